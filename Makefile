@@ -1,0 +1,36 @@
+# Everything that a user or CI runs. `make demo` and `make test` need Python 3.10+ and make, nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint check unit bench clean
+.DEFAULT_GOAL := test
+
+# pip, not another installer, and torch by its exact pin: that is the CPU wheel.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (first time only) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' constraints.txt)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.ready  ## the main job from end to end, on real data
+	@$(BIN)/python examples/digits_demo.py --out demo-out
+
+lint: $(VENV)/.ready  ## format, lint, types, layering
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.ready  ## all tests that are not marked slow
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lit -q tests/filecheck
+	$(BIN)/python -m pytest -n 2
+
+test: lint unit  ## what CI runs
+
+bench: $(VENV)/.ready  ## ratios against torch eager and torch.jit
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) demo-out .pytest_cache .ruff_cache

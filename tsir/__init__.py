@@ -1,0 +1,1 @@
+"""The public API of tsir, and nothing else."""

@@ -1,0 +1,82 @@
+"""The xDSL context of tsir: which dialects are known, and how IR text is read and printed.
+
+Dialects are loaded when a text first names them. The `ts.aten` and `ts.py` operations are made on demand: the context asks
+the schema registry it was given, so that this layer needs no import of the operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import StringIO
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.ir import Dialect, Operation
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+
+from tsir.dialects.schema import Schema
+from tsir.dialects.ts.families import aten_op, py_op
+
+
+@dataclass
+class TsContext(Context):
+    """A context that makes `ts.aten.*` and `ts.py.*` operations when they are asked for.
+
+    `find_schema` gives the schema of `name.overload` or None; `is_py_function` tells whether `ts.py.<name>` exists.
+    """
+
+    find_schema: Callable[[str], Schema | None] = field(default=lambda _key: None)
+    is_py_function: Callable[[str], bool] = field(default=lambda _name: True)
+
+    def get_optional_op(self, name: str, *, dialect_stack: tuple[str, ...] | list[str] = ()) -> type[Operation] | None:
+        if name.startswith("ts.aten."):
+            schema = self.find_schema(name[len("ts.aten.") :])
+            return None if schema is None else aten_op(schema)
+        if name.startswith("ts.py."):
+            function = name[len("ts.py.") :]
+            return py_op(function) if self.is_py_function(function) else None
+        return super().get_optional_op(name, dialect_stack=dialect_stack)
+
+
+def _ts() -> Dialect:
+    from tsir.dialects.ts import Ts
+
+    return Ts
+
+
+def _linalg_ext() -> Dialect:
+    from tsir.dialects.linalg_ext import LinalgExt
+
+    return LinalgExt
+
+
+def make_context(
+    find_schema: Callable[[str], Schema | None],
+    is_py_function: Callable[[str], bool] = lambda _name: True,
+) -> TsContext:
+    """A context with `builtin`, `ts`, `linalg_ext` and all of xDSL's dialects registered (loaded when first named)."""
+    from xdsl.dialects import get_all_dialects
+
+    context = TsContext(find_schema=find_schema, is_py_function=is_py_function)
+    context.load_dialect(Builtin)
+    for name, factory in get_all_dialects().items():
+        if name != "builtin":
+            context.register_dialect(name, factory)
+    context.register_dialect("ts", _ts)
+    context.register_dialect("linalg_ext", _linalg_ext)
+    return context
+
+
+def parse_module(context: Context, text: str, name: str = "<text>") -> ModuleOp:
+    """Parses IR text. Raises `IRError` with the place in the text."""
+    return Parser(context, text, name).parse_module()
+
+
+def print_module(module: Operation, *, debuginfo: bool = False, generic: bool = False) -> str:
+    """The module as text that `parse_module` reads back; with locations when `debuginfo`."""
+    stream = StringIO()
+    printer = Printer(stream, print_generic_format=generic, print_debuginfo=debuginfo)
+    printer.print_op(module)
+    return stream.getvalue() + "\n"

@@ -1,0 +1,65 @@
+"""A program: what a frontend makes, an archive holds, and the runtime runs.
+
+It is the `ts` module (classes and functions), the entry points with their signatures, and the root object for a module.
+The IR may be given as text and is parsed when first needed, so that a program whose generated source is cached runs without
+xDSL being imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tsir.dialects.values import Instance
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an entry point. `type` is IR text, such as `!ts.tensor`; `default` a value as in `values.py`."""
+
+    name: str
+    type: str
+    has_default: bool = False
+    default: Any = None
+    kwarg_only: bool = False
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """A function or method that can be called from outside. `symbol` is its `func.func`.
+
+    `takes_self` says that the function's first argument is the root object; `parameters` are the others. `doc` is the
+    user's docstring. `result_tree` is for traces: how the flat results make up the user's structure (None: as returned).
+    """
+
+    name: str
+    symbol: str
+    parameters: tuple[Parameter, ...]
+    result_type: str
+    takes_self: bool = False
+    doc: str | None = None
+
+
+@dataclass
+class Program:
+    """A compiled program. `entry_points` by name (`forward` first for a module, the function's own name for a function)."""
+
+    load_module: Callable[[], ModuleOp]
+    entry_points: dict[str, EntryPoint]
+    root: Instance | None = None
+    sources: dict[int, Any] = field(default_factory=dict[int, Any])
+    """The torch tensor behind each array of the root's attributes, by `id(array)`; empty for a loaded program."""
+    content_hash: str | None = None
+    """A hash of the IR and signatures that stands for the program in caches; None: computed from the IR's text."""
+    _module: ModuleOp | None = None
+
+    @property
+    def module(self) -> ModuleOp:
+        """The `ts` module. Parsed or built at the first call; never changed in place by its users: clone it."""
+        if self._module is None:
+            self._module = self.load_module()
+        return self._module

@@ -1,0 +1,93 @@
+"""The Python values that a running program works with, beside Python's own and NumPy's.
+
+A tensor is a `numpy.ndarray` (bfloat16: with `ml_dtypes`' dtype), int/float/bool/complex/str/None/list/dict/set/tuple are
+Python's own, a dtype is a `DType`. What is left is here: objects of compiled classes, enum members, named tuples, devices.
+Nothing here needs xDSL or torch, so that an archive runs without both.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Device:
+    """`torch.device`: tsir computes on the CPU; others are accepted as values and refused when computed on."""
+
+    type: str
+    index: int | None = None
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}'" + (")" if self.index is None else f", index={self.index})")
+
+    @staticmethod
+    def parse(text: str) -> Device:
+        """`cpu`, `cuda:1`."""
+        kind, _, index = text.partition(":")
+        return Device(kind, int(index) if index else None)
+
+
+CPU = Device("cpu")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`torch.layout`, such as `strided`."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+@dataclass(frozen=True)
+class MemoryFormat:
+    """`torch.memory_format`, such as `contiguous_format`."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+@dataclass(eq=False)
+class Instance:
+    """An object of a `ts.class` (a module, a script class): its attributes by name, in order of definition.
+
+    `version` grows whenever an attribute is set from outside compiled code, so that specialisations that took the old value
+    for a constant are not used again.
+    """
+
+    class_name: str
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+    version: int = 0
+
+    def set(self, name: str, value: Any) -> None:
+        """Sets an attribute from outside compiled code."""
+        self.attributes[name] = value
+        self.version += 1
+
+
+@dataclass(frozen=True)
+class EnumMember:
+    """A member of a compiled enum. Members are equal when class and name are."""
+
+    class_name: str
+    name: str
+    value: Any = field(compare=False)
+
+
+_named_tuples: dict[tuple[str, tuple[str, ...]], type[tuple[Any, ...]]] = {}
+
+
+def named_tuple_class(name: str, fields: tuple[str, ...]) -> type[tuple[Any, ...]]:
+    """The NamedTuple class with this name and these fields; the same class for the same arguments."""
+    key = (name, fields)
+    if key not in _named_tuples:
+        _named_tuples[key] = namedtuple(name.rpartition(".")[2], fields)  # type: ignore[misc]  # noqa: PYI024
+    return _named_tuples[key]
