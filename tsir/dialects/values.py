@@ -89,5 +89,5 @@ def named_tuple_class(name: str, fields: tuple[str, ...]) -> type[tuple[Any, ...
     """The NamedTuple class with this name and these fields; the same class for the same arguments."""
     key = (name, fields)
     if key not in _named_tuples:
-        _named_tuples[key] = namedtuple(name.rpartition(".")[2], fields)  # type: ignore[misc]  # noqa: PYI024
+        _named_tuples[key] = namedtuple(name.rpartition(".")[2], fields)  # type: ignore[misc]
     return _named_tuples[key]

@@ -80,7 +80,9 @@ def aten_op(schema: Schema) -> type[AtenOp]:
     """The class of `ts.aten.<schema.key>`, made when first asked for."""
     found = _aten_classes.get(schema.key)
     if found is None:
-        found = type("AtenOp_" + schema.key.replace(".", "_"), (AtenOp,), {"name": f"ts.aten.{schema.key}", "SCHEMA": schema})
+        found = type(
+            "AtenOp_" + schema.key.replace(".", "_"), (AtenOp,), {"name": f"ts.aten.{schema.key}", "SCHEMA": schema}
+        )
         _aten_classes[schema.key] = found
     return found
 

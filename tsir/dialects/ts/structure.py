@@ -13,7 +13,6 @@ from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
-    attr_def,
     irdl_op_definition,
     operand_def,
     opt_attr_def,
@@ -85,9 +84,7 @@ class TupleGetOp(IRDLOperation):
     assembly_format = "$tuple `[` $index `]` attr-dict `:` type($tuple) `->` type($result)"
 
     def __init__(self, value: SSAValue, index: int, result_type: Attribute) -> None:
-        super().__init__(
-            operands=[value], properties={"index": IntegerAttr(index, 64)}, result_types=[result_type]
-        )
+        super().__init__(operands=[value], properties={"index": IntegerAttr(index, 64)}, result_types=[result_type])
 
 
 @irdl_op_definition
@@ -187,9 +184,7 @@ class GetAttrOp(IRDLOperation):
     assembly_format = "$object `[` $attr_name `]` attr-dict `:` type($object) `->` type($result)"
 
     def __init__(self, value: SSAValue, attr_name: str, result_type: Attribute) -> None:
-        super().__init__(
-            operands=[value], properties={"attr_name": StringAttr(attr_name)}, result_types=[result_type]
-        )
+        super().__init__(operands=[value], properties={"attr_name": StringAttr(attr_name)}, result_types=[result_type])
 
 
 @irdl_op_definition
@@ -230,9 +225,7 @@ class CallMethodOp(IRDLOperation):
     arguments = var_operand_def()
     method_name = prop_def(StringAttr)
     results_ = var_result_def()
-    assembly_format = (
-        "$object `[` $method_name `]` `(` $arguments `)` attr-dict `:` type($object) `,` functional-type($arguments, $results_)"
-    )
+    assembly_format = "$object `[` $method_name `]` `(` $arguments `)` attr-dict `:` type($object) `,` functional-type($arguments, $results_)"
 
     def __init__(
         self, target: SSAValue, method_name: str, arguments: Sequence[SSAValue], result_types: Sequence[Attribute]
@@ -288,7 +281,10 @@ class TruthOp(IRDLOperation):
 
 @irdl_op_definition
 class RaiseOp(IRDLOperation):
-    """Raises a Python exception: `ts.raise "ValueError"(%message) : !ts.str`. Not a terminator: what follows isn't reached."""
+    """Raises a Python exception: `ts.raise "ValueError"(%message) : !ts.str`.
+
+    Not a terminator: what follows isn't reached.
+    """
 
     name = "ts.raise"
     exception = prop_def(StringAttr)
