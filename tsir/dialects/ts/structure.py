@@ -225,7 +225,10 @@ class CallMethodOp(IRDLOperation):
     arguments = var_operand_def()
     method_name = prop_def(StringAttr)
     results_ = var_result_def()
-    assembly_format = "$object `[` $method_name `]` `(` $arguments `)` attr-dict `:` type($object) `,` functional-type($arguments, $results_)"
+    assembly_format = (
+        "$object `[` $method_name `]` `(` $arguments `)` attr-dict"
+        " `:` type($object) `,` functional-type($arguments, $results_)"
+    )
 
     def __init__(
         self, target: SSAValue, method_name: str, arguments: Sequence[SSAValue], result_types: Sequence[Attribute]
