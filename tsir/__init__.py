@@ -1,1 +1,61 @@
-"""The public API of tsir, and nothing else."""
+"""The public API of tsir, and nothing else.
+
+    import tsir
+    m = tsir.script(model)      # or tsir.trace(model, example)
+    m.save("model.pt")
+    tsir.load("model.pt")(x)    # torch isn't needed here
+
+Names are loaded when first used, so that importing tsir costs milliseconds and needs neither torch nor xDSL. The markers of
+torch.jit (`export`, `ignore`, `unused`, `annotate`, ...) are torch's own objects, so that code that uses either means the same.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tsir.errors import TracerWarning, TsirError
+from tsir.version import __version__
+
+if TYPE_CHECKING:
+    from tsir.runtime.api import load as load
+    from tsir.runtime.api import save as save
+    from tsir.runtime.api import script as script
+    from tsir.runtime.api import trace as trace
+    from tsir.runtime.compiled import ScriptFunction as ScriptFunction
+    from tsir.runtime.compiled import ScriptModule as ScriptModule
+
+_OURS = {
+    "script": "tsir.runtime.api",
+    "trace": "tsir.runtime.api",
+    "save": "tsir.runtime.api",
+    "load": "tsir.runtime.api",
+    "ScriptFunction": "tsir.runtime.compiled",
+    "ScriptModule": "tsir.runtime.compiled",
+}
+_TORCH_JIT = frozenset({
+    "annotate", "Attribute", "export", "Final", "fork", "Future", "ignore", "interface", "is_scripting", "is_tracing",
+    "isinstance", "script_if_tracing", "script_method", "unused", "wait",
+})  # fmt: skip
+
+__all__ = ["ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "load", "save", "script", "trace"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OURS:
+        value = getattr(import_module(_OURS[name]), name)
+    elif name in _TORCH_JIT:
+        try:
+            value = getattr(import_module("torch.jit"), name)
+        except ImportError as error:
+            from tsir.errors import DependencyError
+
+            raise DependencyError(f"tsir.{name} needs torch", hint="pip install tsir[torch]") from error
+    else:
+        raise AttributeError(f"module 'tsir' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_OURS, *_TORCH_JIT})

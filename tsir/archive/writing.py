@@ -1,0 +1,117 @@
+"""Writes a program as an archive: atomically, with a checksum for each member, the same bytes for the same program."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from tsir.archive.format import EXTRA_PREFIX, FORMAT, FORMAT_VERSION, MANIFEST, MODULE, WEIGHTS
+from tsir.archive.values import ValueWriter
+from tsir.dialects.program import Program
+from tsir.errors import ArchiveError
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def save(
+    program: Program, target: str | os.PathLike[str] | IO[bytes], extra_files: Mapping[str, str | bytes] | None = None
+) -> None:
+    """Writes the program to a path or a binary file object.
+
+    A path is replaced in one step after the new file is on disk: a crash leaves the old file. Raises ArchiveError for a value
+    that can't be saved or an extra file's name that isn't a plain relative path.
+    """
+    data = to_bytes(program, extra_files or {})
+    if not isinstance(target, str | os.PathLike):
+        target.write(data)
+        return
+    path = Path(target)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
+    """The archive as bytes."""
+    from tsir.dialects.context import print_module
+
+    values = ValueWriter()
+    root = None if program.root is None else values.write(program.root)
+    entry_points = [
+        {
+            "name": e.name,
+            "symbol": e.symbol,
+            "takes_self": e.takes_self,
+            "result_type": e.result_type,
+            "doc": e.doc,
+            "parameters": [
+                {"name": p.name, "type": p.type, "kwarg_only": p.kwarg_only}
+                | ({"default": values.write(p.default)} if p.has_default else {})
+                for p in e.parameters
+            ],
+        }
+        for e in program.entry_points.values()
+    ]
+    members: dict[str, bytes] = {MODULE: print_module(program.module, debuginfo=True).encode()}
+    members[WEIGHTS] = _weights(values.tensors)
+    for name, content in sorted(extra_files.items()):
+        if name.startswith("/") or "\\" in name or ".." in name.split("/") or not name:
+            raise ArchiveError(f"an extra file can't be named {name!r}: use a plain relative path")
+        members[EXTRA_PREFIX + name] = content.encode() if isinstance(content, str) else bytes(content)
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "producer": f"tsir {_version()}",
+        "entry_points": entry_points,
+        "root": root,
+        "objects": values.objects,
+        "tensors": [{"dtype": a.dtype.name, "shape": list(a.shape)} for a in values.tensors],
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in {MANIFEST: json.dumps(manifest, indent=1).encode(), **members}.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+    return buffer.getvalue()
+
+
+def _weights(tensors: list[np.ndarray[Any, Any]]) -> bytes:
+    """Every tensor as its bytes; the manifest holds dtype and shape, so that dtypes unknown to safetensors work too."""
+    from safetensors.numpy import save as save_tensors
+
+    return save_tensors({str(i): np.frombuffer(np.asarray(a, order="C").tobytes(), np.uint8) for i, a in enumerate(tensors)})
+
+
+def _version() -> str:
+    from tsir.version import __version__
+
+    return __version__

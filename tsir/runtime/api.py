@@ -1,0 +1,120 @@
+"""The functions behind `tsir.script`, `trace`, `save` and `load`: from torch's objects to compiled ones and back."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Mapping
+from typing import IO, Any
+
+from tsir.dialects.program import Program
+from tsir.dialects.values import Device
+from tsir.errors import DependencyError, FrontendError, TsirError
+from tsir.runtime.compiled import ScriptFunction, ScriptModule
+
+Compiled = ScriptFunction | ScriptModule
+
+
+def _need_torch(what: str) -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise DependencyError(f"{what} needs torch", hint="pip install tsir[torch]") from error
+
+
+def _compiled(program: Program) -> Compiled:
+    return ScriptFunction(program) if program.root is None else ScriptModule(program)
+
+
+def script(obj: Any, *, example_inputs: Any = None) -> Any:
+    """Compiles a function, an `nn.Module` or a class from its Python source, as `torch.jit.script` does.
+
+    A function gives a `ScriptFunction`, a module a `ScriptModule` that shares its parameters; a class is checked and returned, for
+    it is compiled where it is used. `example_inputs` is accepted for torch.jit's sake and not needed. Raises FrontendError with
+    the place in the source for what can't be compiled.
+    """
+    del example_inputs
+    if isinstance(obj, ScriptFunction | ScriptModule):
+        return obj
+    _need_torch("tsir.script")
+    import torch
+
+    from tsir.frontend.script import compile_function, compile_module
+
+    if isinstance(obj, torch.nn.Module):
+        return ScriptModule(compile_module(obj))
+    if inspect.isclass(obj):
+        if issubclass(obj, torch.nn.Module):
+            raise FrontendError(
+                f"{obj.__name__} is a module class, not a module",
+                hint=f"script an instance: tsir.script({obj.__name__}(...))",
+            )
+        return obj
+    if callable(obj):
+        return ScriptFunction(compile_function(obj))
+    raise FrontendError(f"can't compile a {type(obj).__name__}", hint="script takes a function, an nn.Module or a class")
+
+
+def trace(
+    func: Any,
+    example_inputs: Any = None,
+    *,
+    check_trace: bool = True,
+    check_inputs: list[Any] | None = None,
+    check_tolerance: float = 1e-5,
+    strict: bool = True,
+    example_kwarg_inputs: Mapping[str, Any] | None = None,
+) -> Compiled:
+    """Records what a module or function does with the example inputs, as `torch.jit.trace` does.
+
+    `example_inputs` is a tensor or a tuple of inputs. Sizes that are read stay symbolic, so that other batch sizes work; where a
+    tensor becomes a Python value, the recorded path is fixed and a `TracerWarning` names the line. With `check_trace` the
+    result is compared with a second run, also on `check_inputs`. Raises FrontendError for what can't be recorded.
+    """
+    if isinstance(func, ScriptFunction | ScriptModule):
+        return func
+    _need_torch("tsir.trace")
+    import torch
+
+    from tsir.frontend.trace import check, trace_function, trace_module
+
+    inputs = () if example_inputs is None else example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
+    if isinstance(example_inputs, list):
+        inputs = tuple(example_inputs)
+    kwargs = dict(example_kwarg_inputs or {})
+    make = trace_module if isinstance(func, torch.nn.Module) else trace_function
+    compiled = _compiled(make(func, inputs, kwargs, strict=strict))
+    if check_trace:
+        for checked in [inputs, *(check_inputs or [])]:
+            checked = checked if isinstance(checked, tuple) else (checked,)
+            check(func, compiled, checked, kwargs, tolerance=check_tolerance)
+    return compiled
+
+
+def save(
+    compiled: Any, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
+) -> None:
+    """Writes a compiled function or module as an archive, as `torch.jit.save` does. See docs in `tsir.archive`."""
+    if not isinstance(compiled, ScriptFunction | ScriptModule):
+        raise TsirError(
+            f"only compiled functions and modules can be saved, not a {type(compiled).__name__}", hint="tsir.script it first"
+        )
+    compiled.save(target, _extra_files)
+
+
+def load(
+    source: str | os.PathLike[str] | IO[bytes], map_location: Any = None, _extra_files: dict[str, Any] | None = None
+) -> Compiled:
+    """Reads an archive, as `torch.jit.load` does; torch isn't needed. Raises ArchiveError for a file that is no intact archive."""
+    from tsir.archive import load as load_archive
+
+    if map_location is not None and Device.parse(str(map_location)).type != "cpu":
+        raise TsirError(f"tsir runs on the CPU, not on {map_location}", hint='leave map_location out, or give "cpu"')
+    return _compiled(load_archive(source, _parse, _extra_files))
+
+
+def _parse(text: str, name: str) -> Any:
+    from tsir.dialects.context import make_context, parse_module
+    from tsir.ops.registry import SCHEMAS
+
+    return parse_module(make_context(SCHEMAS.get), text, name)

@@ -1,0 +1,304 @@
+"""Calls from Python: binding arguments to an entry point's parameters, and converting values in and out.
+
+In: torch tensors and NumPy arrays become arrays over the same memory, torch's dtypes and devices tsir's, NamedTuples and enums
+their compiled counterparts; each is checked against the declared type. Out: the reverse, to torch's objects when the call had
+torch tensors (or no tensors at all and torch is loaded), else to NumPy's.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import numpy as np
+
+from tsir.dialects.dtypes import DType
+from tsir.dialects.program import EntryPoint
+from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
+from tsir.errors import OperatorTypeError
+from tsir.runtime.torch_adapter import TorchAdapter, adapter
+from tsir.runtime.type_text import TypeText, parse_type_text
+
+
+def bind(entry: EntryPoint, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """The values for the parameters in order, defaults filled in. Raises OperatorTypeError as torch.jit does for misfits."""
+    positional = [p for p in entry.parameters if not p.kwarg_only]
+    if len(args) > len(positional):
+        raise OperatorTypeError(
+            f"{entry.name}() expected at most {len(positional)} argument(s) but received {len(args)} argument(s)"
+        )
+    left = dict(kwargs)
+    bound: list[Any] = []
+    for i, parameter in enumerate(entry.parameters):
+        if not parameter.kwarg_only and i < len(args):
+            if parameter.name in left:
+                raise OperatorTypeError(f"{entry.name}() got multiple values for argument '{parameter.name}'")
+            bound.append(args[i])
+        elif parameter.name in left:
+            bound.append(left.pop(parameter.name))
+        elif parameter.has_default:
+            bound.append(parameter.default)
+        else:
+            raise OperatorTypeError(f"{entry.name}() is missing value for argument '{parameter.name}'")
+    if left:
+        raise OperatorTypeError(f"{entry.name}() got unknown keyword argument '{next(iter(left))}'")
+    return bound
+
+
+class Conversion:
+    """The conversion of one call's values: remembers which tensor each array came from, so that identity survives."""
+
+    def __init__(self, python_classes: dict[str, Any], instances: InstanceConverter | None = None) -> None:
+        self.python_classes = python_classes
+        self.instances = instances
+        self.tensors: dict[int, Any] = {}
+        self.lists: dict[int, Any] = {}
+        self.saw_array = False
+        self.torch: TorchAdapter | None = adapter()
+
+    def value_in(self, value: Any, expected: TypeText, where: str) -> Any:
+        """Converts an argument and checks it against the declared type. `where` names the parameter in messages."""
+        torch = self.torch
+        if torch is not None and isinstance(value, torch.Tensor):
+            array = torch.to_array(value)
+            self.tensors[id(array)] = (array, value)
+            return self._tensor_as(array, expected, where)
+        if isinstance(value, np.ndarray):
+            self.saw_array = True
+            return self._tensor_as(value, expected, where)
+        return _SCALARS_IN.get(expected.kind, Conversion._structure_in)(self, value, expected, where)
+
+    def _tensor_as(self, array: np.ndarray[Any, Any], expected: TypeText, where: str) -> Any:
+        kind = expected.kind
+        if kind in ("tensor", "any"):
+            return array
+        if kind in ("optional", "union"):
+            return self._tensor_as(array, _best_member(expected, "tensor"), where)
+        if kind in ("i64", "f64", "i1", "number", "complex") and array.ndim == 0:
+            return {"i64": int, "f64": float, "i1": bool}.get(kind, lambda a: a.item())(array)
+        raise _mismatch(where, expected, "Tensor")
+
+    def _structure_in(self, value: Any, expected: TypeText, where: str) -> Any:
+        kind = expected.kind
+        if kind == "optional":
+            return None if value is None else self.value_in(value, expected.arguments[0], where)
+        if kind == "union":
+            for member in expected.arguments:
+                try:
+                    return self.value_in(value, member, where)
+                except OperatorTypeError:
+                    continue
+            raise _mismatch(where, expected, type(value).__name__)
+        if kind == "list" and isinstance(value, list | tuple):
+            if id(value) in self.lists:
+                return self.lists[id(value)][1]
+            converted = [self.value_in(v, expected.arguments[0], where) for v in value]
+            if isinstance(value, list):
+                self.lists[id(value)] = (value, converted)
+            return converted
+        if kind == "set" and isinstance(value, set | frozenset):
+            return {self.value_in(v, expected.arguments[0], where) for v in value}
+        if kind == "tuple" and isinstance(value, tuple | list) and len(value) == len(expected.arguments):
+            return tuple(self.value_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True))
+        if kind == "named_tuple" and isinstance(value, tuple) and len(value) == len(expected.arguments):
+            items = [self.value_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True)]
+            self.python_classes.setdefault(expected.symbol, type(value))
+            return named_tuple_class(expected.symbol, expected.fields)(*items)  # type: ignore[call-arg]
+        if kind == "dict" and isinstance(value, dict):
+            key, item = expected.arguments
+            converted = {self.value_in(k, key, where): self.value_in(v, item, where) for k, v in value.items()}
+            self.lists[id(value)] = (value, converted)
+            return converted
+        if kind == "any":
+            return self.any_in(value)
+        if kind == "class":
+            if isinstance(value, enum.Enum):
+                self.python_classes.setdefault(expected.symbol, type(value))
+                return EnumMember(expected.symbol, value.name, self.any_in(value.value))
+            if isinstance(value, Instance | EnumMember):
+                return value
+            if self.instances is not None and (instance := self.instances.instance_of(value)) is not None:
+                return instance
+        if isinstance(value, _VALUE_CLASSES.get(kind, ())):
+            return value
+        if self.torch is not None and (known := self.torch.value_in(value)) is not None:
+            if isinstance(known, _VALUE_CLASSES.get(kind, ())):
+                return known
+        if kind == "device" and isinstance(value, str):
+            return Device.parse(value)
+        raise _mismatch(where, expected, type(value).__name__)
+
+    def any_in(self, value: Any) -> Any:
+        """Converts a value without a declared type (`Any`)."""
+        torch = self.torch
+        if torch is not None:
+            if isinstance(value, torch.Tensor):
+                array = torch.to_array(value)
+                self.tensors[id(array)] = (array, value)
+                return array
+            if (known := torch.value_in(value)) is not None:
+                return known
+        if isinstance(value, np.ndarray):
+            self.saw_array = True
+            return value
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, list):
+            return [self.any_in(v) for v in value]
+        if isinstance(value, dict):
+            return {self.any_in(k): self.any_in(v) for k, v in value.items()}
+        if isinstance(value, tuple):
+            items = [self.any_in(v) for v in value]
+            fields = getattr(value, "_fields", None)
+            if fields is None:
+                return tuple(items)
+            self.python_classes.setdefault(type(value).__name__, type(value))
+            return named_tuple_class(type(value).__name__, tuple(fields))(*items)  # type: ignore[call-arg]
+        return value
+
+    @property
+    def gives_torch(self) -> bool:
+        """Whether results become torch's objects."""
+        return self.torch is not None and (bool(self.tensors) or not self.saw_array)
+
+    def value_out(self, value: Any) -> Any:
+        """Converts a result."""
+        kind = type(value)
+        if kind is np.ndarray:
+            if self.torch is None or not self.gives_torch:
+                return value
+            known = self.tensors.get(id(value))
+            return known[1] if known is not None else self.torch.to_tensor(value)
+        if kind in _PLAIN:
+            return value
+        if isinstance(value, np.generic):
+            return self.value_out(np.asarray(value))
+        if kind is list:
+            for original, converted in self.lists.values():
+                if converted is value:
+                    self._write_back_list(original, converted)
+                    return original
+            return [self.value_out(v) for v in value]
+        if kind is dict:
+            for original, converted in self.lists.values():
+                if converted is value:
+                    self._write_back_dict(original, converted)
+                    return original
+            return {self.value_out(k): self.value_out(v) for k, v in value.items()}
+        if isinstance(value, tuple):
+            items = [self.value_out(v) for v in value]
+            if not hasattr(value, "_fields"):
+                return tuple(items)
+            python_class = self.python_classes.get(kind.__name__, kind)
+            return python_class(*items)
+        if kind is set:
+            return {self.value_out(v) for v in value}
+        if isinstance(value, EnumMember):
+            python_class = self.python_classes.get(value.class_name)
+            return value if python_class is None else python_class[value.name]
+        if isinstance(value, Instance) and self.instances is not None:
+            return self.instances.wrap(value)
+        if self.torch is not None and self.gives_torch and (known := self.torch.value_out(value)) is not None:
+            return known
+        return value
+
+    def write_back(self) -> None:
+        """Lists and dicts that the program changed get their new contents, as the caller of a Python function would see."""
+        for original, converted in list(self.lists.values()):
+            if isinstance(original, list):
+                self._write_back_list(original, converted)
+            else:
+                self._write_back_dict(original, converted)
+
+    def _write_back_list(self, original: list[Any], converted: list[Any]) -> None:
+        if len(original) != len(converted) or any(
+            not self._stands_for(o, c) for o, c in zip(original, converted, strict=True)
+        ):
+            original[:] = [self.value_out(v) for v in converted]
+
+    def _write_back_dict(self, original: dict[Any, Any], converted: dict[Any, Any]) -> None:
+        if list(original) != list(converted) or any(not self._stands_for(original[k], v) for k, v in converted.items()):
+            fresh = {self.value_out(k): self.value_out(v) for k, v in converted.items()}
+            original.clear()
+            original.update(fresh)
+
+    def _stands_for(self, original: Any, converted: Any) -> bool:
+        if isinstance(converted, np.ndarray):
+            known = self.tensors.get(id(converted))
+            return original is converted or (known is not None and known[1] is original)
+        if isinstance(converted, list | dict):
+            known = self.lists.get(id(original))
+            return known is not None and known[1] is converted
+        return type(original) is type(converted) and original == converted
+
+
+class InstanceConverter:
+    """How objects of compiled classes look outside; the runtime's objects implement it."""
+
+    def instance_of(self, value: Any) -> Instance | None:
+        """The instance behind an outside object, or None when there is none."""
+        raise NotImplementedError
+
+    def wrap(self, instance: Instance) -> Any:
+        """The outside object of an instance."""
+        raise NotImplementedError
+
+
+def _scalar_in(kinds: tuple[type, ...], convert: Any) -> Any:
+    def check(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
+        if isinstance(value, np.generic):
+            value = value.item()
+        # bool is an int for Python but not for TorchScript's overloads; it converts, as torch.jit's binding does.
+        if isinstance(value, kinds):
+            return convert(value)
+        raise _mismatch(where, expected, type(value).__name__)
+
+    return check
+
+
+def _none_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
+    if value is not None:
+        raise _mismatch(where, expected, type(value).__name__)
+    return None
+
+
+def _tensor_expected(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
+    raise _mismatch(where, expected, type(value).__name__)
+
+
+def _number_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, int | float | complex):
+        raise _mismatch(where, expected, type(value).__name__)
+    return value
+
+
+_SCALARS_IN = {
+    "i64": _scalar_in((int,), int),
+    "f64": _scalar_in((float, int), float),
+    "i1": _scalar_in((bool,), bool),
+    "complex": _scalar_in((complex, float, int), complex),
+    "str": _scalar_in((str,), str),
+    "none": _none_in,
+    "number": _number_in,
+    "tensor": _tensor_expected,
+}
+_VALUE_CLASSES: dict[str, Any] = {"dtype": DType, "device": Device, "layout": Layout, "memory_format": MemoryFormat}
+_PLAIN = frozenset({int, float, bool, complex, str, type(None)})
+
+
+def _best_member(expected: TypeText, kind: str) -> TypeText:
+    members = expected.arguments
+    return next((m for m in members if m.kind in (kind, "any")), members[0])
+
+
+def _mismatch(where: str, expected: TypeText, found: str) -> OperatorTypeError:
+    return OperatorTypeError(
+        f"{where}: expected a value of type '{expected.python_name()}' but instead found type '{found}'"
+    )
+
+
+def parameter_types(entry: EntryPoint) -> list[TypeText]:
+    """The parsed types of an entry point's parameters."""
+    return [parse_type_text(p.type) for p in entry.parameters]

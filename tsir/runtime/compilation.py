@@ -1,0 +1,228 @@
+"""Makes specialisations: from an entry point and the key of a call to a Python callable.
+
+The way is: the cache of generated source; else the passes and the lowering (`lowering.pipelines.specialize`), then the code
+generator (`backend.numpy`). What a cached source needs beside itself, the weights' names, is kept with it, so that a cached
+program runs without xDSL being imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsir.dialects.program import EntryPoint, Parameter, Program
+from tsir.dialects.values import Instance
+from tsir.errors import TsirError
+from tsir.runtime import keys, source_cache
+from tsir.runtime.keys import Key
+from tsir.runtime.specialization import EntrySpecializations, Specialization
+
+if TYPE_CHECKING:
+    from tsir.backend.numpy import GeneratedSource, LoadedFunction
+    from tsir.lowering.pipelines import Specialized
+
+
+def compile_specialization(
+    program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None
+) -> Specialization:
+    """Compiles an entry point for the calls that fit `key`, or takes the generated source from the cache."""
+    from tsir.backend.numpy.loading import load
+
+    cache_key = source_cache.key(program, entry, key, instance)
+    source = source_cache.find(cache_key)
+    if source is None:
+        source = generate_source(specialize(program, entry, key, instance))
+        source_cache.store(cache_key, source)
+    function = BoundFunction(load(source), instance, program.sources, takes_instance=source.takes_self)
+    return Specialization(key, function, source.text, guards=tuple(function.guards))
+
+
+def specialize(program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None) -> Specialized:
+    """The entry point lowered for the calls that fit `key`."""
+    from tsir.lowering import pipelines
+
+    declared = declared_types(program, entry)
+    refined = [keys.refined_type(k, t) for k, t in zip(key, declared, strict=True)]
+    return pipelines.specialize(program.module, entry.symbol, refined, instance if entry.takes_self else None)
+
+
+def generate_source(specialized: Specialized) -> GeneratedSource:
+    """The Python + NumPy source of a lowered entry point."""
+    from tsir.backend.numpy import generate
+
+    return generate(specialized.module, specialized.symbol)
+
+
+def declared_types(program: Program, entry: EntryPoint) -> list[Any]:
+    """The IR types of the entry point's parameters, without `self`."""
+    function = _function(program, entry.symbol)
+    inputs = list(function.function_type.inputs.data)
+    return inputs[1:] if entry.takes_self else inputs
+
+
+def _function(program: Program, symbol: str) -> Any:
+    for operation in program.module.body.block.ops:
+        if operation.name == "func.func" and operation.properties["sym_name"].data == symbol:  # type: ignore[attr-defined]
+            return operation
+    raise TsirError(f"the program has no function @{symbol}")
+
+
+class BoundFunction:
+    """A generated function with the weights of one object.
+
+    What the generated code computes from weights alone is computed once and again when a weight has changed: torch counts the
+    writes to a tensor (`_version`), and its memory may be exchanged (`p.data = ...`).
+    """
+
+    def __init__(
+        self, function: LoadedFunction, instance: Instance | None, sources: dict[int, Any], *, takes_instance: bool
+    ) -> None:
+        self._function = function
+        self._instance = instance
+        self._call = function.call
+        self._paths = function.source.weights
+        self._leading = (instance,) if takes_instance else ()
+        arrays = [_resolve(instance, path) for path in self._paths]
+        self._tensors = [sources[id(a)] for a in arrays if id(a) in sources]
+        self._arrays = arrays
+        self._sources = sources
+        self._seen = self._versions()
+        self._state = function.prepare(arrays)
+        self.guards: Sequence[Callable[[Sequence[Any]], bool]] = function.guards
+
+    def _versions(self) -> list[tuple[int, int]]:
+        return [(t._version, t.data_ptr()) for t in self._tensors]
+
+    def _refresh(self) -> None:
+        from tsir.runtime.torch_adapter import adapter
+
+        torch = adapter()
+        if torch is None:
+            raise TsirError("a torch tensor without torch")
+        seen = self._versions()
+        for i, array in enumerate(self._arrays):
+            tensor = self._sources.get(id(array))
+            if tensor is not None:
+                self._arrays[i] = torch.to_array(tensor)
+                self._sources[id(self._arrays[i])] = tensor
+        self._state = self._function.prepare(self._arrays)
+        self._seen = seen
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self._tensors and [(t._version, t.data_ptr()) for t in self._tensors] != self._seen:
+            self._refresh()
+        return self._call(self._state, *self._leading, *arguments)
+
+
+def _resolve(instance: Instance | None, path: str) -> np.ndarray[Any, Any]:
+    value: Any = instance
+    for name in path.split("."):
+        if not isinstance(value, Instance) or name not in value.attributes:
+            raise TsirError(f"the object has no tensor '{path}' that the compiled code needs")
+        value = value.attributes[name]
+    if not isinstance(value, np.ndarray):
+        raise TsirError(f"'{path}' is no tensor but {type(value).__name__}")
+    return value
+
+
+@dataclass
+class Stages:
+    """A program at each stage, for one call's arguments; each text is made when it is read."""
+
+    program: Program
+    entry: EntryPoint
+    key: tuple[Key, ...]
+    instance: Instance | None
+
+    @cached_property
+    def _specialized(self) -> Specialized:
+        return specialize(self.program, self.entry, self.key, self.instance)
+
+    @property
+    def ts(self) -> str:
+        """The `ts` IR as written."""
+        from tsir.dialects.context import print_module
+
+        return print_module(self.program.module)
+
+    @cached_property
+    def specialized(self) -> str:
+        """The `ts` IR after the passes, before the lowering."""
+        from tsir.dialects.context import print_module
+        from tsir.lowering import pipelines
+
+        declared = declared_types(self.program, self.entry)
+        refined = [keys.refined_type(k, t) for k, t in zip(self.key, declared, strict=True)]
+        return print_module(
+            pipelines.specialize(
+                self.program.module,
+                self.entry.symbol,
+                refined,
+                self.instance if self.entry.takes_self else None,
+                lower=False,
+            ).module
+        )
+
+    @cached_property
+    def linalg(self) -> str:
+        """The linalg text."""
+        from tsir.dialects.context import print_module
+
+        return print_module(self._specialized.module)
+
+    @cached_property
+    def numpy(self) -> str:
+        """The generated Python + NumPy source."""
+        return generate_source(self._specialized).text
+
+    @property
+    def explain(self) -> str:
+        """One line for each operation that runs on the host, with the reason and the user's line; then the counts."""
+        return self._specialized.explain()
+
+
+def stages(program: Program, entry: EntryPoint, arguments: Sequence[Any], known: EntrySpecializations) -> Stages:
+    """The stages for a call with these converted arguments."""
+    key = tuple(keys.key_of(a, t) for a, t in zip(arguments, known.types, strict=True))
+    return Stages(program, entry, key, known.instance)
+
+
+def method_entry(program: Program, class_name: str, method: str) -> EntryPoint | None:
+    """The entry point of any compiled method of a class, or None when the class has no such method."""
+    symbol = _methods(program).get((class_name, method))
+    if symbol is None:
+        return None
+    function = _function(program, symbol)
+    arguments = function.body.block.args
+    parameters = tuple(Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in enumerate(arguments[1:], 1))
+    results = function.function_type.outputs.data
+    return EntryPoint(method, symbol, parameters, str(results[0]) if results else "none", takes_self=True)
+
+
+def _methods(program: Program) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for operation in program.module.body.block.ops:
+        if operation.name == "ts.class":
+            for member in operation.regions[0].block.ops:
+                if member.name == "ts.method":
+                    properties: Any = member.properties
+                    key = (operation.properties["sym_name"].data, properties["method_name"].data)  # type: ignore[attr-defined]
+                    found[key] = properties["callee"].root_reference.data
+    return found
+
+
+def attribute_roles(program: Program) -> dict[str, dict[str, str]]:
+    """For each class, the role (`parameter`, `buffer`, ...) of each of its attributes."""
+    roles: dict[str, dict[str, str]] = {}
+    for operation in program.module.body.block.ops:
+        if operation.name == "ts.class":
+            own = roles.setdefault(operation.properties["sym_name"].data, {})  # type: ignore[attr-defined]
+            for member in operation.regions[0].block.ops:
+                if member.name == "ts.attribute":
+                    properties: Any = member.properties
+                    own[properties["attr_name"].data] = properties["role"].data
+    return roles

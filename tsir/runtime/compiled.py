@@ -1,0 +1,431 @@
+"""What `tsir.script`, `tsir.trace` and `tsir.load` return: callable functions and modules, and the views of their stages.
+
+These objects bind a program's entry points to its root object and keep their specialisations. How a specialisation is made is
+in `compilation.py`, what it is for in `keys.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsir.dialects.program import EntryPoint, Program
+from tsir.dialects.values import Instance
+from tsir.errors import OperatorValueError, TsirError
+from tsir.runtime.arguments import Conversion, InstanceConverter, bind
+from tsir.runtime.compilation import Stages, compile_specialization, stages
+from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
+from tsir.runtime.torch_adapter import adapter
+
+if TYPE_CHECKING:
+    from xdsl.ir import Operation
+
+
+class Graph:
+    """IR that prints as text: `print(m.graph)`. `operation` is the xDSL operation, `text(debuginfo=True)` shows locations."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+
+    def text(self, *, debuginfo: bool = False) -> str:
+        """The IR as text that `ts-opt` reads."""
+        from tsir.dialects.context import print_module
+
+        return print_module(self.operation, debuginfo=debuginfo)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+
+class CompiledMethod:
+    """One entry point, callable. Arguments and results are torch's or NumPy's: see `arguments.py`."""
+
+    def __init__(
+        self,
+        program: Program,
+        entry: EntryPoint,
+        instance: Instance | None,
+        owner: ScriptModule | None,
+        classes: dict[str, Any],
+    ) -> None:
+        self.program = program
+        self.entry = entry
+        self._owner = owner
+        self._classes = classes
+        self._specializations = EntrySpecializations(program, entry, compile_specialization, instance)
+        self.__name__ = entry.name
+        self.__doc__ = entry.doc
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        entry = self.entry
+        values = bind(entry, args, kwargs)
+        conversion = Conversion(self._classes, self._owner)
+        types = self._specializations.types
+        arguments = [
+            conversion.value_in(v, t, f"{entry.name}() argument '{p.name}'")
+            for v, t, p in zip(values, types, entry.parameters, strict=True)
+        ]
+        found = self._specializations.find(arguments, self._epoch())
+        try:
+            result = run_quietly(found.run, *arguments)
+        finally:
+            if conversion.lists:
+                conversion.write_back()
+        return conversion.value_out(result)
+
+    def _epoch(self) -> int:
+        return 0 if self._owner is None else self._owner.epoch
+
+    def converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The arguments as the generated code takes them."""
+        conversion = Conversion(self._classes, self._owner)
+        return [
+            conversion.value_in(v, t, f"{self.entry.name}() argument '{p.name}'")
+            for v, t, p in zip(
+                bind(self.entry, args, kwargs), self._specializations.types, self.entry.parameters, strict=True
+            )
+        ]
+
+    def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
+        """The variant that a call with these arguments uses, made when there is none yet. Nothing is run."""
+        return self._specializations.find(self.converted(args, kwargs), self._epoch())
+
+    @property
+    def specializations(self) -> list[Specialization]:
+        """The compiled variants so far."""
+        return self._specializations.all()
+
+    def stages(self, *args: Any, **kwargs: Any) -> Stages:
+        """The program at each stage for a call with these arguments."""
+        return stages(self.program, self.entry, self.converted(args, kwargs), self._specializations)
+
+    def lowered(self, *args: Any, **kwargs: Any) -> str:
+        """The linalg text for a call with these arguments."""
+        return self.stages(*args, **kwargs).linalg
+
+    def source(self, *args: Any, **kwargs: Any) -> str:
+        """The generated Python + NumPy source for a call with these arguments."""
+        return self.specialization(*args, **kwargs).source
+
+    def explain(self, *args: Any, **kwargs: Any) -> str:
+        """Which operations were lowered to linalg for such a call, and which run as host operations and why."""
+        return self.stages(*args, **kwargs).explain
+
+    @property
+    def graph(self) -> Graph:
+        """The `ts` IR of this method, as written: calls are not followed."""
+        return Graph(_function(self.program, self.entry.symbol))
+
+    @property
+    def inlined_graph(self) -> Graph:
+        """The `ts` IR of this method with all calls inlined."""
+        from tsir.lowering.pipelines import inlined
+
+        return Graph(inlined(self.program.module, self.entry.symbol))
+
+    @property
+    def code(self) -> str:
+        """Python source of this method that means the same."""
+        from tsir.lowering.to_python import function_source
+
+        return function_source(self.program.module, self.entry)
+
+    def __repr__(self) -> str:
+        parameters = ", ".join(f"{p.name}: {p.type}" for p in self.entry.parameters)
+        return f"<tsir {self.entry.name}({parameters}) -> {self.entry.result_type}>"
+
+
+def _function(program: Program, symbol: str) -> Operation:
+    from xdsl.dialects.builtin import StringAttr
+
+    for operation in program.module.body.block.ops:
+        name = operation.properties.get("sym_name")
+        if isinstance(name, StringAttr) and name.data == symbol and operation.name == "func.func":
+            return operation
+    raise TsirError(f"the program has no function @{symbol}")
+
+
+class ScriptFunction(CompiledMethod):
+    """A compiled function; what `torch.jit.ScriptFunction` is to torch.jit."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program, next(iter(program.entry_points.values())), None, None, {})
+
+    def save(
+        self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
+    ) -> None:
+        """Writes an archive; `tsir.load` reads it, without torch too."""
+        from tsir.archive import save
+
+        save(self.program, target, _extra_files)
+
+
+class ScriptModule(InstanceConverter):
+    """A compiled module or object; what `torch.jit.ScriptModule` is to torch.jit.
+
+    Attributes read and write through to the compiled object: parameters and buffers are tensors over the same memory (arrays when
+    torch isn't loaded), submodules are ScriptModules, methods are callable.
+    """
+
+    program: Program
+    instance: Instance
+
+    def __init__(self, program: Program, instance: Instance | None = None, root: ScriptModule | None = None) -> None:
+        target = instance if instance is not None else program.root
+        if target is None:
+            raise TsirError("this program is a function, not a module")
+        state = self.__dict__
+        state["program"] = program
+        state["instance"] = target
+        state["_root"] = root
+        state["_methods"] = {}
+        state["_wrapped"] = {} if root is None else root._wrapped
+        state["_classes"] = {} if root is None else root._classes
+        state["_epoch"] = 0
+        self._wrapped[id(target)] = self
+
+    # Objects of compiled classes, for `Conversion`.
+
+    def instance_of(self, value: Any) -> Instance | None:
+        return value.instance if isinstance(value, ScriptModule) else None
+
+    def wrap(self, instance: Instance) -> Any:
+        known = self._wrapped.get(id(instance))
+        return ScriptModule(self.program, instance, self._root or self) if known is None else known
+
+    @property
+    def epoch(self) -> int:
+        """How often an attribute in the whole module was set from outside: part of a specialisation's identity."""
+        root = self._root or self
+        return root.__dict__["_epoch"]
+
+    # Calls.
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.method("forward")(*args, **kwargs)
+
+    def method(self, name: str) -> CompiledMethod:
+        """The compiled method of that name. Raises AttributeError when the class has none."""
+        found = self._methods.get(name)
+        if found is None:
+            found = CompiledMethod(self.program, self._entry(name), self.instance, self, self._classes)
+            self._methods[name] = found
+        return found
+
+    def _entry(self, name: str) -> EntryPoint:
+        if self._root is None and name in self.program.entry_points:
+            return self.program.entry_points[name]
+        from tsir.runtime.compilation import method_entry
+
+        entry = method_entry(self.program, self.instance.class_name, name)
+        if entry is None:
+            raise AttributeError(f"'{self.instance.class_name}' object has no attribute or method '{name}'")
+        return entry
+
+    # Attributes.
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        attributes = self.instance.attributes
+        if name in attributes:
+            return self._outside(attributes[name])
+        return self.method(name)
+
+    def _outside(self, value: Any) -> Any:
+        if isinstance(value, np.ndarray) and (tensor := self.program.sources.get(id(value))) is not None:
+            return tensor
+        return Conversion(self._classes, self).value_out(value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self.instance.attributes:
+            raise AttributeError(
+                f"'{self.instance.class_name}' object has no attribute '{name}': a compiled class can't get new ones"
+            )
+        conversion = Conversion(self._classes, self)
+        self._set(name, conversion.any_in(value if not isinstance(value, ScriptModule) else value.instance))
+        if conversion.torch is not None and isinstance(value, conversion.torch.Tensor):
+            self.program.sources[id(self.instance.attributes[name])] = value
+
+    def _set(self, name: str, value: Any) -> None:
+        self.instance.set(name, value)
+        root = self._root or self
+        root.__dict__["_epoch"] += 1
+
+    def train(self, mode: bool = True) -> ScriptModule:
+        """Sets `training` in this module and all below. Returns self."""
+        for _, module in self.named_modules():
+            if module.instance.attributes.get("training", mode) != mode:
+                module._set("training", mode)
+        return self
+
+    def eval(self) -> ScriptModule:
+        """`train(False)`."""
+        return self.train(False)
+
+    # The tree.
+
+    def named_children(self) -> Iterator[tuple[str, ScriptModule]]:
+        """The submodules directly in this one."""
+        for name, value in self.instance.attributes.items():
+            if isinstance(value, Instance):
+                yield name, self.wrap(value)
+
+    def children(self) -> Iterator[ScriptModule]:
+        """The submodules directly in this one."""
+        return (child for _, child in self.named_children())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, ScriptModule]]:
+        """This module and all below, each once, with dotted names."""
+        seen: set[int] = set()
+        todo: list[tuple[str, ScriptModule]] = [(prefix, self)]
+        while todo:
+            name, module = todo.pop()
+            if id(module.instance) in seen:
+                continue
+            seen.add(id(module.instance))
+            yield name, module
+            below = [(f"{name}.{child}" if name else child, m) for child, m in module.named_children()]
+            todo.extend(reversed(below))
+
+    def modules(self) -> Iterator[ScriptModule]:
+        """This module and all below, each once."""
+        return (module for _, module in self.named_modules())
+
+    def _tensors(self, roles: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+        from tsir.runtime.compilation import attribute_roles
+
+        roles_of = attribute_roles(self.program)
+        for prefix, module in self.named_modules():
+            own = roles_of.get(module.instance.class_name, {})
+            for name, value in module.instance.attributes.items():
+                if isinstance(value, np.ndarray) and own.get(name) in roles:
+                    yield f"{prefix}.{name}" if prefix else name, module._outside(value)
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """The parameters of this module and all below, with dotted names, each once."""
+        seen: set[int] = set()
+        for name, value in self._tensors(("parameter",)):
+            if id(value) not in seen:
+                seen.add(id(value))
+                yield name, value
+
+    def parameters(self) -> Iterator[Any]:
+        """The parameters of this module and all below."""
+        return (value for _, value in self.named_parameters())
+
+    def named_buffers(self) -> Iterator[tuple[str, Any]]:
+        """The buffers of this module and all below, with dotted names."""
+        return self._tensors(("buffer",))
+
+    def buffers(self) -> Iterator[Any]:
+        """The buffers of this module and all below."""
+        return (value for _, value in self.named_buffers())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Parameters and buffers by dotted name, over the same memory."""
+        return dict(self._tensors(("parameter", "buffer")))
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Copies the values into the parameters and buffers. Raises OperatorValueError for other names (`strict`) or shapes."""
+        own = self.state_dict()
+        missing, unexpected = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
+        if strict and (missing or unexpected):
+            raise OperatorValueError(f"state_dict doesn't fit: missing {missing}, unexpected {unexpected}")
+        for name, value in state.items():
+            if name not in own:
+                continue
+            if tuple(own[name].shape) != tuple(value.shape):
+                raise OperatorValueError(f"{name} has shape {tuple(own[name].shape)}, the new value {tuple(value.shape)}")
+            _copy_into(own[name], value)
+        root = self._root or self
+        root.__dict__["_epoch"] += 1
+
+    # The stages, of `forward`.
+
+    @property
+    def graph(self) -> Graph:
+        """The `ts` IR of `forward`, as written."""
+        return self.method("forward").graph
+
+    @property
+    def inlined_graph(self) -> Graph:
+        """The `ts` IR of `forward` with all calls inlined."""
+        return self.method("forward").inlined_graph
+
+    @property
+    def code(self) -> str:
+        """Python source of `forward` that means the same."""
+        return self.method("forward").code
+
+    @property
+    def ir(self) -> Graph:
+        """The whole `ts` module: classes, and every function."""
+        return Graph(self.program.module)
+
+    def lowered(self, *args: Any, **kwargs: Any) -> str:
+        """The linalg text of `forward` for a call with these arguments."""
+        return self.method("forward").lowered(*args, **kwargs)
+
+    def source(self, *args: Any, **kwargs: Any) -> str:
+        """The generated Python + NumPy source of `forward` for a call with these arguments."""
+        return self.method("forward").source(*args, **kwargs)
+
+    def stages(self, *args: Any, **kwargs: Any) -> Stages:
+        """`forward` at each stage for a call with these arguments."""
+        return self.method("forward").stages(*args, **kwargs)
+
+    def explain(self, *args: Any, **kwargs: Any) -> str:
+        """Which operations of `forward` were lowered to linalg, and which run as host operations and why."""
+        return self.method("forward").explain(*args, **kwargs)
+
+    @property
+    def specializations(self) -> list[Specialization]:
+        """The compiled variants of `forward` so far."""
+        return self.method("forward").specializations
+
+    def save(
+        self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
+    ) -> None:
+        """Writes an archive; `tsir.load` reads it, without torch too."""
+        from tsir.archive import save
+
+        if self._root is not None:
+            raise TsirError("only the whole module can be saved", hint="script and save the submodule by itself")
+        save(self.program, target, _extra_files)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self.named_children())
+
+    def __getitem__(self, index: int | str) -> Any:
+        children = dict(self.named_children())
+        return children[index] if isinstance(index, str) else list(children.values())[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.children()
+
+    def __contains__(self, name: str) -> bool:
+        return isinstance(self.instance.attributes.get(name), Instance)
+
+    def __repr__(self) -> str:
+        lines = [f"ScriptModule({self.instance.class_name.rpartition('.')[2]}"]
+        for name, child in self.named_children():
+            lines.append(f"  ({name}): " + repr(child).replace("\n", "\n  "))
+        return lines[0] + ")" if len(lines) == 1 else "\n".join([*lines, ")"])
+
+
+def _copy_into(target: Any, value: Any) -> None:
+    torch = adapter()
+    if torch is not None and isinstance(target, torch.Tensor):
+        with torch.torch.no_grad():
+            target.copy_(value if isinstance(value, torch.Tensor) else torch.to_tensor(value))
+    else:
+        np.copyto(target, np.asarray(value), casting="unsafe")
+
+
+CompiledObject = Callable[..., Any]

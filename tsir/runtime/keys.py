@@ -1,0 +1,101 @@
+"""What a specialisation is for: the types of one call's arguments as a hashable key, exact or with dynamic dimensions.
+
+A key is a nested tuple of plain values. A tensor is `("t", dtype name, shape)`; in a generalised key a dimension that varies
+is None. Dimensions of 0 and 1 always stay exact, because broadcasting depends on them. Everything else is its kind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsir.dialects import dtypes
+from tsir.runtime.type_text import TypeText
+
+if TYPE_CHECKING:
+    from xdsl.ir import Attribute
+
+Key = tuple[Any, ...]
+
+
+def key_of(value: Any, expected: TypeText) -> Key:
+    """The exact key of a converted argument of the declared type."""
+    if isinstance(value, np.ndarray):
+        return ("t", value.dtype.name, value.shape)
+    if value is None:
+        return ("none",)
+    kind = expected.kind
+    if kind == "optional":
+        return ("some", key_of(value, expected.arguments[0]))
+    if kind in ("tuple", "named_tuple") and isinstance(value, tuple):
+        return (kind, *(key_of(v, t) for v, t in zip(value, expected.arguments, strict=True)))
+    return ("v",)
+
+
+def generalise(key: Key, dynamic: frozenset[tuple[int, ...]], path: tuple[int, ...] = ()) -> Key:
+    """The key with the dimensions at the given positions (path of the tensor, then dimension) made dynamic, 0 and 1 kept."""
+    if key[0] == "t":
+        dims = tuple(None if (*path, i) in dynamic and d >= 2 else d for i, d in enumerate(key[2]))
+        return ("t", key[1], dims)
+    if key[0] in ("v", "none"):
+        return key
+    return (key[0], *(generalise(k, dynamic, (*path, i)) for i, k in enumerate(key[1:])))
+
+
+def rank_key(key: Key) -> Key:
+    """The key with ranks instead of shapes: calls that agree in it may share a dynamic specialisation."""
+    if key[0] == "t":
+        return ("t", key[1], len(key[2]))
+    if key[0] in ("v", "none"):
+        return key
+    return (key[0], *(rank_key(k) for k in key[1:]))
+
+
+def differing_dims(a: Key, b: Key, path: tuple[int, ...] = ()) -> frozenset[tuple[int, ...]]:
+    """The positions of the dimensions that differ between two keys of equal `rank_key`."""
+    if a[0] == "t":
+        return frozenset((*path, i) for i, (x, y) in enumerate(zip(a[2], b[2], strict=True)) if x != y)
+    if a[0] in ("v", "none"):
+        return frozenset()
+    found: frozenset[tuple[int, ...]] = frozenset()
+    for i, (x, y) in enumerate(zip(a[1:], b[1:], strict=True)):
+        found |= differing_dims(x, y, (*path, i))
+    return found
+
+
+def show(key: Key) -> str:
+    """The key as a person reads it: `float32[2, ?]`."""
+    kind = key[0]
+    if kind == "t":
+        return f"{key[1]}[{', '.join('?' if d is None else str(d) for d in key[2])}]"
+    if kind == "v":
+        return "value"
+    if kind == "none":
+        return "None"
+    if kind == "some":
+        return show(key[1])
+    return f"({', '.join(map(show, key[1:]))})"
+
+
+def refined_type(key: Key, declared: Attribute) -> Attribute:
+    """The IR type of an argument with this key: the declared type with what the key knows of tensors and None."""
+    from tsir.dialects.ts.types import NONE, AnyType, NamedTupleType, OptionalType, TensorType, TupleType, UnionType
+
+    kind = key[0]
+    if kind == "t":
+        if isinstance(declared, OptionalType):
+            declared = declared.element
+        if isinstance(declared, TensorType | AnyType | UnionType):
+            return TensorType(dtypes.from_numpy(key[1]), key[2])
+        return declared
+    if kind == "none":
+        return NONE
+    if kind == "some" and isinstance(declared, OptionalType):
+        return refined_type(key[1], declared.element)
+    if kind == "tuple" and isinstance(declared, TupleType):
+        return TupleType([refined_type(k, t) for k, t in zip(key[1:], declared.elements.data, strict=True)])
+    if kind == "named_tuple" and isinstance(declared, NamedTupleType):
+        elements = [refined_type(k, t) for k, t in zip(key[1:], declared.elements.data, strict=True)]
+        return NamedTupleType(declared.class_name.data, [f.data for f in declared.fields.data], elements)
+    return declared

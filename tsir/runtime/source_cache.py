@@ -1,0 +1,129 @@
+"""Generated source kept on disk, so that a saved model's first result needs neither xDSL nor a compilation.
+
+The cache is a folder of the user's own (`TSIR_CACHE_DIR`, else `$XDG_CACHE_HOME/tsir`, else `~/.cache/tsir`; an empty
+`TSIR_CACHE_DIR` turns it off). An entry's name is a hash of everything that the source depends on: the program's IR, the
+entry point, the key of the call, attribute values, tsir's, NumPy's and Python's version and the CPU. An entry that can't be
+read or written is left alone: the program is compiled. Archives never bring entries with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsir.dialects.program import EntryPoint, Program
+from tsir.dialects.values import Instance
+from tsir.runtime.keys import Key
+from tsir.version import __version__
+
+if TYPE_CHECKING:
+    from tsir.backend.numpy import GeneratedSource
+
+MAX_ENTRY_BYTES = 64 << 20
+
+
+def directory() -> Path | None:
+    """The cache's folder, or None when the cache is off."""
+    configured = os.environ.get("TSIR_CACHE_DIR")
+    if configured is not None:
+        return Path(configured) if configured else None
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "tsir"
+    except RuntimeError:  # no home folder: nowhere to keep anything
+        return None
+
+
+def key(program: Program, entry: EntryPoint, call_key: tuple[Key, ...], instance: Instance | None) -> str | None:
+    """The name of the cache entry for such a call, or None when nothing is to be cached.
+
+    Only programs that came from an archive have a content hash; one made in this process would have to be printed first.
+    """
+    if program.content_hash is None or directory() is None:
+        return None
+    parts = [program.content_hash, entry.name, entry.symbol, repr(call_key), __version__, _sources_stamp()]
+    parts += [np.__version__, sys.version, platform.machine(), repr(_cpu_features())]
+    parts += _attribute_values(instance)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _sources_stamp() -> str:
+    """Changes when tsir's own code generator does, so that a development checkout never runs stale source."""
+    from tsir.backend import numpy as backend
+
+    folder = Path(str(backend.__file__)).parents[2]
+    newest = max(
+        (p.stat().st_mtime_ns for d in ("backend", "ops", "lowering", "passes") for p in (folder / d).rglob("*.py")),
+        default=0,
+    )
+    return str(newest)
+
+
+def _cpu_features() -> list[str]:
+    from numpy._core._multiarray_umath import __cpu_features__  # type: ignore[import-not-found]  # no public name
+
+    return sorted(name for name, present in __cpu_features__.items() if present)
+
+
+def _attribute_values(instance: Instance | None) -> list[str]:
+    found: list[str] = []
+    seen: dict[int, int] = {}
+    todo: list[tuple[str, Any]] = [("", instance)]
+    while todo:
+        path, value = todo.pop()
+        if isinstance(value, Instance):
+            if id(value) in seen:
+                found.append(f"{path} is object {seen[id(value)]}")
+                continue
+            seen[id(value)] = len(seen)
+            found.append(f"{path}: {value.class_name}")
+            todo.extend((f"{path}.{name}", v) for name, v in value.attributes.items())
+        elif isinstance(value, np.ndarray):
+            found.append(f"{path} = {value.dtype.name}{value.shape}{value.flags.c_contiguous}")
+        else:
+            found.append(f"{path} = {value!r}")
+    return found
+
+
+def find(name: str | None) -> GeneratedSource | None:
+    """The cached source of that name, or None."""
+    folder = directory()
+    if name is None or folder is None:
+        return None
+    path = folder / f"{name}.tsir"
+    try:
+        if path.stat().st_size > MAX_ENTRY_BYTES:
+            return None
+        data = path.read_bytes()
+    except OSError:  # not there, or not ours to read: compile
+        return None
+    from tsir.backend.numpy.loading import source_from_bytes
+
+    return source_from_bytes(data)
+
+
+def store(name: str | None, source: GeneratedSource) -> None:
+    """Keeps a source under that name; a folder that can't be written is no error, for the cache is no part of the result."""
+    folder = directory()
+    if name is None or folder is None:
+        return
+    from tsir.backend.numpy.loading import source_to_bytes
+
+    data = source_to_bytes(source)
+    if len(data) > MAX_ENTRY_BYTES:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(temporary, folder / f"{name}.tsir")
+    except OSError:
+        return

@@ -1,0 +1,140 @@
+"""One entry point's specialisations: which exist, for which calls, and how a missing one is made.
+
+The first call compiles for its exact shapes. When a later call differs in sizes only, the dimensions that differ become dynamic
+and one more specialisation is made for all such calls. Everything is guarded by the key of the call, and by the weights'
+identity and version, so that a changed parameter is seen.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tsir.dialects.program import EntryPoint, Program
+from tsir.dialects.values import Instance
+from tsir.runtime import keys
+from tsir.runtime.arguments import parameter_types
+from tsir.runtime.keys import Key
+
+MAX_EXACT_KEYS = 512
+"""How many exact keys an entry point remembers; older ones are looked up again through the dynamic keys."""
+MAX_SPECIALIZATIONS = 32
+"""How many compiled variants an entry point keeps; the least recently compiled one goes."""
+
+
+@dataclass(eq=False)
+class Specialization:
+    """A compiled variant of an entry point, for the calls that fit `key` (None stands for a dynamic dimension)."""
+
+    key: tuple[Key, ...]
+    run: Callable[..., Any]
+    """Takes the converted arguments in order."""
+    source: str
+    """The generated Python + NumPy source."""
+    guards: tuple[Callable[[Sequence[Any]], bool], ...] = ()
+    """Further conditions on the arguments, all of which must hold."""
+
+    def __str__(self) -> str:
+        return ", ".join(map(keys.show, self.key))
+
+
+_contexts: list[contextvars.Context] = []
+
+
+def _quiet_context() -> contextvars.Context:
+    context = contextvars.copy_context()
+    context.run(np.seterr, all="ignore")
+    return context
+
+
+def run_quietly(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls the function with NumPy's floating-point warnings off, as torch has none.
+
+    NumPy keeps that setting in the context; running in a prepared one costs a tenth of `numpy.errstate`. A context can be
+    entered once at a time, hence the pool.
+    """
+    try:
+        context = _contexts.pop()
+    except IndexError:
+        context = _quiet_context()
+    try:
+        return context.run(function, *arguments)
+    finally:
+        _contexts.append(context)
+
+
+class EntrySpecializations:
+    """The specialisations of one entry point of one program. Calls from several threads are safe."""
+
+    def __init__(
+        self,
+        program: Program,
+        entry: EntryPoint,
+        compile_key: Callable[[Program, EntryPoint, tuple[Key, ...], Instance | None], Specialization],
+        self_instance: Instance | None,
+    ) -> None:
+        self.program = program
+        self.entry = entry
+        self.types = parameter_types(entry)
+        self.instance = self_instance
+        self._compile = compile_key
+        self._lock = threading.RLock()
+        self._exact: OrderedDict[tuple[Any, ...], Specialization] = OrderedDict()
+        self._compiled: OrderedDict[tuple[Any, ...], Specialization] = OrderedDict()
+        self._first_of_rank: dict[tuple[Any, ...], tuple[Key, ...]] = {}
+        self._dynamic: dict[tuple[Any, ...], frozenset[tuple[int, ...]]] = {}
+        self._made = 0
+
+    def all(self) -> list[Specialization]:
+        """The compiled variants, oldest first."""
+        return list(self._compiled.values())
+
+    def find(self, arguments: Sequence[Any], epoch: int) -> Specialization:
+        """The variant for a call with these converted arguments; `epoch` counts the changes of attributes from outside."""
+        key = tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True))
+        found = self._exact.get((epoch, key))
+        if found is not None:
+            return found
+        with self._lock:
+            return self._find_or_compile(key, arguments, epoch)
+
+    def _find_or_compile(self, key: tuple[Key, ...], arguments: Sequence[Any], epoch: int) -> Specialization:
+        rank = (epoch, tuple(keys.rank_key(k) for k in key))
+        first = self._first_of_rank.setdefault(rank, key)
+        dynamic = self._dynamic.get(rank, frozenset())
+        if first != key:
+            varying = keys.differing_dims(("tuple", *first), ("tuple", *key))
+            dynamic |= varying
+            self._dynamic[rank] = dynamic
+        general = tuple(keys.generalise(("tuple", *key), dynamic)[1:])
+        found = self._compiled.get((epoch, general))
+        if found is None or not all(guard(arguments) for guard in found.guards):
+            if found is not None:
+                general = key  # a guard of the dynamic variant excludes this call: it gets its own
+                found = self._compiled.get((epoch, general))
+            if found is None:
+                found = self._compile(self.program, self.entry, general, self.instance)
+                self._remember(self._compiled, (epoch, general), found, MAX_SPECIALIZATIONS)
+                self._made += 1
+                if self._made == 2 * MAX_SPECIALIZATIONS:
+                    warnings.warn(
+                        f"{self.entry.name} was compiled {self._made} times for different arguments; "
+                        "see .specializations for which",
+                        RuntimeWarning,
+                        stacklevel=4,
+                    )
+        self._remember(self._exact, (epoch, key), found, MAX_EXACT_KEYS)
+        return found
+
+    @staticmethod
+    def _remember(table: OrderedDict[Any, Specialization], key: Any, value: Specialization, limit: int) -> None:
+        table[key] = value
+        while len(table) > limit:
+            table.popitem(last=False)

@@ -1,0 +1,104 @@
+"""Between torch's objects and tsir's values. The only place of the runtime that touches torch, and only when it is loaded.
+
+Tensors and arrays share memory in both directions. torch is never imported here: when `sys.modules` has none, no argument can
+be a torch object and no result has to become one.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
+from tsir.dialects.values import Device, Layout, MemoryFormat
+from tsir.errors import OperatorTypeError
+
+if TYPE_CHECKING:
+    import torch
+
+
+class TorchAdapter:
+    """Conversions that need torch. One object, made when torch is first seen; see `adapter`."""
+
+    def __init__(self, torch: Any) -> None:
+        self.torch = torch
+        self.Tensor = torch.Tensor
+        self.from_numpy = torch.from_numpy
+        self.dtypes: dict[Any, DType] = {getattr(torch, d.name): d for d in dtypes.ALL}
+        self.torch_dtypes: dict[DType, Any] = {d: t for t, d in self.dtypes.items()}
+        with warnings.catch_warnings():  # torch warns once per process about arrays that can't be written; not ours to show
+            warnings.simplefilter("ignore")
+            frozen = np.zeros(1)
+            frozen.flags.writeable = False
+            torch.from_numpy(frozen)
+
+    def to_array(self, tensor: torch.Tensor) -> np.ndarray[Any, Any]:
+        """The tensor as an array over the same memory.
+
+        Raises OperatorTypeError for one that has no such array: another device, sparse, quantised.
+        """
+        if tensor.requires_grad:
+            tensor = tensor.detach()
+        if tensor.dtype is self.torch.bfloat16:
+            import ml_dtypes
+
+            return tensor.view(self.torch.uint16).numpy().view(ml_dtypes.bfloat16)
+        if tensor.dtype not in self.dtypes:
+            raise OperatorTypeError(
+                f"tensors of dtype {tensor.dtype} aren't supported", hint="convert it to one of float32..."
+            )
+        if tensor.is_conj() or tensor.is_neg():
+            tensor = tensor.resolve_conj().resolve_neg()
+        try:
+            return tensor.numpy()
+        except (TypeError, RuntimeError) as error:
+            raise OperatorTypeError(
+                f"a tensor on device {tensor.device} with layout {tensor.layout} can't be used: {error}",
+                hint="tsir computes on the CPU with dense tensors: call .cpu() or .to_dense() first",
+            ) from error
+
+    def to_tensor(self, array: np.ndarray[Any, Any]) -> torch.Tensor:
+        """The array as a tensor over the same memory (a copy where torch can't: negative strides, foreign byte order)."""
+        if array.dtype.name == "bfloat16":
+            return self.to_tensor(array.view(np.uint16)).view(self.torch.bfloat16)
+        if any(s < 0 for s in array.strides):
+            array = array.copy()
+        return self.from_numpy(array)
+
+    def value_in(self, value: Any) -> Any:
+        """A torch dtype, device, layout, memory format or Size as tsir's value; None for anything else."""
+        torch = self.torch
+        if isinstance(value, torch.dtype):
+            return self.dtypes.get(value)
+        if isinstance(value, torch.device):
+            return Device(value.type, value.index)
+        if isinstance(value, torch.layout):
+            return Layout(str(value).removeprefix("torch."))
+        if isinstance(value, torch.memory_format):
+            return MemoryFormat(str(value).removeprefix("torch."))
+        return None
+
+    def value_out(self, value: Any) -> Any:
+        """The torch object of a `DType`, `Device`, `Layout` or `MemoryFormat`; None for anything else."""
+        if isinstance(value, DType):
+            return self.torch_dtypes[value]
+        if isinstance(value, Device):
+            return self.torch.device(str(value))
+        if isinstance(value, Layout | MemoryFormat):
+            return getattr(self.torch, value.name)
+        return None
+
+
+_adapter: TorchAdapter | None = None
+
+
+def adapter() -> TorchAdapter | None:
+    """The adapter when torch is loaded in this process, else None."""
+    global _adapter
+    if _adapter is None and (torch := sys.modules.get("torch")) is not None and hasattr(torch, "from_numpy"):
+        _adapter = TorchAdapter(torch)
+    return _adapter

@@ -1,0 +1,3 @@
+"""The version of tsir, for archives and caches."""
+
+__version__ = "0.1.0"
