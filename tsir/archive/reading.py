@@ -62,7 +62,7 @@ def _read(
     if len(members) != len(infos):
         raise ArchiveError(f"{name} has two members of one name")
     if MANIFEST not in members:
-        if any(n.endswith("/data.pkl") or n.endswith("/constants.pkl") for n in members):
+        if any(n.endswith(("/data.pkl", "/constants.pkl")) for n in members):
             raise ArchiveError(f"{name} is a torch archive, not one of tsir", hint="torch.jit archives can't be read yet")
         raise ArchiveError(f"{name} is a zip file without {MANIFEST}: not a tsir archive")
     manifest = _manifest(_member(archive, members, MANIFEST, MAX_MANIFEST_BYTES), name)

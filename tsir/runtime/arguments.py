@@ -121,9 +121,9 @@ class Conversion:
                 return instance
         if isinstance(value, _VALUE_CLASSES.get(kind, ())):
             return value
-        if self.torch is not None and (known := self.torch.value_in(value)) is not None:
-            if isinstance(known, _VALUE_CLASSES.get(kind, ())):
-                return known
+        known = None if self.torch is None else self.torch.value_in(value)
+        if isinstance(known, _VALUE_CLASSES.get(kind, ())):
+            return known
         if kind == "device" and isinstance(value, str):
             return Device.parse(value)
         raise _mismatch(where, expected, type(value).__name__)
