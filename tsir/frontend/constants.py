@@ -1,0 +1,133 @@
+"""Python constants and source locations as IR: what both frontends emit wherever a value is known while compiling.
+
+Choosing an operator's overload is `overloads.py`'s work, and names of torch objects are `torch_names.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias, TypeVar, Union
+
+from xdsl.builder import Builder
+from xdsl.dialects.arith import ConstantOp as ArithConstantOp
+from xdsl.dialects.builtin import (
+    CallSiteLoc,
+    FileLineColLoc,
+    FloatAttr,
+    IntAttr,
+    IntegerAttr,
+    LocationAttr,
+    NameLoc,
+    StringAttr,
+)
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from tsir.dialects.dtypes import DType
+from tsir.dialects.ts import attributes as ts_attributes
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import ConstantOp, ListOp
+from tsir.dialects.values import Device, Layout, MemoryFormat
+from tsir.errors import SourceLocation
+
+Constant: TypeAlias = Union[bool, int, float, complex, str, None, DType, Device, Layout, MemoryFormat]
+"""A Python value that is one constant operation. Integers must fit into 64 bits."""
+
+_CONSTANT_TYPES = (bool, int, float, complex, str, type(None), DType, Device, Layout, MemoryFormat)
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+_Op = TypeVar("_Op", bound=Operation)
+
+
+def is_constant(value: object) -> bool:
+    """Whether `emit_constant` takes this value."""
+    return isinstance(value, _CONSTANT_TYPES)
+
+
+def type_of_constant(value: Constant) -> Attribute:
+    """The IR type of a constant: `i64` for an int, `!ts.str` for a string..."""
+    match value:
+        case bool():
+            return ts.BOOL
+        case int():
+            return ts.INT
+        case float():
+            return ts.FLOAT
+        case complex():
+            return ts.COMPLEX
+        case str():
+            return ts.StrType()
+        case None:
+            return ts.NONE
+        case DType():
+            return ts.DTypeType()
+        case Device():
+            return ts.DeviceType()
+        case Layout():
+            return ts.LayoutType()
+        case MemoryFormat():
+            return ts.MemoryFormatType()
+
+
+def attribute_of_constant(value: Constant) -> Attribute:
+    """The attribute that holds a constant, as `arith.constant`, `ts.constant` and `ts.attribute` do."""
+    match value:
+        case bool():
+            return IntegerAttr(int(value), 1)
+        case int():
+            return IntegerAttr(value, 64)
+        case float():
+            return FloatAttr(value, 64)
+        case complex():
+            return ts_attributes.ComplexValueAttr(value)
+        case str():
+            return StringAttr(value)
+        case None:
+            return ts_attributes.NoneValueAttr()
+        case DType():
+            return ts_attributes.DTypeAttr(value.name)
+        case Device():
+            return ts_attributes.DeviceAttr(str(value))
+        case Layout():
+            return ts_attributes.LayoutAttr(value.name)
+        case MemoryFormat():
+            return ts_attributes.MemoryFormatAttr(value.name)
+
+
+def insert(builder: Builder, operation: _Op, location: LocationAttr) -> _Op:
+    """Inserts an operation and gives it (not what is in its regions) a location."""
+    operation.location = location
+    return builder.insert(operation)
+
+
+def emit_constant(builder: Builder, value: Constant, location: LocationAttr) -> SSAValue:
+    """One constant: `arith.constant` for bool, int and float, `ts.constant` for the others."""
+    attribute = attribute_of_constant(value)
+    if isinstance(value, bool | int | float):
+        assert isinstance(attribute, IntegerAttr | FloatAttr)
+        return insert(builder, ArithConstantOp(attribute), location).result
+    return insert(builder, ConstantOp(attribute, type_of_constant(value)), location).result
+
+
+def emit_list(builder: Builder, elements: Sequence[SSAValue], element_type: Attribute, location: LocationAttr) -> SSAValue:
+    """A new list of these values: `ts.list`."""
+    return insert(builder, ListOp(elements, ts.ListType(element_type)), location).result
+
+
+def location_of(place: SourceLocation) -> FileLineColLoc:
+    """The location attribute of a place in a source file."""
+    return FileLineColLoc(StringAttr(place.file), IntAttr(place.line), IntAttr(place.column))
+
+
+def source_location(location: Attribute) -> SourceLocation | None:
+    """The place in the user's program that a location attribute names: of a chain of calls, the innermost."""
+    while True:
+        match location:
+            case FileLineColLoc():
+                return SourceLocation(location.filename.data, location.line.data, location.column.data)
+            case CallSiteLoc():
+                location = location.callee
+            case NameLoc():
+                location = location.location
+            case _:
+                return None

@@ -1,0 +1,536 @@
+"""Which overload of an ATen operator a call means, and the `ts.aten` operation for it.
+
+The rules are torch.jit's: the overloads are tried in the order of their declaration, first without and then with implicit
+conversions of the arguments, and the first one that takes them wins. What an operator is called in Python is
+`torch_names.py`'s subject, not this module's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NoReturn, TypeAlias, Union
+
+from xdsl.builder import Builder
+from xdsl.dialects.builtin import LocationAttr
+from xdsl.dialects.builtin import TensorType as BuiltinTensorType
+from xdsl.ir import Attribute, SSAValue
+
+from tsir.dialects import dtypes
+from tsir.dialects.schema import Argument, Schema, SchemaRegistry, SchemaType
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import aten_op, py_op
+from tsir.dialects.ts.structure import TupleGetOp
+from tsir.dialects.values import CPU, Device, Layout, MemoryFormat
+from tsir.errors import FrontendError, UnsupportedError
+from tsir.frontend.constants import (
+    INT64_MAX,
+    INT64_MIN,
+    Constant,
+    emit_constant,
+    emit_list,
+    insert,
+    is_constant,
+    source_location,
+    type_of_constant,
+)
+
+Value: TypeAlias = Union[SSAValue, Constant, Sequence[Any]]
+"""An argument of a call: an SSA value, a constant, or a list or tuple of these."""
+
+
+class Conversion(IntEnum):
+    """How much a value may be converted for an argument; a match that needs less is preferred."""
+
+    NONE = 0
+    """Only what needs no conversion: a subtype, a number for a Scalar, one int for `int[2]`."""
+    NUMBER = 1
+    """Also int and bool to float, bool to int, a run-time number to int or float, a str to a Device."""
+    TENSOR = 2
+    """Also a tensor to a number."""
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A value as it is."""
+
+    value: SSAValue
+
+
+@dataclass(frozen=True)
+class _Constant:
+    value: Constant
+
+
+@dataclass(frozen=True)
+class _List:
+    elements: tuple[_Plan, ...]
+    element_type: Attribute
+
+
+@dataclass(frozen=True)
+class _Elements:
+    """A tuple known by its SSA value, as a list."""
+
+    value: SSAValue
+    element_types: tuple[Attribute, ...]
+    element_type: Attribute
+
+
+@dataclass(frozen=True)
+class _FromNumber:
+    """A number converted by the built-in `int` or `float`."""
+
+    function: str
+    value: SSAValue
+
+
+@dataclass(frozen=True)
+class _FromTensor:
+    """A tensor with one element, converted by one of ATen's operators for this."""
+
+    schema: Schema
+    value: SSAValue
+
+
+_Plan: TypeAlias = Union[_Use, _Constant, _List, _Elements, _FromNumber, _FromTensor]
+
+
+class _Refused(Exception):
+    """An argument doesn't fit; the text says why."""
+
+
+_BASE_TYPES: dict[str, Attribute] = {
+    "Tensor": ts.TensorType(), "Scalar": ts.NumberType(), "int": ts.INT, "SymInt": ts.INT, "float": ts.FLOAT,
+    "bool": ts.BOOL, "complex": ts.COMPLEX, "str": ts.StrType(), "ScalarType": ts.DTypeType(), "Device": ts.DeviceType(),
+    "Layout": ts.LayoutType(), "MemoryFormat": ts.MemoryFormatType(), "Generator": ts.GeneratorType(), "Any": ts.AnyType(),
+}  # fmt: skip
+
+_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "Scalar": (bool, int, float, complex), "int": (int,), "SymInt": (int,), "float": (float,), "bool": (bool,),
+    "complex": (complex,), "str": (str,), "ScalarType": (dtypes.DType,), "Device": (Device,), "Layout": (Layout,),
+    "MemoryFormat": (MemoryFormat,),
+    "Any": (bool, int, float, complex, str, dtypes.DType, Device, Layout, MemoryFormat),
+}  # fmt: skip
+
+_NUMBERS: tuple[Attribute, ...] = (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX, ts.NumberType())
+
+_FROM_TENSOR: dict[str, tuple[str, ...]] = {
+    "int": ("IntImplicit", "Int.Tensor"), "SymInt": ("IntImplicit", "Int.Tensor"), "float": ("FloatImplicit", "Float.Tensor"),
+    "Scalar": ("ScalarImplicit", "item"), "complex": ("ComplexImplicit", "Complex.Tensor"),
+}  # fmt: skip
+"""The operators that make a number of a tensor; the first one that the registry has is used."""
+
+_FROM_NUMBER: dict[str, tuple[str, tuple[Attribute, ...]]] = {
+    "int": ("int", (ts.BOOL, ts.NumberType())), "SymInt": ("int", (ts.BOOL, ts.NumberType())),
+    "float": ("float", (ts.INT, ts.BOOL, ts.NumberType())), "complex": ("complex", (ts.INT, ts.FLOAT, ts.BOOL)),
+}  # fmt: skip
+"""The built-in that converts to a type, and the types that it takes implicitly."""
+
+_ALIASES = {"input": "self", "axis": "dim", "keepdims": "keepdim", "x": "self", "x1": "self", "a": "self", "x2": "other"}
+"""Other names that torch accepts for an argument, where the schema has none of that name."""
+
+_WITHOUT_EFFECT: dict[str, tuple[object, ...]] = {
+    "requires_grad": (True, False, None), "names": (None,), "out": (None,), "generator": (None,), "pin_memory": (False, None),
+    "device": (None, CPU), "layout": (None, Layout("strided")), "dtype": (None,), "memory_format": (None,),
+}  # fmt: skip
+"""Keyword arguments with values that mean nothing to a schema without that argument."""
+
+
+def result_type(kind: SchemaType) -> Attribute:
+    """The IR type of a value of a schema's type: `!ts.tensor` for Tensor, `!ts.list<i64>` for `int[]`..."""
+    result = _BASE_TYPES.get(kind.base)
+    if result is None:
+        raise UnsupportedError(f"values of ATen's type {kind.base} aren't supported yet")
+    if kind.is_list:
+        result = ts.ListType(ts.optional_of(result) if kind.element_optional else result)
+    return ts.optional_of(result) if kind.optional else result
+
+
+def type_of(value: Value) -> Attribute | None:
+    """The IR type of an argument; None for a list or tuple, whose type depends on what it is used for."""
+    if isinstance(value, SSAValue):
+        return value.type
+    return type_of_constant(value) if is_constant(value) else None  # type: ignore[arg-type]
+
+
+_TYPE_NAMES: dict[type[Attribute], str] = {
+    ts.TensorType: "Tensor", BuiltinTensorType: "Tensor", ts.StrType: "str", ts.DTypeType: "dtype", ts.DeviceType: "device",
+    ts.LayoutType: "layout", ts.MemoryFormatType: "memory_format", ts.GeneratorType: "Generator", ts.NumberType: "number",
+    ts.AnyType: "Any",
+}  # fmt: skip
+_BUILTIN_NAMES: dict[Attribute, str] = {
+    ts.INT: "int", ts.FLOAT: "float", ts.BOOL: "bool", ts.COMPLEX: "complex", ts.NONE: "None",
+}  # fmt: skip
+
+
+def show_type(kind: Attribute) -> str:
+    """An IR type as a Python programmer writes it: `Optional[Tensor]`, `List[int]`."""
+    match kind:
+        case ts.ListType():
+            return f"List[{show_type(kind.element)}]"
+        case ts.OptionalType():
+            return f"Optional[{show_type(kind.element)}]"
+        case ts.TupleType():
+            return f"Tuple[{', '.join(show_type(e) for e in kind.elements.data)}]"
+        case ts.DictType():
+            return f"Dict[{show_type(kind.key)}, {show_type(kind.value)}]"
+        case ts.UnionType():
+            return f"Union[{', '.join(show_type(e) for e in kind.members.data)}]"
+        case ts.NamedTupleType():
+            return kind.class_name.data
+        case ts.ClassType():
+            return kind.symbol.string_value()
+        case _:
+            return _BUILTIN_NAMES.get(kind) or _TYPE_NAMES.get(type(kind)) or str(kind)
+
+
+def show_value(value: Value) -> str:
+    """An argument's type for a message: `int`, `Tensor`, `List[int]`."""
+    if isinstance(value, list | tuple):
+        inner = ", ".join(show_value(e) for e in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    kind = type_of(value)
+    return type(value).__name__ if kind is None else show_type(kind)
+
+
+def resolve(
+    builder: Builder,
+    registry: SchemaRegistry,
+    name: str,
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+    location: LocationAttr,
+) -> tuple[Schema, list[SSAValue]]:
+    """The overload of `name` that a call means, and its operands: all arguments of the schema, in order.
+
+    `name` is ATen's (`add`), or one overload's (`add.Tensor`), which then is the only candidate. Constants and conversions
+    are emitted at the builder's insertion point. Raises UnsupportedError for an unknown operator and FrontendError, with
+    the reason why each candidate was refused, when none takes the arguments.
+    """
+    schema, plans = _select(registry, name, args, kwargs, location)
+    return schema, [_materialise(builder, plan, location) for plan in plans]
+
+
+def find_overload(registry: SchemaRegistry, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Schema | None:
+    """The overload that `resolve` would take, or None; emits nothing."""
+    for conversion in Conversion:
+        for schema in candidates(registry, name):
+            try:
+                _match(registry, schema, args, kwargs, conversion)
+            except _Refused:
+                continue
+            return schema
+    return None
+
+
+def emit_schema(
+    builder: Builder,
+    schema: Schema,
+    operands: Sequence[SSAValue],
+    location: LocationAttr,
+    results: Sequence[Attribute] | None = None,
+) -> tuple[SSAValue, ...]:
+    """The operation of one overload on these operands; result types by schema unless given."""
+    types = [result_type(r) for r in schema.returns] if results is None else results
+    return tuple(insert(builder, aten_op(schema)(operands, types), location).results)
+
+
+def emit_aten(
+    builder: Builder,
+    registry: SchemaRegistry,
+    name: str,
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+    location: LocationAttr,
+    results: Sequence[Attribute] | None = None,
+) -> SSAValue | tuple[SSAValue, ...]:
+    """Resolves a call of an ATen operator and emits it. One result is given as such, none or several as a tuple.
+
+    Raises what `resolve` raises.
+    """
+    schema, operands = resolve(builder, registry, name, args, kwargs, location)
+    values = emit_schema(builder, schema, operands, location, results)
+    return values[0] if len(values) == 1 else values
+
+
+def emit_one(
+    builder: Builder,
+    registry: SchemaRegistry,
+    name: str,
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+    location: LocationAttr,
+) -> SSAValue:
+    """As `emit_aten`, for an operator with exactly one result."""
+    value = emit_aten(builder, registry, name, args, kwargs, location)
+    if not isinstance(value, SSAValue):
+        raise FrontendError(f"aten::{name} gives {len(value)} values, not one", location=source_location(location))
+    return value
+
+
+def candidates(registry: SchemaRegistry, name: str) -> list[Schema]:
+    """The overloads that `name` stands for: all of them, or the one it names."""
+    overloads = registry.overloads(name)
+    if overloads or "." not in name:
+        return overloads
+    schema = registry.get(name)
+    return [] if schema is None else [schema]
+
+
+def _select(
+    registry: SchemaRegistry, name: str, args: Sequence[Value], kwargs: Mapping[str, Value], location: LocationAttr
+) -> tuple[Schema, list[_Plan]]:
+    schemas = candidates(registry, name)
+    if not schemas:
+        raise UnsupportedError(f"operator aten::{name} isn't supported yet", location=source_location(location))
+    for conversion in Conversion:
+        for schema in schemas:
+            try:
+                return schema, _match(registry, schema, args, kwargs, conversion)
+            except _Refused:
+                continue
+    _fail(registry, name, schemas, args, kwargs, location)
+
+
+def _fail(
+    registry: SchemaRegistry,
+    name: str,
+    schemas: Iterable[Schema],
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+    location: LocationAttr,
+) -> NoReturn:
+    reasons: list[str] = []
+    for schema in schemas:
+        try:
+            _match(registry, schema, args, kwargs, Conversion.TENSOR)
+        except _Refused as refused:
+            reasons.append(f"aten::{schema}: {refused}")
+    given = ", ".join([show_value(a) for a in args] + [f"{k}={show_value(v)}" for k, v in kwargs.items()])
+    raise FrontendError(
+        f"no overload of aten::{name} takes ({given}):\n  " + "\n  ".join(reasons), location=source_location(location)
+    )
+
+
+def _match(
+    registry: SchemaRegistry, schema: Schema, args: Sequence[Value], kwargs: Mapping[str, Value], conversion: Conversion
+) -> list[_Plan]:
+    """How each operand is made, or _Refused."""
+    positional = [a for a in schema.arguments if not a.kwarg_only]
+    args = _gather_varargs(registry, positional, args, conversion)
+    if len(args) > len(positional):
+        raise _Refused(f"takes {len(positional)} positional argument{'s'[: len(positional) != 1]}, got {len(args)}")
+    given: dict[str, Value] = {a.name: value for a, value in zip(positional, args, strict=False)}
+    names = {a.name for a in schema.arguments}
+    for key, value in _spread_out(schema, kwargs).items():
+        name = key if key in names else _ALIASES.get(key, key)
+        if name not in names:
+            if isinstance(value, SSAValue) or not any(value is v or value == v for v in _WITHOUT_EFFECT.get(key, ())):
+                raise _Refused(f"has no argument '{key}'")
+        elif name in given:
+            raise _Refused(f"got two values for argument '{name}'")
+        else:
+            given[name] = value
+    plans: list[_Plan] = []
+    for argument in schema.arguments:
+        if argument.name in given:
+            try:
+                plans.append(_convert(registry, given[argument.name], argument.type, conversion))
+            except _Refused as refused:
+                raise _Refused(f"argument '{argument.name}': {refused}") from None
+        elif argument.has_default:
+            plans.append(_default(argument))
+        else:
+            raise _Refused(f"argument '{argument.name}' is missing")
+    return plans
+
+
+def _gather_varargs(
+    registry: SchemaRegistry, positional: Sequence[Argument], args: Sequence[Value], conversion: Conversion
+) -> Sequence[Value]:
+    """`x.view(2, 3)` as `x.view([2, 3])`: where the last positional argument is a list of ints, the rest makes that list."""
+    last = len(positional) - 1
+    if last < 0 or len(args) <= last or not positional[last].type.is_list or positional[last].type.base not in ("int", "SymInt"):
+        return args
+    if len(args) == last + 1 and (positional[last].type.list_size or not _is_number(args[last], conversion)):
+        return args
+    if not all(_is_number(a, conversion) for a in args[last:]):
+        return args
+    return [*args[:last], list(args[last:])]
+
+
+def _is_number(value: Value, conversion: Conversion) -> bool:
+    kind = type_of(value)
+    return kind == ts.INT or (conversion is Conversion.TENSOR and isinstance(kind, ts.TensorType))
+
+
+def _spread_out(schema: Schema, kwargs: Mapping[str, Value]) -> Mapping[str, Value]:
+    """`out=(values, indices)` as the arguments that the schema has for them."""
+    out = kwargs.get("out")
+    if not isinstance(out, list | tuple):
+        return kwargs
+    written = [a.name for a in schema.arguments if a.type.is_write and not a.type.is_list]
+    if len(written) != len(out):
+        return kwargs
+    return {k: v for k, v in kwargs.items() if k != "out"} | dict(zip(written, out, strict=True))
+
+
+def _default(argument: Argument) -> _Plan:
+    value, kind = argument.default, argument.type
+    if value is None:
+        return _Constant(None)
+    if isinstance(value, tuple):
+        return _List(tuple(_Constant(_default_constant(e, kind)) for e in value), element_type(kind))
+    return _Constant(_default_constant(value, kind))
+
+
+_NAMED = {"ScalarType": dtypes.dtype, "Device": Device.parse, "Layout": Layout, "MemoryFormat": MemoryFormat}
+
+
+def _default_constant(value: Any, kind: SchemaType) -> Constant:
+    return _NAMED[kind.base](value) if kind.base in _NAMED else value
+
+
+def element_type(kind: SchemaType) -> Attribute:
+    """The IR type of the elements of a schema's list type."""
+    base = _BASE_TYPES[kind.base]
+    return ts.optional_of(base) if kind.element_optional else base
+
+
+def _convert(registry: SchemaRegistry, value: Value, kind: SchemaType, conversion: Conversion) -> _Plan:
+    """How a value becomes an operand of this type, or _Refused."""
+    if value is None or (isinstance(value, SSAValue) and value.type == ts.NONE):
+        if not kind.optional and kind.base != "Any":
+            raise _Refused(f"expected {_show_kind(kind)}, got None")
+        return _Constant(None)
+    if isinstance(value, SSAValue) and isinstance(value.type, ts.OptionalType) and kind.optional:
+        if not _is_subtype(value.type.element, kind):
+            raise _Refused(f"expected {_show_kind(kind)}, got {show_type(value.type)}")
+        return _Use(value)
+    return _convert_list(registry, value, kind, conversion) if kind.is_list else _convert_one(registry, value, kind, conversion)
+
+
+def _show_kind(kind: SchemaType) -> str:
+    name = {"ScalarType": "dtype", "Scalar": "number", "SymInt": "int"}.get(kind.base, kind.base)
+    name = f"List[{name}]" if kind.is_list else name
+    return f"Optional[{name}]" if kind.optional else name
+
+
+def _is_subtype(given: Attribute, kind: SchemaType) -> bool:
+    """Whether an SSA value of type `given` is a value of the (unoptional) type without conversion."""
+    if kind.is_list:
+        return isinstance(given, ts.ListType) and _is_element(given.element, kind)
+    return _is_base(given, kind.base)
+
+
+def _is_element(given: Attribute, kind: SchemaType) -> bool:
+    if kind.element_optional:
+        given = given.element if isinstance(given, ts.OptionalType) else given
+        return given == ts.NONE or _is_base(given, kind.base)
+    return _is_base(given, kind.base)
+
+
+def _is_base(given: Attribute, base: str) -> bool:
+    match base:
+        case "Tensor":
+            return isinstance(given, ts.TensorType | BuiltinTensorType)
+        case "Scalar":
+            return given in _NUMBERS
+        case "Any":
+            return True
+        case _:
+            return given == _BASE_TYPES.get(base)
+
+
+def _convert_one(registry: SchemaRegistry, value: Value, kind: SchemaType, conversion: Conversion) -> _Plan:
+    refused = _Refused(f"expected {_show_kind(kind)}, got {show_value(value)}")
+    if isinstance(value, SSAValue):
+        if _is_base(value.type, kind.base):
+            return _Use(value)
+        function, sources = _FROM_NUMBER.get(kind.base, ("", ()))
+        if conversion >= Conversion.NUMBER and value.type in sources:
+            return _FromNumber(function, value)
+        if conversion >= Conversion.TENSOR and isinstance(value.type, ts.TensorType):
+            for key in _FROM_TENSOR.get(kind.base, ()):
+                if (schema := registry.get(key)) is not None:
+                    return _FromTensor(schema, value)
+        if isinstance(value.type, ts.OptionalType) and _is_base(value.type.element, kind.base):
+            raise _Refused(f"{refused}; check that it isn't None first")
+        raise refused
+    if not is_constant(value):
+        raise refused
+    return _Constant(_convert_constant(value, kind.base, conversion, refused))  # type: ignore[arg-type]
+
+
+def _convert_constant(value: Constant, base: str, conversion: Conversion, refused: _Refused) -> Constant:
+    accepted = _PYTHON_TYPES.get(base, ())
+    if isinstance(value, accepted) and not (isinstance(value, bool) and bool not in accepted):
+        if type(value) is int and not INT64_MIN <= value <= INT64_MAX:
+            raise _Refused(f"{value} doesn't fit into 64 bits")
+        return value
+    if conversion >= Conversion.NUMBER:
+        match base, value:
+            case "int" | "SymInt", bool():
+                return int(value)
+            case "float", bool() | int():
+                return float(value)
+            case "complex", bool() | int() | float():
+                return complex(value)
+            case "Device", str():
+                return Device.parse(value)
+            case _:
+                pass
+    raise refused
+
+
+def _convert_list(registry: SchemaRegistry, value: Value, kind: SchemaType, conversion: Conversion) -> _Plan:
+    element = SchemaType(kind.base, optional=kind.element_optional)
+    wanted = element_type(kind)
+    if isinstance(value, SSAValue):
+        if _is_subtype(value.type, kind):
+            return _Use(value)
+        if isinstance(value.type, ts.TupleType | ts.NamedTupleType):
+            types = tuple(value.type.elements.data)
+            if all(_is_element(t, kind) for t in types):
+                return _Elements(value, types, wanted)
+    if isinstance(value, list | tuple):
+        return _List(tuple(_convert(registry, e, element, conversion) for e in value), wanted)
+    if kind.list_size:
+        try:
+            plan = _convert_one(registry, value, element, conversion)
+        except _Refused:
+            pass
+        else:
+            return _List((plan,) * kind.list_size, wanted)
+    raise _Refused(f"expected {_show_kind(kind)}, got {show_value(value)}")
+
+
+def _materialise(builder: Builder, plan: _Plan, location: LocationAttr) -> SSAValue:
+    match plan:
+        case _Use():
+            return plan.value
+        case _Constant():
+            return emit_constant(builder, plan.value, location)
+        case _List():
+            made: dict[int, SSAValue] = {}
+            for element in plan.elements:
+                if id(element) not in made:
+                    made[id(element)] = _materialise(builder, element, location)
+            return emit_list(builder, [made[id(e)] for e in plan.elements], plan.element_type, location)
+        case _Elements():
+            parts = [
+                insert(builder, TupleGetOp(plan.value, i, t), location).result for i, t in enumerate(plan.element_types)
+            ]
+            return emit_list(builder, parts, plan.element_type, location)
+        case _FromNumber():
+            return insert(builder, py_op(plan.function)([plan.value], [_BASE_TYPES[plan.function]]), location).results[0]
+        case _FromTensor():
+            return emit_schema(builder, plan.schema, [plan.value], location)[0]
+
+
+__all__ = [
+    "Conversion", "Value", "candidates", "element_type", "emit_aten", "emit_one", "emit_schema", "find_overload",
+    "resolve", "result_type", "show_type", "show_value", "type_of",
+]  # fmt: skip
