@@ -6,7 +6,7 @@ Choosing an operator's overload is `overloads.py`'s work, and names of torch obj
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias, TypeVar, Union
+from typing import TypeAlias, TypeVar
 
 from xdsl.builder import Builder
 from xdsl.dialects.arith import ConstantOp as ArithConstantOp
@@ -29,7 +29,7 @@ from tsir.dialects.ts.structure import ConstantOp, ListOp
 from tsir.dialects.values import Device, Layout, MemoryFormat
 from tsir.errors import SourceLocation
 
-Constant: TypeAlias = Union[bool, int, float, complex, str, None, DType, Device, Layout, MemoryFormat]
+Constant: TypeAlias = bool | int | float | complex | str | None | DType | Device | Layout | MemoryFormat
 """A Python value that is one constant operation. Integers must fit into 64 bits."""
 
 _CONSTANT_TYPES = (bool, int, float, complex, str, type(None), DType, Device, Layout, MemoryFormat)
@@ -85,13 +85,13 @@ def attribute_of_constant(value: Constant) -> Attribute:
         case None:
             return ts_attributes.NoneValueAttr()
         case DType():
-            return ts_attributes.DTypeAttr(value.name)
+            return ts_attributes.DTypeAttr.new((StringAttr(value.name),))
         case Device():
-            return ts_attributes.DeviceAttr(str(value))
+            return ts_attributes.DeviceAttr.new((StringAttr(str(value)),))
         case Layout():
-            return ts_attributes.LayoutAttr(value.name)
+            return ts_attributes.LayoutAttr.new((StringAttr(value.name),))
         case MemoryFormat():
-            return ts_attributes.MemoryFormatAttr(value.name)
+            return ts_attributes.MemoryFormatAttr.new((StringAttr(value.name),))
 
 
 def insert(builder: Builder, operation: _Op, location: LocationAttr) -> _Op:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, NoReturn, TypeAlias, Union
+from typing import Any, NoReturn, TypeAlias
 
 from xdsl.builder import Builder
 from xdsl.dialects.builtin import LocationAttr
@@ -36,7 +36,7 @@ from tsir.frontend.constants import (
     type_of_constant,
 )
 
-Value: TypeAlias = Union[SSAValue, Constant, Sequence[Any]]
+Value: TypeAlias = SSAValue | Constant | Sequence[Any]
 """An argument of a call: an SSA value, a constant, or a list or tuple of these."""
 
 
@@ -94,7 +94,7 @@ class _FromTensor:
     value: SSAValue
 
 
-_Plan: TypeAlias = Union[_Use, _Constant, _List, _Elements, _FromNumber, _FromTensor]
+_Plan: TypeAlias = _Use | _Constant | _List | _Elements | _FromNumber | _FromTensor
 
 
 class _Refused(Exception):
@@ -352,7 +352,12 @@ def _gather_varargs(
 ) -> Sequence[Value]:
     """`x.view(2, 3)` as `x.view([2, 3])`: where the last positional argument is a list of ints, the rest makes that list."""
     last = len(positional) - 1
-    if last < 0 or len(args) <= last or not positional[last].type.is_list or positional[last].type.base not in ("int", "SymInt"):
+    if (
+        last < 0
+        or len(args) <= last
+        or not positional[last].type.is_list
+        or positional[last].type.base not in ("int", "SymInt")
+    ):
         return args
     if len(args) == last + 1 and (positional[last].type.list_size or not _is_number(args[last], conversion)):
         return args
@@ -409,7 +414,9 @@ def _convert(registry: SchemaRegistry, value: Value, kind: SchemaType, conversio
         if not _is_subtype(value.type.element, kind):
             raise _Refused(f"expected {_show_kind(kind)}, got {show_type(value.type)}")
         return _Use(value)
-    return _convert_list(registry, value, kind, conversion) if kind.is_list else _convert_one(registry, value, kind, conversion)
+    return (
+        _convert_list(registry, value, kind, conversion) if kind.is_list else _convert_one(registry, value, kind, conversion)
+    )
 
 
 def _show_kind(kind: SchemaType) -> str:

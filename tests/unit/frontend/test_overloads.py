@@ -42,7 +42,7 @@ HEADER = "x: Tensor, y: Tensor, b: Tensor, n: int, r: float, l: List[int], xs: L
 
 def _block():
     block = Block(arg_types=list(TYPES.values()))
-    return block, Builder(InsertPoint.at_end(block)), dict(zip(TYPES, block.args))
+    return Builder(InsertPoint.at_end(block)), dict(zip(TYPES, block.args))
 
 
 CALLS = """
@@ -57,7 +57,7 @@ where(b, x, y)|where(b, x, 1.)|where(b, 1, 2)|where(b)|eq(x, 1)|eq(x, y)|lt(x, n
 index_put_(x, [b], y)|add_(x, 1)|copy_(x, y)|fill_(x, 1)|fill_(x, y)|size(x)|size(x, 0)|dropout(x, 0.5, False)
 conv2d(x, y)|conv2d(x, y, None, 1, 1)|conv2d(x, y, x, [1, 2], padding=[0, 1])|conv2d(x, y, None, [1, 1], 'same')
 max_pool2d(x, 2)|max_pool2d(x, [2, 2], stride=1)|layer_norm(x, [3])|layer_norm(x, l, y, None, 1e-5)|roll(x, 1, 0)|flip(x, [0])
-argmax(x)|argmax(x, 1)|topk(x, 3)|topk(x, n, dim=0)|sort(x)|sort(x, 0, True)|rsub(x, 1)|rsub(x, y)|remainder(x, 2)|remainder(2, x)
+argmax(x)|argmax(x, 1)|topk(x, 3)|topk(x, n, dim=0)|sort(x)|sort(x, 0, True)|rsub(x, 1)|remainder(x, 2)|remainder(2, x)
 remainder(x, y)|floor_divide(x, 2)|floor_divide(x, y)|lerp(x, y, 0.5)|lerp(x, y, b)|any(x)|any(x, 1)|all(x, dim=1, keepdim=True)
 new_zeros(x, [2])|cumsum(x, 0)|chunk(x, 2, dim=1)|unbind(x)|linspace(0, 1, 5)|linspace(r, x, n)|pow(r, x)|add(x, 1j)
 squeeze(x)|squeeze(x, 0)|squeeze(x, [0, 1])|full([2], y)|select(x, 0, y)|clamp(x, y, 1)|dropout(x, y, True)|masked_fill(x, b, n)
@@ -78,7 +78,7 @@ def torch_choice(call: str) -> str | None:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_choice_is_torch_jits(call):
-    block, builder, values = _block()
+    builder, values = _block()
     name, _, rest = call.partition("(")
     args, kwargs = eval(f"(lambda *a, **k: (a, k))({rest}", dict(values))
     expected = torch_choice(call)
@@ -92,9 +92,11 @@ def test_choice_is_torch_jits(call):
 
 
 def _emit(name, *args, **kwargs):
-    block, builder, values = _block()
-    result = emit_aten(builder, REGISTRY, name, [values.get(a, a) if isinstance(a, str) else a for a in args], kwargs, UNKNOWN_LOC)
-    return block, result
+    builder, values = _block()
+    result = emit_aten(
+        builder, REGISTRY, name, [values.get(a, a) if isinstance(a, str) else a for a in args], kwargs, UNKNOWN_LOC
+    )
+    return builder.insertion_point.block, result
 
 
 def test_defaults_and_constants_are_operands():
@@ -129,7 +131,7 @@ def test_int_becomes_float_and_a_tensor_becomes_a_number():
     block, _ = _emit("dropout", "x", 1, True)
     assert "arith.constant 1.000000e+00 : f64" in "".join(map(str, block.ops))
     block, _ = _emit("dropout", "x", "n", True)
-    assert [op.name for op in block.ops][0] == "ts.py.float"
+    assert next(op.name for op in block.ops) == "ts.py.float"
     block, _ = _emit("select", "x", 0, "y")
     assert "ts.aten.IntImplicit" in [op.name for op in block.ops]
 
@@ -146,13 +148,13 @@ def test_dtype_argument_and_ignored_keywords():
 
 
 def test_argument_names_of_the_python_api():
-    block, builder, values = _block()
+    builder, values = _block()
     schema, _ = resolve(builder, REGISTRY, "sum", [], {"input": values["x"], "axis": 1, "keepdims": True}, UNKNOWN_LOC)
     assert schema.key == "sum.dim_IntList"
 
 
 def test_no_match_lists_candidates_with_reasons():
-    block, builder, values = _block()
+    builder, values = _block()
     place = location_of(SourceLocation("nowhere.py", 3, 5))
     with pytest.raises(FrontendError) as caught:
         resolve(builder, REGISTRY, "transpose", [values["x"], "a"], {}, place)
@@ -168,7 +170,7 @@ def test_no_match_lists_candidates_with_reasons():
 
 
 def test_unknown_operator():
-    block, builder, _ = _block()
+    builder, _ = _block()
     with pytest.raises(UnsupportedError, match="operator aten::foo isn't supported yet"):
         resolve(builder, REGISTRY, "foo", [], {}, UNKNOWN_LOC)
 
@@ -179,7 +181,7 @@ def test_int_out_of_range_is_refused():
 
 
 def test_out_keyword_chooses_the_out_overload():
-    block, builder, values = _block()
+    builder, values = _block()
     schema, operands = resolve(builder, REGISTRY, "add", [values["x"], values["y"]], {"out": values["b"]}, UNKNOWN_LOC)
     assert schema.key == "add.out" and operands[-1] is values["b"]
     schema, operands = resolve(builder, REGISTRY, "max", [values["x"], 1], {"out": (values["b"], values["y"])}, UNKNOWN_LOC)
