@@ -29,7 +29,7 @@ from tsir.dialects.ts.structure import ConstantOp, ListOp
 from tsir.dialects.values import Device, Layout, MemoryFormat
 from tsir.errors import SourceLocation
 
-Constant: TypeAlias = bool | int | float | complex | str | None | DType | Device | Layout | MemoryFormat
+Constant: TypeAlias = bool | int | float | complex | str | DType | Device | Layout | MemoryFormat | None
 """A Python value that is one constant operation. Integers must fit into 64 bits."""
 
 _CONSTANT_TYPES = (bool, int, float, complex, str, type(None), DType, Device, Layout, MemoryFormat)
