@@ -8,8 +8,9 @@ Their classes differ in the name only, so that each costs microseconds and is ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
+from typing_extensions import Self
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, var_operand_def, var_result_def
 from xdsl.parser import Parser
