@@ -38,7 +38,9 @@ def newton_sqrt(a: Tensor, tolerance: float = 1e-10) -> Tuple[Tensor, int]:
         x = following
 
 
-def beam_search(log_probabilities: Tensor, transitions: Tensor, width: int, length: int) -> Tuple[List[List[int]], List[float]]:
+def beam_search(
+    log_probabilities: Tensor, transitions: Tensor, width: int, length: int
+) -> Tuple[List[List[int]], List[float]]:
     vocabulary = log_probabilities.size(0)
     beams: List[List[int]] = []
     scores: List[float] = []

@@ -50,7 +50,9 @@ MODELS = [
     Model("multihead_attention_padded", MultiheadAttention, lambda n: (torch.randn(n, 5, 16), padding_mask(n))),
     Model("lstm_tagger", LSTMTagger, lambda n: (torch.randint(30, (n, 6)),)),
     Model("dict_model", DictModel, lambda n: (torch.randn(n, 6),), strict=False),
-    Model("greedy_decoder", GreedyDecoder, lambda n: (torch.zeros(n, dtype=torch.long), torch.randn(n, 12)), traceable=False),
+    Model(
+        "greedy_decoder", GreedyDecoder, lambda n: (torch.zeros(n, dtype=torch.long), torch.randn(n, 12)), traceable=False
+    ),
 ]
 FUNCTIONS = [
     (kmeans, lambda n: (torch.randn(20 * n, 2), torch.randn(3, 2))),

@@ -83,7 +83,9 @@ class BasicBlock(nn.Module):
 class ResNet(nn.Module):
     """ResNet-18 with its usual stem; `width` scales all channels, 64 is the real size."""
 
-    def __init__(self, block: Type[BasicBlock] = BasicBlock, layers=(2, 2, 2, 2), classes: int = 1000, width: int = 64) -> None:
+    def __init__(
+        self, block: Type[BasicBlock] = BasicBlock, layers=(2, 2, 2, 2), classes: int = 1000, width: int = 64
+    ) -> None:
         super().__init__()
         self.inplanes = width
         self.conv1 = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
@@ -100,7 +102,9 @@ class ResNet(nn.Module):
     def _make_layer(self, block: Type[BasicBlock], planes: int, blocks: int, stride: int) -> nn.Sequential:
         downsample = None
         if stride != 1 or self.inplanes != planes:
-            downsample = nn.Sequential(nn.Conv2d(self.inplanes, planes, 1, stride=stride, bias=False), nn.BatchNorm2d(planes))
+            downsample = nn.Sequential(
+                nn.Conv2d(self.inplanes, planes, 1, stride=stride, bias=False), nn.BatchNorm2d(planes)
+            )
         layers = [block(self.inplanes, planes, stride, downsample)]
         self.inplanes = planes
         layers += [block(planes, planes) for _ in range(1, blocks)]
