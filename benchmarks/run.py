@@ -82,7 +82,8 @@ def _us(seconds: float) -> str:
 
 
 COLD = {
-    "torch.jit": "import torch,time; m=torch.jit.load({jit!r}); x=torch.load({x!r})\nwith torch.inference_mode(): m(*x)\nprint(time.time())",
+    "torch.jit": "import torch,time; m=torch.jit.load({jit!r}); x=torch.load({x!r})\n"
+    "with torch.inference_mode(): m(*x)\nprint(time.time())",
     "tsir": "import numpy,tsir,time; m=tsir.load({ours!r}); x=numpy.load({npz!r}); m(*[x[k] for k in x]); print(time.time())",
 }
 
