@@ -1,0 +1,409 @@
+"""The rules that give the result type of `ts.py.<name>` from its operands' types: what `python.py`'s second column names.
+
+A rule is a word, or a type constructor before words: `list element`, `tuple str int`, `optional int`. Words are types
+(`int`, `str`, `none`...), `same` (the type of operand 0), and the functions of `_RULES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from xdsl.dialects.builtin import NoneType
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts.types import (
+    BOOL,
+    COMPLEX,
+    FLOAT,
+    INT,
+    NONE,
+    AnyType,
+    ClassType,
+    DeviceType,
+    DictType,
+    DTypeType,
+    ListType,
+    NamedTupleType,
+    NumberType,
+    OptionalType,
+    SetType,
+    StrType,
+    TensorType,
+    TupleType,
+    UnionType,
+    optional_of,
+    union_of,
+)
+from tsir.errors import OperatorTypeError
+
+if TYPE_CHECKING:
+    from tsir.ops.python import PyFunction
+
+
+class Unknown(Enum):
+    """The type of `UNKNOWN`."""
+
+    UNKNOWN = 0
+
+
+UNKNOWN = Unknown.UNKNOWN
+"""Stands for an operand that isn't a constant."""
+
+STR = StrType()
+ANY = AnyType()
+NUMBER = NumberType()
+
+_KINDS: dict[type[Attribute], str] = {
+    StrType: "str", ListType: "list", DictType: "dict", SetType: "set", TupleType: "tuple", NamedTupleType: "named_tuple",
+    TensorType: "tensor", DTypeType: "dtype", DeviceType: "device", NoneType: "none", NumberType: "number", AnyType: "any",
+    OptionalType: "optional", UnionType: "union", ClassType: "class",
+}  # fmt: skip
+_NUMBERS: dict[Attribute, str] = {INT: "int", FLOAT: "float", BOOL: "bool", COMPLEX: "complex"}
+_RANK = {"bool": 0, "int": 1, "float": 2, "complex": 3}
+
+
+def kind(t: Attribute) -> str:
+    """A word for a type: `int`, `float`, `bool`, `complex`, `str`, `list`, `dict`, `tuple`, `tensor`..."""
+    return _NUMBERS.get(t) or _KINDS.get(type(t), "other")
+
+
+def type_name(t: Attribute) -> str:
+    """How Python writes the type, for messages."""
+    name = kind(t)
+    if isinstance(t, ListType | SetType):
+        return f"{name}[{type_name(t.element)}]"
+    if isinstance(t, DictType):
+        return f"dict[{type_name(t.key)}, {type_name(t.value)}]"
+    if isinstance(t, OptionalType):
+        return f"Optional[{type_name(t.element)}]"
+    if isinstance(t, TupleType | NamedTupleType):
+        return f"tuple[{', '.join(map(type_name, t.elements.data))}]"
+    if isinstance(t, UnionType):
+        return " | ".join(map(type_name, t.members.data))
+    return {"none": "None", "tensor": "Tensor", "any": "Any", "other": str(t), "class": str(t)}.get(name, name)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call whose result type is wanted."""
+
+    name: str
+    types: tuple[Attribute, ...]
+    constants: tuple[Any, ...]
+
+    def kinds(self) -> list[str]:
+        return [kind(t) for t in self.types]
+
+    def constant(self, index: int) -> Any:
+        return self.constants[index] if index < len(self.constants) else UNKNOWN
+
+    def error(self, found: str | None = None) -> OperatorTypeError:
+        maybe_none = any(isinstance(t, OptionalType | NoneType) for t in self.types)
+        return OperatorTypeError(
+            f"unsupported operand type(s) for {self.name}: {found or ', '.join(map(type_name, self.types))}",
+            hint="check for None first: `if x is not None`" if maybe_none else None,
+        )
+
+
+_Rule = Callable[[_Call], Attribute]
+
+
+def unify(types: Sequence[Attribute]) -> Attribute:
+    """The type of a value that is one of these: numbers of several kinds become `!ts.number`, bool and int become int."""
+    unique = list(dict.fromkeys(types))
+    if len(unique) == 1:
+        return unique[0]
+    if all(kind(t) in _RANK or isinstance(t, NumberType) for t in unique):
+        return INT if set(unique) == {BOOL, INT} else NUMBER
+    return union_of(unique)
+
+
+def _promoted(call: _Call, highest: int = 3, types: Sequence[Attribute] | None = None) -> Attribute:
+    """Python's numeric promotion: bool and int give int, then float, then complex."""
+    types = call.types if types is None else types
+    kinds = [kind(t) for t in types]
+    if any(k not in _RANK and k != "number" for k in kinds) or not kinds:
+        raise call.error()
+    if "number" in kinds:
+        return NUMBER
+    rank = max(1, *(_RANK[k] for k in kinds))
+    if rank > highest:
+        raise call.error()
+    return (INT, FLOAT, COMPLEX)[rank - 1]
+
+
+def element_of(t: Attribute) -> Attribute | None:
+    """The type of what iterating over a value of this type gives, or None when that isn't known."""
+    if isinstance(t, ListType | SetType):
+        return t.element
+    if isinstance(t, DictType):
+        return t.key
+    if isinstance(t, StrType | AnyType):
+        return t
+    if isinstance(t, TupleType | NamedTupleType) and t.elements.data:
+        return unify(t.elements.data)
+    return None
+
+
+def _element(call: _Call) -> Attribute:
+    found = element_of(call.types[0]) if call.types else None
+    if found is None:
+        raise call.error()
+    return found
+
+
+def _concatenated(call: _Call) -> Attribute:
+    a, b = call.types
+    if isinstance(a, StrType) and isinstance(b, StrType):
+        return STR
+    if isinstance(a, ListType) and isinstance(b, ListType):
+        return ListType(unify([a.element, b.element]))
+    if isinstance(a, TupleType | NamedTupleType) and isinstance(b, TupleType | NamedTupleType):
+        return TupleType([*a.elements.data, *b.elements.data])
+    return _promoted(call)
+
+
+def _difference(call: _Call) -> Attribute:
+    return call.types[0] if call.kinds() == ["set", "set"] else _promoted(call)
+
+
+def _repeated(call: _Call) -> Attribute:
+    for i in (0, 1):
+        sequence, times = call.types[i], call.types[1 - i]
+        if kind(times) in ("int", "bool"):
+            if isinstance(sequence, StrType | ListType):
+                return sequence
+            if isinstance(sequence, TupleType | NamedTupleType) and isinstance(call.constant(1 - i), int):
+                return TupleType(list(sequence.elements.data) * call.constant(1 - i))
+    return _promoted(call)
+
+
+def _quotient(call: _Call) -> Attribute:
+    result = _promoted(call)
+    return FLOAT if result == INT else result
+
+
+def _power(call: _Call) -> Attribute:
+    """int ** int is an int for a non-negative exponent, which is assumed when the exponent isn't a constant.
+
+    A negative float to a fractional power is complex in Python; the type says float all the same.
+    """
+    result = _promoted(call, types=call.types[:2])
+    exponent = call.constant(1)
+    return FLOAT if result == INT and isinstance(exponent, int) and exponent < 0 and len(call.types) == 2 else result
+
+
+def _integer(call: _Call) -> Attribute:
+    return _promoted(call, 1)
+
+
+def _bitwise(call: _Call) -> Attribute:
+    kinds = call.kinds()
+    if kinds == ["bool", "bool"] or kinds == ["set", "set"] or (kinds == ["dict", "dict"] and call.name == "bitor"):
+        return call.types[0]
+    return _promoted(call, 1)
+
+
+def _ordered(call: _Call) -> Attribute:
+    a, b = call.kinds()
+    numbers = {"bool", "int", "float", "number"}
+    alike = a == b and a in ("str", "list", "tuple", "set", "class", "named_tuple")
+    if not (alike or {a, b} <= numbers or "any" in (a, b)):
+        raise call.error()
+    return BOOL
+
+
+def _member(call: _Call) -> Attribute:
+    if element_of(call.types[0]) is None and call.types[0] != TupleType([]):
+        raise call.error()
+    return BOOL
+
+
+def _tuple_item(call: _Call, elements: Sequence[Attribute]) -> Attribute:
+    index = call.constant(1)
+    if not isinstance(index, int):
+        return unify(elements)
+    if not -len(elements) <= index < len(elements):
+        raise OperatorTypeError(f"tuple index {index} is out of range for a tuple of {len(elements)} elements")
+    return elements[index]
+
+
+def _item(call: _Call) -> Attribute:
+    container, index = call.types
+    if isinstance(container, DictType):
+        return container.value
+    if kind(index) not in ("int", "bool", "any", "number"):
+        raise call.error()
+    if isinstance(container, TupleType | NamedTupleType) and container.elements.data:
+        return _tuple_item(call, container.elements.data)
+    if isinstance(container, ListType | StrType | AnyType):
+        return element_of(container) or ANY
+    raise call.error()
+
+
+def _section(call: _Call) -> Attribute:
+    container = call.types[0]
+    if isinstance(container, StrType | ListType | AnyType):
+        return container
+    bounds = [call.constant(i) for i in range(1, len(call.types))]
+    if isinstance(container, TupleType | NamedTupleType) and UNKNOWN not in bounds:
+        return TupleType(container.elements.data[slice(*bounds)])
+    raise call.error()
+
+
+def _length(call: _Call) -> Attribute:
+    if call.kinds()[0] in ("int", "float", "bool", "complex", "none", "number", "optional", "dtype", "device"):
+        raise OperatorTypeError(f"object of type {type_name(call.types[0])} has no len()")
+    return INT
+
+
+def _magnitude(call: _Call) -> Attribute:
+    result = _promoted(call)
+    return FLOAT if result == COMPLEX else result
+
+
+def _rounded(call: _Call) -> Attribute:
+    result = _promoted(call, 2, call.types[:1])
+    return INT if len(call.types) == 1 or isinstance(call.types[1], NoneType) else result
+
+
+def _quotient_remainder(call: _Call) -> Attribute:
+    return TupleType([_promoted(call, 2)] * 2)
+
+
+def _extreme(call: _Call) -> Attribute:
+    if not call.types:
+        raise OperatorTypeError(f"{call.name}() expected at least 1 argument, got 0")
+    found = _element(call) if len(call.types) == 1 else unify(call.types)
+    if isinstance(found, UnionType | OptionalType | NoneType):
+        raise call.error()
+    return found
+
+
+def _element_or_default(call: _Call) -> Attribute:
+    return unify([_element(call), call.types[1]])
+
+
+def _total(call: _Call) -> Attribute:
+    element = INT if call.types[0] == TupleType([]) else _element(call)
+    return _promoted(call, types=[element, *call.types[1:]])
+
+
+def _enumerated(call: _Call) -> Attribute:
+    return ListType(TupleType([INT, _element(call)]))
+
+
+def _zipped(call: _Call) -> Attribute:
+    elements = [element_of(t) for t in call.types]
+    if not all(elements):
+        raise call.error()
+    return ListType(TupleType([e for e in elements if e]))
+
+
+def _as_tuple(call: _Call) -> Attribute:
+    if not call.types:
+        return TupleType([])
+    source = call.types[0]
+    if isinstance(source, TupleType | NamedTupleType):
+        return TupleType(source.elements.data)
+    if isinstance(call.constant(0), list | tuple | str | dict):
+        return TupleType([_element(call)] * len(call.constant(0)))
+    raise OperatorTypeError(f"the length of a tuple made of {type_name(source)} isn't known when compiling")
+
+
+def _pairs(call: _Call) -> Attribute:
+    if call.types and isinstance(call.types[0], DictType):
+        return call.types[0]
+    pair = _element(call)
+    if isinstance(pair, TupleType | NamedTupleType) and len(pair.elements.data) == 2:
+        return DictType(*pair.elements.data)
+    raise call.error()
+
+
+def _dict_part(call: _Call) -> DictType:
+    t = call.types[0]
+    if not isinstance(t, DictType):
+        raise call.error()
+    return t
+
+
+def _value(call: _Call) -> Attribute:
+    return _dict_part(call).value
+
+
+def _pair(call: _Call) -> Attribute:
+    return TupleType([_dict_part(call).key, _dict_part(call).value])
+
+
+def _value_or_default(call: _Call) -> Attribute:
+    value = _value(call)
+    return optional_of(value) if len(call.types) < 3 else unify([value, call.types[2]])
+
+
+def _popped(call: _Call) -> Attribute:
+    return _value(call) if len(call.types) < 3 else unify([_value(call), call.types[2]])
+
+
+def _from_keys(call: _Call) -> Attribute:
+    return DictType(_element(call), call.types[1] if len(call.types) > 1 else NONE)
+
+
+_RULES: dict[str, _Rule] = {
+    "same": lambda call: call.types[0],
+    "number": _promoted,
+    "real": lambda call: _promoted(call, 2),
+    "integer": _integer,
+    "concatenated": _concatenated,
+    "difference": _difference,
+    "repeated": _repeated,
+    "quotient": _quotient,
+    "power": _power,
+    "bitwise": _bitwise,
+    "ordered": _ordered,
+    "member": _member,
+    "item": _item,
+    "section": _section,
+    "length": _length,
+    "magnitude": _magnitude,
+    "rounded": _rounded,
+    "quotient_remainder": _quotient_remainder,
+    "extreme": _extreme,
+    "element": _element,
+    "element_or_default": _element_or_default,
+    "total": _total,
+    "enumerated": _enumerated,
+    "zipped": _zipped,
+    "as_tuple": _as_tuple,
+    "dict_of_pairs": _pairs,
+    "value": _value,
+    "pair": _pair,
+    "value_or_default": _value_or_default,
+    "popped": _popped,
+    "fromkeys": _from_keys,
+}
+_TYPES: dict[str, Attribute] = {
+    "int": INT, "float": FLOAT, "bool": BOOL, "complex": COMPLEX, "str": STR, "none": NONE,
+}  # fmt: skip
+_CONSTRUCTORS: dict[str, Callable[[list[Attribute]], Attribute]] = {
+    "list": lambda parts: ListType(parts[0]),
+    "set": lambda parts: SetType(parts[0]),
+    "optional": lambda parts: optional_of(parts[0]),
+    "dict": lambda parts: DictType(parts[0], parts[1]),
+    "tuple": TupleType,
+}
+
+
+def result_type(function: PyFunction, types: Sequence[Attribute], constants: Sequence[Any] = ()) -> Attribute:
+    """The type of a call of `function`; see `python.python_result_type`."""
+    if not function.accepts(len(types)):
+        raise OperatorTypeError(f"{function.name}() doesn't take {len(types)} arguments")
+    call = _Call(function.name, tuple(types), tuple(constants))
+    head, *rest = function.result.split()
+    words = rest if head in _CONSTRUCTORS and rest else [head]
+    if types and isinstance(types[0], AnyType) and any(word in _RULES for word in words):
+        return ANY
+    parts = [_RULES[word](call) if word in _RULES else _TYPES[word] for word in words]
+    return _CONSTRUCTORS[head](parts) if head in _CONSTRUCTORS and rest else parts[0]
