@@ -9,6 +9,7 @@ from xdsl.ir import Attribute, ParametrizedAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
@@ -45,6 +46,12 @@ class DTypeAttr(_NamedConstantAttr):
 
     name = "ts.dtype"
     value: StringAttr
+
+    def verify(self) -> None:
+        try:
+            dtypes.dtype(self.value.data)
+        except KeyError:
+            raise VerifyException(f"{self.value.data!r} is no dtype") from None
 
     @property
     def dtype(self) -> DType:

@@ -15,8 +15,10 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, var_operand_def, var_result_def
 from xdsl.parser import Parser
 from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
 
 from tsir.dialects.schema import Schema
+from tsir.dialects.ts.compatibility import describe, schema_accepts
 
 
 class CallLikeOp(IRDLOperation):
@@ -60,6 +62,19 @@ class AtenOp(CallLikeOp):
 
     arguments = var_operand_def()
     results_ = var_result_def()
+
+    def verify_(self) -> None:
+        schema = self.SCHEMA
+        for what, kinds, found in (
+            ("operands", [a.type for a in schema.arguments], self.operand_types),
+            ("results", schema.returns, self.result_types),
+        ):
+            if len(kinds) != len(found):
+                raise VerifyException(f"{self.name}: expected {len(kinds)} {what}, found {len(found)}; it is aten::{schema}")
+            for i, (kind, type_) in enumerate(zip(kinds, found, strict=True)):
+                if not schema_accepts(kind, type_):
+                    name = f"operand {i} ({schema.arguments[i].name})" if what == "operands" else f"result {i}"
+                    raise VerifyException(f"{self.name}: expected {name} to be of type {describe(kind)}, found {type_}")
 
 
 @irdl_op_definition

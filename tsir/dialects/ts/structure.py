@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import ArrayAttr, FlatSymbolRefAttrConstr, IntegerAttr, StringAttr, SymbolRefAttr, UnitAttr
+from xdsl.dialects.builtin import (
+    I64,
+    ArrayAttr,
+    DenseIntOrFPElementsAttr,
+    DenseResourceAttr,
+    FlatSymbolRefAttrConstr,
+    FloatAttr,
+    IntegerAttr,
+    StringAttr,
+    SymbolNameConstraint,
+    SymbolRefAttr,
+    UnitAttr,
+)
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue, TypeAttribute
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -24,8 +36,79 @@ from xdsl.irdl import (
     var_result_def,
 )
 from xdsl.traits import NoTerminator, Pure, SymbolOpInterface, SymbolTable
+from xdsl.utils.exceptions import VerifyException
 
-from tsir.dialects.ts.types import BOOL, ClassType, TensorType
+from tsir.dialects.ts.attributes import (
+    ComplexValueAttr,
+    DeviceAttr,
+    DTypeAttr,
+    EnumValueAttr,
+    LayoutAttr,
+    MemoryFormatAttr,
+    NoneValueAttr,
+)
+from tsir.dialects.ts.compatibility import accepts, value_agrees
+from tsir.dialects.ts.types import (
+    BOOL,
+    COMPLEX,
+    NONE,
+    ClassType,
+    DeviceType,
+    DictType,
+    DTypeType,
+    LayoutType,
+    ListType,
+    MemoryFormatType,
+    NamedTupleType,
+    StrType,
+    TensorType,
+    TupleType,
+)
+
+CLASS_KINDS = ("module", "class", "interface", "enum", "exception")
+ATTRIBUTE_ROLES = ("parameter", "buffer", "attribute", "constant", "submodule")
+
+_CONSTANT_TYPES: dict[type[Attribute], Attribute] = {
+    StringAttr: StrType(), NoneValueAttr: NONE, DTypeAttr: DTypeType(), DeviceAttr: DeviceType(), LayoutAttr: LayoutType(),
+    MemoryFormatAttr: MemoryFormatType(), ComplexValueAttr: COMPLEX,
+}  # fmt: skip
+
+
+def constant_type(value: Attribute) -> Attribute | None:
+    """The type of the Python value that an attribute stands for; None when it stands for none."""
+    match value:
+        case IntegerAttr() | FloatAttr():
+            return value.type
+        case EnumValueAttr():
+            return ClassType(value.symbol)
+        case DenseIntOrFPElementsAttr() | DenseResourceAttr():
+            return TensorType.from_builtin(value.type) if isinstance(value.type, BuiltinTensorType) else None
+        case _:
+            return _CONSTANT_TYPES.get(type(value))
+
+
+def _expect(op: Operation, what: str, expected: Attribute, found: Attribute) -> None:
+    if not accepts(expected, found):
+        raise VerifyException(f"{op.name}: expected {what} {expected}, found {found}")
+
+
+def _expect_word(op: Operation, what: str, found: str, allowed: Sequence[str]) -> None:
+    if found not in allowed:
+        raise VerifyException(f"{op.name}: expected {what} to be one of {', '.join(allowed)}, found {found!r}")
+
+
+def _tuple_elements(op: Operation, found: Attribute) -> Sequence[Attribute]:
+    if not isinstance(found, TupleType | NamedTupleType):
+        raise VerifyException(f"{op.name}: expected a tuple, found {found}")
+    return found.elements.data
+
+
+def _expect_elements(op: Operation, kind: Attribute, found: Sequence[Attribute], what: str) -> None:
+    elements = _tuple_elements(op, kind)
+    if len(elements) != len(found):
+        raise VerifyException(f"{op.name}: {kind} has {len(elements)} elements, found {len(found)} {what}")
+    for i, (expected, given) in enumerate(zip(elements, found, strict=True)):
+        _expect(op, f"{what[:-1]} {i} to be of type", expected, given)
 
 
 @irdl_op_definition
@@ -44,6 +127,12 @@ class ConstantOp(IRDLOperation):
     def __init__(self, value: Attribute, result_type: Attribute) -> None:
         super().__init__(properties={"value": value}, result_types=[result_type])
 
+    def verify_(self) -> None:
+        expected = constant_type(self.value)
+        if expected is None:
+            raise VerifyException(f"{self.name}: {self.value} is no constant of this operation")
+        _expect(self, f"the type of {self.value} to be", expected, self.result.type)
+
 
 @irdl_op_definition
 class ListOp(IRDLOperation):
@@ -56,6 +145,12 @@ class ListOp(IRDLOperation):
 
     def __init__(self, elements: Sequence[SSAValue], result_type: Attribute) -> None:
         super().__init__(operands=[elements], result_types=[result_type])
+
+    def verify_(self) -> None:
+        if not isinstance(self.result.type, ListType):
+            raise VerifyException(f"{self.name}: expected a result of type !ts.list, found {self.result.type}")
+        for i, element in enumerate(self.elements):
+            _expect(self, f"element {i} to be of type", self.result.type.element, element.type)
 
 
 @irdl_op_definition
@@ -71,6 +166,9 @@ class TupleOp(IRDLOperation):
     def __init__(self, elements: Sequence[SSAValue], result_type: Attribute) -> None:
         super().__init__(operands=[elements], result_types=[result_type])
 
+    def verify_(self) -> None:
+        _expect_elements(self, self.result.type, self.elements.types, "operands")
+
 
 @irdl_op_definition
 class TupleGetOp(IRDLOperation):
@@ -78,13 +176,20 @@ class TupleGetOp(IRDLOperation):
 
     name = "ts.tuple_get"
     tuple = operand_def()
-    index = prop_def(IntegerAttr)
+    index = prop_def(IntegerAttr[I64])
     result = result_def()
     traits = traits_def(Pure())
     assembly_format = "$tuple `[` $index `]` attr-dict `:` type($tuple) `->` type($result)"
 
     def __init__(self, value: SSAValue, index: int, result_type: Attribute) -> None:
         super().__init__(operands=[value], properties={"index": IntegerAttr(index, 64)}, result_types=[result_type])
+
+    def verify_(self) -> None:
+        elements = _tuple_elements(self, self.tuple.type)
+        index = self.index.value.data
+        if not 0 <= index < len(elements):
+            raise VerifyException(f"{self.name}: index {index} is out of range for {self.tuple.type}")
+        _expect(self, "a result of type", elements[index], self.result.type)
 
 
 @irdl_op_definition
@@ -99,6 +204,20 @@ class UnpackOp(IRDLOperation):
     def __init__(self, value: SSAValue, result_types: Sequence[Attribute]) -> None:
         super().__init__(operands=[value], result_types=[result_types])
 
+    def verify_(self) -> None:
+        match self.value.type:
+            case ListType():
+                for i, result in enumerate(self.elements):
+                    _expect(self, f"result {i} to be of type", self.value.type.element, result.type)
+            case TupleType() | NamedTupleType():
+                _expect_elements(self, self.value.type, self.elements.types, "results")
+            case TensorType():
+                for i, result in enumerate(self.elements):
+                    if not isinstance(result.type, TensorType):
+                        raise VerifyException(f"{self.name}: expected result {i} to be a !ts.tensor, found {result.type}")
+            case other:
+                raise VerifyException(f"{self.name}: expected a list, a tuple or a tensor, found {other}")
+
 
 @irdl_op_definition
 class DictOp(IRDLOperation):
@@ -112,6 +231,16 @@ class DictOp(IRDLOperation):
     def __init__(self, items: Sequence[SSAValue], result_type: Attribute) -> None:
         super().__init__(operands=[items], result_types=[result_type])
 
+    def verify_(self) -> None:
+        kind = self.result.type
+        if not isinstance(kind, DictType):
+            raise VerifyException(f"{self.name}: expected a result of type !ts.dict, found {kind}")
+        if len(self.items) % 2:
+            raise VerifyException(f"{self.name}: expected a value for each key, found {len(self.items)} operands")
+        for i, item in enumerate(self.items):
+            what, expected = ("value", kind.value) if i % 2 else ("key", kind.key)
+            _expect(self, f"{what} {i // 2} to be of type", expected, item.type)
+
 
 @irdl_op_definition
 class ClassOp(IRDLOperation):
@@ -121,7 +250,7 @@ class ClassOp(IRDLOperation):
     """
 
     name = "ts.class"
-    sym_name = prop_def(StringAttr)
+    sym_name = prop_def(SymbolNameConstraint())
     kind = prop_def(StringAttr)
     bases = opt_attr_def(ArrayAttr[SymbolRefAttr])
     body = region_def("single_block")
@@ -133,6 +262,17 @@ class ClassOp(IRDLOperation):
             properties={"sym_name": StringAttr(sym_name), "kind": StringAttr(kind)},
             regions=[Region(Block(members))],
         )
+
+    def verify_(self) -> None:
+        _expect_word(self, "kind", self.kind.data, CLASS_KINDS)
+        names: set[str] = set()
+        for member in self.body.block.ops:
+            if not isinstance(member, AttributeOp | MethodOp):
+                raise VerifyException(f"{self.name}: expected ts.attribute or ts.method in a class, found {member.name}")
+            name = (member.attr_name if isinstance(member, AttributeOp) else member.method_name).data
+            if name in names:
+                raise VerifyException(f"{self.name}: class @{self.sym_name.data} declares {name!r} twice")
+            names.add(name)
 
 
 @irdl_op_definition
@@ -154,6 +294,17 @@ class AttributeOp(IRDLOperation):
             properties={"attr_name": StringAttr(attr_name), "type": attr_type, "role": StringAttr(role)},
             attributes={} if value is None else {"value": value},
         )
+
+    def verify_(self) -> None:
+        _expect_word(self, "role", self.role.data, ATTRIBUTE_ROLES)
+        if not isinstance(self.type, TypeAttribute):
+            raise VerifyException(f"{self.name}: expected a type for {self.attr_name.data!r}, found {self.type}")
+        if self.value is not None:
+            expected = constant_type(self.value)
+            if expected is None or not accepts(self.type, expected):
+                raise VerifyException(
+                    f"{self.name}: expected a value of type {self.type} for {self.attr_name.data!r}, found {self.value}"
+                )
 
 
 @irdl_op_definition
@@ -226,7 +377,7 @@ class CallMethodOp(IRDLOperation):
     method_name = prop_def(StringAttr)
     results_ = var_result_def()
     assembly_format = (
-        "$object `[` $method_name `]` `(` $arguments `)` attr-dict"
+        "$object `[` $method_name `]` `` `(` $arguments `)` attr-dict"
         " `:` type($object) `,` functional-type($arguments, $results_)"
     )
 
@@ -253,6 +404,11 @@ class CastOp(IRDLOperation):
     def __init__(self, value: SSAValue, result_type: Attribute) -> None:
         super().__init__(operands=[value], result_types=[result_type])
 
+    def verify_(self) -> None:
+        before, after = self.value.type, self.result.type
+        if not accepts(after, before) and not accepts(before, after):
+            raise VerifyException(f"{self.name}: {before} and {after} have no value in common")
+
 
 @irdl_op_definition
 class IsInstanceOp(IRDLOperation):
@@ -267,6 +423,11 @@ class IsInstanceOp(IRDLOperation):
 
     def __init__(self, value: SSAValue, types: Sequence[Attribute]) -> None:
         super().__init__(operands=[value], properties={"types": ArrayAttr(types)}, result_types=[BOOL])
+
+    def verify_(self) -> None:
+        for type_ in self.types.data:
+            if not isinstance(type_, TypeAttribute):
+                raise VerifyException(f"{self.name}: expected types, found {type_}")
 
 
 @irdl_op_definition
@@ -297,6 +458,10 @@ class RaiseOp(IRDLOperation):
     def __init__(self, exception: str, arguments: Sequence[SSAValue]) -> None:
         super().__init__(operands=[arguments], properties={"exception": StringAttr(exception)})
 
+    def verify_(self) -> None:
+        if not self.exception.data:
+            raise VerifyException(f"{self.name}: expected the name of an exception, found an empty one")
+
 
 @irdl_op_definition
 class UninitializedOp(IRDLOperation):
@@ -317,11 +482,16 @@ class ToValueOp(IRDLOperation):
 
     name = "ts.to_value"
     reference = operand_def(TensorType)
-    result = result_def(BuiltinTensorType)
+    result = result_def(BuiltinTensorType[Attribute])
     assembly_format = "$reference attr-dict `:` type($reference) `->` type($result)"
 
     def __init__(self, reference: SSAValue, result_type: Attribute) -> None:
         super().__init__(operands=[reference], result_types=[result_type])
+
+    def verify_(self) -> None:
+        reference, value = self.reference.type, self.result.type
+        if not value_agrees(reference, value):
+            raise VerifyException(f"{self.name}: {reference} can't hold {value}")
 
 
 @irdl_op_definition
@@ -329,12 +499,17 @@ class ToReferenceOp(IRDLOperation):
     """A reference to a builtin tensor value: `ts.to_reference %v : tensor<2xf32> -> !ts.tensor<2xf32>`."""
 
     name = "ts.to_reference"
-    value = operand_def(BuiltinTensorType)
+    value = operand_def(BuiltinTensorType[Attribute])
     result = result_def(TensorType)
     assembly_format = "$value attr-dict `:` type($value) `->` type($result)"
 
     def __init__(self, value: SSAValue, result_type: Attribute) -> None:
         super().__init__(operands=[value], result_types=[result_type])
+
+    def verify_(self) -> None:
+        reference, value = self.result.type, self.value.type
+        if not value_agrees(reference, value):
+            raise VerifyException(f"{self.name}: {reference} can't hold {value}")
 
 
 OPERATIONS: tuple[type[Operation], ...] = (

@@ -29,6 +29,7 @@ from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
@@ -71,6 +72,12 @@ def dtype_of(element: Attribute) -> DType | None:
     return _DTYPES.get(element)
 
 
+def _expect_types(what: str, *found: Attribute) -> None:
+    for attribute in found:
+        if not isinstance(attribute, TypeAttribute):
+            raise VerifyException(f"expected a type as {what}, found {attribute}")
+
+
 @irdl_attr_definition
 class TensorType(ParametrizedAttribute, TypeAttribute):
     """A reference to a tensor: views of it alias and in-place operators have effects.
@@ -88,6 +95,12 @@ class TensorType(ParametrizedAttribute, TypeAttribute):
         element = NONE if dtype is None else element_type(dtype) if isinstance(dtype, DType) else dtype
         dims = NONE if shape is None else ArrayAttr(IntAttr(DYNAMIC_INDEX if d is None else d) for d in shape)
         super().__init__(dims, element)
+
+    def verify(self) -> None:
+        if self.element_type != NONE and self.dtype is None:
+            raise VerifyException(f"expected the element type of a tensor or none, found {self.element_type}")
+        if not isinstance(self.shape, NoneType) and any(d.data < 0 and d.data != DYNAMIC_INDEX for d in self.shape.data):
+            raise VerifyException("a dimension of a tensor can't be negative")
 
     @property
     def dtype(self) -> DType | None:
@@ -201,6 +214,11 @@ class OptionalType(ParametrizedAttribute, TypeAttribute):
     name = "ts.optional"
     element: Attribute
 
+    def verify(self) -> None:
+        _expect_types("the element of an optional", self.element)
+        if isinstance(self.element, OptionalType | AnyType | NoneType):
+            raise VerifyException(f"an optional {self.element} is {self.element} itself")
+
     def __init__(self, element: Attribute) -> None:
         super().__init__(element)
 
@@ -211,6 +229,13 @@ class UnionType(ParametrizedAttribute, TypeAttribute):
 
     name = "ts.union"
     members: ArrayAttr[Attribute]
+
+    def verify(self) -> None:
+        _expect_types("a member of a union", *self.members.data)
+        if len(set(self.members.data)) != len(self.members.data) or len(self.members.data) < 2:
+            raise VerifyException("a union has at least two members, all of them different")
+        if any(isinstance(m, OptionalType | UnionType | AnyType) for m in self.members.data):
+            raise VerifyException("an optional, a union or any can't be a member of a union")
 
     def __init__(self, members: Sequence[Attribute]) -> None:
         super().__init__(ArrayAttr(members))
@@ -230,6 +255,9 @@ class ListType(ParametrizedAttribute, TypeAttribute):
     name = "ts.list"
     element: Attribute
 
+    def verify(self) -> None:
+        _expect_types("the element of a list", self.element)
+
     def __init__(self, element: Attribute) -> None:
         super().__init__(element)
 
@@ -240,6 +268,9 @@ class SetType(ParametrizedAttribute, TypeAttribute):
 
     name = "ts.set"
     element: Attribute
+
+    def verify(self) -> None:
+        _expect_types("the element of a set", self.element)
 
     def __init__(self, element: Attribute) -> None:
         super().__init__(element)
@@ -253,6 +284,9 @@ class DictType(ParametrizedAttribute, TypeAttribute):
     key: Attribute
     value: Attribute
 
+    def verify(self) -> None:
+        _expect_types("the key and value of a dict", self.key, self.value)
+
     def __init__(self, key: Attribute, value: Attribute) -> None:
         super().__init__(key, value)
 
@@ -263,6 +297,9 @@ class TupleType(ParametrizedAttribute, TypeAttribute):
 
     name = "ts.tuple"
     elements: ArrayAttr[Attribute]
+
+    def verify(self) -> None:
+        _expect_types("an element of a tuple", *self.elements.data)
 
     def __init__(self, elements: Sequence[Attribute]) -> None:
         super().__init__(ArrayAttr(elements))
@@ -283,6 +320,12 @@ class NamedTupleType(ParametrizedAttribute, TypeAttribute):
     class_name: StringAttr
     fields: ArrayAttr[StringAttr]
     elements: ArrayAttr[Attribute]
+
+    def verify(self) -> None:
+        _expect_types("a field of a named tuple", *self.elements.data)
+        names = [field.data for field in self.fields.data]
+        if len(names) != len(self.elements.data) or len(set(names)) != len(names):
+            raise VerifyException(f"named tuple {self.class_name.data!r} needs different field names, one for each type")
 
     def __init__(self, class_name: str, fields: Sequence[str], elements: Sequence[Attribute]) -> None:
         super().__init__(StringAttr(class_name), ArrayAttr(StringAttr(f) for f in fields), ArrayAttr(elements))
@@ -326,6 +369,9 @@ class FutureType(ParametrizedAttribute, TypeAttribute):
 
     name = "ts.future"
     element: Attribute
+
+    def verify(self) -> None:
+        _expect_types("the element of a future", self.element)
 
     def __init__(self, element: Attribute) -> None:
         super().__init__(element)
