@@ -22,7 +22,7 @@ TEXT = """
 func.func @M.forward(%self: !ts.class<@M>, %x: i64) -> i64 {
   func.return %x : i64 loc("model.py":3:5)
 }
-ts.class "module" "M" {
+ts.class "module" @M {
   ts.attribute "buffer" "w" : !ts.tensor
   ts.method "forward" = @M.forward
 }
