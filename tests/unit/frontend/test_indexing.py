@@ -26,7 +26,8 @@ VALUES = TENSORS | {"n": 1, "k": 2}
 INDICES = """
 0|-1|n|:|1:|:n|n:k|::2|None|...|..., 0|..., None|0, ...|0, ..., 1|:, 1|:, n, 1:3|None, 0, None|..., n, :k, None
 |i|:, i|..., i|i, i|i, :, i
-i, ..., i|0, i|:, None, i|j, i|..., j, i|m1|m2|m2, 0|m2, ..., 0|..., None, i, :|..., i, None|None, ..., i, 0|:, j, ..., 1|[0, 1]|:, [0, 2]
+i, ..., i|0, i|:, None, i|j, i|..., j, i|m1|m2|m2, 0|m2, ..., 0|..., None, i, :|..., i, None|
+None, ..., i, 0|:, j, ..., 1|[0, 1]|:, [0, 2]
 [True, False]|..., [1, 2], :|True|False|True, i|..., True, :|m2, None|:, :, n|1, n, k, 0|-1, ..., -1|0, i, :, i|i[0:2], m2[0]|:, m2[0]
 (), |..., 1:2, ::3|[]|m1, ..., i|None, None|0, None, ..., None, 0
 """.replace("\n", "|").replace("||", "|").strip("|").split("|")  # fmt: skip
@@ -57,6 +58,7 @@ def _block(items_source: str):
 
     def as_tuple(item):
         return item if isinstance(item, tuple) else (item,)
+
     items = as_tuple(eval(f"S[{source}]", {"S": Subscript()} | {name: known(name) for name in values}))
     real = as_tuple(eval(f"S[{source}]", {"S": Subscript()} | values))
     return block, symbols, values, items, real

@@ -68,7 +68,9 @@ def _emit(make, values):
     return Interpreter().run(block, {symbols[k]: v for k, v in values.items()})[result]
 
 
-UNARY = "float double half bfloat16 long int short char byte bool cfloat cdouble __abs__ __neg__ __pos__ cpu nelement".split()
+UNARY = (
+    "float double half bfloat16 long int short char byte bool cfloat cdouble __abs__ __neg__ __pos__ cpu nelement".split()
+)
 BINARY = """__add__ __radd__ __sub__ __rsub__ __mul__ __truediv__ __rtruediv__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __pow__
 __rpow__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __iadd__ __isub__ __imul__ __itruediv__ __contains__""".split()
 
