@@ -1,0 +1,32 @@
+"""The table of passes by name. Nothing is imported before it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from tsir.errors import PassError
+
+if TYPE_CHECKING:
+    from xdsl.passes import ModulePass
+
+PASSES: dict[str, str] = {
+    "ts-inline": "tsir.passes.inline:InlinePass",
+    "ts-freeze": "tsir.passes.freeze:FreezePass",
+    "ts-infer-types": "tsir.passes.infer_types:InferTypesPass",
+    "ts-fold-constants": "tsir.passes.fold_constants:FoldConstantsPass",
+    "ts-canonicalize": "tsir.passes.canonicalize:CanonicalizePass",
+    "ts-dce": "tsir.passes.dce:DcePass",
+    "ts-cse": "tsir.passes.cse:CsePass",
+    "ts-functionalize": "tsir.passes.functionalize:FunctionalizePass",
+}
+"""Where each pass is: `module:class`."""
+
+
+def get_pass(name: str) -> type[ModulePass]:
+    """The class of a pass. Raises `PassError` for an unknown name."""
+    found = PASSES.get(name)
+    if found is None:
+        raise PassError(f"there is no pass {name!r}", hint=f"the passes are {', '.join(PASSES)}")
+    module, _, attribute = found.partition(":")
+    return cast("type[ModulePass]", getattr(import_module(module), attribute))
