@@ -1,0 +1,323 @@
+"""Running one ATen operator on host values: `operator(schema)` gives the callable that generated code uses.
+
+The operator's own definition (`tsir.ops`) is compiled for the arguments' dtypes and shapes when they are first seen and called
+from a table afterwards: 1.5-3 us per call. The first shape of a kind is compiled exactly; when another comes, what differs
+becomes dynamic, so that a growing sequence compiles twice, not once per length. Numbers are arguments of the compiled function,
+unless the operator's body needs their value. xDSL is imported when something has to be compiled (`operator_compiler.py`).
+
+Aliasing is torch's: in-place forms write into their argument and give that very object, views share memory, and everything
+else is fresh.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from tsir.dialects.schema import Argument, Schema, parse_schema
+from tsir.errors import OperatorError, OperatorTypeError
+
+if TYPE_CHECKING:
+    from tsir.backend.numpy.operator_compiler import Compiled
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Entry: TypeAlias = Callable[..., Any]
+
+MAX_ENTRIES = 512
+"""How many exact keys an operator remembers before the older half is looked up again."""
+MAX_COMPILED = 32
+"""How many compiled variants an operator keeps for one combination of dtypes, ranks and constants."""
+
+Role = Literal["tensor", "number", "size", "constant"]
+_ROLES: dict[str, Role] = {"Tensor": "tensor", "Scalar": "number", "float": "number", "complex": "number", "SymInt": "size"}
+
+
+def role(argument: Argument) -> Role:
+    """What an argument is to the dispatcher: compiled for its type (tensor, number, size) or for its value (constant)."""
+    found = _ROLES.get(argument.type.base, "constant")
+    return "constant" if found == "number" and argument.type.is_list else found
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A tensor, number or size among the arguments: where it is (an expression over `a0`, `a1`...) and its value."""
+
+    text: str
+    argument: int
+    role: Role
+    value: Any
+
+
+def leaves(schema: Schema, arguments: Sequence[Any]) -> Iterator[Leaf]:
+    """The tensors, numbers and sizes among the arguments, elements of lists one by one; None has no leaf."""
+    for i, (declared, value) in enumerate(zip(schema.arguments, arguments, strict=True)):
+        kind = role(declared)
+        if kind == "constant" or value is None:
+            continue
+        if declared.type.is_list:
+            yield from (Leaf(f"a{i}[{j}]", i, kind, v) for j, v in enumerate(value) if v is not None)
+        else:
+            yield Leaf(f"a{i}", i, kind, value)
+
+
+def _key_text(schema: Schema) -> str:
+    """The expression of an exact key: what of the arguments a compiled function always depends on."""
+    parts: list[str] = []
+    for i, argument in enumerate(schema.arguments):
+        a, kind = f"a{i}", argument.type
+        match role(argument):
+            case "tensor" if kind.is_list:
+                each = "None if t is None else (t.dtype, t.shape)" if kind.element_optional else "(t.dtype, t.shape)"
+                part = f"tuple([{each} for t in {a}])"
+            case "tensor":
+                part = f"({a}.dtype, {a}.shape)" if kind.optional else f"{a}.dtype, {a}.shape"
+            case "size" if kind.is_list:
+                part = f"len({a})"
+            case "number" | "size":
+                part = f"{a}.__class__"
+            case _ if kind.base in ("float", "Scalar", "complex"):
+                part = f"repr({a})"
+            case _:
+                part = f"tuple({a})" if kind.is_list else a
+        if kind.optional and role(argument) not in ("number",) and not (role(argument) == "size" and not kind.is_list):
+            part = part if part == a else f"None if {a} is None else {part}"
+        parts.append(part)
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+@dataclass
+class _Family:
+    """What was compiled for one combination of dtypes, ranks and constants, and which sizes are dynamic by now."""
+
+    sizes: tuple[int, ...]
+    """The sizes of the first call, in the order of `_sizes`."""
+    varying: set[int] = field(default_factory=set[int])
+    by_value: set[int] = field(default_factory=set[int])
+    """The arguments whose value the body needs."""
+    compiled: list[Compiled] = field(default_factory=list["Compiled"])
+
+
+class Dispatcher:
+    """One operator's table of compiled functions. Several threads may call it."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._lock = threading.RLock()
+        self._recent: dict[Any, Entry] = {}
+        self._older: dict[Any, Entry] = {}
+        self._families: dict[Any, _Family] = {}
+        names = ", ".join(f"a{i}" for i in range(len(schema.arguments)))
+        key = _key_text(schema)
+        text = f"""\
+def key({names}):
+    return {key}
+def dispatch({names}):
+    try:
+        entry = table({key})
+    except (AttributeError, TypeError):
+        misfit({names})
+        raise
+    if entry is None:
+        entry = miss({names})
+    return entry({names})
+"""
+        scope: dict[str, Any] = {
+            "__name__": __name__, "__tsir__": True, "table": self._recent.get, "miss": self._miss, "misfit": self._check_types
+        }  # fmt: skip
+        exec(compile(text, f"<tsir dispatch {schema.key}>", "exec"), scope)
+        self.call: Entry = scope["dispatch"]
+        self._key: Callable[..., Any] = scope["key"]
+
+    def _check_types(self, *arguments: Any) -> None:
+        """Raises OperatorTypeError for an argument that isn't what the schema says."""
+        for declared, value in zip(self.schema.arguments, arguments, strict=True):
+            kind = declared.type
+            if value is None and kind.optional:
+                continue
+            values = value if kind.is_list and isinstance(value, list | tuple) else [value]
+            wrong = kind.is_list and not isinstance(value, list | tuple)
+            for v in values:
+                if kind.base == "Tensor" and not (isinstance(v, np.ndarray) or (v is None and kind.element_optional)):
+                    wrong = True
+            if wrong:
+                found = "Tensor" if isinstance(value, np.ndarray) else type(value).__name__
+                raise OperatorTypeError(
+                    f"{self.schema.name}(): argument '{declared.name}' must be {declared.type.base}"
+                    f"{'[]' if kind.is_list else ''}, not {found}"
+                ) from None
+
+    def _miss(self, *arguments: Any) -> Entry:
+        key = self._key(*arguments)
+        with self._lock:
+            entry = self._recent.get(key)
+            if entry is None:
+                entry = self._older.pop(key, None) or self._made(arguments)
+                self._remember(key, entry)
+            return entry
+
+    def _remember(self, key: Any, entry: Entry) -> None:
+        if len(self._recent) >= MAX_ENTRIES:
+            self._older = dict(self._recent)
+            self._recent.clear()
+        self._recent[key] = entry
+
+    def _refresh(self, *arguments: Any) -> Any:
+        """Called by an entry none of whose variants fits the run-time numbers: makes one that does, and runs it."""
+        key = self._key(*arguments)
+        with self._lock:
+            entry = self._made(arguments)
+            self._remember(key, entry)
+        return entry(*arguments)
+
+    def _made(self, arguments: Sequence[Any]) -> Entry:
+        """The entry for the exact key of these arguments, with a variant that fits these arguments."""
+        found = list(leaves(self.schema, arguments))
+        sizes = _sizes(found)
+        family_key = _family_key(self.schema, arguments, found)
+        family = self._families.get(family_key)
+        if family is None:
+            family = self._families[family_key] = _Family(sizes)
+        fitting = [c for c in family.compiled if c.fits_shapes(*arguments)]
+        if not any(c.fits(*arguments) for c in fitting):
+            from tsir.backend.numpy.operator_compiler import compile_operator
+
+            family.varying |= {i for i, (a, b) in enumerate(zip(family.sizes, sizes, strict=True)) if a != b}
+            made = compile_operator(self.schema.key, arguments, found, family.varying, family.by_value)
+            family.compiled.insert(0, made)
+            del family.compiled[MAX_COMPILED:]
+            fitting.insert(0, made)
+        return _entry(self.schema, fitting, self._refresh)
+
+
+def _sizes(found: Sequence[Leaf]) -> tuple[int, ...]:
+    """Every dimension and every size among the leaves, in order."""
+    sizes: list[int] = []
+    for leaf in found:
+        if leaf.role == "tensor":
+            sizes += leaf.value.shape
+        elif leaf.role == "size":
+            sizes.append(leaf.value)
+    return tuple(sizes)
+
+
+def _family_key(schema: Schema, arguments: Sequence[Any], found: Sequence[Leaf]) -> Any:
+    """What a dynamic variant still depends on: dtypes, ranks, which dimensions are 0 or 1, types of numbers, constants."""
+    constants = [
+        repr(value) if role(declared) == "constant" else value is None
+        for declared, value in zip(schema.arguments, arguments, strict=True)
+    ]
+    types: list[Any] = []
+    for leaf in found:
+        if leaf.role == "tensor":
+            types.append((leaf.text, leaf.value.dtype, tuple([d if d < 2 else -1 for d in leaf.value.shape])))
+        else:
+            types.append((leaf.text, type(leaf.value)))
+    return (*constants, *types)
+
+
+def _entry(schema: Schema, variants: Sequence[Compiled], refresh: Callable[..., Any]) -> Entry:
+    """One function for an exact key: the first variant whose guards on numbers hold."""
+    names = ", ".join(f"a{i}" for i in range(len(schema.arguments)))
+    lines = [f"def entry({names}):"]
+    scope: dict[str, Any] = {"__name__": __name__, "__tsir__": True, "refresh": refresh, **_HELPERS}
+    open_ended = True
+    for i, variant in enumerate(variants):
+        suffix = f"_{i}"
+        scope |= {f"{name}{suffix}": value for name, value in variant.scope.items()}
+        pad = "    "
+        if variant.guard:
+            lines.append(f"    if {variant.guard.replace('@', suffix)}:")
+            pad *= 2
+        lines += [pad + line.replace("@", suffix) for line in variant.lines]
+        if not variant.guard:
+            open_ended = False
+            break
+    if open_ended:
+        lines.append(f"    return refresh({names})")
+    exec(compile("\n".join(lines) + "\n", f"<tsir dispatch {schema.key}>", "exec"), scope)
+    return scope["entry"]
+
+
+# What entries call.
+
+
+def same_number(a: Any, b: Any) -> bool:
+    """Whether two Python numbers are the same value for a compiler: type, sign of zero and NaN count."""
+    return type(a) is type(b) and (a == b or a != a) and repr(a) == repr(b)
+
+
+def fresh(result: Array, arguments: Sequence[Any]) -> Array:
+    """The result, or a copy where it shares memory with an argument."""
+    return result.copy("K") if any(np.may_share_memory(result, a) for a in arguments) else result
+
+
+def write(target: Array, value: Array) -> Array:
+    """Writes a value into a tensor and gives that tensor. Raises RuntimeError for memory that elements share."""
+    if 0 in target.strides and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
+        raise OperatorError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+    if not target.flags.writeable:
+        raise OperatorError("the tensor is read-only memory: it can't be written in place", hint="clone() it first")
+    np.copyto(target, value)
+    return target
+
+
+def write_out(target: Array, value: Array) -> Array:
+    """Writes a value into an `out=` tensor, which gets the value's shape. Raises RuntimeError where it can't."""
+    if target.shape != value.shape:
+        try:
+            target.resize(value.shape, refcheck=False)
+        except ValueError:
+            raise OperatorError(
+                f"out has shape {list(target.shape)}, which doesn't match the required output shape {list(value.shape)}, "
+                "and it can't be resized"
+            ) from None
+    return write(target, value)
+
+
+def not_a_view(name: str, source: Array) -> OperatorError:
+    """The error of a view that these strides don't allow."""
+    if name in ("view", "view_as"):
+        return OperatorError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        )
+    return OperatorError(f"{name}: a tensor of shape {list(source.shape)} and these strides has no such view")
+
+
+_HELPERS: dict[str, Any] = {
+    "same_number": same_number, "fresh": fresh, "write": write, "write_out": write_out, "not_a_view": not_a_view,
+    "may_share_memory": np.may_share_memory,
+}  # fmt: skip
+
+
+@cache
+def operator(schema: str) -> Entry:
+    """The callable that runs an operator on host values, given by its schema's text or its key (`add.Tensor`).
+
+    It takes all the schema's arguments by position and gives what the schema says: a tuple for several results. Errors of the
+    user's are raised as the operator's definition raises them. Raises OperatorTypeError for an unknown key.
+    """
+    if "(" in schema:
+        return Dispatcher(parse_schema(schema)).call
+    from tsir.ops.registry import operator as find
+
+    found = find(schema)
+    if found is None:
+        raise OperatorTypeError(f"unknown operator {schema!r}")
+    return host_function(found.host) if found.host is not None else operator(str(found.schema))
+
+
+@cache
+def host_function(path: str) -> Entry:
+    """The NumPy function of a host operator, given as `module:function`."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)

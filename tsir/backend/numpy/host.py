@@ -1,0 +1,283 @@
+"""What generated code calls for host operations: the module `rt` of its source.
+
+Functions on run-time values (`dialects/values.py`): truth, unpacking, exceptions, objects, run-time type tests, text, and
+`operator`, which gives the callable that runs one ATen operator. The kernels that lowered code calls are in `kernels.py`.
+No xDSL here. Names follow the source they appear in: `rt.truth(x)`, `rt.str(x)`.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+
+from tsir.backend.numpy.dispatch import operator
+from tsir.backend.numpy.text import format, percent, print, repr, str, str_format
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
+from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
+
+__all__ = [
+    "Device", "EnumMember", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "class_of", "complex_number", "copied",
+    "dict_of", "dtype", "exception_class", "exception_instance", "format", "instance_of", "is_any", "is_bool",
+    "is_complex", "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
+    "is_str", "list_of", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
+    "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of",
+]  # fmt: skip
+
+Name: TypeAlias = builtins.str
+Test: TypeAlias = Callable[[Any], bool]
+Array: TypeAlias = np.ndarray[Any, Any]
+
+dtype = dtypes.dtype
+
+
+# Values.
+
+
+def truth(value: Any) -> bool:
+    """`bool(value)`; of a tensor with one element. Raises RuntimeError for a tensor with another number, as torch does."""
+    if isinstance(value, np.ndarray):
+        if value.size == 1:
+            return bool(value.item())
+        count = "more than one value" if value.size else "no values"
+        raise RuntimeError(f"Boolean value of Tensor with {count} is ambiguous")
+    return bool(value)
+
+
+def rows(value: Array) -> tuple[Array, ...]:
+    """The views that iterating over a tensor gives. Raises TypeError for a 0-d tensor."""
+    if value.ndim == 0:
+        raise TypeError("iteration over a 0-d tensor")
+    return tuple(value[i, ...] for i in range(value.shape[0]))
+
+
+def copied(value: Array) -> Array:
+    """A copy with the same order of strides: what a tensor value is when the reference it came from may be written."""
+    return np.array(value, order="K")
+
+
+# Objects.
+
+
+class _Attributes(dict[Name, Any]):
+    """The attributes of an object made by compiled code: those not set yet are missing as Python's are."""
+
+    __slots__ = ("class_name",)
+
+    def __init__(self, class_name: Name) -> None:
+        super().__init__()
+        self.class_name = class_name
+
+    def __missing__(self, name: Name) -> Any:
+        raise AttributeError(f"'{self.class_name.rpartition('.')[2]}' object has no attribute '{name}'")
+
+
+def new(class_name: Name) -> Instance:
+    """A new object without attributes."""
+    return Instance(class_name, _Attributes(class_name))
+
+
+def attribute_of(value: Any, name: Name) -> Any:
+    """An attribute of a value whose class is only known at run time. Raises AttributeError."""
+    if isinstance(value, Instance):
+        if name in value.attributes:
+            return value.attributes[name]
+    elif isinstance(value, EnumMember) and name in ("name", "value"):
+        return value.name if name == "name" else value.value
+    raise no_attribute(value, name)
+
+
+def class_of(value: Any) -> Name | None:
+    """The name of an object's class, by which methods are looked up; None for a value that isn't an object."""
+    return value.class_name if isinstance(value, Instance | EnumMember) else None
+
+
+def no_attribute(value: Any, name: Name) -> AttributeError:
+    """The exception for a missing attribute or method."""
+    return AttributeError(f"'{_type_name(value)}' object has no attribute '{name}'")
+
+
+def _type_name(value: Any) -> Name:
+    if isinstance(value, Instance | EnumMember):
+        return value.class_name.rpartition(".")[2]
+    return "NoneType" if value is None else "Tensor" if isinstance(value, np.ndarray) else type(value).__name__
+
+
+# Exceptions.
+
+_EXCEPTIONS: dict[Name, type[Exception]] = {
+    kind.__name__: kind
+    for kind in (
+        ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, Exception, FileExistsError, FileNotFoundError,
+        FloatingPointError, ImportError, IndexError, InterruptedError, IsADirectoryError, KeyError, LookupError, MemoryError,
+        ModuleNotFoundError, NameError, NotADirectoryError, NotImplementedError, OSError, OverflowError, PermissionError,
+        RecursionError, ReferenceError, RuntimeError, StopIteration, SyntaxError, SystemError, TimeoutError, TypeError,
+        UnboundLocalError, UnicodeError, ValueError, Warning, ZeroDivisionError, UserWarning, DeprecationWarning, RuntimeWarning,
+        FutureWarning, ConnectionError, BrokenPipeError, ProcessLookupError, ChildProcessError, BlockingIOError,
+    )
+}  # fmt: skip
+"""The built-in exceptions that compiled code may raise; every other name gives a class made for it."""
+_made_exceptions: dict[tuple[Name, tuple[type[Exception], ...]], type[Exception]] = {}
+
+
+def exception_class(name: Name, *bases: type[Exception]) -> type[Exception]:
+    """The exception class with that name: Python's own, or one made for it as a subclass of `bases` (else of Exception).
+
+    The same class for the same name and bases, so that `except` finds it again. Names from IR never reach anything but
+    this table and a new class's `__name__`.
+    """
+    if not bases and name in _EXCEPTIONS:
+        return _EXCEPTIONS[name]
+    key = (name, bases or (Exception,))
+    if key not in _made_exceptions:
+        module, _, short = name.rpartition(".")
+        namespace = {"__module__": module or "builtins"}
+        _made_exceptions[key] = cast("type[Exception]", type(short, key[1], namespace))
+    return _made_exceptions[key]
+
+
+def exception_instance(kind: type[Exception], *arguments: Any) -> Exception:
+    """An exception with these arguments; those that Python can't build from them get them as `args`."""
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    return error
+
+
+# Run-time type tests. The functions with `_of` make one; containers are judged by their first element, as torch.jit does.
+
+
+def is_any(_value: Any) -> bool:
+    """True."""
+    return True
+
+
+def nothing(_value: Any) -> bool:
+    """False: no value at run time has the type."""
+    return False
+
+
+def is_none(value: Any) -> bool:
+    """Whether the value is None."""
+    return value is None
+
+
+def is_int(value: Any) -> bool:
+    """An int that isn't a bool: `i64` and `i1` are different types."""
+    return type(value) is int
+
+
+def is_float(value: Any) -> bool:
+    """A Python float."""
+    return type(value) is float
+
+
+def is_bool(value: Any) -> bool:
+    """A Python bool."""
+    return type(value) is bool
+
+
+def is_complex(value: Any) -> bool:
+    """A Python complex number."""
+    return type(value) is complex
+
+
+def is_number(value: Any) -> bool:
+    """ATen's Scalar: int, float, bool or complex."""
+    return type(value) in (int, float, bool, complex)
+
+
+def is_str(value: Any) -> bool:
+    """A str."""
+    return isinstance(value, builtins.str)
+
+
+def is_dtype(value: Any) -> bool:
+    """A dtype."""
+    return isinstance(value, DType)
+
+
+def is_device(value: Any) -> bool:
+    """A device."""
+    return isinstance(value, Device)
+
+
+def is_layout(value: Any) -> bool:
+    """A layout."""
+    return isinstance(value, Layout)
+
+
+def is_memory_format(value: Any) -> bool:
+    """A memory format."""
+    return isinstance(value, MemoryFormat)
+
+
+def any_of(*tests: Test) -> Test:
+    """One of the tests holds."""
+    return lambda value: any(test(value) for test in tests)
+
+
+def tensor_of(dtype_name: Name | None = None, dims: tuple[int | None, ...] | None = None) -> Test:
+    """A tensor of this dtype and shape, as far as they are given (None: any)."""
+    if dtype_name is None and dims is None:
+        return lambda value: isinstance(value, np.ndarray)
+
+    def test(value: Any) -> bool:
+        return (
+            isinstance(value, np.ndarray)
+            and (dtype_name is None or value.dtype.name == dtype_name)
+            and (
+                dims is None
+                or (len(dims) == value.ndim and all(d is None or d == n for d, n in zip(dims, value.shape, strict=True)))
+            )
+        )
+
+    return test
+
+
+def list_of(element: Test) -> Test:
+    """A list that is empty or whose first element passes the test."""
+    return lambda value: isinstance(value, list) and (not value or element(value[0]))
+
+
+def set_of(element: Test) -> Test:
+    """A set that is empty or of which some element passes the test."""
+    return lambda value: isinstance(value, set | frozenset) and (not value or element(next(iter(value))))
+
+
+def dict_of(key: Test, item: Test) -> Test:
+    """A dict that is empty or whose first key and value pass the tests."""
+
+    def test(value: Any) -> bool:
+        if not isinstance(value, dict):
+            return False
+        return all(key(k) and item(v) for k, v in list(value.items())[:1])
+
+    return test
+
+
+def tuple_of(*elements: Test) -> Test:
+    """A tuple of as many elements as there are tests, each of which holds."""
+    return lambda value: (
+        isinstance(value, tuple)
+        and len(value) == len(elements)
+        and all(test(v) for test, v in zip(elements, value, strict=True))
+    )
+
+
+def named_tuple_of(name: Name, fields: tuple[Name, ...], *elements: Test) -> Test:
+    """A NamedTuple of this class."""
+    kind, matches = named_tuple_class(name, fields), tuple_of(*elements)
+    return lambda value: isinstance(value, kind) and matches(value)
+
+
+def instance_of(class_names: frozenset[Name]) -> Test:
+    """An object, or an enum's member, whose class is one of these."""
+    return lambda value: isinstance(value, Instance | EnumMember) and value.class_name in class_names
+
+
+def complex_number(real: float, imag: float) -> complex:
+    """A complex number from its parts (a literal can't say `-0.0` or `nan`)."""
+    return complex(real, imag)
