@@ -1,4 +1,4 @@
-"""Python constants and source locations as IR: what both frontends emit wherever a value is known while compiling.
+"""Python constants as IR: what both frontends emit wherever a value is known while compiling.
 
 Choosing an operator's overload is `overloads.py`'s work, and names of torch objects are `torch_names.py`'s.
 """
@@ -10,16 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from xdsl.builder import Builder
 from xdsl.dialects.arith import ConstantOp as ArithConstantOp
-from xdsl.dialects.builtin import (
-    CallSiteLoc,
-    FileLineColLoc,
-    FloatAttr,
-    IntAttr,
-    IntegerAttr,
-    LocationAttr,
-    NameLoc,
-    StringAttr,
-)
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, LocationAttr, StringAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from tsir.dialects.dtypes import DType
@@ -27,7 +18,6 @@ from tsir.dialects.ts import attributes as ts_attributes
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ConstantOp, ListOp
 from tsir.dialects.values import Device, Layout, MemoryFormat
-from tsir.errors import SourceLocation
 
 Constant: TypeAlias = bool | int | float | complex | str | DType | Device | Layout | MemoryFormat | None
 """A Python value that is one constant operation. Integers must fit into 64 bits."""
@@ -112,22 +102,3 @@ def emit_constant(builder: Builder, value: Constant, location: LocationAttr) -> 
 def emit_list(builder: Builder, elements: Sequence[SSAValue], element_type: Attribute, location: LocationAttr) -> SSAValue:
     """A new list of these values: `ts.list`."""
     return insert(builder, ListOp(elements, ts.ListType(element_type)), location).result
-
-
-def location_of(place: SourceLocation) -> FileLineColLoc:
-    """The location attribute of a place in a source file."""
-    return FileLineColLoc(StringAttr(place.file), IntAttr(place.line), IntAttr(place.column))
-
-
-def source_location(location: Attribute) -> SourceLocation | None:
-    """The place in the user's program that a location attribute names: of a chain of calls, the innermost."""
-    while True:
-        match location:
-            case FileLineColLoc():
-                return SourceLocation(location.filename.data, location.line.data, location.column.data)
-            case CallSiteLoc():
-                location = location.callee
-            case NameLoc():
-                location = location.location
-            case _:
-                return None

@@ -18,12 +18,13 @@ from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects import dtypes
+from tsir.dialects.locations import source_locations
 from tsir.dialects.schema import Argument, Schema, SchemaRegistry, SchemaType
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import aten_op, py_op
 from tsir.dialects.ts.structure import TupleGetOp
 from tsir.dialects.values import CPU, Device, Layout, MemoryFormat
-from tsir.errors import FrontendError, UnsupportedError
+from tsir.errors import FrontendError, SourceLocation, UnsupportedError
 from tsir.frontend.constants import (
     INT64_MAX,
     INT64_MIN,
@@ -32,7 +33,6 @@ from tsir.frontend.constants import (
     emit_list,
     insert,
     is_constant,
-    source_location,
     type_of_constant,
 )
 
@@ -266,7 +266,7 @@ def emit_one(
     """As `emit_aten`, for an operator with exactly one result."""
     value = emit_aten(builder, registry, name, args, kwargs, location)
     if not isinstance(value, SSAValue):
-        raise FrontendError(f"aten::{name} gives {len(value)} values, not one", location=source_location(location))
+        raise FrontendError(f"aten::{name} gives {len(value)} values, not one", location=_place(location))
     return value
 
 
@@ -279,12 +279,16 @@ def candidates(registry: SchemaRegistry, name: str) -> list[Schema]:
     return [] if schema is None else [schema]
 
 
+def _place(location: LocationAttr) -> SourceLocation | None:
+    return next(iter(source_locations(location)), None)
+
+
 def _select(
     registry: SchemaRegistry, name: str, args: Sequence[Value], kwargs: Mapping[str, Value], location: LocationAttr
 ) -> tuple[Schema, list[_Plan]]:
     schemas = candidates(registry, name)
     if not schemas:
-        raise UnsupportedError(f"operator aten::{name} isn't supported yet", location=source_location(location))
+        raise UnsupportedError(f"operator aten::{name} isn't supported yet", location=_place(location))
     for conversion in Conversion:
         for schema in schemas:
             try:
@@ -310,7 +314,7 @@ def _fail(
             reasons.append(f"aten::{schema}: {refused}")
     given = ", ".join([show_value(a) for a in args] + [f"{k}={show_value(v)}" for k, v in kwargs.items()])
     raise FrontendError(
-        f"no overload of aten::{name} takes ({given}):\n  " + "\n  ".join(reasons), location=source_location(location)
+        f"no overload of aten::{name} takes ({given}):\n  " + "\n  ".join(reasons), location=_place(location)
     )
 
 
@@ -466,9 +470,38 @@ def _convert_one(registry: SchemaRegistry, value: Value, kind: SchemaType, conve
         if isinstance(value.type, ts.OptionalType) and _is_base(value.type.element, kind.base):
             raise _Refused(f"{refused}; check that it isn't None first")
         raise refused
+    if kind.base == "Any" and isinstance(value, list | tuple):
+        return _any_list(value, refused)
     if not is_constant(value):
         raise refused
     return _Constant(_convert_constant(value, kind.base, conversion, refused))  # type: ignore[arg-type]
+
+
+def _any_list(value: Sequence[Any], refused: _Refused) -> _List:
+    """A list for an argument of any type: its element type is that of its elements, as in Python's `[1, 2.5]` a number's.
+
+    Rectangular nesting of lists only; the nesting is the user's text's, so it is shallow.
+    """
+    elements = tuple(
+        _any_list(e, refused) if isinstance(e, list | tuple) else _Use(e) if isinstance(e, SSAValue) else _Constant(e)
+        for e in value
+    )
+    kinds = {ts.ListType(e.element_type) if isinstance(e, _List) else e.value.type if isinstance(e, _Use) else
+             type_of_constant(e.value) for e in elements}  # fmt: skip
+    if len(kinds) <= 1:
+        return _List(elements, next(iter(kinds), ts.FLOAT))
+    for wider in (ts.INT, ts.FLOAT, ts.COMPLEX):
+        if kinds <= set(_FROM_NUMBER[show_type(wider)][1]) | {wider}:
+            return _List(tuple(_widened(e, wider) for e in elements), wider)
+    raise refused
+
+
+def _widened(element: _Use | _Constant | _List, wider: Attribute) -> _Plan:
+    function = show_type(wider)
+    if isinstance(element, _Constant):
+        return _Constant({"int": int, "float": float, "complex": complex}[function](element.value))  # type: ignore[arg-type]
+    assert isinstance(element, _Use)
+    return element if element.value.type == wider else _FromNumber(function, element.value)
 
 
 def _convert_constant(value: Constant, base: str, conversion: Conversion, refused: _Refused) -> Constant:

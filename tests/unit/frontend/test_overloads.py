@@ -7,10 +7,10 @@ from xdsl.dialects.builtin import UNKNOWN_LOC
 from xdsl.ir import Block
 
 from tsir.dialects import dtypes
+from tsir.dialects.locations import location_attribute
 from tsir.dialects.schema import SchemaError, SchemaRegistry, parse_schema
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError, SourceLocation, UnsupportedError
-from tsir.frontend.constants import location_of
 from tsir.frontend.overloads import emit_aten, resolve
 
 NAMES = """add sub mul div pow sum mean max min clamp view reshape permute expand repeat transpose select slice std var norm
@@ -155,7 +155,7 @@ def test_argument_names_of_the_python_api():
 
 def test_no_match_lists_candidates_with_reasons():
     builder, values = _block()
-    place = location_of(SourceLocation("nowhere.py", 3, 5))
+    place = location_attribute(SourceLocation("nowhere.py", 3, 5))
     with pytest.raises(FrontendError) as caught:
         resolve(builder, REGISTRY, "transpose", [values["x"], "a"], {}, place)
     text = str(caught.value)
@@ -186,3 +186,21 @@ def test_out_keyword_chooses_the_out_overload():
     assert schema.key == "add.out" and operands[-1] is values["b"]
     schema, operands = resolve(builder, REGISTRY, "max", [values["x"], 1], {"out": (values["b"], values["y"])}, UNKNOWN_LOC)
     assert schema.key == "max.dim_max" and operands[-2:] == [values["b"], values["y"]]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ([1, 2], "i64"),
+        ([1, 2.5], "f64"),
+        ([True, False], "i1"),
+        ([[1], [2]], "!ts.list<i64>"),
+        ([], "f64"),
+        ((1, 2j), "complex<f64>"),
+    ],
+)
+def test_a_list_for_any_type_has_the_type_of_its_elements(data, kind):
+    table = {"tensor": parse_schema("tensor(Any data) -> Tensor")}
+    builder, _ = _block()
+    _, (operand,) = resolve(builder, SchemaRegistry(lambda: table), "tensor", [data], {}, UNKNOWN_LOC)
+    assert str(operand.type) == f"!ts.list<{kind}>"

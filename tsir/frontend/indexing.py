@@ -1,0 +1,210 @@
+"""Indexing and assigning to tensors, `x[...]` and `x[...] = value`, as ATen operators; for both frontends.
+
+torch applies what gives a view first (ints, slices, None, Ellipsis), in order, and then indexes the view with all tensors at
+once. So does this module: `select`, `slice`, `unsqueeze`, then one `index` or `index_put_`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import Any, TypeAlias
+
+from xdsl.builder import Builder
+from xdsl.dialects.builtin import LocationAttr
+from xdsl.dialects.builtin import TensorType as BuiltinTensorType
+from xdsl.ir import SSAValue
+
+from tsir.dialects import dtypes
+from tsir.dialects.locations import source_locations
+from tsir.dialects.schema import SchemaRegistry
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
+from tsir.errors import FrontendError
+from tsir.frontend.constants import emit_constant, emit_list, insert
+from tsir.frontend.overloads import emit_one, show_type
+
+
+@dataclass(frozen=True)
+class TensorIndex:
+    """An index tensor of which it is known how many dimensions it takes: a mask takes as many as it has, others one."""
+
+    value: SSAValue
+    consumes: int = 1
+
+
+Index: TypeAlias = int | bool | EllipsisType | slice | SSAValue | TensorIndex | Sequence[Any] | None
+"""One item between the brackets. The parts of a slice are ints, None or SSA values of type `i64`; a sequence holds ints, bools
+or SSA values of these types, possibly nested, and is an index tensor written as a list."""
+
+_OPTIONAL_TENSOR = ts.optional_of(ts.TensorType())
+
+
+@dataclass
+class _Indexed:
+    """The view that the ints, slices and Nones give, and the tensors left to index it with, by position."""
+
+    view: SSAValue
+    tensors: list[SSAValue | None]
+    gap: int | None = None
+    """Position in `tensors` where the Ellipsis stands, when the number of its dimensions isn't known; then the tensors from
+    there on are counted from the end of the view."""
+    dimensions: int = 0
+    """How many dimensions of the view `tensors` stands for, without those in the gap."""
+
+    @property
+    def has_tensors(self) -> bool:
+        return any(t is not None for t in self.tensors)
+
+
+class _Indexer:
+    def __init__(self, builder: Builder, registry: SchemaRegistry, location: LocationAttr) -> None:
+        self.builder = builder
+        self.registry = registry
+        self.location = location
+
+    def emit(self, name: str, *args: Any, **kwargs: Any) -> SSAValue:
+        return emit_one(self.builder, self.registry, name, args, kwargs, self.location)
+
+    def fail(self, message: str, hint: str | None = None) -> FrontendError:
+        return FrontendError(message, location=next(iter(source_locations(self.location)), None), hint=hint)
+
+    def apply_views(self, tensor: SSAValue, items: Sequence[Index], rank: int | None) -> _Indexed:
+        """Applies what gives a view. `rank` is the tensor's, where it is known."""
+        items = [self._normal(item) for item in items]
+        ellipses = [i for i, item in enumerate(items) if item is Ellipsis]
+        if len(ellipses) > 1:
+            raise self.fail("an index can only have a single ellipsis ('...')")
+        taken = [_consumes(item) for item in items]
+        if rank is not None and sum(taken) > rank:
+            raise self.fail(f"too many indices for tensor of dimension {rank}")
+        result = _Indexed(tensor, [])
+        at = 0
+        for i, item in enumerate(items):
+            after = sum(taken[i + 1 :])
+            if item is Ellipsis:
+                # From here on dimensions are counted from the end, unless the number of those skipped is known.
+                if rank is None:
+                    result.gap, at = len(result.tensors), -after
+                else:
+                    skipped = rank - sum(taken)
+                    result.tensors += [None] * skipped
+                    at += skipped
+            elif item is None:
+                result.view = self.emit("unsqueeze", result.view, at if result.gap is None else -after - 1)
+                result.tensors.append(None)
+                at += result.gap is None
+            elif isinstance(item, bool):
+                result.view = self.emit("unsqueeze", result.view, at if result.gap is None else -after - 1)
+                result.tensors.append(self.emit("full", [1], item, dtype=dtypes.bool_))
+                at += result.gap is None
+            elif isinstance(item, TensorIndex):
+                result.tensors.append(item.value)
+                at += item.consumes
+            elif isinstance(item, slice):
+                if (item.start, item.stop, item.step) != (None, None, None):
+                    step = 1 if item.step is None else item.step
+                    result.view = self.emit("slice", result.view, at, item.start, item.stop, step)
+                result.tensors.append(None)
+                at += 1
+            else:
+                result.view = self.emit("select", result.view, at, item)
+                at += result.gap is not None
+        masks = sum(item.consumes - 1 for item in items if isinstance(item, TensorIndex))
+        result.dimensions = len(result.tensors) + masks
+        return result
+
+    def _normal(self, item: Index) -> int | bool | EllipsisType | slice | SSAValue | TensorIndex | None:
+        if isinstance(item, SSAValue):
+            kind = item.type
+            if kind == ts.INT:
+                return item
+            if isinstance(kind, ts.TensorType | BuiltinTensorType):
+                return TensorIndex(item)
+            if isinstance(kind, ts.ListType):
+                return TensorIndex(self.emit("tensor", item))
+            if kind == ts.NONE:
+                return None
+            raise self.fail(
+                f"a tensor can't be indexed with a value of type {show_type(kind)}",
+                hint="indices are ints, slices, None, ..., tensors and lists of ints or bools",
+            )
+        if isinstance(item, str) or (
+            item is not None and not isinstance(item, bool | int | EllipsisType | slice | TensorIndex | Sequence)
+        ):
+            raise self.fail(f"a tensor can't be indexed with {item!r}")
+        if isinstance(item, Sequence):
+            return TensorIndex(self.emit("tensor", item, dtype=None if item else dtypes.int64))
+        return item
+
+    def tensor_list(self, indexed: _Indexed) -> SSAValue:
+        """The argument `Tensor?[] indices` of `index`."""
+        tensors = list(indexed.tensors)
+        if indexed.gap is None or all(t is None for t in tensors[indexed.gap :]):
+            tensors = tensors if indexed.gap is None else tensors[: indexed.gap]
+            while tensors and tensors[-1] is None:
+                tensors.pop()
+            return self._list(tensors)
+        # [*before, *[None] * (dim(view) - dimensions), *after]
+        before = self._list(tensors[: indexed.gap])
+        after = self._list(tensors[indexed.gap :])
+        skipped = self.emit("dim", indexed.view)
+        known = emit_constant(self.builder, indexed.dimensions, self.location)
+        skipped = self._py("sub", [skipped, known], ts.INT)
+        gap = self._py("mul", [self._list([None]), skipped], before.type)
+        return self._py("add", [self._py("add", [before, gap], before.type), after], before.type)
+
+    def _list(self, tensors: Sequence[SSAValue | None]) -> SSAValue:
+        values = [emit_constant(self.builder, None, self.location) if t is None else t for t in tensors]
+        return emit_list(self.builder, values, _OPTIONAL_TENSOR, self.location)
+
+    def _py(self, function: str, operands: Sequence[SSAValue], result: Any) -> SSAValue:
+        return insert(self.builder, py_op(function)(operands, [result]), self.location).results[0]
+
+
+def _consumes(item: Index) -> int:
+    """How many dimensions of the tensor an item takes."""
+    if item is None or item is Ellipsis or isinstance(item, bool):
+        return 0
+    return item.consumes if isinstance(item, TensorIndex) else 1
+
+
+def emit_getitem(
+    builder: Builder,
+    registry: SchemaRegistry,
+    tensor: SSAValue,
+    items: Sequence[Index],
+    location: LocationAttr,
+    rank: int | None = None,
+) -> SSAValue:
+    """`tensor[items]`: a view as long as no item is a tensor, else a new tensor.
+
+    `rank` is the tensor's where it is known; without it an Ellipsis before an index tensor costs list operations at run time.
+    Raises FrontendError for what a tensor can't be indexed with.
+    """
+    indexer = _Indexer(builder, registry, location)
+    indexed = indexer.apply_views(tensor, items, rank)
+    if not indexed.has_tensors:
+        return indexed.view
+    return indexer.emit("index", indexed.view, indexer.tensor_list(indexed))
+
+
+def emit_setitem(
+    builder: Builder,
+    registry: SchemaRegistry,
+    tensor: SSAValue,
+    items: Sequence[Index],
+    value: Any,
+    location: LocationAttr,
+    rank: int | None = None,
+) -> None:
+    """`tensor[items] = value`, where the value is a tensor or a number, constant or not. Raises what `emit_getitem` raises."""
+    indexer = _Indexer(builder, registry, location)
+    indexed = indexer.apply_views(tensor, items, rank)
+    is_tensor = isinstance(value, SSAValue) and isinstance(value.type, ts.TensorType | BuiltinTensorType)
+    if not indexed.has_tensors:
+        indexer.emit("copy_" if is_tensor else "fill_", indexed.view, value)
+        return
+    source = value if is_tensor else indexer.emit("new_full", indexed.view, [], value)
+    indexer.emit("index_put_", indexed.view, indexer.tensor_list(indexed), source)

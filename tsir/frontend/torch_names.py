@@ -1,0 +1,277 @@
+"""What torch's functions, methods, properties and constants are called in ATen.
+
+Most builtin functions and methods of torch have their operator's name. This module finds that name, and rewrites the calls that
+mean another operator (`x.float()` is `to.dtype`) or several (`1 / x` is `mul` of `reciprocal`). Which overload a call means is
+`overloads.py`'s subject.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from xdsl.builder import Builder
+from xdsl.dialects.builtin import LocationAttr
+from xdsl.ir import SSAValue
+
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
+from tsir.dialects.schema import SchemaRegistry
+from tsir.dialects.values import CPU, Device, Layout, MemoryFormat
+from tsir.errors import UnsupportedError
+from tsir.frontend.constants import Constant
+from tsir.frontend.overloads import emit_aten
+
+DTYPES: dict[torch.dtype, DType] = {getattr(torch, d.name): d for d in dtypes.ALL}
+"""tsir's dtype of each of torch's that tsir computes with."""
+
+
+def torch_dtype(dtype: DType) -> torch.dtype:
+    """torch's object for a dtype."""
+    return getattr(torch, dtype.name)
+
+
+def torch_constant(value: object) -> Constant:
+    """A torch dtype, device, layout or memory format as tsir's value.
+
+    Raises UnsupportedError for a dtype that tsir doesn't compute with, TypeError for anything else.
+    """
+    match value:
+        case torch.dtype():
+            if value not in DTYPES:
+                raise UnsupportedError(f"dtype {value} isn't supported", hint=f"supported are {', '.join(map(str, DTYPES))}")
+            return DTYPES[value]
+        case torch.device():
+            return Device(value.type, value.index)
+        case torch.layout():
+            return Layout(str(value).removeprefix("torch."))
+        case torch.memory_format():
+            return MemoryFormat(str(value).removeprefix("torch."))
+        case _:
+            raise TypeError(f"{type(value).__name__} is no dtype, device, layout or memory format")
+
+
+def is_torch_constant(value: object) -> bool:
+    """Whether `torch_constant` takes this value."""
+    return isinstance(value, torch.dtype | torch.device | torch.layout | torch.memory_format)
+
+
+_OWNERS = (torch._C.TensorBase, torch.Tensor)
+_DESCRIPTORS = (types.MethodDescriptorType, types.WrapperDescriptorType)
+_BUILTIN_MODULES = tuple(
+    getattr(torch._C, name) for name in ("_VariableFunctions", "_nn", "_linalg", "_special", "_fft", "_sparse", "_nested")
+)
+
+
+def operator_name(function: object) -> str | None:
+    """The name under which `Call` knows a builtin function or method of torch: `torch.add` and `torch.Tensor.add` are `add`.
+
+    None for what isn't one: a Python function (which is compiled like the user's own), or a builtin that is no operator.
+    """
+    if isinstance(function, _DESCRIPTORS):
+        return function.__name__ if function.__objclass__ in _OWNERS else None
+    if isinstance(function, types.BuiltinFunctionType):
+        name = function.__name__
+        if any(getattr(module, name, None) == function for module in _BUILTIN_MODULES):
+            return name
+        return None
+    if isinstance(function, torch._ops.OpOverload):
+        return function._schema.name.removeprefix("aten::") + (
+            f".{function._schema.overload_name}" if function._schema.overload_name else ""
+        )
+    if isinstance(function, torch._ops.OpOverloadPacket):
+        return function._qualified_op_name.removeprefix("aten::")
+    return None
+
+
+def property_name(getter: object) -> str | None:
+    """The name of the tensor property that `getter` reads (`torch.Tensor.shape.__get__`), or None."""
+    owner = getattr(getter, "__self__", None)
+    if getattr(getter, "__name__", "") == "__get__" and isinstance(owner, types.GetSetDescriptorType | property):
+        return owner.__name__ if isinstance(owner, types.GetSetDescriptorType) else getattr(owner.fget, "__name__", None)
+    return None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of an ATen operator. An argument may be a call itself, whose result it is then."""
+
+    name: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+Rewrite = Callable[..., Call]
+
+
+def _to(dtype: DType) -> Rewrite:
+    return lambda self, memory_format=None: Call("to.dtype", (self, dtype, False, False, memory_format))
+
+
+def _swapped(name: str) -> Rewrite:
+    return lambda self, other: Call(name, (other, self))
+
+
+def _renamed(name: str) -> Rewrite:
+    return lambda *args, **kwargs: Call(name, args, kwargs)
+
+
+def _to_arguments(self: Any, *args: Any, **kwargs: Any) -> Call:
+    """`Tensor.to` takes a dtype, a device with a dtype, or another tensor, then `non_blocking`, `copy`."""
+    given = dict(kwargs)
+    rest = list(args)
+    if rest and not _is_dtype(rest[0]) and not _is_device(rest[0]) and rest[0] is not None:
+        return Call("to.other", (self, *args), kwargs)
+    if "other" in given:
+        return Call("to.other", (self, *args), kwargs)
+    if rest and not _is_dtype(rest[0]):
+        given.setdefault("device", rest.pop(0))
+    if rest and (_is_dtype(rest[0]) or rest[0] is None):
+        given.setdefault("dtype", rest.pop(0))
+    given |= dict(zip(("non_blocking", "copy"), rest, strict=False))
+    if given.get("device") is not None or "dtype" not in given:
+        return Call("to.dtype_layout", (self,), given)
+    given.pop("device", None)
+    return Call("to.dtype", (self, given.pop("dtype")), given)
+
+
+def _is_dtype(value: Any) -> bool:
+    from tsir.dialects.ts.types import DTypeType
+
+    return isinstance(value, DType) or (isinstance(value, SSAValue) and isinstance(value.type, DTypeType))
+
+
+def _is_device(value: Any) -> bool:
+    from tsir.dialects.ts.types import DeviceType, StrType
+
+    return isinstance(value, Device | str) or (isinstance(value, SSAValue) and isinstance(value.type, DeviceType | StrType))
+
+
+def _rfloordiv(self: Any, other: Any) -> Call:
+    return Call("floor_divide", (_as_tensor(other), self))
+
+
+def _as_tensor(value: Any) -> Any:
+    from tsir.dialects.ts.types import FLOAT, INT
+
+    if isinstance(value, int | float) or (isinstance(value, SSAValue) and value.type in (INT, FLOAT)):
+        is_int = isinstance(value, int) or (isinstance(value, SSAValue) and value.type == INT)
+        return Call("scalar_tensor", (value,), {"dtype": dtypes.int64 if is_int else None})
+    return value
+
+
+def _number_first(name: str, swapped: Callable[[Any, Any], Call]) -> Rewrite:
+    """`torch.add(2, x)`: ATen wants the tensor first."""
+
+    def rewrite(self: Any, other: Any, **kwargs: Any) -> Call:
+        if isinstance(self, int | float | complex) and kwargs.get("alpha", 1) == 1:
+            return swapped(other, self)
+        return Call(name, (self, other), kwargs)
+
+    return rewrite
+
+
+def _new_tensor(self: Any, data: Any, dtype: Any = None, **_: Any) -> Call:
+    return Call("tensor", (data,), {"dtype": dtype})
+
+
+REWRITES: dict[str, Rewrite] = {
+    # conversions
+    "float": _to(dtypes.float32), "double": _to(dtypes.float64), "half": _to(dtypes.float16),
+    "bfloat16": _to(dtypes.bfloat16), "long": _to(dtypes.int64), "int": _to(dtypes.int32), "short": _to(dtypes.int16),
+    "char": _to(dtypes.int8), "byte": _to(dtypes.uint8), "bool": _to(dtypes.bool_), "cfloat": _to(dtypes.complex64),
+    "cdouble": _to(dtypes.complex128), "to": _to_arguments,
+    "type": lambda self, dtype, non_blocking=False: Call("to.dtype", (self, dtype, non_blocking)),
+    "cpu": lambda self, memory_format=None: Call("to.dtype_layout", (self,), {"device": CPU, "memory_format": memory_format}),
+    "cuda": lambda self, device=None, non_blocking=False, memory_format=None: Call(
+        "to.dtype_layout", (self,), {"device": Device("cuda") if device is None else device}
+    ),
+    "ndimension": _renamed("dim"), "nelement": _renamed("numel"), "new": _renamed("new_empty"), "new_tensor": _new_tensor,
+    # dunder methods
+    "__abs__": _renamed("abs"), "__neg__": _renamed("neg"), "__pos__": _renamed("positive"),
+    "__invert__": _renamed("bitwise_not"), "__add__": _renamed("add"), "__radd__": _renamed("add"),
+    "__iadd__": _renamed("add_"), "__sub__": _renamed("sub"), "__rsub__": _renamed("rsub"), "__isub__": _renamed("sub_"),
+    "__mul__": _renamed("mul"), "__rmul__": _renamed("mul"), "__imul__": _renamed("mul_"), "__truediv__": _renamed("div"),
+    "__div__": _renamed("div"), "__itruediv__": _renamed("div_"), "__idiv__": _renamed("div_"),
+    "__rtruediv__": lambda self, other: Call("mul", (Call("reciprocal", (self,)), other)),
+    "__rdiv__": lambda self, other: Call("mul", (Call("reciprocal", (self,)), other)),
+    "__floordiv__": _renamed("floor_divide"), "__rfloordiv__": _rfloordiv, "__ifloordiv__": _renamed("floor_divide_"),
+    "__mod__": _renamed("remainder"), "__rmod__": _swapped("remainder"), "__imod__": _renamed("remainder_"),
+    "__pow__": _renamed("pow"), "__rpow__": _swapped("pow"), "__ipow__": _renamed("pow_"),
+    "__matmul__": _renamed("matmul"), "__rmatmul__": _swapped("matmul"),
+    "__and__": _renamed("bitwise_and"), "__rand__": _renamed("bitwise_and"), "__iand__": _renamed("bitwise_and_"),
+    "__or__": _renamed("bitwise_or"), "__ror__": _renamed("bitwise_or"), "__ior__": _renamed("bitwise_or_"),
+    "__xor__": _renamed("bitwise_xor"), "__rxor__": _renamed("bitwise_xor"), "__ixor__": _renamed("bitwise_xor_"),
+    "__lshift__": _renamed("bitwise_left_shift"), "__rlshift__": _swapped("bitwise_left_shift"),
+    "__ilshift__": _renamed("bitwise_left_shift_"), "__rshift__": _renamed("bitwise_right_shift"),
+    "__rrshift__": _swapped("bitwise_right_shift"), "__irshift__": _renamed("bitwise_right_shift_"),
+    "__eq__": _renamed("eq"), "__ne__": _renamed("ne"), "__lt__": _renamed("lt"), "__le__": _renamed("le"),
+    "__gt__": _renamed("gt"), "__ge__": _renamed("ge"), "__len__": lambda self: Call("size.int", (self, 0)),
+    "__contains__": lambda self, element: Call("item", (Call("any", (Call("eq", (self, element)),)),)),
+    # numbers where ATen has tensors
+    "add": _number_first("add", lambda x, n: Call("add", (x, n))), "mul": _number_first("mul", lambda x, n: Call("mul", (x, n))),
+    "sub": _number_first("sub", lambda x, n: Call("rsub", (x, n))),
+    "div": _number_first("div", lambda x, n: Call("mul", (Call("reciprocal", (x,)), n))),
+}  # fmt: skip
+"""Calls that aren't the ATen operator of the function's or method's own name: what takes their arguments and gives the `Call`."""
+
+PROPERTIES: dict[str, Rewrite] = {
+    "shape": _renamed("size"), "T": _renamed("numpy_T"), "H": _renamed("matrix_H"), "mT": _renamed("mT"), "mH": _renamed("mH"),
+    "real": _renamed("real"), "imag": _renamed("imag"), "data": _renamed("detach"), "ndim": _renamed("dim"),
+    "dtype": _renamed("dtype"), "device": _renamed("device"), "layout": _renamed("layout"),
+    "is_cuda": _renamed("is_cuda"), "is_cpu": _renamed("is_cpu"), "is_sparse": _renamed("is_sparse"),
+    "is_quantized": _renamed("is_quantized"), "is_meta": _renamed("is_meta"), "is_mkldnn": _renamed("is_mkldnn"),
+    "requires_grad": _renamed("requires_grad"), "is_leaf": _renamed("is_leaf"), "is_nested": _renamed("is_nested"),
+    "itemsize": _renamed("itemsize"), "nbytes": _renamed("nbytes"), "grad": _renamed("grad"),
+}  # fmt: skip
+"""A tensor's properties as calls on the tensor."""
+
+PYTHON_METHODS: dict[str, Rewrite] = {
+    "split": lambda self, split_size, dim=0: Call(
+        "split_with_sizes" if isinstance(split_size, list | tuple) else "split", (self, split_size, dim)
+    ),
+    "norm": lambda self, p="fro", dim=None, keepdim=False, dtype=None: Call(
+        "linalg_vector_norm", (self, 2 if p in ("fro", None) else p, dim, keepdim), {"dtype": dtype}
+    ),
+    "unflatten": lambda self, dim, sizes: Call("unflatten", (self, dim, sizes)),
+}
+"""Tensor methods that torch writes in Python, as calls; for a frontend that can't or needn't follow their source."""
+
+
+def rewrite(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+    """The call of an ATen operator that a call of torch's function or method `name` means."""
+    found = REWRITES.get(name)
+    return Call(name, tuple(args), dict(kwargs)) if found is None else _apply(found, name, args, kwargs)
+
+
+def rewrite_property(name: str, tensor: Any) -> Call | None:
+    """The call that reads a tensor's property, or None for an unknown one."""
+    found = PROPERTIES.get(name)
+    return None if found is None else found(tensor)
+
+
+def _apply(found: Rewrite, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+    try:
+        return found(*args, **kwargs)
+    except TypeError as error:
+        from tsir.errors import FrontendError
+
+        raise FrontendError(str(error).replace("<lambda>", name)) from None
+
+
+def emit_call(
+    builder: Builder, registry: SchemaRegistry, call: Call, location: LocationAttr
+) -> SSAValue | tuple[SSAValue, ...]:
+    """Emits a call and, before it, the calls among its arguments. Raises what `overloads.resolve` raises."""
+    emit = partial(_emit_argument, builder, registry, location)
+    return emit_aten(
+        builder, registry, call.name, [emit(a) for a in call.args], {k: emit(v) for k, v in call.kwargs.items()}, location
+    )
+
+
+def _emit_argument(builder: Builder, registry: SchemaRegistry, location: LocationAttr, argument: Any) -> Any:
+    return emit_call(builder, registry, argument, location) if isinstance(argument, Call) else argument
