@@ -1,0 +1,111 @@
+"""How `scf` and `func` operations are written: Python's `if`, `for`, `while` and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects import func, scf
+from xdsl.ir import Block, Operation, SSAValue
+
+from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line
+
+
+def _terminator(block: Block) -> Operation:
+    last = block.last_op
+    assert last is not None
+    return last
+
+
+def _assign_all(e: FunctionEmitter, names: Sequence[str], values: Sequence[SSAValue]) -> None:
+    """Assigns values to variables, all at once; a variable that keeps its value isn't mentioned."""
+    pairs = [(n, t) for n, t in zip(names, (e.name_of(v) for v in values), strict=True) if n != t]
+    if pairs:
+        e.line(f"{', '.join(n for n, _ in pairs)} = {', '.join(t for _, t in pairs)}")
+
+
+def _branch(e: FunctionEmitter, block: Block | None, names: Sequence[str]) -> None:
+    with e.nested():
+        before = len(e.body)
+        if block is not None:
+            e.emit_block(block)
+            _assign_all(e, names, _terminator(block).operands)
+        if len(e.body) == before:
+            e.line("pass")
+
+
+def _if(e: FunctionEmitter, op: scf.IfOp) -> None:
+    names = [e.fresh_for(r) for r in op.results]
+    e.line(f"if {e.name_of(op.cond)}:")
+    _branch(e, op.true_region.block, names)
+    blocks = op.false_region.blocks
+    otherwise = next(iter(blocks), None)
+    if otherwise is not None and (names or len(list(otherwise.ops)) > 1):
+        e.line("else:")
+        _branch(e, otherwise, names)
+    _bind_all(e, op.results, names)
+
+
+def _bind_all(e: FunctionEmitter, values: Sequence[SSAValue], names: Sequence[str]) -> None:
+    for value, name in zip(values, names, strict=True):
+        e.bind_array(value, name)
+
+
+def _for(e: FunctionEmitter, op: scf.ForOp) -> None:
+    block = op.body.block
+    names = [e.fresh(a.name_hint or r.name_hint) for a, r in zip(block.args[1:], op.results, strict=True)]
+    _assign_all(e, names, op.iter_args)
+    counter = e.fresh(block.args[0].name_hint or "i")
+    lower, upper, step = (e.name_of(v) for v in (op.lb, op.ub, op.step))
+    bounds = [upper] if lower == "0" and step == "1" else [lower, upper] if step == "1" else [lower, upper, step]
+    e.line(f"for {counter} in range({', '.join(bounds)}):")
+    e.bind(block.args[0], counter)
+    _bind_all(e, block.args[1:], names)
+    _branch(e, block, names)
+    _bind_all(e, op.results, names)
+
+
+def _while(e: FunctionEmitter, op: scf.WhileOp) -> None:
+    before, after = op.before_region.block, op.after_region.block
+    names = [e.fresh(a.name_hint) for a in before.args]
+    _assign_all(e, names, op.arguments)
+    _bind_all(e, before.args, names)
+    head = len(e.body)
+    frames = e.frames
+    with e.nested():
+        e.emit_block(before)
+        condition = before.last_op
+        assert isinstance(condition, scf.ConditionOp)
+        carried = [e.name_of(v) for v in condition.args]
+        test = e.name_of(condition.condition)
+        header = f"while {test}:"
+        if len(e.body) > head:
+            header = "while True:"
+            e.line(f"if not {test}:")
+            with e.nested():
+                e.line("break")
+        e.body.insert(head, Line(e.indent - 1, header, frames))
+        _bind_all(e, after.args, carried)
+        e.emit_block(after)
+        _assign_all(e, names, _terminator(after).operands)
+        if len(e.body) == head + 1:
+            e.line("pass")
+    # What leaves the loop stays in its variables: nothing assigns to them after the test but the next round.
+    _bind_all(e, op.results, carried)
+
+
+def _call(e: FunctionEmitter, op: func.CallOp) -> None:
+    symbol = op.callee.root_reference.data
+    if symbol not in e.module.functions:
+        raise e.error(f"the module has no function @{symbol}")
+    call = f"{e.module.function(symbol)}({', '.join(e.name_of(v) for v in op.operands)})"
+    names = [e.fresh_for(r) for r in op.results]
+    e.line(f"{', '.join(names)} = {call}" if names else call)
+    _bind_all(e, op.results, names)
+
+
+TABLE: dict[type[Operation], EmitFunction] = {
+    scf.IfOp: _if,
+    scf.ForOp: _for,
+    scf.WhileOp: _while,
+    func.CallOp: _call,
+}

@@ -1,0 +1,519 @@
+"""Writing one function's Python source: names, lines with their places in the user's program, constants, bindings of values.
+
+How each operation is written is in the tables that `codegen.py` puts together; what a tensor looks like as an array is in
+`tensors.py`. An emission function takes the `FunctionEmitter` and the operation, reads operands with `name_of` (or `tensor`),
+writes with `line`, and says what the results are with `define` or `bind`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from xdsl.dialects import func
+from xdsl.ir import Block, Operation, SSAValue
+
+from tsir.backend.numpy.buffers import BufferPlan
+from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain, static_shape, tensor_dtype
+from tsir.backend.numpy.tracebacks import SourceFrame, source_frames
+from tsir.dialects.dtypes import DType
+from tsir.errors import TsirError
+
+Binding: TypeAlias = str | Tensor | Fill
+EmitFunction: TypeAlias = "Callable[[FunctionEmitter, Any], None]"
+
+RESERVED = frozenset(
+    {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *dir(np), "np", "kernels", "scalars", "host", "rt", "constants", "prepare",
+     "weights", "state", "buffers", "pool", "guards"}
+)  # fmt: skip
+MAX_NESTING = 18
+"""CPython refuses more than 20 nested loops and 100 levels of indentation."""
+
+MAX_CONSTANT = 1 << 16
+"""The most elements of an array of equal elements that is kept in the module."""
+
+
+@dataclass
+class Line:
+    """A line of source: its indentation, text, and the user's places."""
+
+    indent: int
+    text: str
+    frames: tuple[SourceFrame, ...] = ()
+
+
+class Names:
+    """Names in one scope; `fresh` never gives one twice."""
+
+    def __init__(self, taken: frozenset[str] | set[str] = RESERVED) -> None:
+        self._taken = set(taken)
+        self._next: dict[str, int] = {}
+
+    def fresh(self, hint: str | None) -> str:
+        """An unused identifier like the hint."""
+        base = re.sub(r"\W", "_", hint or "t")
+        if not base or base[0].isdigit():
+            base = f"t{base}"
+        name = base
+        while name in self._taken:
+            self._next[base] = number = self._next.get(base, 0) + 1
+            name = f"{base}_{number}"
+        self._taken.add(name)
+        return name
+
+
+@dataclass
+class ModuleEmitter:
+    """What the functions of one generated module share: imports, constants, module-level names, the functions to write."""
+
+    functions: dict[str, func.FuncOp]
+    emitters: Callable[[type[Operation]], EmitFunction | None]
+    is_pure: Callable[[type[Operation]], bool]
+    """Whether an operation's results depend on its operands only, so that it may run once for all calls."""
+    names: Names = field(default_factory=Names)
+    numpy_names: set[str] = field(default_factory=set[str])
+    imports: dict[str, str] = field(default_factory=dict[str, str])
+    preamble: dict[str, str] = field(default_factory=dict[str, str])
+    """Module-level expressions and the names they are bound to, in order."""
+    constants: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict[str, np.ndarray[Any, Any]])
+    symbols: dict[str, str] = field(default_factory=dict[str, str])
+    """The Python name of each `func.func` that the text calls."""
+    pending: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Symbols and Python names of functions that are called but not yet written."""
+
+    def numpy(self, name: str) -> str:
+        """NumPy's object of that name as a global of the module."""
+        self.numpy_names.add(name)
+        return name
+
+    def expression(self, text: str, hint: str) -> str:
+        """The name of a module-level variable that holds the value of an expression."""
+        if text not in self.preamble:
+            self.preamble[text] = self.names.fresh(hint)
+        return self.preamble[text]
+
+    def module(self, path: str, name: str) -> str:
+        """The module `path.name`, imported under its own name."""
+        self.imports[name] = path
+        return name
+
+    def constant(self, value: np.ndarray[Any, Any], hint: str) -> str:
+        """The name of a module-level array; equal arrays share one. It must never be written."""
+        for name, known in self.constants.items():
+            if known.dtype == value.dtype and known.shape == value.shape and known.tobytes() == value.tobytes():
+                return name
+        name = self.names.fresh(hint)
+        self.constants[name] = value
+        return name
+
+    def function(self, symbol: str) -> str:
+        """The Python name of a `func.func`, which will be written too."""
+        if symbol not in self.symbols:
+            self.symbols[symbol] = self.names.fresh(symbol.rpartition(".")[2])
+            self.pending.append((symbol, self.symbols[symbol]))
+        return self.symbols[symbol]
+
+
+class FunctionEmitter:
+    """Writes one function. `prepared` is the text that depends on weights and constants only; `body` is the rest."""
+
+    def __init__(
+        self,
+        module: ModuleEmitter,
+        function: func.FuncOp,
+        escaping: set[SSAValue],
+    ) -> None:
+        self.module = module
+        self.function = function
+        self.names = module.names
+        self.escaping = escaping
+        self.prepared: list[Line] = []
+        self.body: list[Line] = []
+        self.prepared_names: set[str] = set()
+        self.plan = BufferPlan(self.names.fresh)
+        self.block: Block = function.body.block
+        self.dying: dict[Operation, list[SSAValue]] = {}
+        self.op: Operation = function
+        self.handled: set[Operation] = set()
+        """Operations that were written together with an earlier one."""
+        self.preparing = False
+        self._indent = 1
+        self._bindings: dict[SSAValue, Binding] = {}
+        self._hoisted: dict[str, str] = {}
+        self._frames: tuple[SourceFrame, ...] = ()
+        self._shown: SourceFrame | None = None
+        self.constant_storage = Storage(Kind.CONSTANT)
+        self.mutable_weights: list[str] = []
+
+    # Text
+
+    def line(self, text: str, op: Operation | None = None) -> None:
+        """Writes a line at the current indentation; it stands for the user's line of `op` (default: the current one)."""
+        frames = self._frames if op is None else source_frames(op.location)
+        into = self.prepared if self.preparing else self.body
+        into.append(Line(1 if self.preparing else self._indent, text, frames))
+
+    @property
+    def indent(self) -> int:
+        """How deep the next line is indented."""
+        return self._indent
+
+    @property
+    def frames(self) -> tuple[SourceFrame, ...]:
+        """The user's places of the current operation."""
+        return self._frames
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """Lines written inside are indented once more."""
+        if self._indent > MAX_NESTING:
+            raise TsirError(f"the program's control flow is nested more than {MAX_NESTING} levels deep")
+        self._indent += 1
+        try:
+            yield
+        finally:
+            self._indent -= 1
+
+    def fresh(self, hint: str | None = None) -> str:
+        """An unused name in this function."""
+        return self.names.fresh(hint)
+
+    def fresh_for(self, value: SSAValue) -> str:
+        """An unused name like the value's own."""
+        return self.names.fresh(value.name_hint)
+
+    # Module-level things
+
+    def numpy(self, name: str) -> str:
+        """NumPy's object of that name, imported into the generated module: `add`."""
+        return self.module.numpy(name)
+
+    def kernel(self, name: str) -> str:
+        """The function of that name in `kernels`."""
+        return f"{self.module.module('tsir.backend.numpy', 'kernels')}.{name}"
+
+    def scalar_function(self, name: str) -> str:
+        """The function of that name in `scalars`."""
+        return f"{self.module.module('tsir.backend.numpy', 'scalars')}.{name}"
+
+    def constant(self, value: np.ndarray[Any, Any], hint: str = "constant") -> str:
+        """The name of a module-level array with these contents, kept beside the text."""
+        return self.module.constant(value, hint)
+
+    def expression(self, text: str, hint: str) -> str:
+        """The name of a module-level variable with the value of `text`, an expression over module-level names."""
+        return self.module.expression(text, hint)
+
+    def dtype(self, dtype: DType) -> str:
+        """The expression of NumPy's dtype."""
+        if dtype.name == "bfloat16":
+            return self.module.module("ml_dtypes", "bfloat16")
+        return self.numpy("bool_" if dtype.numpy == "bool" else dtype.numpy)
+
+    # Values
+
+    def bind(self, value: SSAValue, what: Binding) -> None:
+        """Says what a value is: a Python expression without side effects, or a tensor."""
+        self._bindings[value] = what
+        if isinstance(what, Tensor):
+            what.storage.alive.add(value)
+
+    def define(self, value: SSAValue, text: str) -> str:
+        """Writes `name = text` and binds the value (an array in the tensor's own layout, when it is a tensor) to the name."""
+        name = self.assign(text, value.name_hint)
+        self.bind_array(value, name)
+        return name
+
+    def assign(self, text: str, hint: str | None = None) -> str:
+        """Writes `name = text` with a fresh name."""
+        name = self.fresh(hint)
+        self.line(f"{name} = {text}")
+        if self.preparing:
+            self.prepared_names.add(name)
+        return name
+
+    def bind_array(self, value: SSAValue, name: str, kind: Kind = Kind.FOREIGN, *, contiguous: bool = False) -> None:
+        """Binds a value to a variable; a builtin tensor's variable holds an array in the tensor's own layout."""
+        if not is_tensor(value):
+            self.bind(value, name)
+            return
+        kind = Kind.CONSTANT if self.preparing else kind
+        storage = Storage(kind, self.block)
+        dims = static_shape(value.type)
+        shape = [f"{name}.shape[{i}]" if d is None else d for i, d in enumerate(dims)]
+        self.bind(value, plain(name, shape, tensor_dtype(value.type), storage, contiguous=contiguous))
+
+    def binding(self, value: SSAValue) -> Binding:
+        """What a value was bound to. Raises `TsirError` for one that no operation defined."""
+        found = self._bindings.get(value)
+        if found is None:
+            raise TsirError(f"use of a value before its definition, in @{self.function.sym_name.data}")
+        return found
+
+    def name_of(self, value: SSAValue) -> str:
+        """A Python expression, cheap and without side effects, for the value: an array in the tensor's own layout."""
+        found = self.binding(value)
+        return found if isinstance(found, str) else self.materialised(value).name
+
+    def is_prepared(self, value: SSAValue) -> bool:
+        """Whether the value is known from weights and constants alone."""
+        found = self._bindings.get(value)
+        if isinstance(found, Tensor):
+            return self.is_prepared_text(found.name) and all(
+                isinstance(s, int) or self.is_prepared_text(s) for s in found.shape
+            )
+        if isinstance(found, Fill):
+            texts = [found.scalar or "", *(s for s in found.shape if isinstance(s, str))]
+            return all(self.is_prepared_text(t) for t in texts)
+        return found is not None and self.is_prepared_text(found)
+
+    def is_prepared_text(self, text: str) -> bool:
+        """Whether an expression uses only prepared names, module-level ones and literals."""
+        known = self.prepared_names
+        return all(
+            n in known or n in RESERVED or n in self.module.constants or n in self.module.preamble.values()
+            for n in identifiers(text)
+        )
+
+    def hoisted(self, text: str, hint: str | None = None) -> str:
+        """A name for the value of `text`, computed once by `prepare` when it can be, else here."""
+        if not self.is_prepared_text(text):
+            return self.assign(text, hint)
+        if text not in self._hoisted:
+            with self.in_prepare():
+                self._hoisted[text] = self.assign(text, hint)
+        return self._hoisted[text]
+
+    def inline(self, text: str, hint: str | None = None) -> str:
+        """The text itself, or a name for its value computed by `prepare` when it can be."""
+        return self.hoisted(text, hint) if self.is_prepared_text(text) else text
+
+    @contextmanager
+    def in_prepare(self) -> Iterator[None]:
+        """Lines written inside go to `prepare`."""
+        before = self.preparing
+        self.preparing = True
+        try:
+            yield
+        finally:
+            self.preparing = before
+
+    # Tensors
+
+    def tensor(self, value: SSAValue) -> Tensor:
+        """The value as an array in whatever layout it has; a fill is made now."""
+        found = self.binding(value)
+        if isinstance(found, Fill):
+            return self._filled(value, found)
+        if isinstance(found, str):
+            raise TsirError(f"{found} is no tensor")
+        return found
+
+    def _filled(self, value: SSAValue, fill: Fill) -> Tensor:
+        shape = shape_text(fill.shape)
+        number = "0" if fill.scalar is None else fill.scalar
+        dtype = self.dtype(fill.dtype)
+        sizes = [s for s in fill.shape if isinstance(s, int)]
+        known = fill.value is not None and len(sizes) == len(fill.shape)
+        if known and math.prod(sizes) <= MAX_CONSTANT and value not in self.escaping:
+            number = self.number(fill.value, fill.dtype)
+            name = self.expression(self.np_full(shape, number, dtype), value.name_hint or "filled")
+            return plain(name, fill.shape, fill.dtype, self.constant_storage, contiguous=True)
+        text = f"{self.numpy('empty')}({shape}, {dtype})" if fill.scalar is None else self.np_full(shape, number, dtype)
+        name = self.assign(text, value.name_hint)
+        return plain(name, fill.shape, fill.dtype, Storage(Kind.FRESH, self.block), contiguous=True)
+
+    def np_full(self, shape: str, number: str, dtype: str) -> str:
+        """The expression of a new array of equal elements."""
+        if number in ("0", "0.0", "False"):
+            return f"{self.numpy('zeros')}({shape}, {dtype})"
+        return f"{self.numpy('full')}({shape}, {number}, {dtype})"
+
+    def materialised(self, value: SSAValue) -> Tensor:
+        """The value as an array of its own shape and layout (possibly a view)."""
+        found = self.tensor(value)
+        if not found.is_plain:
+            found = self.laid_out(found, value.name_hint)
+            if self.block is block_of(value) and isinstance(self._bindings.get(value), Tensor):
+                self._bindings[value] = found
+        return found
+
+    def laid_out(self, tensor: Tensor, hint: str | None = None) -> Tensor:
+        """A plain view of a tensor: its axes in order, broadcast where it doesn't vary."""
+        if tensor.is_plain:
+            return tensor
+        text = self.view_text(tensor)
+        missing = [i for i, p in enumerate(tensor.axes) if p is None and tensor.shape[i] != 1]
+        if missing:
+            text = f"{self.numpy('broadcast_to')}({text}, {shape_text(tensor.shape)})"
+        name = self.hoisted(text, hint)
+        shape = tensor.shape
+        return Tensor(name, shape, tuple(range(len(shape))), tensor.dtype, tensor.storage)
+
+    def view_text(self, tensor: Tensor) -> str:
+        """The array transposed to the tensor's order of axes, with axes of size 1 where the tensor doesn't vary."""
+        text = tensor.name
+        order = [p for p in tensor.axes if p is not None]
+        if order != sorted(order):
+            text += f".transpose({', '.join(map(str, order))})"
+        if None in tensor.axes:
+            text += f"[{', '.join('None' if p is None else ':' for p in tensor.axes)}]"
+        return text
+
+    # Memory
+
+    def dies_here(self, value: SSAValue) -> bool:
+        """Whether the current operation is the last to read the value's memory, which is this block's to overwrite."""
+        found = self._bindings.get(value)
+        if not isinstance(found, Tensor) or self.preparing:
+            return False
+        storage = found.storage
+        return (
+            storage.kind in (Kind.FRESH, Kind.PLANNED)
+            and storage.block is self.block
+            and storage.alive == {value}
+            and value in self.dying.get(self.op, ())
+        )
+
+    def buffer(self, shape: Sequence[Size], dtype: DType, *, escapes: bool = False) -> tuple[str, Storage] | None:
+        """A planned buffer as an array of that shape, or None where one can't be planned: a new array is to be made then."""
+        sizes = [s for s in shape if isinstance(s, int)]
+        if escapes or self.preparing or len(sizes) != len(shape):
+            return None
+        buffer, name = self.plan.acquire(dtype, tuple(sizes))
+        return name, Storage(Kind.PLANNED, self.block, buffer)
+
+    def new_storage(self) -> Storage:
+        """The storage of an array that this operation has allocated."""
+        return Storage(Kind.CONSTANT if self.preparing else Kind.FRESH, self.block)
+
+    def release(self, storage: Storage) -> None:
+        """A temporary's memory is free again."""
+        if storage.buffer is not None and not storage.alive:
+            self.plan.release(storage.buffer)
+            storage.buffer = None
+
+    def number(self, value: object, dtype: DType) -> str:
+        """A Python literal for a scalar constant."""
+        if dtype.name == "bool":
+            return repr(bool(value))
+        if isinstance(value, float) and not math.isfinite(value):
+            return self.numpy("nan") if math.isnan(value) else ("" if value > 0 else "-") + self.numpy("inf")
+        return repr(value)
+
+    def scalar_array(self, text: str, dtype: DType, value: object = None) -> str:
+        """A 0-d array with the value of a scalar expression; a module-level one when `value` is the constant."""
+        made = f"{self.numpy('array')}({text}, {self.dtype(dtype)})"
+        if value is None:
+            return self.inline(made)
+        hint = re.sub(r"\W", "_", f"{dtype.mlir}_{text}".replace("-", "m").replace(".", "p"))
+        return self.expression(made, hint)
+
+    # Operations
+
+    def emit_block(self, block: Block) -> None:
+        """Writes the operations of a block but for its terminator."""
+        outer = self.block, self.dying
+        self.block = block
+        from tsir.backend.numpy.liveness import dying_values
+
+        self.dying = dying_values(block)
+        for op in block.ops:
+            if op is block.last_op:
+                break
+            self.emit(op)
+        self.block, self.dying = outer
+
+    def emit(self, op: Operation) -> None:
+        """Writes one operation."""
+        self._locate(op)
+        outer, self.op = self.op, op
+        if op not in self.handled:
+            emit = self.module.emitters(type(op))
+            if emit is None:
+                raise self.error(f"the NumPy backend doesn't know the operation {op.name}")
+            if self.module.is_pure(type(op)) and self._depends_on_weights_only(op):
+                with self.in_prepare():
+                    emit(self, op)
+            else:
+                emit(self, op)
+        for value in self.dying.get(op, ()):
+            found = self._bindings.get(value)
+            if isinstance(found, Tensor):
+                found.storage.alive.discard(value)
+                self.release(found.storage)
+        self.op = outer
+
+    def _depends_on_weights_only(self, op: Operation) -> bool:
+        read = outside_values(op)
+        return any(is_tensor(v) for v in read) and all(self.is_prepared(v) for v in read)
+
+    def owned_name(self, value: SSAValue) -> str:
+        """The value as an array (or scalar) that Python code may keep and write: a copy unless nobody else has the memory."""
+        found = self.binding(value)
+        name = self.name_of(value)
+        if isinstance(found, Tensor) and not (found.storage.kind is Kind.FRESH and self.dies_here(value)):
+            return f"{name}.copy()"
+        return name
+
+    def _locate(self, op: Operation) -> None:
+        frames = source_frames(op.location)
+        if not frames:
+            return
+        self._frames = frames
+
+    def error(self, message: str) -> TsirError:
+        """An error at the current operation."""
+        from tsir.dialects.locations import location_of
+
+        places = location_of(self.op)
+        return TsirError(message, location=places[0] if places else None)
+
+    def replaced(self, tensor: Tensor, **changes: Any) -> Tensor:
+        """`dataclasses.replace`, kept here so that emission functions need one import less."""
+        return replace(tensor, **changes)
+
+
+def outside_values(op: Operation) -> list[SSAValue]:
+    """The operands of an operation and what its regions read of the values around it."""
+    if not op.regions:
+        return list(op.operands)
+    read: list[SSAValue] = []
+    inside: set[Block] = set()
+    for inner in op.walk():
+        for region in inner.regions:
+            inside.update(region.blocks)
+        read.extend(inner.operands)
+    return [v for v in read if block_of(v) not in inside]
+
+
+def block_of(value: SSAValue) -> Block | None:
+    """The block that defines a value."""
+    return value.owner if isinstance(value.owner, Block) else value.owner.parent
+
+
+_IDENTIFIER = re.compile(r"(?<![\w.'\"])[A-Za-z_]\w*")
+
+
+def identifiers(text: str) -> list[str]:
+    """The names that an expression of generated text uses, without attributes."""
+    return _IDENTIFIER.findall(text)
+
+
+def is_tensor(value: SSAValue) -> bool:
+    """Whether the value is a builtin tensor."""
+    from xdsl.dialects.builtin import TensorType
+
+    return isinstance(value.type, TensorType)
+
+
+def shape_text(shape: Sequence[Size]) -> str:
+    """The tuple expression of a shape."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"

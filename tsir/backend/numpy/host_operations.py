@@ -1,0 +1,9 @@
+"""How `ts` host operations are written: calls of `host`, and of the dispatcher for single operators."""
+
+from __future__ import annotations
+
+from xdsl.ir import Operation
+
+from tsir.backend.numpy.emitter import EmitFunction
+
+TABLE: dict[type[Operation], EmitFunction] = {}
