@@ -37,6 +37,10 @@ class TsContext(Context):
         if name.startswith("ts.py."):
             function = name[len("ts.py.") :]
             return py_op(function) if self.is_py_function(function) else None
+        if name == "arith.remf":
+            from tsir.dialects.upstream import OPERATIONS
+
+            return OPERATIONS[name]
         return super().get_optional_op(name, dialect_stack=dialect_stack)
 
 
