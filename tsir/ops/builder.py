@@ -92,9 +92,7 @@ def affine_map(dims: int, results: Sequence[int | AffineExpr | None]) -> AffineM
     key = (dims, tuple(results))
     found = _maps.get(key)
     if found is None:
-        exprs = tuple(
-            AffineConstantExpr(0) if r is None else AffineDimExpr(r) if isinstance(r, int) else r for r in results
-        )
+        exprs = tuple(AffineConstantExpr(0) if r is None else AffineDimExpr(r) if isinstance(r, int) else r for r in results)
         found = AffineMapAttr(AffineMap(dims, 0, exprs))
         _maps[key] = found
     return found
@@ -179,7 +177,12 @@ class Emitter:
 
     def constant(self, value: bool | int | float | complex, element: Attribute) -> SSAValue:
         """A constant of a scalar type; integers wrap to its width. Cached for this place."""
-        key = (type(value), value if value == value else "nan", math.copysign(1.0, value) if type(value) is float else 0, element)
+        key = (
+            type(value),
+            value if value == value else "nan",
+            math.copysign(1.0, value) if type(value) is float else 0,
+            element,
+        )
         found = self._constants.get(key)
         if found is None:
             found = self._make_constant(value, element)
@@ -361,9 +364,7 @@ class Builder(Emitter):
 
     def empty(self, dtype: DType, shape: Sequence[Size]) -> SSAValue:
         """A `tensor.empty`."""
-        return self.one(
-            tensor.EmptyOp, [self.size(s) for s in shape if not isinstance(s, int)], tensor_type(dtype, shape)
-        )
+        return self.one(tensor.EmptyOp, [self.size(s) for s in shape if not isinstance(s, int)], tensor_type(dtype, shape))
 
     def number_value(self, number: Any, emitter: Emitter | None = None) -> tuple[SSAValue, DType]:
         """The SSA value of a number and its dtype: i64, f64, i1 or complex<f64> (constants where `emitter` is)."""

@@ -99,9 +99,7 @@ def _written(op: OpDef, result: SymTensor, target: SymTensor, *, same_shape: boo
     if same_shape and (
         len(result.shape) != len(target.shape) or not all(a == b for a, b in zip(result.shape, target.shape, strict=True))
     ):
-        raise OperatorError(
-            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}"
-        )
+        raise OperatorError(f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(result.shape)}")
     return convert(result, target.dtype)
 
 

@@ -533,7 +533,7 @@ def _divide(env: ShapeEnv, a: Terms, b: Terms) -> tuple[Terms, Terms]:
         monomial = max(rest, key=_rank)
         coefficient = rest[monomial]
         left = _without(monomial, lead)
-        if left is None or coefficient % factor and len(b) > 1:
+        if left is None or (coefficient % factor and len(b) > 1):
             remainder[monomial] = rest.pop(monomial)
             continue
         whole = coefficient // factor

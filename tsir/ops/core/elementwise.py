@@ -93,13 +93,17 @@ def broadcast_map(shape: Sequence[Size], result: Sequence[Size]) -> AffineMapAtt
     return affine_map(
         rank,
         [
-            None if type(size) is int and size == 1 and not (type(result[offset + i]) is int and result[offset + i] == 1) else offset + i
+            None
+            if type(size) is int and size == 1 and not (type(result[offset + i]) is int and result[offset + i] == 1)
+            else offset + i
             for i, size in enumerate(shape)
         ],
     )
 
 
-def pointwise(operands: Sequence[SymTensor], dtype: DType, rule: ElementRule, shape: Sequence[Size] | None = None) -> SymTensor:
+def pointwise(
+    operands: Sequence[SymTensor], dtype: DType, rule: ElementRule, shape: Sequence[Size] | None = None
+) -> SymTensor:
     """Applies a rule to the broadcast operands' elements; the result has `dtype` (and `shape`, when given)."""
     if shape is None:
         shape = broadcast_shapes(*[x.shape for x in operands])
@@ -445,8 +449,6 @@ def conj(x: SymTensor) -> SymTensor:
     dtype = x.dtype
 
     def element(e: Emitter, v: Sequence[SSAValue]) -> SSAValue:
-        return make_complex(
-            e, real_part(e, v[0], dtype), same(e, arith.NegfOp, imaginary_part(e, v[0], dtype)), dtype
-        )
+        return make_complex(e, real_part(e, v[0], dtype), same(e, arith.NegfOp, imaginary_part(e, v[0], dtype)), dtype)
 
     return pointwise((x,), dtype, element, x.shape)

@@ -261,9 +261,7 @@ def _isinf(e: Emitter, x: SSAValue, dtype: DType) -> SSAValue:
 def _either_part(rule: Callable[[Emitter, SSAValue, DType], SSAValue]) -> Callable[[Emitter, SSAValue, DType], SSAValue]:
     def both(e: Emitter, x: SSAValue, dtype: DType) -> SSAValue:
         part = dtypes.to_real(dtype)
-        return same(
-            e, arith.OrIOp, rule(e, real_part(e, x, dtype), part), rule(e, imaginary_part(e, x, dtype), part)
-        )
+        return same(e, arith.OrIOp, rule(e, real_part(e, x, dtype), part), rule(e, imaginary_part(e, x, dtype), part))
 
     return both
 

@@ -87,9 +87,7 @@ def expand(x: SymTensor, sizes: Sequence[Any]) -> SymTensor:
             shape.append(wanted)
             continue
         own = x.shape[i - offset]
-        if isinstance(wanted, int) and wanted == -1:
-            shape.append(own)
-        elif same_size(own, wanted):
+        if (isinstance(wanted, int) and wanted == -1) or same_size(own, wanted):
             shape.append(own)
         elif own == 1:
             shape.append(wanted)
@@ -263,14 +261,10 @@ def collapse(x: SymTensor, groups: Sequence[Sequence[int]], shape: Sequence[Size
     if not b.emitting:
         return SymTensor(x.dtype, tuple(shape))
     shape = tuple(
-        numel([x.shape[d] for d in group])
-        if all(isinstance(x.shape[d], int) for d in group)
-        else _symbolic(x, group, size)
+        numel([x.shape[d] for d in group]) if all(isinstance(x.shape[d], int) for d in group) else _symbolic(x, group, size)
         for group, size in zip(groups, shape, strict=True)
     )
-    result = b.one(
-        tensor.CollapseShapeOp, (x.ssa,), tensor_type(x.dtype, shape), {"reassociation": _reassociation(groups)}
-    )
+    result = b.one(tensor.CollapseShapeOp, (x.ssa,), tensor_type(x.dtype, shape), {"reassociation": _reassociation(groups)})
     return SymTensor(x.dtype, shape, result)
 
 
@@ -348,7 +342,7 @@ def unsqueeze(x: SymTensor, dim: int) -> SymTensor:
 def squeeze(x: SymTensor, dims: Sequence[int] | None = None) -> SymTensor:
     """Leaves out those of `dims` (all) that have size 1; the others stay."""
     chosen = range(x.rank) if dims is None else wrap_dims(tuple(dims), x.rank) if x.rank else ()
-    kept = [s for i, s in enumerate(x.shape) if i not in chosen or not s == 1]
+    kept = [s for i, s in enumerate(x.shape) if i not in chosen or s != 1]
     return x if len(kept) == x.rank else reshape(x, kept)
 
 
