@@ -50,7 +50,7 @@ class Generator:
 
     def uniform64(self, count: int) -> NDArray[np.float64]:
         """Uniform in [0, 1) with 53 bits, as `uniform_real_distribution<double>`."""
-        return (self.double_words(count) & np.uint64(2**53 - 1)) * 2.0**-53
+        return (self.double_words(count) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
 
     def uniform32(self, count: int) -> Float32:
         """Uniform in [0, 1) with 24 bits, as `uniform_real_distribution<float>`."""
@@ -209,7 +209,7 @@ def fill_integers(array: Array, low: int, high: int, generator: Generator = DEFA
     return _fill(array, values.astype(array.dtype))
 
 
-_MANTISSA = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
+MANTISSA = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
 
 
 def fill_full_range(array: Array, generator: Generator = DEFAULT) -> Array:
@@ -217,8 +217,8 @@ def fill_full_range(array: Array, generator: Generator = DEFAULT) -> Array:
     name = array.dtype.name
     wide = name in ("float64", "int64")
     words = generator.double_words(array.size) if wide else generator.words(array.size)
-    if name in _MANTISSA:
-        values = words % np.uint64(2 ** _MANTISSA[name] + 1)
+    if name in MANTISSA:
+        values = words % np.uint64(2 ** MANTISSA[name] + 1)
     elif name == "bool":
         values = words & np.uint64(1)
     else:

@@ -151,7 +151,7 @@ def _derived(op: OpDef, inplace: bool, out: bool) -> list[OpDef]:
     if inplace and first is not None and first.type == SchemaType("Tensor") and schema.name in INPLACE_NAMES:
         overload = INPLACE_OVERLOADS.get(schema.key, schema.overload)
         arguments = (replace(first, type=written), *schema.arguments[1:])
-        form = Schema(schema.name + "_", overload, arguments, (written,))
+        form = Schema(_inplace_name(schema.name), overload, arguments, (written,))
         found.append(OpDef(form, op.body, "inplace", op, random=op.random))
     if out and not schema.name.startswith("__"):
         default = "out" if schema.overload in ("", "Tensor") else schema.overload + "_out"
@@ -159,6 +159,11 @@ def _derived(op: OpDef, inplace: bool, out: bool) -> list[OpDef]:
         form = Schema(schema.name, OUT_OVERLOADS.get(schema.key, default), (*schema.arguments, target), (written,))
         found.append(OpDef(form, op.body, "out", op, random=op.random))
     return found
+
+
+def _inplace_name(name: str) -> str:
+    """`relu` gives `relu_`, `__and__` gives `__iand__`."""
+    return f"__i{name[2:]}" if name.startswith("__") else name + "_"
 
 
 def _load() -> dict[str, OpDef]:
@@ -204,6 +209,7 @@ INPLACE_NAMES = frozenset(
 """The operators that have an in-place form in torch (beside random ones and views)."""
 
 INPLACE_OVERLOADS = {
+    "ldexp.Tensor": "",
     "floor_divide": "Tensor", "pow.Tensor_Scalar": "Scalar", "pow.Tensor_Tensor": "Tensor",
     "float_power.Tensor_Scalar": "Scalar", "float_power.Tensor_Tensor": "Tensor",
 }  # fmt: skip

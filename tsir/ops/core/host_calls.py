@@ -1,0 +1,75 @@
+"""Calls of host operators from within a body: how dropout and attention draw random numbers.
+
+The call is emitted as the `ts.aten` operation that it is, between conversions of its tensors to references and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from xdsl.dialects.builtin import StringAttr, TensorType
+from xdsl.ir import SSAValue
+
+from tsir.dialects.dtypes import DType
+from tsir.dialects.ts import types as ts_types
+from tsir.errors import TsirError
+from tsir.ops.builder import Builder, current, tensor_type
+from tsir.ops.sizes import SymInt
+from tsir.ops.tensor import SymScalar, SymTensor
+
+
+def call_host(key: str, *arguments: Any) -> SymTensor:
+    """The tensor that a host operator with one result gives for these arguments, in the schema's order."""
+    from tsir.ops.registry import operator
+
+    op = operator(key)
+    if op is None or op.kind != "host":
+        raise TsirError(f"{key!r} is no host operator")
+    result = op.body(*arguments)
+    assert isinstance(result, SymTensor)
+    b = current()
+    if not b.emitting:
+        return result
+    from tsir.dialects.ts.families import aten_op
+    from tsir.dialects.ts.structure import ToValueOp
+
+    operands = [_operand(b, argument) for argument in arguments]
+    reference = ts_types.TensorType(result.dtype, [s if isinstance(s, int) else None for s in result.shape])
+    call = b.insert(aten_op(op.schema)(operands, [reference]))
+    value = b.insert(ToValueOp(call.results[0], reference.to_builtin()))
+    target = tensor_type(result.dtype, result.shape)
+    found = value.results[0]
+    if found.type != target:
+        assert isinstance(target, TensorType)
+        from xdsl.dialects.builtin import UnrealizedConversionCastOp
+
+        found = b.insert(UnrealizedConversionCastOp.get([found], [target])).results[0]
+    return SymTensor(result.dtype, result.shape, found)
+
+
+def _operand(b: Builder, argument: Any) -> SSAValue:
+    """An argument as an operand of a `ts` operation."""
+    from tsir.dialects.ts import attributes, structure, types
+
+    def constant(value: Any, kind: Any) -> SSAValue:
+        return b.insert(structure.ConstantOp(value, kind)).results[0]
+
+    match argument:
+        case SymTensor():
+            kind = types.TensorType(argument.dtype, [s if isinstance(s, int) else None for s in argument.shape])
+            return b.insert(structure.ToReferenceOp(argument.ssa, kind)).results[0]
+        case None:
+            return constant(attributes.NoneValueAttr(), types.NONE)
+        case DType():
+            return constant(attributes.DTypeAttr(argument.name), types.DTypeType())
+        case str():
+            return constant(StringAttr(argument), types.StrType())
+        case bool() | int() | float() | complex() | SymInt() | SymScalar():
+            return b.number_value(argument)[0]
+        case Sequence():
+            elements = [_operand(b, a) for a in argument]
+            element = elements[0].type if elements else types.INT
+            return b.insert(structure.ListOp(elements, types.ListType(element))).results[0]
+        case _:
+            raise TsirError(f"{argument!r} can't be an argument of a host operator here")
