@@ -9,7 +9,7 @@ This module imports nothing of tsir: every layer may use it.
 from __future__ import annotations
 
 import linecache
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,12 @@ class SourceLocation:
     line: int
     column: int = 0
     end_column: int = 0
+    source_line: str | None = field(default=None, compare=False, repr=False)
+    """The line itself, for text that isn't in a file."""
 
     def excerpt(self) -> str:
         """The source line with a caret under the column, or an empty string when the file can't be read."""
-        text = linecache.getline(self.file, self.line).rstrip("\n")
+        text = linecache.getline(self.file, self.line).rstrip("\n") if self.source_line is None else self.source_line
         if not text.strip():
             return ""
         shown = f"  {self.line:>5} | {text}"

@@ -6,18 +6,21 @@ the schema registry it was given, so that this layer needs no import of the oper
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin, ModuleOp
+from xdsl.dialects.builtin import Builtin
 from xdsl.ir import Dialect, Operation
-from xdsl.parser import Parser
 from xdsl.printer import Printer
 
+from tsir.dialects.deep_stack import call_with_deep_stack
+from tsir.dialects.parsing import parse_module
 from tsir.dialects.schema import Schema
 from tsir.dialects.ts.families import aten_op, py_op
+
+__all__ = ["TsContext", "make_context", "parse_module", "print_module"]
 
 
 @dataclass
@@ -30,7 +33,7 @@ class TsContext(Context):
     find_schema: Callable[[str], Schema | None] = field(default=lambda _key: None)
     is_py_function: Callable[[str], bool] = field(default=lambda _name: True)
 
-    def get_optional_op(self, name: str, *, dialect_stack: tuple[str, ...] | list[str] = ()) -> type[Operation] | None:
+    def get_optional_op(self, name: str, *, dialect_stack: Sequence[str] = ()) -> type[Operation] | None:
         if name.startswith("ts.aten."):
             schema = self.find_schema(name[len("ts.aten.") :])
             return None if schema is None else aten_op(schema)
@@ -73,14 +76,12 @@ def make_context(
     return context
 
 
-def parse_module(context: Context, text: str, name: str = "<text>") -> ModuleOp:
-    """Parses IR text. Raises `IRError` with the place in the text."""
-    return Parser(context, text, name).parse_module()
-
-
 def print_module(module: Operation, *, debuginfo: bool = False, generic: bool = False) -> str:
     """The module as text that `parse_module` reads back; with locations when `debuginfo`."""
-    stream = StringIO()
-    printer = Printer(stream, print_generic_format=generic, print_debuginfo=debuginfo)
-    printer.print_op(module)
-    return stream.getvalue() + "\n"
+
+    def show() -> str:
+        stream = StringIO()
+        Printer(stream, print_generic_format=generic, print_debuginfo=debuginfo).print_op(module)
+        return stream.getvalue() + "\n"
+
+    return call_with_deep_stack(show)

@@ -1,0 +1,126 @@
+"""Reading IR text: whatever the text is, the result is a verified module or an `IRError` that names the place.
+
+The grammar is xDSL's. Its parser raises several kinds of exceptions for malformed text and follows nesting recursively; here
+these become one kind of error, and nesting is bounded.
+"""
+
+from __future__ import annotations
+
+import re
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, UnknownLoc
+from xdsl.ir import Operation
+from xdsl.parser import Parser
+from xdsl.utils.exceptions import ParseError
+
+from tsir.dialects.deep_stack import call_with_deep_stack
+from tsir.dialects.locations import location_attribute
+from tsir.dialects.verify import verify_module
+from tsir.errors import IRError, SourceLocation
+
+MAX_NESTING = 1000
+"""How deep brackets of any kind may be nested in IR text."""
+
+
+class _PositionKeepingParser(Parser):
+    """Notes where each operation starts in the text."""
+
+    def __init__(self, context: Context, text: str, name: str) -> None:
+        super().__init__(context, text, name)
+        self.positions: dict[Operation, int] = {}
+
+    def parse_operation(self) -> Operation:
+        start = self._current_token.span.start
+        op = super().parse_operation()
+        self.positions[op] = start
+        return op
+
+
+def parse_module(
+    context: Context, text: str | bytes, name: str = "<text>", *, verify: bool = True, locate: bool = False
+) -> ModuleOp:
+    """Parses IR text and verifies it. Raises `IRError` with the place in the text, whatever is wrong with it.
+
+    With `locate`, operations without location get their place in this text, as mlir-opt does.
+    """
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise IRError(f"{name}: not IR text: byte {error.start} isn't UTF-8", hint="is this a binary file?") from None
+    known = text
+    try:
+        module, positions = call_with_deep_stack(lambda: _parse(context, known, name))
+    except RecursionError:
+        raise IRError(f"{name}: IR nested too deep") from None
+
+    def place(op: Operation) -> SourceLocation | None:
+        return source_location(known, name, positions[op]) if op in positions else None
+
+    if verify:
+        verify_module(module, place)
+    if locate:
+        for op, position in positions.items():
+            if isinstance(op.location, UnknownLoc):
+                op.location = location_attribute(source_location(text, name, position))
+    return module
+
+
+def source_location(text: str, name: str, start: int, end: int | None = None) -> SourceLocation:
+    """A position in a text as line and column, with the line itself."""
+    start = min(start, len(text))
+    first = text.rfind("\n", 0, start) + 1
+    last = text.find("\n", start)
+    last = len(text) if last < 0 else last
+    column = start - first + 1
+    end_column = max(column + 1, (start + 1 if end is None else min(end, last)) - first + 1)
+    return SourceLocation(name, text.count("\n", 0, start) + 1, column, end_column, source_line=text[first:last])
+
+
+def _parse(context: Context, text: str, name: str) -> tuple[ModuleOp, dict[Operation, int]]:
+    try:
+        parser = _PositionKeepingParser(context, text, name)
+    except ParseError as error:
+        raise _parse_error(error, text, name) from None
+    try:
+        return parser.parse_module(), parser.positions
+    except ParseError as error:
+        raise _parse_error(error, text, name) from None
+    except RecursionError:
+        depth, position = _deepest_nesting(text)
+        if depth > MAX_NESTING:
+            message = f"brackets are nested {depth} deep, more than {MAX_NESTING}"
+            raise IRError(message, location=source_location(text, name, position)) from None
+        raise
+    except IRError:
+        raise
+    except Exception as error:
+        # xDSL's parser lets ValueError, KeyError, AssertionError and others out where attributes are malformed.
+        said = str(error).strip().splitlines()
+        message = f"malformed IR: {said[0]}" if said else "malformed IR"
+        raise IRError(message, location=source_location(text, name, parser.pos)) from error
+
+
+def _parse_error(error: ParseError, text: str, name: str) -> IRError:
+    message = error.msg.strip() or "malformed IR"
+    return IRError(message[:1].lower() + message[1:], location=source_location(text, name, error.span.start, error.span.end))
+
+
+_BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|->|[<({\[]|[>)}\]]')
+
+
+def _deepest_nesting(text: str) -> tuple[int, int]:
+    """The depth of the deepest bracket, and where the first one beyond the limit is."""
+    depth = deepest = position = 0
+    for match in _BRACKET.finditer(text):
+        token = match[0]
+        if token in "<({[":
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+                if depth <= MAX_NESTING + 1:
+                    position = match.start()
+        elif token in ">)}]":
+            depth -= 1
+    return deepest, position
