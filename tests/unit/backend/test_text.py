@@ -34,7 +34,7 @@ def test_formatting():
     x, a = torch.tensor(2.5), np.array(2.5, "f")
     assert text.format(a, ".3f") == f"{x:.3f}"
     assert text.str_format("{1} {0:>8.2f}", a, "s") == f"s {x:>8.2f}"
-    assert text.percent("%s %d %s", (a, np.array(3), [a])) == f"{x} 3 {[x]}"
+    assert text.percent("%s %d %s", (a, np.array(3), [a])) == f"{x!s} 3 {[x]}"
     assert text.str(3.7) == "3.7" and text.repr("a") == "'a'" and text.str(True) == "True"
     with pytest.raises(TypeError, match="unsupported format string passed to Tensor"):
         text.format(np.ones(2), ".3f")
