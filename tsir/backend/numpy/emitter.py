@@ -58,7 +58,7 @@ class Names:
 
     def fresh(self, hint: str | None) -> str:
         """An unused identifier like the hint."""
-        base = re.sub(r"\W", "_", hint or "t")
+        base = re.sub(r"\W", "_", hint or "t", flags=re.ASCII)
         if not base or base[0].isdigit():
             base = f"t{base}"
         name = base

@@ -1,9 +1,402 @@
-"""How `ts` host operations are written: calls of `host`, and of the dispatcher for single operators."""
+"""How `ts` host operations are written: Python's own statements where Python has them, else calls of `host` (`rt` in the
+text), and of the dispatcher for single ATen operators.
+
+Nothing that comes from IR steers the text: names and strings enter as literals by `repr`, attributes and methods are looked up
+in dictionaries by literals, exceptions by `host.exception_class`.
+"""
 
 from __future__ import annotations
 
-from xdsl.ir import Operation
+import math
+import re
+from collections.abc import Sequence
 
-from tsir.backend.numpy.emitter import EmitFunction
+from xdsl.dialects import func
+from xdsl.dialects.builtin import Float64Type, FloatAttr, IntegerAttr, IntegerType, NoneType, StringAttr
+from xdsl.dialects.builtin import TensorType as BuiltinTensorType
+from xdsl.ir import Attribute, Operation, SSAValue
 
-TABLE: dict[type[Operation], EmitFunction] = {}
+from tsir.backend.numpy.classes import Classes
+from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter
+from tsir.dialects.ts import attributes, structure
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import AtenOp, PyOp
+
+_ATOM = re.compile(r"[A-Za-z_]\w*|\d+|'[^'\\]*'")
+
+
+def _rt(e: FunctionEmitter) -> str:
+    """The module `host`, which generated text calls `rt`."""
+    e.module.module("tsir.backend.numpy", "host as rt")
+    return "rt"
+
+
+def _classes(e: FunctionEmitter) -> Classes:
+    return Classes.of(e.function)
+
+
+def operand(e: FunctionEmitter, value: SSAValue) -> str:
+    """The text of a value that may stand anywhere in an expression."""
+    text = e.name_of(value)
+    return text if _ATOM.fullmatch(text) else f"({text})"
+
+
+def _arguments(e: FunctionEmitter, values: Sequence[SSAValue]) -> str:
+    return ", ".join(e.name_of(v) for v in values)
+
+
+def _results(e: FunctionEmitter, results: Sequence[SSAValue], text: str) -> None:
+    """Writes a call with any number of results."""
+    if not results:
+        e.line(text)
+    elif len(results) == 1:
+        e.define(results[0], text)
+    else:
+        names = [e.fresh_for(r) for r in results]
+        e.line(f"{', '.join(names)} = {text}")
+        for value, name in zip(results, names, strict=True):
+            e.bind_array(value, name)
+
+
+# Constants
+
+
+def constant_text(e: FunctionEmitter, value: Attribute) -> str:
+    """The expression of a constant. Raises `TsirError` for an attribute that stands for none."""
+    match value:
+        case attributes.NoneValueAttr():
+            return "None"
+        case StringAttr():
+            return repr(value.data)
+        case IntegerAttr(type=IntegerType(width=width)) if width.data == 1:
+            return repr(bool(value.value.data))
+        case IntegerAttr():
+            return repr(value.value.data)
+        case FloatAttr():
+            return float_text(e, value.value.data)
+        case attributes.DTypeAttr():
+            name = value.dtype.name
+            return e.expression(f"{_rt(e)}.dtype({name!r})", name)
+        case attributes.DeviceAttr():
+            return e.expression(f"{_rt(e)}.Device.parse({value.value.data!r})", "device")
+        case attributes.LayoutAttr():
+            return e.expression(f"{_rt(e)}.Layout({value.value.data!r})", "layout")
+        case attributes.MemoryFormatAttr():
+            return e.expression(f"{_rt(e)}.MemoryFormat({value.value.data!r})", "memory_format")
+        case attributes.ComplexValueAttr():
+            real, imaginary = float_text(e, value.value.real), float_text(e, value.value.imag)
+            return e.expression(f"{_rt(e)}.complex_number({real}, {imaginary})", "number")
+        case attributes.EnumValueAttr():
+            name, member = value.symbol.string_value(), value.member.data
+            held = _classes(e).enum_value(name, member)
+            if held is None:
+                raise e.error(f"enum @{name} has no member {member!r} with a value")
+            text = constant_text(e, held)
+            return e.expression(f"{_rt(e)}.EnumMember({name!r}, {member!r}, {text})", member)
+        case _:
+            raise e.error(f"{value} is no constant that the host knows")
+
+
+def float_text(e: FunctionEmitter, value: float) -> str:
+    """The expression of a float."""
+    if math.isfinite(value):
+        return repr(value)
+    return e.expression(f"float({repr(value)!r})", repr(value).replace("-", "minus_"))
+
+
+def _constant(e: FunctionEmitter, op: structure.ConstantOp) -> None:
+    e.bind(op.result, constant_text(e, op.value))
+
+
+# Containers
+
+
+def _list(e: FunctionEmitter, op: structure.ListOp) -> None:
+    e.define(op.result, f"[{_arguments(e, op.elements)}]")
+
+
+def _tuple(e: FunctionEmitter, op: structure.TupleOp) -> None:
+    arguments = _arguments(e, op.elements)
+    kind = op.result.type
+    if isinstance(kind, ts.NamedTupleType):
+        e.define(op.result, f"{_named_tuple(e, kind)}({arguments})")
+    else:
+        e.define(op.result, f"({arguments}{',' if len(op.elements) == 1 else ''})")
+
+
+def _named_tuple(e: FunctionEmitter, kind: ts.NamedTupleType) -> str:
+    name = kind.class_name.data
+    fields = tuple(f.data for f in kind.fields.data)
+    return e.expression(f"{_rt(e)}.named_tuple_class({name!r}, {fields!r})", name.rpartition(".")[2])
+
+
+def _tuple_get(e: FunctionEmitter, op: structure.TupleGetOp) -> None:
+    e.define(op.result, f"{operand(e, op.tuple)}[{op.index.value.data}]")
+
+
+def _unpack(e: FunctionEmitter, op: structure.UnpackOp) -> None:
+    value = e.name_of(op.value)
+    if _may_be_tensor(op.value.type):
+        value = f"{_rt(e)}.rows({value})"
+    if len(op.elements) == 1:
+        name = e.fresh_for(op.elements[0])
+        e.line(f"{name}, = {value}")
+        e.bind_array(op.elements[0], name)
+    elif op.elements:
+        _results(e, op.elements, value)
+    else:
+        e.line(f"() = {value}")
+
+
+def _may_be_tensor(kind: Attribute) -> bool:
+    return isinstance(kind, ts.TensorType | BuiltinTensorType)
+
+
+def _dict(e: FunctionEmitter, op: structure.DictOp) -> None:
+    texts = [e.name_of(v) for v in op.items]
+    pairs = ", ".join(f"{k}: {v}" for k, v in zip(texts[::2], texts[1::2], strict=True))
+    e.define(op.result, f"{{{pairs}}}")
+
+
+# Objects
+
+
+def _getattr(e: FunctionEmitter, op: structure.GetAttrOp) -> None:
+    target, name = operand(e, op.object), op.attr_name.data
+    kind = op.object.type
+    if isinstance(kind, ts.ClassType) and _classes(e).kind(kind.symbol.string_value()) == "enum":
+        e.define(op.result, f"{_rt(e)}.attribute_of({target}, {name!r})")
+    else:
+        e.define(op.result, f"{target}.attributes[{name!r}]")
+
+
+def _setattr(e: FunctionEmitter, op: structure.SetAttrOp) -> None:
+    e.line(f"{operand(e, op.object)}.attributes[{op.attr_name.data!r}] = {e.name_of(op.value)}")
+
+
+def _new(e: FunctionEmitter, op: structure.NewOp) -> None:
+    kind = op.result.type
+    assert isinstance(kind, ts.ClassType)
+    e.define(op.result, f"{_rt(e)}.new({kind.symbol.string_value()!r})")
+
+
+def _call_method(e: FunctionEmitter, op: structure.CallMethodOp) -> None:
+    target, name = operand(e, op.object), op.method_name.data
+    arguments = ", ".join([target, *(e.name_of(a) for a in op.arguments)])
+    by_function: dict[str, list[str]] = {}
+    for class_name, symbol in _classes(e).implementations(name).items():
+        if symbol not in e.module.functions:
+            raise e.error(f"method {name!r} of @{class_name} is @{symbol}, which the module doesn't have")
+        by_function.setdefault(symbol, []).append(class_name)
+    names = [e.fresh_for(r) for r in op.results_]
+    assigned = f"{', '.join(names)} = " if names else ""
+    kind = e.assign(f"{_rt(e)}.class_of({target})", "kind")
+    word = "if"
+    for symbol, class_names in by_function.items():
+        test = f"== {class_names[0]!r}" if len(class_names) == 1 else f"in {tuple(class_names)!r}"
+        e.line(f"{word} {kind} {test}:")
+        with e.nested():
+            e.line(f"{assigned}{e.module.function(symbol)}({arguments})")
+        word = "elif"
+    failure = f"raise {_rt(e)}.no_attribute({target}, {name!r})"
+    if by_function:
+        e.line("else:")
+        with e.nested():
+            e.line(failure)
+    else:
+        e.line(failure)
+        for n in names:
+            e.line(f"{n} = None")
+    for value, n in zip(op.results_, names, strict=True):
+        e.bind_array(value, n)
+
+
+def _call(e: FunctionEmitter, op: func.CallOp) -> None:
+    symbol = op.callee.string_value()
+    if symbol not in e.module.functions:
+        raise e.error(f"call of @{symbol}, which the module doesn't have")
+    _results(e, op.res, f"{e.module.function(symbol)}({_arguments(e, op.arguments)})")
+
+
+# Types at run time
+
+
+def _cast(e: FunctionEmitter, op: structure.CastOp) -> None:
+    e.bind_array(op.result, e.name_of(op.value))
+
+
+def _isinstance(e: FunctionEmitter, op: structure.IsInstanceOp) -> None:
+    value = operand(e, op.value)
+    tests = [_test(e, kind) for kind in op.types.data]
+    inline = {"rt.is_none": "{} is None", "rt.is_int": "type({}) is int", "rt.is_float": "type({}) is float",
+              "rt.is_bool": "type({}) is bool", "rt.is_str": "type({}) is str", "rt.is_any": "True"}  # fmt: skip
+    texts: list[str] = []
+    for test in tests:
+        if test in inline:
+            texts.append(inline[test].format(value))
+        else:
+            texts.append(f"{e.expression(test, 'is_type') if '(' in test else test}({value})")
+    e.define(op.result, " or ".join(texts) or "False")
+
+
+_SIMPLE_TESTS: dict[type[Attribute], str] = {
+    ts.AnyType: "is_any", NoneType: "is_none", ts.StrType: "is_str", ts.DTypeType: "is_dtype", ts.DeviceType: "is_device",
+    ts.LayoutType: "is_layout", ts.MemoryFormatType: "is_memory_format", ts.NumberType: "is_number", Float64Type: "is_float",
+    ts.FutureType: "nothing", ts.GeneratorType: "nothing",
+}  # fmt: skip
+_TYPE_TESTS: dict[Attribute, str] = {ts.INT: "is_int", ts.BOOL: "is_bool", ts.COMPLEX: "is_complex"}
+
+
+def _test(e: FunctionEmitter, kind: Attribute) -> str:
+    """The expression of the function that tells whether a value is of a type. The depth is that of the type's text."""
+    rt = _rt(e)
+    simple = _TYPE_TESTS.get(kind) or _SIMPLE_TESTS.get(type(kind))
+    if simple:
+        return f"{rt}.{simple}"
+
+    def of(name: str, *kinds: Attribute) -> str:
+        return f"{rt}.{name}({', '.join(_test(e, k) for k in kinds)})"
+
+    match kind:
+        case ts.OptionalType():
+            return of("any_of", kind.element, ts.NONE)
+        case ts.UnionType():
+            return of("any_of", *kind.members.data)
+        case ts.ListType():
+            return of("list_of", kind.element)
+        case ts.SetType():
+            return of("set_of", kind.element)
+        case ts.DictType():
+            return of("dict_of", kind.key, kind.value)
+        case ts.TupleType():
+            return of("tuple_of", *kind.elements.data)
+        case ts.NamedTupleType():
+            fields = tuple(f.data for f in kind.fields.data)
+            elements = "".join(f", {_test(e, k)}" for k in kind.elements.data)
+            return f"{rt}.named_tuple_of({kind.class_name.data!r}, {fields!r}{elements})"
+        case ts.TensorType():
+            dtype = None if kind.dtype is None else kind.dtype.numpy
+            return f"{rt}.tensor_of({dtype!r}, {kind.dims!r})"
+        case ts.ClassType():
+            names = sorted(_classes(e).subclasses(kind.symbol.string_value()))
+            return f"{rt}.instance_of(frozenset({names!r}))"
+        case _:
+            raise e.error(f"there is no run-time test for the type {kind}")
+
+
+def _truth(e: FunctionEmitter, op: structure.TruthOp) -> None:
+    value, kind = operand(e, op.value), op.value.type
+    if kind == ts.BOOL:
+        e.bind(op.result, e.name_of(op.value))
+    elif kind == ts.INT or isinstance(kind, ts.StrType | ts.ListType | ts.DictType | ts.SetType | ts.TupleType):
+        e.define(op.result, f"bool({value})")
+    else:
+        e.define(op.result, f"{_rt(e)}.truth({value})")
+
+
+def _raise(e: FunctionEmitter, op: structure.RaiseOp) -> None:
+    kind = e.expression(_exception(e, op.exception.data), op.exception.data.rpartition(".")[2])
+    arguments = "".join(f", {e.name_of(a)}" for a in op.arguments)
+    e.line(f"raise {_rt(e)}.exception_instance({kind}{arguments})")
+
+
+def _exception(e: FunctionEmitter, name: str) -> str:
+    """The expression of an exception class, with its chain of bases as the module's classes tell it."""
+    rt = _rt(e)
+    classes = _classes(e)
+    text = ""
+    for link in reversed(classes.linearised(name)):
+        bases = f", {text}" if text else ""
+        text = f"{rt}.exception_class({link!r}{bases})"
+    return text
+
+
+# References and values
+
+
+def _to_value(e: FunctionEmitter, op: structure.ToValueOp) -> None:
+    _reinterpreted(e, op.reference, op.result)
+
+
+def _to_reference(e: FunctionEmitter, op: structure.ToReferenceOp) -> None:
+    _reinterpreted(e, op.value, op.result)
+
+
+def _reinterpreted(e: FunctionEmitter, source: SSAValue, result: SSAValue) -> None:
+    """The same array; a copy where something in this function may write to a tensor while the result is in use.
+
+    A value must not change when the reference that it was read from is written, nor a reference's owner see writes to a
+    value. Arrays of uint8 are values of `i8`.
+    """
+    text = e.name_of(source)
+    if _may_be_written(e):
+        text = f"{_rt(e)}.copied({text})"
+    reference = source.type if isinstance(source.type, ts.TensorType) else result.type
+    assert isinstance(reference, ts.TensorType)
+    if reference.dtype is not None and reference.dtype.name == "uint8":
+        into = "int8" if isinstance(result.type, BuiltinTensorType) else "uint8"
+        text = f"{operand_text(text)}.view({e.numpy(into)})"
+    if text == e.name_of(source):
+        e.bind_array(result, text)
+    else:
+        e.define(result, text)
+
+
+def operand_text(text: str) -> str:
+    """An expression that may be followed by an attribute."""
+    return text if _ATOM.fullmatch(text) or text.endswith(")") else f"({text})"
+
+
+def _may_be_written(e: FunctionEmitter) -> bool:
+    """Whether an operation of the function can write to a tensor: an in-place operator, or a call of who knows what."""
+    return any(
+        (isinstance(op, AtenOp) and op.SCHEMA.mutates) or isinstance(op, func.CallOp | structure.CallMethodOp)
+        for op in e.function.walk()
+    )
+
+
+# The two families of calls
+
+
+def _aten(e: FunctionEmitter, op: AtenOp) -> None:
+    schema = op.SCHEMA
+    dispatcher = e.expression(f"{_rt(e)}.operator({str(schema)!r})", f"aten_{schema.key.replace('.', '_')}")
+    _results(e, op.results_, f"{dispatcher}({_arguments(e, op.arguments)})")
+
+
+def _py(e: FunctionEmitter, op: PyOp) -> None:
+    from tsir.ops import python
+
+    function = python.lookup(op.FUNCTION)
+    if function is None:
+        raise e.error(f"there is no function ts.py.{op.FUNCTION}")
+    text = function.render([operand(e, a) for a in op.arguments])
+    if "rt." in text:
+        _rt(e)
+    if "math." in text:
+        e.module.module("", "math")
+    if op.results_ and (function.result != "none" or not isinstance(op.results_[0].type, NoneType)):
+        _results(e, op.results_, text)
+        return
+    e.line(text)
+    for result in op.results_:
+        e.bind(result, "None")
+
+
+def _uninitialized(e: FunctionEmitter, op: structure.UninitializedOp) -> None:
+    e.bind(op.result, "None")
+
+
+def _nothing(_e: FunctionEmitter, _op: Operation) -> None:
+    """Declarations have no text."""
+
+
+TABLE: dict[type[Operation], EmitFunction] = {
+    structure.ConstantOp: _constant, structure.ListOp: _list, structure.TupleOp: _tuple, structure.TupleGetOp: _tuple_get,
+    structure.UnpackOp: _unpack, structure.DictOp: _dict, structure.GetAttrOp: _getattr, structure.SetAttrOp: _setattr,
+    structure.NewOp: _new, structure.CallMethodOp: _call_method, structure.CastOp: _cast, structure.IsInstanceOp: _isinstance,
+    structure.TruthOp: _truth, structure.RaiseOp: _raise, structure.UninitializedOp: _uninitialized,
+    structure.ToValueOp: _to_value, structure.ToReferenceOp: _to_reference, structure.ClassOp: _nothing,
+    AtenOp: _aten, PyOp: _py, func.CallOp: _call,
+}  # fmt: skip
+"""How each host operation is written; subclasses of `AtenOp` and `PyOp` are found through their base."""
