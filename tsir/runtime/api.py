@@ -110,11 +110,21 @@ def load(
 
     if map_location is not None and Device.parse(str(map_location)).type != "cpu":
         raise TsirError(f"tsir runs on the CPU, not on {map_location}", hint='leave map_location out, or give "cpu"')
-    return _compiled(load_archive(source, _parse, _extra_files))
+    return _compiled(load_archive(source, parse_ir, _extra_files))
 
 
-def _parse(text: str, name: str) -> Any:
+def load_ir(text: str, name: str = "<text>") -> dict[str, ScriptFunction]:
+    """The public functions of IR text, callable, by name. Raises IRError with the place in the text."""
+    from tsir.runtime.compilation import function_entries
+
+    module = parse_ir(text, name)
+    return {e.name: ScriptFunction(Program(lambda: module, {e.name: e})) for e in function_entries(module)}
+
+
+def parse_ir(text: str, name: str = "<text>") -> Any:
+    """IR text as an xDSL module, verified. Raises IRError with the place in the text."""
     from tsir.dialects.context import make_context, parse_module
+    from tsir.ops.python import lookup
     from tsir.ops.registry import SCHEMAS
 
-    return parse_module(make_context(SCHEMAS.get), text, name)
+    return parse_module(make_context(SCHEMAS.get, lambda function: lookup(function) is not None), text, name)

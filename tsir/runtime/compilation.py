@@ -153,19 +153,8 @@ class Stages:
     def specialized(self) -> str:
         """The `ts` IR after the passes, before the lowering."""
         from tsir.dialects.context import print_module
-        from tsir.lowering import pipelines
 
-        declared = declared_types(self.program, self.entry)
-        refined = [keys.refined_type(k, t) for k, t in zip(self.key, declared, strict=True)]
-        return print_module(
-            pipelines.specialize(
-                self.program.module,
-                self.entry.symbol,
-                refined,
-                self.instance if self.entry.takes_self else None,
-                lower=False,
-            ).module
-        )
+        return print_module(self._specialized.module)
 
     @cached_property
     def linalg(self) -> str:
@@ -201,6 +190,21 @@ def method_entry(program: Program, class_name: str, method: str) -> EntryPoint |
     parameters = tuple(Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in enumerate(arguments[1:], 1))
     results = function.function_type.outputs.data
     return EntryPoint(method, symbol, parameters, str(results[0]) if results else "none", takes_self=True)
+
+
+def function_entries(module: Any) -> list[EntryPoint]:
+    """An entry point for each public function with a body in a module, in order."""
+    entries: list[EntryPoint] = []
+    for operation in module.body.block.ops:
+        visibility = operation.properties.get("sym_visibility")
+        if operation.name == "func.func" and operation.regions[0].blocks and getattr(visibility, "data", "") != "private":
+            symbol = operation.properties["sym_name"].data
+            parameters = tuple(
+                Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in enumerate(operation.body.block.args)
+            )
+            results = operation.function_type.outputs.data
+            entries.append(EntryPoint(symbol, symbol, parameters, str(results[0]) if results else "none"))
+    return entries
 
 
 def _methods(program: Program) -> dict[tuple[str, str], str]:

@@ -1,0 +1,207 @@
+"""`ts-opt`: reads a program, runs passes over it, prints IR that it can read back.
+
+IR and archives need no torch; a Python file's function or class is compiled by the script frontend, which does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tsir.errors import PassError, TsirError
+from tsir.tools.inputs import is_python, python_object, read_text
+
+if TYPE_CHECKING:
+    from xdsl.context import Context
+    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.passes import ModulePass
+
+SEPARATOR = "// -----"
+
+EXAMPLES = """examples:
+  ts-opt model.mlir -p ts-inline,ts-dce           run two passes
+  ts-opt model.py:SimpleNet --pipeline=optimize   compile a class, then run a named pipeline
+  ts-opt model.pt --print-debuginfo               an archive's IR with the places in its source
+  cat model.mlir | ts-opt -                       read standard input, check, print
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ts-opt", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("input", nargs="?", default="-", help="IR file, archive (.pt), FILE.py:NAME, or - (standard input)")
+    parser.add_argument("-o", dest="output", metavar="FILE", help="write to FILE instead of standard output")
+    passes = parser.add_argument_group("passes")
+    passes.add_argument("-p", "--passes", default="", metavar="LIST", help="passes in order: a,b{option=value},c")
+    passes.add_argument("--pipeline", metavar="NAME", help="a named pipeline, run before --passes")
+    passes.add_argument("--list-passes", action="store_true", help="print the names of passes and pipelines, and stop")
+    passes.add_argument("--verify-each", action="store_true", help="verify the IR after each pass")
+    printing = parser.add_argument_group("printing")
+    printing.add_argument("--print-debuginfo", action="store_true", help="print source locations")
+    printing.add_argument("--print-generic", action="store_true", help="print all operations in generic form")
+    printing.add_argument(
+        "--print-between-passes", action="store_true", help="print the IR before each pass to standard error"
+    )
+    printing.add_argument(
+        "--split-input-file", action="store_true", help=f"treat parts between lines '{SEPARATOR}' as files"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the tool; gives the exit status."""
+    options = _parser().parse_args(argv)
+    try:
+        if options.list_passes:
+            _list_passes()
+            return 0
+        text = "".join(_process(part, name, options) for name, part in _inputs(options))
+        if options.output:
+            Path(options.output).write_text(text, encoding="utf-8")
+        else:
+            sys.stdout.write(text)
+    except TsirError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _inputs(options: argparse.Namespace) -> list[tuple[str, str | Callable[[], ModuleOp]]]:
+    path: str = options.input
+    if is_python(path):
+        return [(path, lambda: _compiled(path))]
+    if path.endswith(".pt"):
+        return [(path, lambda: _archived(path))]
+    text = read_text(path)
+    name = "<stdin>" if path == "-" else path
+    if not options.split_input_file:
+        return [(name, text)]
+    parts: list[tuple[str, str | Callable[[], ModuleOp]]] = []
+    lines_before = 0
+    for part in text.split(f"{SEPARATOR}\n"):
+        parts.append((name, "\n" * lines_before + part))  # so that messages name the line in the whole file
+        lines_before += part.count("\n") + 1
+    return parts
+
+
+def _compiled(path: str) -> ModuleOp:
+    from tsir.runtime.api import script
+
+    found = script(python_object(path))
+    if not hasattr(found, "program"):
+        raise TsirError(f"{path} names a {type(found).__name__}, not a function, a module or a module's class")
+    return found.program.module
+
+
+def _archived(path: str) -> ModuleOp:
+    from tsir.runtime.api import load
+
+    return load(path).program.module
+
+
+def _process(source: str | Callable[[], ModuleOp], name: str, options: argparse.Namespace) -> str:
+    from tsir.dialects.context import make_context, print_module
+    from tsir.dialects.verify import verify_module
+    from tsir.ops.registry import SCHEMAS
+    from tsir.runtime.api import parse_ir
+
+    module = parse_ir(source, name) if isinstance(source, str) else source()
+    context = make_context(SCHEMAS.get)
+    for pass_ in passes_of(options.pipeline, options.passes):
+        if options.print_between_passes:
+            print(f"// before {pass_.name}", file=sys.stderr)
+            print(print_module(module, debuginfo=options.print_debuginfo), file=sys.stderr)
+        _run(pass_, context, module)
+        if options.verify_each:
+            verify_module(module)
+    verify_module(module)
+    text = print_module(module, debuginfo=options.print_debuginfo, generic=options.print_generic)
+    return text if not options.split_input_file else f"{text}{SEPARATOR}\n"
+
+
+def _run(pass_: ModulePass, context: Context, module: ModuleOp) -> None:
+    from xdsl.utils.exceptions import DiagnosticException, PassFailedException, VerifyException
+
+    try:
+        pass_.apply(context, module)
+    except (DiagnosticException, PassFailedException, VerifyException) as error:
+        raise PassError(f"pass {pass_.name} failed: {error}") from error
+
+
+def passes_of(pipeline: str | None, text: str) -> list[ModulePass]:
+    """The passes of a named pipeline, then those of a list `a,b{option=value}`. Raises PassError for unknown ones."""
+    from xdsl.utils.arg_spec import parse_pipeline
+    from xdsl.utils.exceptions import ArgSpecParseError, PassFailedException
+
+    found: list[ModulePass] = []
+    if pipeline is not None:
+        from tsir.lowering.pipelines import PIPELINES
+
+        if pipeline not in PIPELINES:
+            raise PassError(f"there is no pipeline {pipeline!r}", hint=_did_you_mean(pipeline, PIPELINES))
+        found += [_pass_class(name)() for name in PIPELINES[pipeline]]
+    if not text:
+        return found
+    try:
+        specs = list(parse_pipeline(text))
+    except ArgSpecParseError as error:
+        raise PassError(f"the list of passes can't be read: {error}") from error
+    for spec in specs:
+        cls = _pass_class(spec.name)
+        try:
+            found.append(cls.from_pass_spec(spec))
+        except (ValueError, ArgSpecParseError, PassFailedException) as error:
+            raise PassError(f"pass {spec.name!r}: {error}") from error
+    return found
+
+
+def _pass_class(name: str) -> type[ModulePass]:
+    from xdsl.transforms import get_all_passes
+
+    from tsir.passes.registry import PASSES, get_pass
+
+    if name in PASSES:
+        return get_pass(name)
+    upstream = get_all_passes()
+    if name in upstream:
+        return upstream[name]()
+    raise PassError(f"there is no pass {name!r}", hint=_did_you_mean(name, [*PASSES, *upstream]))
+
+
+def _did_you_mean(name: str, known: Sequence[str] | dict[str, object]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=3)
+    return f"did you mean {' or '.join(close)}?" if close else "ts-opt --list-passes shows them all"
+
+
+def _list_passes() -> None:
+    from xdsl.transforms import get_all_passes
+
+    from tsir.lowering.pipelines import PIPELINES
+    from tsir.passes.registry import PASSES
+
+    print("tsir's passes:")
+    for name in PASSES:
+        print(f"  {name}")
+    print("pipelines:")
+    for name, passes in PIPELINES.items():
+        print(f"  {name}: {','.join(passes)}")
+    print("xDSL's passes:")
+    for name in sorted(get_all_passes()):
+        print(f"  {name}")
+
+
+def console() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    console()
