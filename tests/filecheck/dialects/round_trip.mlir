@@ -2,7 +2,7 @@
 // RUN: ts-opt %s --print-generic | ts-opt - | filecheck %s
 // RUN: ts-opt %s --print-debuginfo | ts-opt - --print-debuginfo | filecheck %s --check-prefix=LOC
 
-ts.class "module" "M" {
+ts.class "module" @M {
   ts.attribute "parameter" "weight" : !ts.tensor
   ts.attribute "constant" "scale" : f64 {value = 2.0 : f64}
   ts.method "forward" = @M.forward {exported}
