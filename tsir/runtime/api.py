@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import os
 from collections.abc import Mapping
@@ -17,8 +16,10 @@ Compiled = ScriptFunction | ScriptModule
 
 
 def _need_torch(what: str) -> None:
-    if importlib.util.find_spec("torch") is None:
-        raise DependencyError(f"{what} needs torch", hint="pip install tsir[torch]")
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise DependencyError(f"{what} needs torch", hint="pip install tsir[torch]") from error
 
 
 def _compiled(program: Program) -> Compiled:

@@ -1,1 +1,5 @@
-"""."""
+"""The script frontend: Python source to the `ts` dialect. `compile_function` and `compile_module` are what others call."""
+
+from tsir.frontend.script.compiler import compile_function, compile_module
+
+__all__ = ["compile_function", "compile_module"]

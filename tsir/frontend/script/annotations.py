@@ -1,0 +1,218 @@
+"""From Python's type annotations to the types of the `ts` dialect.
+
+Annotations come as trees (of functions, which keeps `from __future__ import annotations` and strings simple) or as objects
+(of classes). An annotation that only a call can make concrete (a TypeVar, a Callable) gives no type: the parameter then takes
+the type of what is passed.
+"""
+
+from __future__ import annotations
+
+import ast
+import collections
+import collections.abc
+import enum
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts import types as ts
+from tsir.errors import FrontendError, SourceLocation
+
+ClassTypes = Callable[[type], Attribute]
+"""Gives the IR type of a class that a user wrote."""
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What an annotation says: a type (None: only a call makes it concrete), and the number that one int is repeated to."""
+
+    type: Attribute | None
+    broadcast: int = 0
+
+
+_BASIC: dict[Any, Attribute] = {
+    None: ts.NONE, type(None): ts.NONE, int: ts.INT, float: ts.FLOAT, bool: ts.BOOL, complex: ts.COMPLEX, str: ts.StrType(),
+    torch.dtype: ts.DTypeType(), torch.device: ts.DeviceType(), torch.layout: ts.LayoutType(),
+    torch.memory_format: ts.MemoryFormatType(), torch.Generator: ts.GeneratorType(), torch.Size: ts.ListType(ts.INT),
+    typing.Any: ts.AnyType(), object: ts.AnyType(),
+}  # fmt: skip
+
+_LISTS = (
+    list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Iterable, collections.abc.Collection,
+)  # fmt: skip
+_DICTS = (dict, collections.OrderedDict, collections.defaultdict, collections.abc.Mapping, collections.abc.MutableMapping)
+_SETS = (set, frozenset, collections.abc.Set, collections.abc.MutableSet)
+_TRANSPARENT = (typing.Final, typing.Annotated, typing.ClassVar)
+
+_COMMENT_SCOPE: dict[str, Any] = {
+    name: getattr(typing, name) for name in ("List", "Dict", "Tuple", "Optional", "Union", "Any", "NamedTuple", "Set")
+} | {"Tensor": torch.Tensor, "torch": torch, "number": float}
+"""Names that a type comment may use without an import, as in torch.jit."""
+
+
+def literal_type(value: Any) -> Attribute:
+    """The type of a value in `Literal[...]`."""
+    found = _BASIC.get(type(value))
+    if found is None:
+        raise FrontendError(f"Literal[{value!r}] isn't supported: only int, bool, str and None can be literals")
+    return found
+
+
+def is_named_tuple(candidate: Any) -> bool:
+    """Whether an object is a NamedTuple class."""
+    return isinstance(candidate, type) and issubclass(candidate, tuple) and hasattr(candidate, "_fields")
+
+
+class AnnotationReader:
+    """Reads annotations; `class_type` gives the types of classes that a user wrote."""
+
+    def __init__(self, class_type: ClassTypes) -> None:
+        self._class_type = class_type
+
+    def of_node(self, node: ast.expr | None, scope: Mapping[str, Any], place: SourceLocation | None) -> Annotation:
+        """The meaning of an annotation's tree. None (no annotation) gives no type."""
+        if node is None:
+            return Annotation(None)
+        rewriter = _Broadcasting()
+        tree = ast.fix_missing_locations(ast.Expression(rewriter.visit(_copy(node))))
+        try:
+            value = eval(compile(tree, "<annotation>", "eval"), {**_COMMENT_SCOPE, **scope})
+        except Exception as error:  # noqa: BLE001  (it is the user's expression: anything may come of it)
+            raise FrontendError(
+                f"the annotation '{ast.unparse(node)}' can't be evaluated: {error}",
+                location=place,
+                hint="the names in it must be visible in the function's module when it is compiled",
+            ) from None
+        try:
+            return Annotation(self.of_object(value, scope), rewriter.number)
+        except FrontendError as error:
+            if error.location is None:
+                error.location = place
+            raise
+
+    def of_object(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
+        """The type that an annotation object stands for, or None when only a call makes it concrete."""
+        if isinstance(value, str):
+            return self.of_object(eval(value, {**_COMMENT_SCOPE, **scope}), scope)
+        if isinstance(value, typing.ForwardRef):
+            return self.of_object(value.__forward_arg__, scope)
+        try:
+            if value in _BASIC:
+                return _BASIC[value]
+        except TypeError:
+            pass
+        if isinstance(value, typing.TypeVar) or value in (typing.Callable, collections.abc.Callable):
+            return None
+        origin = typing.get_origin(value)
+        if origin is not None:
+            return self._generic(value, origin, typing.get_args(value), scope)
+        return self._plain(value, scope)
+
+    def _plain(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
+        if isinstance(value, type):
+            if issubclass(value, torch.Tensor):
+                return ts.TensorType()
+            if is_named_tuple(value):
+                return self.named_tuple(value, scope)
+            if issubclass(value, enum.Enum):
+                return self._class_type(value)
+            if issubclass(value, _LISTS) and value.__module__ in ("builtins", "collections.abc", "typing"):
+                return ts.ListType(ts.TensorType())
+            if issubclass(value, dict):
+                return ts.DictType(ts.StrType(), ts.TensorType())
+            if value is tuple:
+                return None
+            return self._class_type(value)
+        if isinstance(value, torch.tensortype):
+            return ts.TensorType()
+        if value is typing.List:  # noqa: UP006
+            return ts.ListType(ts.TensorType())
+        if value in _TRANSPARENT or value in (typing.Tuple, typing.Dict, typing.Optional):  # noqa: UP006
+            return None
+        raise FrontendError(f"{value!r} isn't a type that compiled code can use")
+
+    def _generic(self, value: Any, origin: Any, arguments: Sequence[Any], scope: Mapping[str, Any]) -> Attribute | None:
+        if origin in _TRANSPARENT:
+            return self.of_object(arguments[0], scope)
+        if origin is collections.abc.Callable:
+            return None
+        if origin is typing.Literal:
+            return ts.union_of([literal_type(a) for a in arguments])
+        if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+            element = self.of_object(arguments[0], scope)
+            return None if element is None else ts.ListType(element)
+        if origin is tuple and arguments == ((),):
+            return ts.TupleType([])
+        parts = [self.of_object(a, scope) for a in arguments]
+        known = [p for p in parts if p is not None]
+        if len(known) < len(parts):
+            return None
+        if origin in (typing.Union, types.UnionType):
+            return ts.union_of(known)
+        if origin is tuple:
+            return ts.TupleType(known)
+        if origin in _LISTS:
+            return ts.ListType(known[0])
+        if origin in _DICTS:
+            return ts.DictType(known[0], known[1])
+        if origin in _SETS:
+            return ts.SetType(known[0])
+        if getattr(origin, "__name__", "") in ("Future", "Await"):
+            return ts.FutureType(known[0])
+        raise FrontendError(f"{value!r} isn't a type that compiled code can use")
+
+    def named_tuple(self, cls: Any, scope: Mapping[str, Any]) -> ts.NamedTupleType:
+        """The type of a NamedTuple class; fields without annotation are tensors."""
+        hints = dict(getattr(cls, "__annotations__", {}))
+        module_scope = vars(__import__("sys").modules[cls.__module__]) if cls.__module__ in __import__("sys").modules else {}
+        types_: list[Attribute] = []
+        for name in cls._fields:
+            found = self.of_object(hints[name], {**scope, **module_scope}) if name in hints else ts.TensorType()
+            if found is None:
+                raise FrontendError(f"field '{name}' of NamedTuple {cls.__name__} has no concrete type")
+            types_.append(found)
+        return ts.NamedTupleType(cls.__name__, list(cls._fields), types_)
+
+
+class _Broadcasting(ast.NodeTransformer):
+    """Replaces `BroadcastingList2[int]` by `list[int]` and keeps the number, which Python's object doesn't have."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        name = node.value.id if isinstance(node.value, ast.Name) else getattr(node.value, "attr", "")
+        if name.startswith("BroadcastingList"):
+            self.number = int(name.removeprefix("BroadcastingList"))
+            return ast.Subscript(ast.Name("list", ast.Load()), node.slice, ast.Load())
+        return self.generic_visit(node)
+
+
+def _copy(node: ast.expr) -> ast.expr:
+    return ast.parse(ast.unparse(node), mode="eval").body
+
+
+def comment_annotation(comment: str, place: SourceLocation) -> ast.expr:
+    """The annotation in a variable's type comment."""
+    try:
+        return ast.parse(comment, mode="eval").body
+    except SyntaxError:
+        raise FrontendError(f"the type comment '{comment}' can't be read", location=place) from None
+
+
+def comment_types(comment: str, place: SourceLocation) -> tuple[list[ast.expr] | None, ast.expr]:
+    """The parameters' and the result's annotations in a signature comment, `(Tensor, int) -> Tensor`; None for `(...)`."""
+    try:
+        tree = ast.parse(comment, mode="func_type")
+    except SyntaxError:
+        raise FrontendError(
+            f"the type comment '{comment}' can't be read", location=place, hint="write `# type: (Tensor, int) -> Tensor`"
+        ) from None
+    if len(tree.argtypes) == 1 and isinstance(tree.argtypes[0], ast.Constant) and tree.argtypes[0].value is Ellipsis:
+        return None, tree.returns
+    return tree.argtypes, tree.returns

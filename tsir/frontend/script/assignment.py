@@ -1,0 +1,186 @@
+"""Assignments: names, tuples of targets, attributes, subscripts; plain, annotated and augmented; and `del`."""
+
+from __future__ import annotations
+
+import ast
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import UnpackOp
+from tsir.frontend.script.attributes import get_attribute, set_attribute
+from tsir.frontend.script.conditions import path_of
+from tsir.frontend.script.convert import coerce, join_types, materialise, tuple_elements
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.iteration import items_of
+from tsir.frontend.script.operators import binary, in_place
+from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
+from tsir.frontend.script.values import Const, Object, Place, Run, StaticTuple, Value
+
+
+def emit_assign(e: Emitter, node: ast.Assign) -> None:
+    """`a = b = value`."""
+    value = e.expression(node.value, _wanted(e, node.targets[0]))
+    if node.type_comment:
+        from tsir.frontend.script.annotations import comment_annotation
+
+        kind = e.session.annotations.of_node(
+            comment_annotation(node.type_comment, e.place), e.session.scope(e.source.function), e.place
+        ).type
+        if kind is not None:
+            value = e.session.object_or_run(coerce(e, value, kind, "this variable"))
+    for target in node.targets:
+        assign(e, target, value)
+
+
+def _wanted(e: Emitter, target: ast.expr) -> ts.Attribute | None:
+    """The type that the target already has, as a hint for `[]`, `{}`."""
+    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+        holder = e.variables.get(target.value.id)
+        if holder is not None and isinstance(holder.value, Object):
+            return e.session.attribute_type(holder.value.info, target.attr)
+    return None
+
+
+def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
+    """`x: T = value`, or `x: T` alone, which only says something to a type checker."""
+    found = e.session.annotations.of_node(node.annotation, e.session.scope(e.source.function), e.place)
+    if node.value is None:
+        return
+    value = e.expression(node.value, found.type)
+    if found.type is not None:
+        value = e.session.object_or_run(coerce(e, value, found.type, f"'{ast.unparse(node.target)}'"))
+    declared = found.type
+    if isinstance(node.target, ast.Attribute) and declared is not None:
+        e.session.declare_attribute(e, e.expression(node.target.value), node.target.attr, declared)
+    assign(e, node.target, value)
+
+
+def assign(e: Emitter, target: ast.expr, value: Value) -> None:
+    """Assigns a value to a target."""
+    with e.at(target):
+        match target:
+            case ast.Name():
+                e.bind(target.id, value)
+            case ast.Tuple() | ast.List():
+                _unpack(e, target.elts, value)
+            case ast.Attribute():
+                holder = e.expression(target.value)
+                e.forget_attribute(target.attr)
+                set_attribute(e, holder, target.attr, value)
+                _remember(e, target, value)
+            case ast.Subscript():
+                set_item(e, e.expression(target.value), index_of(e, target.slice), value)
+            case _:
+                e.unsupported(f"assignment to {ast.unparse(target)}")
+
+
+def _remember(e: Emitter, target: ast.Attribute, value: Value) -> None:
+    """An attribute that was just assigned isn't None if the value isn't."""
+    path, kind = path_of(target), e.session.type_of(value)
+    if path is not None and kind is not None:
+        declared = e.session.type_of(get_attribute(e, e.expression(target.value), target.attr, emit=False))
+        if isinstance(declared, ts.OptionalType) and kind == declared.element:
+            e.paths[path] = kind
+
+
+def _unpack(e: Emitter, targets: list[ast.expr], value: Value) -> None:
+    starred = [i for i, t in enumerate(targets) if isinstance(t, ast.Starred)]
+    for target, element in zip(targets, _parts(e, value, len(targets), starred), strict=True):
+        assign(e, target.value if isinstance(target, ast.Starred) else target, element)
+
+
+def _parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Value]:
+    elements = tuple_elements(e, value)
+    if elements is None and not isinstance(value, Run):
+        static = items_of(e, value).static
+        if static is not None:
+            elements = [thunk() for thunk in static]
+    if elements is not None:
+        return _known_parts(e, elements, count, starred)
+    ssa = materialise(e, value)
+    kind = _element_type(e, value, ssa.type)
+    if not starred:
+        operation = UnpackOp(ssa, [kind] * count)
+        e.emit_void(operation)
+        return [e.session.object_or_run(r) for r in operation.results]
+    if not isinstance(ssa.type, ts.ListType):
+        e.error("a starred target needs a list or a tuple")
+    before, after = starred[0], count - starred[0] - 1
+    items = [e.py("getitem", [ssa, e.int_constant(i)]) for i in range(before)]
+    stop = e.int_constant(-after) if after else materialise(e, Const(None))
+    middle = e.py("getslice", [ssa, e.int_constant(before), stop])
+    tail = [e.py("getitem", [ssa, e.int_constant(i - after)]) for i in range(after)]
+    return [e.session.object_or_run(v) for v in [*items, middle, *tail]]
+
+
+def _known_parts(e: Emitter, elements: list[Value], count: int, starred: list[int]) -> list[Value]:
+    if not starred:
+        if len(elements) != count:
+            e.error(f"{len(elements)} values can't be unpacked into {count} targets")
+        return elements
+    if len(elements) < count - 1:
+        e.error(f"{len(elements)} values are too few for {count - 1} targets and a starred one")
+    first, last = starred[0], starred[0] + len(elements) - count + 1
+    from tsir.frontend.script.convert import list_of
+
+    middle = elements[first:last]
+    kinds = {e.session.type_of(v) for v in middle}
+    star: Value = Run(list_of(e, middle)) if len(kinds) == 1 and None not in kinds else StaticTuple(tuple(middle))
+    return [*elements[:first], star, *elements[last:]]
+
+
+def _element_type(e: Emitter, value: Value, kind: ts.Attribute) -> ts.Attribute:
+    match kind:
+        case ts.ListType():
+            return kind.element
+        case ts.TensorType() | ts.StrType() | ts.AnyType():
+            return kind
+        case ts.DictType():
+            return kind.key
+        case _:
+            e.error(f"a value of type {e.show(value)} can't be unpacked")
+
+
+def emit_augmented(e: Emitter, node: ast.AugAssign) -> None:
+    """`target op= value`: in place on tensors, lists, sets and dicts, else a new value. The target's parts run once."""
+    place = _place(e, node.target)
+    value = in_place(e, node.op, place.read(), e.expression(node.value))
+    place.write(value)
+
+
+def _place(e: Emitter, target: ast.expr) -> Place:
+    match target:
+        case ast.Name():
+            name = ast.copy_location(ast.Name(target.id, ast.Load()), target)
+            return Place(lambda: e.expression(name), lambda value: e.bind(target.id, value))
+        case ast.Attribute():
+            holder = e.expression(target.value)
+            load = ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+
+            def write(value: Value) -> None:
+                e.forget_attribute(target.attr)
+                set_attribute(e, holder, target.attr, value)
+
+            return Place(lambda: e.expression(load), write)
+        case ast.Subscript():
+            container, index = e.expression(target.value), index_of(e, target.slice)
+            return Place(lambda: get_item(e, container, index), lambda value: set_item(e, container, index, value))
+        case _:
+            e.unsupported(f"augmented assignment to {ast.unparse(target)}")
+
+
+def emit_delete(e: Emitter, node: ast.Delete) -> None:
+    """`del name`, `del container[index]`."""
+    for target in node.targets:
+        with e.at(target):
+            match target:
+                case ast.Name():
+                    if e.variables.pop(target.id, None) is None:
+                        e.error(f"'{target.id}' is deleted before it is assigned")
+                    e.forget(target.id)
+                case ast.Subscript():
+                    delete_item(e, e.expression(target.value), index_of(e, target.slice))
+                case _:
+                    e.unsupported(f"del {ast.unparse(target)}")
+
+
+__all__ = ["assign", "binary", "emit_annotated", "emit_assign", "emit_augmented", "emit_delete", "join_types"]

@@ -1,0 +1,119 @@
+"""Attributes: what `value.name` is for every kind of value, and assigning them."""
+
+from __future__ import annotations
+
+import inspect
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp, TupleGetOp
+from tsir.frontend.script.convert import coerce, materialise
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.operators import is_tensor
+from tsir.frontend.script.values import (
+    Const,
+    EnumValue,
+    Method,
+    Object,
+    PyFunction,
+    PyObject,
+    Run,
+    StaticTuple,
+    Super,
+    Value,
+)
+from tsir.frontend.torch_names import emit_call, rewrite_property
+from tsir.ops import python
+
+
+def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> Value:
+    """`value.name`. With `emit` false only its type counts, and nothing has to stay that was emitted."""
+    match value:
+        case Object():
+            return e.session.get_attribute(e, value, name)
+        case Super():
+            return e.session.super_attribute(e, value, name)
+        case PyObject():
+            return _python_attribute(e, value, name)
+        case EnumValue():
+            if name in ("value", "name"):
+                return e.session.from_python(getattr(value.member, name), name)
+        case StaticTuple() if value.named is not None:
+            fields = [f.data for f in value.named.fields.data]
+            if name in fields:
+                return value.elements[fields.index(name)]
+            return Method(value, name)
+        case Run():
+            return _run_attribute(e, value, name)
+        case PyFunction():
+            return (
+                e.session.from_python(getattr(value.function, name), name)
+                if hasattr(value.function, name)
+                else _none(e, value, name)
+            )
+        case Const():
+            return _run_attribute(e, Run(materialise(e, value)), name, value)
+        case _:
+            pass
+    return Method(value, name)
+
+
+def _none(e: Emitter, value: Value, name: str) -> Value:
+    e.error(f"{e.show(value)} has no attribute '{name}'")
+
+
+def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
+    try:
+        found = getattr(value.value, name)
+    except AttributeError:
+        e.error(f"'{value.name}' has no attribute '{name}'")
+    if isinstance(value.value, type) and inspect.isfunction(found):
+        static = inspect.getattr_static(value.value, name)
+        if not isinstance(static, staticmethod):
+            return PyFunction(found)
+    return e.session.from_python(found, f"{value.name}.{name}", owner=value.value)
+
+
+def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None) -> Value:
+    kind = value.type
+    if is_tensor(kind):
+        if name == "grad":
+            return Const(None)
+        call = rewrite_property(name, value.ssa)
+        if call is not None:
+            result = emit_call(e.builder, e.session.schemas, call, e.location)
+            assert not isinstance(result, tuple)
+            return Run(result)
+        return Method(value, name)
+    if isinstance(kind, ts.NamedTupleType):
+        fields = [f.data for f in kind.fields.data]
+        if name in fields:
+            at = fields.index(name)
+            return e.session.object_or_run(e.emit(TupleGetOp(value.ssa, at, kind.elements.data[at])))
+        return Method(value, name)
+    if isinstance(kind, ts.ClassType):
+        found = e.session.enum_attribute_type(kind, name)
+        if found is not None:
+            return Run(e.emit(GetAttrOp(value.ssa, name, found)))
+    if isinstance(kind, ts.OptionalType):
+        e.error(f"'{name}' can't be read of a value of type {e.show(value)}", hint="check with `is not None` first")
+    if python.attribute(kind, name) is not None:
+        row = python.attribute(kind, name)
+        assert row is not None
+        return Run(e.py(row.name, [value.ssa]))
+    if python.method(kind, name) is not None or isinstance(kind, ts.AnyType | ts.FutureType):
+        return Method(shown or value, name)
+    e.error(f"a value of type {e.show(value)} has no attribute '{name}'")
+
+
+def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
+    """`holder.name = value`."""
+    if not isinstance(holder, Object):
+        e.error(f"an attribute of a value of type {e.show(holder)} can't be assigned")
+    setter = inspect.getattr_static(holder.info.python_class, name, None)
+    if isinstance(setter, property):
+        if setter.fset is None:
+            e.error(f"property '{name}' can't be assigned")
+        e.session.call_function(e, PyFunction(setter.fset, holder, holder.info), [value], {})
+        return
+    kind = e.session.attribute_for_store(e, holder, name, value)
+    e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, value, kind, f"attribute '{name}'")))

@@ -1,0 +1,558 @@
+"""Functions that the compiler itself carries out: Python's and torch.jit's that look at types, names or trees.
+
+`BUILTINS` maps their names to what emits them, `named_builtin` a Python object to its name here.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import typing
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
+from tsir.dialects.ts.structure import RaiseOp
+from tsir.frontend.script.attributes import get_attribute, set_attribute
+from tsir.frontend.script.convert import Tuples, as_bool, coerce, list_of, materialise, truth, tuple_elements
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    Builtin,
+    Condition,
+    Const,
+    Enumerate,
+    EnumValue,
+    Object,
+    PyObject,
+    Range,
+    Reversed,
+    Run,
+    StaticDict,
+    StaticList,
+    StaticTuple,
+    Super,
+    Value,
+    Zip,
+)
+from tsir.ops import python
+
+
+@dataclass
+class Arguments:
+    """A call of one of these functions, its arguments not evaluated yet."""
+
+    e: Emitter
+    node: ast.Call
+    want: Any = None
+
+    def values(self) -> list[Value]:
+        """The positional arguments, evaluated."""
+        from tsir.frontend.script.calls import evaluate_arguments
+
+        return evaluate_arguments(self.e, self.node)[0]
+
+    def keywords(self) -> dict[str, Value]:
+        """The keyword arguments, evaluated."""
+        return {k.arg: self.e.expression(k.value) for k in self.node.keywords if k.arg}
+
+    def exactly(self, least: int, most: int | None = None) -> None:
+        """Raises FrontendError for another number of arguments."""
+        count = len(self.node.args) + len(self.node.keywords)
+        if not least <= count <= (least if most is None else most):
+            self.e.error(f"{ast.unparse(self.node.func)}() doesn't take {count} arguments", node=self.node)
+
+
+def as_number(e: Emitter, value: Value, name: str) -> Value:
+    """A tensor with one element as its number, for functions of Python's that take numbers."""
+    if is_tensor(e.session.type_of(value)):
+        return Run(e.py("float", [e.aten_value("item", [materialise(e, value)])]))
+    return value
+
+
+def _isinstance(a: Arguments) -> Value:
+    from tsir.frontend.script.conditions import condition
+
+    a.exactly(2)
+    return as_bool(a.e, condition(a.e, a.node).value)
+
+
+def _range(a: Arguments) -> Value:
+    a.exactly(1, 3)
+    values = [Run(_to_int(a.e, v)) if is_tensor(a.e.session.type_of(v)) else v for v in a.values()]
+    start, stop = (Const(0), values[0]) if len(values) == 1 else values[:2]
+    return Range(start, stop, values[2] if len(values) == 3 else Const(1))
+
+
+def _to_int(e: Emitter, value: Value) -> Any:
+    return e.py("int", [e.aten_value("item", [materialise(e, value)])])
+
+
+def _enumerate(a: Arguments) -> Value:
+    a.exactly(1, 2)
+    values = a.values()
+    start = a.keywords().get("start", values[1] if len(values) > 1 else Const(0))
+    return Enumerate(values[0], start)
+
+
+def _zip(a: Arguments) -> Value:
+    return Zip(tuple(a.values()))
+
+
+def _reversed(a: Arguments) -> Value:
+    a.exactly(1)
+    return Reversed(a.values()[0])
+
+
+def _len(a: Arguments) -> Value:
+    a.exactly(1)
+    value = a.values()[0]
+    e = a.e
+    if isinstance(value, StaticTuple | StaticList):
+        return Const(len(value.elements))
+    if isinstance(value, StaticDict):
+        return Const(len(value.items))
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return Const(len(value.value))
+    if isinstance(value, Run) and isinstance(value.type, Tuples):
+        return Const(len(value.type.elements.data))
+    if isinstance(value, Object):
+        static = e.session.object_length(value)
+        if static is not None:
+            return Const(static)
+        found = e.session.call_optional_method(e, value, ("__len__",))
+        if found is not None:
+            return found
+        e.error(f"an object of {value.info.name} has no len()")
+    if isinstance(value, PyObject) and hasattr(value.value, "__len__"):
+        return Const(len(value.value))
+    ssa = materialise(e, value)
+    return Run(e.aten_value("size", [ssa, 0])) if is_tensor(ssa.type) else Run(e.py("len", [ssa]))
+
+
+def _print(a: Arguments) -> Value:
+    operands = [materialise(a.e, _text_of(a.e, v)) for v in a.values()]
+    keywords = a.keywords()
+    if set(keywords) - {"sep", "end"}:
+        a.e.unsupported(f"argument '{next(iter(set(keywords) - {'sep', 'end'}))}' of print()", node=a.node)
+    if keywords:
+        parts = [materialise(a.e, keywords.get(n, Const(d))) for n, d in (("sep", " "), ("end", "\n"))]
+        a.e.py("print_with", [*parts, *operands])
+    else:
+        a.e.py("print", operands)
+    return NONE
+
+
+def _text_of(e: Emitter, value: Value) -> Value:
+    """An object with `__str__` as its text, anything else as it is."""
+    if isinstance(value, Object):
+        found = e.session.call_optional_method(e, value, ("__str__", "__repr__"))
+        return value if found is None else found
+    return value
+
+
+def _hasattr(a: Arguments) -> Value:
+    a.exactly(2)
+    holder, name = a.values()
+    if not isinstance(name, Const) or not isinstance(name.value, str):
+        a.e.error("the name in hasattr() has to be a constant")
+    return Const(has_attribute(a.e, holder, name.value))
+
+
+def has_attribute(e: Emitter, holder: Value, name: str) -> bool:
+    """`hasattr(holder, name)`, decided while compiling."""
+    if isinstance(holder, Object):
+        return e.session.has_attribute(holder, name)
+    if isinstance(holder, PyObject):
+        return hasattr(holder.value, name)
+    if isinstance(holder, StaticTuple):
+        return holder.named is not None and name in [f.data for f in holder.named.fields.data]
+    kind = e.session.type_of(holder)
+    if isinstance(kind, ts.NamedTupleType):
+        return name in [f.data for f in kind.fields.data] or hasattr(tuple, name)
+    if is_tensor(kind):
+        return hasattr(torch.Tensor, name)
+    python_class = None if kind is None else e.session.python_class(kind)
+    return python_class is not None and hasattr(python_class, name)
+
+
+def _getattr(a: Arguments) -> Value:
+    a.exactly(2, 3)
+    holder, name, *default = a.values()
+    if not isinstance(name, Const) or not isinstance(name.value, str):
+        a.e.error("the name in getattr() has to be a constant")
+    if default and not has_attribute(a.e, holder, name.value):
+        return default[0]
+    return get_attribute(a.e, holder, name.value)
+
+
+def _setattr(a: Arguments) -> Value:
+    a.exactly(3)
+    holder, name, value = a.values()
+    if not isinstance(name, Const) or not isinstance(name.value, str):
+        a.e.error("the name in setattr() has to be a constant")
+    set_attribute(a.e, holder, name.value, value)
+    return NONE
+
+
+def _super(a: Arguments) -> Value:
+    e = a.e
+    function = e.source.function
+    if len(a.node.args) == 2:
+        cls = a.values()[0]
+        after = cls.value if isinstance(cls, PyObject) else None
+    else:
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
+        after = cells["__class__"].cell_contents if "__class__" in cells else None
+    first = e.source.node.args.args[0].arg if e.source.node.args.args else ""
+    receiver = e.variables.get(first)
+    if after is None or receiver is None or not isinstance(receiver.value, Object):
+        e.error("super() can only be used in a method")
+    return Super(receiver.value, after)
+
+
+def _type(a: Arguments) -> Value:
+    a.exactly(1)
+    value = a.values()[0]
+    if isinstance(value, Object):
+        return PyObject(value.info.python_class, value.info.name)
+    kind = a.e.session.type_of(value)
+    found = None if kind is None else a.e.session.python_class(kind)
+    if found is None:
+        a.e.error(f"the type of a value of type {a.e.show(value)} isn't known while compiling")
+    return PyObject(found, found.__name__)
+
+
+# Conversions
+
+
+def _int(a: Arguments) -> Value:
+    return _converted(a, "int")
+
+
+def _float(a: Arguments) -> Value:
+    return _converted(a, "float")
+
+
+def _converted(a: Arguments, name: str) -> Value:
+    from tsir.frontend.script.calls import call_row
+
+    values = a.values()
+    if len(values) == 1 and is_tensor(a.e.session.type_of(values[0])):
+        return Run(a.e.py(name, [a.e.aten_value("item", [materialise(a.e, values[0])])]))
+    if len(values) == 1 and isinstance(values[0], Const) and isinstance(values[0].value, bool | int | float):
+        try:
+            return Const({"int": int, "float": float}[name](values[0].value))
+        except (OverflowError, ValueError):
+            pass
+    row = python.builtin(name)
+    assert row is not None
+    return call_row(a.e, row, values, a.keywords())
+
+
+def _complex(a: Arguments) -> Value:
+    from tsir.frontend.script.calls import call_row
+
+    row = python.builtin("complex")
+    assert row is not None
+    return call_row(a.e, row, [as_number(a.e, v, "complex") for v in a.values()], a.keywords())
+
+
+def _bool(a: Arguments) -> Value:
+    a.exactly(0, 1)
+    values = a.values()
+    return as_bool(a.e, truth(a.e, values[0])) if values else FALSE
+
+
+def _str(a: Arguments) -> Value:
+    a.exactly(0, 1)
+    values = a.values()
+    if not values:
+        return Const("")
+    value = _text_of(a.e, values[0])
+    if isinstance(a.e.session.type_of(value), ts.StrType):
+        return value
+    return Run(a.e.py("str", [materialise(a.e, value)]))
+
+
+def _list(a: Arguments) -> Value:
+    from tsir.frontend.script.comprehensions import collect
+
+    a.exactly(0, 1)
+    values = a.values()
+    if not values:
+        return a.e.session.empty_list(a.e, a.want)
+    return collect(a.e, values[0])
+
+
+def _tuple(a: Arguments) -> Value:
+    from tsir.frontend.script.iteration import items_of
+
+    a.exactly(0, 1)
+    values = a.values()
+    if not values:
+        return StaticTuple(())
+    elements = tuple_elements(a.e, values[0])
+    if elements is None:
+        if isinstance(values[0], Run) and isinstance(values[0].type, ts.ListType):
+            # The length isn't known; what reads it can't tell this list from a tuple.
+            return Run(a.e.py("list", [values[0].ssa]))
+        static = items_of(a.e, values[0]).static
+        if static is None:
+            a.e.error("the length of this tuple isn't known while compiling")
+        elements = [thunk() for thunk in static]
+    return StaticTuple(tuple(elements))
+
+
+def _dict(a: Arguments) -> Value:
+    from tsir.frontend.script.calls import call_row
+
+    values, keywords = a.values(), a.keywords()
+    if not values and not keywords:
+        return a.e.session.empty_dict(a.e, a.want)
+    if not values:
+        return a.e.session.dict_of(a.e, [(Const(k), v) for k, v in keywords.items()], a.want)
+    row = python.builtin("dict")
+    assert row is not None
+    return call_row(a.e, row, values)
+
+
+def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:
+    """`abs`, `round`, `min`, `max`, `sum`, `pow`...: the tensor's method for tensors, the table's row for Python's values."""
+
+    def emit(a: Arguments) -> Value:
+        from tsir.frontend.script.calls import call_row
+        from tsir.frontend.script.comprehensions import collect
+
+        e = a.e
+        values, keywords = a.values(), a.keywords()
+        kinds = [e.session.type_of(v) for v in values]
+        if kinds and is_tensor(kinds[0]) and (len(values) == 1 or name in ("pow", "round")):
+            if name == "sum":
+                return torch_call(e, "sum", [values[0], Const(0)])
+            return torch_call(e, method, values)
+        if name == "sum" and isinstance(kinds[0], ts.ListType) and is_tensor(kinds[0].element):
+            return _sum_of_tensors(e, values)
+        if "key" in keywords:
+            e.unsupported(f"argument 'key' of {name}()", node=a.node)
+        if "default" in keywords:
+            row = python.lookup(f"{name}_default")
+            assert row is not None
+            return call_row(e, row, [*values, keywords["default"]])
+        row = python.builtin(name)
+        assert row is not None
+        if len(values) >= 1 and kinds[0] is None:
+            values[0] = collect(e, values[0])
+        return call_row(e, row, values, keywords)
+
+    return emit
+
+
+def _sum_of_tensors(e: Emitter, values: list[Value]) -> Value:
+    """`sum(list_of_tensors)`: the sum of the stacked tensors."""
+    stacked = torch_call(e, "stack", [values[0]])
+    total = torch_call(e, "sum", [stacked, Const(0)])
+    return total if len(values) == 1 else torch_call(e, "add", [total, values[1]])
+
+
+def _sorted(a: Arguments) -> Value:
+    from tsir.frontend.script.calls import call_row
+
+    keywords = a.keywords()
+    if "key" in keywords:
+        a.e.unsupported("argument 'key' of sorted()", node=a.node)
+    row = python.builtin("sorted")
+    assert row is not None
+    return call_row(a.e, row, a.values(), keywords)
+
+
+# torch.jit's own
+
+
+def _annotate(a: Arguments) -> Value:
+    a.exactly(2)
+    found = a.e.session.annotations.of_node(a.node.args[0], a.e.session.scope(a.e.source.function), a.e.place)
+    value = a.e.expression(a.node.args[1], found.type)
+    if found.type is None:
+        return value
+    return a.e.session.object_or_run(coerce(a.e, value, found.type, "torch.jit.annotate()"))
+
+
+def _typing_cast(a: Arguments) -> Value:
+    a.exactly(2)
+    found = a.e.session.annotations.of_node(a.node.args[0], a.e.session.scope(a.e.source.function), a.e.place)
+    value = a.e.expression(a.node.args[1], found.type)
+    kind = a.e.session.type_of(value)
+    if found.type is None or kind is None or kind == found.type:
+        return value
+    return a.e.session.object_or_run(a.e.cast(materialise(a.e, value), found.type))
+
+
+def _unwrap_optional(a: Arguments) -> Value:
+    from tsir.frontend.script.conditions import none_test
+    from tsir.frontend.script.control import emit_branch
+    from tsir.frontend.script.emitter import end_of
+
+    a.exactly(1)
+    e = a.e
+    value = a.values()[0]
+    kind = e.session.type_of(value)
+    test = none_test(e, value, None, negate=False)
+    if test.value is True:
+        e.error("the value is None here")
+    if not isinstance(test.value, bool):
+        emit_branch(
+            e, test, lambda: raise_error(e, "AssertionError", "Unwrapping null optional"), lambda: None, end_of(a.node)
+        )
+    if isinstance(kind, ts.OptionalType):
+        return e.session.object_or_run(e.cast(materialise(e, value), kind.element))
+    return value
+
+
+def raise_error(e: Emitter, name: str, message: str) -> None:
+    """`raise name(message)`."""
+    e.emit_void(RaiseOp(name, [materialise(e, Const(message))]))
+    e.dead = True
+
+
+def _assert(a: Arguments) -> Value:
+    from tsir.frontend.script.statements import emit_assertion
+
+    a.exactly(2)
+    emit_assertion(a.e, a.node.args[0], a.node.args[1])
+    return NONE
+
+
+def _warn(a: Arguments) -> Value:
+    a.e.py("warn", [materialise(a.e, _text_of(a.e, v)) for v in a.values()[:1]])
+    return NONE
+
+
+def _constant(value: Value) -> Callable[[Arguments], Value]:
+    def emit(a: Arguments) -> Value:
+        return value
+
+    return emit
+
+
+def _nothing(a: Arguments) -> Value:
+    a.values()
+    return NONE
+
+
+def _first(a: Arguments) -> Value:
+    return a.values()[0]
+
+
+def _callable(a: Arguments) -> Value:
+    from tsir.frontend.script.values import Method, PyFunction
+
+    value = a.values()[0]
+    return Const(isinstance(value, PyFunction | Method | Builtin) or (isinstance(value, PyObject) and callable(value.value)))
+
+
+def _unsupported(what: str) -> Callable[[Arguments], Value]:
+    def emit(a: Arguments) -> Value:
+        a.e.unsupported(what, node=a.node)
+
+    return emit
+
+
+def _tensor(a: Arguments) -> Value:
+    """`torch.tensor(data)`, `torch.as_tensor(data)`."""
+    e = a.e
+    values, keywords = a.values(), a.keywords()
+    data = keywords.pop("data", values[0] if values else None)
+    if data is None:
+        e.error("torch.tensor() needs data")
+    keywords.pop("requires_grad", None)
+    keywords.pop("pin_memory", None)
+    if len(values) > 1:
+        keywords["dtype"] = values[1]
+    if is_tensor(e.session.type_of(data)):
+        return torch_call(e, "to", [torch_call(e, "clone", [data]), *([keywords["dtype"]] if "dtype" in keywords else [])])
+    if isinstance(data, Run) and data.type == ts.BOOL:
+        data = Run(data.ssa)
+    return torch_call(e, "tensor", [data], keywords)
+
+
+def _shape_list(a: Arguments) -> Value:
+    return Run(list_of(a.e, a.values()))
+
+
+BUILTINS: dict[str, Callable[[Arguments], Value]] = {
+    "isinstance": _isinstance, "torch.jit.isinstance": _isinstance, "range": _range, "enumerate": _enumerate, "zip": _zip,
+    "reversed": _reversed, "len": _len, "print": _print, "hasattr": _hasattr, "getattr": _getattr, "setattr": _setattr,
+    "super": _super, "type": _type, "int": _int, "float": _float, "complex": _complex, "bool": _bool, "str": _str,
+    "list": _list, "tuple": _tuple, "dict": _dict, "abs": _reduction("abs", "abs"), "round": _reduction("round", "round"),
+    "min": _reduction("min", "min"), "max": _reduction("max", "max"), "sum": _reduction("sum", "sum"),
+    "pow": _reduction("pow", "pow"), "any": _reduction("any", "any"), "all": _reduction("all", "all"), "sorted": _sorted,
+    "callable": _callable, "iter": _unsupported("iter()"), "next": _unsupported("next()"), "map": _unsupported("map()"),
+    "filter": _unsupported("filter()"), "set": _unsupported("set()"), "frozenset": _unsupported("frozenset()"),
+    "open": _unsupported("open()"), "eval": _unsupported("eval()"), "exec": _unsupported("exec()"),
+    "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "unwrap_optional": _unwrap_optional, "assert": _assert,
+    "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing, "first": _first,
+    "torch.tensor": _tensor,
+}  # fmt: skip
+"""What emits each of these functions."""
+
+
+def _table() -> dict[Any, str]:
+    table: dict[Any, str] = {getattr(builtins, name): name for name in BUILTINS if hasattr(builtins, name)}
+    table |= {
+        torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
+        torch.jit._unwrap_optional: "unwrap_optional", torch._assert: "assert", warnings.warn: "warn",
+        torch.jit.is_scripting: "true", torch.jit.is_tracing: "false", torch.tensor: "torch.tensor",
+        torch.as_tensor: "torch.tensor", torch.is_tensor: "is_tensor", torch.is_grad_enabled: "false",
+    }  # fmt: skip
+    for module, names in (
+        (torch.overrides, ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")),
+        (torch._C, ("_get_tracing_state", "_is_tracing")),
+        (torch.compiler, ("is_compiling", "is_dynamo_compiling", "is_exporting")),
+        (torch._jit_internal, ("is_tracing",)),
+        (torch.backends.cuda, ("is_built",)), (torch.cuda, ("is_available",)),
+        (torch._C._functorch, ("is_functorch_wrapped_tensor",)),
+    ):  # fmt: skip
+        table |= {getattr(module, n): "false" for n in names if hasattr(module, n)}
+    table[torch._jit_internal.is_scripting] = "true"
+    return table
+
+
+_NAMES = _table()
+
+
+def _is_tensor(a: Arguments) -> Value:
+    kinds = [a.e.session.type_of(v) for v in a.values()]
+    return Const(is_tensor(kinds[0]))
+
+
+BUILTINS["is_tensor"] = _is_tensor
+
+
+def named_builtin(value: Any) -> str | None:
+    """The name in `BUILTINS` of a Python function, or None."""
+    try:
+        return _NAMES.get(value)
+    except TypeError:
+        return None
+
+
+__all__ = [
+    "BUILTINS",
+    "Arguments",
+    "Condition",
+    "EnumValue",
+    "as_number",
+    "has_attribute",
+    "named_builtin",
+    "py_op",
+    "raise_error",
+]

@@ -1,0 +1,375 @@
+"""Calls: of functions, methods, torch's operators, Python's built-ins and classes."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import collections
+import enum
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch._jit_internal import boolean_dispatched
+from xdsl.ir import SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.frontend.script.annotations import is_named_tuple
+from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number
+from tsir.frontend.script.convert import coerce, materialise, retype, tuple_elements
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.listings import listing_value
+from tsir.frontend.script.operators import argument, is_tensor, torch_call
+from tsir.frontend.script.values import (
+    Builtin,
+    Const,
+    Method,
+    Object,
+    PyFunction,
+    PyObject,
+    Run,
+    StaticDict,
+    StaticList,
+    StaticTuple,
+    Value,
+)
+from tsir.frontend.torch_names import DTYPES, PYTHON_METHODS, emit_call, operator_name
+from tsir.ops import python
+from tsir.ops.python import PyFunction as Row
+
+Keywords = dict[str, Value]
+
+
+def emit_call_expression(e: Emitter, node: ast.Call, want: Any) -> Value:
+    """A call."""
+    callee = e.expression(node.func)
+    if isinstance(callee, Builtin):
+        return BUILTINS[callee.name](Arguments(e, node, want))
+    args, kwargs = evaluate_arguments(e, node)
+    with e.at(node):
+        return call(e, callee, args, kwargs)
+
+
+def evaluate_arguments(e: Emitter, node: ast.Call) -> tuple[list[Value], Keywords]:
+    """The arguments of a call, `*` and `**` taken apart."""
+    args: list[Value] = []
+    for a in node.args:
+        if isinstance(a, ast.Starred):
+            value = e.expression(a.value)
+            elements = tuple_elements(e, value)
+            if elements is None:
+                e.error("only a tuple of known length can be passed with *", node=a, hint="pass the elements one by one")
+            args += elements
+        else:
+            args.append(e.expression(a))
+    kwargs: Keywords = {}
+    for keyword in node.keywords:
+        value = e.expression(keyword.value)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+        elif isinstance(value, StaticDict):
+            kwargs |= value.items
+        else:
+            e.error("only a dict that is known while compiling can be passed with **", node=keyword.value)
+    return args, kwargs
+
+
+def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """Calls a value."""
+    match callee:
+        case PyFunction():
+            return _call_function(e, callee, args, kwargs)
+        case Method():
+            return call_method(e, callee.receiver, callee.name, args, kwargs)
+        case Object():
+            name = "forward" if callee.info.kind == "module" else "__call__"
+            e.session.check_hooks(e, callee)
+            return call(e, e.session.get_attribute(e, callee, name), args, kwargs)
+        case PyObject():
+            return _call_python(e, callee, args, kwargs)
+        case _:
+            e.error(f"a value of type {e.show(callee)} can't be called")
+
+
+def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    function = callee.function
+    if function in _TORCH_PYTHON:
+        return _TORCH_PYTHON[function](e, args, kwargs)
+    dispatch = boolean_dispatched.get(function)
+    if dispatch is not None:
+        return _boolean_dispatch(e, dispatch, args, kwargs)
+    return e.session.call_function(e, callee, args, kwargs)
+
+
+def _boolean_dispatch(e: Emitter, dispatch: dict[str, Any], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """Functions of torch.nn.functional that are one of two, by a flag that has to be constant."""
+    name, index = dispatch["arg_name"], dispatch["index"]
+    flag: Value = kwargs.get(name, args[index] if index < len(args) else Const(dispatch["default"]))
+    if not isinstance(flag, Const):
+        e.error(f"'{name}' has to be a constant here")
+    chosen = dispatch["if_true" if flag.value else "if_false"]
+    return e.session.call_function(e, PyFunction(chosen), args, kwargs)
+
+
+# Python objects
+
+
+def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    target = callee.value
+    listing = listing_value(target)
+    if listing is not None:
+        return listing
+    if isinstance(target, type):
+        return _construct(e, callee, target, args, kwargs)
+    name = operator_name(target)
+    if name is not None:
+        return torch_call(e, name, args, kwargs)
+    hashable = isinstance(target, collections.abc.Hashable)
+    if hashable and target in _TORCH_PYTHON:
+        return _TORCH_PYTHON[target](e, args, kwargs)
+    plain = getattr(target, "__name__", "")
+    if getattr(math, plain, None) is target:
+        row = python.builtin(f"math.{plain}")
+        if row is not None:
+            return call_row(e, row, [as_number(e, a, plain) for a in args], kwargs)
+    if getattr(builtins, plain, None) is target:
+        row = python.builtin(plain)
+        if row is not None:
+            return call_row(e, row, args, kwargs)
+    if isinstance(target, torch.nn.Module):
+        e.error(
+            f"module '{callee.name}' isn't an attribute of the module that is compiled",
+            hint="make it an attribute (self.x = ...) of the module that uses it",
+        )
+    method = vars(type(target)).get("__call__")
+    if method is not None and hasattr(method, "__code__"):
+        return e.session.call_function(e, PyFunction(method, callee), args, kwargs)
+    e.unsupported(f"a call of {callee.name} ({type(target).__name__})")
+
+
+def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if is_named_tuple(cls):
+        return _named_tuple(e, cls, args, kwargs)
+    if issubclass(cls, enum.Enum):
+        if len(args) == 1 and isinstance(args[0], Const):
+            try:
+                return e.session.from_python(cls(args[0].value), callee.name)
+            except ValueError as error:
+                e.error(str(error))
+        e.unsupported(f"making a member of {cls.__name__} of a value that isn't a constant")
+    if cls in (torch.finfo, torch.iinfo, torch.device):
+        return _constant_object(e, callee, cls, args, kwargs)
+    if cls is torch.Size:
+        return args[0]
+    if issubclass(cls, BaseException):
+        e.unsupported("an exception object as a value")
+    if issubclass(cls, torch.nn.Module):
+        e.error(
+            f"module {cls.__name__} is made inside compiled code", hint="make it in __init__ and keep it as an attribute"
+        )
+    return e.session.construct(e, cls, args, kwargs)
+
+
+def _constant_object(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`torch.device("cpu")`, `torch.finfo(dtype)` on constants."""
+    dtypes = {mine: theirs for theirs, mine in DTYPES.items()}
+    values = [a.value for a in (*args, *kwargs.values()) if isinstance(a, Const)]
+    if len(values) == len(args) + len(kwargs):
+        plain = [dtypes[v] if v in dtypes else str(v) if not isinstance(v, str | int) else v for v in values]
+        return e.session.from_python(cls(*plain), callee.name)
+    if cls is torch.device and len(args) == 1 and not kwargs:
+        return args[0]
+    e.error(f"{callee.name}() needs constants here")
+
+
+def _named_tuple(e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    kind = e.session.named_tuple(cls)
+    given: dict[str, Value] = dict(zip(cls._fields, args, strict=False)) | dict(kwargs)
+    if len(args) > len(cls._fields) or set(given) - set(cls._fields):
+        e.error(f"{cls.__name__} has the fields {', '.join(cls._fields)}")
+    parts: list[Value] = []
+    for field, wanted in zip(cls._fields, kind.elements.data, strict=True):
+        value = given.get(field)
+        if value is None:
+            if field not in cls._field_defaults:
+                e.error(f"{cls.__name__} needs a value for field '{field}'")
+            value = e.session.from_python(cls._field_defaults[field], field)
+        parts.append(e.session.object_or_run(coerce(e, value, wanted, f"field '{field}' of {cls.__name__}")))
+    return StaticTuple(tuple(parts), kind)
+
+
+# Rows of the table of built-ins
+
+
+def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
+    """A call of a built-in of the table; keyword arguments go by the row's parameter names."""
+    values = list(args)
+    names = row.parameters
+    for name, value in (kwargs or {}).items():
+        if name not in names:
+            e.error(f"{row.name}() has no argument '{name}'")
+        at = names.index(name)
+        if at != len(values):
+            e.unsupported(f"argument '{name}' of {row.name}() without those before it")
+        values.append(value)
+    if not row.accepts(len(values)):
+        e.error(f"{row.name}() doesn't take {len(values)} arguments")
+    operands = [materialise(e, v) for v in values]
+    from tsir.ops.python_types import UNKNOWN
+
+    constants = [v.value if isinstance(v, Const) else UNKNOWN for v in values]
+    return e.session.object_or_run(e.py(row.name, operands, constants))
+
+
+# Methods of built-in types
+
+
+def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`receiver.name(...)` for tensors, strings, lists, dicts, tuples."""
+    if isinstance(receiver, StaticDict):
+        return _static_dict_method(e, receiver, name)
+    if isinstance(receiver, StaticTuple) and receiver.named is not None and name in ("_replace", "_asdict"):
+        return _named_tuple_method(e, receiver, name, kwargs)
+    ssa = materialise(e, receiver)
+    kind = ssa.type
+    if is_tensor(kind):
+        return _tensor_method(e, Run(ssa), name, args, kwargs)
+    if isinstance(kind, ts.NamedTupleType) and name in ("_replace", "_asdict"):
+        return _named_tuple_method(e, StaticTuple(tuple(tuple_elements(e, Run(ssa)) or ()), kind), name, kwargs)
+    row = python.method(kind, name)
+    if row is None:
+        e.error(f"a value of type {e.show(receiver)} has no method '{name}'")
+    values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
+    ordered = _ordered_keywords(e, row, values, kwargs)
+    return call_row(e, row, values + ordered)
+
+
+def _ordered_keywords(e: Emitter, row: Row, given: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
+    """Keyword arguments in the order of the parameters, constants of None for skipped ones."""
+    rest: list[Value] = []
+    remaining = dict(kwargs)
+    for name in row.parameters[len(given) :]:
+        if not remaining:
+            break
+        rest.append(remaining.pop(name, Const(None)))
+    if remaining:
+        e.error(f"{row.name}() has no argument '{next(iter(remaining))}'")
+    return rest
+
+
+def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[Value]) -> list[Value]:
+    """Arguments that have to be of a container's element type, converted to it."""
+    values = list(args)
+    kind = target.type
+    if isinstance(kind, ts.ListType):
+        position = {"append": 0, "insert": 1, "remove": 0, "index": 0, "count": 0}.get(name)
+        if position is not None and position < len(values):
+            given = e.session.type_of(values[position])
+            if given is not None and name in ("append", "insert"):
+                retype(e, target, ts.ListType(given))
+            assert isinstance(target.type, ts.ListType)
+            values[position] = e.session.object_or_run(
+                coerce(e, values[position], target.type.element, f"list.{name}() on {e.show(Run(target))}")
+            )
+        if name == "extend" and values:
+            given = e.session.type_of(values[0])
+            if isinstance(given, ts.ListType):
+                retype(e, target, given)
+            if isinstance(values[0], StaticTuple | StaticList) or isinstance(given, ts.ListType | ts.TupleType):
+                values[0] = Run(coerce(e, values[0], target.type, "list.extend()"))
+    if isinstance(kind, ts.DictType) and name in ("get", "pop", "setdefault") and values:
+        values[0] = Run(coerce(e, values[0], kind.key, f"dict.{name}()"))
+        if name == "setdefault" and len(values) > 1:
+            values[1] = e.session.object_or_run(coerce(e, values[1], kind.value, "dict.setdefault()"))
+    return values
+
+
+def _static_dict_method(e: Emitter, receiver: StaticDict, name: str) -> Value:
+    keys: list[Value] = [Const(k) for k in receiver.items]
+    match name:
+        case "keys":
+            return StaticTuple(tuple(keys))
+        case "values":
+            return StaticTuple(tuple(receiver.items.values()))
+        case "items":
+            return StaticTuple(tuple(StaticTuple(pair) for pair in zip(keys, receiver.items.values(), strict=True)))
+        case _:
+            return call_method(e, Run(materialise(e, receiver)), name, [], {})
+
+
+def _named_tuple_method(e: Emitter, receiver: StaticTuple, name: str, kwargs: Mapping[str, Value]) -> Value:
+    assert receiver.named is not None
+    fields = [f.data for f in receiver.named.fields.data]
+    if name == "_asdict":
+        return StaticDict(dict(zip(fields, receiver.elements, strict=True)))
+    if set(kwargs) - set(fields):
+        e.error(f"the fields are {', '.join(fields)}")
+    kinds = receiver.named.elements.data
+    parts = [
+        e.session.object_or_run(coerce(e, kwargs[f], k, f"field '{f}'")) if f in kwargs else v
+        for f, v, k in zip(fields, receiver.elements, kinds, strict=True)
+    ]
+    return StaticTuple(tuple(parts), receiver.named)
+
+
+def _tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if name == "tolist":
+        wanted = e.want if isinstance(e.want, ts.ListType) or e.want in (ts.INT, ts.FLOAT, ts.BOOL) else None
+        if wanted is None:
+            e.error("the type of tolist()'s result has to be annotated", hint="write y: List[int] = x.tolist()")
+        return Run(e.cast(e.aten_value("tolist", [receiver.ssa]), wanted))
+    if name in PYTHON_METHODS:
+        operands = [argument(e, v) for v in (receiver, *args)]
+        keywords = {k: argument(e, v) for k, v in kwargs.items()}
+        made = PYTHON_METHODS[name](*operands, **keywords)
+        result = emit_call(e.builder, e.session.schemas, made, e.location)
+        return Run(result) if isinstance(result, SSAValue) else e.session.operator_results(made.name, result)
+    if not hasattr(torch.Tensor, name):
+        e.error(f"Tensor has no method '{name}'")
+    return torch_call(e, name, [receiver, *args], kwargs)
+
+
+# Functions of torch that are written in Python and stand for one operator
+
+
+def _operator(name: str) -> Callable[..., Value]:
+    return lambda e, args, kwargs: torch_call(e, name, args, kwargs)
+
+
+def _gathered(name: str, first: int) -> Callable[..., Value]:
+    """A function that takes its tensors one by one, or in one list."""
+
+    def emit(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        tensors = list(args[first:])
+        if len(tensors) == 1 and not is_tensor(e.session.type_of(tensors[0])):
+            return torch_call(e, name, [*args[:first], tensors[0]], kwargs)
+        return torch_call(e, name, [*args[:first], StaticTuple(tuple(tensors))], kwargs)
+
+    return emit
+
+
+def _split(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    names = ("tensor", "split_size_or_sections", "dim")
+    given = dict(zip(names, args, strict=False)) | dict(kwargs)
+    sizes = given["split_size_or_sections"]
+    is_list = not isinstance(e.session.type_of(sizes), type(ts.INT)) or isinstance(sizes, StaticTuple | StaticList)
+    rest = [given["dim"]] if "dim" in given else []
+    return torch_call(e, "split_with_sizes" if is_list else "split", [given["tensor"], sizes, *rest])
+
+
+def _norm(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    names = ("input", "p", "dim", "keepdim", "out", "dtype")
+    given = dict(zip(names, args, strict=False)) | dict(kwargs)
+    return _tensor_method(e, Run(materialise(e, given.pop("input"))), "norm", [], given)
+
+
+_TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {
+    torch.functional.einsum: _gathered("einsum", 1), torch.functional.meshgrid: _gathered("meshgrid", 0),
+    torch.functional.broadcast_tensors: _gathered("broadcast_tensors", 0),
+    torch.functional.cartesian_prod: _gathered("cartesian_prod", 0), torch.functional.block_diag: _gathered("block_diag", 0),
+    torch.functional.split: _split, torch.functional.norm: _norm,
+    torch.functional.tensordot: _operator("tensordot"), torch.functional.cdist: _operator("cdist"),
+    torch.functional.atleast_1d: _operator("atleast_1d"), torch.functional.atleast_2d: _operator("atleast_2d"),
+    torch.functional.atleast_3d: _operator("atleast_3d"), torch.functional.chain_matmul: _gathered("chain_matmul", 0),
+}  # fmt: skip

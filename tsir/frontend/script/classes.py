@@ -1,0 +1,104 @@
+"""What the compiler knows about a class: a module's, a script class's, an enum's."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from xdsl.dialects.builtin import ArrayAttr, SymbolRefAttr
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
+from tsir.dialects.values import EnumMember, Instance
+from tsir.frontend.constants import attribute_of_constant, is_constant
+from tsir.frontend.script.values import EnumValue, Value
+
+
+@dataclass
+class AttributeInfo:
+    """An attribute. Without a type it only exists while compiling, as `static`, or not at all, for the reason `failure`."""
+
+    type: Attribute | None
+    role: str = "attribute"
+    static: Value | None = None
+    """What reading it gives, where that never changes."""
+    key: Any = None
+    """Tells the static value from that of another object, in deciding whether two objects may share a class."""
+    failure: str | None = None
+    info: ClassInfo | None = None
+    """The class, of a submodule."""
+
+
+@dataclass(eq=False)
+class ClassInfo:
+    """A compiled class. `kind` is `module`, `class` or `enum`, as in `ts.class`."""
+
+    name: str
+    python_class: Any
+    kind: str
+    attributes: dict[str, AttributeInfo] = field(default_factory=dict[str, AttributeInfo])
+    methods: dict[str, str] = field(default_factory=dict[str, str])
+    """The functions that hold the methods compiled so far, by name."""
+    exported: set[str] = field(default_factory=set[str])
+    instances: list[Instance] = field(default_factory=list[Instance])
+    open: bool = False
+    """Whether `__init__` is being compiled, so that assignments define attributes."""
+    children: list[str] = field(default_factory=list[str])
+    """The names of the submodules, in order."""
+    extra_methods: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Functions set on the object itself (`m.forward = types.MethodType(...)`)."""
+
+    @property
+    def type(self) -> ts.ClassType:
+        """The type of the class's objects."""
+        return ts.ClassType(self.name)
+
+    def lookup(self, name: str, after: type | None = None) -> tuple[Any, type] | None:
+        """A name in the class or its bases (behind `after` in the order of resolution), and the class that has it."""
+        classes = self.python_class.__mro__
+        if after is not None:
+            classes = classes[classes.index(after) + 1 :]
+        elif name in self.extra_methods:
+            return self.extra_methods[name], self.python_class
+        for cls in classes:
+            if name in vars(cls):
+                return vars(cls)[name], cls
+        return None
+
+    def operation(self) -> ClassOp:
+        """The `ts.class` operation."""
+        members = [*self._attribute_operations(), *self._method_operations()]
+        return ClassOp(self.name, self.kind, members)
+
+    def _attribute_operations(self) -> Iterator[AttributeOp]:
+        for name, info in self.attributes.items():
+            if info.type is None:
+                continue
+            yield AttributeOp(name, info.type, info.role, self._common_value(name, info))
+
+    def _common_value(self, name: str, info: AttributeInfo) -> Attribute | None:
+        """The value at compile time, if all objects have the same and an attribute can hold it."""
+        if not self.instances or isinstance(info.type, ts.OptionalType | ts.UnionType | ts.AnyType):
+            return None
+        values = [i.attributes.get(name) for i in self.instances]
+        first = values[0]
+        if isinstance(first, EnumMember) and isinstance(info.static, EnumValue):
+            return info.static.attribute
+        if not is_constant(first) or any(type(v) is not type(first) or v != first for v in values):
+            return None
+        return attribute_of_constant(first)
+
+    def _method_operations(self) -> Iterator[MethodOp]:
+        for name, symbol in self.methods.items():
+            yield MethodOp(name, symbol, exported=name in self.exported)
+
+
+def is_method(value: Any) -> bool:
+    """Whether something found in a class is a function that can be compiled."""
+    return inspect.isfunction(value) or isinstance(value, staticmethod | classmethod)
+
+
+__all__ = ["ArrayAttr", "AttributeInfo", "ClassInfo", "SymbolRefAttr", "is_method"]

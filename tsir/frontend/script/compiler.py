@@ -1,0 +1,535 @@
+"""The compilation of one program: its functions and classes, and what Python objects are to compiled code."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from xdsl.dialects import arith, func
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from tsir.dialects.program import EntryPoint, Parameter, Program
+from tsir.dialects.schema import SchemaRegistry
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp
+from tsir.errors import FrontendError
+from tsir.frontend.constants import INT64_MAX, INT64_MIN
+from tsir.frontend.script import modules, objects
+from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
+from tsir.frontend.script.builtins import named_builtin
+from tsir.frontend.script.classes import AttributeInfo, ClassInfo
+from tsir.frontend.script.convert import coerce, join_types
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.functions import Compiled, Signature, call_function, compile_for, signature_of
+from tsir.frontend.script.iteration import Items
+from tsir.frontend.script.source import FunctionSource, annotation_scope, describe, docstring, function_source, unwrap
+from tsir.frontend.script.subscripts import Subscript
+from tsir.frontend.script.values import (
+    Builtin,
+    Const,
+    EnumValue,
+    Object,
+    PyFunction,
+    PyObject,
+    Range,
+    Run,
+    StaticDict,
+    StaticList,
+    StaticTuple,
+    Super,
+    Value,
+)
+from tsir.frontend.torch_names import is_torch_constant, torch_constant
+
+_PYTHON_CLASSES: dict[Attribute, type] = {
+    ts.INT: int, ts.FLOAT: float, ts.BOOL: bool, ts.COMPLEX: complex, ts.StrType(): str, ts.NONE: type(None),
+    ts.DTypeType(): torch.dtype, ts.DeviceType(): torch.device,
+}  # fmt: skip
+_CONTAINER_CLASSES: dict[type[Attribute], type] = {
+    ts.TensorType: torch.Tensor, ts.ListType: list, ts.DictType: dict, ts.SetType: set, ts.TupleType: tuple,
+}  # fmt: skip
+
+
+class Session:
+    """One program being compiled. `schemas` are the operators that calls are resolved against."""
+
+    def __init__(self, schemas: SchemaRegistry) -> None:
+        self.schemas = schemas
+        self.annotations = AnnotationReader(self.class_type)
+        self.reader = modules.ModuleReader(self)
+        self.functions: dict[Any, Compiled] = {}
+        self.keep_alive: list[Any] = []
+        """What keys of functions name by `id`."""
+        self.named_tuples: dict[str, type] = {}
+        self.literals: set[SSAValue] = set()
+        """List and dict literals, which may take another type until they are used."""
+        self.assumed: set[SSAValue] = set()
+        """Empty lists and dicts whose element type is only assumed."""
+        self.evaluated: dict[int, Value] = {}
+        """Values of trees that were emitted before the place where they are used."""
+        self._symbols: set[str] = set()
+        self._classes: dict[str, ClassInfo] = {}
+        self._script_classes: dict[Any, ClassInfo] = {}
+        self._operations: list[func.FuncOp] = []
+        self._signatures: dict[Any, Signature] = {}
+
+    # Symbols and what is in the module
+
+    def symbol(self, name: str) -> str:
+        """An unused symbol like `name`."""
+        name = "".join(c if c.isalnum() or c in "_.$" else "_" for c in name)
+        candidate, number = name, 1
+        while candidate in self._symbols:
+            candidate, number = f"{name}_{number}", number + 1
+        self._symbols.add(candidate)
+        return candidate
+
+    def add_class(self, info: ClassInfo) -> None:
+        """Makes a class part of the program."""
+        self._classes[info.name] = info
+
+    def add_function(self, operation: func.FuncOp) -> None:
+        """Makes a function part of the program."""
+        merge_constants(operation)
+        self._operations.append(operation)
+
+    def module(self, first: Sequence[str]) -> ModuleOp:
+        """The `ts` module: classes, the functions with these symbols, then the other functions."""
+        named = {op.sym_name.data: op for op in self._operations}
+        ordered = [named[s] for s in first] + [op for op in self._operations if op.sym_name.data not in first]
+        return ModuleOp([*(info.operation() for info in self._classes.values()), *ordered])
+
+    # Types
+
+    def type_of(self, value: Value) -> Attribute | None:
+        """The static type of a value, or None for what has no run-time value."""
+        match value:
+            case Run() | Object() | Const() | EnumValue():
+                return value.type
+            case StaticTuple():
+                if value.named is not None:
+                    return value.named
+                kinds = [self.type_of(v) for v in value.elements]
+                return None if None in kinds else ts.TupleType([k for k in kinds if k is not None])
+            case StaticList():
+                found: Attribute | None = None
+                for v in value.elements:
+                    kind = self.type_of(v)
+                    if kind is None:
+                        return None
+                    found = kind if found is None else join_types(found, kind)
+                return ts.ListType(found or ts.TensorType())
+            case StaticDict():
+                kinds = [self.type_of(v) for v in value.items.values()]
+                keys = [self.type_of(Const(k)) for k in value.items]
+                return (
+                    None if None in kinds or not kinds else ts.DictType(*[k for k in (keys[0], kinds[0]) if k is not None])
+                )
+            case Range():
+                return ts.ListType(ts.INT)
+            case _:
+                return None
+
+    def python_class(self, kind: Attribute) -> type | None:
+        """The Python class of values of a type, where there is one."""
+        if isinstance(kind, ts.ClassType):
+            return self.class_of(kind)
+        if isinstance(kind, ts.NamedTupleType):
+            return self.named_tuples.get(kind.class_name.data)
+        return _PYTHON_CLASSES.get(kind) or _CONTAINER_CLASSES.get(type(kind))
+
+    def object_or_run(self, ssa: SSAValue) -> Value:
+        """A run-time value as what it is: an object when it is of a compiled class, None when it can only be that."""
+        if isinstance(ssa.type, ts.ClassType):
+            info = self._classes.get(ssa.type.symbol.string_value())
+            if info is not None and info.kind != "enum":
+                return Object(ssa, info)
+        return Run(ssa)
+
+    def class_of(self, kind: ts.ClassType) -> type | None:
+        """The Python class behind a class type."""
+        info = self._classes.get(kind.symbol.string_value())
+        return None if info is None else info.python_class
+
+    def is_subclass(self, given: ts.ClassType, wanted: ts.ClassType) -> bool:
+        """Whether one compiled class is derived from another."""
+        a, b = self.class_of(given), self.class_of(wanted)
+        return a is not None and b is not None and issubclass(a, b)
+
+    def class_type(self, cls: type) -> ts.ClassType:
+        """The type of the objects of a user's class or enum."""
+        return self.info_of_class(cls).type
+
+    def is_script_class(self, cls: type) -> bool:
+        """Whether objects of a class are compiled as such: it was given to torch.jit.script, or is in use here already."""
+        return cls in self._script_classes or torch.jit._state._get_script_class(cls) is not None
+
+    def info_of_class(self, cls: type) -> ClassInfo:
+        """What is known about a user's class or enum; it becomes part of the program."""
+        found = self._script_classes.get(cls)
+        if found is not None:
+            return found
+        if issubclass(cls, nn.Module):
+            raise FrontendError(
+                f"module class {cls.__name__} can't be used as a type here", hint="interfaces aren't supported yet"
+            )
+        kind = "enum" if issubclass(cls, enum.Enum) else "class"
+        info = ClassInfo(self.symbol(cls.__name__), cls, kind)
+        self._script_classes[cls] = info
+        self.add_class(info)
+        if kind == "enum":
+            self._describe_enum(info)
+        else:
+            for name, (annotation, owner) in modules.class_annotations(cls).items():
+                found_type = self.annotations.of_object(annotation, modules._class_scope(owner))
+                if found_type is not None and "ClassVar" not in str(annotation):
+                    info.attributes[name] = AttributeInfo(found_type)
+        return info
+
+    def _describe_enum(self, info: ClassInfo) -> None:
+        members: list[enum.Enum] = list(info.python_class)
+        kinds = [self.type_of(self.from_python(m.value, m.name)) for m in members]
+        known = [k for k in kinds if k is not None]
+        value_type = known[0] if known else ts.NONE
+        for kind in known[1:]:
+            value_type = join_types(value_type, kind)
+        info.attributes = {"name": AttributeInfo(ts.StrType(), "constant"), "value": AttributeInfo(value_type, "constant")}
+
+    def enum_attribute_type(self, kind: ts.ClassType, name: str) -> Attribute | None:
+        """The type of `member.name` or `member.value`."""
+        info = self._classes.get(kind.symbol.string_value())
+        found = None if info is None else info.attributes.get(name)
+        return None if found is None else found.type
+
+    def named_tuple(self, cls: Any) -> ts.NamedTupleType:
+        """The type of a NamedTuple class."""
+        kind = self.annotations.named_tuple(cls, {})
+        self.named_tuples[kind.class_name.data] = cls
+        return kind
+
+    def type_of_object(self, value: Any) -> Attribute | None:
+        """The type of a Python object as an attribute's value."""
+        return modules.type_of_object(self, value)
+
+    def to_runtime(self, value: Any, kind: Attribute) -> Any:
+        """A Python object as a running program has it."""
+        return modules.to_runtime(self, value, kind)
+
+    def scope(self, function: Any) -> Mapping[str, Any]:
+        """The names that annotations in a function may use."""
+        return annotation_scope(function)
+
+    # Python objects
+
+    def from_python(self, value: Any, name: str, owner: Any = None) -> Value:
+        """What a Python object from outside is to compiled code."""
+        if isinstance(value, enum.Enum):
+            return EnumValue(value, self.class_type(type(value)))
+        if value is None or type(value) in (bool, float, complex, str):
+            return Const(value)
+        if isinstance(value, int):
+            if not INT64_MIN <= value <= INT64_MAX:
+                raise FrontendError(f"{value} doesn't fit into 64 bits")
+            return Const(int(value))
+        if is_torch_constant(value):
+            return Const(torch_constant(value))
+        if isinstance(value, tuple):
+            named = self.named_tuple(type(value)) if is_named_tuple(type(value)) else None
+            return StaticTuple(tuple(self.from_python(v, name) for v in value), named)
+        if isinstance(value, list):
+            return StaticList(tuple(self.from_python(v, name) for v in value))
+        if isinstance(value, dict) and all(isinstance(k, str | int) for k in value):
+            return StaticDict({k: self.from_python(v, f"{name}[{k!r}]") for k, v in value.items()})
+        builtin = named_builtin(value)
+        if builtin is not None:
+            return Builtin(builtin)
+        if isinstance(value, types.FunctionType | torch.jit.ScriptFunction):
+            return PyFunction(value)
+        if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
+            bound = value.__self__
+            info = self._script_classes.get(bound)
+            return PyFunction(value.__func__, PyObject(bound, getattr(bound, "__name__", name)), info)
+        if isinstance(value, torch.Tensor):
+            raise FrontendError(
+                f"tensor '{name}' is a global variable or a constant of the function",
+                hint="pass it as an argument, or make it a buffer of the module",
+            )
+        return PyObject(value, name)
+
+    # Literals whose type their use decides
+
+    def empty_list(self, e: Emitter, want: Attribute | None) -> Value:
+        """`[]`: of the type that is wanted; else of tensors, until something else is put in."""
+        known = isinstance(want, ts.ListType)
+        result = e.emit(ListOp([], want if isinstance(want, ts.ListType) else ts.ListType(ts.TensorType())))
+        if not known:
+            self.assumed.add(result)
+        return Run(result)
+
+    def empty_dict(self, e: Emitter, want: Attribute | None) -> Value:
+        """`{}`: of the type that is wanted; else from str to tensors, until something else is put in."""
+        known = isinstance(want, ts.DictType)
+        result = e.emit(DictOp([], want if isinstance(want, ts.DictType) else ts.DictType(ts.StrType(), ts.TensorType())))
+        if not known:
+            self.assumed.add(result)
+        return Run(result)
+
+    def dict_of(self, e: Emitter, items: Sequence[tuple[Value, Value]], want: Attribute | None) -> Value:
+        """A new dict of these items."""
+        if isinstance(want, ts.DictType):
+            key, value = want.key, want.value
+        else:
+            key, value = (self._common(e, [pair[i] for pair in items]) for i in (0, 1))
+        parts = [coerce(e, v, k, "an item of a dict") for pair in items for v, k in zip(pair, (key, value), strict=True)]
+        result = e.emit(DictOp(parts, ts.DictType(key, value)))
+        self.literals.add(result)
+        return Run(result)
+
+    def _common(self, e: Emitter, values: Sequence[Value]) -> Attribute:
+        found: Attribute | None = None
+        for value in values:
+            kind = self.type_of(value)
+            if kind is None:
+                e.error(f"{e.show(value)} can't be an item of a dict")
+            found = kind if found is None else join_types(found, kind)
+        return found or ts.TensorType()
+
+    def operator_results(self, name: str, results: tuple[SSAValue, ...]) -> Value:
+        """Several results of an operator: a tuple, with the fields' names where torch has them."""
+        if not results:
+            return Const(None)
+        parts = tuple(Run(r) for r in results)
+        fields = getattr(torch.return_types, name.partition(".")[0], None)
+        names = [n for n in dir(fields) if isinstance(getattr(fields, n), types.MemberDescriptorType)] if fields else []
+        ordered = sorted(names, key=lambda n: _field_position(fields, n, len(names)))
+        if len(ordered) != len(parts):
+            return StaticTuple(parts)
+        return StaticTuple(parts, ts.NamedTupleType(name.partition(".")[0], ordered, [r.type for r in results]))
+
+    # Functions and objects
+
+    def signature(self, source: FunctionSource) -> Signature:
+        """A function's signature."""
+        found = self._signatures.get(source.function)
+        if found is None:
+            found = self._signatures[source.function] = signature_of(self, source)
+        return found
+
+    def call_function(self, e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        """Calls a Python function."""
+        return call_function(self, e, callee, args, kwargs)
+
+    def get_attribute(self, e: Emitter, holder: Object, name: str) -> Value:
+        """`holder.name`."""
+        return objects.read_attribute(self, e, holder, name)
+
+    def super_attribute(self, e: Emitter, value: Super, name: str) -> Value:
+        """`super().name`."""
+        return objects.super_attribute(self, e, value, name)
+
+    def has_attribute(self, holder: Object, name: str) -> bool:
+        """`hasattr(holder, name)`."""
+        return objects.has_attribute(holder, name)
+
+    def attribute_type(self, info: ClassInfo, name: str) -> Attribute | None:
+        """The type of an attribute, if it is known already."""
+        found = info.attributes.get(name)
+        return None if found is None else found.type
+
+    def attribute_for_store(self, e: Emitter, holder: Object, name: str, value: Value) -> Attribute:
+        """The type of an attribute that is assigned."""
+        return objects.type_for_store(self, e, holder, name, value)
+
+    def declare_attribute(self, e: Emitter, holder: Value, name: str, kind: Attribute) -> None:
+        """`self.name: kind = ...` in `__init__`."""
+        if isinstance(holder, Object) and holder.info.open:
+            holder.info.attributes.setdefault(name, AttributeInfo(kind))
+
+    def call_optional_method(
+        self, e: Emitter, holder: Object, names: Sequence[str], args: Sequence[Value] = ()
+    ) -> Value | None:
+        """Calls the first of these methods that the object's class has; None when it has none of them."""
+        for name in names:
+            found = holder.info.lookup(name)
+            if found is None or not inspect.isfunction(found[0]) or found[1] is nn.Module:
+                continue
+            if name == "__eq__" and found[0].__code__.co_filename == "<string>":
+                return objects.dataclass_equality(self, e, holder, args[0])
+            if found[0].__code__.co_filename == "<string>":
+                continue
+            return self.call_function(e, PyFunction(found[0], holder, holder.info), args, {})
+        return None
+
+    def construct(self, e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        """`cls(...)`."""
+        if cls.__module__ in ("builtins", "collections"):
+            if cls.__name__ in ("OrderedDict", "defaultdict", "dict"):
+                return self._ordered_dict(e, args)
+            e.unsupported(f"{cls.__name__}()")
+        return objects.construct(self, e, cls, args, dict(kwargs))
+
+    def _ordered_dict(self, e: Emitter, args: Sequence[Value]) -> Value:
+        from tsir.frontend.script.calls import call_row
+        from tsir.ops import python
+
+        row = python.builtin("dict")
+        assert row is not None
+        return call_row(e, row, args) if args else self.empty_dict(e, e.want)
+
+    def check_hooks(self, e: Emitter, callee: Object) -> None:
+        """Raises UnsupportedError for a module with hooks."""
+        if callee.info.name in self.reader.hooked:
+            e.unsupported(f"a forward hook of module {callee.info.python_class.__name__}")
+
+    def iterate_object(self, e: Emitter, holder: Object) -> Items | None:
+        """The items of an object."""
+        return objects.iterate(self, e, holder)
+
+    def object_item(self, e: Emitter, holder: Object, index: Subscript) -> Value:
+        """`holder[index]`."""
+        return objects.item(self, e, holder, index)
+
+    def object_length(self, holder: Object) -> int | None:
+        """The length of a container of modules."""
+        names = objects.keys(holder)
+        if names is not None:
+            return len(names)
+        cls = holder.info.python_class
+        if holder.info.kind == "module" and issubclass(cls, nn.ModuleList | nn.Sequential):
+            return len(holder.info.children)
+        if holder.info.kind == "module" and issubclass(cls, nn.ParameterList):
+            return len([n for n in holder.info.attributes if n.isdigit()])
+        return None
+
+    def contained(self, holder: Object, item: Value) -> bool | None:
+        """`item in holder` for a dict of modules and a constant."""
+        names = objects.keys(holder)
+        return item.value in names if names is not None and isinstance(item, Const) else None
+
+
+def _field_position(cls: Any, name: str, count: int) -> int:
+    """Where a field stands in one of torch's named results."""
+    probe = cls(range(count))
+    return getattr(probe, name)
+
+
+def merge_constants(operation: func.FuncOp) -> None:
+    """Keeps one operation for each constant in a region's scope, so that the IR stays readable."""
+    pending: list[tuple[Block, dict[Any, Operation]]] = [(operation.body.block, {})]
+    while pending:
+        block, known = pending.pop()
+        for op in list(block.ops):
+            if isinstance(op, arith.ConstantOp | ConstantOp):
+                key = (type(op), op.value, op.results[0].type)
+                first = known.get(key)
+                if first is None:
+                    known[key] = op
+                else:
+                    op.results[0].replace_all_uses_with(first.results[0])
+                    op.detach()
+                    op.erase()
+                continue
+            for region in op.regions:
+                pending += [(b, dict(known)) for b in region.blocks]
+
+
+def _schemas() -> SchemaRegistry:
+    from tsir.ops.registry import SCHEMAS
+
+    return SCHEMAS
+
+
+def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Program:
+    """Compiles a Python function.
+
+    A parameter without annotation is a Tensor, or of its default's type. Raises FrontendError, with the place in the source,
+    for what can't be compiled. `schemas` are the operators to resolve calls against; tsir's own by default.
+    """
+    session = Session(_schemas() if schemas is None else schemas)
+    plain = unwrap(function)
+    entry = _entry(session, plain, plain.__name__, None)
+    return Program(lambda: session.module([entry.symbol]), {entry.name: entry}, None, dict(session.reader.arrays.sources))
+
+
+def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> Program:
+    """Compiles a module: `forward` and what is marked with `torch.jit.export`, for this module's attributes.
+
+    The root's arrays share their memory with the module's parameters and buffers; `sources` has the tensor behind each.
+    Raises FrontendError, with the place in the source, for what can't be compiled.
+    """
+    session = Session(_schemas() if schemas is None else schemas)
+    info, instance = session.reader.read(module)
+    entries: dict[str, EntryPoint] = {}
+    for name, method in _entry_methods(info):
+        entries[name] = _entry(session, method, name, info)
+        info.exported.add(name)
+    if not entries:
+        raise FrontendError(f"module {info.python_class.__name__} has no forward() to compile")
+    first = [e.symbol for e in entries.values()]
+    return Program(lambda: session.module(first), entries, instance, dict(session.reader.arrays.sources))
+
+
+def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    forward = info.lookup("forward")
+    if (
+        forward is not None
+        and forward[1] is not nn.Module
+        and getattr(forward[0], "__name__", "") != "_forward_unimplemented"
+    ):
+        modifier = str(getattr(forward[0], "_torchscript_modifier", ""))
+        if "UNUSED" not in modifier and "IGNORE" not in modifier:
+            found.append(("forward", unwrap(forward[0])))
+    for cls in reversed(info.python_class.__mro__):
+        for name, value in vars(cls).items():
+            marked = str(getattr(value, "_torchscript_modifier", "")).endswith("EXPORT")
+            if marked and name not in [n for n, _ in found]:
+                method = info.lookup(name)
+                assert method is not None
+                found.append((name, unwrap(method[0])))
+    return found
+
+
+def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) -> EntryPoint:
+    source = function_source(function)
+    signature = session.signature(source)
+    if signature.varargs or signature.keywords:
+        raise FrontendError(
+            f"{describe(function)} takes *args or **kwargs, which a compiled entry point can't",
+            location=source.location(source.node),
+            hint="name its parameters",
+        )
+    types_: dict[str, Attribute | Value] = {}
+    for i, p in enumerate(signature.parameters):
+        if i == 0 and owner is not None and not isinstance(function, staticmethod):
+            types_[p.name] = owner.type
+            continue
+        kind = p.type
+        if kind is None:
+            kind = ts.TensorType()
+            if p.has_default:
+                of_default = session.type_of(session.from_python(p.default, p.name))
+                kind = ts.optional_of(kind) if p.default is None else of_default or kind
+        types_[p.name] = kind
+    compiled = compile_for(session, source, signature, types_, PyFunction(function, None, owner))
+    assert compiled.result is not None
+    rest = signature.parameters[1 if owner is not None else 0 :]
+    parameters = tuple(_parameter(session, p, types_[p.name]) for p in rest)
+    return EntryPoint(
+        name, compiled.symbol, parameters, str(compiled.result), takes_self=owner is not None, doc=docstring(source.node)
+    )
+
+
+def _parameter(session: Session, p: Any, kind: Attribute | Value) -> Parameter:
+    assert isinstance(kind, Attribute)
+    default = session.to_runtime(p.default, kind) if p.has_default else None
+    return Parameter(p.name, str(kind), p.has_default, default, p.kwarg_only)
+
+
+__all__ = ["Session", "compile_function", "compile_module"]

@@ -1,0 +1,165 @@
+"""List and dict comprehensions, and lists made of any iterable."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+
+from xdsl.dialects import scf
+from xdsl.ir import Attribute, Block, SSAValue
+from xdsl.rewriter import Rewriter
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import DictOp, ListOp
+from tsir.frontend.script.conditions import condition
+from tsir.frontend.script.control import emit_branch
+from tsir.frontend.script.convert import coerce, list_of, materialise
+from tsir.frontend.script.emitter import Emitter, end_of, start_of
+from tsir.frontend.script.iteration import items_of
+from tsir.frontend.script.values import Condition, Const, Run, Value
+
+Leaf = Callable[[], None]
+
+
+def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | None) -> Value:
+    """`[element for target in iterable if condition]`."""
+    wanted = want.element if isinstance(want, ts.ListType) else None
+    static = _static(e, node)
+    if static is not None:
+        return Run(list_of(e, static, wanted))
+    result = e.emit(ListOp([], ts.ListType(ts.AnyType())))
+    found: list[SSAValue] = []
+
+    def leaf() -> None:
+        value = e.expression(node.elt, wanted)
+        element = materialise(e, value) if wanted is None else coerce(e, value, wanted, "an element")
+        found.append(element)
+        Rewriter.replace_value_with_new_type(result, ts.ListType(element.type))
+        e.py("list_append", [result, element])
+
+    _generators(e, node.generators, leaf)
+    if not found:
+        Rewriter.replace_value_with_new_type(result, ts.ListType(wanted or ts.TensorType()))
+    return Run(result)
+
+
+def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | None) -> Value:
+    """`{key: value for target in iterable if condition}`."""
+    kinds = (want.key, want.value) if isinstance(want, ts.DictType) else (None, None)
+    result = e.emit(DictOp([], ts.DictType(ts.AnyType(), ts.AnyType())))
+    found: list[SSAValue] = []
+
+    def leaf() -> None:
+        parts: list[SSAValue] = []
+        for tree, kind in zip((node.key, node.value), kinds, strict=True):
+            value = e.expression(tree, kind)
+            parts.append(materialise(e, value) if kind is None else coerce(e, value, kind, "an item"))
+        found.extend(parts)
+        Rewriter.replace_value_with_new_type(result, ts.DictType(parts[0].type, parts[1].type))
+        e.py("setitem", [result, *parts])
+
+    _generators(e, node.generators, leaf)
+    if not found:
+        Rewriter.replace_value_with_new_type(result, want or ts.DictType(ts.StrType(), ts.TensorType()))
+    return Run(result)
+
+
+def _static(e: Emitter, node: ast.ListComp) -> list[Value] | None:
+    """The elements, when what is iterated over is known one by one and nothing is left out at run time."""
+    if len(node.generators) != 1 or node.generators[0].ifs:
+        return None
+    source = node.generators[0].iter
+    if not isinstance(source, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.Tuple):
+        return None
+    value = e.expression(source)
+    items = items_of(e, value).static
+    if items is None:
+        # It was emitted once; the loop takes the value from here.
+        e.session.evaluated[id(source)] = value
+        return None
+    return _each(e, node.generators[0].target, items, lambda: e.expression(node.elt))
+
+
+def _each(e: Emitter, target: ast.expr, items: Sequence[Callable[[], Value]], emit: Callable[[], Value]) -> list[Value]:
+    from tsir.frontend.script.assignment import assign
+
+    outer = dict(e.variables)
+    results: list[Value] = []
+    for item in items:
+        assign(e, target, item())
+        results.append(emit())
+    _restore(e, target, outer)
+    return results
+
+
+def _restore(e: Emitter, target: ast.expr, outer: dict[str, object]) -> None:
+    """The targets of a comprehension are its own variables."""
+    for name in [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]:
+        old = outer.get(name)
+        if old is None:
+            e.variables.pop(name, None)
+        else:
+            e.variables[name] = old  # type: ignore[assignment]
+
+
+def _generators(e: Emitter, generators: Sequence[ast.comprehension], leaf: Leaf) -> None:
+    if not generators:
+        leaf()
+        return
+    first, rest = generators[0], generators[1:]
+    if first.is_async:
+        e.unsupported("an async comprehension", node=first.iter)
+    from tsir.frontend.script.assignment import assign
+
+    value = e.session.evaluated.pop(id(first.iter), None) or e.expression(first.iter)
+    items = items_of(e, value)
+    outer = dict(e.variables)
+
+    def inner() -> None:
+        test = Condition(True)
+        for node in first.ifs:
+            if test.value is not True:
+                break
+            test = condition(e, node)
+        if len(first.ifs) > 1:
+            both = ast.copy_location(ast.BoolOp(ast.And(), list(first.ifs)), first.ifs[0])
+            test = condition(e, both)
+        emit_branch(e, test, lambda: _generators(e, rest, leaf), lambda: None, end_of(first.iter))
+
+    if items.static is not None:
+        for item in items.static:
+            assign(e, first.target, item())
+            inner()
+    else:
+        lower, upper, step = items.bounds(e)
+        block = Block(arg_types=[ts.INT])
+        e.loops.append((start_of(first.target), end_of(first.iter)))
+        with e.inside(block):
+            assign(e, first.target, items.item(e, block.args[0]))
+            inner()
+            e.emit_void(scf.YieldOp())
+        e.loops.pop()
+        e.emit_void(scf.ForOp(lower, upper, step, [], block))
+    _restore(e, first.target, outer)  # type: ignore[arg-type]
+
+
+def collect(e: Emitter, value: Value) -> Value:
+    """`list(value)`: a new list of what an iterable gives."""
+    from tsir.frontend.script.values import Enumerate, Range, Reversed, StaticDict, Zip
+
+    if isinstance(value, Enumerate | Range | Reversed | Zip):
+        static = None if isinstance(value, Range) else items_of(e, value).static
+        if static is not None:
+            return Run(list_of(e, [thunk() for thunk in static]))
+        return Run(materialise(e, value))
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return Run(e.py("list", [materialise(e, value)]))
+    if isinstance(value, StaticDict):
+        return Run(list_of(e, [Const(k) for k in value.items]))
+    items = items_of(e, value)
+    if items.static is not None:
+        return Run(list_of(e, [thunk() for thunk in items.static]))
+    ssa = materialise(e, value)
+    if isinstance(ssa.type, ts.TensorType):
+        return Run(e.aten_value("unbind", [ssa, 0]))
+    return Run(e.py("list", [ssa]))

@@ -1,0 +1,269 @@
+"""Conditions: what is known while compiling, what has to be tested, and what a test tells about types.
+
+`x is None`, `isinstance(x, T)` and their combinations with and, or, not give facts for both branches.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.ir import Attribute, Block, Region, SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
+from tsir.dialects.ts.structure import IsInstanceOp
+from tsir.frontend.script.convert import Tuples, is_subtype, materialise, members, truth
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.values import (
+    NONE,
+    Builtin,
+    Condition,
+    Const,
+    EnumValue,
+    Object,
+    PyObject,
+    Run,
+    StaticDict,
+    StaticList,
+    StaticTuple,
+    Value,
+)
+
+
+def condition(e: Emitter, node: ast.expr) -> Condition:
+    """Emits an expression as a condition."""
+    with e.at(node):
+        if isinstance(node, ast.BoolOp):
+            return _bool_op(e, node)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return e.not_condition(condition(e, node.operand))
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Is | ast.IsNot):
+            found = _is_none(e, node)
+            if found is not None:
+                return found
+        if isinstance(node, ast.Call) and len(node.args) == 2 and not node.keywords and path_of(node.func):
+            callee = e.expression(node.func)
+            if isinstance(callee, Builtin) and callee.name in ("isinstance", "torch.jit.isinstance"):
+                return is_instance(e, e.expression(node.args[0]), node.args[1], path_of(node.args[0]))
+        value = e.expression(node)
+        result = Condition(truth(e, value))
+        path = path_of(node)
+        kind = e.session.type_of(value)
+        if path and isinstance(kind, ts.OptionalType):
+            result.when_true[path] = kind.element
+        return result
+
+
+def path_of(node: ast.expr) -> str | None:
+    """`x` or `self.a.b` as text, for what is known about it; None for other expressions."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    return ".".join([node.id, *reversed(parts)])
+
+
+def _bool_op(e: Emitter, node: ast.BoolOp) -> Condition:
+    """`a and b`, `a or b`: the second is evaluated, and its facts hold, only where the first lets it be."""
+    is_and = isinstance(node.op, ast.And)
+    result = condition(e, node.values[0])
+    for operand in node.values[1:]:
+        if isinstance(result.value, bool):
+            if result.value is not is_and:
+                return result
+            e.assume(result.when_true if is_and else result.when_false)
+            right = condition(e, operand)
+            result = _combine(result, right, right.value, is_and)
+            continue
+        result = _short_circuit(e, result, operand, is_and)
+    return result
+
+
+def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool) -> Condition:
+    assert isinstance(left.value, SSAValue)
+    before, paths = dict(e.variables), dict(e.paths)
+    evaluated, skipped = Block(), Block()
+    with e.inside(evaluated):
+        e.assume(left.when_true if is_and else left.when_false)
+        right = condition(e, operand)
+        if right.value is (not is_and):
+            decided: bool | None = not is_and
+        else:
+            decided = None
+        value = e.bool_constant(right.value) if isinstance(right.value, bool) else right.value
+        e.emit_void(scf.YieldOp(value))
+    assigned = {n: b for n, b in e.variables.items() if b.origin is not getattr(before.get(n), "origin", None)}
+    e.variables, e.paths = before, paths
+    for name in assigned:
+        e.unsupported(f"an assignment to '{name}' in the second operand of and/or")
+    if decided is not None and len(evaluated.ops) <= 2:
+        return _combine(left, right, decided, is_and)
+    with e.inside(skipped):
+        e.emit_void(scf.YieldOp(e.emit(arith.ConstantOp(IntegerAttr(int(not is_and), 1)))))
+    blocks = (evaluated, skipped) if is_and else (skipped, evaluated)
+    operation = scf.IfOp(left.value, [ts.BOOL], Region(blocks[0]), Region(blocks[1]))
+    e.emit_void(operation)
+    return _combine(left, right, operation.results[0], is_and)
+
+
+def _combine(left: Condition, right: Condition, value: bool | SSAValue, is_and: bool) -> Condition:
+    both = (left.when_true | right.when_true) if is_and else (left.when_false | right.when_false)
+    a, b = (left.when_false, right.when_false) if is_and else (left.when_true, right.when_true)
+    either = {path: kind for path, kind in a.items() if b.get(path) == kind}
+    return Condition(value, both, either) if is_and else Condition(value, either, both)
+
+
+def _is_none(e: Emitter, node: ast.Compare) -> Condition | None:
+    """`x is None`, `x is not None`; None when neither operand is None."""
+    left, right = e.expression(node.left), e.expression(node.comparators[0])
+    if isinstance(left, Const) and left.value is None and not (isinstance(right, Const) and right.value is None):
+        left, right, path = right, left, path_of(node.comparators[0])
+    else:
+        path = path_of(node.left)
+    if not isinstance(right, Const) or right.value is not None:
+        return Condition(truth(e, identity(e, left, right, negate=isinstance(node.ops[0], ast.IsNot))))
+    return none_test(e, left, path, negate=isinstance(node.ops[0], ast.IsNot))
+
+
+def none_test(e: Emitter, value: Value, path: str | None, *, negate: bool) -> Condition:
+    """`value is None`, or its opposite when `negate`."""
+    kind = e.session.type_of(value)
+    if isinstance(value, Const):
+        return Condition((value.value is None) is not negate)
+    if kind is None or (not isinstance(kind, ts.OptionalType | ts.UnionType | ts.AnyType) and kind != ts.NONE):
+        return Condition(negate)
+    if isinstance(kind, ts.UnionType) and ts.NONE not in kind.members.data:
+        return Condition(negate)
+    ssa = materialise(e, value)
+    name = "is_not" if negate else "is"
+    test = e.emit(py_op(name)([ssa, materialise(e, NONE)], [ts.BOOL]))
+    if path is None:
+        return Condition(test)
+    none, other = {path: ts.NONE}, without_none(path, kind)
+    return Condition(test, other, none) if negate else Condition(test, none, other)
+
+
+def without_none(path: str, kind: Attribute) -> dict[str, Attribute]:
+    """The fact that a value of this type isn't None."""
+    if isinstance(kind, ts.OptionalType):
+        return {path: kind.element}
+    if isinstance(kind, ts.UnionType):
+        return {path: ts.union_of([m for m in kind.members.data if m != ts.NONE])}
+    return {}
+
+
+def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
+    """`left is right` for values other than None."""
+    for a, b in ((left, right), (right, left)):
+        if isinstance(a, EnumValue) and isinstance(b, EnumValue):
+            return Const((a.member is b.member) is not negate)
+        if isinstance(a, PyObject):
+            return Const((isinstance(b, PyObject) and a.value is b.value) is not negate)
+    if isinstance(left, Const) and isinstance(right, Const):
+        return Const(left.same(right) is not negate)
+    operands = [materialise(e, left), materialise(e, right)]
+    return Run(e.emit(py_op("is_not" if negate else "is")(operands, [ts.BOOL])))
+
+
+# isinstance
+
+_CONTAINERS: dict[type, type[Attribute] | tuple[type[Attribute], ...]] = {
+    list: ts.ListType, dict: ts.DictType, set: ts.SetType, tuple: (ts.TupleType, ts.NamedTupleType),
+}  # fmt: skip
+
+
+def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> Condition:
+    """`isinstance(value, <types>)`, decided while compiling where the static type is enough."""
+    candidates = _candidates(e, node)
+    if isinstance(value, Object):
+        return Condition(any(_class_matches(e, value.type, c) for c in candidates))
+    kind = e.session.type_of(value)
+    if isinstance(value, StaticTuple | StaticList | StaticDict):
+        python = {StaticTuple: tuple, StaticList: list, StaticDict: dict}[type(value)]
+        plain = [c for c in candidates if isinstance(c, type)]
+        return Condition(
+            any(issubclass(python, c) for c in plain) or any(kind is not None and _matches(e, kind, c) for c in candidates)
+        )
+    if kind is None:
+        found = value.value if isinstance(value, PyObject) else None
+        return Condition(any(isinstance(c, type) and isinstance(found, c) for c in candidates))
+    if isinstance(kind, ts.AnyType):
+        return _test_any(e, value, candidates, path)
+    parts = members(kind)
+    yes = [m for m in parts if any(_matches(e, m, c) for c in candidates)]
+    if len(yes) in (0, len(parts)) and ts.NumberType() not in parts:
+        return Condition(bool(yes))
+    test = e.emit(IsInstanceOp(materialise(e, value), yes or [m for c in candidates for m in _run_types(e, c)]))
+    if path is None or not yes:
+        return Condition(test)
+    no = [m for m in parts if m not in yes]
+    return Condition(test, {path: ts.union_of(yes)}, {path: ts.union_of(no)})
+
+
+def _test_any(e: Emitter, value: Value, candidates: Sequence[object], path: str | None) -> Condition:
+    kinds = [k for c in candidates for k in _run_types(e, c)]
+    test = e.emit(IsInstanceOp(materialise(e, value), kinds))
+    return Condition(test, {path: ts.union_of(kinds)} if path is not None else {})
+
+
+def _candidates(e: Emitter, node: ast.expr) -> list[object]:
+    """The types of isinstance's second argument: Python classes, or IR types where they are more than a class."""
+    if isinstance(node, ast.Tuple | ast.List):
+        return [c for element in node.elts for c in _candidates(e, element)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _candidates(e, node.left) + _candidates(e, node.right)
+    value = e.expression(node) if isinstance(node, ast.Name | ast.Attribute) else None
+    if isinstance(value, StaticTuple):
+        return [c.value for c in value.elements if isinstance(c, PyObject)]
+    if isinstance(value, PyObject) and isinstance(value.value, type):
+        return [value.value]
+    if isinstance(value, Const) and value.value is None:
+        return [ts.NONE]
+    found = e.session.annotations.of_node(node, e.session.scope(e.source.function), e.place)
+    if found.type is None:
+        e.error("isinstance() needs concrete types", node=node)
+    return list(members(found.type))
+
+
+def _run_types(e: Emitter, candidate: object) -> list[Attribute]:
+    if isinstance(candidate, Attribute):
+        return [candidate]
+    if candidate is tuple:
+        return [ts.TupleType([])]
+    if candidate is list:
+        return [ts.ListType(ts.AnyType())]
+    if candidate is dict:
+        return [ts.DictType(ts.AnyType(), ts.AnyType())]
+    found = e.session.annotations.of_object(candidate, {})
+    return [] if found is None else [found]
+
+
+def _matches(e: Emitter, kind: Attribute, candidate: object) -> bool:
+    """Whether values of a static type are instances of the candidate."""
+    if isinstance(candidate, Attribute):
+        return is_subtype(e, kind, candidate)
+    assert isinstance(candidate, type)
+    if candidate in _CONTAINERS:
+        return isinstance(kind, _CONTAINERS[candidate])
+    if isinstance(kind, ts.ClassType):
+        return _class_matches(e, kind, candidate)
+    if isinstance(kind, Tuples):
+        found = e.session.named_tuples.get(kind.class_name.data) if isinstance(kind, ts.NamedTupleType) else None
+        return found is not None and issubclass(found, candidate)
+    basic = e.session.python_class(kind)
+    return basic is not None and (
+        issubclass(basic, candidate) or (issubclass(candidate, basic) and candidate.__module__.startswith("torch"))
+    )
+
+
+def _class_matches(e: Emitter, kind: Attribute, candidate: object) -> bool:
+    if isinstance(candidate, Attribute):
+        return is_subtype(e, kind, candidate)
+    assert isinstance(kind, ts.ClassType) and isinstance(candidate, type)
+    cls = e.session.class_of(kind)
+    return cls is not None and issubclass(cls, candidate)

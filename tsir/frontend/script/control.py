@@ -1,0 +1,277 @@
+"""Branches and bodies: `scf.if`, what variables are after it, and early exits.
+
+A body is a list of steps: statements, or functions that emit something. `return`, `break` and `continue` set flags, which are
+variables like the user's: constants as long as it is known whether they hold, `i1` values after a branch where they may. The
+rest of a body behind a branch that always exits goes into the other branch, so that most early returns need no flag; where
+it isn't known, the rest is put into an `scf.if` on the flag. Loops are in `loops.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from xdsl.dialects import scf
+from xdsl.ir import Attribute, Block, Region, SSAValue
+
+from tsir.frontend.script.conditions import condition
+from tsir.frontend.script.convert import coerce, join_types, uninitialized
+from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, Emitter, end_of
+from tsir.frontend.script.values import Binding, Condition, Const, EnumValue, PyFunction, PyObject, Run, Unusable, Value
+
+Step: TypeAlias = ast.stmt | Callable[[], None]
+
+MAX_NESTED_RESTS = 30
+"""How deep the rests of bodies are nested before flags are used instead."""
+
+
+@dataclass
+class Side:
+    """One branch, emitted: its block, and the state at its end."""
+
+    block: Block
+    variables: dict[str, Binding]
+    paths: dict[str, Attribute]
+    dead: bool
+
+    @property
+    def exits(self) -> bool:
+        """Whether it always leaves the body by return, break or continue."""
+        value = self.variables[EXIT].value
+        return not self.dead and isinstance(value, Const) and bool(value.value)
+
+    @property
+    def returned(self) -> bool:
+        """Whether it always returns from the function."""
+        value = self.variables[RETURNED].value
+        return isinstance(value, Const) and bool(value.value)
+
+
+def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
+    """Emits a body. `end` is the place behind it in the tree, for liveness."""
+    for i, step in enumerate(steps):
+        if e.dead:
+            return
+        exiting = e.flag(EXIT)
+        if exiting is True:
+            return
+        rest = steps[i:]
+        if not isinstance(exiting, bool):
+            emit_branch(e, Condition(exiting), lambda: None, lambda rest=rest: emit_steps(e, rest, end), end)
+            return
+        if isinstance(step, ast.If):
+            with e.at(step):
+                done = _emit_if(e, step, steps[i + 1 :], end)
+            if done:
+                return
+        elif callable(step):
+            step()
+        else:
+            e.statement(step)
+
+
+def body(e: Emitter, statements: Sequence[ast.stmt]) -> None:
+    """Emits statements of the user's."""
+    if statements:
+        emit_steps(e, statements, end_of(statements[-1]))
+
+
+def _emit_if(e: Emitter, node: ast.If, rest: Sequence[Step], end: tuple[int, int]) -> bool:
+    """Emits an if statement; True when the rest of the body has been emitted with it."""
+    test = condition(e, node.test)
+    if isinstance(test.value, bool):
+        e.assume(test.when_true if test.value else test.when_false)
+        body(e, node.body if test.value else node.orelse)
+        return False
+    before, paths = dict(e.variables), dict(e.paths)
+    sides = [
+        emit_side(e, before, paths, facts, lambda statements=statements: body(e, statements))
+        for facts, statements in ((test.when_true, node.body), (test.when_false, node.orelse))
+    ]
+    took_rest = False
+    for i in (0, 1):
+        other = sides[1 - i]
+        if sides[i].exits and not other.exits and not other.dead and rest and e.depth < MAX_NESTED_RESTS:
+            e.depth += 1
+            sides[1 - i] = resume(e, other, lambda: emit_steps(e, rest, end))
+            e.depth -= 1
+            took_rest = True
+            break
+    join(e, test.value, before, paths, sides, end if took_rest else end_of(node))
+    return took_rest
+
+
+def emit_side(
+    e: Emitter,
+    before: Mapping[str, Binding],
+    paths: Mapping[str, Attribute],
+    facts: Mapping[str, Attribute],
+    emit: Callable[[], None],
+    block: Block | None = None,
+) -> Side:
+    """Emits a branch into a block of its own, starting from the given state."""
+    block = Block() if block is None else block
+    e.variables, e.paths, e.dead = dict(before), dict(paths), False
+    with e.inside(block):
+        e.assume(facts)
+        emit()
+    return Side(block, e.variables, e.paths, e.dead)
+
+
+def resume(e: Emitter, side: Side, emit: Callable[[], None]) -> Side:
+    """Emits more at the end of a branch."""
+    return emit_side(e, side.variables, side.paths, {}, emit, side.block)
+
+
+def emit_branch(
+    e: Emitter, test: Condition, then: Callable[[], None], other: Callable[[], None], end: tuple[int, int]
+) -> None:
+    """Emits `scf.if` with two bodies, only the one that runs when the condition is a constant."""
+    if isinstance(test.value, bool):
+        e.assume(test.when_true if test.value else test.when_false)
+        (then if test.value else other)()
+        return
+    before, paths = dict(e.variables), dict(e.paths)
+    sides = [emit_side(e, before, paths, test.when_true, then), emit_side(e, before, paths, test.when_false, other)]
+    join(e, test.value, before, paths, sides, end)
+
+
+def choose(e: Emitter, test: Condition, then: Callable[[], Value], other: Callable[[], Value]) -> Value:
+    """The value of `then if test else other`: only the branch that runs is evaluated."""
+    end = end_of(e.node) if e.node is not None else (0, 0)
+    name = f"$value{len(e.variables)}"
+    emit_branch(
+        e, test, lambda: e.set_flag(name, then()), lambda: e.set_flag(name, other()), end
+    )  # fmt: skip
+    binding = e.variables.pop(name, None)
+    if binding is None:
+        e.error("neither branch of this expression has a value")
+    if isinstance(binding.value, Unusable):
+        e.error(f"the value of this expression {binding.value.why}", hint=binding.value.hint)
+    return binding.value
+
+
+def join(
+    e: Emitter,
+    test: SSAValue,
+    before: Mapping[str, Binding],
+    paths: Mapping[str, Attribute],
+    sides: Sequence[Side],
+    end: tuple[int, int],
+) -> None:
+    """Inserts the `scf.if` of two branches and sets the variables to what they are behind it."""
+    live = [s for s in sides if not s.dead]
+    e.variables, e.paths, e.dead = dict(before), dict(paths), not live
+    merged: dict[str, _Merged] = {}
+    facts: dict[str, Attribute] = {}
+    for name in dict.fromkeys(n for s in live for n in s.variables):
+        bindings = [s.variables.get(name) for s in live]
+        old = before.get(name)
+        if old is not None and all(b is not None and b.origin is old.origin for b in bindings):
+            kinds = {b.value.type for b in bindings if b is not None and isinstance(b.value, Run | Const)}
+            if len(kinds) == 1 and any(b is not old for b in bindings):
+                facts[name] = kinds.pop()
+        else:
+            merged[name] = _merge(e, name, sides, end)
+    yielded = {name: m.type for name, m in merged.items() if m.type is not None}
+    for side in sides:
+        with e.inside(side.block):
+            operands = [_yielded(e, side, name, kind) for name, kind in yielded.items()]
+            e.emit_void(scf.YieldOp(*operands))
+    blocks = [s.block for s in sides]
+    if not yielded and len(blocks[1].ops) == 1:
+        other = Region()
+    else:
+        other = Region(blocks[1])
+    operation = scf.IfOp(test, list(yielded.values()), Region(blocks[0]), other)
+    e.emit_void(operation)
+    if not live:
+        return
+    results = dict(zip(yielded, operation.results, strict=True))
+    for name, found in merged.items():
+        if name in results:
+            e.set_flag(name, e.session.object_or_run(results[name])) if name.startswith("$") else e.bind(
+                name, e.session.object_or_run(results[name])
+            )
+        elif found.value is not None:
+            e.variables[name] = Binding(found.value)
+    e.paths = {p: k for p, k in live[0].paths.items() if all(s.paths.get(p) == k for s in live)}
+    e.assume(dict(facts.items()))
+
+
+@dataclass
+class _Merged:
+    """A variable behind a branch: a value that needs no yield, or the type that is yielded."""
+
+    value: Value | None = None
+    type: Attribute | None = None
+
+
+def _cares(side: Side, name: str) -> bool:
+    """Whether the variable's value at the end of the branch can be read: not behind a raise or a return."""
+    return not side.dead and (name.startswith("$") or not side.returned)
+
+
+def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -> _Merged:
+    if not e.is_live(name, end):
+        return _Merged(Unusable("isn't kept behind this branch"))
+    caring = [s for s in sides if _cares(s, name)]
+    if not caring:
+        return _Merged(Unusable("isn't assigned on any path to here"))
+    missing = [s for s in caring if name not in s.variables]
+    if missing and not all(s.exits or _guarded(s) or name == RESULT for s in missing):
+        which = "true" if missing[0] is sides[0] else "false"
+        line = e.place.line
+        return _Merged(
+            Unusable(f"isn't assigned when the condition in line {line} is {which}", "assign it before the branch too")
+        )
+    if not name.startswith("$value") and (name.startswith("$") is False) and missing and any(s.exits for s in missing):
+        caring = [s for s in caring if name in s.variables]
+    values = [s.variables[name].value for s in caring if name in s.variables]
+    unusable = next((v for v in values if isinstance(v, Unusable)), None)
+    if unusable is not None:
+        return _Merged(unusable)
+    if all(_same(v, values[0]) for v in values) and not _local(values[0], sides):
+        return _Merged(values[0])
+    kinds = [e.session.type_of(v) for v in values]
+    known = [k for k in kinds if k is not None]
+    if len(known) < len(kinds):
+        return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
+    kind = known[0]
+    for other in known[1:]:
+        kind = join_types(kind, other)
+    return _Merged(type=kind)
+
+
+def _guarded(side: Side) -> bool:
+    """Whether the branch is the empty one of a rest that runs only if nothing has exited: nobody reads its variables."""
+    value = side.variables[EXIT].value
+    return not isinstance(value, Const)
+
+
+def _same(a: Value, b: Value) -> bool:
+    if a is b:
+        return True
+    if isinstance(a, Const) and isinstance(b, Const):
+        return a.same(b)
+    if isinstance(a, EnumValue) and isinstance(b, EnumValue):
+        return a.member is b.member
+    if isinstance(a, PyObject) and isinstance(b, PyObject):
+        return a.value is b.value
+    if isinstance(a, PyFunction) and isinstance(b, PyFunction):
+        return a.function is b.function and a.receiver is b.receiver
+    return isinstance(a, Run) and isinstance(b, Run) and a.ssa is b.ssa
+
+
+def _local(value: Value, sides: Sequence[Side]) -> bool:
+    """Whether a value that only one branch cares about was made inside it, so that it must be yielded."""
+    return not isinstance(value, Const | EnumValue | PyObject | Unusable)
+
+
+def _yielded(e: Emitter, side: Side, name: str, kind: Attribute) -> SSAValue:
+    binding = side.variables.get(name)
+    if binding is None or not _cares(side, name) or isinstance(binding.value, Unusable):
+        return uninitialized(e, kind)
+    return coerce(e, binding.value, kind, f"'{name}'")

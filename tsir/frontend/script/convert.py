@@ -1,0 +1,363 @@
+"""Static types against each other: what fits where, what two branches give together, and the operations that it takes.
+
+`materialise` makes a run-time value of a sugared one, `coerce` makes one of a given type. Neither changes what Python would
+see, except that an int where a float is declared becomes a float, as PEP 484 reads `float`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from xdsl.ir import Attribute, SSAValue
+from xdsl.rewriter import Rewriter
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
+from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
+from tsir.frontend.constants import emit_constant
+from tsir.frontend.overloads import show_type
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.values import (
+    Const,
+    EnumValue,
+    Object,
+    PyFunction,
+    PyObject,
+    Range,
+    Run,
+    StaticDict,
+    StaticList,
+    StaticTuple,
+    Value,
+)
+
+NUMBERS: tuple[Attribute, ...] = (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX, ts.NumberType())
+Tuples = ts.TupleType | ts.NamedTupleType
+
+
+def join_types(a: Attribute, b: Attribute) -> Attribute:
+    """The type of a value that is of one of two types: numbers of two kinds are a `!ts.number`, None makes an Optional."""
+    if a == b:
+        return a
+    if a in NUMBERS and b in NUMBERS:
+        return ts.NumberType()
+    if isinstance(a, ts.TupleType) and isinstance(b, ts.TupleType) and len(a.elements.data) == len(b.elements.data):
+        return ts.TupleType([join_types(x, y) for x, y in zip(a.elements.data, b.elements.data, strict=True)])
+    for x, y in ((a, b), (b, a)):
+        if (
+            isinstance(x, ts.OptionalType)
+            and not isinstance(y, ts.OptionalType | ts.UnionType | ts.AnyType)
+            and y != ts.NONE
+        ):
+            return ts.optional_of(join_types(x.element, y))
+    if isinstance(a, ts.OptionalType) and isinstance(b, ts.OptionalType):
+        return ts.optional_of(join_types(a.element, b.element))
+    return ts.union_of([a, b])
+
+
+def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
+    """Whether every value of type `given` is one of type `wanted`, so that a cast is all it takes."""
+    if given == wanted or isinstance(wanted, ts.AnyType):
+        return True
+    if isinstance(given, ts.OptionalType):
+        return is_subtype(e, ts.NONE, wanted) and is_subtype(e, given.element, wanted)
+    if isinstance(given, ts.UnionType):
+        return all(is_subtype(e, m, wanted) for m in given.members.data)
+    if isinstance(wanted, ts.OptionalType):
+        return given == ts.NONE or is_subtype(e, given, wanted.element)
+    if isinstance(wanted, ts.UnionType):
+        return any(is_subtype(e, given, m) for m in wanted.members.data)
+    if isinstance(wanted, ts.NumberType):
+        return given in NUMBERS
+    if isinstance(given, ts.NamedTupleType) and isinstance(wanted, ts.TupleType):
+        return given.elements == wanted.elements
+    if isinstance(given, ts.ClassType) and isinstance(wanted, ts.ClassType):
+        return e.session.is_subclass(given, wanted)
+    return False
+
+
+def members(kind: Attribute) -> tuple[Attribute, ...]:
+    """The types that a value of this type may be of: an Optional's two, a Union's members, else the type itself."""
+    if isinstance(kind, ts.OptionalType):
+        return (*members(kind.element), ts.NONE)
+    return kind.members.data if isinstance(kind, ts.UnionType) else (kind,)
+
+
+def materialise(e: Emitter, value: Value) -> SSAValue:
+    """The value at run time, under its natural type."""
+    match value:
+        case Run() | Object():
+            return value.ssa
+        case Const():
+            return emit_constant(e.builder, value.value, e.location)
+        case EnumValue():
+            return e.emit(ConstantOp(value.attribute, value.type))
+        case StaticTuple():
+            parts = [materialise(e, v) for v in value.elements]
+            return e.emit(TupleOp(parts, value.named or ts.TupleType([p.type for p in parts])))
+        case StaticList():
+            return list_of(e, value.elements)
+        case StaticDict():
+            parts = [materialise(e, v) for k, x in value.items.items() for v in (Const(k), x)]
+            kinds = (ts.DictType(parts[0].type, parts[1].type)) if parts else ts.DictType(ts.StrType(), ts.TensorType())
+            return e.emit(DictOp(parts, kinds))
+        case Range():
+            operands = [materialise(e, v) for v in (value.start, value.stop, value.step)]
+            return e.py("range_list", operands)
+        case PyObject():
+            e.error(
+                f"'{value.name}' is a Python {type(value.value).__name__}, which isn't a value that compiled code can hold"
+            )
+        case PyFunction():
+            e.error(
+                "a Python function can't be stored or returned by compiled code",
+                hint="call it, or pass it directly to the function that calls it",
+            )
+        case _:
+            from tsir.frontend.script.iteration import as_list
+
+            return as_list(e, value)
+
+
+def list_of(e: Emitter, elements: tuple[Value, ...] | list[Value], element_type: Attribute | None = None) -> SSAValue:
+    """A new list of values; the element type is what all of them have in common unless given."""
+    if element_type is None:
+        kinds = [k for v in elements if (k := e.session.type_of(v)) is not None]
+        if len(kinds) < len(elements):
+            for v in elements:
+                materialise(e, v)
+        element_type = kinds[0] if kinds else ts.TensorType()
+        for kind in kinds[1:]:
+            element_type = join_types(element_type, kind)
+    parts = [coerce(e, v, element_type, "an element of a list") for v in elements]
+    return e.emit(ListOp(parts, ts.ListType(element_type)))
+
+
+def uninitialized(e: Emitter, kind: Attribute) -> SSAValue:
+    """A value that is never read."""
+    return e.emit(UninitializedOp(kind))
+
+
+def tuple_elements(e: Emitter, value: Value) -> list[Value] | None:
+    """The elements of a tuple, or None for something that is no tuple."""
+    if isinstance(value, StaticTuple | StaticList):
+        return list(value.elements)
+    if isinstance(value, Run) and isinstance(value.type, Tuples):
+        kinds = value.type.elements.data
+        return [e.session.object_or_run(e.emit(TupleGetOp(value.ssa, i, k))) for i, k in enumerate(kinds)]
+    return None
+
+
+def coerce(e: Emitter, value: Value, wanted: Attribute, what: str) -> SSAValue:
+    """The value as one of type `wanted`. Raises FrontendError saying that `what` expects that type."""
+    found = _coerce(e, value, wanted)
+    if found is None:
+        _refuse(e, value, wanted, what)
+    return found
+
+
+def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
+    """Whether `coerce` takes the value, as far as that shows without emitting it."""
+    kind = e.session.type_of(value)
+    if kind is None:
+        return isinstance(wanted, ts.ListType | Tuples) and isinstance(value, StaticTuple | StaticList)
+    return is_subtype(e, kind, wanted) or (wanted == ts.FLOAT and kind in (ts.INT, ts.NumberType()))
+
+
+def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str) -> None:
+    kind = e.session.type_of(value)
+    shown = e.show(value)
+    hint = None
+    if kind is not None and any(is_subtype(e, m, wanted) for m in members(kind)):
+        no_none = ts.NONE in members(kind) and ts.NONE not in members(wanted)
+        hint = "check with `is not None` first" if no_none else "check with isinstance() first"
+    elif isinstance(kind, ts.AnyType):
+        hint = "check with isinstance() first"
+    elif isinstance(kind, ts.TensorType) and wanted in (ts.INT, ts.FLOAT, ts.BOOL):
+        hint = f"write {show_type(wanted)}(...) to take the number out of the tensor"
+    e.error(f"{what} expects {show_type(wanted)}, found {shown}", hint=hint)
+
+
+def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
+    if isinstance(value, StaticTuple | StaticList):
+        return _coerce_sequence(e, value, wanted)
+    if isinstance(value, Const):
+        return _coerce_constant(e, value, wanted)
+    ssa = materialise(e, value)
+    kind = ssa.type
+    if kind == wanted:
+        return ssa
+    if (retyped := _retype_literal(e, ssa, wanted)) is not None:
+        return retyped
+    if is_subtype(e, kind, wanted):
+        return e.cast(ssa, wanted)
+    if (convert := _conversion(kind, wanted)) is not None:
+        return convert(e, ssa, wanted)
+    if isinstance(wanted, ts.OptionalType):
+        return None if (inner := _coerce(e, Run(ssa), wanted.element)) is None else e.cast(inner, wanted)
+    return None
+
+
+def _coerce_constant(e: Emitter, value: Const, wanted: Attribute) -> SSAValue | None:
+    if value.type != wanted and wanted == ts.FLOAT and isinstance(value.value, int):
+        return emit_constant(e.builder, float(value.value), e.location)
+    if wanted == ts.INT and isinstance(value.value, bool):
+        return emit_constant(e.builder, int(value.value), e.location)
+    if wanted == ts.COMPLEX and isinstance(value.value, int | float):
+        return emit_constant(e.builder, complex(value.value), e.location)
+    if is_subtype(e, value.type, wanted):
+        return e.cast(materialise(e, value), wanted)
+    if isinstance(wanted, ts.OptionalType):
+        return None if (inner := _coerce_constant(e, value, wanted.element)) is None else e.cast(inner, wanted)
+    if isinstance(wanted, ts.UnionType):
+        for member in wanted.members.data:
+            if (inner := _coerce_constant(e, value, member)) is not None:
+                return e.cast(inner, wanted)
+    return None
+
+
+def _coerce_sequence(e: Emitter, value: StaticTuple | StaticList, wanted: Attribute) -> SSAValue | None:
+    if isinstance(wanted, ts.OptionalType):
+        return None if (inner := _coerce_sequence(e, value, wanted.element)) is None else e.cast(inner, wanted)
+    if isinstance(wanted, ts.UnionType):
+        for member in wanted.members.data:
+            if isinstance(member, ts.ListType | Tuples) and _sequence_fits(e, value, member):
+                inner = _coerce_sequence(e, value, member)
+                return None if inner is None else e.cast(inner, wanted)
+        return None
+    if isinstance(wanted, ts.AnyType):
+        return e.cast(materialise(e, value), wanted)
+    if not _sequence_fits(e, value, wanted):
+        return None
+    if isinstance(wanted, ts.ListType):
+        return list_of(e, value.elements, wanted.element)
+    assert isinstance(wanted, Tuples)
+    kinds = wanted.elements.data
+    parts = [coerce(e, v, k, "an element of a tuple") for v, k in zip(value.elements, kinds, strict=True)]
+    return e.emit(TupleOp(parts, wanted))
+
+
+def _sequence_fits(e: Emitter, value: StaticTuple | StaticList, wanted: Attribute) -> bool:
+    if isinstance(wanted, ts.ListType):
+        return all(fits(e, v, wanted.element) for v in value.elements)
+    if not isinstance(wanted, Tuples) or isinstance(value, StaticList):
+        return False
+    if isinstance(wanted, ts.NamedTupleType) and value.named != wanted:
+        return False
+    kinds = wanted.elements.data
+    return len(kinds) == len(value.elements) and all(fits(e, v, k) for v, k in zip(value.elements, kinds, strict=True))
+
+
+def _retype_literal(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:
+    """A list or dict literal that nobody has seen yet takes the type that it is wanted in."""
+    inner = wanted.element if isinstance(wanted, ts.OptionalType) else wanted
+    if not retype(e, ssa, inner):
+        return None
+    return e.cast(ssa, wanted)
+
+
+def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
+    """Gives a list or dict literal another element type if that is possible: nobody has used the value yet, or it is empty
+    and its element type was only assumed."""
+    owner = ssa.owner
+    if isinstance(owner, ListOp) and isinstance(wanted, ts.ListType):
+        kinds = [wanted.element] * len(owner.elements)
+    elif isinstance(owner, DictOp) and isinstance(wanted, ts.DictType):
+        kinds = [wanted.key, wanted.value] * (len(owner.items) // 2)
+    else:
+        return False
+    if kinds and (ssa.first_use is not None or ssa not in e.session.literals):
+        return False
+    if not kinds and ssa not in e.session.assumed:
+        return False
+    operands = list(owner.operands)
+    if not all(
+        is_subtype(e, o.type, k) or (k == ts.FLOAT and o.type == ts.INT) for o, k in zip(operands, kinds, strict=True)
+    ):
+        return False
+    from xdsl.builder import Builder, InsertPoint
+
+    outer = e.builder
+    e.builder = Builder(InsertPoint.before(owner))
+    try:
+        for i, (operand, kind) in enumerate(zip(operands, kinds, strict=True)):
+            owner.operands[i] = coerce(e, Run(operand), kind, "an element")
+    finally:
+        e.builder = outer
+    Rewriter.replace_value_with_new_type(ssa, wanted)
+    e.session.assumed.discard(ssa)
+    return True
+
+
+def _to_float(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
+    return e.emit(py_op("float")([ssa], [ts.FLOAT]))
+
+
+def _bool_to_int(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
+    return e.emit(py_op("int")([ssa], [ts.INT]))
+
+
+def _tuple_to_list(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:
+    assert isinstance(wanted, ts.ListType)
+    parts = tuple_elements(e, Run(ssa)) or []
+    return list_of(e, parts, wanted.element) if all(fits(e, p, wanted.element) for p in parts) else None
+
+
+def _tuple_to_tuple(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:
+    assert isinstance(wanted, ts.TupleType) and isinstance(ssa.type, Tuples)
+    kinds = wanted.elements.data
+    if len(kinds) != len(ssa.type.elements.data):
+        return None
+    parts = [_coerce(e, v, k) for v, k in zip(tuple_elements(e, Run(ssa)) or [], kinds, strict=True)]
+    known = [p for p in parts if p is not None]
+    return e.emit(TupleOp(known, wanted)) if len(known) == len(parts) else None
+
+
+_Conversion = Callable[[Emitter, SSAValue, Attribute], SSAValue | None]
+
+
+def _conversion(given: Attribute, wanted: Attribute) -> _Conversion | None:
+    if wanted == ts.FLOAT and given in (ts.INT, ts.BOOL, ts.NumberType()):
+        return _to_float
+    if wanted == ts.INT and given == ts.BOOL:
+        return _bool_to_int
+    if isinstance(given, Tuples) and isinstance(wanted, ts.ListType):
+        return _tuple_to_list
+    if isinstance(given, Tuples) and isinstance(wanted, ts.TupleType):
+        return _tuple_to_tuple
+    return None
+
+
+def truth(e: Emitter, value: Value) -> bool | SSAValue:
+    """`bool(value)`: a constant where it is known, else an `i1`."""
+    from tsir.dialects.ts.structure import TruthOp
+
+    match value:
+        case Const():
+            return bool(value.value)
+        case StaticTuple() | StaticList():
+            return bool(value.elements)
+        case StaticDict():
+            return bool(value.items)
+        case PyObject() | PyFunction() | EnumValue():
+            return True
+        case Object():
+            found = e.session.call_optional_method(e, value, ("__bool__", "__len__"))
+            return True if found is None else truth(e, found)
+        case _:
+            ssa = materialise(e, value)
+    return ssa if ssa.type == ts.BOOL else e.emit(TruthOp(ssa))
+
+
+def as_bool(e: Emitter, condition: bool | SSAValue) -> Value:
+    """A condition as a value."""
+    return Const(condition) if isinstance(condition, bool) else Run(condition)
+
+
+def literal_value(node: ast.expr) -> int | None:
+    """The int that a subscript's tree is (`2`, `-1`), or None."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = literal_value(node.operand)
+        return None if inner is None else -inner
+    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None

@@ -1,0 +1,302 @@
+"""The state of one function's compilation: its variables, where operations go, and how errors say where they are.
+
+What an AST node means is in `expressions.py`, `statements.py` and the modules that those call; here is what all of them need.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from xdsl.builder import Builder, InsertPoint
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IntegerAttr, LocationAttr
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from tsir.dialects.locations import location_attribute
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
+from tsir.dialects.ts.structure import CastOp
+from tsir.errors import FrontendError, OperatorError, SourceLocation, UnsupportedError
+from tsir.frontend.constants import insert
+from tsir.frontend.overloads import emit_aten, show_type
+from tsir.frontend.script.source import MISSING, FunctionSource, outer_name
+from tsir.frontend.script.values import FALSE, Binding, Condition, Const, Object, Run, Unusable, Value
+from tsir.ops import python
+
+if TYPE_CHECKING:
+    from tsir.frontend.script.compiler import Session
+
+Want = Attribute | None
+"""The type that an expression is wanted to have, as far as its use tells; a hint for `[]` and the like."""
+
+ExpressionEmitter = Callable[["Emitter", Any, Want], Value]
+StatementEmitter = Callable[["Emitter", Any], None]
+
+RETURNED, STOP, EXIT, RESULT = "$returned", "$stop", "$exit", "$result"
+"""Variables that the compiler adds: whether the function has returned, the loop is left, the rest of the body is skipped; and
+the value returned."""
+
+
+@dataclass
+class Emitter:
+    """Compiles one function. The tables say how each kind of expression and statement is emitted."""
+
+    session: Session
+    source: FunctionSource
+    expressions: Mapping[type[ast.expr], ExpressionEmitter]
+    statements: Mapping[type[ast.stmt], StatementEmitter]
+    block: Block
+    return_type: Attribute | None = None
+    variables: dict[str, Binding] = field(default_factory=dict[str, Binding])
+    paths: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
+    """What is known about attributes: `self.bias` to its type."""
+    dead: bool = False
+    """Whether what is emitted now can't be reached."""
+    node: ast.AST | None = None
+    loops: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list[Any])
+    """Start and end of the loops around, for liveness."""
+    local_names: frozenset[str] = frozenset()
+    loop_runs: bool = False
+    """Whether the innermost loop is known to run at least once."""
+    want: Want = None
+    """The type that the call being emitted is wanted to have."""
+    depth: int = 0
+    """How deep rests of bodies are nested in branches."""
+
+    def __post_init__(self) -> None:
+        self.builder = Builder(InsertPoint.at_end(self.block))
+        self.node = self.node or self.source.node
+        self.set_flag(RETURNED, FALSE)
+        self.set_flag(STOP, FALSE)
+        self.set_flag(EXIT, FALSE)
+
+    # Places and errors
+
+    @property
+    def place(self) -> SourceLocation:
+        """Where the node that is being compiled stands."""
+        return self.source.location(self.node or self.source.node)
+
+    @property
+    def location(self) -> LocationAttr:
+        """The same as an attribute."""
+        return location_attribute(self.place)
+
+    def error(self, message: str, *, node: ast.AST | None = None, hint: str | None = None) -> NoReturn:
+        """Raises FrontendError at a node, the current one by default."""
+        raise FrontendError(message, location=self.source.location(node) if node is not None else self.place, hint=hint)
+
+    def unsupported(self, what: str, *, node: ast.AST | None = None, hint: str | None = None) -> NoReturn:
+        """Raises UnsupportedError: `what` names the construct."""
+        place = self.source.location(node) if node is not None else self.place
+        raise UnsupportedError(f"{what} isn't supported yet", location=place, hint=hint)
+
+    @contextmanager
+    def at(self, node: ast.AST | None) -> Iterator[None]:
+        """What is emitted inside belongs to this node; errors that have no place yet get its place."""
+        previous = self.node
+        if node is not None and hasattr(node, "lineno"):
+            self.node = node
+        try:
+            yield
+        except FrontendError as error:
+            if error.location is None:
+                error.location = self.place
+            raise
+        except OperatorError as error:
+            raise FrontendError(error.message, location=self.place, hint=error.hint) from None
+        finally:
+            self.node = previous
+
+    # Emission
+
+    def emit(self, operation: Operation) -> SSAValue:
+        """Inserts an operation and gives its result (of an operation with one)."""
+        insert(self.builder, operation, self.location)
+        return operation.results[0]
+
+    def emit_void(self, operation: Operation) -> None:
+        """Inserts an operation without a result."""
+        insert(self.builder, operation, self.location)
+
+    @contextmanager
+    def inside(self, block: Block) -> Iterator[None]:
+        """What is emitted inside goes to the end of this block."""
+        outer_block, outer_builder = self.block, self.builder
+        self.block, self.builder = block, Builder(InsertPoint.at_end(block))
+        try:
+            yield
+        finally:
+            self.block, self.builder = outer_block, outer_builder
+
+    def expression(self, node: ast.expr, want: Want = None) -> Value:
+        """Emits an expression. `want` is a hint about its type, not a conversion."""
+        emitter = self.expressions.get(type(node))
+        with self.at(node):
+            if emitter is None:
+                self.unsupported(describe_node(node))
+            outer, self.want = self.want, want
+            try:
+                return emitter(self, node, want)
+            finally:
+                self.want = outer
+
+    def statement(self, node: ast.stmt) -> None:
+        """Emits a statement."""
+        emitter = self.statements.get(type(node))
+        with self.at(node):
+            if emitter is None:
+                self.unsupported(describe_node(node))
+            emitter(self, node)
+
+    def py(self, name: str, operands: Sequence[SSAValue], constants: Sequence[Any] = ()) -> SSAValue:
+        """A `ts.py` operation with the result type that its row gives."""
+        with self.at(self.node):
+            result = python.python_result_type(name, [o.type for o in operands], constants)
+            return self.emit(py_op(name)(operands, [result]))
+
+    def aten(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Value:
+        """A `ts.aten` operation; arguments are SSA values, constants or sequences of these. Several results: a StaticTuple."""
+        from tsir.frontend.script.values import StaticTuple
+
+        with self.at(self.node):
+            result = emit_aten(self.builder, self.session.schemas, name, args, dict(kwargs or {}), self.location)
+        if isinstance(result, SSAValue):
+            return Run(result)
+        return StaticTuple(tuple(Run(r) for r in result)) if result else Const(None)
+
+    def aten_value(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> SSAValue:
+        """As `aten`, for operators with one result."""
+        value = self.aten(name, args, kwargs)
+        assert isinstance(value, Run), name
+        return value.ssa
+
+    def int_constant(self, value: int) -> SSAValue:
+        """An `i64` constant."""
+        return self.emit(arith.ConstantOp(IntegerAttr(value, 64)))
+
+    def bool_constant(self, value: bool) -> SSAValue:
+        """An `i1` constant."""
+        return self.emit(arith.ConstantOp(IntegerAttr(int(value), 1)))
+
+    def cast(self, value: SSAValue, to: Attribute) -> SSAValue:
+        """The same value under another static type."""
+        if value.type == to:
+            return value
+        result = self.emit(CastOp(value, to))
+        result.name_hint = value.name_hint
+        return result
+
+    # Variables
+
+    def bind(self, name: str, value: Value) -> None:
+        """Assigns a variable."""
+        if isinstance(value, Run | Object) and value.ssa.name_hint is None and not name.startswith("$"):
+            value.ssa.name_hint = name
+        self.variables[name] = Binding(value)
+        self.forget(name)
+
+    def flag(self, name: str) -> bool | SSAValue:
+        """One of the compiler's own flags."""
+        value = self.variables[name].value
+        if isinstance(value, Const):
+            return bool(value.value)
+        assert isinstance(value, Run)
+        return value.ssa
+
+    def set_flag(self, name: str, value: Value) -> None:
+        """Sets one of the compiler's own flags."""
+        self.variables[name] = Binding(value)
+
+    def name(self, node: ast.Name) -> Value:
+        """What a name means: a variable, or something from outside the function."""
+        binding = self.variables.get(node.id)
+        if binding is not None:
+            if isinstance(binding.value, Unusable):
+                self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint)
+            return binding.value
+        if node.id in self.local_names:
+            self.error(f"'{node.id}' is read before it is assigned", node=node)
+        found = outer_name(self.source.function, node.id)
+        if found is MISSING:
+            self.error(f"name '{node.id}' isn't defined", node=node)
+        with self.at(node):
+            return self.session.from_python(found, node.id)
+
+    # Refinement
+
+    def assume(self, facts: Mapping[str, Attribute]) -> None:
+        """From here on, these names and attributes have these types."""
+        for path, kind in facts.items():
+            if "." in path:
+                self.paths[path] = kind
+            else:
+                self.refine(path, kind)
+
+    def refine(self, name: str, kind: Attribute) -> None:
+        """Gives a variable a more precise type without assigning it."""
+        binding = self.variables.get(name)
+        if binding is None or not isinstance(binding.value, Run) or binding.value.type == kind:
+            return
+        value = self.session.object_or_run(self.cast(binding.value.ssa, kind)) if kind != ts.NONE else Const(None)
+        self.variables[name] = Binding(value, binding)
+
+    def forget(self, name: str) -> None:
+        """A variable was assigned: what was known about its attributes no longer holds."""
+        for path in [p for p in self.paths if p.partition(".")[0] == name]:
+            del self.paths[path]
+
+    def forget_attribute(self, attribute: str) -> None:
+        """An attribute of this name was assigned, of whatever object."""
+        for path in [p for p in self.paths if attribute in p.split(".")[1:]]:
+            del self.paths[path]
+
+    def is_live(self, name: str, end: tuple[int, int]) -> bool:
+        """Whether a variable may be read behind a place of the tree, or again in a loop around it."""
+        if name.startswith("$") or self.source.is_read_after(name, end):
+            return True
+        return bool(self.loops) and self.source.is_read_between(name, *self.loops[0])
+
+    def show(self, value: Value) -> str:
+        """What kind of thing a value is, for messages."""
+        kind = self.session.type_of(value)
+        if kind is not None:
+            return show_type(kind)
+        return getattr(value, "name", None) or type(value).__name__
+
+    def not_condition(self, condition: Condition) -> Condition:
+        """`not condition`, with the operation it needs."""
+        negated = condition.negated()
+        if isinstance(negated.value, SSAValue):
+            negated.value = self.emit(py_op("not")([negated.value], [ts.BOOL]))
+        return negated
+
+
+def end_of(node: ast.AST) -> tuple[int, int]:
+    """The position behind a node."""
+    return (getattr(node, "end_lineno", 0) or 0, getattr(node, "end_col_offset", 0) or 0)
+
+
+def start_of(node: ast.AST) -> tuple[int, int]:
+    """The position of a node."""
+    return (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
+
+
+_NODE_NAMES: dict[str, str] = {
+    "Lambda": "a lambda", "FunctionDef": "a nested function", "AsyncFunctionDef": "an async function", "ClassDef": "a nested class",
+    "Try": "try/except", "TryStar": "try/except*", "Set": "a set literal", "SetComp": "a set comprehension",
+    "GeneratorExp": "a generator expression", "Await": "await", "Yield": "yield", "YieldFrom": "yield from",
+    "NamedExpr": "an assignment expression (:=)", "Match": "match", "Import": "import inside a function",
+    "ImportFrom": "import inside a function", "Global": "global", "Nonlocal": "nonlocal", "AsyncFor": "async for",
+    "AsyncWith": "async with", "Starred": "a starred expression here", "Slice": "a slice here",
+}  # fmt: skip
+
+
+def describe_node(node: ast.AST) -> str:
+    """A construct's name for a message."""
+    name = type(node).__name__
+    return _NODE_NAMES.get(name, name)

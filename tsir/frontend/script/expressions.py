@@ -1,0 +1,295 @@
+"""Expressions: one function for each kind of node, in one table."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts import types as ts
+from tsir.frontend.constants import INT64_MAX, INT64_MIN
+from tsir.frontend.script.attributes import get_attribute
+from tsir.frontend.script.calls import call_method, emit_call_expression
+from tsir.frontend.script.comprehensions import emit_dict_comprehension, emit_list_comprehension
+from tsir.frontend.script.conditions import condition, path_of
+from tsir.frontend.script.control import choose
+from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, truth, tuple_elements
+from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
+from tsir.frontend.script.operators import binary, compare, is_tensor, unary
+from tsir.frontend.script.subscripts import get_item, index_of
+from tsir.frontend.script.values import Condition, Const, Object, PyObject, Run, StaticDict, StaticTuple, Value
+
+Want = Attribute | None
+
+
+def _constant(e: Emitter, node: ast.Constant, want: Want) -> Value:
+    if node.value is Ellipsis:
+        return PyObject(Ellipsis, "...")
+    if isinstance(node.value, bytes):
+        e.unsupported("bytes")
+    if type(node.value) is int and not INT64_MIN <= node.value <= INT64_MAX:
+        e.error(f"{node.value} doesn't fit into 64 bits")
+    return Const(node.value)
+
+
+def _name(e: Emitter, node: ast.Name, want: Want) -> Value:
+    return e.name(node)
+
+
+def _attribute(e: Emitter, node: ast.Attribute, want: Want) -> Value:
+    holder = e.expression(node.value)
+    with e.at(node):
+        value = get_attribute(e, holder, node.attr)
+    known = e.paths.get(path_of(node) or "")
+    if known is not None and isinstance(value, Run) and value.type != known:
+        return Const(None) if known == ts.NONE else e.session.object_or_run(e.cast(value.ssa, known))
+    return value
+
+
+def _tuple(e: Emitter, node: ast.Tuple, want: Want) -> Value:
+    elements: list[Value] = []
+    kinds = want.elements.data if isinstance(want, ts.TupleType) and len(want.elements.data) == len(node.elts) else ()
+    for i, element in enumerate(node.elts):
+        if isinstance(element, ast.Starred):
+            elements += _spread(e, element)
+        else:
+            elements.append(e.expression(element, kinds[i] if kinds else None))
+    return StaticTuple(tuple(elements))
+
+
+def _spread(e: Emitter, node: ast.Starred) -> list[Value]:
+    elements = tuple_elements(e, e.expression(node.value))
+    if elements is None:
+        e.error("only a tuple of known length can be spread out here", node=node)
+    return elements
+
+
+def _list(e: Emitter, node: ast.List, want: Want) -> Value:
+    wanted = want.element if isinstance(want, ts.OptionalType) else want
+    kind = wanted.element if isinstance(wanted, ts.ListType) else None
+    if not node.elts:
+        return e.session.empty_list(e, wanted)
+    if any(isinstance(n, ast.Starred) for n in node.elts):
+        return _spread_list(e, node, kind)
+    elements = [e.expression(n, kind) for n in node.elts]
+    result = list_of(e, elements, kind)
+    e.session.literals.add(result)
+    return Run(result)
+
+
+def _spread_list(e: Emitter, node: ast.List, kind: Want) -> Value:
+    """`[*a, b]`: lists one after the other."""
+    result: Value | None = None
+    pending: list[Value] = []
+    parts: list[Value] = []
+    for n in node.elts:
+        if not isinstance(n, ast.Starred):
+            pending.append(e.expression(n, kind))
+            continue
+        from tsir.frontend.script.comprehensions import collect
+
+        value = e.expression(n.value)
+        elements = tuple_elements(e, value)
+        if elements is not None:
+            pending += elements
+            continue
+        if pending:
+            parts.append(Run(list_of(e, pending, kind)))
+            pending = []
+        parts.append(collect(e, value))
+    if pending:
+        parts.append(Run(list_of(e, pending, kind)))
+    for part in parts:
+        result = part if result is None else binary(e, ast.Add(), result, part)
+    return result if result is not None else e.session.empty_list(e, None)
+
+
+def _dict(e: Emitter, node: ast.Dict, want: Want) -> Value:
+    wanted = want.element if isinstance(want, ts.OptionalType) else want
+    kinds = (wanted.key, wanted.value) if isinstance(wanted, ts.DictType) else (None, None)
+    if not node.keys:
+        return e.session.empty_dict(e, wanted)
+    result: Value | None = None
+    items: list[tuple[Value, Value]] = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is not None:
+            items.append((e.expression(key, kinds[0]), e.expression(value, kinds[1])))
+            continue
+        other = e.expression(value)
+        if isinstance(other, StaticDict):
+            items += [(Const(k), v) for k, v in other.items.items()]
+            continue
+        base = result or (e.session.dict_of(e, items, wanted) if items else None)
+        copy = call_method(e, other, "copy", [], {}) if base is None else base
+        if base is not None:
+            call_method(e, base, "update", [other], {})
+        result, items = copy, []
+    if result is None:
+        return e.session.dict_of(e, items, wanted)
+    if items:
+        call_method(e, result, "update", [e.session.dict_of(e, items, e.session.type_of(result))], {})
+    return result
+
+
+def _bin_op(e: Emitter, node: ast.BinOp, want: Want) -> Value:
+    """Long sums are a deep tree on the left, which is gone through without recursion."""
+    spine: list[ast.BinOp] = []
+    left: ast.expr = node
+    while isinstance(left, ast.BinOp):
+        spine.append(left)
+        left = left.left
+    value = e.expression(left, want)
+    for operation in reversed(spine):
+        right = e.expression(operation.right, want)
+        with e.at(operation):
+            value = _percent(e, value, right) if _is_format(e, operation, value) else binary(e, operation.op, value, right)
+    return value
+
+
+def _is_format(e: Emitter, node: ast.BinOp, left: Value) -> bool:
+    return isinstance(node.op, ast.Mod) and isinstance(e.session.type_of(left), ts.StrType)
+
+
+def _percent(e: Emitter, template: Value, values: Value) -> Value:
+    return Run(e.py("percent", [materialise(e, template), materialise(e, values)]))
+
+
+def _unary_op(e: Emitter, node: ast.UnaryOp, want: Want) -> Value:
+    if isinstance(node.op, ast.Not):
+        return as_bool(e, e.not_condition(condition(e, node.operand)).value)
+    return unary(e, node.op, e.expression(node.operand, want))
+
+
+def _bool_op(e: Emitter, node: ast.BoolOp, want: Want) -> Value:
+    """`a and b`, `a or b` as values: a bool where all operands are bools, else one of the operands."""
+    first = e.expression(node.values[0], want)
+    rest = node.values[1:]
+    return _bool_rest(e, node, first, rest)
+
+
+def _bool_rest(e: Emitter, node: ast.BoolOp, first: Value, rest: list[ast.expr]) -> Value:
+    is_and = isinstance(node.op, ast.And)
+    value = first
+    tree: ast.expr = node.values[0]
+    for i, operand in enumerate(rest):
+        test = _operand_condition(e, tree, value)
+        remaining: list[ast.expr] = rest[i:]
+        if isinstance(test.value, bool):
+            if test.value is not is_and:
+                return value
+            e.assume(test.when_true if is_and else test.when_false)
+            value, tree = e.expression(operand), operand
+            continue
+        keep = value
+
+        def others(remaining: list[ast.expr] = remaining) -> Value:
+            found = e.expression(remaining[0])
+            return found if len(remaining) == 1 else _bool_rest(e, ast.BoolOp(node.op, remaining), found, remaining[1:])
+
+        kept = _kept(e, keep, test, is_and)
+        return choose(e, test, others, kept) if is_and else choose(e, test, kept, others)
+    return value
+
+
+def _operand_condition(e: Emitter, tree: ast.expr, value: Value) -> Condition:
+    if isinstance(tree, ast.Compare | ast.Call | ast.UnaryOp | ast.BoolOp) and e.session.type_of(value) == ts.BOOL:
+        facts = _facts(e, tree)
+        return Condition(truth(e, value), facts.when_true, facts.when_false)
+    result = Condition(truth(e, value))
+    path, kind = path_of(tree), e.session.type_of(value)
+    if path and isinstance(kind, ts.OptionalType):
+        result.when_true[path] = kind.element
+    return result
+
+
+def _facts(e: Emitter, tree: ast.expr) -> Condition:
+    """What a test says about types. It is emitted into a block of its own, which is thrown away."""
+    from xdsl.ir import Block
+
+    block = Block()
+    variables, paths = dict(e.variables), dict(e.paths)
+    with e.inside(block):
+        found = condition(e, tree)
+    e.variables, e.paths = variables, paths
+    block.erase(safe_erase=False)
+    return found
+
+
+def _kept(e: Emitter, value: Value, test: Condition, is_and: bool) -> Any:
+    """The first operand where it is the result: not None where `or` keeps it."""
+    kind = e.session.type_of(value)
+    if not is_and and isinstance(kind, ts.OptionalType) and isinstance(value, Run):
+        return lambda: e.session.object_or_run(e.cast(value.ssa, kind.element))
+    return lambda: value
+
+
+def _compare(e: Emitter, node: ast.Compare, want: Want) -> Value:
+    if len(node.ops) == 1:
+        if isinstance(node.ops[0], ast.Is | ast.IsNot):
+            return as_bool(e, condition(e, node).value)
+        return compare(e, node.ops[0], e.expression(node.left), e.expression(node.comparators[0]))
+    left = e.expression(node.left)
+    return _chain(e, node, left, 0)
+
+
+def _chain(e: Emitter, node: ast.Compare, left: Value, at: int) -> Value:
+    """`a < b < c`: the second comparison only where the first holds."""
+    right = e.expression(node.comparators[at])
+    first = compare(e, node.ops[at], left, right)
+    if at + 1 == len(node.ops):
+        return first
+    test = Condition(truth(e, first))
+    return choose(e, test, lambda: _chain(e, node, right, at + 1), lambda: first)
+
+
+def _if_exp(e: Emitter, node: ast.IfExp, want: Want) -> Value:
+    test = condition(e, node.test)
+    return choose(e, test, lambda: e.expression(node.body, want), lambda: e.expression(node.orelse, want))
+
+
+def _subscript(e: Emitter, node: ast.Subscript, want: Want) -> Value:
+    container = e.expression(node.value)
+    return get_item(e, container, index_of(e, node.slice))
+
+
+def _joined(e: Emitter, node: ast.JoinedStr, want: Want) -> Value:
+    """An f-string: its parts, formatted and added up."""
+    parts: list[Value] = []
+    for value in node.values:
+        parts.append(Const(value.value) if isinstance(value, ast.Constant) else _formatted(e, value))
+    if not parts:
+        return Const("")
+    if len(parts) == 1:
+        return parts[0]
+    return Run(e.py("str_join", [materialise(e, Const("")), list_of(e, parts, ts.StrType())]))
+
+
+def _formatted(e: Emitter, node: ast.expr) -> Value:
+    assert isinstance(node, ast.FormattedValue)
+    value = e.expression(node.value)
+    if isinstance(value, Object):
+        found = e.session.call_optional_method(e, value, ("__str__", "__repr__"))
+        value = value if found is None else found
+    ssa = materialise(e, value)
+    if node.conversion != -1:
+        ssa = e.py({"s": "str", "r": "repr", "a": "ascii"}[chr(node.conversion)], [ssa])
+    if node.format_spec is not None:
+        return Run(e.py("format", [ssa, materialise(e, e.expression(node.format_spec))]))
+    return Run(ssa) if isinstance(ssa.type, ts.StrType) else Run(e.py("format", [ssa]))
+
+
+def _formatted_value(e: Emitter, node: ast.FormattedValue, want: Want) -> Value:
+    return _formatted(e, node)
+
+
+EXPRESSIONS: Mapping[type[ast.expr], ExpressionEmitter] = {
+    ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Tuple: _tuple, ast.List: _list, ast.Dict: _dict,
+    ast.BinOp: _bin_op, ast.UnaryOp: _unary_op, ast.BoolOp: _bool_op, ast.Compare: _compare, ast.IfExp: _if_exp,
+    ast.Subscript: _subscript, ast.Call: emit_call_expression, ast.JoinedStr: _joined, ast.FormattedValue: _formatted_value,
+    ast.ListComp: emit_list_comprehension, ast.DictComp: emit_dict_comprehension,
+}  # fmt: skip
+"""What emits each kind of expression; the others aren't supported yet."""
+
+__all__ = ["EXPRESSIONS", "is_tensor", "join_types"]

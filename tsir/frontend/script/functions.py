@@ -1,0 +1,339 @@
+"""Calling and compiling Python functions: signatures, binding arguments, one `func.func` for each set of argument types."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xdsl.dialects import func
+from xdsl.ir import Attribute, Block, Region, SSAValue
+
+from tsir.dialects.locations import location_attribute
+from tsir.dialects.ts import types as ts
+from tsir.errors import FrontendError, TsirError
+from tsir.frontend.script.annotations import comment_types
+from tsir.frontend.script.control import emit_steps
+from tsir.frontend.script.convert import coerce, materialise, uninitialized
+from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, end_of
+from tsir.frontend.script.expressions import EXPRESSIONS
+from tsir.frontend.script.source import FunctionSource, annotation_scope, assigned_names, describe, function_source, unwrap
+from tsir.frontend.script.statements import STATEMENTS, emit_return
+from tsir.frontend.script.values import (
+    NONE,
+    Binding,
+    Const,
+    PyFunction,
+    Run,
+    StaticDict,
+    StaticList,
+    StaticTuple,
+    Unusable,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from tsir.frontend.script.compiler import Session
+
+_NO_DEFAULT = inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class ParameterInfo:
+    """A parameter: its type (None: that of what is passed), default, and whether it can only be passed by name."""
+
+    name: str
+    type: Attribute | None
+    broadcast: int = 0
+    default: Any = _NO_DEFAULT
+    kwarg_only: bool = False
+
+    @property
+    def has_default(self) -> bool:
+        """Whether it may be left out."""
+        return self.default is not _NO_DEFAULT
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function's parameters and result type. `varargs` and `keywords` name `*args` and `**kwargs`."""
+
+    parameters: tuple[ParameterInfo, ...]
+    result: Attribute | None
+    varargs: str | None = None
+    keywords: str | None = None
+
+
+@dataclass
+class Compiled:
+    """A function compiled for some argument types; while it is being compiled the result type may not be known."""
+
+    symbol: str
+    result: Attribute | None
+    parameter_types: list[Attribute] = field(default_factory=list[Attribute])
+
+
+def signature_of(session: Session, source: FunctionSource) -> Signature:
+    """The signature by annotations, or by a type comment."""
+    arguments = source.node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    scope = annotation_scope(source.function)
+    nodes: dict[str, ast.expr | None] = {a.arg: a.annotation for a in [*positional, *arguments.kwonlyargs]}
+    returns = source.node.returns
+    place = source.location(source.node)
+    for a in positional:
+        if a.annotation is None and a.type_comment:
+            nodes[a.arg] = ast.parse(a.type_comment, mode="eval").body
+    if source.node.type_comment:
+        found, returns = comment_types(source.node.type_comment, place)
+        if found is not None:
+            names = [a.arg for a in positional][-len(found) :] if found else []
+            nodes |= dict(zip(names, found, strict=True))
+    inspected = inspect.signature(source.function, follow_wrapped=False).parameters
+    parameters: list[ParameterInfo] = []
+    for a in [*positional, *arguments.kwonlyargs]:
+        annotation = session.annotations.of_node(nodes[a.arg], scope, source.location(a))
+        default = inspected[a.arg].default if a.arg in inspected else _NO_DEFAULT
+        kind = annotation.type
+        if kind is not None and default is None and ts.NONE not in _members(kind):
+            kind = ts.optional_of(kind)
+        parameters.append(ParameterInfo(a.arg, kind, annotation.broadcast, default, a in arguments.kwonlyargs))
+    result = session.annotations.of_node(returns, scope, place).type
+    varargs = None if arguments.vararg is None else arguments.vararg.arg
+    return Signature(tuple(parameters), result, varargs, None if arguments.kwarg is None else arguments.kwarg.arg)
+
+
+def _members(kind: Attribute) -> tuple[Attribute, ...]:
+    from tsir.frontend.script.convert import members
+
+    return (ts.NONE,) if isinstance(kind, ts.AnyType) else members(kind)
+
+
+def call_function(
+    session: Session, e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value:
+    """Calls a Python function: compiles it for these arguments if that hasn't happened yet, and emits the call."""
+    function = unwrap(callee.function)
+    name = describe(function)
+    modifier = str(getattr(function, "_torchscript_modifier", ""))
+    source = _source(session, e, function)
+    signature = session.signature(source)
+    given = list(args) if callee.receiver is None else [callee.receiver, *args]
+    bound = _bind(e, session, signature, given, kwargs, name)
+    if "UNUSED" in modifier or "IGNORE" in modifier:
+        return _raise_ignored(e, name, signature)
+    parameters: dict[str, Attribute | Value] = {}
+    operands: list[SSAValue] = []
+    for p in signature.parameters:
+        value = _broadcast(e, bound[p.name], p)
+        if p.type is not None:
+            if (
+                isinstance(value, Run)
+                and value.type != p.type
+                and isinstance(p.type, ts.ListType)
+                and not isinstance(value.type, ts.ListType)
+            ):
+                value = Run(coerce(e, value, p.type, f"argument '{p.name}' of {name}()"))
+            parameters[p.name] = p.type
+            operands.append(coerce(e, value, p.type, f"argument '{p.name}' of {name}()"))
+        elif session.type_of(value) is None or (isinstance(value, Const) and value.value is None):
+            parameters[p.name] = value
+        else:
+            operand = materialise(e, value)
+            parameters[p.name] = operand.type
+            operands.append(operand)
+    for extra in (signature.varargs, signature.keywords):
+        if extra is not None:
+            value = bound[extra]
+            parameters[extra] = value
+            kinds = [session.type_of(v) for v in (value.elements if isinstance(value, StaticTuple) else [])]
+            if isinstance(value, StaticTuple) and None not in kinds:
+                operand = materialise(e, value)
+                parameters[extra] = operand.type
+                operands.append(operand)
+            elif isinstance(value, StaticTuple | StaticDict) and _has_run(value):
+                e.unsupported(f"run-time values in *{extra} together with modules or functions")
+    try:
+        compiled = compile_for(session, source, signature, parameters, callee)
+    except TsirError as error:
+        error.notes = (*error.notes, (f"in a call of {name}()", e.place))
+        raise
+    result = compiled.result
+    if result is None:
+        e.error(f"the recursive function {name}() needs an annotation of its result")
+    call = func.CallOp(compiled.symbol, operands, [result])
+    return session.object_or_run(e.emit(call))
+
+
+def _has_run(value: StaticTuple | StaticDict) -> bool:
+    inner = value.elements if isinstance(value, StaticTuple) else value.items.values()
+    return any(isinstance(v, Run) for v in inner)
+
+
+def _source(session: Session, e: Emitter, function: Any) -> FunctionSource:
+    try:
+        return function_source(function)
+    except FrontendError as error:
+        error.notes = (*error.notes, (f"in a call of {describe(function)}()", e.place))
+        raise
+
+
+def _bind(
+    e: Emitter, session: Session, signature: Signature, args: Sequence[Value], kwargs: Mapping[str, Value], name: str
+) -> dict[str, Value]:
+    positional = [p for p in signature.parameters if not p.kwarg_only]
+    bound: dict[str, Value] = {p.name: v for p, v in zip(positional, args, strict=False)}
+    if len(args) > len(positional) and signature.varargs is None:
+        e.error(f"{name}() takes {len(positional)} positional arguments, got {len(args)}")
+    if signature.varargs is not None:
+        bound[signature.varargs] = StaticTuple(tuple(args[len(positional) :]))
+    extra: dict[str, Value] = {}
+    names = {p.name for p in signature.parameters}
+    for key, value in kwargs.items():
+        if key in bound and key in names:
+            e.error(f"{name}() got two values for argument '{key}'")
+        if key in names:
+            bound[key] = value
+        elif signature.keywords is not None:
+            extra[key] = value
+        else:
+            e.error(f"{name}() has no argument '{key}'")
+    if signature.keywords is not None:
+        bound[signature.keywords] = StaticDict(extra)
+    for p in signature.parameters:
+        if p.name not in bound:
+            if not p.has_default:
+                e.error(f"{name}() is called without argument '{p.name}'")
+            bound[p.name] = session.from_python(p.default, p.name)
+    return bound
+
+
+def _broadcast(e: Emitter, value: Value, p: ParameterInfo) -> Value:
+    """One int for a `BroadcastingList2[int]` is two."""
+    if p.broadcast and e.session.type_of(value) in (ts.INT, ts.FLOAT):
+        return StaticTuple((value,) * p.broadcast)
+    return value
+
+
+def _raise_ignored(e: Emitter, name: str, signature: Signature) -> Value:
+    from tsir.dialects.ts.structure import RaiseOp
+
+    message = f"{name}() is marked as unused or ignored, so that it isn't part of the compiled program"
+    e.emit_void(RaiseOp("NotImplementedError", [materialise(e, Const(message))]))
+    result = signature.result or ts.TensorType()
+    return NONE if result == ts.NONE else e.session.object_or_run(uninitialized(e, result))
+
+
+def compile_for(
+    session: Session,
+    source: FunctionSource,
+    signature: Signature,
+    parameters: Mapping[str, Attribute | Value],
+    callee: PyFunction,
+    symbol: str | None = None,
+) -> Compiled:
+    """The function for parameters of these types; those given as values are bound to them while compiling."""
+    key = (source.function, tuple((n, p if isinstance(p, Attribute) else _static_key(p)) for n, p in parameters.items()))
+    found = session.functions.get(key)
+    if found is not None:
+        return found
+    symbol = symbol or session.symbol(_symbol_name(session, source, callee))
+    kinds = [p for p in parameters.values() if isinstance(p, Attribute)]
+    compiled = session.functions[key] = Compiled(symbol, signature.result, kinds)
+    session.keep_alive.append(parameters)
+    if callee.owner is not None:
+        callee.owner.methods.setdefault(source.function.__name__, symbol)
+    try:
+        operation = _compile(session, source, signature, parameters, compiled)
+    except BaseException:
+        del session.functions[key]
+        raise
+    session.add_function(operation)
+    return compiled
+
+
+def _static_key(value: Value) -> Any:
+    match value:
+        case Const():
+            return ("const", type(value.value), value.value)
+        case PyFunction():
+            return ("function", value.function, id(value.receiver))
+        case StaticTuple() | StaticList():
+            return (type(value).__name__, tuple(_static_key(v) for v in value.elements))
+        case StaticDict():
+            return ("dict", tuple((k, _static_key(v)) for k, v in value.items.items()))
+        case _:
+            inner = getattr(value, "value", None)
+            return ("object", id(inner) if inner is not None else id(value))
+
+
+def _symbol_name(session: Session, source: FunctionSource, callee: PyFunction) -> str:
+    name = source.function.__name__
+    if callee.owner is None:
+        return name
+    found = callee.owner.lookup(name)
+    is_own = found is not None and unwrap(getattr(found[0], "fget", None) or found[0]) is source.function
+    qualified = name if is_own else source.function.__qualname__.rpartition("<locals>.")[2]
+    return f"{callee.owner.name}.{qualified}"
+
+
+def _compile(
+    session: Session,
+    source: FunctionSource,
+    signature: Signature,
+    parameters: Mapping[str, Attribute | Value],
+    compiled: Compiled,
+) -> func.FuncOp:
+    block = Block(arg_types=compiled.parameter_types)
+    names = frozenset([*assigned_names(source.node.body), *parameters])
+    e = Emitter(session, source, EXPRESSIONS, STATEMENTS, block, return_type=signature.result, local_names=names)
+    arguments = iter(block.args)
+    for name, p in parameters.items():
+        if isinstance(p, Attribute):
+            argument = next(arguments)
+            argument.name_hint = name
+            argument.location = location_attribute(source.location(source.node))
+            e.variables[name] = Binding(session.object_or_run(argument))
+        else:
+            e.variables[name] = Binding(p)
+    node = source.node
+    try:
+        emit_steps(e, [*node.body, lambda: _fall_off(e, node)], end_of(node))
+        result = _result(e, signature.result)
+    except RecursionError:
+        raise FrontendError(
+            f"{describe(source.function)} is nested too deeply to be compiled",
+            location=source.location(node),
+            hint="split it into several functions",
+        ) from None
+    compiled.result = result.type
+    e.emit_void(func.ReturnOp(result))
+    types = (compiled.parameter_types, [result.type])
+    operation = func.FuncOp(compiled.symbol, types, Region(block))
+    operation.location = location_attribute(source.location(node))
+    return operation
+
+
+def _fall_off(e: Emitter, node: ast.FunctionDef) -> None:
+    """The end of a function, where it returns None."""
+    if e.return_type is not None and ts.NONE not in _members(e.return_type):
+        from tsir.frontend.overloads import show_type
+
+        e.error(
+            f"{node.name}() may end without returning a value, but its result is {show_type(e.return_type)}",
+            node=node.body[-1],
+            hint="add a return or a raise at the end",
+        )
+    emit_return(e, NONE)
+
+
+def _result(e: Emitter, wanted: Attribute | None) -> SSAValue:
+    binding = e.variables.get(RESULT)
+    if e.dead or binding is None:
+        return uninitialized(e, ts.NONE if wanted is None else wanted)
+    assert RETURNED in e.variables
+    if isinstance(binding.value, Unusable):
+        e.error(f"the function's result {binding.value.why}", hint=binding.value.hint)
+    return materialise(e, binding.value)

@@ -1,0 +1,229 @@
+"""What `for` and comprehensions go over: items known one by one, which are unrolled, or a length and an item by index."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from xdsl.ir import SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import DictOp, ListOp
+from tsir.frontend.script.convert import coerce, materialise, tuple_elements
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.values import (
+    Const,
+    Enumerate,
+    Object,
+    PyObject,
+    Range,
+    Reversed,
+    Run,
+    StaticDict,
+    StaticTuple,
+    Value,
+    Zip,
+)
+
+Thunk = Callable[[], Value]
+ItemAt = Callable[[Emitter, SSAValue], Value]
+
+
+@dataclass
+class Items:
+    """What a loop goes over. Either `static` has the items, or `item` gives the one at a counter within `bounds`."""
+
+    static: Sequence[Thunk] | None = None
+    length: Callable[[Emitter], SSAValue] | None = None
+    """The number of items; counters then go from 0 by 1."""
+    item_at: ItemAt | None = None
+    range: tuple[SSAValue, SSAValue, SSAValue] | None = None
+    """Bounds and (positive) step of the counter, where the items are the counter's values themselves."""
+    never_empty: bool = False
+
+    def bounds(self, e: Emitter) -> tuple[SSAValue, SSAValue, SSAValue]:
+        """Lower bound, upper bound and step of the counter."""
+        if self.range is not None:
+            return self.range
+        assert self.length is not None
+        return e.int_constant(0), self.length(e), e.int_constant(1)
+
+    def item(self, e: Emitter, counter: SSAValue) -> Value:
+        """The item at a value of the counter."""
+        assert self.item_at is not None
+        return self.item_at(e, counter)
+
+
+def constant_items(values: Sequence[Value]) -> Items:
+    """Items that are known."""
+    return Items(static=[lambda v=v: v for v in values], never_empty=bool(values))
+
+
+def items_of(e: Emitter, value: Value) -> Items:
+    """The items of an iterable. Raises FrontendError for what can't be iterated over."""
+    match value:
+        case Range():
+            return _range(e, value)
+        case Enumerate():
+            return _enumerate(e, value)
+        case Zip():
+            return _zip(e, value)
+        case Reversed():
+            return _reversed(e, value)
+        case StaticDict():
+            return constant_items([Const(k) for k in value.items])
+        case Object():
+            found = e.session.iterate_object(e, value)
+            if found is not None:
+                return found
+            e.error(f"an object of {value.info.name} can't be iterated over")
+        case PyObject():
+            if isinstance(value.value, enum.EnumMeta):
+                members: list[enum.Enum] = list(value.value)
+                return constant_items([e.session.from_python(m, m.name) for m in members])
+        case Const():
+            if isinstance(value.value, str):
+                return constant_items([Const(c) for c in value.value])
+        case _:
+            pass
+    elements = tuple_elements(e, value)
+    if elements is not None:
+        return constant_items(elements)
+    if isinstance(value, Run):
+        return _run_items(e, value)
+    e.error(f"a value of type {e.show(value)} can't be iterated over")
+
+
+def _run_items(e: Emitter, value: Run) -> Items:
+    ssa = value.ssa
+    match value.type:
+        case ts.TensorType():
+            return Items(length=lambda e: e.aten_value("size", [ssa, 0]), item_at=lambda e, i: e.aten("select", [ssa, 0, i]))
+        case ts.ListType() | ts.StrType() | ts.AnyType():
+            sequence = ssa
+        case ts.DictType() | ts.SetType():
+            sequence = e.py("list", [ssa])
+        case _:
+            e.error(
+                f"a value of type {e.show(value)} can't be iterated over",
+                hint="check with `is not None` first" if isinstance(value.type, ts.OptionalType) else None,
+            )
+    owner = sequence.owner
+    return Items(
+        length=lambda e: e.py("len", [sequence]),
+        item_at=lambda e, i: e.session.object_or_run(e.py("getitem", [sequence, i])),
+        never_empty=isinstance(owner, ListOp | DictOp) and bool(owner.operands),
+    )
+
+
+def _range(e: Emitter, value: Range) -> Items:
+    start, stop, step = (coerce(e, v, ts.INT, "range()") for v in (value.start, value.stop, value.step))
+    constants = [v.value if isinstance(v, Const) else None for v in (value.start, value.stop, value.step)]
+    never_empty = False
+    if all(isinstance(c, int) for c in constants) and constants[2] != 0:
+        never_empty = len(range(*[int(c) for c in constants if isinstance(c, int)])) > 0
+    if isinstance(constants[2], int) and constants[2] > 0:
+        return Items(range=(start, stop, step), item_at=lambda e, i: Run(i), never_empty=never_empty)
+    count = e.py("range_length", [start, stop, step])
+    return Items(
+        length=lambda e: count,
+        item_at=lambda e, i: Run(e.py("add", [start, e.py("mul", [i, step])])),
+        never_empty=never_empty,
+    )
+
+
+def _enumerate(e: Emitter, value: Enumerate) -> Items:
+    inner = items_of(e, value.iterable)
+    start = value.start
+    if inner.static is not None:
+        offset = start.value if isinstance(start, Const) else None
+
+        def numbered(i: int, thunk: Thunk) -> Thunk:
+            def make() -> Value:
+                if isinstance(offset, int):
+                    return StaticTuple((Const(offset + i), thunk()))
+                return StaticTuple((Run(e.py("add", [materialise(e, start), e.int_constant(i)])), thunk()))
+
+            return make
+
+        return Items(static=[numbered(i, t) for i, t in enumerate(inner.static)], never_empty=inner.never_empty)
+    first = None if isinstance(start, Const) and start.value == 0 else coerce(e, start, ts.INT, "enumerate()")
+    inner = counted(e, inner)
+
+    def item(e: Emitter, i: SSAValue) -> Value:
+        number = i if first is None else e.py("add", [first, i])
+        return StaticTuple((Run(number), inner.item(e, i)))
+
+    return Items(length=inner.length, item_at=item, never_empty=inner.never_empty)
+
+
+def counted(e: Emitter, items: Items) -> Items:
+    """The same items, counted from 0 by 1."""
+    if items.range is None:
+        return items
+    start, stop, step = items.range
+    count = e.py("range_length", [start, stop, step])
+    return Items(
+        length=lambda e: count,
+        item_at=lambda e, i: Run(e.py("add", [start, e.py("mul", [i, step])])),
+        never_empty=items.never_empty,
+    )
+
+
+def _zip(e: Emitter, value: Zip) -> Items:
+    parts = [_literal_items(e, v) or counted(e, items_of(e, v)) for v in value.iterables]
+    static = [p.static for p in parts if p.static is not None]
+    if static and len(static) == len(parts):
+        rows = list(zip(*static, strict=False))
+        return Items(static=[lambda row=row: StaticTuple(tuple(t() for t in row)) for row in rows], never_empty=bool(rows))
+    if static:
+        return _zip_unrolled(e, value, parts, min(len(s) for s in static))
+    lengths = [p.bounds(e)[1] for p in parts]
+    shortest = lengths[0] if len(lengths) == 1 else e.py("min", lengths)
+    return Items(
+        length=lambda e: shortest, item_at=lambda e, i: StaticTuple(tuple(p.item(e, i) for p in parts))
+    )  # fmt: skip
+
+
+def _literal_items(e: Emitter, value: Value) -> Items | None:
+    """The elements of a list literal written as an argument of zip."""
+    if isinstance(value, Run) and isinstance(value.ssa.owner, ListOp) and value.ssa.first_use is None:
+        return constant_items([e.session.object_or_run(o) for o in value.ssa.owner.elements])
+    return None
+
+
+def _zip_unrolled(e: Emitter, value: Zip, parts: list[Items], count: int) -> Items:
+    """A zip of modules with a list: as many rounds as there are modules; the list must not be shorter."""
+
+    def row(i: int) -> Value:
+        return StaticTuple(tuple(p.static[i]() if p.static is not None else p.item(e, e.int_constant(i)) for p in parts))
+
+    return Items(static=[lambda i=i: row(i) for i in range(count)], never_empty=count > 0)
+
+
+def _reversed(e: Emitter, value: Reversed) -> Items:
+    inner = items_of(e, value.iterable)
+    if inner.static is not None:
+        return Items(static=list(reversed(inner.static)), never_empty=inner.never_empty)
+    inner = counted(e, inner)
+    assert inner.length is not None
+    count = inner.length(e)
+
+    def item(e: Emitter, i: SSAValue) -> Value:
+        return inner.item(e, e.py("sub", [e.py("sub", [count, e.int_constant(1)]), i]))
+
+    return Items(length=lambda e: count, item_at=item, never_empty=inner.never_empty)
+
+
+def as_list(e: Emitter, value: Value) -> SSAValue:
+    """An iterable that isn't a run-time value itself, as a list. Raises FrontendError for what has no values."""
+    match value:
+        case Enumerate():
+            return e.py("enumerate", [materialise(e, value.iterable), materialise(e, value.start)])
+        case Zip():
+            return e.py("zip", [materialise(e, v) for v in value.iterables])
+        case Reversed():
+            return e.py("reversed", [materialise(e, value.iterable)])
+        case _:
+            e.error(f"{e.show(value)} can't be used as a value here")

@@ -1,0 +1,451 @@
+"""Loops: `scf.for`, `scf.while`, and unrolled ones.
+
+The variables that a loop carries are those that its body assigns and that are bound before it. Their types are those before
+the loop; when the body ends with others, the body is emitted again with the common type, until nothing changes.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import arith, scf
+from xdsl.ir import Attribute, Block, Region, SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
+from tsir.frontend.script.conditions import condition
+from tsir.frontend.script.control import emit_side, emit_steps
+from tsir.frontend.script.convert import coerce, is_subtype, join_types, uninitialized
+from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, end_of, start_of
+from tsir.frontend.script.iteration import Items, items_of
+from tsir.frontend.script.source import assigned_names, leaves_loop
+from tsir.frontend.script.values import FALSE, TRUE, Binding, Const, Run, Unusable, Value
+
+MAX_ROUNDS = 8
+"""How often a body is emitted before its variables' types are taken not to settle."""
+
+
+@dataclass
+class _Carried:
+    """A variable that a loop carries; a hidden one has no value before the loop, so the body can't read it first."""
+
+    type: Attribute
+    hidden: bool = False
+
+
+def emit_while(e: Emitter, node: ast.While) -> None:
+    """Emits a while statement."""
+    if node.orelse:
+        e.unsupported("else of a loop", node=node.orelse[0])
+    static = _static_test(e, node.test)
+    if static is False:
+        return
+    _loop(e, node, node.body, _while_builder(e, node), assigned_in_test(node.test), endless=static is True)
+
+
+def assigned_in_test(test: ast.expr) -> list[str]:
+    """The names that a condition assigns (`:=`)."""
+    return [n.target.id for n in ast.walk(test) if isinstance(n, ast.NamedExpr)]
+
+
+def _static_test(e: Emitter, test: ast.expr) -> bool | None:
+    """The value of a loop's condition when it is a literal."""
+    return bool(test.value) if isinstance(test, ast.Constant) else None
+
+
+def emit_for(e: Emitter, node: ast.For) -> None:
+    """Emits a for statement."""
+    if node.orelse:
+        e.unsupported("else of a loop", node=node.orelse[0])
+    items = items_of(e, e.expression(node.iter))
+    _assigner(e, node)
+    if items.static is not None:
+        _unrolled(e, node, items.static)
+    elif leaves_loop(node.body):
+        _loop(e, node, node.body, _counting_while_builder(e, node, items), _target_names(node))
+    else:
+        _loop(e, node, node.body, _for_builder(e, node, items), _target_names(node))
+
+
+def _target_names(node: ast.For) -> list[str]:
+    return [n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)]
+
+
+def _assigner(e: Emitter, node: ast.For) -> Callable[[Value], None]:
+    from tsir.frontend.script.assignment import assign
+
+    return lambda value: assign(e, node.target, value)
+
+
+def _unrolled(e: Emitter, node: ast.For, items: Sequence[Callable[[], Value]]) -> None:
+    """One copy of the body for each item, for items that differ in type or are modules."""
+    outer_stop = e.variables[STOP]
+    assign = _assigner(e, node)
+    e.set_flag(STOP, FALSE)
+
+    def iteration(item: Callable[[], Value]) -> Callable[[], None]:
+        def emit() -> None:
+            assign(item())
+            emit_steps(e, node.body, end_of(node))
+            if not e.dead:
+                e.variables[EXIT] = e.variables[STOP]
+
+        return emit
+
+    e.loops.append((start_of(node), end_of(node)))
+    emit_steps(e, [iteration(item) for item in items], end_of(node))
+    e.loops.pop()
+    _leave(e, outer_stop)
+
+
+def _leave(e: Emitter, outer_stop: Binding) -> None:
+    """Behind a loop: `break` and `continue` are done with, `return` goes on."""
+    if e.dead:
+        return
+    returned = e.variables[RETURNED]
+    if isinstance(returned.value, Const) and not returned.value.value:
+        e.set_flag(EXIT, FALSE)
+        e.variables[STOP] = outer_stop
+    else:
+        e.variables[EXIT] = e.variables[STOP] = returned
+
+
+# Loops at run time
+
+_Builder = Callable[[dict[str, SSAValue], dict[str, _Carried]], "_Built"]
+
+
+@dataclass
+class _Built:
+    """A loop that has been emitted once: the types of its variables behind the body, and its operation."""
+
+    ends: dict[str, Attribute]
+    operation: scf.WhileOp | scf.ForOp
+    names: list[str]
+    facts: dict[str, Attribute]
+
+
+class _TypesChanged(Exception):
+    """The body ends with other types than it was emitted for."""
+
+    def __init__(self, carried: dict[str, _Carried]) -> None:
+        self.carried = carried
+
+
+def _loop(
+    e: Emitter,
+    node: ast.For | ast.While,
+    body: list[ast.stmt],
+    build: Callable[[dict[str, _Carried]], _Built],
+    also_assigned: list[str],
+    *,
+    endless: bool = False,
+) -> None:
+    before, paths = dict(e.variables), {p: k for p, k in e.paths.items() if not _may_change(p, body)}
+    outer_stop = e.variables[STOP]
+    names = list(dict.fromkeys([*assigned_names(body), *also_assigned]))
+    e.loops.append((start_of(node), end_of(node)))
+    carried = _initially_carried(e, names, body, end_of(node), endless=endless)
+    for _round in range(MAX_ROUNDS):
+        _reset(e, before, paths, carried)
+        block = Block()
+        try:
+            with e.inside(block):
+                built = build(carried)
+        except _TypesChanged as changed:
+            carried = changed.carried
+            block.erase(safe_erase=False)
+            continue
+        break
+    else:
+        e.error("the types of the variables of this loop don't settle", node=node)
+    e.loops.pop()
+    for operation in list(block.ops):
+        operation.detach()
+        e.builder.insert(operation)
+    _behind(e, before, paths, carried, built, names, node)
+    has_break = leaves_loop([s for s in body if True]) and _has_break(body)
+    if endless and not has_break:
+        if any(isinstance(n, ast.Return) for s in body for n in ast.walk(s)):
+            e.set_flag(RETURNED, TRUE)
+        else:
+            e.dead = True
+    _leave(e, outer_stop)
+
+
+def _may_change(path: str, body: list[ast.stmt]) -> bool:
+    """Whether something in the body may assign an attribute of this path."""
+    parts = path.split(".")
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del) and node.attr in parts:
+                return True
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == parts[0]:
+                return True
+    return False
+
+
+def _has_break(body: list[ast.stmt]) -> bool:
+    pending: list[ast.AST] = list(body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Break):
+            return True
+        if not isinstance(node, ast.For | ast.While | ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            pending.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _initially_carried(
+    e: Emitter, names: list[str], body: list[ast.stmt], end: tuple[int, int], *, endless: bool
+) -> dict[str, _Carried]:
+    carried: dict[str, _Carried] = {}
+    for name in names:
+        binding = e.variables.get(name)
+        if binding is None or isinstance(binding.value, Unusable) or not e.is_live(name, end):
+            continue
+        kind = e.session.type_of(binding.value)
+        if kind is not None:
+            carried[name] = _Carried(kind)
+    if leaves_loop(body):
+        carried[STOP] = _Carried(ts.BOOL)
+        if any(isinstance(n, ast.Return) for s in body for n in ast.walk(s)):
+            carried[RETURNED] = _Carried(ts.BOOL)
+    return carried
+
+
+def _reset(e: Emitter, before: dict[str, Binding], paths: dict[str, Attribute], carried: dict[str, _Carried]) -> None:
+    e.variables, e.paths, e.dead = dict(before), dict(paths), False
+    e.set_flag(EXIT, FALSE)
+    e.set_flag(STOP, FALSE)
+
+
+def _initial(e: Emitter, carried: dict[str, _Carried]) -> list[SSAValue]:
+    values: list[SSAValue] = []
+    for name, c in carried.items():
+        binding = e.variables.get(name)
+        if binding is None or c.hidden:
+            values.append(uninitialized(e, c.type))
+        else:
+            values.append(coerce(e, binding.value, c.type, f"'{name}'"))
+    return values
+
+
+def _bind_arguments(e: Emitter, carried: dict[str, _Carried], arguments: Sequence[SSAValue], *, hide: bool = True) -> None:
+    for (name, c), argument in zip(carried.items(), arguments, strict=True):
+        if c.hidden and hide:
+            e.variables.pop(name, None)
+        elif name.startswith("$"):
+            e.set_flag(name, Run(argument))
+        else:
+            e.bind(name, e.session.object_or_run(argument))
+
+
+def _poison_uncarried(e: Emitter, names: Sequence[str], carried: dict[str, _Carried]) -> None:
+    """What a loop assigns but can't carry must not be read as what it was before the loop."""
+    for name in names:
+        binding = e.variables.get(name)
+        if name in carried or binding is None or isinstance(binding.value, Unusable):
+            continue
+        if e.session.type_of(binding.value) is None:
+            e.variables[name] = Binding(
+                Unusable("is a Python object that a loop assigns, so it isn't known which one it is")
+            )
+
+
+def _settle(e: Emitter, carried: dict[str, _Carried], assigned: Sequence[str], end: tuple[int, int]) -> list[SSAValue]:
+    """At the end of a body: what it hands to the next round. Raises _TypesChanged where a type is too narrow."""
+    changed: dict[str, _Carried] = {}
+    watched = [RETURNED, STOP, RESULT, *assigned]
+    for name in dict.fromkeys([*carried, *watched]):
+        c = carried.get(name)
+        binding = e.variables.get(name)
+        if binding is None or e.dead:
+            continue
+        if c is None:
+            found = _newly_carried(e, name, binding, end)
+            if found is not None:
+                changed[name] = found
+            continue
+        kind = e.session.type_of(binding.value)
+        if kind is None or is_subtype(e, kind, c.type):
+            continue
+        changed[name] = _Carried(join_types(c.type, kind), c.hidden)
+    if changed:
+        raise _TypesChanged(carried | changed)
+    values: list[SSAValue] = []
+    for name, c in carried.items():
+        binding = e.variables.get(name)
+        if binding is None or e.dead or isinstance(binding.value, Unusable):
+            values.append(uninitialized(e, c.type))
+        else:
+            values.append(coerce(e, binding.value, c.type, f"'{name}' at the end of the loop"))
+    return values
+
+
+def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]) -> _Carried | None:
+    """A variable without value before the loop that is read behind it: only flags and the result."""
+    if name in (RETURNED, STOP):
+        constant = isinstance(binding.value, Const) and not binding.value.value
+        return None if constant else _Carried(ts.BOOL)
+    if name == RESULT or (e.loop_runs and e.source.is_read_after(name, end) and not isinstance(binding.value, Unusable)):
+        kind = e.session.type_of(binding.value)
+        return None if kind is None else _Carried(kind, hidden=True)
+    return None
+
+
+def _while_builder(e: Emitter, node: ast.While) -> Callable[[dict[str, _Carried]], _Built]:
+    endless = _static_test(e, node.test) is True
+
+    def build(carried: dict[str, _Carried]) -> _Built:
+        kinds = [c.type for c in carried.values()]
+        initial = _initial(e, carried)
+        head, inner = Block(arg_types=kinds), Block(arg_types=kinds)
+        names = [*assigned_names(node.body), *assigned_in_test(node.test)]
+        _poison_uncarried(e, names, carried)
+        outer_runs, e.loop_runs = e.loop_runs, endless
+        facts: dict[str, Attribute] = {}
+        false_facts: dict[str, Attribute] = {}
+        with e.inside(head), e.at(node.test):
+            _bind_arguments(e, carried, head.args)
+            test = _test(e, node.test, STOP in carried, facts, false_facts)
+            values = [
+                head.args[i] if c.hidden or name.startswith("$") else coerce(e, e.variables[name].value, c.type, name)
+                for i, (name, c) in enumerate(carried.items())
+            ]
+            e.emit_void(scf.ConditionOp(test, *values))
+        with e.inside(inner):
+            _bind_arguments(e, carried, inner.args)
+            e.set_flag(EXIT, FALSE)
+            e.set_flag(STOP, FALSE)
+            e.assume(facts)
+            emit_steps(e, node.body, end_of(node))
+            e.emit_void(scf.YieldOp(*_settle(e, carried, names, end_of(node))))
+        e.loop_runs = outer_runs
+        operation = scf.WhileOp(initial, kinds, Region(head), Region(inner))
+        e.emit_void(operation)
+        return _Built({}, operation, list(carried), {} if STOP in carried else false_facts)
+
+    return build
+
+
+def _test(
+    e: Emitter, node: ast.expr, may_stop: bool, facts: dict[str, Attribute], false_facts: dict[str, Attribute]
+) -> SSAValue:
+    """The condition of a while loop: not after a break, and else the user's."""
+    stop = e.flag(STOP) if may_stop else False
+
+    def users() -> SSAValue:
+        found = condition(e, node)
+        facts.update(found.when_true)
+        false_facts.update(found.when_false)
+        return e.bool_constant(found.value) if isinstance(found.value, bool) else found.value
+
+    if isinstance(stop, bool):
+        return users()
+    if isinstance(node, ast.Constant):
+        return e.emit(py_op("not")([stop], [ts.BOOL]))
+    variables, paths = e.variables, e.paths
+    stopped = emit_side(e, variables, paths, {}, lambda: e.emit_void(scf.YieldOp(e.bool_constant(False))))
+    going = emit_side(e, variables, paths, {}, lambda: e.emit_void(scf.YieldOp(users())))
+    e.variables, e.paths = going.variables, going.paths
+    operation = scf.IfOp(stop, [ts.BOOL], Region(stopped.block), Region(going.block))
+    e.emit_void(operation)
+    return operation.results[0]
+
+
+def _for_builder(e: Emitter, node: ast.For, items: Items) -> Callable[[dict[str, _Carried]], _Built]:
+    lower, upper, step = items.bounds(e)
+
+    def build(carried: dict[str, _Carried]) -> _Built:
+        kinds = [c.type for c in carried.values()]
+        initial = _initial(e, carried)
+        inner = Block(arg_types=[ts.INT, *kinds])
+        names = [*assigned_names(node.body), *_target_names(node)]
+        _poison_uncarried(e, names, carried)
+        outer_runs, e.loop_runs = e.loop_runs, items.never_empty
+        with e.inside(inner):
+            _bind_arguments(e, carried, inner.args[1:])
+            _assigner(e, node)(items.item(e, inner.args[0]))
+            e.set_flag(EXIT, FALSE)
+            emit_steps(e, node.body, end_of(node))
+            e.emit_void(scf.YieldOp(*_settle(e, carried, names, end_of(node))))
+        e.loop_runs = outer_runs
+        operation = scf.ForOp(lower, upper, step, initial, inner)
+        e.emit_void(operation)
+        return _Built({}, operation, list(carried), {})
+
+    return build
+
+
+def _counting_while_builder(e: Emitter, node: ast.For, items: Items) -> Callable[[dict[str, _Carried]], _Built]:
+    """A for loop that may be left early: a while loop with a counter."""
+    lower, upper, step = items.bounds(e)
+
+    def build(carried: dict[str, _Carried]) -> _Built:
+        kinds = [ts.INT, *(c.type for c in carried.values())]
+        initial = [lower, *_initial(e, carried)]
+        head, inner = Block(arg_types=kinds), Block(arg_types=kinds)
+        names = [*assigned_names(node.body), *_target_names(node)]
+        _poison_uncarried(e, names, carried)
+        outer_runs, e.loop_runs = e.loop_runs, items.never_empty
+        with e.inside(head):
+            index = list(carried).index(STOP) + 1
+            within = e.emit(py_op("lt")([head.args[0], upper], [ts.BOOL]))
+            going = e.emit(py_op("not")([head.args[index]], [ts.BOOL]))
+            e.emit_void(scf.ConditionOp(e.emit(arith.AndIOp(within, going)), *head.args))
+        with e.inside(inner):
+            _bind_arguments(e, carried, inner.args[1:])
+            e.set_flag(STOP, FALSE)
+            _assigner(e, node)(items.item(e, inner.args[0]))
+            e.set_flag(EXIT, FALSE)
+            emit_steps(e, node.body, end_of(node))
+            values = _settle(e, carried, names, end_of(node))
+            following = e.emit(py_op("add")([inner.args[0], step], [ts.INT]))
+            e.emit_void(scf.YieldOp(following, *values))
+        e.loop_runs = outer_runs
+        operation = scf.WhileOp(initial, kinds, Region(head), Region(inner))
+        e.emit_void(operation)
+        return _Built({}, operation, ["", *carried], {})
+
+    return build
+
+
+def _behind(
+    e: Emitter,
+    before: dict[str, Binding],
+    paths: dict[str, Attribute],
+    carried: dict[str, _Carried],
+    built: _Built,
+    names: Sequence[str],
+    node: ast.For | ast.While,
+) -> None:
+    """Sets the variables to what they are behind a loop."""
+    e.variables, e.paths, e.dead = dict(before), dict(paths), False
+    for name in names:
+        if name in carried:
+            continue
+        old = e.variables.get(name)
+        if old is None:
+            e.variables[name] = Binding(
+                Unusable(
+                    f"is only assigned inside the loop in line {e.source.location(node).line}",
+                    "assign it before the loop too",
+                )
+            )
+        elif e.session.type_of(old.value) is None:
+            e.variables[name] = Binding(
+                Unusable("is a Python object that a loop assigns, so it isn't known which one it is")
+            )
+        else:
+            e.variables[name] = Binding(Unusable("isn't kept behind this loop"))
+    results = dict(zip(built.names, built.operation.results, strict=True))
+    for name in carried:
+        value = results[name]
+        if name.startswith("$"):
+            e.set_flag(name, Run(value))
+        else:
+            e.bind(name, e.session.object_or_run(value))
+    e.assume(built.facts)

@@ -1,0 +1,283 @@
+"""From `nn.Module` objects to classes and `Instance`s: which attributes there are, of which type, and which never change."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import types
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.values import EnumMember, Instance
+from tsir.errors import FrontendError
+from tsir.frontend.constants import is_constant
+from tsir.frontend.instances import TensorArrays, own_tensors
+from tsir.frontend.script.annotations import is_named_tuple
+from tsir.frontend.script.classes import AttributeInfo, ClassInfo
+from tsir.frontend.script.convert import join_types
+from tsir.frontend.script.values import Value
+from tsir.frontend.torch_names import is_torch_constant, torch_constant
+
+if TYPE_CHECKING:
+    from tsir.frontend.script.compiler import Session
+
+_INTERNAL = frozenset(vars(nn.Module())) - {"training"}
+_UNTYPED = "is a {0}, which compiled code can't hold"
+
+
+class ModuleReader:
+    """Reads modules; objects that are met again are the same again."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.arrays = TensorArrays()
+        self._modules: dict[int, tuple[ClassInfo, Instance, nn.Module]] = {}
+        self._classes: dict[Any, ClassInfo] = {}
+        self.hooked: set[str] = set()
+        """Classes of modules that have hooks."""
+
+    def read(self, module: nn.Module) -> tuple[ClassInfo, Instance]:
+        """The class and the object of a module, and of all its submodules."""
+        found = self._modules.get(id(module))
+        if found is not None:
+            return found[0], found[1]
+        attributes, values = self._attributes(module)
+        python_class = self._python_class(module)
+        extra = {
+            n: inspect.unwrap(v.__func__)
+            for n, v in vars(module).items()
+            if isinstance(v, types.MethodType) and v.__self__ is module
+        }
+        key = (
+            python_class,
+            tuple((n, a.type, a.role, a.key, a.failure) for n, a in attributes.items()),
+            tuple((n, f) for n, f in extra.items()),
+        )
+        info = self._classes.get(key)
+        if info is None:
+            info = ClassInfo(self.session.symbol(python_class.__name__), python_class, "module", attributes)
+            info.children = list(module._modules)
+            info.extra_methods = extra
+            self._classes[key] = info
+            self.session.add_class(info)
+        if module._forward_hooks or module._forward_pre_hooks:
+            self.hooked.add(info.name)
+        instance = Instance(info.name, values)
+        info.instances.append(instance)
+        self._modules[id(module)] = (info, instance, module)
+        return info, instance
+
+    def _python_class(self, module: nn.Module) -> Any:
+        if isinstance(module, torch.jit.RecursiveScriptModule):
+            return module._concrete_type.py_class
+        return type(module)
+
+    def _attributes(self, module: nn.Module) -> tuple[dict[str, AttributeInfo], dict[str, Any]]:
+        attributes: dict[str, AttributeInfo] = {}
+        values: dict[str, Any] = {}
+        python_class = self._python_class(module)
+        annotations = class_annotations(python_class)
+        constants = _constant_names(python_class, annotations)
+        for name, tensor, role in own_tensors(module):
+            declared = self._declared(python_class, annotations, name)
+            if tensor is None and not isinstance(declared, ts.OptionalType):
+                attributes[name] = AttributeInfo(ts.NONE, role, self.session.from_python(None, name))
+            else:
+                attributes[name] = AttributeInfo(
+                    declared if isinstance(declared, ts.OptionalType) else ts.TensorType(), role
+                )
+            values[name] = None if tensor is None else self.arrays.array(tensor)
+        for name, child in module._modules.items():
+            if child is None:
+                attributes[name] = AttributeInfo(ts.NONE, "submodule", self.session.from_python(None, name))
+                values[name] = None
+                continue
+            info, instance = self.read(child)
+            attributes[name] = AttributeInfo(info.type, "submodule", info=info)
+            values[name] = instance
+        for name, value in self._others(module):
+            if name not in attributes:
+                self._plain(python_class, annotations, constants, name, value, attributes, values)
+        return attributes, values
+
+    def _others(self, module: nn.Module) -> list[tuple[str, Any]]:
+        """The attributes that are no parameters, buffers or submodules."""
+        if isinstance(module, torch.jit.RecursiveScriptModule):
+            taken = {*module._parameters, *module._buffers, *module._modules}
+            names = [n for n in module._concrete_type.get_attributes() if n not in taken]
+            found = [(n, getattr(module, n)) for n in names]
+            return [*found, *module._concrete_type.get_constants().items()]
+        ignored = set(getattr(type(module), "__jit_ignored_attributes__", ()))
+        unused = set(getattr(module, "__jit_unused_properties__", ()))
+        return [
+            (n, v)
+            for n, v in vars(module).items()
+            if n not in _INTERNAL and n not in ignored | unused and not isinstance(v, types.MethodType)
+        ]
+
+    def _declared(self, python_class: Any, annotations: dict[str, Any], name: str) -> Attribute | None:
+        if name not in annotations:
+            return None
+        annotation, owner = annotations[name]
+        try:
+            return self.session.annotations.of_object(annotation, _class_scope(owner))
+        except (FrontendError, NameError):
+            return None
+
+    def _plain(
+        self,
+        python_class: Any,
+        annotations: dict[str, Any],
+        constants: set[str],
+        name: str,
+        value: Any,
+        attributes: dict[str, AttributeInfo],
+        values: dict[str, Any],
+    ) -> None:
+        if isinstance(value, torch.jit.Attribute):
+            declared = self.session.annotations.of_object(value.type, {})
+            value = value.value
+        else:
+            declared = self._declared(python_class, annotations, name)
+        if (callable(value) and not isinstance(value, type | torch.Tensor | enum.Enum)) or isinstance(value, type):
+            static = self.session.from_python(value, name)
+            attributes[name] = AttributeInfo(None, "constant", static, key=_identity(value))
+            return
+        is_constant_name = name in constants
+        found = self.session.type_of_object(value) if declared is None else declared
+        if found is None:
+            static = self._static_object(name, value)
+            failure = None if static is not None else _UNTYPED.format(type(value).__name__)
+            attributes[name] = AttributeInfo(None, "constant", static, id(value), failure)
+            return
+        static: Value | None = None
+        key = None
+        if is_constant_name and not isinstance(value, torch.Tensor | nn.Module):
+            static, key = self.session.from_python(value, name), _frozen(value)
+        elif isinstance(value, enum.Enum):
+            static, key = self.session.from_python(value, name), value
+        elif value is None and found == ts.NONE:
+            static = self.session.from_python(None, name)
+        attributes[name] = AttributeInfo(found, "constant" if is_constant_name else "attribute", static, key)
+        values[name] = self.session.to_runtime(value, found)
+
+    def _static_object(self, name: str, value: Any) -> Value | None:
+        """A configuration object or the like, whose attributes are constants."""
+        plain = isinstance(value, torch.Tensor | list | dict | set)
+        return None if plain else self.session.from_python(value, name)
+
+
+def class_annotations(cls: Any) -> dict[str, tuple[Any, Any]]:
+    """The annotations in the bodies of a class and its bases, with the class that has them."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for base in reversed(cls.__mro__):
+        if base not in (nn.Module, object):
+            found |= {n: (a, base) for n, a in vars(base).get("__annotations__", {}).items()}
+    return found
+
+
+def _class_scope(cls: Any) -> dict[str, Any]:
+    import sys
+
+    module = sys.modules.get(cls.__module__)
+    return {} if module is None else dict(vars(module))
+
+
+def _constant_names(cls: Any, annotations: dict[str, Any]) -> set[str]:
+    names: set[str] = set()
+    for base in cls.__mro__:
+        names |= set(vars(base).get("__constants__", ()))
+    names |= {n for n, (a, _) in annotations.items() if "Final" in str(a)}
+    return names
+
+
+def _identity(value: Any) -> Any:
+    """What tells two callables apart: closures made by the same code with the same contents are the same."""
+    if isinstance(value, types.FunctionType) and value.__closure__:
+        try:
+            return (value.__code__, tuple(id(c.cell_contents) for c in value.__closure__))
+        except ValueError:
+            return id(value)
+    return value if isinstance(value, types.FunctionType | type) else id(value)
+
+
+def _frozen(value: Any) -> Any:
+    """A constant as a key: lists as tuples."""
+    if isinstance(value, list | tuple):
+        return (type(value).__name__, tuple(_frozen(v) for v in value))
+    if isinstance(value, dict):
+        return ("dict", tuple((k, _frozen(v)) for k, v in value.items()))
+    return (type(value).__name__, repr(value) if isinstance(value, float) else value)
+
+
+def type_of_object(session: Session, value: Any) -> Attribute | None:
+    """The IR type of a Python object as an attribute's value, or None for one that compiled code can't hold."""
+    if isinstance(value, torch.Tensor):
+        return ts.TensorType()
+    if is_torch_constant(value) or is_constant(value):
+        found = session.type_of(session.from_python(value, "value"))
+        return found
+    if isinstance(value, enum.Enum):
+        return session.class_type(type(value))
+    if is_named_tuple(type(value)):
+        return session.named_tuple(type(value))
+    if isinstance(value, torch.Size):
+        return ts.TupleType([ts.INT] * len(value))
+    if type(value) is tuple:
+        parts = [type_of_object(session, v) for v in value]
+        return None if None in parts else ts.TupleType([p for p in parts if p is not None])
+    if type(value) is list:
+        return None if (element := _common(session, value)) is None else ts.ListType(element)
+    if isinstance(value, dict):
+        key, item = _common(session, list(value), ts.StrType()), _common(session, list(value.values()))
+        return None if key is None or item is None else ts.DictType(key, item)
+    if session.is_script_class(type(value)):
+        return session.class_type(type(value))
+    return None
+
+
+def _common(session: Session, values: list[Any], empty: Attribute | None = None) -> Attribute | None:
+    if not values:
+        return empty or ts.TensorType()
+    found: Attribute | None = None
+    for value in values:
+        kind = type_of_object(session, value)
+        if kind is None:
+            return None
+        found = kind if found is None else join_types(found, kind)
+    return found
+
+
+def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
+    """A Python object as the value that a running program works with."""
+    if isinstance(value, torch.Tensor):
+        return session.reader.arrays.array(value)
+    if is_torch_constant(value):
+        return torch_constant(value)
+    if isinstance(value, enum.Enum):
+        return EnumMember(session.info_of_class(type(value)).name, value.name, value.value)
+    if isinstance(value, tuple):
+        parts = [to_runtime(session, v, ts.AnyType()) for v in value]
+        if is_named_tuple(type(value)):
+            from tsir.dialects.values import named_tuple_class
+
+            return named_tuple_class(type(value).__name__, tuple(type(value)._fields))(*parts)  # type: ignore[attr-defined]
+        return tuple(parts)
+    if isinstance(value, list):
+        return [to_runtime(session, v, ts.AnyType()) for v in value]
+    if isinstance(value, dict):
+        return {k: to_runtime(session, v, ts.AnyType()) for k, v in value.items()}
+    if kind == ts.FLOAT:
+        return float(value) if value is not None else None
+    if session.is_script_class(type(value)):
+        info = session.info_of_class(type(value))
+        attributes = {n: to_runtime(session, getattr(value, n), a.type or ts.AnyType()) for n, a in info.attributes.items()}
+        return Instance(info.name, attributes)
+    return value
+
+
+__all__ = ["ModuleReader", "class_annotations", "to_runtime", "type_of_object"]

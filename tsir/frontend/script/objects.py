@@ -1,0 +1,291 @@
+"""Objects of compiled classes: their attributes and methods, containers of modules, making objects of script classes."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp
+from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_method
+from tsir.frontend.script.convert import coerce, materialise
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.iteration import Items, constant_items
+from tsir.frontend.script.listings import Listing
+from tsir.frontend.script.subscripts import SliceParts, Subscript
+from tsir.frontend.script.values import Const, Object, PyFunction, PyObject, Run, StaticDict, StaticTuple, Super, Value
+
+if TYPE_CHECKING:
+    from tsir.frontend.script.compiler import Session
+
+_LISTS = (nn.ModuleList, nn.Sequential)
+_PARAMETER_LISTS = (nn.ParameterList,)
+_DICTS = (nn.ModuleDict,)
+
+
+def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> Value:
+    """`holder.name`: an attribute, a submodule, a method bound to it, a property's value, or something of its class."""
+    info = holder.info.attributes.get(name)
+    if info is not None:
+        return _read(session, e, holder, name, info)
+    if name == "__class__":
+        return PyObject(holder.info.python_class, holder.info.name)
+    special = _module_methods(session, e, holder, name)
+    if special is not None:
+        return special
+    found = holder.info.lookup(name)
+    if found is None:
+        e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name))
+    return _bound(session, e, holder, name, found[0])
+
+
+def _describe(info: ClassInfo) -> str:
+    return f"{'module' if info.kind == 'module' else 'class'} {info.python_class.__name__}"
+
+
+def _hint(info: ClassInfo, name: str) -> str | None:
+    return None if info.kind == "module" else "attributes are made by assigning to them in __init__"
+
+
+def _read(session: Session, e: Emitter, holder: Object, name: str, info: AttributeInfo) -> Value:
+    if info.failure is not None:
+        e.error(f"attribute '{name}' of {_describe(holder.info)} {info.failure}")
+    if info.static is not None:
+        return info.static
+    if info.type is None:
+        e.error(f"attribute '{name}' of {_describe(holder.info)} can't be used by compiled code")
+    return session.object_or_run(e.emit(GetAttrOp(holder.ssa, name, info.type)))
+
+
+def _bound(session: Session, e: Emitter, holder: Object, name: str, found: Any) -> Value:
+    if isinstance(found, property):
+        return session.call_function(e, PyFunction(found.fget, holder, holder.info), [], {})
+    if isinstance(found, staticmethod):
+        return PyFunction(found.__func__, None, holder.info)
+    if isinstance(found, classmethod):
+        return PyFunction(found.__func__, PyObject(holder.info.python_class, holder.info.name), holder.info)
+    if inspect.isfunction(found):
+        return PyFunction(found, holder, holder.info)
+    if name == "forward" and holder.info.kind == "module":
+        e.error(f"module {holder.info.python_class.__name__} has no forward() that can be compiled")
+    return session.from_python(found, name)
+
+
+def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Value:
+    """`super().name`."""
+    found = value.receiver.info.lookup(name, value.after)
+    if found is None:
+        e.error(f"no base class of {value.after.__name__} has '{name}'")
+    return _bound(session, e, value.receiver, name, found[0])
+
+
+def has_attribute(holder: Object, name: str) -> bool:
+    """Whether the object has it, known while compiling."""
+    return name in holder.info.attributes or holder.info.lookup(name) is not None
+
+
+# Modules and the containers of modules
+
+
+def children(session: Session, e: Emitter, holder: Object) -> dict[str, Value]:
+    """The submodules by name."""
+    return {n: read_attribute(session, e, holder, n) for n in holder.info.children}
+
+
+def _parameters(session: Session, e: Emitter, holder: Object, role: str, prefix: str = "") -> dict[str, Value]:
+    """The parameters or buffers of a module and of those in it, by path."""
+    found: dict[str, Value] = {}
+    for name, info in holder.info.attributes.items():
+        if info.role == role and info.type is not None and info.type != ts.NONE:
+            found[prefix + name] = read_attribute(session, e, holder, name)
+    for name in holder.info.children:
+        child = read_attribute(session, e, holder, name)
+        if isinstance(child, Object):
+            found |= _parameters(session, e, child, role, f"{prefix}{name}.")
+    return found
+
+
+def _modules(session: Session, e: Emitter, holder: Object, prefix: str = "") -> dict[str, Value]:
+    found: dict[str, Value] = {prefix.rstrip("."): holder}
+    for name in holder.info.children:
+        child = read_attribute(session, e, holder, name)
+        if isinstance(child, Object):
+            found |= _modules(session, e, child, f"{prefix}{name}.")
+    return found
+
+
+_LISTINGS = {
+    "children": (children, False), "named_children": (children, True),
+    "modules": (_modules, False), "named_modules": (_modules, True),
+    "parameters": (lambda s, e, h: _parameters(s, e, h, "parameter"), False),
+    "named_parameters": (lambda s, e, h: _parameters(s, e, h, "parameter"), True),
+    "buffers": (lambda s, e, h: _parameters(s, e, h, "buffer"), False),
+    "named_buffers": (lambda s, e, h: _parameters(s, e, h, "buffer"), True),
+}  # fmt: skip
+
+
+def _module_methods(session: Session, e: Emitter, holder: Object, name: str) -> Value | None:
+    """Methods of torch's module classes that list what is in a module, as functions of no arguments."""
+    if holder.info.kind != "module":
+        return None
+    if name in _LISTINGS and getattr(holder.info.python_class, name, None) is getattr(nn.Module, name):
+        listing, named = _LISTINGS[name]
+        return PyObject(Listing(listing(session, e, holder), named), name)
+    if _is(holder, _DICTS) and name in ("items", "keys", "values"):
+        return PyObject(Listing(children(session, e, holder), name == "items", name == "keys"), name)
+    return None
+
+
+def _is(holder: Object, classes: tuple[type, ...]) -> bool:
+    return holder.info.kind == "module" and issubclass(holder.info.python_class, classes)
+
+
+def elements(session: Session, e: Emitter, holder: Object) -> list[Value] | None:
+    """The elements of a ModuleList, Sequential or ParameterList; None for other objects."""
+    if _is(holder, _LISTS):
+        return list(children(session, e, holder).values())
+    if _is(holder, _PARAMETER_LISTS):
+        names = [n for n, a in holder.info.attributes.items() if n.isdigit()]
+        return [read_attribute(session, e, holder, n) for n in sorted(names, key=int)]
+    return None
+
+
+def keys(holder: Object) -> list[str] | None:
+    """The keys of a ModuleDict or ParameterDict; None for other objects."""
+    if _is(holder, _DICTS):
+        return holder.info.children
+    if _is(holder, (nn.ParameterDict,)):
+        return [n for n, a in holder.info.attributes.items() if a.role == "parameter"]
+    return None
+
+
+def iterate(session: Session, e: Emitter, holder: Object) -> Items | None:
+    """The items of an object that can be iterated over."""
+    found = elements(session, e, holder)
+    if found is not None:
+        return constant_items(found)
+    names = keys(holder)
+    if names is not None:
+        return constant_items([Const(n) for n in names])
+    iterator = holder.info.lookup("__iter__")
+    if iterator is not None and is_method(iterator[0]) and holder.info.kind != "module":
+        return None
+    return None
+
+
+def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Value:
+    """`holder[index]`."""
+    found = elements(session, e, holder)
+    names = keys(holder)
+    if found is None and names is None:
+        result = session.call_optional_method(e, holder, ("__getitem__",), [index.value(e)])
+        if result is None:
+            e.error(f"an object of {_describe(holder.info)} can't be indexed")
+        return result
+    first = index.items[0]
+    if found is not None and isinstance(first, SliceParts) and first.constant is not None:
+        return StaticTuple(tuple(found[first.constant]))
+    key = index.value(e)
+    if not isinstance(key, Const):
+        e.error("a container of modules can only be indexed by a constant", hint="iterate over it, and compare the position")
+    if names is not None and key.value in names:
+        return read_attribute(session, e, holder, str(key.value))
+    if found is not None and isinstance(key.value, int) and -len(found) <= key.value < len(found):
+        return found[key.value]
+    e.error(f"{key.value!r} isn't in this container of modules")
+
+
+# Script classes
+
+
+def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
+    """`cls(...)` for a class of the user's."""
+    info = session.info_of_class(cls)
+    new = Object(e.emit(NewOp(info.type)), info)
+    if dataclasses.is_dataclass(cls) and "__init__" in vars(cls) and not _has_source(cls.__init__):
+        _initialise_dataclass(session, e, new, cls, args, kwargs)
+        return new
+    found = info.lookup("__init__")
+    if found is not None and inspect.isfunction(found[0]):
+        first = not info.attributes and not info.methods
+        info.open = info.open or first or "__init__" not in info.methods
+        try:
+            session.call_function(e, PyFunction(found[0], new, info), args, kwargs)
+        finally:
+            info.open = False
+    elif args or kwargs:
+        e.error(f"{cls.__name__}() takes no arguments")
+    return new
+
+
+def _has_source(function: Any) -> bool:
+    return not getattr(function, "__code__", None) or function.__code__.co_filename != "<string>"
+
+
+def _initialise_dataclass(
+    session: Session, e: Emitter, new: Object, cls: Any, args: Sequence[Value], kwargs: dict[str, Value]
+) -> None:
+    fields = [f for f in dataclasses.fields(cls) if f.init]
+    given: dict[str, Value] = dict(zip([f.name for f in fields], args, strict=False)) | dict(kwargs)
+    for name in given:
+        if name not in [f.name for f in fields]:
+            e.error(f"{cls.__name__}() has no argument '{name}'")
+    for f in dataclasses.fields(cls):
+        value = given.get(f.name)
+        if value is None:
+            if f.default is not dataclasses.MISSING:
+                value = session.from_python(f.default, f.name)
+            elif f.default_factory is not dataclasses.MISSING:
+                value = session.from_python(f.default_factory(), f.name)
+            else:
+                e.error(f"{cls.__name__}() is called without argument '{f.name}'")
+        kind = new.info.attributes[f.name].type
+        assert kind is not None
+        e.emit_void(SetAttrOp(new.ssa, f.name, coerce(e, value, kind, f"field '{f.name}' of {cls.__name__}")))
+    post = new.info.lookup("__post_init__")
+    if post is not None:
+        session.call_function(e, PyFunction(post[0], new, new.info), [], {})
+
+
+def dataclass_equality(session: Session, e: Emitter, left: Object, right: Value) -> Value | None:
+    """`==` of two objects of a dataclass whose `__eq__` is generated."""
+    import ast
+
+    from tsir.frontend.script.control import choose
+    from tsir.frontend.script.convert import truth
+    from tsir.frontend.script.operators import compare
+    from tsir.frontend.script.values import Condition
+
+    if not isinstance(right, Object) or right.info is not left.info:
+        return Const(False)
+    result: Value = Const(True)
+    for f in dataclasses.fields(left.info.python_class):
+        a, b = read_attribute(session, e, left, f.name), read_attribute(session, e, right, f.name)
+        result = choose(e, Condition(truth(e, result)), lambda a=a, b=b: compare(e, ast.Eq(), a, b), lambda: Const(False))
+    return result
+
+
+def type_for_store(session: Session, e: Emitter, holder: Object, name: str, value: Value) -> Attribute:
+    """The type of an attribute that is assigned; in `__init__` of a script class the assignment may define it."""
+    info = holder.info.attributes.get(name)
+    if info is None:
+        if not holder.info.open:
+            e.error(f"{_describe(holder.info)} has no attribute '{name}' to assign", hint="assign it in __init__ first")
+        kind = session.type_of(value)
+        if kind is None:
+            kind = materialise(e, value).type
+        info = holder.info.attributes[name] = AttributeInfo(kind)
+    if info.role == "constant":
+        e.error(f"attribute '{name}' is a constant and can't be assigned")
+    if info.type is None or info.role == "submodule":
+        e.error(f"attribute '{name}' can't be assigned by compiled code")
+    return info.type
+
+
+__all__ = ["Run", "StaticDict", "construct", "dataclass_equality", "torch"]

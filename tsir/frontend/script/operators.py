@@ -1,0 +1,264 @@
+"""Operators: arithmetic, comparisons, in-place forms; on constants, Python values, tensors and objects with methods for them."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from xdsl.dialects.builtin import TensorType as BuiltinTensorType
+from xdsl.ir import Attribute, SSAValue
+
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
+from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
+from tsir.frontend.script.convert import coerce, materialise
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.values import Const, EnumValue, Object, PyObject, Run, StaticDict, StaticList, StaticTuple, Value
+from tsir.frontend.torch_names import emit_call, rewrite
+from tsir.ops import python
+from tsir.ops.python_types import UNKNOWN
+
+BINARY: dict[type[ast.operator], tuple[str, str, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("+", "add", operator.add), ast.Sub: ("-", "sub", operator.sub), ast.Mult: ("*", "mul", operator.mul),
+    ast.Div: ("/", "truediv", operator.truediv), ast.FloorDiv: ("//", "floordiv", operator.floordiv),
+    ast.Mod: ("%", "mod", operator.mod), ast.Pow: ("**", "pow", operator.pow), ast.MatMult: ("@", "matmul", operator.matmul),
+    ast.BitAnd: ("&", "and", operator.and_), ast.BitOr: ("|", "or", operator.or_), ast.BitXor: ("^", "xor", operator.xor),
+    ast.LShift: ("<<", "lshift", operator.lshift), ast.RShift: (">>", "rshift", operator.rshift),
+}  # fmt: skip
+"""For each operator: Python's symbol, the name in its special methods, and its meaning for constants."""
+
+COMPARISONS: dict[type[ast.cmpop], tuple[str, str, str, Callable[[Any, Any], Any]]] = {
+    ast.Eq: ("==", "__eq__", "__eq__", operator.eq), ast.NotEq: ("!=", "__ne__", "__ne__", operator.ne),
+    ast.Lt: ("<", "__lt__", "__gt__", operator.lt), ast.LtE: ("<=", "__le__", "__ge__", operator.le),
+    ast.Gt: (">", "__gt__", "__lt__", operator.gt), ast.GtE: (">=", "__ge__", "__le__", operator.ge),
+}  # fmt: skip
+"""For each comparison: symbol, special method, that of the other operand, and its meaning for constants."""
+
+UNARY: dict[type[ast.unaryop], tuple[str, str, Callable[[Any], Any]]] = {
+    ast.USub: ("-", "__neg__", operator.neg), ast.UAdd: ("+", "__pos__", operator.pos),
+    ast.Invert: ("~", "__invert__", operator.invert),
+}  # fmt: skip
+
+_PYTHON_DTYPES: dict[type, DType] = {
+    int: dtypes.int64, float: dtypes.float64, bool: dtypes.bool_, complex: dtypes.complex128,
+}  # fmt: skip
+
+
+def is_tensor(kind: Attribute | None) -> bool:
+    """Whether a static type is a tensor's."""
+    return isinstance(kind, ts.TensorType | BuiltinTensorType)
+
+
+def argument(e: Emitter, value: Value) -> Any:
+    """A value as an argument for an ATen operator: an SSA value, a constant, or a list of these."""
+    match value:
+        case Const():
+            return value.value
+        case StaticTuple() | StaticList():
+            return [argument(e, v) for v in value.elements]
+        case PyObject() if value.value in _PYTHON_DTYPES:
+            return _PYTHON_DTYPES[value.value]
+        case _:
+            return materialise(e, value)
+
+
+def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
+    """A call of torch's function or tensor method `name`."""
+    operands = [argument(e, a) for a in args]
+    keywords = {k: argument(e, v) for k, v in (kwargs or {}).items()}
+    with e.at(e.node):
+        call = rewrite(name, operands, keywords)
+        result = emit_call(e.builder, e.session.schemas, call, e.location)
+    if isinstance(result, SSAValue):
+        return Run(result)
+    return e.session.operator_results(call.name, result)
+
+
+def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
+    """`left op right`."""
+    symbol, method, meaning = BINARY[type(op)]
+    if isinstance(left, Const) and isinstance(right, Const):
+        folded = _fold(meaning, left, right)
+        if folded is not None:
+            return folded
+    if isinstance(left, StaticTuple) and isinstance(right, StaticTuple) and symbol == "+":
+        return StaticTuple(left.elements + right.elements)
+    if isinstance(left, StaticTuple) and isinstance(right, Const) and isinstance(right.value, int) and symbol == "*":
+        return StaticTuple(left.elements * right.value)
+    a, b = e.session.type_of(left), e.session.type_of(right)
+    if is_tensor(a):
+        return torch_call(e, f"__{method}__", [left, right])
+    if is_tensor(b):
+        return torch_call(e, f"__r{method}__", [right, left])
+    for holder, other, name in ((left, right, f"__{method}__"), (right, left, f"__r{method}__")):
+        if isinstance(holder, Object):
+            found = e.session.call_optional_method(e, holder, (name,), [other])
+            if found is not None:
+                return found
+    return _python(e, symbol, left, right)
+
+
+def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:
+    operands = [materialise(e, left), materialise(e, right)]
+    if symbol == "+" and isinstance(operands[0].type, ts.ListType) and isinstance(operands[1].type, ts.ListType):
+        operands = _same_lists(e, left, right, operands)
+    row = python.operator(symbol, [o.type for o in operands])
+    if row is None:
+        e.error(f"operator {symbol} isn't defined for {e.show(left)} and {e.show(right)}")
+    constants = [v.value if isinstance(v, Const) else UNKNOWN for v in (left, right)]
+    return e.session.object_or_run(e.py(row.name, operands, constants))
+
+
+def _same_lists(e: Emitter, left: Value, right: Value, operands: list[SSAValue]) -> list[SSAValue]:
+    """The operands of a concatenation; an empty literal takes the other one's type."""
+    from tsir.frontend.script.convert import retype
+
+    if operands[0].type != operands[1].type and not retype(e, operands[1], operands[0].type):
+        retype(e, operands[0], operands[1].type)
+    return operands
+
+
+def _fold(meaning: Callable[..., Any], *operands: Const) -> Const | None:
+    """The result on constants; None when it raises, or gives something that is no constant: then it happens at run time."""
+    values = [o.value for o in operands]
+    if not all(isinstance(v, bool | int | float | str) for v in values):
+        return None
+    if any(isinstance(v, str) for v in values) and meaning in (operator.mod, operator.mul):
+        return None
+    if meaning in (operator.pow, operator.lshift) and abs(_number(values[-1])) > 64:
+        return None
+    try:
+        result = meaning(*values)
+    except (ArithmeticError, TypeError, ValueError):
+        return None
+    if not is_constant(result) or (type(result) is int and not INT64_MIN <= result <= INT64_MAX):
+        return None
+    return Const(result)
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, int | float) else 0
+
+
+def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
+    """`left op= right`: what the target is assigned afterwards."""
+    symbol, method, _ = BINARY[type(op)]
+    kind = e.session.type_of(left)
+    if is_tensor(kind) and not isinstance(op, ast.MatMult):
+        return torch_call(e, f"__i{method}__", [left, right])
+    if isinstance(kind, ts.ListType | ts.SetType | ts.DictType) and not isinstance(left, StaticTuple | StaticList):
+        target = materialise(e, left)
+        row = python.operator(symbol + "=", [target.type])
+        if row is not None:
+            given = materialise(e, right)
+            if row.name == "list_iadd" and isinstance(kind, ts.ListType):
+                from tsir.frontend.script.convert import retype
+
+                if not retype(e, target, given.type):
+                    given = coerce(e, Run(given), target.type, "list +=")
+            e.py(row.name, [target, given])
+            return left if isinstance(left, Run) and left.ssa is target else Run(target)
+    if isinstance(left, Object):
+        found = e.session.call_optional_method(e, left, (f"__i{method}__",), [right])
+        if found is not None:
+            return found
+    return binary(e, op, left, right)
+
+
+def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
+    """`-value`, `+value`, `~value`."""
+    symbol, method, meaning = UNARY[type(op)]
+    if isinstance(value, Const):
+        if isinstance(value.value, complex):
+            return Const(meaning(value.value))
+        folded = _fold(meaning, value)
+        if folded is not None:
+            return folded
+    if is_tensor(e.session.type_of(value)):
+        return torch_call(e, method, [value])
+    if isinstance(value, Object):
+        found = e.session.call_optional_method(e, value, (method,), [])
+        if found is not None:
+            return found
+    operand = materialise(e, value)
+    row = python.operator(symbol, [operand.type])
+    if row is None:
+        e.error(f"operator {symbol} isn't defined for {e.show(value)}")
+    return Run(e.py(row.name, [operand]))
+
+
+def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
+    """One comparison."""
+    from tsir.frontend.script.conditions import identity, none_test
+    from tsir.frontend.script.convert import as_bool
+
+    if isinstance(op, ast.Is | ast.IsNot):
+        negate = isinstance(op, ast.IsNot)
+        for a, b in ((left, right), (right, left)):
+            if isinstance(b, Const) and b.value is None:
+                return as_bool(e, none_test(e, a, None, negate=negate).value)
+        return identity(e, left, right, negate=negate)
+    if isinstance(op, ast.In | ast.NotIn):
+        return _contains(e, right, left, negate=isinstance(op, ast.NotIn))
+    symbol, method, swapped, meaning = COMPARISONS[type(op)]
+    static = _static_compare(left, right, meaning)
+    if static is not None:
+        return static
+    a, b = e.session.type_of(left), e.session.type_of(right)
+    if is_tensor(a):
+        return torch_call(e, method, [left, right])
+    if is_tensor(b):
+        return torch_call(e, swapped, [right, left])
+    for holder, other, name in ((left, right, method), (right, left, swapped)):
+        if isinstance(holder, Object):
+            found = e.session.call_optional_method(e, holder, (name,), [other])
+            if found is not None:
+                return found
+            if name == "__ne__":
+                equal = e.session.call_optional_method(e, holder, ("__eq__",), [other])
+                if equal is not None:
+                    return Run(e.emit(py_op("not")([materialise(e, equal)], [ts.BOOL])))
+    row = python.operator(symbol, [ts.INT, ts.INT])
+    assert row is not None
+    return Run(e.py(row.name, [materialise(e, left), materialise(e, right)]))
+
+
+def _static_compare(left: Value, right: Value, meaning: Callable[[Any, Any], Any]) -> Const | None:
+    if isinstance(left, Const) and isinstance(right, Const):
+        if meaning in (operator.eq, operator.ne):
+            return Const(bool(meaning(left.value, right.value)))
+        return _fold(meaning, left, right)
+    if meaning not in (operator.eq, operator.ne):
+        return None
+    if isinstance(left, EnumValue) and isinstance(right, EnumValue):
+        return Const(bool(meaning(left.member, right.member)))
+    if isinstance(left, PyObject) and isinstance(right, PyObject):
+        return Const(bool(meaning(left.value, right.value)))
+    return None
+
+
+def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
+    found: Value | None = None
+    if isinstance(container, StaticDict) and isinstance(item, Const):
+        return Const((item.value in container.items) is not negate)
+    if isinstance(container, StaticTuple | StaticList) and isinstance(item, Const):
+        constants = [v for v in container.elements if isinstance(v, Const)]
+        if len(constants) == len(container.elements):
+            return Const(any(c.value == item.value for c in constants) is not negate)
+    if isinstance(container, Object):
+        static = e.session.contained(container, item)
+        if static is not None:
+            return Const(static is not negate)
+        found = e.session.call_optional_method(e, container, ("__contains__",), [item])
+    if found is None and is_tensor(e.session.type_of(container)):
+        found = torch_call(e, "__contains__", [container, item])
+        found = Run(e.py("bool", [materialise(e, found)]))
+    if found is None:
+        operands = [materialise(e, container), materialise(e, item)]
+        return Run(e.py("not_contains" if negate else "contains", operands))
+    value = materialise(e, found)
+    return Run(e.emit(py_op("not")([value], [ts.BOOL]))) if negate else Run(value)

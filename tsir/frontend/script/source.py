@@ -1,0 +1,218 @@
+"""From a Python function to its syntax tree, with the lines and columns of the file it stands in.
+
+Names that the function reads from outside (its closure, its module, the built-ins) are looked up here too. What the tree
+means is not this module's subject.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import textwrap
+import types
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from tsir.errors import FrontendError, SourceLocation
+
+FunctionNode = ast.FunctionDef
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """A function's tree, and where it is. `line_offset` is what has to be added to a node's line."""
+
+    function: Any
+    node: FunctionNode
+    file: str
+    line_offset: int
+    column_offset: int = 0
+    loads: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
+    """Where each name is read, as (line, column) of the tree, in order."""
+
+    def location(self, node: ast.AST) -> SourceLocation:
+        """The place of a node in the file."""
+        line = getattr(node, "lineno", self.node.lineno)
+        column = getattr(node, "col_offset", 0)
+        end = getattr(node, "end_col_offset", None) if getattr(node, "end_lineno", line) == line else None
+        shift = self.column_offset + 1
+        return SourceLocation(self.file, line + self.line_offset, column + shift, 0 if end is None else end + shift)
+
+    def is_read_after(self, name: str, position: tuple[int, int]) -> bool:
+        """Whether the name is read somewhere at or behind a (line, column) of the tree."""
+        places = self.loads.get(name, [])
+        return bisect_left(places, position) < len(places)
+
+    def is_read_between(self, name: str, start: tuple[int, int], end: tuple[int, int]) -> bool:
+        """Whether the name is read between two positions of the tree."""
+        places = self.loads.get(name, [])
+        index = bisect_left(places, start)
+        return index < len(places) and places[index] < end
+
+
+def unwrap(function: Any) -> Any:
+    """The plain Python function behind a decorated, scripted or bound one."""
+    seen: set[int] = set()
+    while id(function) not in seen:
+        seen.add(id(function))
+        original = getattr(function, "_torchdynamo_inline", None)
+        if original is not None and not isinstance(function, types.FunctionType):
+            function = original
+        elif isinstance(function, (types.MethodType, staticmethod | classmethod)):
+            function = function.__func__
+    return function
+
+
+def describe(function: Any) -> str:
+    """A function's name for a message."""
+    return getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or repr(function)
+
+
+def function_source(function: Any) -> FunctionSource:
+    """The tree of a Python function. Raises FrontendError when the source can't be read or isn't a `def`."""
+    function = unwrap(function)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        raise FrontendError(f"{describe(function)} isn't a Python function, so there is no source to compile")
+    return _source_of_code(function, code)
+
+
+@lru_cache(maxsize=4096)
+def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
+    try:
+        lines, first_line = inspect.getsourcelines(code)
+    except (OSError, TypeError) as error:
+        raise FrontendError(
+            f"the source of {describe(function)} can't be read ({error})",
+            hint="tsir compiles functions from their source file; one made by exec() or typed into a plain interpreter has none",
+        ) from None
+    text = "".join(lines)
+    indented = text[:1] in " \t"
+    tree = _parse("if 1:\n" + text if indented else text, code, first_line, function)
+    node = _find_function(tree, code)
+    if node is None:
+        raise FrontendError(
+            f"{describe(function)} isn't defined by a def statement",
+            location=SourceLocation(code.co_filename, first_line),
+            hint="lambdas and generated functions aren't supported here; write a def",
+        )
+    file = inspect.getsourcefile(code) or code.co_filename
+    source = FunctionSource(function, node, file, first_line - (2 if indented else 1))
+    source.loads.update(_loads(node))
+    return source
+
+
+def _parse(text: str, code: types.CodeType, first_line: int, function: Any) -> ast.Module:
+    for attempt in ({"type_comments": True}, {"type_comments": False}):
+        try:
+            return ast.parse(text, **attempt)
+        except SyntaxError:
+            continue
+    try:
+        return ast.parse(textwrap.dedent(text))
+    except SyntaxError as error:
+        raise FrontendError(
+            f"the source of {describe(function)} can't be parsed: {error.msg}",
+            location=SourceLocation(code.co_filename, first_line),
+        ) from None
+
+
+def _find_function(tree: ast.Module, code: types.CodeType) -> FunctionNode | None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            return node
+    return None
+
+
+def _loads(node: ast.AST) -> dict[str, list[tuple[int, int]]]:
+    places: dict[str, list[tuple[int, int]]] = {}
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load | ast.Del):
+            places.setdefault(child.id, []).append((child.lineno, child.col_offset))
+        elif isinstance(child, ast.AugAssign) and isinstance(child.target, ast.Name):
+            places.setdefault(child.target.id, []).append((child.lineno, child.col_offset))
+    for found in places.values():
+        found.sort()
+    return places
+
+
+MISSING = object()
+
+
+def outer_name(function: Any, name: str) -> Any:
+    """What a name that isn't local means: of the closure, the module, or the built-ins. `MISSING` when it means nothing."""
+    code = function.__code__
+    if name in code.co_freevars:
+        cell = function.__closure__[code.co_freevars.index(name)]
+        try:
+            return cell.cell_contents
+        except ValueError:
+            return MISSING
+    if name in function.__globals__:
+        return function.__globals__[name]
+    return getattr(builtins, name, MISSING)
+
+
+def annotation_scope(function: Any) -> dict[str, Any]:
+    """The names that annotations of a function may use: of its module and its closure."""
+    scope = dict(vars(builtins)) | dict(function.__globals__)
+    scope |= {n: v for n in function.__code__.co_freevars if (v := outer_name(function, n)) is not MISSING}
+    return scope
+
+
+def assigned_names(statements: list[ast.stmt]) -> list[str]:
+    """The names that the statements assign, in order of first assignment; those of nested functions are not theirs."""
+    names: dict[str, None] = {}
+    for node in _walk_scope(statements):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            names[node.id] = None
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            names[node.name] = None
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(a.asname or a.name).partition(".")[0]: None for a in node.names}
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names[node.name] = None
+    return list(names)
+
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _walk_scope(statements: list[ast.stmt]) -> Iterator[ast.AST]:
+    pending: list[ast.AST] = list(reversed(statements))
+    while pending:
+        node = pending.pop()
+        yield node
+        if isinstance(node, _SCOPES):
+            continue
+        children = list(ast.iter_child_nodes(node))
+        if isinstance(node, _COMPREHENSIONS):
+            children = [c for c in ast.walk(node) if isinstance(c, ast.NamedExpr)]
+        pending.extend(reversed(children))
+
+
+def leaves_loop(statements: list[ast.stmt]) -> bool:
+    """Whether the body of a loop contains a `break` of this loop or a `return`."""
+    pending: list[tuple[ast.AST, bool]] = [(s, False) for s in statements]
+    while pending:
+        node, inner = pending.pop()
+        if isinstance(node, ast.Return) or (isinstance(node, ast.Break) and not inner):
+            return True
+        if isinstance(node, _SCOPES):
+            continue
+        if isinstance(node, ast.For | ast.While):
+            pending += [(c, True) for c in node.body]
+            pending += [(c, inner) for c in node.orelse]
+            continue
+        pending += [(c, inner) for c in ast.iter_child_nodes(node)]
+    return False
+
+
+def docstring(node: FunctionNode) -> str | None:
+    """The docstring of a function."""
+    return ast.get_docstring(node)

@@ -1,0 +1,214 @@
+"""Subscripts: reading, writing and deleting `container[index]` for tensors, lists, dicts, strings, tuples, modules, objects."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from xdsl.ir import SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.frontend.indexing import emit_getitem, emit_setitem
+from tsir.frontend.script.convert import Tuples, coerce, materialise, tuple_elements
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.operators import argument, is_tensor
+from tsir.frontend.script.values import NONE, Const, Object, PyObject, Run, StaticDict, StaticList, StaticTuple, Value
+
+
+@dataclass
+class SliceParts:
+    """`start:stop:step`; what isn't written is None."""
+
+    start: Value
+    stop: Value
+    step: Value
+
+    @property
+    def constant(self) -> slice | None:
+        """The slice, when its parts are constants."""
+        parts = [p.value for p in (self.start, self.stop, self.step) if isinstance(p, Const)]
+        return slice(*parts) if len(parts) == 3 else None
+
+
+Item: TypeAlias = Value | SliceParts
+
+
+@dataclass
+class Subscript:
+    """What stands between the brackets."""
+
+    items: list[Item]
+    is_tuple: bool = False
+
+    def value(self, e: Emitter) -> Value:
+        """The index as one value (a key, a number)."""
+        values = [i for i in self.items if not isinstance(i, SliceParts)]
+        if len(values) < len(self.items):
+            e.error("a slice can't be an index here")
+        return StaticTuple(tuple(values)) if self.is_tuple else values[0]
+
+
+def index_of(e: Emitter, node: ast.expr) -> Subscript:
+    """Emits what stands between the brackets."""
+    if isinstance(node, ast.Tuple):
+        return Subscript([_item(e, n) for n in node.elts], True)
+    item = _item(e, node)
+    if isinstance(item, StaticTuple):
+        return Subscript(list(item.elements), True)
+    return Subscript([item])
+
+
+def _item(e: Emitter, node: ast.expr) -> Item:
+    if not isinstance(node, ast.Slice):
+        return e.expression(node)
+    return SliceParts(*(NONE if part is None else e.expression(part) for part in (node.lower, node.upper, node.step)))
+
+
+def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
+    """`container[index]`."""
+    if isinstance(container, Run) and is_tensor(container.type):
+        items = [_tensor_item(e, i) for i in index.items]
+        return Run(emit_getitem(e.builder, e.session.schemas, container.ssa, items, e.location))
+    item = index.items[0]
+    if isinstance(container, StaticDict):
+        key = index.value(e)
+        if isinstance(key, Const) and key.value in container.items:
+            return container.items[key.value]
+    if isinstance(container, Object):
+        return e.session.object_item(e, container, index)
+    if isinstance(container, PyObject):
+        return _python_item(e, container, index)
+    static = _static_item(e, container, item) if len(index.items) == 1 else None
+    if static is not None:
+        return static
+    ssa = materialise(e, container)
+    if isinstance(ssa.type, ts.OptionalType):
+        e.error(f"a value of type {e.show(container)} can't be indexed", hint="check with `is not None` first")
+    if isinstance(item, SliceParts) and not index.is_tuple:
+        parts = [materialise(e, p) for p in (item.start, item.stop, item.step)]
+        return e.session.object_or_run(e.py("getslice", [ssa, *parts]))
+    key = index.value(e)
+    if isinstance(ssa.type, ts.DictType):
+        return e.session.object_or_run(e.py("getitem", [ssa, coerce(e, key, ssa.type.key, "the key of a dict")]))
+    return e.session.object_or_run(e.py("getitem", [ssa, _number(e, key)]))
+
+
+def _number(e: Emitter, key: Value) -> SSAValue:
+    """An index into a sequence: a tensor with one element is taken as its number, as Python's `__index__` does."""
+    if is_tensor(e.session.type_of(key)):
+        return e.py("int", [e.aten_value("item", [materialise(e, key)])])
+    return materialise(e, key)
+
+
+def _static_item(e: Emitter, container: Value, item: Item) -> Value | None:
+    """An element of a tuple, or part of it, where the index is a constant."""
+    is_tuple = isinstance(container, StaticTuple | StaticList) or (
+        isinstance(container, Run) and isinstance(container.type, Tuples)
+    )
+    if not is_tuple:
+        return None
+    index = item.constant if isinstance(item, SliceParts) else item.value if isinstance(item, Const) else None
+    if index is None or isinstance(index, str | float):
+        return None
+    elements = tuple_elements(e, container) if isinstance(index, slice) or not isinstance(container, Run) else None
+    if isinstance(index, slice):
+        part = tuple((elements or [])[index])
+        return StaticList(part) if isinstance(container, StaticList) else StaticTuple(part)
+    assert isinstance(index, int)
+    if elements is None:
+        assert isinstance(container, Run) and isinstance(container.type, Tuples)
+        count = len(container.type.elements.data)
+        if not -count <= index < count:
+            e.error(f"index {index} is out of range for a tuple of {count} elements")
+        from tsir.dialects.ts.structure import TupleGetOp
+
+        at = index % count
+        return e.session.object_or_run(e.emit(TupleGetOp(container.ssa, at, container.type.elements.data[at])))
+    if not -len(elements) <= index < len(elements):
+        e.error(f"index {index} is out of range for a tuple of {len(elements)} elements")
+    return elements[index]
+
+
+def _python_item(e: Emitter, container: PyObject, index: Subscript) -> Value:
+    key = index.value(e)
+    if isinstance(key, Const):
+        try:
+            return e.session.from_python(container.value[key.value], f"{container.name}[{key.value!r}]")
+        except (KeyError, IndexError, TypeError):
+            pass
+    e.error(f"'{container.name}' can't be indexed here")
+
+
+def _tensor_item(e: Emitter, item: Item) -> Any:
+    if isinstance(item, SliceParts):
+        return slice(*(_bound(e, p) for p in (item.start, item.stop, item.step)))
+    if isinstance(item, PyObject) and item.value is Ellipsis:
+        return Ellipsis
+    found = argument(e, item)
+    if isinstance(found, SSAValue) and isinstance(found.type, ts.OptionalType):
+        e.error(f"a tensor can't be indexed with {e.show(item)}", hint="check with `is not None` first")
+    return found
+
+
+def _bound(e: Emitter, value: Value) -> Any:
+    if is_tensor(e.session.type_of(value)):
+        return _number(e, value)
+    return argument(e, value)
+
+
+def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> None:
+    """`container[index] = value`."""
+    if isinstance(container, Run) and is_tensor(container.type):
+        items = [_tensor_item(e, i) for i in index.items]
+        given = argument(e, value)
+        if isinstance(given, list):
+            given = e.aten_value("tensor", [given])
+        emit_setitem(e.builder, e.session.schemas, container.ssa, items, given, e.location)
+        return
+    if isinstance(container, Object):
+        key = index.value(e)
+        if e.session.call_optional_method(e, container, ("__setitem__",), [key, value]) is None:
+            e.error(f"an object of {container.info.name} has no __setitem__")
+        return
+    if isinstance(container, StaticTuple | StaticList):
+        e.error("a tuple or constant can't be changed")
+    target = materialise(e, container)
+    item = index.items[0]
+    from tsir.frontend.script.convert import retype
+
+    match target.type:
+        case ts.ListType():
+            if isinstance(item, SliceParts):
+                parts = [materialise(e, p) for p in (item.start, item.stop, item.step)]
+                e.py("setslice", [target, *parts, coerce(e, value, target.type, "assignment to a slice")])
+                return
+            element = coerce(e, value, target.type.element, "an element of this list")
+            e.py("setitem", [target, _number(e, index.value(e)), element])
+        case ts.DictType():
+            key, given = index.value(e), value
+            kinds = [e.session.type_of(key), e.session.type_of(given)]
+            if kinds[0] is not None and kinds[1] is not None:
+                retype(e, target, ts.DictType(kinds[0], kinds[1]))
+            assert isinstance(target.type, ts.DictType)
+            operands = [
+                coerce(e, key, target.type.key, "the key of this dict"),
+                coerce(e, given, target.type.value, "a value of this dict"),
+            ]
+            e.py("setitem", [target, *operands])
+        case _:
+            e.error(f"an item of a value of type {e.show(container)} can't be assigned")
+
+
+def delete_item(e: Emitter, container: Value, index: Subscript) -> None:
+    """`del container[index]`."""
+    target = materialise(e, container)
+    item = index.items[0]
+    if isinstance(item, SliceParts):
+        e.py("delslice", [target, *(materialise(e, p) for p in (item.start, item.stop, item.step))])
+    elif isinstance(target.type, ts.DictType):
+        e.py("delitem", [target, coerce(e, index.value(e), target.type.key, "the key of this dict")])
+    elif isinstance(target.type, ts.ListType):
+        e.py("delitem", [target, _number(e, index.value(e))])
+    else:
+        e.error(f"an item of a value of type {e.show(container)} can't be deleted")

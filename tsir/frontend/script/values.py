@@ -1,0 +1,239 @@
+"""What an expression or a variable is while a function is being compiled: the sugared values.
+
+A run-time value is an `SSAValue` wrapped in `Run`. Everything that Python knows but the program doesn't hold at run time is a
+value of its own: constants, static tuples, Python objects, functions, methods, iterables. This module only says what there
+is; calling, reading attributes and iterating are in the modules named after that.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from xdsl.ir import Attribute, SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.attributes import EnumValueAttr
+from tsir.frontend.constants import Constant, type_of_constant
+
+if TYPE_CHECKING:
+    from tsir.frontend.script.classes import ClassInfo
+
+
+@dataclass(frozen=True)
+class Run:
+    """A value that exists at run time, with its static type."""
+
+    ssa: SSAValue
+
+    @property
+    def type(self) -> Attribute:
+        """The static type."""
+        return self.ssa.type
+
+
+@dataclass(frozen=True, eq=False)
+class Const:
+    """A Python constant; it becomes an operation where it is used as a run-time value."""
+
+    value: Constant
+
+    @property
+    def type(self) -> Attribute:
+        """The static type."""
+        return type_of_constant(self.value)
+
+    def same(self, other: Const) -> bool:
+        """Whether both are the same constant: `1`, `1.0` and `True` differ, and so do `0.0` and `-0.0`."""
+        a, b = self.value, other.value
+        if type(a) is not type(b):
+            return False
+        if isinstance(a, float) and isinstance(b, float):
+            return (a == b and math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b)
+        return a == b
+
+
+NONE = Const(None)
+TRUE = Const(True)
+FALSE = Const(False)
+
+
+@dataclass(frozen=True, eq=False)
+class EnumValue:
+    """A member of an enum, known while compiling."""
+
+    member: enum.Enum
+    type: ts.ClassType
+
+    @property
+    def attribute(self) -> EnumValueAttr:
+        """The constant's attribute."""
+        return EnumValueAttr(self.type.symbol, self.member.name)
+
+
+@dataclass(frozen=True, eq=False)
+class StaticTuple:
+    """A tuple whose elements are known one by one, so that modules and functions may be among them.
+
+    `named` is the NamedTuple's type where it is one.
+    """
+
+    elements: tuple[Value, ...]
+    named: ts.NamedTupleType | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class StaticDict:
+    """A dict with constant keys whose values are known one by one: `**kwargs`, the items of a ModuleDict."""
+
+    items: dict[Any, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class StaticList:
+    """A list of a module's or a class's constants: written out anew wherever it is used as a run-time value."""
+
+    elements: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PyObject:
+    """A Python object that is no run-time value: a module, a type, a built-in or torch function."""
+
+    value: Any
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class PyFunction:
+    """A function written in Python; it is compiled when it is called. `receiver` is bound to its first parameter."""
+
+    function: Any
+    receiver: Value | None = None
+    owner: ClassInfo | None = None
+    """The class whose method this is, when it is one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A method of a built-in type: `x.relu`, `items.append`."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Object:
+    """An object of a compiled class: a module or an object of a script class."""
+
+    ssa: SSAValue
+    info: ClassInfo
+
+    @property
+    def type(self) -> Attribute:
+        """The static type."""
+        return self.ssa.type
+
+
+@dataclass(frozen=True, eq=False)
+class Super:
+    """`super()` in a method: attributes are looked up after `after` in the order of resolution of the object's class."""
+
+    receiver: Object
+    after: type
+
+
+@dataclass(frozen=True, eq=False)
+class Range:
+    """`range(start, stop, step)`."""
+
+    start: Value
+    stop: Value
+    step: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Enumerate:
+    """`enumerate(iterable, start)`."""
+
+    iterable: Value
+    start: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Zip:
+    """`zip(*iterables)`."""
+
+    iterables: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Reversed:
+    """`reversed(iterable)`."""
+
+    iterable: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Builtin:
+    """A function that the compiler itself carries out: `isinstance`, `torch.jit.annotate`; see `builtins.py`."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Unusable:
+    """A variable that can't be read here; `why` completes the message, `hint` says what to do."""
+
+    why: str
+    hint: str | None = None
+
+
+Value: TypeAlias = (
+    Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
+    | Enumerate | Zip | Reversed | Builtin | Unusable
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Binding:
+    """What a variable is bound to. A refinement keeps the binding that it refines, so that it isn't taken for an assignment."""
+
+    value: Value
+    refines: Binding | None = None
+
+    @property
+    def origin(self) -> Binding:
+        """The assignment behind this binding."""
+        binding = self
+        while binding.refines is not None:
+            binding = binding.refines
+        return binding
+
+
+@dataclass
+class Place:
+    """Something that can be assigned to, with its parts evaluated once: for augmented assignment."""
+
+    read: Callable[[], Value]
+    write: Callable[[Value], None]
+
+
+@dataclass
+class Condition:
+    """A condition: a constant or an `i1`, and what is known about names when it holds and when it doesn't.
+
+    The facts map a path (`x`, `self.bias`) to its type there.
+    """
+
+    value: bool | SSAValue
+    when_true: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
+    when_false: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
+
+    def negated(self) -> Condition:
+        """`not` of this condition; a run-time value is left for the caller to negate."""
+        value = not self.value if isinstance(self.value, bool) else self.value
+        return Condition(value, self.when_false, self.when_true)
