@@ -11,6 +11,9 @@ from __future__ import annotations
 import linecache
 from dataclasses import dataclass, field
 
+_EXCERPT_WIDTH = 160
+"""Of longer source lines only the part around the caret is shown."""
+
 
 @dataclass(frozen=True)
 class SourceLocation:
@@ -28,11 +31,15 @@ class SourceLocation:
         text = linecache.getline(self.file, self.line).rstrip("\n") if self.source_line is None else self.source_line
         if not text.strip():
             return ""
+        column = self.column
+        if len(text) > _EXCERPT_WIDTH:
+            start = max(0, min(column - 1 - _EXCERPT_WIDTH // 2, len(text) - _EXCERPT_WIDTH))
+            text, column = text[start : start + _EXCERPT_WIDTH], column and column - start
         shown = f"  {self.line:>5} | {text}"
-        if not self.column:
+        if not column:
             return shown
-        width = max(1, min(self.end_column or self.column + 1, len(text) + 1) - self.column)
-        return f"{shown}\n        | {' ' * (self.column - 1)}{'^' * width}"
+        width = max(1, min(self.end_column - self.column, len(text) + 1 - column))
+        return f"{shown}\n        | {' ' * (column - 1)}{'^' * width}"
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")

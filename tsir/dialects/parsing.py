@@ -11,8 +11,10 @@ import re
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.ir import Operation
-from xdsl.parser import Parser
-from xdsl.utils.exceptions import ParseError
+from xdsl.parser import AttrParser, Parser, ParserState
+from xdsl.utils.exceptions import ParseError, VerifyException
+from xdsl.utils.lexer import Input
+from xdsl.utils.mlir_lexer import MLIRLexer
 
 from tsir.dialects.deep_stack import call_with_deep_stack
 from tsir.dialects.locations import location_attribute
@@ -23,11 +25,18 @@ MAX_NESTING = 1000
 """How deep brackets of any kind may be nested in IR text."""
 
 
+class _LinearLexer(MLIRLexer):
+    """xDSL's lexer takes exponential time for a string that isn't closed; this pattern matches the same, in linear time."""
+
+    _unescaped_characters_regex = re.compile(r'"[^"\\\n\v\f]*(?:\\(?:["nt\\]|[0-9A-Fa-f]{2})[^"\\\n\v\f]*)*"')
+
+
 class _PositionKeepingParser(Parser):
     """Notes where each operation starts in the text."""
 
     def __init__(self, context: Context, text: str, name: str) -> None:
-        super().__init__(context, text, name)
+        super().__init__(context, "", name)
+        AttrParser.__init__(self, ParserState(_LinearLexer(Input(text, name))), context)
         self.positions: dict[Operation, int] = {}
 
     def parse_operation(self) -> Operation:
@@ -93,8 +102,8 @@ def _parse(context: Context, text: str, name: str) -> tuple[ModuleOp, dict[Opera
             message = f"brackets are nested {depth} deep, more than {MAX_NESTING}"
             raise IRError(message, location=source_location(text, name, position)) from None
         raise
-    except IRError:
-        raise
+    except VerifyException as error:
+        raise IRError(str(error), location=source_location(text, name, parser.pos)) from None
     except Exception as error:
         # xDSL's parser lets ValueError, KeyError, AssertionError and others out where attributes are malformed.
         said = str(error).strip().splitlines()
@@ -103,8 +112,17 @@ def _parse(context: Context, text: str, name: str) -> tuple[ModuleOp, dict[Opera
 
 
 def _parse_error(error: ParseError, text: str, name: str) -> IRError:
-    message = error.msg.strip() or "malformed IR"
-    return IRError(message[:1].lower() + message[1:], location=source_location(text, name, error.span.start, error.span.end))
+    message = error.msg.strip().rstrip("!") or "malformed IR"
+    start, end = error.span.start, error.span.end
+    if message == "Could not parse entire input":
+        message = "expected an operation" if text.strip() else "expected an operation, found an empty text"
+    elif undefined := _UNDEFINED.match(message):
+        *_, last = re.finditer(re.escape(undefined[1]) + r"(?![\w$.-])", text)
+        message, start, end = f"value {undefined[1]} is used but not defined", last.start(), last.end()
+    return IRError(message[:1].lower() + message[1:], location=source_location(text, name, start, end))
+
+
+_UNDEFINED = re.compile(r"values used but not defined: \[(%[^],]+)")
 
 
 _BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|->|[<({\[]|[>)}\]]')

@@ -37,14 +37,21 @@ Place = Callable[[Operation], SourceLocation | None]
 
 def verify_module(module: Operation, place: Place = lambda _op: None) -> None:
     """Verifies a module. Raises `IRError` for the first operation that is wrong, saying what was expected and found."""
-    classes = Classes(module)
     visibility = _Visibility(module)
+
+    def verify_alone(op: Operation) -> None:
+        call_with_deep_stack(lambda: op.verify(verify_nested_ops=False))
+        _verify_blocks(op)
+        visibility.verify(op)
+
+    _verify_each(module, verify_alone, place)
+    _verify_each(module, Classes(module).verify, place)
+
+
+def _verify_each(module: Operation, verify: Callable[[Operation], None], place: Place) -> None:
     for op in walk(module):
         try:
-            call_with_deep_stack(lambda op=op: op.verify(verify_nested_ops=False))
-            _verify_blocks(op)
-            visibility.verify(op)
-            classes.verify(op)
+            verify(op)
         except VerifyException as error:
             raise _ir_error(op, error, place) from None
         except RecursionError:
