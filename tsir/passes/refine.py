@@ -1,18 +1,17 @@
 """Replacing a value by the same value under a more precise type.
 
-An operation that takes any tensor, such as a `ts.aten` one, gets the precise value; where the operand's type is fixed by
-something else (calls, returns, branches, containers) a `ts.cast` back to the old type stands between.
+An operation that takes any type that agrees, as those of `ts` do, gets the precise value; where the operand's type is fixed
+by something else (calls, returns, branches, loops) a `ts.cast` back to the old type stands between.
 """
 
 from __future__ import annotations
 
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, SSAValue
 
-from tsir.dialects.ts.families import AtenOp, PyOp
-from tsir.dialects.ts.structure import CastOp, IsInstanceOp, RaiseOp, TruthOp, UnpackOp
+from tsir.dialects.ts.structure import CastOp
 
-FLEXIBLE: tuple[type[Operation], ...] = (AtenOp, PyOp, CastOp, IsInstanceOp, TruthOp, UnpackOp, RaiseOp)
-"""Operations that take operands of any type that fits; the results' types don't depend on the operands' by a verifier."""
+STRICT_DIALECTS = frozenset({"func", "scf"})
+"""Dialects whose operations want operands of exactly one type; those of `ts` take any type that agrees."""
 
 
 def refine_uses(old: SSAValue, new: SSAValue) -> None:
@@ -22,7 +21,7 @@ def refine_uses(old: SSAValue, new: SSAValue) -> None:
         return
     cast: SSAValue | None = None
     for use in tuple(old.uses):
-        if isinstance(use.operation, FLEXIBLE):
+        if use.operation.dialect_name() not in STRICT_DIALECTS:
             use.operation.operands[use.index] = new
         else:
             if cast is None:

@@ -1,0 +1,328 @@
+"""`ts-functionalize`: references to tensors that nothing writes become values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from xdsl.context import Context
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, ModuleOp, UnitAttr
+from xdsl.dialects.builtin import TensorType as BuiltinTensorType
+from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.passes import ModulePass
+
+from tsir.dialects.ts import effects
+from tsir.dialects.ts.families import AtenOp
+from tsir.dialects.ts.structure import CastOp, ToReferenceOp, ToValueOp, TruthOp
+from tsir.dialects.ts.types import INT, TensorType
+from tsir.passes.freeze import argument_attributes
+from tsir.passes.inplace import writes_to_values
+from tsir.passes.memory import Memory
+from tsir.passes.structure import callee_name, functions, is_public, walk
+
+
+@dataclass(frozen=True)
+class FunctionalizePass(ModulePass):
+    """Turns `!ts.tensor` references of known dtype and rank into builtin `tensor` values where no write can be seen.
+
+        func.func @f(%x : !ts.tensor<2x3xf32>) -> !ts.tensor<2x3xf32> {
+          %0 = ts.aten.exp(%x) : (!ts.tensor<2x3xf32>) -> !ts.tensor<2x3xf32>
+          %1 = ts.aten.relu_(%0) : (!ts.tensor<2x3xf32>) -> !ts.tensor<2x3xf32>
+          func.return %0 : !ts.tensor<2x3xf32>
+
+    becomes
+
+        func.func @f(%x : tensor<2x3xf32>) -> tensor<2x3xf32> {
+          %0 = ts.aten.exp(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+          %1 = ts.aten.relu_(%0) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+          func.return %1 : tensor<2x3xf32>
+
+    On values an in-place operator gives the new value of what it writes, and a view is a value like any other. What can't be
+    proved stays a reference: tensors in a group that is still written after in-place operations on local memory became values,
+    and those of unknown dtype or rank. Lists, attributes, calls and operations on references take values through `ts.to_reference`
+    and give them through `ts.to_value`, which both are free: nothing writes that memory.
+
+    Results that share memory with arguments in torch have `ts.alias`, the positions of these arguments, in their `res_attrs`.
+    """
+
+    name = "ts-functionalize"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        called = {callee_name(c) for c in walk(op) if isinstance(c, CallOp)}
+        for function in functions(op):
+            functionalize(function, is_entry=is_public(function) and function.sym_name.data not in called)
+
+
+def functionalize(function: FuncOp, *, is_entry: bool = True) -> None:
+    """Moves what can be moved in one function to values. Only an entry's arguments and results may change their types."""
+    writes_to_values(function)
+    memory = Memory(function)
+    conversion = _Conversion(function, memory, is_entry)
+    conversion.mark_aliases()
+    conversion.run()
+
+
+class _Conversion:
+    def __init__(self, function: FuncOp, memory: Memory, is_entry: bool) -> None:
+        self.function = function
+        self.memory = memory
+        self.is_entry = is_entry
+        self.converted: set[SSAValue] = set()
+        self.references: dict[tuple[SSAValue, Attribute], SSAValue] = {}
+
+    def _may_convert(self, value: SSAValue) -> bool:
+        if not (isinstance(value.type, TensorType) and value.type.is_ranked):
+            return False
+        group = self.memory.group(value)
+        return group is None or not group.tensor_writes
+
+    def run(self) -> None:
+        entry = self.function.body.block
+        if self.is_entry:
+            for argument in entry.args:
+                if self._may_convert(argument):
+                    self._make_value(argument)
+        for op in tuple(walk(self.function)):
+            self._convert(op)
+        self._fix_signature()
+
+    def _make_value(self, value: SSAValue) -> None:
+        kind = value.type
+        assert isinstance(kind, TensorType)
+        value._type = kind.to_builtin()
+        self.converted.add(value)
+
+    def _convert(self, op: Operation) -> None:
+        match op:
+            case AtenOp() if self._is_value_form(op):
+                for result in op.results:
+                    if isinstance(result.type, TensorType):
+                        self._make_value(result)
+            case scf.IfOp():
+                for result in op.results:
+                    if self._may_convert(result):
+                        self._make_value(result)
+            case scf.ForOp():
+                for i, operand in enumerate(op.iter_args):
+                    self._loop_value((op.body.block.args[i + 1], op.results[i]), op, i + 3, operand)
+            case scf.WhileOp():
+                for i, operand in enumerate(op.operands):
+                    self._loop_value((op.before_region.block.args[i],), op, i, operand)
+                for argument, result in zip(op.after_region.block.args, op.results, strict=True):
+                    if self._may_convert(argument) and self._may_convert(result):
+                        self._make_value(argument)
+                        self._make_value(result)
+            case scf.YieldOp() | scf.ConditionOp():
+                self._fit_terminator(op)
+            case ReturnOp():
+                for i, operand in enumerate(op.operands):
+                    if not self.is_entry:
+                        if operand in self.converted:
+                            op.operands[i] = self._reference(operand)
+                    elif self._may_convert(operand):
+                        op.operands[i] = self._value(operand, op)
+            case CastOp() if self._converts_cast(op):
+                pass
+            case TruthOp() if op.value in self.converted:
+                pass
+            case ToValueOp() if op.reference in self.converted:
+                op.result.replace_all_uses_with(op.reference)
+                block = op.parent_block()
+                assert block is not None
+                block.erase_op(op)
+            case ToValueOp() if isinstance(op.reference, OpResult) and isinstance(op.reference.op, ToReferenceOp):
+                op.result.replace_all_uses_with(op.reference.op.value)
+                block = op.parent_block()
+                assert block is not None
+                block.erase_op(op)
+            case ToValueOp():
+                self.converted.add(op.result)
+            case ToReferenceOp():
+                self.converted.add(op.value)
+            case _:
+                self._host(op)
+
+    def _is_value_form(self, op: AtenOp) -> bool:
+        """Whether an ATen operation is on values: tensors in and out of known dtype and rank that nothing writes."""
+        for operand in op.operands:
+            if isinstance(operand.type, TensorType):
+                if not self._may_convert(operand) or any(True for _ in effects.written_operands(op)):
+                    return False
+            elif not isinstance(operand.type, BuiltinTensorType) and _holds_tensor(operand):
+                group = self.memory.group(operand)
+                if group is not None and group.tensor_writes:
+                    return False
+        tensors = [r for r in op.results if isinstance(r.type, TensorType)]
+        if not all(map(self._may_convert, tensors)) or "ts.error" in op.attributes:
+            return False
+        for i, operand in enumerate(op.operands):
+            if isinstance(operand.type, TensorType):
+                op.operands[i] = self._value(operand, op)
+        return bool(tensors) or any(isinstance(o.type, BuiltinTensorType) for o in op.operands)
+
+    def _loop_value(self, values: tuple[SSAValue, ...], op: Operation, index: int, operand: SSAValue) -> None:
+        if all(map(self._may_convert, values)) and (operand in self.converted or self._may_convert(operand)):
+            op.operands[index] = self._fit(operand, values[0].type, op)
+            for value in values:
+                self._make_value(value)
+        elif operand in self.converted:
+            op.operands[index] = self._reference(operand)
+
+    def _fit_terminator(self, op: Operation) -> None:
+        parent = op.parent_op()
+        assert parent is not None
+        if isinstance(op, scf.ConditionOp):
+            targets: list[SSAValue | None] = [None, *parent.results]
+        elif isinstance(parent, scf.WhileOp):
+            targets = list(parent.before_region.block.args)
+        else:
+            targets = list(parent.results)
+        for i, target in enumerate(targets):
+            operand = op.operands[i]
+            if target is None:
+                continue
+            if target in self.converted:
+                op.operands[i] = self._fit(operand, target.type, op)
+            elif operand in self.converted:
+                op.operands[i] = self._reference(operand)
+
+    def _fit(self, operand: SSAValue, kind: Attribute, op: Operation) -> SSAValue:
+        """A value for a place of this type: through a `ts.cast` where sizes are known on one side only."""
+        wanted = kind.to_builtin() if isinstance(kind, TensorType) else kind
+        value = self._value(operand, op)
+        if value.type == wanted:
+            return value
+        new = CastOp(value, wanted)
+        new.location = op.location
+        _insert_before(op, new)
+        self.converted.add(new.result)
+        return new.result
+
+    def _converts_cast(self, op: CastOp) -> bool:
+        if op.value in self.converted and self._may_convert(op.result):
+            self._make_value(op.result)
+            return True
+        return False
+
+    def _value(self, operand: SSAValue, op: Operation) -> SSAValue:
+        if operand in self.converted or isinstance(operand.type, BuiltinTensorType):
+            return operand
+        if isinstance(operand, OpResult) and isinstance(operand.op, ToReferenceOp):
+            return operand.op.value
+        kind = operand.type
+        assert isinstance(kind, TensorType)
+        new = ToValueOp(operand, kind.to_builtin())
+        new.location = op.location
+        _insert_before(op, new)
+        self.converted.add(new.result)
+        return new.result
+
+    def _reference(self, value: SSAValue) -> SSAValue:
+        """The reference to a value, made once right after the value."""
+        kind = cast("BuiltinTensorType[Attribute]", value.type)
+        found = self.references.get((value, kind))
+        if found is None:
+            new = ToReferenceOp(value, TensorType.from_builtin(kind))
+            new.result.name_hint = value.name_hint
+            if self._shares(value):
+                new.attributes["ts.alias"] = UnitAttr()
+            _insert_after(value, new, self.function)
+            found = self.references[value, kind] = new.result
+        return found
+
+    def _shares(self, value: SSAValue) -> bool:
+        """Whether torch's tensor shares memory with another one: then a copy would be wrong."""
+        group = self.memory.group(value)
+        return (
+            isinstance(value, BlockArgument)
+            or (
+                isinstance(value, OpResult)
+                and isinstance(value.op, AtenOp)
+                and any(True for _ in effects.aliased_operands(value.op, value.index))
+            )
+            or (group is not None and group.external)
+        )
+
+    def _host(self, op: Operation) -> None:
+        for i, operand in enumerate(op.operands):
+            if operand in self.converted:
+                op.operands[i] = self._reference(operand)
+        for result in op.results:
+            if self._may_convert(result) and any(_takes_values(use.operation) for use in result.uses):
+                kind = result.type
+                assert isinstance(kind, TensorType)
+                new = ToValueOp(result, kind.to_builtin())
+                new.location = op.location
+                new.result.name_hint = result.name_hint
+                uses = [u for u in result.uses if _takes_values(u.operation)]
+                block = op.parent_block()
+                assert block is not None
+                block.insert_op_after(new, op)
+                for use in uses:
+                    use.operation.operands[use.index] = new.result
+                self.converted.add(new.result)
+
+    def mark_aliases(self) -> None:
+        """Notes on the function which results share memory with which arguments."""
+        last = self.function.body.block.last_op
+        if not self.is_entry or last is None:
+            return
+        arguments = self.function.body.block.args
+        marks: list[DictionaryAttr] = []
+        old = (
+            self.function.res_attrs.data
+            if self.function.res_attrs is not None
+            else [DictionaryAttr({})] * len(last.operands)
+        )
+        for known, operand in zip(old, last.operands, strict=True):
+            group = self.memory.group(operand)
+            data = dict(known.data)
+            if group is not None and isinstance(operand.type, TensorType):
+                shared = [i for i, a in enumerate(arguments) if a is operand or self.memory.group(a) is group]
+                if shared:
+                    data["ts.alias"] = ArrayAttr([IntegerAttr(i, INT) for i in shared])
+            marks.append(DictionaryAttr(data))
+        if any(m.data for m in marks):
+            self.function.properties["res_attrs"] = ArrayAttr(marks)
+
+    def _fix_signature(self) -> None:
+        function = self.function
+        last = function.body.block.last_op
+        assert last is not None
+        if self.is_entry:
+            function.properties["function_type"] = type(function.function_type).from_lists(
+                [a.type for a in function.body.block.args], [o.type for o in last.operands]
+            )
+            if function.arg_attrs is not None:
+                function.properties["arg_attrs"] = ArrayAttr(argument_attributes(function))
+
+
+def _holds_tensor(value: SSAValue) -> bool:
+    return effects.is_reference(value.type) and not isinstance(value.type, TensorType)
+
+
+def _takes_values(op: Operation) -> bool:
+    return isinstance(op, AtenOp | scf.YieldOp | scf.ForOp | scf.WhileOp | scf.ConditionOp | ReturnOp)
+
+
+def _insert_before(op: Operation, new: Operation) -> None:
+    block = op.parent_block()
+    assert block is not None
+    block.insert_op_before(new, op)
+
+
+def _insert_after(value: SSAValue, new: Operation, function: FuncOp) -> None:
+    owner = value.owner
+    if isinstance(owner, Block):
+        parent = owner.parent_op() or function
+        new.location = parent.location
+        first = owner.first_op
+        assert first is not None
+        owner.insert_op_before(new, first)
+    else:
+        new.location = owner.location
+        block = owner.parent_block()
+        assert block is not None
+        block.insert_op_after(new, owner)
