@@ -13,7 +13,7 @@ import sys
 class NoTorch:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] == "torch":
-            raise ImportError("torch can't be imported in this process")
+            raise ModuleNotFoundError("torch can't be imported in this process")
 sys.meta_path.insert(0, NoTorch())
 """
 

@@ -150,7 +150,7 @@ def _derived(op: OpDef, inplace: bool, out: bool) -> list[OpDef]:
     first = schema.arguments[0] if schema.arguments else None
     if inplace and first is not None and first.type == SchemaType("Tensor") and schema.name in INPLACE_NAMES:
         overload = INPLACE_OVERLOADS.get(schema.key, schema.overload)
-        arguments = (replace(first, type=written), *schema.arguments[1:])
+        arguments = (replace(first, name="self", type=written), *schema.arguments[1:])
         form = Schema(_inplace_name(schema.name), overload, arguments, (written,))
         found.append(OpDef(form, op.body, "inplace", op, random=op.random))
     if out and not schema.name.startswith("__"):

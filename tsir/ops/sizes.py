@@ -659,6 +659,12 @@ def same_size(a: Size, b: Size) -> bool:
     return size_key(env.resolve(a - b)) == 0
 
 
+def divides(a: Size, b: SymInt) -> bool:
+    """Whether `b` is a whole multiple of `a` as a polynomial."""
+    quotient, remainder = _divide(b.env, b.terms, _terms(a))
+    return bool(quotient) and not remainder
+
+
 def numel(shape: tuple[Size, ...] | list[Size]) -> Size:
     """The product of the sizes."""
     result: Size = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import os
 from collections.abc import Mapping
@@ -16,10 +17,8 @@ Compiled = ScriptFunction | ScriptModule
 
 
 def _need_torch(what: str) -> None:
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise DependencyError(f"{what} needs torch", hint="pip install tsir[torch]") from error
+    if importlib.util.find_spec("torch") is None:
+        raise DependencyError(f"{what} needs torch", hint="pip install tsir[torch]")
 
 
 def _compiled(program: Program) -> Compiled:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.values import Instance
 from tsir.errors import TsirError
@@ -115,7 +116,11 @@ class BoundFunction:
     def __call__(self, *arguments: Any) -> Any:
         if self._tensors and [(t._version, t.data_ptr()) for t in self._tensors] != self._seen:
             self._refresh()
-        return self._call(self._state, *self._leading, *arguments)
+        try:
+            return self._call(self._state, *self._leading, *arguments)
+        except BaseException as error:
+            rewrite(error, self._function)
+            raise
 
 
 def _resolve(instance: Instance | None, path: str) -> np.ndarray[Any, Any]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,7 @@ def _inputs(options: argparse.Namespace) -> list[tuple[str, str | Callable[[], M
         return [(name, text)]
     parts: list[tuple[str, str | Callable[[], ModuleOp]]] = []
     lines_before = 0
-    for part in text.split(f"{SEPARATOR}\n"):
+    for part in re.split(rf"^{SEPARATOR}\s*?\n", text, flags=re.MULTILINE):
         parts.append((name, "\n" * lines_before + part))  # so that messages name the line in the whole file
         lines_before += part.count("\n") + 1
     return parts
@@ -176,7 +177,7 @@ def _pass_class(name: str) -> type[ModulePass]:
     raise PassError(f"there is no pass {name!r}", hint=_did_you_mean(name, [*PASSES, *upstream]))
 
 
-def _did_you_mean(name: str, known: Sequence[str] | dict[str, object]) -> str:
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), n=3)
     return f"did you mean {' or '.join(close)}?" if close else "ts-opt --list-passes shows them all"
 

@@ -11,6 +11,8 @@ from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.functions import sigmoid
 from tsir.ops.aten.precision import in_float32, require_float
 from tsir.ops.core.elementwise import binary, clamp, convert, unary, where
+from tsir.ops.core.slices import slice
+from tsir.ops.core.views import reshape
 from tsir.ops.registry import aten
 from tsir.ops.tensor import SymTensor, dtype_label, is_constant
 
@@ -181,7 +183,7 @@ def prelu(x: SymTensor, weight: SymTensor) -> SymTensor:
                 "Mismatch of parameter numbers and input channel size. Found parameter numbers = "
                 f"{weight.shape[0]} and channel size = {channels}."
             )
-        slope = weight[(slice(None), *[None] * (x.rank - 2))] if x.rank > 2 else weight
+        slope = reshape(weight, (channels, *[1] * (x.rank - 2))) if x.rank > 2 else weight
     return where(binary("gt", x, 0), x, x * slope)
 
 
@@ -195,6 +197,4 @@ def glu(x: SymTensor, dim: int) -> SymTensor:
         raise OperatorError(f"Halving dimension must be even, but dimension {dim} is size {size}")
     at = dim % x.rank
     half = size // 2
-    first = x[(*[slice(None)] * at, slice(0, half))]
-    second = x[(*[slice(None)] * at, slice(half, size))]
-    return first * sigmoid(second)
+    return slice(x, at, 0, half, 1) * sigmoid(slice(x, at, half, size, 1))

@@ -305,7 +305,7 @@ def _times_log(function: str, x: Any, other: Any) -> SymTensor:
     product = binary("mul", first, unary(function, y))
     if isinstance(first, SymTensor):
         product = where(binary("eq", first, 0), 0.0, product)
-    elif is_constant(first) and first == 0:
+    elif first == 0:
         product = where(binary("eq", product, product), product, 0.0) * 0
     return where(unary("isnan", y), y, product)
 

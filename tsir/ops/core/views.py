@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from xdsl.dialects import tensor
-from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, DenseArrayBase, IntegerAttr, TensorType, i64
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, TensorType, i64
 
-from tsir.errors import OperatorError, OperatorIndexError
+from tsir.errors import OperatorError
 from tsir.ops.builder import INDEX, affine_map, current, identity_map, tensor_type
 from tsir.ops.core.elementwise import broadcast_map
-from tsir.ops.sizes import Size, SymInt, numel, same_size
+from tsir.ops.sizes import Size, SymInt, divides, numel, same_size, size_max, size_min
 from tsir.ops.tensor import SymTensor, as_size, require_int, wrap_dim, wrap_dims
 
 
@@ -166,6 +166,8 @@ def reshape(x: SymTensor, sizes: Sequence[Any]) -> SymTensor:
         return SymTensor(x.dtype, shape)
     if len(shape) == x.rank and all(_same_static(p, q) for p, q in zip(shape, x.shape, strict=True)):
         return SymTensor(x.dtype, x.shape, x.value)
+    if not shape and all(isinstance(s, int) for s in x.shape):
+        return collapse(x, (), ())
     groups = _groups(x.shape, shape)
     if groups is None:
         return _dynamic_reshape(x, shape)
@@ -220,7 +222,7 @@ def _groups(source: Sequence[Size], target: Sequence[Size]) -> tuple[list[list[i
         if not (isinstance(target[k], int) and target[k] == 1):
             return None
         targets[-1].append(k)
-    return _merge_unequal(sources, targets)
+    return sources, targets
 
 
 def _smaller(a: Size, b: Size) -> bool | None:
@@ -234,21 +236,9 @@ def _smaller(a: Size, b: Size) -> bool | None:
             return None
         if isinstance(one, int) and one == 1:
             return answer
-        if isinstance(other, SymInt) and _divides(one, other):
+        if isinstance(other, SymInt) and divides(one, other):
             return answer
     return None
-
-
-def _divides(a: Size, b: SymInt) -> bool:
-    """Whether `b` is a whole polynomial multiple of `a`, so that `a` may grow to `b`."""
-    from tsir.ops.sizes import _divide, _terms  # the polynomial division behind `//`
-
-    quotient, remainder = _divide(b.env, _terms(a), _terms(b)) if False else _divide(b.env, _terms(b), _terms(a))
-    return bool(quotient) and not remainder
-
-
-def _merge_unequal(sources: list[list[int]], targets: list[list[int]]) -> tuple[list[list[int]], list[list[int]]]:
-    return sources, targets
 
 
 def _reassociation(groups: Sequence[Sequence[int]]) -> ArrayAttr[Any]:
@@ -353,7 +343,6 @@ def diagonal(x: SymTensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Sym
         raise OperatorError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     offset = require_int(offset, "offset")
     from tsir.ops.core.slices import slice as slice_
-    from tsir.ops.sizes import size_max, size_min
 
     rows, columns = x.shape[a], x.shape[b]
     length = size_max(size_min(rows, columns - offset) if offset >= 0 else size_min(rows + offset, columns), 0)
@@ -376,17 +365,3 @@ def diagonal(x: SymTensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Sym
         lambda e, v: (v[0],),
     )
     return SymTensor(x.dtype, shape, result)
-
-
-def dense(sizes: Sequence[int]) -> DenseArrayBase[Any]:
-    """An `array<i64: ...>`."""
-    return DenseArrayBase.from_list(i64, list(sizes))
-
-
-def check_index(index: int, size: Size, dim: int) -> None:
-    """Raises OperatorIndexError, with torch's message, for an index out of range."""
-    if isinstance(size, int) and not -size <= index < size:
-        raise OperatorIndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
-
-
-DYNAMIC = DYNAMIC_INDEX

@@ -1,0 +1,174 @@
+"""Conversions: of dtypes, and of tensors with one element to Python numbers. Devices other than the CPU are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import Category, DType
+from tsir.dialects.values import Device
+from tsir.errors import OperatorError
+from tsir.ops.aten.comparison import isclose
+from tsir.ops.aten.creation import check_device
+from tsir.ops.builder import current
+from tsir.ops.core import reductions
+from tsir.ops.core.elementwise import binary, convert, copy
+from tsir.ops.core.scalars import convert_scalar
+from tsir.ops.core.views import reshape
+from tsir.ops.registry import aten, host
+from tsir.ops.tensor import SymScalar, SymTensor
+
+_KINDS = {Category.BOOL: "bool", Category.INT: "int", Category.FLOAT: "float", Category.COMPLEX: "complex"}
+_KIND_DTYPES = {"bool": dtypes.bool_, "int": dtypes.int64, "float": dtypes.float64, "complex": dtypes.complex128}
+
+
+def converted(x: SymTensor, dtype: DType | None, is_copy: bool) -> SymTensor:
+    """`x` in a dtype: itself when it has that already, unless a copy is wanted."""
+    if dtype is None or dtype is x.dtype:
+        return copy(x) if is_copy else x
+    return convert(x, dtype)
+
+
+@aten(
+    "to.dtype(Tensor(a) self, ScalarType dtype, bool non_blocking=False, bool copy=False, "
+    "MemoryFormat? memory_format=None) -> Tensor(a)"
+)
+def to_dtype(x: SymTensor, dtype: DType, non_blocking: bool, is_copy: bool, memory_format: Any) -> SymTensor:
+    """The tensor in another dtype."""
+    return converted(x, dtype, is_copy)
+
+
+@aten(
+    "to.other(Tensor(a) self, Tensor other, bool non_blocking=False, bool copy=False, "
+    "MemoryFormat? memory_format=None) -> Tensor(a)"
+)
+def to_other(x: SymTensor, other: SymTensor, non_blocking: bool, is_copy: bool, memory_format: Any) -> SymTensor:
+    """The tensor in another tensor's dtype."""
+    return converted(x, other.dtype, is_copy)
+
+
+@aten(
+    "to.device(Tensor(a) self, Device device, ScalarType dtype, bool non_blocking=False, bool copy=False, "
+    "MemoryFormat? memory_format=None) -> Tensor(a)"
+)
+def to_device(
+    x: SymTensor, device: Device, dtype: DType, non_blocking: bool, is_copy: bool, memory_format: Any
+) -> SymTensor:
+    """The tensor in another dtype; the device must be the CPU."""
+    check_device(device)
+    return converted(x, dtype, is_copy)
+
+
+@aten(
+    "to.dtype_layout(Tensor(a) self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, "
+    "bool? pin_memory=None, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a)"
+)
+def to_dtype_layout(
+    x: SymTensor,
+    dtype: DType | None,
+    layout: Any,
+    device: Device | None,
+    pin_memory: Any,
+    non_blocking: bool,
+    is_copy: bool,
+    memory_format: Any,
+) -> SymTensor:
+    """The tensor in another dtype, if one is given; the device must be the CPU."""
+    check_device(device)
+    return converted(x, dtype, is_copy)
+
+
+@aten(
+    "_to_copy(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, "
+    "bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor",
+    out=False,
+)
+def to_copy(
+    x: SymTensor, dtype: DType | None, layout: Any, device: Any, pin: Any, non_blocking: bool, memory_format: Any
+) -> SymTensor:
+    """A fresh tensor of the same contents, in another dtype if one is given."""
+    check_device(device)
+    return converted(x, dtype, True)
+
+
+@aten("type_as(Tensor self, Tensor other) -> Tensor", out=False)
+def type_as(x: SymTensor, other: SymTensor) -> SymTensor:
+    """The tensor in another tensor's dtype."""
+    return converted(x, other.dtype, False)
+
+
+# Numbers --------------------------------------------------------------------------------------------------------------
+
+
+def number_of(x: SymTensor, kind: str | None = None) -> SymScalar:
+    """The element of a tensor that has just one, as a number of this kind (that of its dtype).
+
+    Raises OperatorError (RuntimeError) for any other number of elements.
+    """
+    kind = kind or _KINDS[x.dtype.category]
+    count = x.numel()
+    if count != 1:
+        raise OperatorError(f"a Tensor with {count} elements cannot be converted to Scalar")
+    if x.is_complex and kind != "complex" and kind != "bool":
+        raise OperatorError(f"value cannot be converted to type {kind} without overflow")
+    b = current()
+    if not b.emitting:
+        return SymScalar(kind)
+    from xdsl.dialects.tensor import ExtractOp
+
+    from tsir.dialects.ts.types import linalg_element_type
+
+    element = b.one(ExtractOp, (reshape(x, ()).ssa,), linalg_element_type(x.dtype))
+    return SymScalar(kind, convert_scalar(b, element, x.dtype, _KIND_DTYPES[kind]))
+
+
+@aten("item(Tensor self) -> Scalar", "ScalarImplicit(Tensor a) -> Scalar", "_local_scalar_dense(Tensor self) -> Scalar")
+def item(x: SymTensor) -> SymScalar:
+    """The only element, as a Python number."""
+    return number_of(x)
+
+
+_NUMBERS = {"Int": "int", "Float": "float", "Bool": "bool"}
+for _name, _kind in _NUMBERS.items():
+    aten(f"{_name}.Tensor(Tensor a) -> {_kind}")(lambda x, kind=_kind: number_of(x, kind))
+for _name, _kind in (("IntImplicit", "int"), ("FloatImplicit", "float"), ("ComplexImplicit", "complex")):
+    aten(f"{_name}(Tensor a) -> {_kind}")(lambda x, kind=_kind: number_of(x, kind))
+
+
+@aten("Complex.Tensor(Tensor a) -> complex")
+def complex_number(x: SymTensor) -> SymScalar:
+    """The only element, as a complex number."""
+    return number_of(x, "complex")
+
+
+@aten("is_nonzero(Tensor self) -> bool")
+def is_nonzero(x: SymTensor) -> SymScalar:
+    """Whether the only element isn't 0."""
+    count = x.numel()
+    if count != 1:
+        what = "no values" if isinstance(count, int) and count == 0 else "more than one value"
+        raise OperatorError(f"Boolean value of Tensor with {what} is ambiguous")
+    return number_of(x, "bool")
+
+
+@aten("equal(Tensor self, Tensor other) -> bool")
+def equal(x: SymTensor, other: SymTensor) -> Any:
+    """Whether shapes and all elements are equal."""
+    if x.rank != other.rank or not all(a == b for a, b in zip(x.shape, other.shape, strict=True)):
+        return False
+    same = binary("eq", x, other)
+    return number_of(reductions.all(same, tuple(range(same.rank)), False), "bool")
+
+
+@aten("allclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False) -> bool")
+def allclose(x: SymTensor, other: SymTensor, rtol: Any, atol: Any, equal_nan: bool) -> SymScalar:
+    """Whether all elements are close, as `isclose` says."""
+    close = isclose(x, other, rtol, atol, equal_nan)
+    return number_of(reductions.all(close, tuple(range(close.rank)), False), "bool")
+
+
+host(
+    "tolist(Tensor self) -> Any",
+    implementation="tsir.ops.host_tensors:tolist",
+    infer=lambda x: None,
+)

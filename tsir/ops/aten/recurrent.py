@@ -1,0 +1,239 @@
+"""Recurrent networks: RNN, GRU and LSTM cells and layers. The loop over time is one loop in the emitted program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tsir.errors import OperatorError
+from tsir.ops.aten.activation import relu
+from tsir.ops.aten.functions import sigmoid
+from tsir.ops.aten.linear_algebra import linear
+from tsir.ops.aten.random import dropped
+from tsir.ops.core.elementwise import binary, unary
+from tsir.ops.core.loops import over_time
+from tsir.ops.core.slices import concat, select, slice
+from tsir.ops.core.views import transpose, unsqueeze
+from tsir.ops.registry import aten
+from tsir.ops.tensor import SymTensor, require_bool, require_int
+
+States = list[SymTensor]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The parameters of one layer in one direction."""
+
+    w_ih: SymTensor
+    w_hh: SymTensor
+    b_ih: SymTensor | None = None
+    b_hh: SymTensor | None = None
+    w_hr: SymTensor | None = None
+    """An LSTM's projection of its output."""
+
+
+def _gates(x: SymTensor, count: int) -> list[SymTensor]:
+    """The parts of the last dimension."""
+    width = x.shape[-1] // count
+    return [slice(x, x.rank - 1, i * width, (i + 1) * width, 1) for i in range(count)]
+
+
+Cell = Callable[[SymTensor, States, Weights], States]
+"""Computes the new states from the input's part of the gates, the old states and the weights."""
+
+
+def _lstm_cell(gates_x: SymTensor, states: States, w: Weights) -> States:
+    h, c = states
+    i, f, g, o = _gates(binary("add", gates_x, linear(h, w.w_hh, None)), 4)
+    new_c = binary("add", binary("mul", sigmoid(f), c), binary("mul", sigmoid(i), unary("tanh", g)))
+    new_h = binary("mul", sigmoid(o), unary("tanh", new_c))
+    if w.w_hr is not None:
+        new_h = linear(new_h, w.w_hr, None)
+    return [new_h, new_c]
+
+
+def _gru_cell(gates_x: SymTensor, states: States, w: Weights) -> States:
+    (h,) = states
+    reset_x, update_x, new_x = _gates(gates_x, 3)
+    reset_h, update_h, new_h = _gates(linear(h, w.w_hh, w.b_hh), 3)
+    reset = sigmoid(binary("add", reset_x, reset_h))
+    update = sigmoid(binary("add", update_x, update_h))
+    new = unary("tanh", binary("add", new_x, binary("mul", reset, new_h)))
+    return [binary("add", binary("mul", update, binary("sub", h, new)), new)]
+
+
+def _simple_cell(activation: Callable[[SymTensor], SymTensor]) -> Cell:
+    def cell(gates_x: SymTensor, states: States, w: Weights) -> States:
+        return [activation(binary("add", gates_x, linear(states[0], w.w_hh, None)))]
+
+    return cell
+
+
+_CELLS: dict[str, Cell] = {
+    "lstm": _lstm_cell,
+    "gru": _gru_cell,
+    "rnn_tanh": _simple_cell(lambda x: unary("tanh", x)),
+    "rnn_relu": _simple_cell(relu),
+}
+
+
+def _input_part(kind: str, x: SymTensor, w: Weights) -> SymTensor:
+    """The input's part of the gates for all times at once, with the biases that may be added there."""
+    bias = w.b_ih
+    if kind != "gru" and bias is not None and w.b_hh is not None:
+        bias = binary("add", bias, w.b_hh)
+    return linear(x, w.w_ih, bias)
+
+
+def _weights(params: Sequence[SymTensor], has_biases: bool, projected: bool) -> list[Weights]:
+    each = 2 + 2 * has_biases + projected
+    if len(params) % each:
+        raise OperatorError(f"got an incorrect number of RNN parameters: {len(params)}")
+    found: list[Weights] = []
+    for start in range(0, len(params), each):
+        part = list(params[start : start + each])
+        w_hr = part.pop() if projected else None
+        biases = part[2:4] if has_biases else [None, None]
+        found.append(Weights(part[0], part[1], biases[0], biases[1], w_hr))
+    return found
+
+
+def _layers(
+    kind: str,
+    x: SymTensor,
+    initial: States,
+    params: Sequence[SymTensor],
+    has_biases: bool,
+    num_layers: int,
+    dropout: Any,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool,
+) -> tuple[SymTensor, ...]:
+    """All layers: the outputs, and the last states of all layers and directions."""
+    for argument in (has_biases, train, bidirectional, batch_first):
+        require_bool(argument, "a flag of the recurrent network")
+    layers, directions = require_int(num_layers, "num_layers"), 1 + bidirectional
+    projected = kind == "lstm" and initial[0].shape[-1] != initial[1].shape[-1]
+    weights = _weights(params, has_biases, projected)
+    if len(weights) != layers * directions:
+        raise OperatorError(f"got an incorrect number of RNN parameters: {len(params)}")
+    if x.rank != 3:
+        raise OperatorError(f"input must have 3 dimensions, got {x.rank}")
+    for state in initial:
+        if state.rank != 3 or state.shape[0] != layers * directions:
+            raise OperatorError(f"Expected hidden size ({layers * directions}, batch, features), got {list(state.shape)}")
+    y = transpose(x, 0, 1) if batch_first else x
+    finals: list[States] = []
+    for layer in range(layers):
+        outputs: list[SymTensor] = []
+        for direction in range(directions):
+            number = layer * directions + direction
+            w = weights[number]
+            if y.shape[-1] != w.w_ih.shape[1]:
+                raise OperatorError(
+                    f"input.size(-1) must be equal to input_size. Expected {w.w_ih.shape[1]}, got {y.shape[-1]}"
+                )
+            states = [select(state, 0, number) for state in initial]
+
+            def step(part: SymTensor, carried: States, w: Weights = w) -> tuple[SymTensor, States]:
+                new = _CELLS[kind](part, carried, w)
+                return new[0], new
+
+            output, last = over_time(_input_part(kind, y, w), states, step, backwards=direction == 1)
+            outputs.append(output)
+            finals.append(last)
+        y = outputs[0] if directions == 1 else concat(outputs, 2)
+        if layer + 1 < layers:
+            y = dropped(y, dropout, train)
+    stacked = [concat([unsqueeze(last[i], 0) for last in finals], 0) for i in range(len(initial))]
+    return (transpose(y, 0, 1) if batch_first else y, *stacked)
+
+
+@aten(
+    "lstm.input(Tensor input, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, "
+    "bool bidirectional, bool batch_first) -> (Tensor, Tensor, Tensor)",
+    random=True,
+)
+def lstm(
+    x: SymTensor,
+    hx: Sequence[SymTensor],
+    params: Sequence[SymTensor],
+    has_biases: bool,
+    num_layers: int,
+    dropout: Any,
+    train: bool,
+    bidirectional: bool,
+    batch_first: bool,
+) -> tuple[SymTensor, ...]:
+    """Layers of long short-term memory: outputs, last hidden and cell states."""
+    if len(hx) != 2:
+        raise OperatorError("lstm expects two hidden states")
+    return _layers("lstm", x, list(hx), params, has_biases, num_layers, dropout, train, bidirectional, batch_first)
+
+
+def _declare_layers(kind: str) -> None:
+    def body(
+        x: SymTensor,
+        hx: SymTensor,
+        params: Sequence[SymTensor],
+        has_biases: bool,
+        num_layers: int,
+        dropout: Any,
+        train: bool,
+        bidirectional: bool,
+        batch_first: bool,
+    ) -> tuple[SymTensor, ...]:
+        return _layers(kind, x, [hx], params, has_biases, num_layers, dropout, train, bidirectional, batch_first)
+
+    aten(
+        f"{kind}.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, "
+        "bool bidirectional, bool batch_first) -> (Tensor, Tensor)",
+        random=True,
+    )(body)
+
+
+for _kind in ("gru", "rnn_tanh", "rnn_relu"):
+    _declare_layers(_kind)
+
+
+@aten(
+    "lstm_cell(Tensor input, Tensor[] hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> (Tensor, Tensor)"
+)
+def lstm_cell(
+    x: SymTensor,
+    hx: Sequence[SymTensor],
+    w_ih: SymTensor,
+    w_hh: SymTensor,
+    b_ih: SymTensor | None,
+    b_hh: SymTensor | None,
+) -> tuple[SymTensor, SymTensor]:
+    """One step of long short-term memory."""
+    if len(hx) != 2:
+        raise OperatorError("lstm_cell expects two hidden states")
+    w = Weights(w_ih, w_hh, b_ih, b_hh)
+    h, c = _lstm_cell(_input_part("lstm", x, w), list(hx), w)
+    return h, c
+
+
+def _declare_cell(kind: str) -> None:
+    def body(
+        x: SymTensor,
+        hx: SymTensor,
+        w_ih: SymTensor,
+        w_hh: SymTensor,
+        b_ih: SymTensor | None,
+        b_hh: SymTensor | None,
+    ) -> SymTensor:
+        w = Weights(w_ih, w_hh, b_ih, b_hh)
+        return _CELLS[kind](_input_part(kind, x, w), [hx], w)[0]
+
+    aten(
+        f"{kind}_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> Tensor",
+        out=False,
+    )(body)
+
+
+for _kind in ("gru", "rnn_tanh", "rnn_relu"):
+    _declare_cell(_kind)

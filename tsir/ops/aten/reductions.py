@@ -1,0 +1,540 @@
+"""Reductions: sums, extrema, means, variances, norms, and cumulative forms. Order statistics are in sorting.py."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import Category, DType
+from tsir.errors import OperatorError, OperatorIndexError, OperatorNotImplementedError
+from tsir.ops.aten.precision import in_float32
+from tsir.ops.core import reductions as core
+from tsir.ops.core.elementwise import binary, convert, copy, power, unary, where
+from tsir.ops.core.slices import concat, slice
+from tsir.ops.core.sorting import scan
+from tsir.ops.core.views import diagonal, reshape, squeeze
+from tsir.ops.promotion import is_half, result_type
+from tsir.ops.registry import aten
+from tsir.ops.sizes import Size
+from tsir.ops.sizes import numel as numel_of
+from tsir.ops.tensor import SymTensor, dtype_label, require_number, wrap_dim, wrap_dims
+
+Dims = Sequence[int] | int | None
+
+
+def dims_of(x: SymTensor, dims: Dims) -> tuple[int, ...]:
+    """The dimensions of a reduction: None and the empty list mean all."""
+    if dims is None or (not isinstance(dims, int) and not dims):
+        return tuple(range(x.rank))
+    wrapped = wrap_dims(dims, x.rank)
+    return wrapped if x.rank else ()
+
+
+def _count(x: SymTensor, dims: Sequence[int]) -> Size:
+    return numel_of([x.shape[d] for d in dims])
+
+
+def _sum_dtype(x: SymTensor, dtype: DType | None) -> DType:
+    if dtype is not None:
+        return dtype
+    return dtypes.int64 if x.dtype.category <= Category.INT else x.dtype
+
+
+def total(x: SymTensor, dims: Dims, keepdim: bool = False, dtype: DType | None = None) -> SymTensor:
+    """`torch.sum`: integers and bool are added in int64."""
+    return core.sum(convert(x, _sum_dtype(x, dtype)), dims_of(x, dims), keepdim)
+
+
+@aten("sum(Tensor self, *, ScalarType? dtype=None) -> Tensor")
+def sum_all(x: SymTensor, dtype: DType | None) -> SymTensor:
+    """The sum of all elements."""
+    return total(x, None, False, dtype)
+
+
+@aten("sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")
+def sum_dim(x: SymTensor, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
+    """The sum over dimensions."""
+    return total(x, dims, keepdim, dtype)
+
+
+@aten("nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")
+def nansum(x: SymTensor, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
+    """The sum over dimensions, NaN counted as 0."""
+    return total(where(unary("isnan", x), 0, x) if x.dtype.category is Category.FLOAT else x, dims, keepdim, dtype)
+
+
+@aten("prod(Tensor self, *, ScalarType? dtype=None) -> Tensor")
+def prod(x: SymTensor, dtype: DType | None) -> SymTensor:
+    """The product of all elements."""
+    return core.prod(convert(x, _sum_dtype(x, dtype)), dims_of(x, None), False)
+
+
+@aten("prod.dim_int(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")
+def prod_dim(x: SymTensor, dim: int, keepdim: bool, dtype: DType | None) -> SymTensor:
+    """The product over a dimension."""
+    return core.prod(convert(x, _sum_dtype(x, dtype)), dims_of(x, dim), keepdim)
+
+
+@in_float32
+def average(x: SymTensor, dims: Dims, keepdim: bool = False) -> SymTensor:
+    """The mean of a float tensor over dimensions."""
+    chosen = dims_of(x, dims)
+    return binary("div", core.sum(x, chosen, keepdim), _count(x, chosen))
+
+
+def _mean_input(x: SymTensor, dtype: DType | None) -> SymTensor:
+    if (dtype or x.dtype).category <= Category.INT:
+        what = "Input dtype" if dtype is None else "Optional dtype"
+        raise OperatorError(
+            f"mean(): could not infer output dtype. {what} must be either a floating point or complex dtype. Got: "
+            f"{dtype_label(dtype or x.dtype)}"
+        )
+    return convert(x, dtype or x.dtype)
+
+
+@aten("mean(Tensor self, *, ScalarType? dtype=None) -> Tensor")
+def mean(x: SymTensor, dtype: DType | None) -> SymTensor:
+    """The mean of all elements."""
+    return average(_mean_input(x, dtype), None)
+
+
+@aten("mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")
+def mean_dim(x: SymTensor, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
+    """The mean over dimensions."""
+    return average(_mean_input(x, dtype), dims, keepdim)
+
+
+@aten("nanmean(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")
+def nanmean(x: SymTensor, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
+    """The mean over dimensions of the elements that aren't NaN."""
+    if x.dtype.category <= Category.INT:
+        raise OperatorError(
+            "nanmean(): expected input to have floating point or complex dtype but got " + dtype_label(x.dtype)
+        )
+    count = core.sum(convert(unary("logical_not", unary("isnan", x)), dtypes.int64), dims_of(x, dims), keepdim)
+    return binary("div", nansum(x, dims, keepdim, dtype), count)
+
+
+# Variance -------------------------------------------------------------------------------------------------------------
+
+
+def variance(x: SymTensor, dims: Dims, correction: Any, keepdim: bool) -> tuple[SymTensor, SymTensor]:
+    """Variance and mean over dimensions, the squares' sum divided by `count - correction`."""
+    if x.dtype.category <= Category.INT:
+        raise OperatorError("std and var only support floating point and complex dtypes")
+    correction = 1 if correction is None else require_number(correction, "correction")
+    return _variance(x, dims, correction, keepdim)
+
+
+@in_float32
+def _variance(x: SymTensor, dims: Dims, correction: Any, keepdim: bool) -> tuple[SymTensor, SymTensor]:
+    chosen = dims_of(x, dims)
+    count = _count(x, chosen)
+    centre = binary("div", core.sum(x, chosen, True), count)
+    distance = binary("sub", x, centre)
+    if distance.is_complex:
+        distance = unary("abs", distance)
+    squares = core.sum(binary("mul", distance, distance), chosen, keepdim)
+    freedom = count - correction if isinstance(correction, int) else binary("sub", count, correction)
+    if isinstance(freedom, int | float) and freedom < 0:
+        freedom = 0
+    mean_ = centre if keepdim or not chosen else reshape(centre, squares.shape)
+    return binary("div", squares, freedom), mean_
+
+
+def _declare_variances(name: str, result: Callable[[SymTensor, SymTensor], Any], returns: str) -> None:
+    def body(x: SymTensor, dims: Dims, correction: Any, keepdim: bool) -> Any:
+        return result(*variance(x, dims, correction, keepdim))
+
+    aten(f"{name}(Tensor self, bool unbiased=True) -> {returns}", out=False)(
+        lambda x, unbiased: body(x, None, int(unbiased), False)
+    )
+    aten(f"{name}.dim(Tensor self, int[1]? dim, bool unbiased=True, bool keepdim=False) -> {returns}")(
+        lambda x, dims, unbiased, keepdim: body(x, dims, int(unbiased), keepdim)
+    )
+    aten(f"{name}.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> {returns}")(
+        body
+    )
+
+
+_declare_variances("var", lambda v, m: v, "Tensor")
+_declare_variances("std", lambda v, m: unary("sqrt", v), "Tensor")
+_declare_variances("var_mean", lambda v, m: (v, m), "(Tensor, Tensor)")
+_declare_variances("std_mean", lambda v, m: (unary("sqrt", v), m), "(Tensor, Tensor)")
+
+
+# Extrema --------------------------------------------------------------------------------------------------------------
+
+
+def _check_not_empty(x: SymTensor, dims: Sequence[int], name: str) -> None:
+    if not x.shape:
+        return
+    for d in dims:
+        if isinstance(x.shape[d], int) and x.shape[d] == 0:
+            message = f"{name}(): Expected reduction dim {d} to have non-zero size."
+            raise OperatorIndexError(message)
+
+
+def _check_real(x: SymTensor, name: str) -> None:
+    if x.is_complex:
+        raise OperatorNotImplementedError(f'"{name}" not implemented for {dtype_label(x.dtype)!r}')
+
+
+def extreme(x: SymTensor, dims: Dims, keepdim: bool, largest: bool) -> SymTensor:
+    """The largest or smallest elements over dimensions; NaN wins."""
+    name = "amax" if largest else "amin"
+    _check_real(x, name)
+    chosen = dims_of(x, dims)
+    _check_not_empty(x, chosen, name)
+    return (core.amax if largest else core.amin)(x, chosen, keepdim)
+
+
+for _name, _largest in (("amax", True), ("amin", False)):
+    aten(f"{_name}(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor")(
+        lambda x, dims, keepdim, largest=_largest: extreme(x, dims, keepdim, largest)
+    )
+
+
+def _extreme_of_all(x: SymTensor, largest: bool) -> SymTensor:
+    if isinstance(x.numel(), int) and x.numel() == 0:
+        name = "max" if largest else "min"
+        raise OperatorError(
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
+            "'dim' argument."
+        )
+    return extreme(x, None, False, largest)
+
+
+def _extreme_with_index(x: SymTensor, dim: int, keepdim: bool, largest: bool) -> tuple[SymTensor, SymTensor]:
+    name = "max" if largest else "min"
+    _check_real(x, name)
+    at = wrap_dim(dim, x.rank)
+    _check_not_empty(x, (at,), name)
+    index = _arg(x, at, keepdim, largest)
+    value = (core.amax if largest else core.amin)(x, (at,) if x.rank else (), keepdim)
+    return value, index
+
+
+def _arg(x: SymTensor, dim: int | None, keepdim: bool, largest: bool) -> SymTensor:
+    """The index of the largest or smallest element, of all (None) or along a dimension; the first among equals."""
+    function = core.argmax if largest else core.argmin
+    if not x.shape:
+        return function(reshape(x, (1,)), 0, False)
+    if dim is None:
+        found = function(reshape(x, (x.numel(),)), 0, False)
+        return reshape(found, (1,) * x.rank) if keepdim else found
+    return function(x, dim, keepdim)
+
+
+for _name, _largest in (("max", True), ("min", False)):
+    aten(f"{_name}(Tensor self) -> Tensor")(lambda x, largest=_largest: _extreme_of_all(x, largest))
+    aten(f"{_name}.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")(
+        lambda x, dim, keepdim, largest=_largest: _extreme_with_index(x, dim, keepdim, largest)
+    )
+
+
+def _argument(x: SymTensor, dim: int | None, keepdim: bool, largest: bool) -> SymTensor:
+    name = "argmax" if largest else "argmin"
+    if x.dtype is dtypes.bool_ or x.is_complex:
+        raise OperatorNotImplementedError(f'"{name}_cpu" not implemented for {dtype_label(x.dtype)!r}')
+    if dim is None:
+        if isinstance(x.numel(), int) and x.numel() == 0:
+            raise OperatorIndexError(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+                "the 'dim' argument."
+            )
+        return _arg(x, None, keepdim, largest)
+    at = wrap_dim(dim, x.rank)
+    _check_not_empty(x, (at,), name)
+    return _arg(x, at, keepdim, largest)
+
+
+for _name, _largest in (("argmax", True), ("argmin", False)):
+    aten(f"{_name}(Tensor self, int? dim=None, bool keepdim=False) -> Tensor")(
+        lambda x, dim, keepdim, largest=_largest: _argument(x, dim, keepdim, largest)
+    )
+
+
+@aten("aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)")
+def aminmax(x: SymTensor, dim: int | None, keepdim: bool) -> tuple[SymTensor, SymTensor]:
+    """The smallest and the largest elements, of all or over a dimension."""
+    return extreme(x, dim, keepdim, False), extreme(x, dim, keepdim, True)
+
+
+# Logic ----------------------------------------------------------------------------------------------------------------
+
+
+def _logic(x: SymTensor, dims: Sequence[int], keepdim: bool, name: str) -> SymTensor:
+    found = (core.all if name == "all" else core.any)(convert(x, dtypes.bool_), dims, keepdim)
+    return convert(found, dtypes.uint8) if x.dtype is dtypes.uint8 else found
+
+
+for _name in ("all", "any"):
+    aten(f"{_name}(Tensor self) -> Tensor")(lambda x, name=_name: _logic(x, tuple(range(x.rank)), False, name))
+    aten(f"{_name}.dim(Tensor self, int dim, bool keepdim=False) -> Tensor")(
+        lambda x, dim, keepdim, name=_name: _logic(x, dims_of(x, wrap_dim(dim, x.rank)), keepdim, name)
+    )
+    aten(f"{_name}.dims(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor", out=False)(
+        lambda x, dims, keepdim, name=_name: _logic(
+            x, tuple(range(x.rank)) if dims is None else wrap_dims(tuple(dims), x.rank), keepdim, name
+        )
+    )
+
+
+@aten("count_nonzero(Tensor self, int? dim=None) -> Tensor")
+@aten("count_nonzero.dim_IntList(Tensor self, int[] dim) -> Tensor")
+def count_nonzero(x: SymTensor, dims: Dims) -> SymTensor:
+    """How many elements aren't 0."""
+    return core.sum(convert(convert(x, dtypes.bool_), dtypes.int64), dims_of(x, dims), False)
+
+
+# Norms ----------------------------------------------------------------------------------------------------------------
+
+
+def vector_norm(x: SymTensor, order: Any, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
+    """`(sum |x| ** order) ** (1 / order)` over dimensions; for infinity the largest, for 0 the number of non-zeros."""
+    if x.dtype.category <= Category.INT:
+        raise OperatorError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_label(x.dtype)}"
+        )
+    if dtype is not None:
+        x = convert(x, dtype)
+    result = dtypes.to_real(x.dtype)
+    found = _vector_norm(x, float(require_number(order, "ord")), dims, keepdim)
+    return convert(found, result)
+
+
+@in_float32
+def _vector_norm(x: SymTensor, order: float, dims: Dims, keepdim: bool) -> SymTensor:
+    chosen = dims_of(x, dims)
+    if order == 2.0 and not x.is_complex:
+        return unary("sqrt", core.sum(binary("mul", x, x), chosen, keepdim))
+    size = unary("abs", x)
+    if order == math.inf:
+        return core.amax(size, chosen, keepdim)
+    if order == -math.inf:
+        return core.amin(size, chosen, keepdim)
+    if order == 0.0:
+        return core.sum(convert(binary("ne", size, 0), size.dtype), chosen, keepdim)
+    if order == 1.0:
+        return core.sum(size, chosen, keepdim)
+    if order == 2.0:
+        return unary("sqrt", core.sum(binary("mul", size, size), chosen, keepdim))
+    return power(core.sum(power(size, order), chosen, keepdim), 1.0 / order)
+
+
+@aten(
+    "linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"
+)
+def linalg_vector_norm(x: SymTensor, order: Any, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
+    """The norm of the elements over dimensions, all of them by default."""
+    return vector_norm(x, order, dims, keepdim, dtype)
+
+
+@aten("norm.Scalar(Tensor self, Scalar p=2) -> Tensor")
+def norm(x: SymTensor, order: Any) -> SymTensor:
+    """The norm of all elements."""
+    return vector_norm(x, order, None, False, None)
+
+
+@aten("norm.ScalarOpt_dim(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor")
+def norm_dim(x: SymTensor, order: Any, dims: Dims, keepdim: bool) -> SymTensor:
+    """The norm over dimensions; the Euclidean one by default."""
+    return vector_norm(x, 2 if order is None else order, dims, keepdim, None)
+
+
+@aten("norm.ScalarOpt_dim_dtype(Tensor self, Scalar? p, int[1] dim, bool keepdim, *, ScalarType dtype) -> Tensor")
+def norm_dim_dtype(x: SymTensor, order: Any, dims: Dims, keepdim: bool, dtype: DType) -> SymTensor:
+    """The norm over dimensions, computed in another dtype."""
+    return vector_norm(x, 2 if order is None else order, dims, keepdim, dtype)
+
+
+@aten("norm.ScalarOpt_dtype(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor")
+def norm_dtype(x: SymTensor, order: Any, dtype: DType) -> SymTensor:
+    """The norm of all elements, computed in another dtype."""
+    return vector_norm(x, 2 if order is None else order, None, False, dtype)
+
+
+@aten("frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor")
+def frobenius_norm(x: SymTensor, dims: Dims, keepdim: bool) -> SymTensor:
+    """The Euclidean norm over dimensions."""
+    return vector_norm(x, 2, dims, keepdim, None)
+
+
+@aten(
+    'linalg_matrix_norm.str_ord(Tensor self, str ord="fro", int[] dim=[-2, -1], bool keepdim=False, *, '
+    "ScalarType? dtype=None) -> Tensor"
+)
+def linalg_matrix_norm_str(x: SymTensor, order: str, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
+    """The Frobenius norm of matrices."""
+    if order != "fro":
+        raise OperatorNotImplementedError(f"linalg.matrix_norm: the order {order!r} isn't supported")
+    return vector_norm(x, 2, dims, keepdim, dtype)
+
+
+@aten(
+    "linalg_matrix_norm(Tensor self, Scalar ord, int[] dim=[-2, -1], bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"
+)
+def linalg_matrix_norm(x: SymTensor, order: Any, dims: Sequence[int], keepdim: bool, dtype: DType | None) -> SymTensor:
+    """The largest (or smallest) absolute row or column sum of matrices."""
+    order = float(require_number(order, "ord"))
+    if abs(order) not in (1.0, math.inf):
+        raise OperatorNotImplementedError(f"linalg.matrix_norm: the order {order} isn't supported")
+    row, column = wrap_dims(tuple(dims), x.rank)
+    summed, other = (row, column) if abs(order) == 1.0 else (column, row)
+    sums = vector_norm(x, 1, (summed,), True, dtype)
+    found = (core.amax if order > 0 else core.amin)(sums, (other,), True)
+    return found if keepdim else squeeze(found, (row, column))
+
+
+@aten(
+    "linalg_norm(Tensor self, Scalar? ord=None, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"
+)
+def linalg_norm(x: SymTensor, order: Any, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
+    """A vector's norm, or a matrix's for two dimensions; the Euclidean one of all elements by default."""
+    if order is None:
+        return vector_norm(x, 2, dims, keepdim, dtype)
+    chosen = tuple(range(x.rank)) if dims is None else wrap_dims(dims, x.rank)
+    if len(chosen) == 1:
+        return vector_norm(x, order, chosen, keepdim, dtype)
+    return linalg_matrix_norm(x, order, chosen, keepdim, dtype)
+
+
+@aten("dist(Tensor self, Tensor other, Scalar p=2) -> Tensor")
+def dist(x: SymTensor, other: SymTensor, order: Any) -> SymTensor:
+    """The norm of the difference."""
+    return vector_norm(binary("sub", x, other), order, None, False, None)
+
+
+@aten("renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor")
+def renorm(x: SymTensor, order: Any, dim: int, limit: Any) -> SymTensor:
+    """Sub-tensors along `dim` scaled down to a norm of at most `maxnorm`."""
+    at = wrap_dim(dim, x.rank)
+    size = vector_norm(x, order, [d for d in range(x.rank) if d != at], True, None)
+    factor = where(binary("gt", size, limit), binary("div", limit, size + 1e-7), 1.0)
+    return binary("mul", x, factor)
+
+
+@aten("logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor")
+@aten("special_logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor")
+@in_float32
+def logsumexp(x: SymTensor, dims: Dims, keepdim: bool) -> SymTensor:
+    """`log(sum(exp(x)))`, without overflow."""
+    if x.dtype.category <= Category.INT:
+        x = convert(x, dtypes.float32)
+    chosen = dims_of(x, dims)
+    if isinstance(x.numel(), int) and x.numel() == 0:
+        return unary("log", core.sum(unary("exp", x), chosen, keepdim))
+    peak = core.amax(x, chosen, True)
+    peak = where(binary("eq", unary("abs", peak), math.inf), 0.0, peak)
+    total_ = unary("log", core.sum(unary("exp", binary("sub", x, peak)), chosen, keepdim))
+    return binary("add", total_, peak if keepdim or not chosen else reshape(peak, total_.shape))
+
+
+# Cumulative -----------------------------------------------------------------------------------------------------------
+
+
+def _cumulate(x: SymTensor, dim: int, dtype: DType | None, function: str) -> SymTensor:
+    at = wrap_dim(dim, x.rank)
+    result = _sum_dtype(x, dtype)
+    wide = dtypes.float32 if is_half(result) else result
+    y = convert(x, wide)
+    found = scan(y, at, function) if x.shape else reshape(scan(reshape(y, (1,)), 0, function), ())
+    return convert(found, result)
+
+
+@aten("cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor")
+def cumsum(x: SymTensor, dim: int, dtype: DType | None) -> SymTensor:
+    """Sums of all elements up to each one."""
+    return _cumulate(x, dim, dtype, "add")
+
+
+@aten("cumprod(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor")
+def cumprod(x: SymTensor, dim: int, dtype: DType | None) -> SymTensor:
+    """Products of all elements up to each one."""
+    return _cumulate(x, dim, dtype, "mul")
+
+
+@aten("logcumsumexp(Tensor self, int dim) -> Tensor")
+def logcumsumexp(x: SymTensor, dim: int) -> SymTensor:
+    """`log(cumsum(exp(x)))`, without overflow."""
+    return _cumulate(x, dim, None, "logaddexp")
+
+
+# Combinations ---------------------------------------------------------------------------------------------------------
+
+
+@aten("trace(Tensor self) -> Tensor")
+def trace(x: SymTensor) -> SymTensor:
+    """The sum of a matrix's diagonal."""
+    if x.rank != 2:
+        raise OperatorError("trace: expected a matrix")
+    return total(diagonal(x, 0, 0, 1), None)
+
+
+@aten("diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor")
+def diff(x: SymTensor, n: int, dim: int, prepend: SymTensor | None, append: SymTensor | None) -> SymTensor:
+    """Differences of neighbours along a dimension, n times."""
+    if not x.shape:
+        raise OperatorError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise OperatorError(f"order must be non-negative but got {n}")
+    at = wrap_dim(dim, x.rank)
+    parts = [part for part in (prepend, x, append) if part is not None]
+    dtype = result_type(parts)
+    y = concat([convert(part, dtype) for part in parts], at) if len(parts) > 1 else x
+    for _ in range(n):
+        size = y.shape[at]
+        if isinstance(size, int) and size == 0:
+            break
+        later, earlier = slice(y, at, 1, None, 1), slice(y, at, 0, size - 1, 1)
+        y = binary("logical_xor", later, earlier) if y.dtype is dtypes.bool_ else binary("sub", later, earlier)
+    return copy(x) if y is x else y
+
+
+def _trapezoids(y: SymTensor, dim: int, spacing: Any) -> SymTensor:
+    at = wrap_dim(dim, y.rank)
+    pairs = binary("add", slice(y, at, 1, None, 1), slice(y, at, 0, y.shape[at] - 1, 1))
+    return binary("div", binary("mul", pairs, spacing), 2.0)
+
+
+def _widths(x: SymTensor, y: SymTensor, dim: int) -> SymTensor:
+    at = wrap_dim(dim, y.rank)
+    if x.rank == 1:
+        found = binary("sub", slice(x, 0, 1, None, 1), slice(x, 0, 0, x.shape[0] - 1, 1))
+        return reshape(found, [found.shape[0] if d == at else 1 for d in range(y.rank)])
+    return binary("sub", slice(x, at, 1, None, 1), slice(x, at, 0, x.shape[at] - 1, 1))
+
+
+@aten(
+    "trapezoid.dx(Tensor y, *, Scalar dx=1, int dim=-1) -> Tensor",
+    "trapz.dx(Tensor y, *, float dx=1, int dim=-1) -> Tensor",
+    out=False,
+)
+def trapezoid_dx(y: SymTensor, dx: Any, dim: int) -> SymTensor:
+    """The integral by the trapezoidal rule, with equal spacing."""
+    return total(_trapezoids(y, dim, dx), dim)
+
+
+@aten(
+    "trapezoid.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor",
+    "trapz.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor",
+    out=False,
+)
+def trapezoid_x(y: SymTensor, x: SymTensor, dim: int) -> SymTensor:
+    """The integral by the trapezoidal rule, with the points given."""
+    return total(_trapezoids(y, dim, _widths(x, y, dim)), dim)
+
+
+@aten("cumulative_trapezoid.dx(Tensor y, *, Scalar dx=1, int dim=-1) -> Tensor", out=False)
+def cumulative_trapezoid_dx(y: SymTensor, dx: Any, dim: int) -> SymTensor:
+    """The integral up to each point, with equal spacing."""
+    return cumsum(_trapezoids(y, dim, dx), dim, None)
+
+
+@aten("cumulative_trapezoid.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor", out=False)
+def cumulative_trapezoid_x(y: SymTensor, x: SymTensor, dim: int) -> SymTensor:
+    """The integral up to each point, with the points given."""
+    return cumsum(_trapezoids(y, dim, _widths(x, y, dim)), dim, None)
