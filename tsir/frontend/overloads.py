@@ -270,6 +270,14 @@ def emit_one(
     return value
 
 
+def emit_tensor_to_number(
+    builder: Builder, registry: SchemaRegistry, base: str, tensor: SSAValue, location: LocationAttr
+) -> SSAValue | None:
+    """The number in a tensor with one element, as an `int` or `float`; None when the registry has no operator for it."""
+    schema = next((s for key in _FROM_TENSOR[base] if (s := registry.get(key)) is not None), None)
+    return None if schema is None else emit_schema(builder, schema, [tensor], location)[0]
+
+
 def candidates(registry: SchemaRegistry, name: str) -> list[Schema]:
     """The overloads that `name` stands for: all of them, or the one it names."""
     overloads = registry.overloads(name)
@@ -571,6 +579,7 @@ def _materialise(builder: Builder, plan: _Plan, location: LocationAttr) -> SSAVa
 
 
 __all__ = [
-    "Conversion", "Value", "candidates", "element_type", "emit_aten", "emit_one", "emit_schema", "find_overload",
+    "Conversion", "Value", "candidates", "element_type", "emit_aten", "emit_one", "emit_schema",
+    "emit_tensor_to_number", "find_overload",
     "resolve", "result_type", "show_type", "show_value", "type_of",
 ]  # fmt: skip

@@ -28,7 +28,7 @@ def torch_registry() -> SchemaRegistry:
     def load():
         table = {}
         for schema in torch._C._jit_get_all_schemas():
-            text = str(schema)
+            text = str(schema).replace("memory_format=0", "memory_format=contiguous_format").replace("dtype=4", "dtype=long")
             if not text.startswith("aten::"):
                 continue
             try:

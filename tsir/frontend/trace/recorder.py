@@ -1,0 +1,564 @@
+"""The recorder: a `TorchFunctionMode` that runs every call of torch's as it is and writes down the `ts` operation for it.
+
+Which calls mean which operator is in `torch_names.py` and `overloads.py`; here is what a trace adds: which SSA value each tensor
+and number of the running program stands for, and what can't be recorded.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import _tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakIdKeyDictionary
+from xdsl.dialects.builtin import LocationAttr
+from xdsl.ir import SSAValue
+
+from tsir.dialects.dtypes import DType
+from tsir.dialects.locations import location_attribute
+from tsir.dialects.schema import Schema, SchemaRegistry
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import AtenOp, py_op
+from tsir.dialects.ts.structure import GetAttrOp, UnpackOp
+from tsir.errors import FrontendError, SourceLocation, TracerWarning, UnsupportedError
+from tsir.frontend.constants import emit_constant, insert
+from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
+from tsir.frontend.overloads import emit_one, emit_tensor_to_number
+from tsir.frontend.torch_names import (
+    Call,
+    emit_call,
+    is_torch_constant,
+    operator_name,
+    property_name,
+    rewrite,
+    rewrite_property,
+    torch_constant,
+)
+from tsir.frontend.trace import tables
+from tsir.frontend.trace.containers import leaves
+from tsir.frontend.trace.modules import ModuleTable, TracedModule
+from tsir.frontend.trace.numbers import TracedFloat, TracedInt, plain
+from tsir.frontend.trace.places import current_place, is_called_from, user_place
+from tsir.frontend.trace.scopes import Scope, Scopes, name_hint
+from tsir.frontend.trace.shadow import Shadows
+
+_UNPACKING_CODE = torch.Tensor.__iter__.__code__
+
+
+class Recorder(TorchFunctionMode):
+    """Records what runs while it is active; see the module's docstring."""
+
+    def __init__(self, registry: SchemaRegistry, modules: ModuleTable) -> None:
+        super().__init__()
+        self.registry = registry
+        self.modules = modules
+        self.scopes = Scopes()
+        self.recording = False
+        self._values: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        self._objects: dict[Scope, tuple[TracedModule, SSAValue | None]] = {}
+        self._attributes: dict[tuple[Scope, tuple[str, ...]], SSAValue] = {}
+        self._constants: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        """The values of tensors that weren't computed and are no attribute."""
+        self._inputs: dict[Scope, WeakIdKeyDictionary] = {}
+        """What the tensors that were passed to a module stand for in its function."""
+        self._fresh: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        """Tensors that the traced code made of Python values (`torch.tensor`), and copies of what they were then."""
+        self._running: set[Callable[..., Any]] = set()
+        self._warned: set[tuple[str, SourceLocation | None]] = set()
+        self._shadows = Shadows()
+
+    # Scopes.
+
+    @property
+    def scope(self) -> Scope:
+        """The function that is being recorded."""
+        current = self.scopes.current
+        assert current is not None
+        return current
+
+    def open(self, symbol: str, traced: TracedModule, location: LocationAttr, *, private: bool) -> Scope:
+        """Begins the function of a call of a module; its first argument is the module, unless it is a traced function's."""
+        scope = self.scopes.open(symbol, location, private=private)
+        has_self = traced.module is not None
+        self._objects[scope] = (traced, scope.add_argument(traced.type, "self") if has_self else None)
+        traced.functions.append(scope)
+        return scope
+
+    def location(self, scope: Scope | None = None) -> LocationAttr:
+        """The place of what is being recorded, as seen from a function (the current one)."""
+        return location_attribute(current_place((scope or self.scope).entry))
+
+    # Values.
+
+    def bind(self, tensor: torch.Tensor, value: SSAValue) -> None:
+        """From now on the tensor stands for this value."""
+        self._values[tensor] = value
+
+    def bind_input(self, tensor: torch.Tensor, value: SSAValue) -> None:
+        """In the current function, and in those it calls, the tensor stands for this value; elsewhere for what it stood for."""
+        self._inputs.setdefault(self.scope, WeakIdKeyDictionary())[tensor] = value
+
+    def is_computed(self, tensor: torch.Tensor) -> bool:
+        """Whether the tensor is an input or the result of something recorded, so that it depends on the inputs."""
+        return self._known(tensor) is not None
+
+    def is_visible(self, tensor: torch.Tensor) -> bool:
+        """Whether the tensor's value belongs to a function that is still being recorded."""
+        value = self._known(tensor)
+        return value is not None and self.scopes.is_open(value)
+
+    def _known(self, tensor: torch.Tensor) -> SSAValue | None:
+        scope: Scope | None = self.scopes.current
+        while scope is not None:
+            inputs = self._inputs.get(scope)
+            if inputs is not None and (value := inputs.get(tensor)) is not None:
+                return value
+            scope = scope.parent
+        return self._values.get(tensor)
+
+    def number(self, value: float, ssa: SSAValue) -> Any:
+        """A Python number that stands for an SSA value; a bool, which can't, is plain."""
+        if isinstance(value, bool):
+            return value
+        return TracedInt(value, ssa, self) if isinstance(value, int) else TracedFloat(value, ssa, self)
+
+    def leaf(self, value: Any) -> SSAValue:
+        """The SSA value, in the current function, of a tensor or traced number."""
+        if isinstance(value, TracedInt | TracedFloat):
+            return self.scopes.resolve(value.ssa)
+        found = self._known(value)
+        return self._attribute(value) if found is None else self.scopes.resolve(found)
+
+    def object(self, traced: TracedModule) -> SSAValue:
+        """The SSA value, in the current function, of a module."""
+        if traced.module is None:
+            return self.scopes.resolve(self._root_object())
+        found = self._below(traced.module)
+        assert found is not None
+        return found
+
+    def _below(self, wanted: torch.Tensor | torch.nn.Module) -> SSAValue | None:
+        """A tensor or module that is an attribute of the current module or, passed as an argument, of one that calls it."""
+        scope: Scope | None = self.scopes.current
+        while scope is not None:
+            traced, _ = self._objects[scope]
+            path = traced.path(wanted)
+            if path is not None:
+                return self.scopes.resolve(self._read(scope, path))
+            scope = scope.parent
+        return None
+
+    def _read(self, scope: Scope, path: tuple[str, ...]) -> SSAValue:
+        known = self._attributes.get((scope, path))
+        if known is not None:
+            return known
+        traced, value = self._objects[scope]
+        if not path:
+            return value if value is not None else self._root_object()
+        holder = traced
+        for name in path[:-1]:
+            assert holder.module is not None
+            below = self.modules.find(holder.module._modules[name])  # type: ignore[arg-type]
+            assert below is not None
+            holder = below
+        kind = holder.members[path[-1]].type
+        read = GetAttrOp(self._read(scope, path[:-1]), path[-1], kind)
+        result = insert(scope.builder, read, self.location(scope)).result
+        result.name_hint = name_hint(path[-1])
+        self._attributes[scope, path] = result
+        return result
+
+    def _root_object(self) -> SSAValue:
+        """The object that holds the constants of a traced function; the function takes it when there is a constant."""
+        scope = self.scope
+        while scope.parent is not None:
+            scope = scope.parent
+        traced, value = self._objects[scope]
+        if value is None:
+            value = scope.block.insert_arg(traced.type, 0, scope.function.location)
+            value.name_hint = "self"
+            self._objects[scope] = (traced, value)
+        return value
+
+    def _attribute(self, tensor: torch.Tensor) -> SSAValue:
+        """A tensor that wasn't computed by what was recorded: an attribute of a module, or a constant."""
+        found = self._below(tensor)
+        if found is not None:
+            return found
+        if (known := self._constants.get(tensor)) is not None:
+            return self.scopes.resolve(known)
+        scope = self.scope
+        traced, holder = self._objects[scope]
+        try:
+            snapshot: torch.Tensor | None = self._fresh.get(tensor)
+            name = traced.add_constant(tensor if snapshot is None else snapshot, self.modules.arrays)
+        except UnsupportedError as error:
+            raise UnsupportedError(error.message, hint=error.hint, location=user_place()) from None
+        source = self._root_object() if holder is None else holder
+        location = self.location()
+        found = insert(scope.builder, GetAttrOp(source, name, ts.TensorType()), location).result
+        found.name_hint = name
+        if tensor in self._fresh:
+            # Each run makes this tensor anew, and may write to it.
+            found = emit_one(scope.builder, self.registry, "clone", [found], {}, location)
+        self._constants[tensor] = found
+        return found
+
+    def operand(self, value: Any) -> Any:
+        """An argument of a call as `overloads.py` takes it."""
+        if isinstance(value, torch.Tensor | TracedInt | TracedFloat):
+            return self.leaf(value)
+        if isinstance(value, torch.Size | list | tuple):
+            return [self.operand(v) for v in value]
+        if is_torch_constant(value):
+            return torch_constant(value)
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, torch.Generator):
+            raise UnsupportedError("random numbers of a torch.Generator aren't supported", location=user_place())
+        if isinstance(value, range):
+            return list(value)
+        if value is None or isinstance(value, bool | int | float | complex | str | DType):
+            return value
+        raise UnsupportedError(f"an argument of type {type(value).__name__} can't be recorded", location=user_place())
+
+    # What the numbers ask for.
+
+    def number_operation(self, function: str, operands: tuple[Any, ...], result: float) -> int | float:
+        """Records `ts.py.<function>` on numbers."""
+        location = self.location()
+        values = [
+            self.leaf(o)
+            if isinstance(o, TracedInt | TracedFloat)
+            else emit_constant(self.scope.builder, int(o) if isinstance(o, bool) else o, location)
+            for o in operands
+        ]
+        kind = ts.FLOAT if isinstance(result, float) else ts.INT
+        value = insert(self.scope.builder, py_op(function)(values, [kind]), location).results[0]
+        return self.number(result, value)
+
+    def leaks(self, what: str) -> None:
+        """Warns, once for each line, that what was recorded may not hold for other inputs."""
+        if not self.recording:
+            return
+        place = user_place()
+        if (what, place) in self._warned:
+            return
+        self._warned.add((what, place))
+        where = f"{place}: " if place else ""
+        excerpt = f"\n{place.excerpt()}" if place else ""
+        message = f"{where}{what} might make the trace wrong for other inputs: the value is kept as a constant{excerpt}"
+        if place is None:
+            warnings.warn(message, TracerWarning, stacklevel=3)
+        else:
+            warnings.warn_explicit(message, TracerWarning, place.file, place.line)
+
+    # Calls.
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if not self.recording:
+            return func(*args, **kwargs)
+        if (attribute := property_name(func)) is not None:
+            return self._property(attribute, func, args)
+        if getattr(func, "__name__", "") in ("__set__", "__delete__"):
+            return self._property_set(func, args)
+        name = operator_name(func)
+        special = _SPECIAL.get(name or python_method(func) or "")
+        if special is not None:
+            return special(self, func, args, kwargs)
+        return self._python(func, args, kwargs) if name is None else self._operator(name, func, args, kwargs)
+
+    def _python(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A function that torch wrote in Python: its body is recorded."""
+        shadow = self._shadows.of(func)
+        if shadow is None:
+            return func(*args, **kwargs)
+        if func in self._running:
+            # The builtin method that a method written in Python overrides comes here under the latter's name.
+            if (name := python_method(func)) is not None and (
+                builtin := getattr(torch._C.TensorBase, name, None)
+            ) is not None:
+                return self._operator(name, builtin, args, kwargs)
+            raise UnsupportedError(f"{func.__name__} can't be recorded", location=user_place())
+        self._running.add(func)
+        try:
+            with self:
+                return shadow(*args, **kwargs)
+        finally:
+            self._running.discard(func)
+
+    def _operator(self, name: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Runs an operator and records it."""
+        result = func(*args, **kwargs)
+        writes = name.endswith("_") and not name.endswith("__")
+        if not writes and not _holds_tensor(result):
+            if name in tables.LEAKS:
+                self.leaks(tables.LEAKS[name])
+            return result
+        if torch.is_autocast_enabled("cpu"):
+            raise UnsupportedError("autocast isn't supported in a trace", location=user_place())
+        operands = [self.operand(a) for a in args]
+        keywords = {k: self.operand(v) for k, v in kwargs.items()}
+        return self._record(rewrite_at(name, operands, keywords), result, (args, kwargs))
+
+    def _record(self, call: Call, result: Any, arguments: Any) -> Any:
+        location = self.location()
+        value = emit_call(self.scope.builder, self.registry, call, location)
+        last = self.scope.block.last_op
+        schema = last.SCHEMA if isinstance(last, AtenOp) else None
+        return self._bind_result(result, value, schema, {id(t) for t in leaves(arguments)})
+
+    def _bind_result(
+        self, result: Any, value: SSAValue | tuple[SSAValue, ...], schema: Schema | None, arguments: set[int]
+    ) -> Any:
+        """Notes what the results of an operator stand for; gives them, with traced numbers for numbers."""
+        if isinstance(value, tuple):
+            if not isinstance(result, tuple | list):
+                return result
+            items = [self._bind_result(r, v, schema, arguments) for r, v in zip(result, value, strict=True)]
+            return result if all(a is b for a, b in zip(items, result, strict=True)) else _rebuilt(result, items)
+        if isinstance(result, torch.Tensor):
+            if id(result) in arguments:
+                if schema is not None and schema.mutates:
+                    return result
+                # The operator had nothing to do and gave its argument. With other inputs it may: two tensors, then.
+                result = torch.ops.aten.alias(result)
+            self.bind(result, value)
+            return result
+        if isinstance(result, list | tuple):
+            if not result:
+                return result
+            kinds = [value.type.element if isinstance(value.type, ts.ListType) else ts.TensorType()] * len(result)
+            unpacked = insert(self.scope.builder, UnpackOp(value, kinds), self.location())
+            items = [self._bind_result(r, v, schema, arguments) for r, v in zip(result, unpacked.elements, strict=True)]
+            return result if all(a is b for a, b in zip(items, result, strict=True)) else _rebuilt(result, items)
+        if isinstance(result, int | float) and value.type in (ts.INT, ts.FLOAT, ts.NumberType()):
+            return self.number(result, value)
+        return result
+
+    # Properties.
+
+    def _property(self, name: str, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        result = func(*args)
+        if name == "shape":
+            return self._shape(args[0], result)
+        if not isinstance(result, torch.Tensor) or name in ("grad", "_base", "grad_fn"):
+            return result
+        call = rewrite_property(name, self.leaf(args[0]))
+        if call is None:
+            raise UnsupportedError(f"Tensor.{name} can't be recorded", location=user_place())
+        return self._record(call, result, args)
+
+    def _property_set(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        name = getattr(getattr(func, "__self__", None), "__name__", "")
+        if name not in ("requires_grad", "grad", "names", "_backward_hooks"):
+            raise UnsupportedError(
+                f"assigning to Tensor.{name} can't be recorded", location=user_place(), hint="use x.copy_(value)"
+            )
+        return func(*args)
+
+    def _shape(self, tensor: torch.Tensor, shape: torch.Size) -> torch.Size:
+        if not self.is_computed(tensor):
+            return shape
+        source = self.leaf(tensor)
+        return torch.Size([self._size_of(source, i, size) for i, size in enumerate(shape)])
+
+    def _size_of(self, source: SSAValue, dim: Any, size: int) -> TracedInt:
+        builder, location = self.scope.builder, self.location()
+        return TracedInt(size, emit_one(builder, self.registry, "size.int", [source, dim], {}, location), self)
+
+    def _sized(self, tensor: torch.Tensor) -> TracedInt:
+        value = emit_one(self.scope.builder, self.registry, "numel", [self.leaf(tensor)], {}, self.location())
+        return TracedInt(tensor.numel(), value, self)
+
+    # Calls with a meaning of their own. Each takes (function, args, kwargs) and gives the result.
+
+    def _size(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = func(*args, **kwargs)
+        tensor = args[0]
+        if isinstance(result, torch.Size):
+            return self._shape(tensor, result)
+        if not self.is_computed(tensor):
+            return result
+        dim = args[1] if len(args) > 1 else kwargs["dim"]
+        return self._size_of(self.leaf(tensor), plain(dim), result)
+
+    def _numel(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = func(*args, **kwargs)
+        tensor = args[0] if args else kwargs["input"]
+        return self._sized(tensor) if self.is_computed(tensor) else result
+
+    def _item(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A number that later arguments are recorded with; Python's own decisions on it are fixed, so warn."""
+        result = func(*args, **kwargs)
+        tensor = args[0]
+        if not self.is_computed(tensor):
+            return result
+        self.leaks(tables.LEAKS["item"])
+        if isinstance(result, bool | complex):
+            return result
+        base = "int" if isinstance(result, int) else "float"
+        value = emit_tensor_to_number(self.scope.builder, self.registry, base, self.leaf(tensor), self.location())
+        return result if value is None else self.number(result, value)
+
+    def _python_value(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """`bool(x)`, `x.tolist()`... of a constant tensor are constant, of others they aren't."""
+        if self.is_computed(args[0]):
+            self.leaks(tables.LEAKS[func.__name__])
+        return func(*args, **kwargs)
+
+    def _unbind(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if is_called_from(_UNPACKING_CODE) and self.is_computed(args[0]):
+            self.leaks("iterating over a tensor")
+        return self._operator("unbind", func, args, kwargs)
+
+    def _len(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.is_computed(args[0]):
+            self.leaks("len() of a tensor (its shape[0] stays symbolic)")
+        return func(*args, **kwargs)
+
+    def _from_python(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """`torch.tensor(data)`: a constant, unless there is a traced number in the data."""
+        result = func(*args, **kwargs)
+        data = args[0] if args else kwargs.get("data")
+        inside = list(leaves(data))
+        if isinstance(data, torch.Tensor):
+            options = {k: self.operand(v) for k, v in kwargs.items() if k in ("dtype", "device")}
+            call = rewrite("to", [self.leaf(data)], options or {"dtype": torch_constant(data.dtype)})
+            if func.__name__ == "tensor":
+                call = Call("clone", (call,))
+            return self._record(call, result, args)
+        if any(isinstance(leaf, torch.Tensor) and self.is_computed(leaf) for leaf in inside):
+            self.leaks(f"torch.{func.__name__} of a list of tensors")
+        elif inside:
+            options = {k: self.operand(v) for k, v in kwargs.items() if k in ("dtype", "device") and v is not None}
+            return self._record(Call("tensor", (self.operand(data),), options), result, ())
+        self._fresh[result] = result.detach().clone()
+        return result
+
+    def _constant(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A tensor made of something that isn't torch's, such as a NumPy array."""
+        result = func(*args, **kwargs)
+        self._fresh[result] = result.detach().clone()
+        return result
+
+    def _deepcopy(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = func(*args, **kwargs)
+        if self.is_computed(args[0]):
+            self._record(Call("clone", (self.leaf(args[0]),)), result, args)
+        return result
+
+    def _unrecorded(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What has no meaning for the values: gradients, hooks, memory."""
+        return func(*args, **kwargs)
+
+    def _refused(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        raise UnsupportedError(f"Tensor.{func.__name__} can't be recorded", location=user_place())
+
+    def _getitem(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = func(*args, **kwargs)
+        tensor, items = args
+        source = self.leaf(tensor)
+        indices = self._indices(items)
+        builder, location = self.scope.builder, self.location()
+        value = emit_getitem(builder, self.registry, source, indices, location, rank=tensor.dim())
+        if value is source:
+            value = emit_one(builder, self.registry, "alias", [source], {}, location)
+        return self._bind_result(result, value, None, {id(tensor)})
+
+    def _setitem(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        tensor, items, value = args
+        source, indices, assigned = self.leaf(tensor), self._indices(items), self.operand(value)
+        builder, location = self.scope.builder, self.location()
+        if isinstance(value, torch.Tensor):
+            # torch drops leading dimensions of size 1 that the place has not.
+            for _ in range(value.dim() - tensor[items].dim()):
+                assigned = emit_one(builder, self.registry, "select", [assigned, 0, 0], {}, location)
+        func(*args, **kwargs)
+        emit_setitem(builder, self.registry, source, indices, assigned, location, rank=tensor.dim())
+
+    def _indices(self, items: Any) -> list[Any]:
+        return [self._index(item) for item in (items if isinstance(items, tuple) else (items,))]
+
+    def _index(self, item: Any) -> Any:
+        if isinstance(item, np.ndarray):
+            item = torch.from_numpy(item)
+        if isinstance(item, torch.Tensor):
+            value = self.leaf(item)
+            if item.dtype in (torch.bool, torch.uint8):
+                if item.dim() == 0:
+                    raise UnsupportedError(
+                        "indexing with a bool tensor without dimensions isn't supported", location=user_place()
+                    )
+                return TensorIndex(value, item.dim())
+            if item.dim() == 0:
+                number = emit_tensor_to_number(self.scope.builder, self.registry, "int", value, self.location())
+                return TensorIndex(value) if number is None else number
+            return TensorIndex(value)
+        if isinstance(item, slice):
+            return slice(*(self._bound(b) for b in (item.start, item.stop, item.step)))
+        if item is None or item is Ellipsis or isinstance(item, bool):
+            return item
+        if isinstance(item, np.generic):
+            return item.item()
+        return self.operand(item)
+
+    def _bound(self, bound: Any) -> Any:
+        if isinstance(bound, torch.Tensor):
+            value = self.leaf(bound)
+            number = emit_tensor_to_number(self.scope.builder, self.registry, "int", value, self.location())
+            if number is None:
+                raise UnsupportedError("a tensor as a bound of a slice isn't supported", location=user_place())
+            return number
+        return self.operand(bound)
+
+
+def rewrite_at(name: str, operands: list[Any], keywords: dict[str, Any]) -> Call:
+    """`rewrite`, with the user's line in its error."""
+    try:
+        return rewrite(name, operands, keywords)
+    except FrontendError as error:
+        raise type(error)(error.message, location=user_place(), hint=error.hint) from None
+
+
+def python_method(function: Callable[..., Any]) -> str | None:
+    """The name of a Tensor method that torch wrote in Python."""
+    is_method = getattr(function, "__globals__", None) is vars(_tensor)
+    return function.__name__ if is_method else None
+
+
+def _holds_tensor(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) or (
+        isinstance(value, list | tuple) and not isinstance(value, torch.Size) and any(_holds_tensor(v) for v in value)
+    )
+
+
+def _rebuilt(container: Any, items: list[Any]) -> Any:
+    """A container like this one of other items; torch's own tuples with names take one iterable."""
+    if isinstance(container, list):
+        return items
+    return tuple(items) if type(container) is tuple else type(container)(items)
+
+
+_SPECIAL: dict[str, Callable[[Recorder, Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]] = {
+    "size": Recorder._size, "numel": Recorder._numel, "nelement": Recorder._numel, "item": Recorder._item,
+
+    "unbind": Recorder._unbind, "__len__": Recorder._len, "__deepcopy__": Recorder._deepcopy,
+    "__getitem__": Recorder._getitem, "__setitem__": Recorder._setitem,
+    "tensor": Recorder._from_python, "as_tensor": Recorder._from_python, "asarray": Recorder._from_python,
+    "from_numpy": Recorder._constant, "frombuffer": Recorder._constant,
+    **dict.fromkeys(tables.PYTHON_VALUES, Recorder._python_value),
+    **dict.fromkeys(tables.UNRECORDED, Recorder._unrecorded),
+    **dict.fromkeys(tables.REFUSED, Recorder._refused),
+}  # fmt: skip
