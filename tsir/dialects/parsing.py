@@ -10,7 +10,7 @@ import re
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnknownLoc
-from xdsl.ir import Operation
+from xdsl.ir import Block, Operation
 from xdsl.parser import AttrParser, Parser, ParserState
 from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.utils.lexer import Input
@@ -18,6 +18,7 @@ from xdsl.utils.mlir_lexer import MLIRLexer
 
 from tsir.dialects.deep_stack import call_with_deep_stack
 from tsir.dialects.locations import location_attribute
+from tsir.dialects.ts.structure import ClassOp
 from tsir.dialects.verify import verify_module
 from tsir.errors import IRError, SourceLocation
 
@@ -43,6 +44,8 @@ class _PositionKeepingParser(Parser):
         start = self._current_token.span.start
         op = super().parse_operation()
         self.positions[op] = start
+        if isinstance(op, ClassOp) and not op.body.blocks:
+            op.body.add_block(Block())  # `{}` is a region without blocks to xDSL; a class without members prints so
         return op
 
 

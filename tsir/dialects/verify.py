@@ -28,7 +28,7 @@ from tsir.dialects.ts.structure import (
     NewOp,
     SetAttrOp,
 )
-from tsir.dialects.ts.types import ClassType
+from tsir.dialects.ts.types import ClassType, StrType, union_of
 from tsir.errors import IRError, SourceLocation
 
 Place = Callable[[Operation], SourceLocation | None]
@@ -261,6 +261,9 @@ class Classes:
     def _attribute(self, op: Operation, type_: Attribute, attribute: StringAttr) -> Attribute:
         name = self._lookup(op, type_)
         known: list[str] = []
+        declared = self._classes.get(name)
+        if declared is not None and declared.kind == "enum" and attribute.data in ("name", "value"):
+            return StrType() if attribute.data == "name" else union_of([*declared.attributes.values()])
         for ancestor in self._ancestry(name):
             if ancestor in self._classes:
                 attributes = self._classes[ancestor].attributes

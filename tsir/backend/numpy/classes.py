@@ -30,7 +30,7 @@ class Classes:
             if isinstance(op, ClassOp):
                 bases = tuple(b.string_value() for b in op.bases.data) if op.bases is not None else ()
                 self._classes[op.sym_name.data] = made = Class(op.kind.data, bases)
-                for member in op.body.ops:
+                for member in (member for block in op.body.blocks for member in block.ops):
                     if isinstance(member, MethodOp):
                         made.methods[member.method_name.data] = member.callee.string_value()
                     elif isinstance(member, AttributeOp) and member.value is not None:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from tsir.backend.numpy.dispatch import operator
+from tsir.backend.numpy.dispatch import host_function, operator
 from tsir.backend.numpy.text import format, percent, print, repr, str, str_format
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
@@ -21,7 +21,7 @@ from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFor
 
 __all__ = [
     "Device", "EnumMember", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "class_of", "complex_number", "copied",
-    "dict_of", "dtype", "exception_class", "exception_instance", "format", "instance_of", "is_any", "is_bool",
+    "dict_of", "dtype", "exception_class", "exception_instance", "format", "host_function", "instance_of", "is_any", "is_bool",
     "is_complex", "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
     "is_str", "list_of", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
     "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of",
@@ -129,7 +129,7 @@ def exception_class(name: Name, *bases: type[Exception]) -> type[Exception]:
     The same class for the same name and bases, so that `except` finds it again. Names from IR never reach anything but
     this table and a new class's `__name__`.
     """
-    if not bases and name in _EXCEPTIONS:
+    if name in _EXCEPTIONS:
         return _EXCEPTIONS[name]
     key = (name, bases or (Exception,))
     if key not in _made_exceptions:

@@ -359,8 +359,17 @@ def _may_be_written(e: FunctionEmitter) -> bool:
 
 
 def _aten(e: FunctionEmitter, op: AtenOp) -> None:
-    schema = op.SCHEMA
-    dispatcher = e.expression(f"{_rt(e)}.operator({str(schema)!r})", f"aten_{schema.key.replace('.', '_')}")
+    from tsir.ops.registry import operator
+
+    key = op.SCHEMA.key
+    definition = operator(key)
+    if definition is None:
+        raise e.error(f"there is no definition of the operator {key}")
+    if definition.host is not None:
+        made = f"{_rt(e)}.host_function({definition.host!r})"
+    else:
+        made = f"{_rt(e)}.operator({str(definition.schema)!r})"
+    dispatcher = e.expression(made, f"aten_{key.replace('.', '_')}")
     _results(e, op.results_, f"{dispatcher}({_arguments(e, op.arguments)})")
 
 
