@@ -76,12 +76,28 @@ def make_context(
     return context
 
 
+class _Printer(Printer):
+    """xDSL's printer, which with locations prints some operations (`scf.while`) so that they can't be read back.
+
+    There the location follows every function type; here it only ends an operation.
+    """
+
+    def print_operation_type(self, op: Operation) -> None:
+        self.print_function_type(op.operand_types, op.result_types)
+
+    def print_op_with_default_format(self, op: Operation) -> None:
+        super().print_op_with_default_format(op)
+        if self.print_debuginfo:
+            self.print_string(" ")
+            self.print_attribute(op.location)
+
+
 def print_module(module: Operation, *, debuginfo: bool = False, generic: bool = False) -> str:
     """The module as text that `parse_module` reads back; with locations when `debuginfo`."""
 
     def show() -> str:
         stream = StringIO()
-        Printer(stream, print_generic_format=generic, print_debuginfo=debuginfo).print_op(module)
+        _Printer(stream, print_generic_format=generic, print_debuginfo=debuginfo).print_op(module)
         return stream.getvalue() + "\n"
 
     return call_with_deep_stack(show)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr, UnknownLoc
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, Region, SSAValue
 from xdsl.traits import NoTerminator
 from xdsl.utils.exceptions import VerifyException
 
@@ -80,6 +80,15 @@ def _verify_blocks(op: Operation) -> None:
             raise VerifyException("expected a terminator at the end of the block, found an empty block")
 
 
+def _is_current(value: SSAValue) -> bool:
+    """Whether a value is still what its operation or block gives at that place."""
+    if isinstance(value, OpResult):
+        return value.index < len(value.op.results) and value.op.results[value.index] is value
+    return not isinstance(value, BlockArgument) or (
+        value.index < len(value.block.args) and value.block.args[value.index] is value
+    )
+
+
 class _Visibility:
     """Tells whether a value is defined on every way to its use."""
 
@@ -89,6 +98,8 @@ class _Visibility:
 
     def verify(self, op: Operation) -> None:
         for i, operand in enumerate(op.operands):
+            if not _is_current(operand):
+                raise VerifyException(f"{op.name}: operand {i} is a value that its operation has replaced by another")
             if not self._is_visible(operand, op):
                 name = f" (%{operand.name_hint})" if operand.name_hint else ""
                 raise VerifyException(f"{op.name}: operand {i}{name} isn't defined before this use")
