@@ -18,6 +18,7 @@ PASSES: dict[str, str] = {
     "ts-dce": "tsir.passes.dce:DcePass",
     "ts-cse": "tsir.passes.cse:CsePass",
     "ts-functionalize": "tsir.passes.functionalize:FunctionalizePass",
+    "lower-ts-to-linalg": "tsir.lowering.ts_to_linalg:LowerTsToLinalgPass",
 }
 """Where each pass is: `module:class`."""
 

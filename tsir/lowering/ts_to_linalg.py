@@ -1,0 +1,358 @@
+"""`lower-ts-to-linalg`: tensor operations on values become linalg; Python arithmetic becomes arith."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import TensorType as BuiltinTensorType
+from xdsl.dialects.func import FuncOp
+from xdsl.dialects.tensor import CastOp as TensorCastOp
+from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
+from xdsl.passes import ModulePass
+
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
+from tsir.dialects.ts import effects
+from tsir.dialects.ts.families import AtenOp, PyOp
+from tsir.dialects.ts.structure import CastOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
+from tsir.dialects.ts.types import ListType, TensorType, dtype_of, element_type, linalg_element_type
+from tsir.errors import TsirError
+from tsir.lowering.scalars import lower_scalar
+from tsir.ops.builder import Builder
+from tsir.ops.evaluate import emit
+from tsir.ops.registry import operator
+from tsir.ops.sizes import CannotLower, ShapeEnv, SymInt
+from tsir.ops.tensor import SymScalar, SymTensor
+from tsir.passes.constants import UNKNOWN, constant_ops
+from tsir.passes.facts import BODY_ERRORS, Facts, strip_casts
+from tsir.passes.freeze import argument_attributes
+from tsir.passes.structure import functions
+
+
+@dataclass(frozen=True)
+class LowerTsToLinalgPass(ModulePass):
+    """Replaces ATen operations on builtin tensors by what their definitions emit.
+
+        %0 = ts.aten.relu(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
+
+    becomes a `linalg.generic` over `%x`. Run it after `ts-functionalize`. Sizes stay symbolic through one traversal of the
+    function, so that equal `?` dimensions are known to be equal. Python arithmetic on ints, floats and bools becomes `arith`
+    where the meaning is the same. An operation that can't be lowered takes and gives references again, runs by dispatch, and
+    has the reason as `ts.reason`. uint8 tensors become `i8`, with `ts.type` on the function's arguments and results.
+    """
+
+    name = "lower-ts-to-linalg"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in functions(op):
+            lower_function(function)
+
+
+def lower_function(function: FuncOp) -> None:
+    """Lowers one function in place."""
+    env = ShapeEnv(allow_guards=False)
+    facts = Facts(function, env)
+    facts.run()
+    _Lowering(function, facts).run()
+
+
+class _Lowering:
+    def __init__(self, function: FuncOp, facts: Facts) -> None:
+        self.function = function
+        self.facts = facts
+        self.tensors: dict[SSAValue, SymTensor] = {}
+        """The lowered form of each tensor value that an operation gave: with the sizes that its emission computed."""
+        self.scalars: dict[SSAValue, Any] = {}
+        self.available: set[Any] = set()
+
+    def run(self) -> None:
+        block = self.function.body.block
+        self._note_unsigned()
+        builder = Builder(self.facts.env, block=block)
+        # A size of an argument is at hand everywhere; regions nested in each other are worked off with an explicit stack.
+        stack: list[tuple[Block, Builder, list[Operation], int]] = [(block, builder, list(block.ops), 0)]
+        while stack:
+            current, builder, ops, position = stack.pop()
+            if position >= len(ops):
+                continue
+            op = ops[position]
+            stack.append((current, builder, ops, position + 1))
+            builder.before = op
+            builder.location = op.location
+            if op.regions and op.dialect_name() == "scf":
+                for region in reversed(op.regions):
+                    if region.blocks:
+                        inner = builder.nested(region.block)
+                        stack.append((region.block, inner, list(region.block.ops), 0))
+            else:
+                self._lower(op, builder)
+        self._fix_unsigned()
+
+    # uint8 --------------------------------------------------------------------------------------------------------------
+
+    def _note_unsigned(self) -> None:
+        """Gives uint8 arguments and results of the function their `ts.type` attributes."""
+        function = self.function
+        arguments = argument_attributes(function)
+        results = list(function.res_attrs.data) if function.res_attrs is not None else []
+        kinds = function.function_type
+        for name, types, known in (("arg_attrs", kinds.inputs.data, arguments), ("res_attrs", kinds.outputs.data, results)):
+            known = known or [DictionaryAttr({}) for _ in types]
+            changed = False
+            for i, kind in enumerate(types):
+                if isinstance(kind, BuiltinTensorType) and dtype_of(kind.element_type) is dtypes.uint8:
+                    known[i] = DictionaryAttr({**known[i].data, "ts.type": TensorType.from_builtin(kind)})
+                    changed = True
+            if changed:
+                function.properties[name] = ArrayAttr(known)
+
+    def _fix_unsigned(self) -> None:
+        """Retypes what is left of uint8 tensor values (arguments, results of branches and loops) to `i8`."""
+        from tsir.passes.structure import walk, walk_blocks
+
+        function = self.function
+        for block in walk_blocks(function):
+            for argument in block.args:
+                argument._type = _signless(argument.type)
+        for op in walk(function):
+            for result in op.results:
+                result._type = _signless(result.type)
+        kinds = function.function_type
+        function.properties["function_type"] = type(kinds).from_lists(
+            [_signless(t) for t in kinds.inputs.data], [_signless(t) for t in kinds.outputs.data]
+        )
+
+    # Operations -----------------------------------------------------------------------------------------------------------
+
+    def _lower(self, op: Operation, builder: Builder) -> None:
+        match op:
+            case AtenOp():
+                self._lower_aten(op, builder)
+            case PyOp() | TruthOp():
+                self._lower_scalar(op, builder)
+            case ToReferenceOp():
+                known = self.tensors.get(op.value)
+                if known is not None:
+                    self.tensors[op.result] = known
+            case ToValueOp() if isinstance(op.reference, OpResult) and isinstance(op.reference.op, ToReferenceOp):
+                self._replace(op.result, self._tensor(op.reference.op.value), builder)
+                _erase(op)
+            case CastOp() if isinstance(op.value.type, BuiltinTensorType) and isinstance(op.result.type, BuiltinTensorType):
+                self._replace(op.result, self._tensor(op.value), builder)
+                _erase(op)
+            case _:
+                pass
+
+    def _tensor(self, value: SSAValue) -> SymTensor:
+        """The symbolic tensor of a builtin tensor value."""
+        found = self.tensors.get(value)
+        if found is None:
+            fact = self.facts.of(value)
+            assert isinstance(fact, SymTensor), f"no shape for {value.type}"
+            kind = value.type
+            assert isinstance(kind, BuiltinTensorType)
+            shape = tuple(
+                d if d >= 0 else (s if self._has_origin(s) else self._own_size(value, i))
+                for i, (d, s) in enumerate(zip(kind.get_shape(), fact.shape, strict=True))
+            )
+            found = self.tensors[value] = SymTensor(fact.dtype, shape, value)
+        return found
+
+    def _has_origin(self, size: Any) -> bool:
+        """Whether a size can be computed from the function's arguments, so that it is at hand everywhere."""
+        if isinstance(size, int):
+            return False  # the type says that it isn't static
+        assert isinstance(size, SymInt)
+        arguments = self.function.body.block.args
+        stack = list(size.atoms())
+        while stack:
+            atom = stack.pop()
+            if atom.operation is not None:
+                stack += [a for v in atom.operands if isinstance(v, SymInt) for a in v.atoms()]
+            elif not (isinstance(atom.origin, tuple) and atom.origin[0] in arguments):
+                return False
+        return True
+
+    def _own_size(self, value: SSAValue, dim: int) -> SymInt:
+        return self.facts.env.atom(f"{value.name_hint or 'value'}.size({dim})", lower=0, origin=(value, dim))
+
+    def _lower_aten(self, op: AtenOp, builder: Builder) -> None:
+        reason = self.facts.errors.get(op) or self.facts.reasons.get(op)
+        definition = operator(op.SCHEMA.key)
+        if definition is None or not _is_on_values(op):
+            if not any(isinstance(v.type, BuiltinTensorType) for v in (*op.operands, *op.results)):
+                op.attributes["ts.reason"] = StringAttr(reason or "its tensors are written or of unknown type")
+                return
+        last = op.prev_op
+        try:
+            arguments = [self._argument(o) for o in op.operands]
+            if definition is None:
+                raise CannotLower(f"the operator {op.SCHEMA.key} isn't known")
+            results = emit(definition, arguments, builder)
+        except CannotLower as error:
+            self._dispatch(op, last, error.message)
+            return
+        except BODY_ERRORS as error:
+            self._dispatch(op, last, error.message if isinstance(error, TsirError) else str(error))
+            return
+        for old, new in zip(op.results, results, strict=True):
+            self._replace(old, new, builder)
+        _erase(op)
+
+    def _argument(self, value: SSAValue) -> Any:
+        if isinstance(value.type, BuiltinTensorType):
+            return self._tensor(value)
+        known = self.tensors.get(value)
+        if known is not None:
+            return known
+        if value in self.scalars:
+            return self.scalars[value]
+        source = strip_casts(value)
+        if isinstance(source, OpResult) and isinstance(source.op, ListOp):
+            return [self._argument(e) for e in source.op.elements]
+        if source is not value and source in self.tensors:
+            return self.tensors[source]
+        fact = self.facts.of(value)
+        if isinstance(fact, SymInt) and self._has_origin(fact):
+            return fact
+        if isinstance(fact, SymInt):
+            return SymScalar("int", value)
+        found = self.facts.argument(value)
+        if found is UNKNOWN or _has_tensor(found):
+            raise CannotLower(f"nothing is known about an argument of type {value.type}")
+        return found
+
+    def _dispatch(self, op: AtenOp, last: Operation | None, reason: str) -> None:
+        """Leaves an operation to dispatch: on references, with the reason; what was emitted for it so far goes."""
+        block = op.parent_block()
+        assert block is not None
+        emitted = last.next_op if last is not None else block.first_op
+        while emitted is not None and emitted is not op:
+            following = emitted.next_op
+            if not emitted.results:
+                block.erase_op(emitted)
+            emitted = following
+        op.attributes["ts.reason"] = StringAttr(reason)
+        for i, operand in enumerate(op.operands):
+            if isinstance(operand.type, BuiltinTensorType):
+                dtype = self._tensor(operand).dtype
+                new = ToReferenceOp(operand, _reference_type(operand.type, dtype))
+                new.location = op.location
+                block.insert_op_before(new, op)
+                op.operands[i] = new.result
+        for i, result in enumerate(op.results):
+            kind = result.type
+            if isinstance(kind, BuiltinTensorType):
+                value_type = _signless(kind)
+                dtype = dtype_of(kind.element_type)
+                assert dtype is not None and isinstance(value_type, BuiltinTensorType)
+                result._type = TensorType.from_builtin(kind)
+                new = ToValueOp(result, value_type)
+                new.location = op.location
+                new.result.name_hint = result.name_hint
+                uses = list(result.uses)
+                block.insert_op_after(new, op)
+                for use in uses:
+                    use.operation.operands[use.index] = new.result
+                fact = self.facts.of(op.results[i])
+                shape = [
+                    d if d >= 0 else (s if self._has_origin(s) else self._own_size(new.result, j))
+                    for j, (d, s) in enumerate(
+                        zip(kind.get_shape(), fact.shape if isinstance(fact, SymTensor) else kind.get_shape(), strict=True)
+                    )
+                ]
+                self.tensors[new.result] = SymTensor(dtype, tuple(shape), new.result)
+
+    def _replace(self, old: SSAValue, new: Any, builder: Builder) -> None:
+        """Replaces an operation's result by what was computed for it."""
+        if isinstance(new, SymTensor):
+            wanted = _signless(old.type)
+            if isinstance(wanted, BuiltinTensorType):
+                value = new.ssa
+                if value.type != wanted:
+                    value = builder.one(TensorCastOp, (value,), wanted)
+                if value.name_hint is None:
+                    value.name_hint = old.name_hint
+                self.tensors.setdefault(value, SymTensor(new.dtype, new.shape, value))
+                old.replace_all_uses_with(value)
+            else:
+                reference = self._make_reference(new, builder)
+                old.replace_all_uses_with(reference)
+        elif isinstance(new, list | tuple) and isinstance(old.type, ListType):
+            elements = [self._element(e, builder) for e in cast("list[Any]", new)]
+            made = builder.insert(ListOp(elements, old.type))
+            old.replace_all_uses_with(made.results[0])
+        else:
+            value = self._number(new, builder)
+            if isinstance(new, SymInt):
+                self.scalars[value] = new
+            old.replace_all_uses_with(value)
+
+    def _element(self, element: Any, builder: Builder) -> SSAValue:
+        return self._make_reference(element, builder) if isinstance(element, SymTensor) else self._number(element, builder)
+
+    def _make_reference(self, tensor: SymTensor, builder: Builder) -> SSAValue:
+        kind = cast("BuiltinTensorType[Attribute]", tensor.ssa.type)
+        made = builder.insert(ToReferenceOp(tensor.ssa, _reference_type(kind, tensor.dtype)))
+        self.tensors[made.results[0]] = tensor
+        return made.results[0]
+
+    def _number(self, value: Any, builder: Builder) -> SSAValue:
+        if isinstance(value, SymInt | SymScalar):
+            return builder.number_value(value)[0]
+        ops = constant_ops(value, builder.location)
+        if ops is None:
+            raise CannotLower(f"a result of type {type(value).__name__} can't be made")
+        for op in ops:
+            builder.insert(op)
+        return ops[-1].results[0]
+
+    def _lower_scalar(self, op: Operation, builder: Builder) -> None:
+        result = op.results[0] if len(op.results) == 1 else None
+        if result is None:
+            return
+        fact = self.facts.of(result)
+        if isinstance(fact, SymInt) and self._has_origin(fact):
+            value = builder.int_value(fact)
+            self.scalars[value] = fact
+            result.replace_all_uses_with(value)
+            _erase(op)
+            return
+        value = lower_scalar(op, builder)
+        if value is not None:
+            result.replace_all_uses_with(value)
+            _erase(op)
+
+
+def _is_on_values(op: AtenOp) -> bool:
+    """Whether an operation takes and gives no tensor reference (beside those inside lists)."""
+    if any(isinstance(v.type, TensorType) for v in (*op.operands, *op.results)):
+        return False
+    return not any(True for _ in effects.written_operands(op))
+
+
+def _has_tensor(fact: Any) -> bool:
+    if isinstance(fact, list | tuple):
+        return any(map(_has_tensor, cast("Sequence[Any]", fact)))
+    return isinstance(fact, SymTensor)
+
+
+def _signless(kind: Attribute) -> Attribute:
+    """The type with `i8` for `ui8`."""
+    if isinstance(kind, BuiltinTensorType) and kind.element_type == element_type(dtypes.uint8):
+        return BuiltinTensorType(linalg_element_type(dtypes.uint8), list(kind.get_shape()))
+    return kind
+
+
+def _reference_type(kind: BuiltinTensorType[Attribute], dtype: DType) -> TensorType:
+    return TensorType(dtype, [None if d < 0 else d for d in kind.get_shape()])
+
+
+def _erase(op: Operation) -> None:
+    block = op.parent_block()
+    assert block is not None
+    block.erase_op(op)
