@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
@@ -115,6 +115,8 @@ def specialize(
     fold_constants(function, refine_results=not is_called)
     merge_common(function)
     eliminate_dead_code(function)
+    if instance is not None and not is_called:
+        drop_object(function)
     functionalize(function, is_entry=not is_called)
     merge_common(function)
     eliminate_dead_code(function)
@@ -124,6 +126,18 @@ def specialize(
         eliminate_dead_code(function)
     drop_unused(part, [symbol])
     return Specialized(part, symbol, weights)
+
+
+def drop_object(function: FuncOp) -> None:
+    """Removes the function's first argument, the object, when everything that was read of it became constants and weights."""
+    block = function.body.block
+    if block.args[0].first_use is None:
+        block.erase_arg(block.args[0])
+        if function.arg_attrs is not None:
+            function.properties["arg_attrs"] = ArrayAttr(function.arg_attrs.data[1:])
+        function.properties["function_type"] = type(function.function_type).from_lists(
+            [a.type for a in block.args], function.function_type.outputs.data
+        )
 
 
 def set_argument_types(function: FuncOp, first: int, types: Sequence[Attribute]) -> None:
