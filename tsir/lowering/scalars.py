@@ -35,12 +35,12 @@ def lower_scalar(op: Operation, builder: Builder) -> SSAValue | None:
     if len(op.results) != 1 or not types or any(t not in (INT, FLOAT, BOOL) for t in types):
         return None
     if isinstance(op, TruthOp):
-        return _truth(operands[0], builder)
+        return truth_of(operands[0], builder)
     if not isinstance(op, PyOp):
         return None
     name, result = op.FUNCTION, op.results[0].type
     if name == "not":
-        truth = _truth(operands[0], builder)
+        truth = truth_of(operands[0], builder)
         return builder.one(arith.XOrIOp, (truth, builder.constant(True, BOOL)), BOOL)
     if name in ("bool", "int", "float") and len(operands) == 1:
         return _convert(name, operands[0], builder)
@@ -84,7 +84,8 @@ def _compare(name: str, operands: list[SSAValue], builder: Builder) -> SSAValue 
     return builder.one(arith.CmpiOp, numbers, BOOL, {"predicate": IntegerAttr(_COMPARE_INT[name], 64)})
 
 
-def _truth(value: SSAValue, builder: Builder) -> SSAValue:
+def truth_of(value: SSAValue, builder: Builder) -> SSAValue:
+    """Python's `bool(value)` of an int, float or bool."""
     if value.type == BOOL:
         return value
     if value.type == INT:
@@ -96,7 +97,7 @@ def _truth(value: SSAValue, builder: Builder) -> SSAValue:
 
 def _convert(name: str, value: SSAValue, builder: Builder) -> SSAValue | None:
     if name == "bool":
-        return _truth(value, builder)
+        return truth_of(value, builder)
     if name == "float":
         return _to_float(value, builder)
     return None if value.type == FLOAT else _to_int(value, builder)  # int() of NaN or infinity raises

@@ -21,11 +21,11 @@ from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.ts.structure import CastOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
 from tsir.dialects.ts.types import ListType, TensorType, dtype_of, element_type, linalg_element_type
 from tsir.errors import TsirError
-from tsir.lowering.scalars import lower_scalar
+from tsir.lowering.scalars import lower_scalar, truth_of
 from tsir.ops.builder import Builder
 from tsir.ops.evaluate import emit
 from tsir.ops.registry import operator
-from tsir.ops.sizes import CannotLower, ShapeEnv, SymInt
+from tsir.ops.sizes import CannotLower, ShapeEnv, SymInt, size_key
 from tsir.ops.tensor import SymScalar, SymTensor
 from tsir.passes.constants import UNKNOWN, constant_ops
 from tsir.passes.facts import BODY_ERRORS, Facts, strip_casts
@@ -183,10 +183,11 @@ class _Lowering:
     def _lower_aten(self, op: AtenOp, builder: Builder) -> None:
         reason = self.facts.errors.get(op) or self.facts.reasons.get(op)
         definition = operator(op.SCHEMA.key)
-        if definition is None or not _is_on_values(op):
-            if not any(isinstance(v.type, BuiltinTensorType) for v in (*op.operands, *op.results)):
-                op.attributes["ts.reason"] = StringAttr(reason or "its tensors are written or of unknown type")
-                return
+        if not any(isinstance(v.type, BuiltinTensorType) for v in (*op.operands, *op.results)) and not (
+            definition is not None and _is_on_values(op)
+        ):
+            op.attributes["ts.reason"] = StringAttr(reason or "its tensors are written or of unknown type")
+            return
         last = op.prev_op
         try:
             arguments = [self._argument(o) for o in op.operands]
@@ -322,10 +323,21 @@ class _Lowering:
             result.replace_all_uses_with(value)
             _erase(op)
             return
-        value = lower_scalar(op, builder)
+        if isinstance(op, TruthOp) and isinstance(op.value.type, BuiltinTensorType):
+            value = self._truth_of_tensor(op, builder)
+        else:
+            value = lower_scalar(op, builder)
         if value is not None:
             result.replace_all_uses_with(value)
             _erase(op)
+
+    def _truth_of_tensor(self, op: TruthOp, builder: Builder) -> SSAValue | None:
+        tensor = self._tensor(op.value)
+        item = operator("item")
+        if item is None or any(size_key(s) != 1 for s in tensor.shape):
+            return None
+        (number,) = emit(item, [tensor], builder)
+        return truth_of(builder.number_value(number)[0], builder)
 
 
 def _is_on_values(op: AtenOp) -> bool:

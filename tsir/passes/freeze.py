@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -145,10 +146,10 @@ class _Freezer:
 
     def run(self) -> None:
         block = self.function.body.block
-        objects: list[tuple[SSAValue, str, Instance | None]] = [(block.args[0], "", self.instance)]
+        objects: deque[tuple[SSAValue, str, Instance | None]] = deque([(block.args[0], "", self.instance)])
         canonical: dict[int, str] = {} if self.instance is None else {id(self.instance): ""}
         while objects:
-            target, path, instance = objects.pop()
+            target, path, instance = objects.popleft()
             for op in _reads_of(target):
                 if self.attributes.is_set(op):
                     continue

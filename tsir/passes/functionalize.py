@@ -234,7 +234,7 @@ class _Conversion:
 
     def _shares(self, value: SSAValue) -> bool:
         """Whether torch's tensor shares memory with another one: then a copy would be wrong."""
-        group = self.memory.group(value)
+        group = self.memory.group_of(value)
         return (
             isinstance(value, BlockArgument)
             or (

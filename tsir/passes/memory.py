@@ -89,6 +89,10 @@ class Memory:
         """The group of a value; None when its type holds no reference."""
         return self._group(value) if is_reference(value.type) else None
 
+    def group_of(self, value: SSAValue) -> Group | None:
+        """The group that a value was in when this was made, when it had a reference's type, whatever its type is now."""
+        return self._group(value) if value in self._parent else None
+
     def _group(self, value: SSAValue) -> Group:
         root = self._find(value)
         found = self._groups.get(root)
