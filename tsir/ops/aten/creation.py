@@ -247,6 +247,10 @@ def _arange(start: Any, end: Any, step: Any, dtype: DType | None, device: Any) -
     if step == 0:
         raise OperatorError("step must be nonzero")
     message = "upper bound and lower bound inconsistent with step sign"
+    if dtype.category is Category.INT:
+        start, end, step = (int(n) if isinstance(n, float) else n for n in (start, end, step))
+        if step == 0:
+            raise OperatorError("step must be nonzero")
     if all(number_kind(n) != "float" for n in (start, end, step)):
         first, last = as_size(start), as_size(end)
         span = _check_span(last - first if step > 0 else first - last, message)

@@ -72,8 +72,7 @@ def embedding_bag_padding(
 ) -> tuple[SymTensor, SymTensor, SymTensor, SymTensor]:
     """Sums (mode 0), means (1) or maxima (2) of the rows of each bag; bag i starts at `offsets[i]`.
 
-    The other results are what torch keeps for the backward pass: the bag of each index, the bags' sizes, the indices of the
-    maxima; the last is empty here.
+    The other results are what torch keeps for the backward pass; they are empty here.
     """
     _check_indices(indices, "embedding_bag")
     if indices.rank != 1 or offsets.rank != 1:
@@ -115,7 +114,7 @@ def embedding_bag_padding(
             divisor = convert(clamp(sizes, 1, None), weight.dtype)
             result = binary("div", result, unsqueeze(divisor, 1))
     empty = full((0,), 0, dtypes.int64)
-    return result, bag, sizes, empty
+    return result, empty, empty, empty
 
 
 @aten("one_hot(Tensor self, int num_classes=-1) -> Tensor", out=False)

@@ -9,6 +9,7 @@ from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.precision import in_float32
 from tsir.ops.core.elementwise import binary, clamp, convert, copy, power, unary, where
+from tsir.ops.core.numbers import to_number
 from tsir.ops.promotion import number_kind, result_type
 from tsir.ops.registry import aten
 from tsir.ops.tensor import SymTensor, dtype_label, is_constant
@@ -25,6 +26,10 @@ def _scaled(x: Any, alpha: Any, dtype: dtypes.DType) -> Any:
         raise OperatorError("For non-complex input tensors, argument alpha must not be a complex number.")
     if kind == "bool" and dtype.category is not Category.BOOL:
         raise OperatorError("Boolean alpha only supported for Boolean results.")
+    if dtype is dtypes.bool_:
+        alpha = to_number(alpha, "bool")
+        if not isinstance(x, SymTensor):
+            return to_number(binary("mul", x, alpha), "bool")
     return binary("mul", convert(x, dtype) if isinstance(x, SymTensor) else x, alpha)
 
 
@@ -162,19 +167,22 @@ def float_power(base: Any, exponent: Any) -> SymTensor:
 @aten("clip.Tensor(Tensor self, Tensor? min=None, Tensor? max=None) -> Tensor")
 def clamp_(x: SymTensor, low: Any, high: Any) -> SymTensor:
     """Limits from below and above; `max` wins where it is less than `min`."""
+    if x.dtype is dtypes.bool_ and (isinstance(low, SymTensor) or isinstance(high, SymTensor)):
+        bounded = x if low is None else binary("maximum", x, low)
+        return bounded if high is None else binary("minimum", bounded, high)
     return clamp(x, low, high)
 
 
 @aten("clamp_min(Tensor self, Scalar min) -> Tensor", "clamp_min.Tensor(Tensor self, Tensor min) -> Tensor")
 def clamp_min(x: SymTensor, low: Any) -> SymTensor:
     """Limits from below."""
-    return clamp(x, low, None)
+    return clamp_(x, low, None)
 
 
 @aten("clamp_max(Tensor self, Scalar max) -> Tensor", "clamp_max.Tensor(Tensor self, Tensor max) -> Tensor")
 def clamp_max(x: SymTensor, high: Any) -> SymTensor:
     """Limits from above."""
-    return clamp(x, None, high)
+    return clamp_(x, None, high)
 
 
 BINARY_FUNCTIONS = {

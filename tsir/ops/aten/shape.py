@@ -110,6 +110,8 @@ def numpy_t(x: SymTensor) -> SymTensor:
 @aten("mT(Tensor(a) self) -> Tensor(a)")
 def matrix_t(x: SymTensor) -> SymTensor:
     """The last two dimensions swapped."""
+    if not x.rank:
+        return x
     if x.rank < 2:
         raise OperatorError("tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.")
     return transpose(x, -2, -1)
@@ -528,14 +530,11 @@ def meshgrid_indexing(tensors: Sequence[SymTensor], indexing: str) -> list[SymTe
         if x.dtype is not tensors[0].dtype:
             raise OperatorError("torch.meshgrid expects all tensors to have the same dtype")
     swap = indexing == "xy" and len(tensors) > 1
-    ordered = [tensors[1], tensors[0], *tensors[2:]] if swap else list(tensors)
-    shape = tuple(x.numel() for x in ordered)
+    shape = tuple(x.numel() for x in tensors)
     grids = [
-        broadcast_to(reshape(x, [*[1] * i, x.numel(), *[1] * (len(ordered) - i - 1)]), shape) for i, x in enumerate(ordered)
+        broadcast_to(reshape(x, [*[1] * i, x.numel(), *[1] * (len(tensors) - i - 1)]), shape) for i, x in enumerate(tensors)
     ]
-    if swap:
-        grids = [transpose(g, 0, 1) for g in (grids[1], grids[0], *grids[2:])]
-    return grids
+    return [transpose(g, 0, 1) for g in grids] if swap else grids
 
 
 # Moving ---------------------------------------------------------------------------------------------------------------

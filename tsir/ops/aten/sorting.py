@@ -119,6 +119,8 @@ def median_dim(x: SymTensor, dim: int, keepdim: bool) -> Pair:
 @aten("median(Tensor self) -> Tensor")
 def median(x: SymTensor) -> SymTensor:
     """The lower middle element of all."""
+    if isinstance(x.numel(), int) and x.numel() == 0:
+        return full((), math.nan if x.is_floating_point else -(2**63), x.dtype)
     return _median(reshape(x, (x.numel(),)), 0, False)[0]
 
 

@@ -1,0 +1,244 @@
+"""Every operator against torch eager: dtype and shape as inferred, values as computed by dispatch, and whether it raises.
+
+The arguments come from the schema or from `cases.py`. An operator for which there are none makes a test fail, so that a new
+declaration is covered the moment it is written. What is known to differ stands in `known.py`; an unexpected pass fails too.
+"""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cases import CASES, OWN, UNCHECKED_VALUES  # noqa: E402
+from known import KNOWN  # noqa: E402
+from samples import DTYPES, generated  # noqa: E402
+
+from tsir.dialects import dtypes  # noqa: E402
+from tsir.dialects.schema import parse_schema  # noqa: E402
+from tsir.dialects.values import Device, MemoryFormat  # noqa: E402
+from tsir.errors import TsirError  # noqa: E402
+from tsir.ops.evaluate import infer  # noqa: E402
+from tsir.ops.registry import operators  # noqa: E402
+from tsir.ops.sizes import CannotLower, SymInt  # noqa: E402
+from tsir.ops.tensor import SymScalar, SymTensor  # noqa: E402
+
+try:
+    from tsir.backend.numpy.dispatch import operator as dispatch
+    from tsir.backend.numpy.operator_compiler import compile_operator  # noqa: F401
+except ImportError:
+    dispatch = None
+if os.environ.get("TSIR_INFER_ONLY"):
+    dispatch = None
+
+OPERATORS = {op.key: op for op in operators()}
+RANDOM = {key for key, op in OPERATORS.items() if op.kind == "host" and op.random}
+"""Their streams are compared in tests/unit/ops/test_host_random.py."""
+EFFECTS = {"manual_seed", "manual_seed.generator", "initial_seed", "_batch_norm_running_stats"}
+TO_DTYPE = {getattr(torch, d.name): d for d in dtypes.ALL}
+FROM_DTYPE = {d: t for t, d in TO_DTYPE.items()}
+
+
+def calls(op, dtype):
+    """Argument lists of an operator; those of in-place and `out=` forms come from the functional one."""
+    if op.functional is not None and op.kind in ("inplace", "out") and op.functional.key in OPERATORS:
+        source = op.functional
+        found = calls(source, dtype)
+        return [[*a, out_for(source, a)] for a in found] if op.kind == "out" else found
+    if op.key in CASES:
+        return CASES[op.key](dtype)
+    return generated(op.schema, dtype)
+
+
+def out_for(functional, arguments):
+    """An `out=` tensor of the dtype that the functional form gives."""
+    result = torch_call(functional, cloned(arguments))
+    return torch.empty(0, dtype=result.dtype if isinstance(result, torch.Tensor) else torch.float32)
+
+
+def cloned(value):
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    return [cloned(v) for v in value] if isinstance(value, list) else value
+
+
+def torch_call(op, arguments):
+    """What torch gives, or the exception."""
+    schema = op.schema
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            if op.key in OWN:
+                return OWN[op.key](*arguments)
+            function = getattr(getattr(torch.ops.aten, schema.name), schema.overload or "default")
+            positional = [v for a, v in zip(schema.arguments, arguments) if not a.kwarg_only]
+            keywords = {a.name: v for a, v in zip(schema.arguments, arguments) if a.kwarg_only}
+            return function(*positional, **keywords)
+    except Exception as error:  # noqa: BLE001
+        return error
+
+
+def symbolic(value):
+    """A torch value as what bodies take."""
+    match value:
+        case torch.Tensor():
+            return SymTensor(TO_DTYPE[value.dtype], tuple(value.shape))
+        case list() | tuple():
+            return [symbolic(v) for v in value]
+        case torch.dtype():
+            return TO_DTYPE[value]
+        case torch.device():
+            return Device(value.type)
+        case torch.memory_format():
+            return MemoryFormat(str(value).removeprefix("torch."))
+    return value
+
+
+def on_host(value):
+    """A torch value as the runtime has it."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone().numpy()
+    return [on_host(v) for v in value] if isinstance(value, list | tuple) else symbolic(value)
+
+
+def kind_of(number):
+    return {bool: "bool", int: "int", float: "float", complex: "complex"}[type(number)]
+
+
+def assert_inferred(found, expected, where):
+    if found is None:
+        return
+    if expected is None:
+        return
+    if isinstance(expected, torch.Tensor):
+        assert isinstance(found, SymTensor), (where, found)
+        assert FROM_DTYPE[found.dtype] is expected.dtype, (where, found, expected.dtype)
+        assert len(found.shape) == expected.dim(), (where, found, expected.shape)
+        for size, real in zip(found.shape, expected.shape):
+            assert isinstance(size, SymInt) or size == real, (where, found, expected.shape)
+    elif isinstance(expected, list | tuple):
+        assert len(found) == len(expected), (where, found)
+        for f, e in zip(found, expected):
+            assert_inferred(f, e, where)
+    elif isinstance(found, SymScalar):
+        assert found.kind == kind_of(expected), (where, found, expected)
+    else:
+        assert symbolic(found) == symbolic(expected) or str(found) == str(expected), (where, found, expected)
+
+
+def tolerance(dtype):
+    return {torch.float32: 2e-5, torch.float16: 2e-3, torch.complex64: 2e-5}.get(dtype, 1e-9)
+
+
+def assert_equal(found, expected, where):
+    if expected is None:
+        return
+    if isinstance(expected, torch.Tensor):
+        assert isinstance(found, np.ndarray), (where, type(found))
+        assert found.dtype == expected.numpy().dtype, (where, found.dtype, expected.dtype)
+        assert found.shape == tuple(expected.shape), (where, found.shape, expected.shape)
+        rtol = tolerance(expected.dtype)
+        np.testing.assert_allclose(found, expected.resolve_conj().numpy(), rtol=rtol, atol=rtol, err_msg=str(where))
+    elif isinstance(expected, list | tuple):
+        assert len(found) == len(expected), (where, found)
+        for f, e in zip(found, expected):
+            assert_equal(f, e, where)
+    elif isinstance(expected, torch.dtype | torch.device | torch.layout):
+        assert found == symbolic(expected) or str(found) == str(expected), (where, found, expected)
+    elif isinstance(expected, float):
+        np.testing.assert_allclose(found, expected, rtol=1e-6, err_msg=str(where))
+    else:
+        assert type(found) is type(expected) and found == expected, (where, found, expected)
+
+
+def check(op, dtype):
+    """Compares all calls; gives how many of them torch takes."""
+    accepted = 0
+    for number, arguments in enumerate(calls(op, dtype)):
+        where = (op.key, dtype, number, [tuple(a.shape) if isinstance(a, torch.Tensor) else a for a in arguments])
+        mine = cloned(arguments)
+        expected = torch_call(op, arguments)
+        try:
+            results = infer(op, symbolic(mine)) if op.kind != "host" else (op.body(*symbolic(mine)),)
+            error = None
+        except CannotLower:
+            results, error = None, None
+        except TsirError as found:
+            results, error = None, found
+        if isinstance(expected, Exception):
+            if error is None and dispatch is not None:
+                with pytest.raises((TsirError, ArithmeticError, LookupError, ValueError, RuntimeError, TypeError)):
+                    dispatch(op.key)(*on_host(mine))
+            elif dispatch is None:
+                continue
+            continue
+        assert error is None, (where, error)
+        accepted += 1
+        several = isinstance(expected, tuple) and len(op.schema.returns) > 1
+        if results is not None and op.schema.returns:
+            assert_inferred(list(results) if several else results[0], expected, where)
+        if dispatch is not None:
+            got = dispatch(op.key)(*on_host(mine))
+            if (op.functional or op).key not in UNCHECKED_VALUES:
+                assert_equal(got, expected, where)
+    return accepted
+
+
+KEYS = sorted(set(OPERATORS) - RANDOM - EFFECTS)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_operator_agrees_with_torch(key):
+    op = OPERATORS[key]
+    reason = KNOWN.get(key)
+    failure = None
+    accepted = 0
+    for dtype in DTYPES:
+        try:
+            accepted += check(op, dtype)
+        except (AssertionError, Exception) as error:  # noqa: BLE001
+            failure = error
+            break
+    if reason is not None:
+        assert failure is not None, f"{key} is in known.py but agrees with torch: take it out there"
+        pytest.xfail(reason)
+    if failure is not None:
+        raise failure
+    assert accepted, f"{key} has no arguments that torch takes: add some to cases.py"
+
+
+def test_schemas_are_torchs():
+    """Every operator that torch has is declared with torch's schema."""
+    own = []
+    for op in OPERATORS.values():
+        schema = op.schema
+        found = torch._C._get_schema(f"aten::{schema.name}", schema.overload) if exists(schema) else None
+        if found is None:
+            own.append(op.key)
+            continue
+        text = str(found).removeprefix("aten::").replace("memory_format=0", "memory_format=contiguous_format")
+        assert str(schema) == str(parse_schema(text.replace("dtype=4", "dtype=long"))), op.key
+    assert set(own) <= OWN_NAMES, set(own) - OWN_NAMES
+
+
+OWN_NAMES = {
+    "dtype", "layout", "itemsize", "nbytes", "is_cuda", "is_sparse", "is_quantized", "is_meta", "is_mkldnn", "is_nested",
+    "requires_grad", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_cpu", "tolist", "Complex.Tensor",
+    "_batch_norm_running_stats", "device", "grad", "tensor", "as_tensor", "initial_seed",
+}  # fmt: skip
+"""Operators that torch has not, or has with another meaning under this name: properties, mostly."""
+
+
+def exists(schema):
+    if schema.key in OWN_NAMES:
+        return False
+    try:
+        torch._C._get_schema(f"aten::{schema.name}", schema.overload)
+    except RuntimeError:
+        return False
+    return True
