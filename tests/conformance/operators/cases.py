@@ -211,9 +211,15 @@ def _nll(d):
     x, y, w = _classes(d)
     image, labels = t((2, 3, 4), d), torch.arange(8).reshape(2, 4) % 3
     return [
-        [x, y, None, 1, -100], [x, y, w, 1, -100], [x, y, None, 0, -100], [x, y, w, 2, -100], [x, y, w, 1, 2],
-        [x[0], y[0], None, 1, -100], [image, labels, None, 1, -100], [image, labels, w, 0, 1],
-    ]  # fmt: skip
+        [x, y, None, 1, -100],
+        [x, y, w, 1, -100],
+        [x, y, None, 0, -100],
+        [x, y, w, 2, -100],
+        [x, y, w, 1, 2],
+        [x[0], y[0], None, 1, -100],
+        [image, labels, None, 1, -100],
+        [image, labels, w, 0, 1],
+    ]
 
 
 def _cross_entropy(d):
@@ -221,10 +227,17 @@ def _cross_entropy(d):
     p = t((4, 3), d, 7).softmax(1) if d.is_floating_point else t((4, 3), d)
     image, labels = t((2, 3, 4), d), torch.arange(8).reshape(2, 4) % 3
     return [
-        [x, y, None, 1, -100, 0.0], [x, y, w, 1, -100, 0.0], [x, y, None, 0, -100, 0.0], [x, y, w, 2, 2, 0.0],
-        [x, y, None, 1, -100, 0.1], [x, y, w, 1, 1, 0.2], [x, p, None, 1, -100, 0.0], [x, p, w, 0, -100, 0.1],
-        [image, labels, w, 1, -100, 0.1], [x[0], y[0], None, 1, -100, 0.0],
-    ]  # fmt: skip
+        [x, y, None, 1, -100, 0.0],
+        [x, y, w, 1, -100, 0.0],
+        [x, y, None, 0, -100, 0.0],
+        [x, y, w, 2, 2, 0.0],
+        [x, y, None, 1, -100, 0.1],
+        [x, y, w, 1, 1, 0.2],
+        [x, p, None, 1, -100, 0.0],
+        [x, p, w, 0, -100, 0.1],
+        [image, labels, w, 1, -100, 0.1],
+        [x[0], y[0], None, 1, -100, 0.0],
+    ]
 
 
 def _pair_loss(*extra, target=None):
@@ -351,10 +364,14 @@ def _square(d):
 LIKE = [None, None, None, None, None]
 
 CASES = {
-    "embedding": lambda d: [[t((5, 3), d), torch.tensor([[0, 4], [2, 2]]), -1, False, False], [t((5, 3), d), _index(1), 0, False, False]],
-    "embedding_bag": lambda d: [
-        [t((5, 3), d), _index(0, 4, 2, 2), _index(0, 3), False, mode, False, None, False] for mode in (0, 1, 2)
-    ] + [[t((5, 3), d), _index(0, 4, 2, 2), _index(0, 1, 1), False, 0, False, t((4,), d, 3), False]],
+    "embedding": lambda d: [
+        [t((5, 3), d), torch.tensor([[0, 4], [2, 2]]), -1, False, False],
+        [t((5, 3), d), _index(1), 0, False, False],
+    ],
+    "embedding_bag": lambda d: (
+        [[t((5, 3), d), _index(0, 4, 2, 2), _index(0, 3), False, mode, False, None, False] for mode in (0, 1, 2)]
+        + [[t((5, 3), d), _index(0, 4, 2, 2), _index(0, 1, 1), False, 0, False, t((4,), d, 3), False]]
+    ),
     "embedding_bag.padding_idx": lambda d: [
         [t((5, 3), d), _index(0, 4, 2, 2), _index(0, 3), False, mode, False, None, False, 2] for mode in (0, 1)
     ],
@@ -364,9 +381,13 @@ CASES = {
     "conv_transpose1d": _conv_transpose(1),
     "conv_transpose2d.input": _conv_transpose(2),
     "conv_transpose3d.input": _conv_transpose(3),
-    "convolution": lambda d: [[*a[:6], False, [0, 0], a[6]] for a in _conv(2)(d) if a[0].dim() == 4]
-    + [[*a[:5], a[7], True, a[5], a[6]] for a in _conv_transpose(2)(d)],
-    "_convolution": lambda d: [[*a[:6], False, [0, 0], a[6], False, False, False, False] for a in _conv(2)(d) if a[0].dim() == 4],
+    "convolution": lambda d: (
+        [[*a[:6], False, [0, 0], a[6]] for a in _conv(2)(d) if a[0].dim() == 4]
+        + [[*a[:5], a[7], True, a[5], a[6]] for a in _conv_transpose(2)(d)]
+    ),
+    "_convolution": lambda d: [
+        [*a[:6], False, [0, 0], a[6], False, False, False, False] for a in _conv(2)(d) if a[0].dim() == 4
+    ],
     **{f"max_pool{n}d": _max_pool(n) for n in (1, 2, 3)},
     **{f"max_pool{n}d_with_indices": _max_pool(n) for n in (1, 2, 3)},
     **{f"avg_pool{n}d": _avg_pool(n) for n in (1, 2, 3)},
@@ -384,7 +405,10 @@ CASES = {
     ],
     "native_layer_norm": lambda d: [[t((4, 3, 5), d), [5], t((5,), d), t((5,), d, 1), 1e-5]],
     "rms_norm": lambda d: [[t((4, 5), d), [5], t((5,), d), None], [t((4, 5), d), [5], None, 1e-3]],
-    "group_norm": lambda d: [[t((2, 6, 5), d), 3, t((6,), d), t((6,), d, 1), 1e-5, True], [t((2, 6, 5), d), 4, None, None, 1e-5, True]],
+    "group_norm": lambda d: [
+        [t((2, 6, 5), d), 3, t((6,), d), t((6,), d, 1), 1e-5, True],
+        [t((2, 6, 5), d), 4, None, None, 1e-5, True],
+    ],
     "native_group_norm": lambda d: [[t((2, 6, 5), d), t((6,), d), t((6,), d, 1), 2, 6, 5, 3, 1e-5]],
     "_weight_norm": lambda d: [[t((4, 3), d), t((4, 1), d, 1), 0]],
     "_weight_norm_interface": lambda d: [[t((4, 3), d), t((4, 1), d, 1), 0]],
@@ -398,7 +422,9 @@ CASES = {
     "nll_loss2d": lambda d: [[t((2, 3, 4, 2), d), torch.arange(16).reshape(2, 4, 2) % 3, None, r, 1] for r in (0, 1, 2)],
     "nll_loss_forward": lambda d: _nll(d)[:5],
     "cross_entropy_loss": _cross_entropy,
-    "mse_loss": _pair_loss(), "l1_loss": _pair_loss(), "soft_margin_loss": _pair_loss(target=_sign),
+    "mse_loss": _pair_loss(),
+    "l1_loss": _pair_loss(),
+    "soft_margin_loss": _pair_loss(target=_sign),
     "smooth_l1_loss": lambda d: [[t((3, 4), d), t((3, 4), d, 1), r, b] for r in (0, 1) for b in (1.0, 0.2, 0.0)],
     "huber_loss": lambda d: [[t((3, 4), d), t((3, 4), d, 1), r, b] for r in (0, 1) for b in (1.0, 0.2)],
     "binary_cross_entropy": lambda d: [[t((3, 4), d), t((3, 4), d, 1), w, r] for r in (0, 1) for w in (None, t((4,), d))],
@@ -406,18 +432,34 @@ CASES = {
         [t((3, 4), d), t((3, 4), d, 1), w, p, 1] for w in (None, t((4,), d)) for p in (None, t((4,), d, 2))
     ],
     "kl_div": lambda d: [[t((3, 4), d), t((3, 4), d, 1), r, log] for r in (0, 1) for log in (False, True)],
-    "poisson_nll_loss": lambda d: [[t((3,), d), t((3,), d, 1) + 2, log, full, 1e-8, 1] for log in (True, False) for full in (True, False)],
-    "hinge_embedding_loss": lambda d: [[t((3, 4), d), _sign((3, 4), d), 1.0, r] for r in (0, 1)] if d.is_floating_point else [],
+    "poisson_nll_loss": lambda d: [
+        [t((3,), d), t((3,), d, 1) + 2, log, full, 1e-8, 1] for log in (True, False) for full in (True, False)
+    ],
+    "hinge_embedding_loss": lambda d: (
+        [[t((3, 4), d), _sign((3, 4), d), 1.0, r] for r in (0, 1)] if d.is_floating_point else []
+    ),
     "margin_ranking_loss": lambda d: [[t((4,), d), t((4,), d, 1), _sign((4,), d), 0.3, 1]],
     "cosine_embedding_loss": lambda d: [[t((4, 3), d), t((4, 3), d, 1), _sign((4,), d), 0.3, 1]],
-    "triplet_margin_loss": lambda d: [[t((4, 3), d), t((4, 3), d, 1), t((4, 3), d, 2), 1.0, 2.0, 1e-6, s, 1] for s in (False, True)],
+    "triplet_margin_loss": lambda d: [
+        [t((4, 3), d), t((4, 3), d, 1), t((4, 3), d, 2), 1.0, 2.0, 1e-6, s, 1] for s in (False, True)
+    ],
     "multi_margin_loss": lambda d: [[t((4, 3), d), _index(0, 2, 1, 2), p, 1, None, 1] for p in (1, 2)],
-    "softmax.int": _dim_cases(None), "log_softmax.int": _dim_cases(None), "special_softmax": _dim_cases(None),
-    "special_log_softmax": _dim_cases(None), "_safe_softmax": _dim_cases(None),
-    "_softmax": _dim_cases(False), "_log_softmax": _dim_cases(False),
-    "sum.dim_IntList": _reduction_optional(None), "mean.dim": _reduction_optional(None), "nansum": _reduction_optional(None),
-    "nanmean": _reduction_optional(None), "amax": _reduction(), "amin": _reduction(), "logsumexp": _reduction(),
-    "special_logsumexp": _reduction(), "prod.dim_int": _dim_cases(True, None),
+    "softmax.int": _dim_cases(None),
+    "log_softmax.int": _dim_cases(None),
+    "special_softmax": _dim_cases(None),
+    "special_log_softmax": _dim_cases(None),
+    "_safe_softmax": _dim_cases(None),
+    "_softmax": _dim_cases(False),
+    "_log_softmax": _dim_cases(False),
+    "sum.dim_IntList": _reduction_optional(None),
+    "mean.dim": _reduction_optional(None),
+    "nansum": _reduction_optional(None),
+    "nanmean": _reduction_optional(None),
+    "amax": _reduction(),
+    "amin": _reduction(),
+    "logsumexp": _reduction(),
+    "special_logsumexp": _reduction(),
+    "prod.dim_int": _dim_cases(True, None),
     "var.dim": lambda d: [[t((2, 3, 4), d), [1], u, k] for u in (True, False) for k in (True, False)],
     "std.dim": lambda d: [[t((2, 3, 4), d), [1, 2], u, k] for u in (True, False) for k in (True, False)],
     "var_mean.dim": lambda d: [[t((2, 3, 4), d), [1], True, k] for k in (True, False)],
@@ -426,28 +468,49 @@ CASES = {
         f"{k}.correction": lambda d: [[t((2, 3, 4), d), [1], c, k] for c in (None, 0, 2) for k in (True, False)]
         for k in ("var", "std", "var_mean", "std_mean")
     },
-    "all.dim": _dim_cases(True), "any.dim": _dim_cases(False),
-    "all.dims": _reduction_optional(), "any.dims": _reduction_optional(),
-    "max.dim": _dim_cases(False), "min.dim": _dim_cases(True), "argmax": lambda d: [*_dim_cases(True)(d), [t((2, 3), d), None, False]],
+    "all.dim": _dim_cases(True),
+    "any.dim": _dim_cases(False),
+    "all.dims": _reduction_optional(),
+    "any.dims": _reduction_optional(),
+    "max.dim": _dim_cases(False),
+    "min.dim": _dim_cases(True),
+    "argmax": lambda d: [*_dim_cases(True)(d), [t((2, 3), d), None, False]],
     "argmin": lambda d: [*_dim_cases(False)(d), [t((2, 3), d), None, True]],
     "aminmax": lambda d: [[t((2, 3), d), None, False], [t((2, 3), d), 1, True]],
-    "cumsum": _dim_cases(None), "cumprod": _dim_cases(None), "logcumsumexp": _dim_cases(), "cummax": _dim_cases(), "cummin": _dim_cases(),
+    "cumsum": _dim_cases(None),
+    "cumprod": _dim_cases(None),
+    "logcumsumexp": _dim_cases(),
+    "cummax": _dim_cases(),
+    "cummin": _dim_cases(),
     "count_nonzero": lambda d: [[t((2, 3), d), None], [t((2, 3), d), 1]],
     "count_nonzero.dim_IntList": lambda d: [[t((2, 3), d), [0, 1]]],
     "linalg_vector_norm": lambda d: [
-        [t((2, 3), d), p, dim, k, None] for p in (2, 1, 0, 3.5, float("inf"), float("-inf")) for dim, k in ((None, False), ([1], True))
+        [t((2, 3), d), p, dim, k, None]
+        for p in (2, 1, 0, 3.5, float("inf"), float("-inf"))
+        for dim, k in ((None, False), ([1], True))
     ],
     "norm.Scalar": lambda d: [[t((2, 3), d), p] for p in (2, 1)],
     "norm.ScalarOpt_dim": lambda d: [[t((2, 3), d), p, [1], True] for p in (None, 1)],
     "norm.ScalarOpt_dim_dtype": lambda d: [[t((2, 3), d), 2, [1], True, F64]],
     "norm.ScalarOpt_dtype": lambda d: [[t((2, 3), d), None, F64]],
-    "linalg_norm": lambda d: [[t((2, 3), d), p, dim, True, None] for p, dim in ((None, None), (1, [1]), (1, [0, 1]), (float("inf"), [0, 1]))],
-    "linalg_matrix_norm": lambda d: [[t((2, 3, 4), d), p, [-2, -1], k, None] for p in (1, -1, float("inf")) for k in (True, False)],
+    "linalg_norm": lambda d: [
+        [t((2, 3), d), p, dim, True, None] for p, dim in ((None, None), (1, [1]), (1, [0, 1]), (float("inf"), [0, 1]))
+    ],
+    "linalg_matrix_norm": lambda d: [
+        [t((2, 3, 4), d), p, [-2, -1], k, None] for p in (1, -1, float("inf")) for k in (True, False)
+    ],
     "linalg_matrix_norm.str_ord": lambda d: [[t((2, 3, 4), d), "fro", [-2, -1], True, None]],
     "dist": lambda d: [[t((2, 3), d), t((3,), d, 1), p] for p in (2, 1, float("inf"))],
     "renorm": lambda d: [[t((2, 3), d), 2, 0, 0.5]],
-    "diff": lambda d: [[t((3, 4), d), 1, -1, None, None], [t((3, 4), d), 2, 0, None, None], [t((3, 4), d), 1, 1, t((3, 1), d), t((3, 2), d)]],
-    **{k: lambda d: [[t((3, 4), d), t((3, 4), d).cumsum(-1), -1], [t((3, 4), d), t((4,), d).cumsum(-1), 1]] for k in ("trapezoid.x", "trapz.x", "cumulative_trapezoid.x")},
+    "diff": lambda d: [
+        [t((3, 4), d), 1, -1, None, None],
+        [t((3, 4), d), 2, 0, None, None],
+        [t((3, 4), d), 1, 1, t((3, 1), d), t((3, 2), d)],
+    ],
+    **{
+        k: lambda d: [[t((3, 4), d), t((3, 4), d).cumsum(-1), -1], [t((3, 4), d), t((4,), d).cumsum(-1), 1]]
+        for k in ("trapezoid.x", "trapz.x", "cumulative_trapezoid.x")
+    },
     "div.Tensor_mode": lambda d: [[t((2, 3), d) * 5, t((3,), d, 1), m] for m in (None, "floor", "trunc", "up")],
     "divide.Tensor_mode": lambda d: [[t((2, 3), d) * 5, t((3,), d, 1), m] for m in (None, "floor", "trunc")],
     "div.Scalar_mode": lambda d: [[t((2, 3), d) * 5, 2, m] for m in (None, "floor", "trunc")],
@@ -469,38 +532,84 @@ CASES = {
     "gelu": lambda d: [[t((2, 3), d), a] for a in ("none", "tanh", "other")],
     "softplus": lambda d: [[t((2, 3), d) * 9, 1, 20], [t((2, 3), d) * 9, 3, 4]],
     "glu": lambda d: [[t((4, 6), d), -1], [t((4, 6), d), 0], [t((4, 5), d), 1]],
-    "prelu": lambda d: [[t((2, 3, 2), d) - 0.5 if d.is_floating_point else t((2, 3, 2), d), t(s, d)] for s in ((1,), (3,), ())],
+    "prelu": lambda d: [
+        [t((2, 3, 2), d) - 0.5 if d.is_floating_point else t((2, 3, 2), d), t(s, d)] for s in ((1,), (3,), ())
+    ],
     "round.decimals": lambda d: [[t((2, 3), d) * 100, n] for n in (0, 1, -1)],
     "lerp.Scalar": lambda d: [[t((2, 3), d), t((2, 3), d, 1), w] for w in (0.2, 0.7)],
-    "nan_to_num": lambda d: [[torch.tensor([1.0, float("nan"), float("inf"), -float("inf")]).to(d) if d.is_floating_point else t((3,), d), *v] for v in ((None, None, None), (1.0, 2.0, 3.0))],
-    "logit": lambda d: [[t((2, 3), d), None], [t((2, 3), d), 0.3]], "special_logit": lambda d: [[t((2, 3), d), 0.3]],
-    "polygamma": lambda d: [[n, t((2, 3), d)] for n in (0, 1, 2)], "special_polygamma": lambda d: [[1, t((2, 3), d)]],
-    "isclose": lambda d: [[t((2, 3), d), t((2, 3), d) + (1e-7 if d.is_floating_point else 0), 1e-5, 1e-8, e] for e in (False, True)] if d is not torch.bool else [],
+    "nan_to_num": lambda d: [
+        [torch.tensor([1.0, float("nan"), float("inf"), -float("inf")]).to(d) if d.is_floating_point else t((3,), d), *v]
+        for v in ((None, None, None), (1.0, 2.0, 3.0))
+    ],
+    "logit": lambda d: [[t((2, 3), d), None], [t((2, 3), d), 0.3]],
+    "special_logit": lambda d: [[t((2, 3), d), 0.3]],
+    "polygamma": lambda d: [[n, t((2, 3), d)] for n in (0, 1, 2)],
+    "special_polygamma": lambda d: [[1, t((2, 3), d)]],
+    "isclose": lambda d: (
+        [[t((2, 3), d), t((2, 3), d) + (1e-7 if d.is_floating_point else 0), 1e-5, 1e-8, e] for e in (False, True)]
+        if d is not torch.bool
+        else []
+    ),
     "allclose": lambda d: [[t((2, 3), d), t((2, 3), d), 1e-5, 1e-8, False]] if d is not torch.bool else [],
-    **{f"where.{k}": lambda d, k=k: [[_mask(2, 3), 2 if k in ("ScalarSelf", "Scalar") else t((2, 3), d), 0.5 if k in ("ScalarOther", "Scalar") else t((3,), d, 1)], [t((2, 3), F32), 2 if k in ("ScalarSelf", "Scalar") else t((2, 3), d), 1 if k in ("ScalarOther", "Scalar") else t((3,), d)]] for k in ("self", "ScalarSelf", "ScalarOther", "Scalar")},
+    **{
+        f"where.{k}": lambda d, k=k: [
+            [
+                _mask(2, 3),
+                2 if k in ("ScalarSelf", "Scalar") else t((2, 3), d),
+                0.5 if k in ("ScalarOther", "Scalar") else t((3,), d, 1),
+            ],
+            [
+                t((2, 3), F32),
+                2 if k in ("ScalarSelf", "Scalar") else t((2, 3), d),
+                1 if k in ("ScalarOther", "Scalar") else t((3,), d),
+            ],
+        ]
+        for k in ("self", "ScalarSelf", "ScalarOther", "Scalar")
+    },
     "where": lambda d: [[t((2, 3), d)], [_mask(2, 3)]],
     "masked_fill.Scalar": lambda d: [[t((2, 3), d), _mask(3), v] for v in (2, 0.5)],
     "masked_fill.Tensor": lambda d: [[t((2, 3), d), _mask(3), t((), d)]],
     "masked_select": lambda d: [[t((2, 3), d), _mask(3)], [t((2, 3), d), _mask(2, 3)]],
     "masked_scatter": lambda d: [[t((2, 3), d), _mask(2, 3), t((6,), d, 1)]],
-    "index.Tensor": _indexed, "_unsafe_index.Tensor": lambda d: _indexed(d)[:4],
+    "index.Tensor": _indexed,
+    "_unsafe_index.Tensor": lambda d: _indexed(d)[:4],
     "index.Tensor_hacked_twin": lambda d: _indexed(d)[:1],
-    "index_put": _index_put, "_unsafe_index_put": lambda d: _index_put(d)[:2], "index_put.hacked_twin": lambda d: _index_put(d)[:1],
+    "index_put": _index_put,
+    "_unsafe_index_put": lambda d: _index_put(d)[:2],
+    "index_put.hacked_twin": lambda d: _index_put(d)[:1],
     "_index_put_impl_": lambda d: [[*a, False] for a in _index_put(d)[:2]],
     "gather": _gather,
     "take": lambda d: [[t((2, 3), d), torch.tensor([[0, -1], [5, 2]])]],
     "take_along_dim": lambda d: [[t((2, 3), d), torch.tensor([[0], [-1]]), 1], [t((2, 3), d), _index(5, 0), None]],
-    "index_select": lambda d: [[t((4, 3), d), 0, _index(3, 0, 0)], [t((4, 3), d), -1, _index(2)], [t((4, 3), d), 0, _index(4)]],
-    "index_add": _rows(2), "index_copy": _rows(),
+    "index_select": lambda d: [
+        [t((4, 3), d), 0, _index(3, 0, 0)],
+        [t((4, 3), d), -1, _index(2)],
+        [t((4, 3), d), 0, _index(4)],
+    ],
+    "index_add": _rows(2),
+    "index_copy": _rows(),
     "index_fill.int_Scalar": lambda d: [[t((4, 3), d), 1, _index(0, -1), 1]],
     "index_fill.int_Tensor": lambda d: [[t((4, 3), d), 1, _index(0, 2), t((), d)]],
     "put": lambda d: [[t((2, 3), d), _index(0, 5), t((2,), d, 1), a] for a in (False, True)],
     "scatter.src": lambda d: [[_scatter(d)[0], 1, _scatter(d)[1], _scatter(d)[2]]],
     "scatter.value": lambda d: [[_scatter(d)[0], 1, _scatter(d)[1], 1]],
-    "scatter_add": lambda d: [[_scatter(d)[0], 1, _scatter(d)[1], _scatter(d)[2]], [t((3,), d), 0, _index(1, 1, 1), t((3,), d, 1)]],
+    "scatter_add": lambda d: [
+        [_scatter(d)[0], 1, _scatter(d)[1], _scatter(d)[2]],
+        [t((3,), d), 0, _index(1, 1, 1), t((3,), d, 1)],
+    ],
     "scatter.reduce": lambda d: [[_scatter(d)[0], 1, _scatter(d)[1], _scatter(d)[2], r] for r in ("add", "multiply")],
-    "scatter.value_reduce": lambda d: [[_scatter(d)[0], 1, _scatter(d)[1], 2, r] for r in ("add", "multiply")] if d is not torch.bool else [],
-    "scatter_reduce.two": lambda d: [[t((3,), d), 0, _index(1, 1, 0, 1), t((4,), d, 1), r, s] for r in ("sum", "prod", "mean", "amax", "amin") for s in (True, False)] if d is not torch.bool else [],
+    "scatter.value_reduce": lambda d: (
+        [[_scatter(d)[0], 1, _scatter(d)[1], 2, r] for r in ("add", "multiply")] if d is not torch.bool else []
+    ),
+    "scatter_reduce.two": lambda d: (
+        [
+            [t((3,), d), 0, _index(1, 1, 0, 1), t((4,), d, 1), r, s]
+            for r in ("sum", "prod", "mean", "amax", "amin")
+            for s in (True, False)
+        ]
+        if d is not torch.bool
+        else []
+    ),
     "select_scatter": lambda d: [[t((2, 3), d), t((2,), d, 1), 1, -1]],
     "slice_scatter": lambda d: [[t((4, 3), d), t((2, 3), d, 1), 0, 0, 4, 2]],
     "diagonal_scatter": lambda d: [[t((3, 3), d), t((2,), d, 1), 1, 0, 1]],
@@ -509,156 +618,310 @@ CASES = {
     "sort.stable": lambda d: [[t((3, 4), d), True, 1, r] for r in (False, True)],
     "argsort": lambda d: [[t((3, 4), d), 1, r] for r in (False, True)] if d.is_floating_point else [],
     "argsort.stable": lambda d: [[t((3, 4), d), True, 1, r] for r in (False, True)],
-    "topk": lambda d: [[t((3, 4), d), 2, -1, big, True] for big in (True, False)] + [[t((3, 4), d), 5, -1, True, True]] if d.is_floating_point else [],
-    "kthvalue": lambda d: [[t((3, 5), d), k, -1, keep] for k in (1, 3) for keep in (True, False)] if d.is_floating_point else [],
+    "topk": lambda d: (
+        [[t((3, 4), d), 2, -1, big, True] for big in (True, False)] + [[t((3, 4), d), 5, -1, True, True]]
+        if d.is_floating_point
+        else []
+    ),
+    "kthvalue": lambda d: (
+        [[t((3, 5), d), k, -1, keep] for k in (1, 3) for keep in (True, False)] if d.is_floating_point else []
+    ),
     "median.dim": lambda d: [[t((3, 4), d), 1, k] for k in (True, False)] if d.is_floating_point else [],
-    "mode": lambda d: [[torch.tensor([[1, 2, 2, 3], [3, 3, 1, 1]]).to(d), -1, k] for k in (True, False)] if d is not torch.bool else [],
-    "quantile": lambda d: [[t((3, 5), d), q.to(d), dim, k, i] for q in (torch.tensor([0.2, 0.5]), torch.tensor(0.3)) for dim in (None, 1) for k in (True, False) for i in ("linear", "nearest")],
-    "quantile.scalar": lambda d: [[t((3, 5), d), 0.4, 0, False, i] for i in ("linear", "lower", "higher", "midpoint", "nearest")],
+    "mode": lambda d: (
+        [[torch.tensor([[1, 2, 2, 3], [3, 3, 1, 1]]).to(d), -1, k] for k in (True, False)] if d is not torch.bool else []
+    ),
+    "quantile": lambda d: [
+        [t((3, 5), d), q.to(d), dim, k, i]
+        for q in (torch.tensor([0.2, 0.5]), torch.tensor(0.3))
+        for dim in (None, 1)
+        for k in (True, False)
+        for i in ("linear", "nearest")
+    ],
+    "quantile.scalar": lambda d: [
+        [t((3, 5), d), 0.4, 0, False, i] for i in ("linear", "lower", "higher", "midpoint", "nearest")
+    ],
     "_unique2": lambda d: [[t((3, 4), d), True, i, c] for i in (True, False) for c in (True, False)],
     "unique_dim": lambda d: [[torch.tensor([[1, 2], [1, 2], [0, 1]]).to(d), 0, True, True, True]],
     "unique_consecutive": lambda d: [[torch.tensor([1, 1, 2, 1]).to(d), True, True, None]],
     "bincount": lambda d: [[_index(1, 3, 1), w, m] for w in (None, t((3,), F32)) for m in (0, 6)],
     "histc": lambda d: [[t((9,), d), 4, 0, 0], [t((9,), d), 4, 0.2, 0.7]],
-    "searchsorted.Tensor": lambda d: [[t((6,), F32).sort()[0], t((2, 3), F32, 1), i, r, None, None] for i in (False, True) for r in (False, True)],
+    "searchsorted.Tensor": lambda d: [
+        [t((6,), F32).sort()[0], t((2, 3), F32, 1), i, r, None, None] for i in (False, True) for r in (False, True)
+    ],
     "searchsorted.Scalar": lambda d: [[t((6,), F32).sort()[0], 0.4, False, False, "right", None]],
     "bucketize.Tensor": lambda d: [[t((2, 3), F32, 1), t((6,), F32).sort()[0], False, r] for r in (False, True)],
     "bucketize.Scalar": lambda d: [[0.4, t((6,), F32).sort()[0], False, False]],
-    "mm": _matrix(((2, 3), (3, 4)), ((2, 3), (2, 4))), "bmm": _matrix(((2, 3, 4), (2, 4, 5)), ((2, 3, 4), (3, 4, 5))),
-    "mv": _matrix(((2, 3), (3,))), "dot": _matrix(((3,), (3,)), ((3,), (4,))), "vdot": _matrix(((3,), (3,))),
-    **{k: _matrix(((2, 3), (3, 4)), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((2, 1, 2, 3), (5, 3, 4)), ((2, 3), (4, 3))) for k in ("matmul", "linalg_matmul")},
-    "linear": lambda d: [[t(x, d), t((4, 3), d), b] for x in ((2, 3), (3,), (5, 2, 3)) for b in (None, t((4,), d))] + [[t((2, 4), d), t((4, 3), d), None]],
-    "addmm": lambda d: [[t(s, d), t((2, 3), d), t((3, 4), d), b, a] for s in ((2, 4), (4,), ()) for b, a in ((1, 1), (2, 3), (0, 1))],
+    "mm": _matrix(((2, 3), (3, 4)), ((2, 3), (2, 4))),
+    "bmm": _matrix(((2, 3, 4), (2, 4, 5)), ((2, 3, 4), (3, 4, 5))),
+    "mv": _matrix(((2, 3), (3,))),
+    "dot": _matrix(((3,), (3,)), ((3,), (4,))),
+    "vdot": _matrix(((3,), (3,))),
+    **{
+        k: _matrix(
+            ((2, 3), (3, 4)),
+            ((3,), (3,)),
+            ((2, 3), (3,)),
+            ((3,), (3, 2)),
+            ((5, 2, 3), (3, 4)),
+            ((2, 3), (5, 3, 4)),
+            ((2, 1, 2, 3), (5, 3, 4)),
+            ((2, 3), (4, 3)),
+        )
+        for k in ("matmul", "linalg_matmul")
+    },
+    "linear": lambda d: (
+        [[t(x, d), t((4, 3), d), b] for x in ((2, 3), (3,), (5, 2, 3)) for b in (None, t((4,), d))]
+        + [[t((2, 4), d), t((4, 3), d), None]]
+    ),
+    "addmm": lambda d: [
+        [t(s, d), t((2, 3), d), t((3, 4), d), b, a] for s in ((2, 4), (4,), ()) for b, a in ((1, 1), (2, 3), (0, 1))
+    ],
     "addmv": lambda d: [[t((2,), d), t((2, 3), d), t((3,), d), 2, 3]],
     "baddbmm": lambda d: [[t((2, 3, 5), d), t((2, 3, 4), d), t((2, 4, 5), d), 2, 3]],
     "addbmm": lambda d: [[t((3, 5), d), t((2, 3, 4), d), t((2, 4, 5), d), 2, 3]],
-    "outer": _matrix(((2,), (3,)), ((2, 2), (3,))), "ger": _matrix(((2,), (3,))), "inner": _matrix(((2, 3), (4, 3)), ((3,), (3,)), ((), (3,))),
+    "outer": _matrix(((2,), (3,)), ((2, 2), (3,))),
+    "ger": _matrix(((2,), (3,))),
+    "inner": _matrix(((2, 3), (4, 3)), ((3,), (3,)), ((), (3,))),
     "addr": lambda d: [[t((2, 3), d), t((2,), d), t((3,), d), 2, 3]] if d is not torch.bool else [],
     "tensordot": lambda d: [[t((2, 3, 4), d), t((4, 3, 5), d), [1, 2], [1, 0]]],
-    "linalg_multi_dot": lambda d: [[[t((2, 3), d), t((3, 4), d), t((4, 2), d)]]], "chain_matmul": lambda d: [[[t((2, 3), d), t((3, 4), d)]]],
+    "linalg_multi_dot": lambda d: [[[t((2, 3), d), t((3, 4), d), t((4, 2), d)]]],
+    "chain_matmul": lambda d: [[[t((2, 3), d), t((3, 4), d)]]],
     "linalg_vecdot": lambda d: [[t((2, 3), d), t((2, 3), d, 1), -1]] if d is not torch.bool else [],
     "bilinear": lambda d: [[t((2, 3), d), t((2, 4), d), t((5, 3, 4), d), t((5,), d)]],
-    "einsum": lambda d: [] if d is torch.bool else [
-        [eq, [t(s, d, i) for i, s in enumerate(shapes)], None]
-        for eq, shapes in (
-            ("ij,jk->ik", ((2, 3), (3, 4))), ("ij,jk", ((2, 3), (3, 4))), ("bij,bjk->bik", ((2, 3, 4), (2, 4, 5))),
-            ("...ij,jk->...ik", ((5, 2, 3), (3, 4))), ("ii->i", ((3, 3),)), ("ii", ((3, 3),)), ("ij->", ((2, 3),)),
-            ("ij->ji", ((2, 3),)), ("i,j->ij", ((2,), (3,))), ("bhqd,bhkd->bhqk", ((2, 3, 4, 5), (2, 3, 6, 5))),
-            ("ij,jk,kl->il", ((2, 3), (3, 4), (4, 2))), ("ijk,jil->kl", ((2, 3, 4), (3, 2, 5))), ("ij,ij->i", ((2, 3), (2, 3))),
-        )
-    ],
+    "einsum": lambda d: (
+        []
+        if d is torch.bool
+        else [
+            [eq, [t(s, d, i) for i, s in enumerate(shapes)], None]
+            for eq, shapes in (
+                ("ij,jk->ik", ((2, 3), (3, 4))),
+                ("ij,jk", ((2, 3), (3, 4))),
+                ("bij,bjk->bik", ((2, 3, 4), (2, 4, 5))),
+                ("...ij,jk->...ik", ((5, 2, 3), (3, 4))),
+                ("ii->i", ((3, 3),)),
+                ("ii", ((3, 3),)),
+                ("ij->", ((2, 3),)),
+                ("ij->ji", ((2, 3),)),
+                ("i,j->ij", ((2,), (3,))),
+                ("bhqd,bhkd->bhqk", ((2, 3, 4, 5), (2, 3, 6, 5))),
+                ("ij,jk,kl->il", ((2, 3), (3, 4), (4, 2))),
+                ("ijk,jil->kl", ((2, 3, 4), (3, 2, 5))),
+                ("ij,ij->i", ((2, 3), (2, 3))),
+            )
+        ]
+    ),
     "cdist": lambda d: [[t((2, 4, 3), d), t((2, 5, 3), d, 1), p, None] for p in (2.0, 1.0, 3.0, float("inf"), 0.0)],
     "_cdist_forward": lambda d: [[t((4, 3), d), t((5, 3), d, 1), 2.0, None]],
     "cosine_similarity": lambda d: [[t((2, 3), d), t((2, 3), d, 1), 1, 1e-8]],
     "pairwise_distance": lambda d: [[t((2, 3), d), t((2, 3), d, 1), 2.0, 1e-6, k] for k in (True, False)],
-    "tril": lambda d: [[t((2, 3, 4), d), k] for k in (0, 1, -1)], "triu": lambda d: [[t((2, 3, 4), d), k] for k in (0, 1, -1)],
+    "tril": lambda d: [[t((2, 3, 4), d), k] for k in (0, 1, -1)],
+    "triu": lambda d: [[t((2, 3, 4), d), k] for k in (0, 1, -1)],
     "diag_embed": lambda d: [[t((2, 3), d), k, -2, -1] for k in (0, 1, -1)] + [[t((2, 3), d), 0, 0, 2]],
     "diag": lambda d: [[t((3,), d), k] for k in (0, 1, -1)] + [[t((3, 4), d), 1]],
     "diagonal": lambda d: [[t((3, 4, 3), d), k, 0, 2] for k in (0, 1, -1)],
-    "kron": _matrix(((2, 3), (3, 2)), ((2,), (2, 2))), "trace": lambda d: [[t((3, 4), d)], [t((3,), d)]],
+    "kron": _matrix(((2, 3), (3, 2)), ((2,), (2, 2))),
+    "trace": lambda d: [[t((3, 4), d)], [t((3,), d)]],
     "matrix_power": lambda d: [[t((3, 3), d), n] for n in (0, 1, 3)] if d is not torch.bool else [],
     "linalg_matrix_power": lambda d: [[t((3, 3), d), n] for n in (2,)] if d is not torch.bool else [],
-    "linalg_cross": _matrix(((2, 3), (2, 3))) if False else (lambda d: [[t((2, 3), d), t((2, 3), d, 1), -1]] if d is not torch.bool else []),
+    "linalg_cross": _matrix(((2, 3), (2, 3)))
+    if False
+    else (lambda d: [[t((2, 3), d), t((2, 3), d, 1), -1]] if d is not torch.bool else []),
     "cross": lambda d: [[t((3, 2), d), t((3, 2), d, 1), None]] if d is not torch.bool else [],
     **{k: lambda d: [[_square(d)]] for k in ("inverse", "linalg_inv", "det", "linalg_det")},
     "linalg_cholesky": lambda d: [[_square(d) @ _square(d).T, u] for u in (False, True)] if d.is_floating_point else [],
-    "linalg_solve": lambda d: [[_square(d), t((3, 2), d), True], [_square(d), t((3,), d), True]] if d.is_floating_point else [],
+    "linalg_solve": lambda d: (
+        [[_square(d), t((3, 2), d), True], [_square(d), t((3,), d), True]] if d.is_floating_point else []
+    ),
     "view": lambda d: [[t((2, 6), d), s] for s in ([3, 4], [-1], [2, -1, 3], [5, -1], [2, 2])],
     "reshape": lambda d: [[t((2, 6), d), s] for s in ([3, 4], [-1], [1, 12, 1], [7])],
     "_unsafe_view": lambda d: [[t((2, 6), d), [3, 4]]],
-    "view_as": _matrix(((2, 6), (3, 4))), "reshape_as": _matrix(((2, 6), (4, 3))),
+    "view_as": _matrix(((2, 6), (3, 4))),
+    "reshape_as": _matrix(((2, 6), (4, 3))),
     "view.dtype": lambda d: [[t((2,), d), d]],
-    "flatten.using_ints": lambda d: [[t((2, 3, 4), d), a, b] for a, b in ((0, -1), (1, 2), (0, 1), (2, 1))] + [[t((), d), 0, -1]],
+    "flatten.using_ints": lambda d: (
+        [[t((2, 3, 4), d), a, b] for a, b in ((0, -1), (1, 2), (0, 1), (2, 1))] + [[t((), d), 0, -1]]
+    ),
     "unflatten.int": lambda d: [[t((2, 6), d), 1, s] for s in ([2, 3], [-1, 2], [4, 2])],
     "permute": lambda d: [[t((2, 3, 4), d), p] for p in ([2, 0, 1], [0, -1, 1], [0, 1])],
     **{k: lambda d: [[t((2, 3, 4), d), 0, -1], [t((2, 3), d), 0, 3]] for k in ("transpose.int", "swapaxes", "swapdims")},
-    "squeeze": lambda d: [[t((1, 3, 1), d)]], "squeeze.dim": lambda d: [[t((1, 3, 1), d), k] for k in (0, 1, -1)], "squeeze.dims": lambda d: [[t((1, 3, 1), d), [0, 2]]],
+    "squeeze": lambda d: [[t((1, 3, 1), d)]],
+    "squeeze.dim": lambda d: [[t((1, 3, 1), d), k] for k in (0, 1, -1)],
+    "squeeze.dims": lambda d: [[t((1, 3, 1), d), [0, 2]]],
     **{f"{k}.int": lambda d: [[t((2, 3, 4), d), 0, -1]] for k in ("movedim", "moveaxis")},
     **{f"{k}.intlist": lambda d: [[t((2, 3, 4), d), [0, 1], [2, 0]]] for k in ("movedim", "moveaxis")},
-    "expand": lambda d: [[t((3, 1), d), s, False] for s in ([3, 4], [2, -1, 4], [2, 2])], "broadcast_to": lambda d: [[t((3, 1), d), [2, 3, 4]]],
-    "expand_as": _matrix(((3, 1), (3, 4))), "broadcast_tensors": lambda d: [[[t((3, 1), d), t((4,), d)]]],
+    "expand": lambda d: [[t((3, 1), d), s, False] for s in ([3, 4], [2, -1, 4], [2, 2])],
+    "broadcast_to": lambda d: [[t((3, 1), d), [2, 3, 4]]],
+    "expand_as": _matrix(((3, 1), (3, 4))),
+    "broadcast_tensors": lambda d: [[[t((3, 1), d), t((4,), d)]]],
     "contiguous": lambda d: [[t((3, 4), d).t(), torch.contiguous_format]],
-    "slice.Tensor": lambda d: [[t((5, 4), d), *a] for a in ((0, 1, 4, 1), (0, None, None, 2), (1, -3, -1, 1), (0, 3, 99, 1), (0, 4, 2, 1))],
+    "slice.Tensor": lambda d: [
+        [t((5, 4), d), *a] for a in ((0, 1, 4, 1), (0, None, None, 2), (1, -3, -1, 1), (0, 3, 99, 1), (0, 4, 2, 1))
+    ],
     "select.int": lambda d: [[t((5, 4), d), *a] for a in ((0, 1), (1, -1), (0, 5))],
-    "narrow": lambda d: [[t((5, 4), d), 0, 1, 3], [t((5, 4), d), 1, -2, 2], [t((5, 4), d), 0, 3, 4]], "narrow_copy": lambda d: [[t((5, 4), d), 0, 1, 3]],
+    "narrow": lambda d: [[t((5, 4), d), 0, 1, 3], [t((5, 4), d), 1, -2, 2], [t((5, 4), d), 0, 3, 4]],
+    "narrow_copy": lambda d: [[t((5, 4), d), 0, 1, 3]],
     "unbind.int": lambda d: [[t((3, 4), d), 0], [t((3, 4), d), -1]],
     **{k: lambda d: [[t((5, 4), d), 2, 0], [t((5, 4), d), 9, 1]] for k in ("split.Tensor", "unsafe_split.Tensor")},
-    **{k: lambda d: [[t((5, 4), d), [2, 3], 0], [t((5, 4), d), [2, 2], 0]] for k in ("split.sizes", "split_with_sizes", "unsafe_split_with_sizes")},
+    **{
+        k: lambda d: [[t((5, 4), d), [2, 3], 0], [t((5, 4), d), [2, 2], 0]]
+        for k in ("split.sizes", "split_with_sizes", "unsafe_split_with_sizes")
+    },
     **{k: lambda d: [[t((5, 4), d), n, 0] for n in (2, 3, 7)] for k in ("chunk", "unsafe_chunk", "tensor_split.sections")},
     "tensor_split.indices": lambda d: [[t((5, 4), d), [1, 3], 0]],
     **{f"{k}.int": lambda d: [[t((4, 4, 4), d), 2]] for k in ("hsplit", "vsplit", "dsplit")},
     **{f"{k}.array": lambda d: [[t((4, 4, 4), d), [1, 3]]] for k in ("hsplit", "vsplit", "dsplit")},
-    **{k: lambda d: [[[t((2, 3), d), t((2, 3), F64 if d is F32 else d, 1)], dim] for dim in (0, -1)] + [[[t((2, 3), d), t((0,), d)], 0], [[t((2, 3), d), t((2, 4), d)], 0]] for k in ("cat", "concat", "concatenate")},
+    **{
+        k: lambda d: (
+            [[[t((2, 3), d), t((2, 3), F64 if d is F32 else d, 1)], dim] for dim in (0, -1)]
+            + [[[t((2, 3), d), t((0,), d)], 0], [[t((2, 3), d), t((2, 4), d)], 0]]
+        )
+        for k in ("cat", "concat", "concatenate")
+    },
     "stack": lambda d: [[[t((2, 3), d), t((2, 3), d, 1)], dim] for dim in (0, 1, -1)],
-    "repeat": lambda d: [[t((2, 3), d), r] for r in ([2, 2], [3, 1, 2], [1, 1], [2])], "tile": lambda d: [[t((2, 3), d), r] for r in ([2], [2, 1, 2])],
+    "repeat": lambda d: [[t((2, 3), d), r] for r in ([2, 2], [3, 1, 2], [1, 1], [2])],
+    "tile": lambda d: [[t((2, 3), d), r] for r in ([2], [2, 1, 2])],
     "repeat_interleave.self_int": lambda d: [[t((2, 3), d), 2, dim, None] for dim in (None, 0, 1)],
-    "meshgrid": lambda d: [[[t((2,), d), t((3,), d)]]], "meshgrid.indexing": lambda d: [[[t((2,), d), t((3,), d), t((4,), d)], i] for i in ("ij", "xy")],
-    "flip": lambda d: [[t((2, 3), d), k] for k in ([0], [0, -1], [])], "rot90": lambda d: [[t((2, 3), d), k, [0, 1]] for k in (0, 1, 2, 3)],
+    "meshgrid": lambda d: [[[t((2,), d), t((3,), d)]]],
+    "meshgrid.indexing": lambda d: [[[t((2,), d), t((3,), d), t((4,), d)], i] for i in ("ij", "xy")],
+    "flip": lambda d: [[t((2, 3), d), k] for k in ([0], [0, -1], [])],
+    "rot90": lambda d: [[t((2, 3), d), k, [0, 1]] for k in (0, 1, 2, 3)],
     "roll": lambda d: [[t((2, 3), d), s, k] for s, k in (([1], [0]), ([1, -2], [0, 1]), ([2], []), ([5], [1]))],
     "constant_pad_nd": lambda d: [[t((2, 3), d), p, v] for p, v in (([1, 2], 0), ([1, 0, 2, 1], 2), ([-1, 1], 1))],
-    "pad": lambda d: [[t((2, 3, 4), d), [1, 2], m, v] for m, v in (("constant", None), ("constant", 2.0), ("reflect", None), ("replicate", None), ("circular", None))],
+    "pad": lambda d: [
+        [t((2, 3, 4), d), [1, 2], m, v]
+        for m, v in (("constant", None), ("constant", 2.0), ("reflect", None), ("replicate", None), ("circular", None))
+    ],
     **{f"{k}_pad{n}d": lambda d, n=n: _pads(d, n) for k in ("reflection", "replication") for n in (1, 2, 3)},
-    "pixel_shuffle": lambda d: [[t((2, 8, 3, 2), d), 2], [t((2, 7, 3, 2), d), 2]], "pixel_unshuffle": lambda d: [[t((2, 2, 6, 4), d), 2]],
+    "pixel_shuffle": lambda d: [[t((2, 8, 3, 2), d), 2], [t((2, 7, 3, 2), d), 2]],
+    "pixel_unshuffle": lambda d: [[t((2, 2, 6, 4), d), 2]],
     "channel_shuffle": lambda d: [[t((2, 6, 3), d), 3]],
     "block_diag": lambda d: [[[t((2, 3), d), t((1, 2), d)]]] if d is not torch.bool else [],
-    **{k: _sized() for k in ("zeros", "ones")}, "full": _sized(2), "empty.memory_format": lambda d: [[[2, 3], d, None, None, None, None]],
+    **{k: _sized() for k in ("zeros", "ones")},
+    "full": _sized(2),
+    "empty.memory_format": lambda d: [[[2, 3], d, None, None, None, None]],
     "empty_strided": lambda d: [[[2, 3], [3, 1], d, None, None, None]],
-    **{f"new_{k}": lambda d: [[t((2,), d), [3, 2], *OPTIONS], [t((2,), d), [3], F64, None, None, None]] for k in ("zeros", "ones", "empty")},
+    **{
+        f"new_{k}": lambda d: [[t((2,), d), [3, 2], *OPTIONS], [t((2,), d), [3], F64, None, None, None]]
+        for k in ("zeros", "ones", "empty")
+    },
     "new_full": lambda d: [[t((2,), d), [3, 2], 2, *OPTIONS]],
-    **{f"{k}_like": lambda d: [[t((2, 3), d), *LIKE], [t((2, 3), d), F64, None, None, None, None]] for k in ("zeros", "ones", "empty")},
+    **{
+        f"{k}_like": lambda d: [[t((2, 3), d), *LIKE], [t((2, 3), d), F64, None, None, None, None]]
+        for k in ("zeros", "ones", "empty")
+    },
     "full_like": lambda d: [[t((2, 3), d), 2, *LIKE]],
     "fill.Tensor": lambda d: [[t((2, 3), d), t((), F32)]],
     "scalar_tensor": lambda d: [[2, d, None, None, None], [0.5, None, None, None, None]],
-    **{f"{k}.{n}": lambda d, v=v, k=k: [[v, dt, None, *([False] if k == "tensor" else [])] for dt in (None, d)] for k in ("tensor", "as_tensor") for n, v in (("bool", True), ("int", 3), ("float", 2.5))},
-    **{f"{k}.complex": lambda d, k=k: [[1 + 2j, None, None, *([False] if k == "tensor" else [])]] for k in ("tensor", "as_tensor")},
-    "arange": _ranges((5,), (4.5,), (0,)), "arange.start": _ranges((1, 5), (0.5, 3), (5, 1)), "arange.start_step": _ranges((1, 9, 3), (5, 0, -2), (0, 1, 0.25), (0, 1, 0)),
-    "linspace": lambda d: [[0, 1, n, None, None, None, None] for n in (1, 5, 8)] + [[-2, 3.5, 6, F64, None, None, None], [0, 9, 4, I64, None, None, None]],
+    **{
+        f"{k}.{n}": lambda d, v=v, k=k: [[v, dt, None, *([False] if k == "tensor" else [])] for dt in (None, d)]
+        for k in ("tensor", "as_tensor")
+        for n, v in (("bool", True), ("int", 3), ("float", 2.5))
+    },
+    **{
+        f"{k}.complex": lambda d, k=k: [[1 + 2j, None, None, *([False] if k == "tensor" else [])]]
+        for k in ("tensor", "as_tensor")
+    },
+    "arange": _ranges((5,), (4.5,), (0,)),
+    "arange.start": _ranges((1, 5), (0.5, 3), (5, 1)),
+    "arange.start_step": _ranges((1, 9, 3), (5, 0, -2), (0, 1, 0.25), (0, 1, 0)),
+    "linspace": lambda d: (
+        [[0, 1, n, None, None, None, None] for n in (1, 5, 8)]
+        + [[-2, 3.5, 6, F64, None, None, None], [0, 9, 4, I64, None, None, None]]
+    ),
     "logspace": lambda d: [[0, 2, 5, 10.0, None, None, None, None], [0, 2, 5, 2.0, F64, None, None, None]],
-    "eye": _ranges((3,), (0,)), "eye.m": _ranges((2, 3), (3, 2)),
-    "tril_indices": lambda d: [[3, 4, k, I64, None, None, None] for k in (0, 1, -1)], "triu_indices": lambda d: [[3, 4, k, I64, None, None, None] for k in (0, 1, -1)],
+    "eye": _ranges((3,), (0,)),
+    "eye.m": _ranges((2, 3), (3, 2)),
+    "tril_indices": lambda d: [[3, 4, k, I64, None, None, None] for k in (0, 1, -1)],
+    "triu_indices": lambda d: [[3, 4, k, I64, None, None, None] for k in (0, 1, -1)],
     **{f"{k}_window": _windows() for k in ("hann", "hamming", "blackman", "bartlett")},
     **{f"{k}_window.periodic": _windows(False) for k in ("hann", "hamming", "blackman", "bartlett")},
-    "size.int": lambda d: [[t((2, 3), d), -1], [t((), d), 0], [t((2, 3), d), 2]], "sym_size.int": lambda d: [[t((2, 3), d), 0]],
-    "stride.int": lambda d: [[t((2, 3), d), 0]], "is_contiguous.memory_format": lambda d: [[t((2, 3), d), torch.contiguous_format]],
+    "size.int": lambda d: [[t((2, 3), d), -1], [t((), d), 0], [t((2, 3), d), 2]],
+    "sym_size.int": lambda d: [[t((2, 3), d), 0]],
+    "stride.int": lambda d: [[t((2, 3), d), 0]],
+    "is_contiguous.memory_format": lambda d: [[t((2, 3), d), torch.contiguous_format]],
     "_local_scalar_dense": lambda d: [[t((), d)]],
-    **{k: lambda d: [[t((), d)], [t((1, 1), d)], [t((2,), d)]] for k in ("item", "is_nonzero", "Int.Tensor", "Float.Tensor", "Bool.Tensor")},
-    **{k: lambda d: [[t((), d)]] for k in ("IntImplicit", "FloatImplicit", "ScalarImplicit", "ComplexImplicit", "Complex.Tensor")},
+    **{
+        k: lambda d: [[t((), d)], [t((1, 1), d)], [t((2,), d)]]
+        for k in ("item", "is_nonzero", "Int.Tensor", "Float.Tensor", "Bool.Tensor")
+    },
+    **{
+        k: lambda d: [[t((), d)]]
+        for k in ("IntImplicit", "FloatImplicit", "ScalarImplicit", "ComplexImplicit", "Complex.Tensor")
+    },
     "to.device": lambda d: [[t((2, 3), d), torch.device("cpu"), F64, False, False, None]],
-    "to.dtype": lambda d: [[t((2, 3), d), e, False, c, None] for e in (F64, I64, torch.bool, torch.float16) for c in (False, True)],
-    "to.dtype_layout": lambda d: [[t((2, 3), d), F64, None, None, None, False, False, None], [t((2, 3), d), None, None, torch.device("cpu"), None, False, False, None]],
+    "to.dtype": lambda d: [
+        [t((2, 3), d), e, False, c, None] for e in (F64, I64, torch.bool, torch.float16) for c in (False, True)
+    ],
+    "to.dtype_layout": lambda d: [
+        [t((2, 3), d), F64, None, None, None, False, False, None],
+        [t((2, 3), d), None, None, torch.device("cpu"), None, False, False, None],
+    ],
     "_to_copy": lambda d: [[t((2, 3), d), F64, None, None, None, False, None]],
     "can_cast": lambda d: [[a, b] for a in (F32, I64, torch.bool) for b in (F32, I64, torch.bool)],
     "promote_types": lambda d: [[a, b] for a in (F32, I64, torch.bool, torch.float16) for b in (F32, I64, torch.bfloat16)],
     "result_type.Scalar_Scalar": lambda d: [[2, 0.5]],
-    "complex": lambda d: [[t((2, 3), d), t((3,), d, 1)]], "polar": lambda d: [[t((2, 3), d), t((3,), d, 1)]],
-    "imag": lambda d: [[t((2, 3), torch.complex64)], [t((2, 3), d)]], "real": lambda d: [[t((2, 3), torch.complex64)], [t((2, 3), d)]],
-    **{k: lambda d: [[t((2, 3), d), 0.5, False], [t((2, 3), d), 0.0, True], [t((2, 3), d), 1.5, False]] for k in ("dropout", "alpha_dropout")},
+    "complex": lambda d: [[t((2, 3), d), t((3,), d, 1)]],
+    "polar": lambda d: [[t((2, 3), d), t((3,), d, 1)]],
+    "imag": lambda d: [[t((2, 3), torch.complex64)], [t((2, 3), d)]],
+    "real": lambda d: [[t((2, 3), torch.complex64)], [t((2, 3), d)]],
+    **{
+        k: lambda d: [[t((2, 3), d), 0.5, False], [t((2, 3), d), 0.0, True], [t((2, 3), d), 1.5, False]]
+        for k in ("dropout", "alpha_dropout")
+    },
     **{k: lambda d: [[t((2, 3, 2), d), 0.5, False]] for k in ("feature_dropout", "feature_alpha_dropout")},
     "native_dropout": lambda d: [[t((2, 3), d), 0.5, False], [t((2, 3), d), 0.0, True]],
     "addcdiv": lambda d: [[t((2, 3), d), t((2, 3), d, 1), t((3,), d, 2), v] for v in (1, 2)],
     "addcmul": lambda d: [[t((2, 3), d), t((2, 3), d, 1), t((3,), d, 2), v] for v in (1, 2)] if d is not torch.bool else [],
     "heaviside": lambda d: [[torch.tensor([-1, 0, 2]).to(d), t((3,), d)]],
-    "threshold": lambda d: [[t((2, 3), d), 0.5, 2]], "elu": lambda d: [[t((2, 3), d) - 0.5 if d.is_floating_point else t((2, 3), d), *v] for v in ((1, 1, 1), (1.5, 2.0, 0.5))],
+    "threshold": lambda d: [[t((2, 3), d), 0.5, 2]],
+    "elu": lambda d: [
+        [t((2, 3), d) - 0.5 if d.is_floating_point else t((2, 3), d), *v] for v in ((1, 1, 1), (1.5, 2.0, 0.5))
+    ],
     "hardtanh": lambda d: [[t((2, 3), d), *v] for v in ((-1, 1), (0.3, 0.6))],
     "batch_norm_elemt": lambda d: [],
-}  # fmt: skip
+}
 CASES.pop("batch_norm_elemt")
 
 OWN = {
-    "dtype": lambda x: x.dtype, "device": lambda x: x.device, "layout": lambda x: x.layout, "itemsize": lambda x: x.itemsize,
-    "nbytes": lambda x: x.nbytes, "grad": lambda x: x.grad, "tolist": lambda x: x.tolist(), "Complex.Tensor": complex,
+    "dtype": lambda x: x.dtype,
+    "device": lambda x: x.device,
+    "layout": lambda x: x.layout,
+    "itemsize": lambda x: x.itemsize,
+    "nbytes": lambda x: x.nbytes,
+    "grad": lambda x: x.grad,
+    "tolist": lambda x: x.tolist(),
+    "Complex.Tensor": complex,
     "tensor": lambda data, dtype, device, grad: torch.tensor(data, dtype=dtype),
     "as_tensor": lambda data, dtype, device: torch.as_tensor(data, dtype=dtype),
-    **{f"{k}.{n}": lambda v, dtype, *_: torch.tensor(v, dtype=dtype) for k in ("tensor", "as_tensor") for n in ("bool", "int", "float", "complex")},
+    **{
+        f"{k}.{n}": lambda v, dtype, *_: torch.tensor(v, dtype=dtype)
+        for k in ("tensor", "as_tensor")
+        for n in ("bool", "int", "float", "complex")
+    },
     **{f"result_type.{k}": torch.result_type for k in ("Tensor", "Scalar", "Scalar_Tensor", "Scalar_Scalar")},
     "promote_types": torch.promote_types,
     "embedding_bag": lambda *a: (torch.ops.aten.embedding_bag(*a)[0], None, None, None),
     "embedding_bag.padding_idx": lambda *a: (torch.ops.aten.embedding_bag.padding_idx(*a)[0], None, None, None),
-    **{k: lambda x, k=k: getattr(x, k) for k in (
-        "is_cuda", "is_sparse", "is_quantized", "is_meta", "is_mkldnn", "is_nested", "requires_grad", "is_mps", "is_xpu",
-        "is_vulkan", "is_sparse_csr", "is_cpu", "is_leaf")},
+    **{
+        k: lambda x, k=k: getattr(x, k)
+        for k in (
+            "is_cuda",
+            "is_sparse",
+            "is_quantized",
+            "is_meta",
+            "is_mkldnn",
+            "is_nested",
+            "requires_grad",
+            "is_mps",
+            "is_xpu",
+            "is_vulkan",
+            "is_sparse_csr",
+            "is_cpu",
+            "is_leaf",
+        )
+    },
     "max_pool1d_with_indices": lambda *a: torch.nn.functional.max_pool1d_with_indices(a[0], a[1], a[2] or None, *a[3:]),
-}  # fmt: skip
+}
 """What torch calls otherwise than `torch.ops.aten.<name>.<overload>`."""
 
 OWN_CASES = {
