@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,6 +38,7 @@ class TextFunctions(Protocol):
     def percent(self, template: str, values: Any) -> str: ...
     def str_format(self, template: str, *values: Any) -> str: ...
     def print(self, *values: Any, sep: str = " ", end: str = "\n") -> None: ...
+    def warn(self, message: Any) -> None: ...
 
 
 class PythonText:
@@ -46,6 +48,11 @@ class PythonText:
     repr = staticmethod(repr)
     format = staticmethod(format)
     print = staticmethod(print)
+
+    @staticmethod
+    def warn(message: Any) -> None:
+        """`warnings.warn(message)`."""
+        warnings.warn(str(message), stacklevel=2)
 
     @staticmethod
     def percent(template: str, values: Any) -> str:
@@ -201,6 +208,7 @@ set(values=())                  set element         set({args})                 
 frozenset(values=())            set element         set({args})                      raises fresh
 dict(items=())                  dict_of_pairs       dict({args})                     raises fresh
 print(*values)                  none                rt.print({args})                 effect
+warn(message)                   none                rt.warn({0})                     effect
 print_with(sep, end, *values)   none                rt.print({2:}, sep={0}, end={1})   effect
 """
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 
 from tsir.backend.numpy.dispatch import host_function, operator
-from tsir.backend.numpy.text import format, percent, print, repr, str, str_format
+from tsir.backend.numpy.text import format, percent, print, repr, str, str_format, warn
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
@@ -24,7 +24,7 @@ __all__ = [
     "dict_of", "dtype", "exception_class", "exception_instance", "format", "host_function", "instance_of", "is_any", "is_bool",
     "is_complex", "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
     "is_str", "list_of", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
-    "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of",
+    "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "warn",
 ]  # fmt: skip
 
 Name: TypeAlias = builtins.str

@@ -7,6 +7,7 @@ code calls these as `rt.str` and so on. Source of the format: what torch 2 print
 from __future__ import annotations
 
 import builtins
+import warnings
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -219,3 +220,8 @@ def print(*values: Any, sep: builtins.str = " ", end: builtins.str = "\n") -> No
 
 def _presentable_all(values: Iterable[Any]) -> list[Any]:
     return [presentable(v) for v in values]
+
+
+def warn(message: Any) -> None:
+    """`warnings.warn(message)`."""
+    warnings.warn(str(message), stacklevel=2)

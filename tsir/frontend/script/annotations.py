@@ -114,6 +114,8 @@ class AnnotationReader:
         return self._plain(value, scope)
 
     def _plain(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
+        if isinstance(value, type(torch.LongTensor)):
+            return ts.TensorType()
         if isinstance(value, type):
             if issubclass(value, torch.Tensor):
                 return ts.TensorType()
@@ -128,8 +130,6 @@ class AnnotationReader:
             if value is tuple:
                 return None
             return self._class_type(value)
-        if isinstance(value, torch.tensortype):
-            return ts.TensorType()
         if value is typing.List:  # noqa: UP006
             return ts.ListType(ts.TensorType())
         if value in _TRANSPARENT or value in (typing.Tuple, typing.Dict, typing.Optional):  # noqa: UP006

@@ -19,7 +19,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import RaiseOp
 from tsir.frontend.script.attributes import get_attribute, set_attribute
-from tsir.frontend.script.convert import Tuples, as_bool, coerce, list_of, materialise, truth, tuple_elements
+from tsir.frontend.script.convert import Tuples, as_bool, coerce, materialise, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.values import (
@@ -104,6 +104,9 @@ def _enumerate(a: Arguments) -> Value:
 
 
 def _zip(a: Arguments) -> Value:
+    strict = a.keywords().get("strict", FALSE)
+    if not isinstance(strict, Const) or strict.value:
+        a.e.unsupported("argument 'strict' of zip()", node=a.node)
     return Zip(tuple(a.values()))
 
 
@@ -484,8 +487,9 @@ def _tensor(a: Arguments) -> Value:
     return torch_call(e, "tensor", [data], keywords)
 
 
-def _shape_list(a: Arguments) -> Value:
-    return Run(list_of(a.e, a.values()))
+def _manual_seed(a: Arguments) -> Value:
+    a.exactly(1)
+    return torch_call(a.e, "manual_seed", a.values())
 
 
 BUILTINS: dict[str, Callable[[Arguments], Value]] = {
@@ -500,7 +504,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "open": _unsupported("open()"), "eval": _unsupported("eval()"), "exec": _unsupported("exec()"),
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "unwrap_optional": _unwrap_optional, "assert": _assert,
     "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing, "first": _first,
-    "torch.tensor": _tensor,
+    "torch.tensor": _tensor, "torch.manual_seed": _manual_seed,
 }  # fmt: skip
 """What emits each of these functions."""
 
@@ -511,7 +515,7 @@ def _table() -> dict[Any, str]:
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
         torch.jit._unwrap_optional: "unwrap_optional", torch._assert: "assert", warnings.warn: "warn",
         torch.jit.is_scripting: "true", torch.jit.is_tracing: "false", torch.tensor: "torch.tensor",
-        torch.as_tensor: "torch.tensor", torch.is_tensor: "is_tensor", torch.is_grad_enabled: "false",
+        torch.as_tensor: "torch.tensor", torch.is_tensor: "is_tensor", torch.manual_seed: "torch.manual_seed", torch.is_grad_enabled: "false",
     }  # fmt: skip
     for module, names in (
         (torch.overrides, ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")),

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 
 from xdsl.dialects import scf
 from xdsl.ir import Attribute, Block, SSAValue
-from xdsl.rewriter import Rewriter
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import emit_branch
-from tsir.frontend.script.convert import coerce, list_of, materialise
+from tsir.frontend.script.convert import coerce, list_of, materialise, set_type
 from tsir.frontend.script.emitter import Emitter, end_of, start_of
 from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.values import Condition, Const, Run, Value
@@ -34,12 +33,12 @@ def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | No
         value = e.expression(node.elt, wanted)
         element = materialise(e, value) if wanted is None else coerce(e, value, wanted, "an element")
         found.append(element)
-        Rewriter.replace_value_with_new_type(result, ts.ListType(element.type))
+        set_type(result, ts.ListType(element.type))
         e.py("list_append", [result, element])
 
     _generators(e, node.generators, leaf)
     if not found:
-        Rewriter.replace_value_with_new_type(result, ts.ListType(wanted or ts.TensorType()))
+        set_type(result, ts.ListType(wanted or ts.TensorType()))
     return Run(result)
 
 
@@ -55,12 +54,12 @@ def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | No
             value = e.expression(tree, kind)
             parts.append(materialise(e, value) if kind is None else coerce(e, value, kind, "an item"))
         found.extend(parts)
-        Rewriter.replace_value_with_new_type(result, ts.DictType(parts[0].type, parts[1].type))
+        set_type(result, ts.DictType(parts[0].type, parts[1].type))
         e.py("setitem", [result, *parts])
 
     _generators(e, node.generators, leaf)
     if not found:
-        Rewriter.replace_value_with_new_type(result, want or ts.DictType(ts.StrType(), ts.TensorType()))
+        set_type(result, want or ts.DictType(ts.StrType(), ts.TensorType()))
     return Run(result)
 
 

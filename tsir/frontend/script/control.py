@@ -18,8 +18,8 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.convert import coerce, join_types, uninitialized
-from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, Emitter, end_of
-from tsir.frontend.script.values import Binding, Condition, Const, EnumValue, PyFunction, PyObject, Run, Unusable, Value
+from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, end_of
+from tsir.frontend.script.values import FALSE, Binding, Condition, Const, EnumValue, PyFunction, PyObject, Run, Unusable, Value
 
 Step: TypeAlias = ast.stmt | Callable[[], None]
 
@@ -59,7 +59,7 @@ def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
             return
         rest = steps[i:]
         if not isinstance(exiting, bool):
-            emit_branch(e, Condition(exiting), lambda: None, lambda rest=rest: emit_steps(e, rest, end), end)
+            emit_branch(e, Condition(exiting), lambda: None, lambda rest=rest: _emit_rest(e, rest, end), end)
             return
         if isinstance(step, ast.If):
             with e.at(step):
@@ -70,6 +70,13 @@ def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
             step()
         else:
             e.statement(step)
+
+
+def _emit_rest(e: Emitter, rest: Sequence[Step], end: tuple[int, int]) -> None:
+    """What runs only if nothing has exited."""
+    for flag in (EXIT, STOP, RETURNED):
+        e.set_flag(flag, FALSE)
+    emit_steps(e, rest, end)
 
 
 def body(e: Emitter, statements: Sequence[ast.stmt]) -> None:

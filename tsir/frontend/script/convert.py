@@ -10,7 +10,6 @@ import ast
 from collections.abc import Callable
 
 from xdsl.ir import Attribute, SSAValue
-from xdsl.rewriter import Rewriter
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
@@ -257,6 +256,11 @@ def _retype_literal(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | 
     return e.cast(ssa, wanted)
 
 
+def set_type(ssa: SSAValue, kind: Attribute) -> None:
+    """Gives a value another type in place: xDSL's rewriter would make a new value, and variables hold this one."""
+    ssa._type = kind
+
+
 def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
     """Gives a list or dict literal another element type if that is possible: nobody has used the value yet, or it is empty
     and its element type was only assumed."""
@@ -285,7 +289,7 @@ def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
             owner.operands[i] = coerce(e, Run(operand), kind, "an element")
     finally:
         e.builder = outer
-    Rewriter.replace_value_with_new_type(ssa, wanted)
+    set_type(ssa, wanted)
     e.session.assumed.discard(ssa)
     return True
 

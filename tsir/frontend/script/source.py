@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import torch
+
 from tsir.errors import FrontendError, SourceLocation
 
 FunctionNode = ast.FunctionDef
@@ -157,9 +159,14 @@ def outer_name(function: Any, name: str) -> Any:
     return getattr(builtins, name, MISSING)
 
 
+_MEANINGS: dict[str, dict[str, Any]] = {"torch.nn.functional": {"DType": torch.dtype}}
+"""Names in annotations of torch's modules that torch.jit reads differently: there a dtype is an int."""
+
+
 def annotation_scope(function: Any) -> dict[str, Any]:
     """The names that annotations of a function may use: of its module and its closure."""
     scope = dict(vars(builtins)) | dict(function.__globals__)
+    scope |= _MEANINGS.get(function.__module__, {})
     scope |= {n: v for n in function.__code__.co_freevars if (v := outer_name(function, n)) is not MISSING}
     return scope
 

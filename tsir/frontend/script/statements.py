@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +18,7 @@ from tsir.frontend.script.control import body, emit_branch, emit_steps
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
 from tsir.frontend.script.loops import emit_for, emit_while
-from tsir.frontend.script.values import NONE, TRUE, Const, Object, PyObject, Run, Unusable, Value
+from tsir.frontend.script.values import NONE, TRUE, Binding, Const, Object, PyObject, Run, Unusable, Value
 
 
 def emit_return(e: Emitter, value: Value) -> None:
@@ -89,6 +91,33 @@ def _assert(e: Emitter, node: ast.Assert) -> None:
     emit_assertion(e, node.test, node.msg)
 
 
+def _import(e: Emitter, node: ast.Import) -> None:
+    for alias in node.names:
+        module = _imported(e, alias.name)
+        name = alias.asname or alias.name.partition(".")[0]
+        found = module if alias.asname else sys.modules[name]
+        e.variables[name] = Binding(PyObject(found, name))
+
+
+def _import_from(e: Emitter, node: ast.ImportFrom) -> None:
+    package = e.source.function.__globals__.get("__package__") or ""
+    module = _imported(e, "." * node.level + (node.module or ""), package)
+    for alias in node.names:
+        found = getattr(module, alias.name, None)
+        if found is None:
+            found = _imported(e, f"{module.__name__}.{alias.name}")
+        name = alias.asname or alias.name
+        e.variables[name] = Binding(e.session.from_python(found, name))
+
+
+def _imported(e: Emitter, name: str, package: str | None = None) -> Any:
+    """A module that compiled code imports: it is imported now."""
+    try:
+        return importlib.import_module(name, package)
+    except ImportError as error:
+        e.error(f"the import fails while compiling: {error}")
+
+
 _WITHOUT_EFFECT: tuple[Any, ...] = (
     torch.no_grad, torch.enable_grad, torch.inference_mode, torch.set_grad_enabled, torch.autograd.profiler.record_function,
     torch.profiler.record_function, torch.autograd.profiler.profile, torch.jit.strict_fusion,
@@ -132,6 +161,7 @@ STATEMENTS: Mapping[type[ast.stmt], StatementEmitter] = {
     ast.Return: _return, ast.Break: _break, ast.Continue: _continue, ast.Expr: _expression, ast.Pass: _pass, ast.If: _if,
     ast.Assign: emit_assign, ast.AnnAssign: emit_annotated, ast.AugAssign: emit_augmented, ast.Delete: emit_delete,
     ast.For: emit_for, ast.While: emit_while, ast.Raise: _raise, ast.Assert: _assert, ast.With: _with,
+    ast.Import: _import, ast.ImportFrom: _import_from,
 }  # fmt: skip
 """What emits each kind of statement; the others aren't supported yet."""
 
