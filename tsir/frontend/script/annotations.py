@@ -129,6 +129,8 @@ class AnnotationReader:
                 return ts.DictType(ts.StrType(), ts.TensorType())
             if value is tuple:
                 return None
+            if hasattr(value, "__torch_script_interface__"):
+                return None  # whatever has these methods: the class of what is assigned or passed
             return self._class_type(value)
         if value is typing.List:  # noqa: UP006
             return ts.ListType(ts.TensorType())
@@ -163,7 +165,7 @@ class AnnotationReader:
         if origin in _SETS:
             return ts.SetType(known[0])
         if getattr(origin, "__name__", "") in ("Future", "Await"):
-            return ts.FutureType(known[0])
+            return known[0]  # a forked call has happened when fork() returns
         raise FrontendError(f"{value!r} isn't a type that compiled code can use")
 
     def named_tuple(self, cls: Any, scope: Mapping[str, Any]) -> ts.NamedTupleType:

@@ -455,6 +455,14 @@ def _first(a: Arguments) -> Value:
     return a.values()[0]
 
 
+def _fork(a: Arguments) -> Value:
+    """`torch.jit.fork`: the call happens at once, which no program can tell from a later one but by when it raises."""
+    from tsir.frontend.script.calls import call
+
+    values = a.values()
+    return call(a.e, values[0], values[1:], a.keywords())
+
+
 def _callable(a: Arguments) -> Value:
     from tsir.frontend.script.values import Method, PyFunction
 
@@ -503,7 +511,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "filter": _unsupported("filter()"), "set": _unsupported("set()"), "frozenset": _unsupported("frozenset()"),
     "open": _unsupported("open()"), "eval": _unsupported("eval()"), "exec": _unsupported("exec()"),
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "unwrap_optional": _unwrap_optional, "assert": _assert,
-    "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing, "first": _first,
+    "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing, "fork": _fork, "first": _first,
     "torch.tensor": _tensor, "torch.manual_seed": _manual_seed,
 }  # fmt: skip
 """What emits each of these functions."""
@@ -515,14 +523,14 @@ def _table() -> dict[Any, str]:
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
         torch.jit._unwrap_optional: "unwrap_optional", torch._assert: "assert", warnings.warn: "warn",
         torch.jit.is_scripting: "true", torch.jit.is_tracing: "false", torch.tensor: "torch.tensor",
-        torch.as_tensor: "torch.tensor", torch.is_tensor: "is_tensor", torch.manual_seed: "torch.manual_seed", torch.is_grad_enabled: "false",
+        torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "first", torch.is_tensor: "is_tensor", torch.manual_seed: "torch.manual_seed", torch.is_grad_enabled: "false",
     }  # fmt: skip
     for module, names in (
         (torch.overrides, ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")),
         (torch._C, ("_get_tracing_state", "_is_tracing")),
         (torch.compiler, ("is_compiling", "is_dynamo_compiling", "is_exporting")),
         (torch._jit_internal, ("is_tracing",)),
-        (torch.backends.cuda, ("is_built",)), (torch.cuda, ("is_available",)),
+        (torch.backends.cuda, ("is_built",)), (torch.backends.mha, ("get_fastpath_enabled",)), (torch.cuda, ("is_available",)),
         (torch._C._functorch, ("is_functorch_wrapped_tensor",)),
     ):  # fmt: skip
         table |= {getattr(module, n): "false" for n in names if hasattr(module, n)}

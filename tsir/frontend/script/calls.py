@@ -231,6 +231,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         return _static_dict_method(e, receiver, name)
     if isinstance(receiver, StaticTuple) and receiver.named is not None and name in ("_replace", "_asdict"):
         return _named_tuple_method(e, receiver, name, kwargs)
+    if name == "wait" and not args and not kwargs:
+        return receiver  # of a forked call
     ssa = materialise(e, receiver)
     kind = ssa.type
     if is_tensor(kind):

@@ -15,7 +15,7 @@ from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.convert import coerce, list_of, materialise, set_type
 from tsir.frontend.script.emitter import Emitter, end_of, start_of
 from tsir.frontend.script.iteration import items_of
-from tsir.frontend.script.values import Condition, Const, Run, Value
+from tsir.frontend.script.values import Condition, Const, Run, StaticTuple, Value
 
 Leaf = Callable[[], None]
 
@@ -23,7 +23,7 @@ Leaf = Callable[[], None]
 def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | None) -> Value:
     """`[element for target in iterable if condition]`."""
     wanted = want.element if isinstance(want, ts.ListType) else None
-    static = _static(e, node)
+    static = None if id(node.generators[0].iter) in e.session.evaluated else _static(e, node)
     if static is not None:
         return Run(list_of(e, static, wanted))
     result = e.emit(ListOp([], ts.ListType(ts.AnyType())))
@@ -40,6 +40,13 @@ def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | No
     if not found:
         set_type(result, ts.ListType(wanted or ts.TensorType()))
     return Run(result)
+
+
+def emit_generator(e: Emitter, node: ast.GeneratorExp, want: Attribute | None) -> Value:
+    """A generator expression: all its elements at once, as a tuple where they are known one by one, else as a list."""
+    plain = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
+    static = _static(e, plain)
+    return emit_list_comprehension(e, plain, want) if static is None else StaticTuple(tuple(static))
 
 
 def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | None) -> Value:

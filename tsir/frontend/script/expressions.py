@@ -12,7 +12,7 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.calls import call_method, emit_call_expression
-from tsir.frontend.script.comprehensions import emit_dict_comprehension, emit_list_comprehension
+from tsir.frontend.script.comprehensions import emit_dict_comprehension, emit_generator, emit_list_comprehension
 from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, truth, tuple_elements
@@ -288,7 +288,7 @@ EXPRESSIONS: Mapping[type[ast.expr], ExpressionEmitter] = {
     ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Tuple: _tuple, ast.List: _list, ast.Dict: _dict,
     ast.BinOp: _bin_op, ast.UnaryOp: _unary_op, ast.BoolOp: _bool_op, ast.Compare: _compare, ast.IfExp: _if_exp,
     ast.Subscript: _subscript, ast.Call: emit_call_expression, ast.JoinedStr: _joined, ast.FormattedValue: _formatted_value,
-    ast.ListComp: emit_list_comprehension, ast.DictComp: emit_dict_comprehension,
+    ast.ListComp: emit_list_comprehension, ast.DictComp: emit_dict_comprehension, ast.GeneratorExp: emit_generator,
 }  # fmt: skip
 """What emits each kind of expression; the others aren't supported yet."""
 
