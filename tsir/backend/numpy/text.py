@@ -7,8 +7,8 @@ code calls these as `rt.str` and so on. Source of the format: what torch 2 print
 from __future__ import annotations
 
 import builtins
-import warnings
 import math
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 

@@ -523,7 +523,8 @@ def _table() -> dict[Any, str]:
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
         torch.jit._unwrap_optional: "unwrap_optional", torch._assert: "assert", warnings.warn: "warn",
         torch.jit.is_scripting: "true", torch.jit.is_tracing: "false", torch.tensor: "torch.tensor",
-        torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "first", torch.is_tensor: "is_tensor", torch.manual_seed: "torch.manual_seed", torch.is_grad_enabled: "false",
+        torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "first", torch.is_tensor: "is_tensor",
+        torch.manual_seed: "torch.manual_seed", torch.is_grad_enabled: "false",
     }  # fmt: skip
     for module, names in (
         (torch.overrides, ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")),

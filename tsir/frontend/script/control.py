@@ -19,7 +19,18 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.convert import coerce, join_types, uninitialized
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, end_of
-from tsir.frontend.script.values import FALSE, Binding, Condition, Const, EnumValue, PyFunction, PyObject, Run, Unusable, Value
+from tsir.frontend.script.values import (
+    FALSE,
+    Binding,
+    Condition,
+    Const,
+    EnumValue,
+    PyFunction,
+    PyObject,
+    Run,
+    Unusable,
+    Value,
+)
 
 Step: TypeAlias = ast.stmt | Callable[[], None]
 

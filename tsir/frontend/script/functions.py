@@ -128,17 +128,13 @@ def call_function(
     operands: list[SSAValue] = []
     for p in signature.parameters:
         value = _broadcast(e, bound[p.name], p)
-        if p.type is not None:
-            if (
-                isinstance(value, Run)
-                and value.type != p.type
-                and isinstance(p.type, ts.ListType)
-                and not isinstance(value.type, ts.ListType)
-            ):
-                value = Run(coerce(e, value, p.type, f"argument '{p.name}' of {name}()"))
+        if isinstance(value, Const) and value.value is None and (p.type is None or ts.NONE in _members(p.type)):
+            # What is None in this call is None in the function: branches for other values need not be compiled.
+            parameters[p.name] = value
+        elif p.type is not None:
             parameters[p.name] = p.type
             operands.append(coerce(e, value, p.type, f"argument '{p.name}' of {name}()"))
-        elif session.type_of(value) is None or (isinstance(value, Const) and value.value is None):
+        elif session.type_of(value) is None:
             parameters[p.name] = value
         else:
             operand = materialise(e, value)
