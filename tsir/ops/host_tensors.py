@@ -184,3 +184,12 @@ def scalar(x: Array) -> Any:
     if x.size != 1:
         raise OperatorError(f"a Tensor with {x.size} elements cannot be converted to Scalar")
     return x.reshape(()).astype(np.float32).item() if x.dtype.name == "bfloat16" else x.item()
+
+
+def embedding_renorm_(weight: Any, indices: Any, max_norm: float, norm_type: float) -> Any:
+    """Scales the rows of `weight` that `indices` name and whose norm is greater than `max_norm` down to it, in place."""
+    for row in np.unique(indices):
+        norm = float(np.linalg.norm(weight[row], norm_type))
+        if norm > max_norm:
+            weight[row] *= weight.dtype.type(max_norm / (norm + 1e-7))
+    return weight

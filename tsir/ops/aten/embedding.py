@@ -12,7 +12,7 @@ from tsir.ops.core.elementwise import binary, clamp, convert, where
 from tsir.ops.core.indexing import index_select, scatter_rows
 from tsir.ops.core.slices import concat, slice
 from tsir.ops.core.views import broadcast_to, unsqueeze
-from tsir.ops.registry import aten
+from tsir.ops.registry import aten, host
 from tsir.ops.tensor import SymTensor, dtype_label, require_bool, require_int
 
 SUM, MEAN, MAX = 0, 1, 2
@@ -132,3 +132,10 @@ def one_hot(x: SymTensor, num_classes: int) -> SymTensor:
         raise OperatorError("num_classes should be positive")
     check_range(x, 0, classes, "RuntimeError", "Class values must be non-negative and smaller than num_classes.")
     return convert(binary("eq", unsqueeze(x, x.rank), iota(classes, dtypes.int64)), dtypes.int64)
+
+
+host(
+    "embedding_renorm_(Tensor(a!) self, Tensor indices, float max_norm, float norm_type) -> Tensor(a!)",
+    implementation="tsir.ops.host_tensors:embedding_renorm_",
+    infer=lambda weight, indices, max_norm, norm_type: weight,
+)
