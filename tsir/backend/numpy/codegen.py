@@ -9,6 +9,7 @@ from importlib import import_module
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.linalg import ops as linalg
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line, ModuleEmitter, identifiers, is_tensor
@@ -52,13 +53,36 @@ def is_pure(kind: type[Operation]) -> bool:
 
 
 def _only_reads(op: Operation) -> bool:
+    """Whether an operation keeps no operand's memory, except as `_aliases` says."""
+    if op.name.startswith("arith.") and any(is_tensor(r) for r in op.results):
+        return False
     return op.name == "linalg_ext.check" or type(op) in _pure_operations()
 
 
+_VIEWS = frozenset(
+    ("tensor.extract_slice", "tensor.collapse_shape", "tensor.expand_shape", "tensor.reshape", "tensor.cast",
+     "linalg.transpose", "linalg.broadcast", "ts.cast")
+)  # fmt: skip
+"""Operations whose result may be a view of their first operand."""
+_IN_PLACE = {"tensor.insert_slice": 1, "tensor.insert": 1}
+"""Operations that may write into an operand and give it as their result."""
+
+
 def _aliases(op: Operation) -> tuple[tuple[SSAValue, SSAValue], ...]:
-    if not any(is_tensor(r) for r in op.results) or type(op) not in _pure_operations():
-        return ()
-    return tuple((r, o) for r in op.results for o in op.operands if is_tensor(r) and is_tensor(o))
+    """Pairs of a result and an operand that may be one memory."""
+    if op.name in _VIEWS:
+        return ((op.results[0], op.operands[0]),)
+    if op.name in _IN_PLACE:
+        return ((op.results[0], op.operands[_IN_PLACE[op.name]]),)
+    if isinstance(op, linalg.GenericOp):
+        yielded = op.body.block.last_op
+        assert yielded is not None
+        pairs = zip(op.results, yielded.operands, strict=True)
+        inputs = {a: v for a, v in zip(op.body.block.args, op.inputs, strict=False)}
+        return tuple((r, inputs[y]) for r, y in pairs if y in inputs)
+    if op.name.startswith("linalg_ext.") and op.results:
+        return tuple((r, o) for r in op.results for o in op.operands)
+    return ()
 
 
 def generate(module: ModuleOp, symbol: str) -> GeneratedSource:

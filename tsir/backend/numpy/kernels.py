@@ -34,3 +34,159 @@ def view(buffer: Array, name: str, shape: tuple[int, ...]) -> Array:
     for dim in shape:
         size *= dim
     return buffer[:size].view(kind).reshape(shape)
+
+
+def strided(
+    x: Array, start: tuple[int, ...], shape: tuple[int, ...], steps: tuple[tuple[tuple[int, int], ...], ...]
+) -> Array:
+    """A view whose axis `i` walks `x` by `steps[i]`, pairs of an axis of `x` and a coefficient. Never written."""
+    if 0 in shape:
+        return np.empty(shape, x.dtype)
+    strides = tuple(sum(x.strides[a] * c for a, c in walk) for walk in steps)
+    base = x[tuple(slice(s, None) if s else slice(None) for s in start)] if any(start) else x
+    return np.lib.stride_tricks.as_strided(base, shape, strides, writeable=False)
+
+
+def convolution(
+    x: Array,
+    weight: Array,
+    kernel: tuple[int, ...],
+    size: tuple[int, ...],
+    strides: tuple[int, ...],
+    dilations: tuple[int, ...],
+    out: Array | None = None,
+) -> Array:
+    """A convolution: x (G, N, spatial..., C), weight (G, kernel... * C, F), result (G, N, size..., F), C-contiguous."""
+    groups, batch = x.shape[:2]
+    channels = x.shape[-1]
+    features = weight.shape[2]
+    if out is None:
+        out = np.empty((groups, batch, *size, features), weight.dtype)
+    if channels == 1 and features == 1 and groups > 1:
+        _depthwise(x, weight, kernel, size, strides, dilations, out)
+        return out
+    spatial = x.strides[2:-1]
+    rows = batch
+    for extent in size:
+        rows *= extent
+    if all(k == 1 for k in kernel):
+        windows = x[(slice(None), slice(None), *(slice(0, (o - 1) * s + 1, s) for o, s in zip(size, strides, strict=True)))]
+    else:
+        steps = [s * t for s, t in zip(spatial, strides, strict=True)]
+        taps = [s * d for s, d in zip(spatial, dilations, strict=True)]
+        shape = (groups, batch, *size, *kernel, channels)
+        windows = np.lib.stride_tricks.as_strided(x, shape, (*x.strides[:2], *steps, *taps, x.strides[-1]), writeable=False)
+    if groups == 1:
+        windows[0].reshape(rows, weight.shape[1]).dot(weight[0], out.reshape(rows, features))
+    else:
+        np.matmul(windows.reshape(groups, rows, weight.shape[1]), weight, out.reshape(groups, rows, features))
+    return out
+
+
+def _depthwise(
+    x: Array,
+    weight: Array,
+    kernel: tuple[int, ...],
+    size: tuple[int, ...],
+    strides: tuple[int, ...],
+    dilations: tuple[int, ...],
+    out: Array,
+) -> None:
+    """One filter for each channel: the taps one after another, channels last in memory."""
+    image = np.moveaxis(x[..., 0], 0, -1)
+    target = np.moveaxis(out[..., 0], 0, -1)
+    total = np.zeros(target.shape, out.dtype)
+    product = np.empty_like(total)
+    for tap, at in enumerate(np.ndindex(*kernel)):
+        place = tuple(
+            slice(k * d, k * d + (o - 1) * s + 1, s) for k, d, o, s in zip(at, dilations, size, strides, strict=True)
+        )
+        np.multiply(image[(slice(None), *place)], weight[:, tap, 0], product)
+        np.add(total, product, total)
+    np.copyto(target, total)
+
+
+def integer_matmul(a: Array, b: Array) -> Array:
+    """`a @ b` of integers, wrapping: through float64 where every partial sum is exact there."""
+    if a.size and b.size and a.shape[-1]:
+        bound = float(np.abs(a.astype(np.float64)).max()) * float(np.abs(b.astype(np.float64)).max()) * a.shape[-1]
+        if bound < 2.0**53:
+            return np.matmul(a.astype(np.float64), b.astype(np.float64)).astype(a.dtype)
+    return np.matmul(a, b)
+
+
+def erf(x: Any) -> Any:
+    """The error function, in the dtype of the argument."""
+    from scipy.special import erf as scipy_erf
+
+    x = np.asarray(x)
+    if x.dtype == np.float64 or x.dtype == np.float32:
+        return scipy_erf(x)
+    return scipy_erf(x.astype(np.float32)).astype(x.dtype)
+
+
+def rsqrt(x: Any) -> Any:
+    """`1 / sqrt(x)`, rounded once more than it should."""
+    root = np.sqrt(x)
+    return np.divide(root.dtype.type(1), root)
+
+
+def round_away(x: Any) -> Any:
+    """Rounds to integers, halves away from zero."""
+    whole = np.trunc(x)
+    return np.where(np.abs(x - whole) >= 0.5, whole + np.sign(x), whole).astype(np.asarray(x).dtype)
+
+
+def divide_trunc(a: Array, b: Array) -> Array:
+    """Integer division that rounds toward zero; by zero it gives 0."""
+    q = np.floor_divide(a, b)
+    return q + ((np.multiply(q, b) != a) & ((a < 0) != (b < 0))).astype(q.dtype)
+
+
+def ipow(a: Array, b: Array) -> Array:
+    """Integer powers that wrap; a negative exponent gives 0, or ±1 for a base of ±1."""
+    positive = np.power(a, np.maximum(b, 0))
+    inverse = np.where(a == 1, 1, np.where(a == -1, np.where(b % 2 == 0, 1, -1), 0))
+    return np.where(b < 0, inverse, positive).astype(a.dtype)
+
+
+def to_uint64(x: Array) -> Array:
+    """Truncates floats to unsigned 64-bit integers, given as signed ones."""
+    return x.astype(np.uint64).view(np.int64)
+
+
+def bit_count(x: Array) -> Array:
+    """How many bits are set in unsigned integers."""
+    return np.bitwise_count(x)
+
+
+def leading_zeros(x: Array) -> Array:
+    """How many bits are above the highest set one in unsigned integers."""
+    width = x.dtype.itemsize * 8
+    count = np.full(x.shape, width, np.int64)
+    for bit in range(width):
+        count = np.where((x >> x.dtype.type(bit)) & x.dtype.type(1), width - 1 - bit, count)
+    return count
+
+
+def trailing_zeros(x: Array) -> Array:
+    """How many bits are below the lowest set one in unsigned integers."""
+    width = x.dtype.itemsize * 8
+    count = np.full(x.shape, width, np.int64)
+    for bit in reversed(range(width)):
+        count = np.where((x >> x.dtype.type(bit)) & x.dtype.type(1), bit, count)
+    return count
+
+
+def complex_of(real: Array, imaginary: Array) -> Array:
+    """Complex numbers from their parts."""
+    real, imaginary = np.broadcast_arrays(real, imaginary)
+    out = np.empty(real.shape, np.complex64 if real.dtype == np.float32 else np.complex128)
+    out.real = real
+    out.imag = imaginary
+    return out
+
+
+def angle(x: Array) -> Array:
+    """The angles of complex numbers."""
+    return np.arctan2(x.imag, x.real)

@@ -1,234 +1,331 @@
-"""How the operations of the `tensor` dialect are written: views as NumPy views, the rest as new arrays."""
+"""How operations of the tensor dialect are written: views, slices, joins, padding, and single elements."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from xdsl.dialects import tensor
-from xdsl.dialects.builtin import DYNAMIC_INDEX, ComplexType, IntegerType
+from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.ir import Operation, SSAValue
 
-from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, is_tensor, shape_text
-from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain, scalar_dtype, static_shape, tensor_dtype
+from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, shape_text
+from tsir.backend.numpy.scalar_operations import constant_value
+from tsir.backend.numpy.structured import size_of
+from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain, static_shape, tensor_dtype
+from tsir.dialects import dtypes
 
 
-def sizes_of(e: FunctionEmitter, value: SSAValue) -> tuple[Size, ...]:
-    """The sizes of a bound tensor: numbers and expressions."""
-    binding = e.binding(value)
-    if isinstance(binding, Tensor | Fill):
-        return binding.shape
-    raise e.error(f"{binding} is no tensor")
-
-
-def bind_view(e: FunctionEmitter, result: SSAValue, text: str, shape: Sequence[Size], source: Tensor) -> None:
-    """Writes `name = text`, a view of `source`, and binds the result to it."""
-    name = e.assign(text, result.name_hint)
-    e.bind(result, plain(name, shape, tensor_dtype(result.type), source.storage))
-
-
-def bind_fresh(e: FunctionEmitter, result: SSAValue, text: str, shape: Sequence[Size] | None = None) -> str:
-    """Writes `name = text`, a newly allocated array, and binds the result to it."""
-    name = e.assign(text, result.name_hint)
-    dims: Sequence[Size] = shape or [
-        f"{name}.shape[{i}]" if d is None else d for i, d in enumerate(static_shape(result.type))
-    ]
-    e.bind(result, plain(name, dims, tensor_dtype(result.type), e.new_storage()))
-    return name
-
-
-def mixed(e: FunctionEmitter, static: Any, dynamic: Sequence[SSAValue]) -> list[Size]:
-    """Offsets, sizes or strides: the numbers, and the expressions of those known at run time."""
+def _mixed(e: FunctionEmitter, static: Any, dynamic: Sequence[SSAValue]) -> list[Size]:
+    """Static and dynamic sizes together."""
     values = iter(dynamic)
-    return [_size(e.name_of(next(values))) if n == DYNAMIC_INDEX else int(n) for n in static.iter_values()]
+    return [e.name_of(next(values)) if s == DYNAMIC_INDEX else int(s) for s in static.iter_values()]
 
 
-def _size(text: str) -> Size:
-    return int(text) if text.lstrip("-").isdigit() else text
+def _empty(e: FunctionEmitter, op: tensor.EmptyOp) -> None:
+    values = iter(op.dynamic_sizes)
+    shape: list[Size] = [e.name_of(next(values)) if d is None else d for d in static_shape(op.tensor.type)]
+    e.bind(op.tensor, Fill(None, _numbers(shape), tensor_dtype(op.tensor.type)))
 
 
-def total(sizes: Sequence[Size]) -> Size:
-    """The product of sizes."""
-    number = 1
-    factors: list[str] = []
-    for size in sizes:
-        if isinstance(size, int):
-            number *= size
+def _numbers(shape: Sequence[Size]) -> tuple[Size, ...]:
+    return tuple(int(s) if isinstance(s, str) and s.isdigit() else s for s in shape)
+
+
+def _splat(e: FunctionEmitter, op: tensor.SplatOp) -> None:
+    values = iter(op.dynamicSizes)
+    shape: list[Size] = [e.name_of(next(values)) if d is None else d for d in static_shape(op.result.type)]
+    dtype = tensor_dtype(op.result.type)
+    e.bind(op.result, Fill(e.name_of(op.input), _numbers(shape), dtype, constant_value(op.input)))
+
+
+def _dim(e: FunctionEmitter, op: tensor.DimOp) -> None:
+    axis = constant_value(op.index)
+    if isinstance(axis, int):
+        size = size_of(e, op.source, axis)
+        e.bind(op.result, str(size))
+        if isinstance(size, str) and not size.isidentifier():
+            e.define(op.result, size)
+        return
+    shape = shape_text([size_of(e, op.source, i) for i in range(len(static_shape(op.source.type)))])
+    e.define(op.result, f"{shape}[{e.name_of(op.index)}]")
+
+
+def _cast(e: FunctionEmitter, op: tensor.CastOp) -> None:
+    found = e.binding(op.source)
+    assert isinstance(found, Fill | Tensor)
+    dims = static_shape(op.dest.type)
+    shape = tuple(s if d is None else d for s, d in zip(found.shape, dims, strict=True))
+    e.bind(op.dest, replace(found, shape=shape))
+
+
+def _sizes_of_groups(op: Any) -> list[list[int]]:
+    return [[int(i.value.data) for i in group.data] for group in op.reassociation.data]
+
+
+def _collapse(e: FunctionEmitter, op: tensor.CollapseShapeOp) -> None:
+    from tsir.backend.numpy.contractions import product_text
+
+    groups = _sizes_of_groups(op)
+    found = e.binding(op.src)
+    assert isinstance(found, Fill | Tensor)
+    dims = static_shape(op.result.type)
+    products = [product_text([found.shape[i] for i in g]) for g in groups]
+    shape = [p if d is None else d for p, d in zip(products, dims, strict=True)]
+    if isinstance(found, Fill):
+        e.bind(op.result, replace(found, shape=tuple(shape)))
+        return
+    kept = {i for g in groups for i in _varying(found, g)}
+    if all(len(_varying(found, g)) <= 1 for g in groups) and all(
+        found.axes[i] is None or i in kept for i in range(found.rank)
+    ):
+        axes = tuple(next((found.axes[i] for i in _varying(found, g)), None) for g in groups)
+        if all(found.axes[i] is not None or found.shape[i] == 1 for i in range(found.rank)):
+            e.bind(op.result, replace(found, shape=tuple(shape), axes=axes))
+            return
+    _reshaped(e, op.src, op.result, shape)
+
+
+def _varying(found: Tensor, group: Sequence[int]) -> list[int]:
+    """The axes of a group that aren't of size 1 without an axis of the array."""
+    return [i for i in group if found.axes[i] is not None]
+
+
+def _expand(e: FunctionEmitter, op: tensor.ExpandShapeOp) -> None:
+    groups = _sizes_of_groups(op)
+    shape = _mixed(e, op.static_output_shape, op.dynamic_output_shape)
+    found = e.binding(op.src)
+    if isinstance(found, Fill):
+        e.bind(op.result, replace(found, shape=tuple(shape)))
+        return
+    assert isinstance(found, Tensor)
+    axes: list[int | None] = [None] * len(shape)
+    for i, group in enumerate(groups):
+        large = [j for j in group if shape[j] != 1]
+        if len(large) > 1:
+            _reshaped(e, op.src, op.result, shape)
+            return
+        if large:
+            axes[large[0]] = found.axes[i]
+        elif group:
+            axes[group[0]] = found.axes[i]
+    if any(p not in axes for p in range(len(found.order))):
+        _reshaped(e, op.src, op.result, shape)
+        return
+    e.bind(op.result, replace(found, shape=tuple(shape), axes=tuple(axes)))
+
+
+def _reshaped(e: FunctionEmitter, source: SSAValue, result: SSAValue, shape: Sequence[Size]) -> None:
+    found = e.tensor(source)
+    whole = e.laid_out(found)
+    text = f"{whole.name}.reshape{shape_text(shape)}"
+    name = e.hoisted(text, result.name_hint)
+    e.bind(result, plain(name, shape, found.dtype, found.storage, contiguous=found.contiguous and found.is_plain))
+
+
+def _reshape(e: FunctionEmitter, op: tensor.ReshapeOp) -> None:
+    dims = static_shape(op.result.type)
+    names = e.name_of(op.shape)
+    shape: list[Size] = [f"int({names}[{i}])" if d is None else d for i, d in enumerate(dims)]
+    found = e.tensor(op.source)
+    name = e.hoisted(f"{e.laid_out(found).name}.reshape{shape_text(shape)}", op.result.name_hint)
+    sizes: list[Size] = [f"{name}.shape[{i}]" if d is None else d for i, d in enumerate(dims)]
+    e.bind(op.result, plain(name, sizes, found.dtype, found.storage))
+
+
+def _slice_texts(
+    e: FunctionEmitter, op: tensor.ExtractSliceOp | tensor.InsertSliceOp, shape: Sequence[Size]
+) -> tuple[list[str], list[Size]]:
+    offsets = _mixed(e, op.static_offsets, op.offsets)
+    sizes = _mixed(e, op.static_sizes, op.sizes)
+    strides = _mixed(e, op.static_strides, op.strides)
+    texts: list[str] = []
+    for offset, size, stride, full in zip(offsets, sizes, strides, shape, strict=True):
+        texts.append(_slice(offset, size, stride, full))
+    return texts, sizes
+
+
+def _slice(offset: Size, size: Size, stride: Size, full: Size) -> str:
+    if offset == 0 and stride == 1:
+        return ":" if size == full else f":{size}"
+    start = "" if offset == 0 else str(offset)
+    if all(isinstance(v, int) for v in (offset, size, stride)):
+        stop = int(offset) + (int(size) - 1) * int(stride) + 1 if size else int(offset)
+        end = "" if stop == full else str(stop)
+        return f"{start}:{end}" + ("" if stride == 1 else f":{stride}")
+    if stride == 1:
+        return f"{start}:{offset} + {size}"
+    return f"{start}:{offset} + {size} * {stride}:{stride}"
+
+
+def _dropped(kept: Sequence[int | None], full: Sequence[int | None]) -> list[int]:
+    """The unit dimensions that a rank-reducing slice drops: the ones that leave `kept`."""
+    dropped: list[int] = []
+    j = 0
+    for i, size in enumerate(full):
+        rest = len(full) - i
+        if j < len(kept) and kept[j] == size and not (size == 1 and rest > len(kept) - j and _fits(kept[j:], full[i + 1 :])):
+            j += 1
+        elif j < len(kept) and kept[j] == size and rest == len(kept) - j:
+            j += 1
         else:
-            factors.append(size)
-    if not factors:
-        return number
-    text = " * ".join(factors if number == 1 else [str(number), *factors])
-    return text if len(factors) == 1 and number == 1 else f"({text})"
-
-
-def _empty(e: FunctionEmitter, op: Any) -> None:
-    kind = op.results[0].type
-    dynamic = iter(op.operands)
-    shape = tuple(_size(e.name_of(next(dynamic))) if d is None else d for d in static_shape(kind))
-    e.bind(op.results[0], Fill(None, shape, tensor_dtype(kind)))
-
-
-def _splat(e: FunctionEmitter, op: Any) -> None:
-    kind = op.results[0].type
-    dynamic = iter(op.operands[1:])
-    shape = tuple(_size(e.name_of(next(dynamic))) if d is None else d for d in static_shape(kind))
-    e.bind(op.results[0], Fill(e.name_of(op.operands[0]), shape, tensor_dtype(kind)))
-
-
-def _cast(e: FunctionEmitter, op: Any) -> None:
-    found = e.binding(op.operands[0])
-    if isinstance(found, Tensor):
-        found = e.replaced(found, shape=_known(found.shape, op.results[0]))
-    e.bind(op.results[0], found)
-
-
-def _known(shape: Sequence[Size], result: SSAValue) -> tuple[Size, ...]:
-    return tuple(s if d is None else d for s, d in zip(shape, static_shape(result.type), strict=True))
-
-
-def _dim(e: FunctionEmitter, op: Any) -> None:
-    index = e.name_of(op.operands[1])
-    if index.isdigit():
-        e.bind(op.results[0], str(sizes_of(e, op.operands[0])[int(index)]))
-    else:
-        e.define(op.results[0], f"{e.name_of(op.operands[0])}.shape[{index}]")
-
-
-def _extract(e: FunctionEmitter, op: Any) -> None:
-    indices = ", ".join(e.name_of(i) for i in op.operands[1:])
-    text = f"{e.name_of(op.operands[0])}.item({indices})"
-    kind = op.results[0].type
-    if not isinstance(kind, IntegerType | ComplexType):
-        text = f"float({text})" if scalar_dtype(kind).is_floating_point else text
-    e.define(op.results[0], text)
-
-
-def _insert(e: FunctionEmitter, op: Any) -> None:
-    scalar, target, *indices = op.operands
-    name = _writable(e, op, target)
-    e.line(f"{name}[{', '.join(e.name_of(i) for i in indices) or '()'}] = {e.name_of(scalar)}")
-
-
-def _writable(e: FunctionEmitter, op: Any, target: SSAValue) -> str:
-    """The array that holds the result: the target's own memory where nobody else reads it, else a copy. Binds the result."""
-    binding = e.binding(target)
-    found = e.tensor(target) if isinstance(binding, Fill) else e.materialised(target)
-    result = op.results[0]
-    ours = isinstance(binding, Fill) and found.storage.kind is Kind.FRESH
-    if not ours and not e.dies_here(target):
-        text = f"{found.name}.copy()"
-        return bind_fresh(e, result, text, found.shape)
-    e.bind(result, plain(found.name, found.shape, found.dtype, found.storage, contiguous=found.contiguous))
-    return found.name
-
-
-def _from_elements(e: FunctionEmitter, op: Any) -> None:
-    kind = op.results[0].type
-    shape = [d or 0 for d in static_shape(kind)]
-    elements = ", ".join(e.name_of(o) for o in op.operands)
-    text = f"{e.numpy('array')}([{elements}], {e.dtype(tensor_dtype(kind))})"
-    bind_fresh(e, op.results[0], text if len(shape) == 1 else f"{text}.reshape({shape_text(shape)})", shape)
-
-
-def _index_text(offset: Size, size: Size, stride: Size, extent: Size) -> str:
-    if offset == 0 and stride == 1 and size == extent:
-        return ":"
-    if all(isinstance(x, int) for x in (offset, size, stride)):
-        last: Size = int(offset) + (int(size) - 1) * int(stride) + 1 if int(size) else int(offset)
-        return f"{offset}:{last}" + (f":{stride}" if stride != 1 else "")
-    steps = str(size) if stride == 1 else f"{size} * {stride}"
-    last = steps if offset == 0 else f"{offset} + {steps}"
-    # With a stride the end may lie behind the array: slices are cut to it, and have the right number of elements.
-    return f"{offset}:{last}" + (f":{stride}" if stride != 1 else "")
-
-
-def _dropped(sizes: Sequence[Size], result: SSAValue) -> set[int]:
-    """The dimensions of size 1 that a rank-reducing slice leaves out."""
-    dims = static_shape(result.type)
-    surplus = len(sizes) - len(dims)
-    dropped: set[int] = set()
-    kept = 0
-    for i, size in enumerate(sizes):
-        fits = kept < len(dims) and (dims[kept] is None or not isinstance(size, int) or dims[kept] == size)
-        if size == 1 and surplus and not (fits and len(sizes) - i - 1 < surplus):
-            dropped.add(i)
-            surplus -= 1
-        else:
-            kept += 1
+            dropped.append(i)
     return dropped
 
 
-def _slice_text(sizes: Sequence[Size], texts: Sequence[str], offsets: Sequence[Size], dropped: set[int]) -> str:
-    parts = [str(offsets[i]) if i in dropped else texts[i] for i in range(len(sizes))]
-    while parts and parts[-1] == ":":
-        parts.pop()
-    return ", ".join(parts) or "..."
+def _fits(kept: Sequence[int | None], full: Sequence[int | None]) -> bool:
+    position = 0
+    for size in full:
+        if position < len(kept) and kept[position] == size:
+            position += 1
+        elif size != 1:
+            return False
+    return position == len(kept)
 
 
 def _extract_slice(e: FunctionEmitter, op: tensor.ExtractSliceOp) -> None:
-    offsets = mixed(e, op.static_offsets, op.offsets)
-    sizes = mixed(e, op.static_sizes, op.sizes)
-    strides = mixed(e, op.static_strides, op.strides)
-    source = e.materialised(op.source)
-    texts = [_index_text(*four) for four in zip(offsets, sizes, strides, source.shape, strict=True)]
-    dropped = _dropped(sizes, op.result)
-    text = f"{source.name}[{_slice_text(sizes, texts, offsets, dropped)}]"
-    if len(dropped) == len(sizes):
-        text = text[:-1] + ", ...]"  # a 0-d view, not a scalar
-    bind_view(e, op.result, text, [s for i, s in enumerate(sizes) if i not in dropped], source)
+    found = e.tensor(op.source)
+    texts, sizes = _slice_texts(e, op, found.shape)
+    by_axis = {found.axes[i]: t for i, t in enumerate(texts) if found.axes[i] is not None}
+    indices = [by_axis[p] for p in range(len(found.order))]
+    while indices and indices[-1] == ":":
+        indices.pop()
+    name = e.hoisted(f"{found.name}[{', '.join(indices)}]", op.result.name_hint) if indices else found.name
+    made = replace(found, name=name, shape=tuple(sizes), contiguous=found.contiguous and not indices)
+    full = [s if isinstance(s, int) else None for s in sizes]
+    dims = static_shape(op.result.type)
+    if len(dims) != len(full):
+        drop = _dropped(dims, full)
+        removed = [made.axes[i] for i in drop if made.axes[i] is not None]
+        if removed:
+            index = ", ".join("0" if p in removed else ":" for p in range(len(made.order)))
+            dots = ", ..." if len(removed) == len(made.order) else ""
+            name = e.hoisted(f"{name}[{index}{dots}]", op.result.name_hint)
+        left = {p: k for k, p in enumerate(q for q in range(len(made.order)) if q not in removed)}
+        keep = [i for i in range(len(sizes)) if i not in drop]
+        axes = tuple(None if (p := made.axes[i]) is None else left[p] for i in keep)
+        made = replace(made, name=name, shape=tuple(sizes[i] for i in keep), axes=axes)
+    e.bind(op.result, made)
+
+
+def _destination(e: FunctionEmitter, value: SSAValue, result: SSAValue) -> Tensor:
+    """A plain array with the contents of a tensor that this operation may write."""
+    binding = e.binding(value)
+    if isinstance(binding, Fill):
+        planned = e.buffer(binding.shape, binding.dtype, escapes=result in e.escaping)
+        if planned is not None:
+            name, storage = planned
+            if binding.scalar is not None:
+                e.line(f"{name}.fill({binding.scalar})")
+        else:
+            shape, dtype = shape_text(binding.shape), e.dtype(binding.dtype)
+            empty = f"{e.numpy('empty')}({shape}, {dtype})"
+            name = e.assign(empty if binding.scalar is None else e.np_full(shape, binding.scalar, dtype), result.name_hint)
+            storage = e.constant_storage if e.preparing else e.new_storage()
+        return plain(name, binding.shape, binding.dtype, storage, contiguous=True)
+    if e.dies_here(value) and binding_is_plain(binding):
+        assert isinstance(binding, Tensor)
+        return binding
+    found = e.laid_out(e.tensor(value))
+    planned = e.buffer(found.shape, found.dtype, escapes=result in e.escaping)
+    if planned is not None:
+        name, storage = planned
+        e.line(f"{e.numpy('copyto')}({name}, {found.name})")
+    else:
+        name, storage = e.assign(f"{found.name}.copy()", result.name_hint), e.new_storage()
+        storage = e.constant_storage if e.preparing else storage
+    return replace(found, name=name, storage=storage, contiguous=True)
+
+
+def binding_is_plain(binding: object) -> bool:
+    """Whether a binding is an array in the tensor's own layout."""
+    return isinstance(binding, Tensor) and binding.is_plain
 
 
 def _insert_slice(e: FunctionEmitter, op: tensor.InsertSliceOp) -> None:
-    offsets = mixed(e, op.static_offsets, op.offsets)
-    sizes = mixed(e, op.static_sizes, op.sizes)
-    strides = mixed(e, op.static_strides, op.strides)
-    part = e.name_of(op.source)
-    extents = sizes_of(e, op.dest)
-    name = _writable(e, op, op.dest)
-    texts = [_index_text(*four) for four in zip(offsets, sizes, strides, extents, strict=True)]
-    dropped = _dropped(sizes, op.source)
-    e.line(f"{name}[{_slice_text(sizes, texts, offsets, dropped)}] = {part}")
+    source = e.laid_out(e.tensor(op.source))
+    shares = isinstance(e.binding(op.dest), Tensor) and e.tensor(op.dest).storage is source.storage
+    target = _destination(e, op.dest, op.result)
+    texts, sizes = _slice_texts(e, op, target.shape)
+    text = f"{source.name}.copy()" if shares else source.name
+    if source.rank != len(sizes):
+        drop = _dropped(
+            [s if isinstance(s, int) else None for s in source.shape], [s if isinstance(s, int) else None for s in sizes]
+        )
+        text += f"[{', '.join('None' if i in drop else ':' for i in range(len(sizes)))}]"
+    e.line(f"{target.name}[{', '.join(texts) or '...'}] = {text}")
+    e.bind(op.result, target)
 
 
-def _expand_shape(e: FunctionEmitter, op: Any) -> None:
-    _reshape_to(e, op, mixed(e, op.static_output_shape, op.operands[1:]))
-
-
-def _collapse_shape(e: FunctionEmitter, op: Any) -> None:
-    source = sizes_of(e, op.operands[0])
-    groups = [[int(d.value.data) for d in group.data] for group in op.reassociation.data]
-    _reshape_to(e, op, _known([total([source[d] for d in group]) for group in groups], op.results[0]))
-
-
-def _reshape_to(e: FunctionEmitter, op: Operation, shape: Sequence[Size]) -> None:
-    source = e.materialised(op.operands[0])
-    text = f"{source.name}.reshape({shape_text(shape)})"
-    name = e.assign(text, op.results[0].name_hint)
-    e.bind(op.results[0], plain(name, shape, source.dtype, source.storage, contiguous=source.contiguous))
-
-
-def _reshape(e: FunctionEmitter, op: Any) -> None:
-    source = e.materialised(op.operands[0])
-    name = e.assign(f"{source.name}.reshape({e.name_of(op.operands[1])})", op.results[0].name_hint)
-    shape = [f"{name}.shape[{i}]" if d is None else d for i, d in enumerate(static_shape(op.results[0].type))]
-    e.bind(op.results[0], plain(name, shape, source.dtype, source.storage))
+def _concat(e: FunctionEmitter, op: tensor.ConcatOp) -> None:
+    axis = op.dim.value.data
+    parts = [e.laid_out(e.tensor(v)) for v in op.inputs]
+    dtype = tensor_dtype(op.result.type)
+    names = f"({', '.join(p.name for p in parts)}{',' if len(parts) == 1 else ''})"
+    along = [p.shape[axis] for p in parts]
+    total: Size = sum(s for s in along if isinstance(s, int))
+    if any(isinstance(s, str) for s in along):
+        total = " + ".join(map(str, along))
+        total = f"({total})"
+    shape = [total if i == axis else s for i, s in enumerate(parts[0].shape)]
+    planned = e.buffer(shape, dtype, escapes=op.result in e.escaping)
+    call = f"{e.numpy('concatenate')}({names}, {axis}"
+    if planned is not None:
+        name, storage = planned
+        e.line(f"{call}, {name})")
+    else:
+        name = e.assign(f"{call})", op.result.name_hint)
+        storage = e.constant_storage if e.preparing else e.new_storage()
+        shape = [f"{name}.shape[{i}]" if isinstance(s, str) else s for i, s in enumerate(shape)]
+    e.bind(op.result, plain(name, shape, dtype, storage, contiguous=True))
 
 
 def _pad(e: FunctionEmitter, op: tensor.PadOp) -> None:
-    low, high = mixed(e, op.static_low, op.low), mixed(e, op.static_high, op.high)
+    found = e.tensor(op.source)
+    low = _mixed(e, op.static_low, op.low)
+    high = _mixed(e, op.static_high, op.high)
     block = op.region.block
-    if any(any(True for _ in a.uses) for a in block.args):
-        raise e.error("tensor.pad by values that depend on the position can't be run")
-    e.emit_block(block)
     terminator = block.last_op
     assert terminator is not None
-    source = e.materialised(op.source)
-    shape = [_sum(a, s, b) for a, s, b in zip(low, source.shape, high, strict=True)]
-    number = e.name_of(terminator.operands[0])
-    name = bind_fresh(e, op.result, e.np_full(shape_text(shape), number, e.dtype(source.dtype)), shape)
-    texts = [_index_text(a, s, 1, total) for a, s, total in zip(low, source.shape, shape, strict=True)]
-    e.line(f"{name}[{', '.join(texts) or '...'}] = {source.name}")
+    value = terminator.operands[0]
+    if value.owner is not block and isinstance(value.owner, Operation) and value.owner.parent is block:
+        e.emit_block(block)
+    number = e.name_of(value)
+    shape: list[Size] = [_sum(s, a, b) for s, a, b in zip(found.shape, low, high, strict=True)]
+    dtype = tensor_dtype(op.result.type)
+    # The array keeps the source's order of axes when the tensor varies along all of them.
+    order = _pad_order(e, op, found)
+    shape_in_order = [shape[i] for i in order]
+    inner = ", ".join(_slice(low[i], found.shape[i], 1, shape[i]) for i in order)
+    source = e.view_text(found.permuted(order))
+    full = shape_text(shape_in_order)
+    constant = constant_value(value)
+    static = all(isinstance(s, int) for s in shape)
+    if static and constant is not None and not e.preparing and op.result not in e.escaping:
+        made = e.np_full(full, e.number(constant, dtype), e.dtype(dtype))
+        name = e.plan.exclusive(made, op.result.name_hint or "padded")
+        inside = e.plan.exclusive(f"{name}[{inner or '...'}]", "inside")
+        e.line(f"{e.numpy('copyto')}({inside}, {source})")
+        storage = Storage(Kind.CONSTANT, e.block)
+    else:
+        name = e.assign(e.np_full(full, number, e.dtype(dtype)), op.result.name_hint)
+        e.line(f"{name}[{inner or '...'}] = {source}")
+        storage = e.constant_storage if e.preparing else e.new_storage()
+        shape = [f"{name}.shape[{order.index(i)}]" if isinstance(s, str) else s for i, s in enumerate(shape)]
+    axes = tuple(order.index(i) for i in range(len(shape)))
+    e.bind(op.result, Tensor(name, tuple(shape), axes, dtype, storage, contiguous=True))
+
+
+def _pad_order(e: FunctionEmitter, op: tensor.PadOp, found: Tensor) -> list[int]:
+    """The order of axes in memory: the source's, but channels last when a convolution with many channels reads it."""
+    order = list(found.order) if len(found.order) == found.rank else list(range(found.rank))
+    readers = [u.operation for u in op.result.uses]
+    convolves = any(r.name.startswith("linalg.") and r.regions and len(r.operands) == 3 for r in readers)
+    channels = found.shape[1] if found.rank >= 3 else 0
+    if convolves and found.rank >= 3 and found.is_plain and isinstance(channels, int) and channels > 3:
+        return [0, *range(2, found.rank), 1]
+    return order
 
 
 def _sum(*sizes: Size) -> Size:
@@ -236,35 +333,50 @@ def _sum(*sizes: Size) -> Size:
     texts = [s for s in sizes if isinstance(s, str)]
     if not texts:
         return number
-    if len(texts) == 1 and not number:
-        return texts[0]
-    return f"({' + '.join(texts + ([str(number)] if number else []))})"
+    return f"({' + '.join([*texts, *([str(number)] if number else [])])})"
 
 
-def _concat(e: FunctionEmitter, op: Any) -> None:
-    parts = ", ".join(e.name_of(o) for o in op.operands)
-    bind_fresh(e, op.results[0], f"{e.numpy('concatenate')}(({parts},), {op.dim.value.data})")
+def _extract(e: FunctionEmitter, op: tensor.ExtractOp) -> None:
+    name = e.name_of(op.tensor)
+    dtype = tensor_dtype(op.tensor.type)
+    indices = ", ".join(e.name_of(i) for i in op.indices)
+    if dtype in (dtypes.float64, dtypes.complex128, dtypes.bool_) or dtype.category.name == "INT":
+        e.define(op.result, f"{name}.item({indices})")
+    else:
+        e.define(op.result, f"{name}[{indices or '()'}]")
 
 
-def storage_of(e: FunctionEmitter, value: SSAValue) -> Storage | None:
-    """The memory of a bound tensor, None for a fill that isn't made yet."""
-    found = e.binding(value)
-    return found.storage if isinstance(found, Tensor) and is_tensor(value) else None
+def _insert(e: FunctionEmitter, op: tensor.InsertOp) -> None:
+    target = _destination(e, op.dest, op.result)
+    indices = ", ".join(e.name_of(i) for i in op.indices)
+    e.line(f"{target.name}[{indices or '()'}] = {e.name_of(op.scalar)}")
+    e.bind(op.result, target)
+
+
+def _from_elements(e: FunctionEmitter, op: tensor.FromElementsOp) -> None:
+    shape = [d or 0 for d in static_shape(op.result.type)]
+    dtype = tensor_dtype(op.result.type)
+    elements = ", ".join(e.name_of(v) for v in op.elements)
+    text = f"{e.numpy('array')}([{elements}], {e.dtype(dtype)})"
+    if len(shape) != 1:
+        text = f"{text}.reshape({shape_text(shape)})"
+    name = e.assign(text, op.result.name_hint)
+    e.bind(op.result, plain(name, shape, dtype, e.constant_storage if e.preparing else e.new_storage(), contiguous=True))
 
 
 TABLE: dict[type[Operation], EmitFunction] = {
     tensor.EmptyOp: _empty,
     tensor.SplatOp: _splat,
-    tensor.CastOp: _cast,
     tensor.DimOp: _dim,
+    tensor.CastOp: _cast,
+    tensor.CollapseShapeOp: _collapse,
+    tensor.ExpandShapeOp: _expand,
+    tensor.ReshapeOp: _reshape,
+    tensor.ExtractSliceOp: _extract_slice,
+    tensor.InsertSliceOp: _insert_slice,
+    tensor.ConcatOp: _concat,
+    tensor.PadOp: _pad,
     tensor.ExtractOp: _extract,
     tensor.InsertOp: _insert,
     tensor.FromElementsOp: _from_elements,
-    tensor.ExtractSliceOp: _extract_slice,
-    tensor.InsertSliceOp: _insert_slice,
-    tensor.ExpandShapeOp: _expand_shape,
-    tensor.CollapseShapeOp: _collapse_shape,
-    tensor.ReshapeOp: _reshape,
-    tensor.PadOp: _pad,
-    tensor.ConcatOp: _concat,
 }

@@ -1,0 +1,263 @@
+"""How sums of products are written: matrix products (`dot`, `matmul`) and convolutions (`kernels.convolution`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import arith, complex
+from xdsl.ir import SSAValue
+
+from tsir.backend.numpy.elementwise import aligned
+from tsir.backend.numpy.emitter import FunctionEmitter, is_tensor, shape_text
+from tsir.backend.numpy.structured import BOOL, Operand, Structured
+from tsir.backend.numpy.tensors import Fill, Size, Storage, Tensor, tensor_dtype
+from tsir.dialects import dtypes
+
+_SUMS = (arith.AddfOp, arith.AddiOp, complex.AddOp)
+_PRODUCTS = (arith.MulfOp, arith.MuliOp, complex.MulOp)
+_CASTS = (arith.ExtFOp, arith.ExtSIOp, arith.SIToFPOp)
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """`out += a * b`, summed over the reductions."""
+
+    a: Operand
+    b: Operand
+
+
+def contraction_of(view: Structured) -> Contraction | None:
+    """The factors when the body is a sum of products of two operands, possibly widened."""
+    if len(view.yields) != 1 or view.yields[0].type == BOOL:
+        return None
+    total = view.yields[0].owner
+    accumulator = view.outputs[0].element
+    if not isinstance(total, _SUMS) or accumulator not in total.operands:
+        return None
+    product = next((v.owner for v in total.operands if v is not accumulator), None)
+    if not isinstance(product, _PRODUCTS):
+        return None
+    elements = {o.element: o for o in view.inputs}
+    factors: list[Operand] = []
+    for factor in product.operands:
+        source: SSAValue = factor
+        while isinstance(source.owner, _CASTS) and source.owner.operands[0].type != BOOL:
+            source = source.owner.operands[0]
+        if source not in elements or not is_tensor(elements[source].value):
+            return None
+        factors.append(elements[source])
+    return Contraction(*factors)
+
+
+def _loops(operand: Operand) -> list[int] | None:
+    found = [x.loop if x is not None else None for x in operand.exprs]
+    known = [d for d in found if d is not None]
+    return known if len(known) == len(found) == len(set(known)) else None
+
+
+def emit_contraction(e: FunctionEmitter, view: Structured, contraction: Contraction) -> bool:
+    """Writes a contraction; False when it has no form as matrix product or convolution."""
+    out = _loops(view.outputs[0])
+    if out is None or any(isinstance(e.binding(o.value), Fill) for o in (contraction.a, contraction.b)):
+        return False
+    a, b = _loops(contraction.a), _loops(contraction.b)
+    if a is not None and b is not None:
+        return _product(e, view, contraction, a, b, out)
+    if a is None and b is not None:
+        return _convolution(e, view, contraction.a, contraction.b, out)
+    if a is not None:
+        return _convolution(e, view, contraction.b, contraction.a, out)
+    return False
+
+
+def product_text(sizes: Sequence[Size]) -> Size:
+    """The product of sizes."""
+    number = 1
+    texts: list[str] = []
+    for size in sizes:
+        if isinstance(size, int):
+            number *= size
+        else:
+            texts.append(size)
+    if not texts:
+        return number
+    return " * ".join(([str(number)] if number != 1 else []) + texts)
+
+
+def _matrix(
+    e: FunctionEmitter, operand: Operand, groups: Sequence[Sequence[int]], sizes: Sequence[Size], dtype: dtypes.DType
+) -> str:
+    """An operand as an array with one axis for each group of loops, of the dtype that is computed in."""
+    order = [d for g in groups for d in g]
+    found = e.tensor(operand.value)
+    text, loops, _ = aligned(e, found, operand.exprs, order, sizes)
+    missing = [d for d in order if d not in loops]
+    if missing:
+        text = f"{e.numpy('broadcast_to')}({text}, {shape_text([sizes[d] for d in order])})"
+    if any(len(g) != 1 for g in groups):
+        text = f"{text}.reshape({', '.join(str(product_text([sizes[d] for d in g])) for g in groups)})"
+    if found.dtype is not dtype:
+        text = f"{text}.astype({e.dtype(dtype)})"
+    if text != found.name and e.is_prepared_text(text):
+        return e.hoisted(f"{e.numpy('ascontiguousarray')}({text})", operand.value.name_hint)
+    return text
+
+
+def _product(
+    e: FunctionEmitter, view: Structured, contraction: Contraction, a: list[int], b: list[int], out: list[int]
+) -> bool:
+    reductions = [d for d, r in enumerate(view.reductions) if r]
+    inner = [d for d in reductions if d in a and d in b]
+    if len(inner) != len(reductions) or any(d not in a and d not in b for d in out):
+        return False
+    batch = [d for d in out if d in a and d in b]
+    rows = [d for d in out if d in a and d not in b]
+    columns = [d for d in out if d in b and d not in a]
+    left, right = contraction.a, contraction.b
+    if rows and columns and out.index(columns[0]) < out.index(rows[0]):
+        left, right, rows, columns = right, left, columns, rows
+    elif not rows and not columns and not inner:
+        return False
+    if len(batch) > 0 and not rows and not columns:
+        return False
+    sizes = view.sizes(e)
+    result = view.op.results[0]
+    dtype = tensor_dtype(result.type)
+    computed = dtypes.float32 if dtype.name in ("float16", "bfloat16") else dtype
+    outer = [[d] for d in batch]
+    x = _matrix(e, left, [*outer, rows, inner], sizes, computed)
+    y = _matrix(e, right, [*outer, inner, columns], sizes, computed)
+    order = [*batch, *rows, *columns]
+    shape = [sizes[d] for d in order]
+    flat = [*(sizes[d] for d in batch), product_text([sizes[d] for d in rows]), product_text([sizes[d] for d in columns])]
+    made, storage = _multiplied(e, x, y, shape, flat, computed, result, escapes=result in e.escaping or dtype is not computed)
+    if dtype is not computed:
+        made, storage = e.assign(f"{made}.astype({e.dtype(dtype)})"), e.new_storage()
+    _finish(e, view, made, order, out, sizes, storage)
+    return True
+
+
+def _multiplied(
+    e: FunctionEmitter,
+    x: str,
+    y: str,
+    shape: Sequence[Size],
+    flat: Sequence[Size],
+    dtype: dtypes.DType,
+    result: SSAValue,
+    *,
+    escapes: bool,
+) -> tuple[str, Storage]:
+    planned = e.buffer(shape, dtype, escapes=escapes)
+    product = dtype.category.name == "INT" and "integer" or ""
+    call = f"{e.kernel('integer_matmul')}({x}, {y}" if product else f"{x}.dot({y}" if len(flat) == 2 else ""
+    call = call or f"{e.numpy('matmul')}({x}, {y}"
+    if planned is not None and not product:
+        name, storage = planned
+        assert storage.buffer is not None
+        target = name
+        if list(shape) != list(flat):
+            target = e.plan.view(storage.buffer, dtype, tuple(s for s in flat if isinstance(s, int)))
+        e.line(f"{call}, {target})")
+        return name, storage
+    reshape = "" if list(shape) == list(flat) else f".reshape{shape_text(shape)}"
+    made = e.assign(f"{call}){reshape}", result.name_hint)
+    if planned is not None:
+        e.release(planned[1])
+    return made, e.constant_storage if e.preparing else e.new_storage()
+
+
+def _finish(
+    e: FunctionEmitter,
+    view: Structured,
+    name: str,
+    order: Sequence[int],
+    out: Sequence[int],
+    sizes: Sequence[Size],
+    storage: Storage,
+) -> None:
+    """Adds the initial value and binds the result, whose array has its axes in `order`."""
+    from tsir.backend.numpy.linalg_operations import combined, is_neutral
+
+    result = view.op.results[0]
+    dtype = tensor_dtype(result.type)
+    axes = tuple(list(order).index(d) for d in out)
+    made = Tensor(name, tuple(sizes[d] for d in out), axes, dtype, storage, contiguous=True)
+    init = e.binding(view.outputs[0].value)
+    if not (isinstance(init, Fill) and (is_neutral("add", init.value, dtype.name))):
+        made = combined(e, "add", made, view.outputs[0].value)
+    e.bind(result, made)
+
+
+def _convolution(e: FunctionEmitter, view: Structured, image: Operand, weight: Operand, out: list[int]) -> bool:
+    """`out[n, g, f, o] += image[n, g, c, o * stride + k * dilation] * weight[g, f, c, k]`, axes in any order."""
+    w = _loops(weight)
+    assert w is not None
+    windows: list[tuple[int, int, int, int, int]] = []
+    plain: list[int] = []
+    axis_of: dict[int, int] = {}
+    for i, expr in enumerate(image.exprs):
+        if expr is None or expr.constant:
+            return False
+        if expr.loop is not None:
+            plain.append(expr.loop)
+            axis_of[expr.loop] = i
+            continue
+        pairs = list(expr.coefficients.items())
+        outer = [(d, c) for d, c in pairs if d in out]
+        inner = [(d, c) for d, c in pairs if d in w and view.reductions[d]]
+        if len(pairs) != 2 or len(outer) != 1 or len(inner) != 1:
+            return False
+        windows.append((i, outer[0][0], inner[0][0], outer[0][1], inner[0][1]))
+    groups = [d for d in plain if d in w and d in out]
+    batch = [d for d in plain if d not in w and d in out]
+    channels = [d for d in plain if d in w and d not in out]
+    features = [d for d in w if d in out and d not in plain]
+    spatial = [x[1] for x in windows]
+    taps = [x[2] for x in windows]
+    if {*groups, *batch, *channels, *features, *spatial, *taps} != set(range(len(view.reductions))):
+        return False
+    if sorted([*groups, *batch, *features, *spatial]) != sorted(out):
+        return False
+    sizes = view.sizes(e)
+    result = view.op.results[0]
+    dtype = tensor_dtype(result.type)
+    computed = dtypes.float32 if dtype.name in ("float16", "bfloat16") else dtype
+    found = e.tensor(image.value)
+    logical = [*(axis_of[d] for d in groups), *(axis_of[d] for d in batch), *(x[0] for x in windows),
+               *(axis_of[d] for d in channels)]  # fmt: skip
+    arranged = e.view_text(found.permuted(logical))
+    if len(groups) != 1 or len(batch) != 1 or len(channels) != 1:
+        shape = [
+            product_text([sizes[d] for d in groups]), product_text([sizes[d] for d in batch]),
+            *(found.shape[x[0]] for x in windows), product_text([sizes[d] for d in channels]),
+        ]  # fmt: skip
+        arranged = f"{arranged}.reshape{shape_text(shape)}"
+    packed = _matrix(e, weight, [groups, [*taps, *channels], features], sizes, computed)
+    if found.dtype is not computed:
+        arranged = f"{arranged}.astype({e.dtype(computed)})"
+    kernel = shape_text([sizes[d] for d in taps])
+    strides, dilations = (tuple(x[k] for x in windows) for k in (3, 4))
+    order = [*groups, *batch, *spatial, *features]
+    outer_shape = shape_text([sizes[d] for d in spatial])
+    call = f"{e.kernel('convolution')}({arranged}, {packed}, {kernel}, {outer_shape}, {strides}, {dilations}"
+    target = [
+        product_text([sizes[d] for d in groups]), product_text([sizes[d] for d in batch]),
+        *(sizes[d] for d in spatial), product_text([sizes[d] for d in features]),
+    ]  # fmt: skip
+    full = [sizes[d] for d in order]
+    planned = e.buffer(full, computed, escapes=result in e.escaping or computed is not dtype)
+    if planned is not None:
+        made, storage = planned
+        assert storage.buffer is not None
+        flat = e.plan.view(storage.buffer, computed, tuple(s for s in target if isinstance(s, int)))
+        e.line(f"{call}, {flat})")
+    else:
+        text = f"{call})" + ("" if full == target else f".reshape{shape_text(full)}")
+        if computed is not dtype:
+            text += f".astype({e.dtype(dtype)})"
+        made, storage = e.assign(text, result.name_hint), e.new_storage()
+    _finish(e, view, made, order, out, sizes, storage)
+    return True
+
