@@ -131,7 +131,9 @@ def _product(
     order = [*batch, *rows, *columns]
     shape = [sizes[d] for d in order]
     flat = [*(sizes[d] for d in batch), product_text([sizes[d] for d in rows]), product_text([sizes[d] for d in columns])]
-    made, storage = _multiplied(e, x, y, shape, flat, computed, result, escapes=result in e.escaping or dtype is not computed)
+    made, storage = _multiplied(
+        e, x, y, shape, flat, computed, result, escapes=result in e.escaping or dtype is not computed
+    )
     if dtype is not computed:
         made, storage = e.assign(f"{made}.astype({e.dtype(dtype)})"), e.new_storage()
     _finish(e, view, made, order, out, sizes, storage)
@@ -150,7 +152,7 @@ def _multiplied(
     escapes: bool,
 ) -> tuple[str, Storage]:
     planned = e.buffer(shape, dtype, escapes=escapes)
-    product = dtype.category.name == "INT" and "integer" or ""
+    product = (dtype.category.name == "INT" and "integer") or ""
     call = f"{e.kernel('integer_matmul')}({x}, {y}" if product else f"{x}.dot({y}" if len(flat) == 2 else ""
     call = call or f"{e.numpy('matmul')}({x}, {y}"
     if planned is not None and not product:
@@ -260,4 +262,3 @@ def _convolution(e: FunctionEmitter, view: Structured, image: Operand, weight: O
         made, storage = e.assign(text, result.name_hint), e.new_storage()
     _finish(e, view, made, order, out, sizes, storage)
     return True
-

@@ -49,9 +49,8 @@ UNSIGNED_UFUNCS: dict[type[Operation], str] = {
     arith.ShRUIOp: "right_shift",
 }  # fmt: skip
 
-_INT_PREDICATES = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal") + (
-    "less", "less_equal", "greater", "greater_equal",
-)  # fmt: skip
+_ORDERS = ("less", "less_equal", "greater", "greater_equal")
+_INT_PREDICATES = ("equal", "not_equal", *_ORDERS, *_ORDERS)
 _SWAPPED = {"less": "greater", "less_equal": "greater_equal", "greater": "less", "greater_equal": "less_equal"}
 _FLOAT_PREDICATES = {
     1: "equal", 2: "greater", 3: "greater_equal", 4: "less", 5: "less_equal", 13: "not_equal",
@@ -189,4 +188,4 @@ EXPRESSIONS: dict[type[Operation], Expression] = {
     complex.CreateOp: _kernel("complex_of"), complex.ReOp: _template("{0}.real"), complex.ImOp: _template("{0}.imag"),
     complex.AngleOp: _kernel("angle"), complex.RsqrtOp: _kernel("rsqrt"),
     ScalarOp: _special,
-} | {op: _unsigned_ufunc for op in UNSIGNED_UFUNCS}  # fmt: skip
+} | dict.fromkeys(UNSIGNED_UFUNCS, _unsigned_ufunc)  # fmt: skip

@@ -141,9 +141,7 @@ class BodyCompiler:
         fresh = not isinstance(op, VIEWS) and not e.is_prepared_text(text)
         return Part(text, loops, rank, e.new_storage() if fresh else None, contiguous=False)
 
-    def _ufunc(
-        self, text: str, op: Operation, parts: list[Part], loops: frozenset[int], rank: int, dtype: DType
-    ) -> Part:
+    def _ufunc(self, text: str, op: Operation, parts: list[Part], loops: frozenset[int], rank: int, dtype: DType) -> Part:
         e = self.e
         if e.is_prepared_text(text):
             name = e.hoisted(f"{text})")
@@ -309,4 +307,3 @@ def loop_order(e: FunctionEmitter, view: Structured, loops: Sequence[int]) -> li
 def emit_tensor_arithmetic(e: FunctionEmitter, op: Operation) -> None:
     """An arith or math operation on whole tensors: the same as a generic with that operation as body."""
     raise e.error(f"{op.name} on tensors isn't supported: run upstream's convert-elementwise-to-linalg first")
-

@@ -7,6 +7,7 @@ from typing import Any
 from xdsl.ir import Operation
 
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter
+from tsir.backend.numpy.scalar_operations import narrowed
 from tsir.backend.numpy.tensor_operations import bind_fresh, sizes_of
 from tsir.dialects import linalg_ext
 
@@ -19,7 +20,7 @@ def _call(e: FunctionEmitter, op: Any) -> None:
     """`a, b = extension_kernels.sort(x, dim=1)`; what the kernel needs of the outs is in `_FROM_OUTS`."""
     name = op.name.rpartition(".")[2]
     arguments = [e.name_of(v) for v in op.inputs]
-    constants: dict[str, Any] = dict(op.constants)
+    constants: dict[str, Any] = op.constants()
     texts = [f"{key}={value!r}" for key, value in constants.items()]
     extra = _FROM_OUTS.get(type(op))
     if extra is not None:
@@ -78,6 +79,12 @@ def _check(e: FunctionEmitter, op: linalg_ext.CheckOp) -> None:
         )
 
 
+def _scalar(e: FunctionEmitter, op: linalg_ext.ScalarOp) -> None:
+    module = e.module.module("tsir.backend.numpy", "special")
+    text = f"{module}.{op.function.data}({', '.join(e.name_of(a) for a in op.arguments)})"
+    e.define(op.result, narrowed(e, text, op.result.type))
+
+
 TABLE: dict[type[Operation], EmitFunction] = {
     linalg_ext.SortOp: _call,
     linalg_ext.TopKOp: _call,
@@ -91,4 +98,5 @@ TABLE: dict[type[Operation], EmitFunction] = {
     linalg_ext.FftOp: _call,
     linalg_ext.ArgReduceOp: _call,
     linalg_ext.CheckOp: _check,
+    linalg_ext.ScalarOp: _scalar,
 }

@@ -116,7 +116,7 @@ def _parallel(e: FunctionEmitter, view: Structured, index: int) -> None:
         # The value is an operand's element, or varies with fewer loops than the arrays have axes: it needs memory of its own.
         full = shape_text(compiler.array_shape(frozenset(order), len(order)))
         text = f"{e.numpy('broadcast_to')}({text}, {full})" if part.loops != frozenset(order) else text
-        text = e.hoisted(f"{text}.copy()" if storage is None else f"{text}.copy()", result.name_hint)
+        text = e.hoisted(f"{text}.copy()", result.name_hint)
         storage = None
     if e.is_prepared_text(text):
         storage = e.constant_storage
@@ -173,7 +173,9 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
     call = f"{e.numpy(name)}.reduce({text}, axis={axis}"
     typed = "" if dtype.name != "float16" and dtype.category.name != "INT" else f", dtype={e.dtype(dtype)}"
     if dtype.name in ("float16", "bfloat16") and name in ("add", "multiply"):
-        made = e.assign(f"{e.numpy('asarray')}({call}, dtype={e.numpy('float32')})).astype({e.dtype(dtype)})", result.name_hint)
+        made = e.assign(
+            f"{e.numpy('asarray')}({call}, dtype={e.numpy('float32')})).astype({e.dtype(dtype)})", result.name_hint
+        )
         storage = e.new_storage()
     elif planned is not None:
         made, storage = planned
@@ -245,9 +247,7 @@ def _broadcast(e: FunctionEmitter, op: linalg.BroadcastOp) -> None:
     assert isinstance(target, Fill | Tensor)
     shape: list[Size] = list(target.shape)
     axes = iter(found.axes)
-    made = replace(
-        found, shape=tuple(shape), axes=tuple(None if i in added else next(axes) for i in range(len(shape)))
-    )
+    made = replace(found, shape=tuple(shape), axes=tuple(None if i in added else next(axes) for i in range(len(shape))))
     e.bind(op.results[0], made)
 
 

@@ -62,6 +62,8 @@ def narrowed(e: FunctionEmitter, text: str, kind: Attribute) -> str:
     """The expression of a Python number as a scalar of a float or complex type."""
     if kind == Float64Type():
         return f"float({text})"
+    if isinstance(kind, IntegerType | IndexType):
+        return f"int({text})"
     if kind == ComplexType(Float64Type()):
         return f"complex({text})"
     return f"{e.dtype(scalar_dtype(kind))}({text})"

@@ -111,9 +111,7 @@ def structured(op: LinalgStructuredOperation) -> Structured:
     maps: list[AffineMap] = [m.data for m in op.get_indexing_maps()]
     body = op.body.block
     operands = [*op.inputs, *op.outputs]
-    made = [
-        Operand(v, m, tuple(affine(x) for x in m.results), a) for v, m, a in zip(operands, maps, body.args, strict=True)
-    ]
+    made = [Operand(v, m, tuple(affine(x) for x in m.results), a) for v, m, a in zip(operands, maps, body.args, strict=True)]
     count = len(op.inputs)
     reductions = tuple(i.data is not IteratorType.PARALLEL for i in op.get_iterator_types())
     terminator: Any = body.last_op

@@ -17,6 +17,22 @@ from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain,
 from tsir.dialects import dtypes
 
 
+def sizes_of(e: FunctionEmitter, value: SSAValue) -> tuple[Size, ...]:
+    """The sizes of a tensor: numbers and expressions."""
+    binding = e.binding(value)
+    if isinstance(binding, Tensor | Fill):
+        return binding.shape
+    raise e.error(f"{binding} is no tensor")
+
+
+def bind_fresh(e: FunctionEmitter, result: SSAValue, text: str) -> str:
+    """Writes `name = text`, a newly allocated array, and binds the result to it."""
+    name = e.assign(text, result.name_hint)
+    dims = [f"{name}.shape[{i}]" if d is None else d for i, d in enumerate(static_shape(result.type))]
+    e.bind(result, plain(name, dims, tensor_dtype(result.type), e.new_storage()))
+    return name
+
+
 def _mixed(e: FunctionEmitter, static: Any, dynamic: Sequence[SSAValue]) -> list[Size]:
     """Static and dynamic sizes together."""
     values = iter(dynamic)
@@ -164,10 +180,7 @@ def _dropped(kept: Sequence[int | None], full: Sequence[int | None]) -> list[int
     dropped: list[int] = []
     j = 0
     for i, size in enumerate(full):
-        rest = len(full) - i
-        if j < len(kept) and kept[j] == size and not (size == 1 and rest > len(kept) - j and _fits(kept[j:], full[i + 1 :])):
-            j += 1
-        elif j < len(kept) and kept[j] == size and rest == len(kept) - j:
+        if j < len(kept) and kept[j] == size and _fits(kept[j + 1 :], full[i + 1 :]):
             j += 1
         else:
             dropped.append(i)
