@@ -252,10 +252,10 @@ class _Lowering:
                 dtype = dtype_of(kind.element_type)
                 assert dtype is not None and isinstance(value_type, BuiltinTensorType)
                 result._type = TensorType.from_builtin(kind)
+                uses = list(result.uses)
                 new = ToValueOp(result, value_type)
                 new.location = op.location
                 new.result.name_hint = result.name_hint
-                uses = list(result.uses)
                 block.insert_op_after(new, op)
                 for use in uses:
                     use.operation.operands[use.index] = new.result
