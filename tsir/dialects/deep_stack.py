@@ -27,10 +27,11 @@ def call_with_deep_stack(function: Callable[[], Result]) -> Result:
     try:
         return function()
     except RecursionError:
-        return _in_thread(function)
+        return in_deep_stack(function)
 
 
-def _in_thread(function: Callable[[], Result]) -> Result:
+def in_deep_stack(function: Callable[[], Result]) -> Result:
+    """Calls a function in a thread with a large stack. What the function raises is raised here."""
     results: list[Result] = []
     errors: list[BaseException] = []
 

@@ -15,7 +15,7 @@ math can say has no copy here; operations on references and Python values are in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from typing_extensions import Self
 from xdsl.dialects.builtin import (
@@ -70,6 +70,10 @@ def _attribute(value: Any) -> Attribute | None:
             return DenseArrayBase.from_list(i64, tuple(value))
 
 
+def _integers(array: DenseArrayBase) -> tuple[int, ...]:
+    return cast("DenseArrayBase[IntegerType]", array).get_values()
+
+
 def _constant(attribute: Attribute) -> Any:
     """The inverse of `_attribute`."""
     match attribute:
@@ -80,7 +84,7 @@ def _constant(attribute: Attribute) -> Any:
         case StringAttr():
             return attribute.data
         case DenseArrayBase():
-            return tuple(attribute.iter_values())
+            return _integers(attribute)
         case _:
             return attribute
 
@@ -307,11 +311,11 @@ class _IndexedOp(DestinationOp):
         self, indexed: AnyTensor, indices: AnyTensor, slices: AnyTensor, dims: DenseArrayBase, batch_pos: int
     ) -> None:
         """Verifies that the three tensors and the dims belong together."""
-        positions = tuple(dims.iter_values())
+        positions = _integers(dims)
         if len(set(positions)) != len(positions):
             raise VerifyException(f"{self.name}: expected different dims, found {list(positions)}")
         for dim in positions:
-            self.expect_dim(int(dim), indexed, "an element of dims")
+            self.expect_dim(dim, indexed, "an element of dims")
         if not isinstance(indices.get_element_type(), IntegerType) or not indices.get_num_dims():
             raise VerifyException(f"{self.name}: expected indices to be a tensor of integers of rank >= 1, found {indices}")
         *batch, columns = indices.get_shape()
@@ -319,7 +323,7 @@ class _IndexedOp(DestinationOp):
             raise VerifyException(
                 f"{self.name}: expected indices with {len(positions)} columns, as dims has, found {indices}"
             )
-        kept = _without(indexed.get_shape(), [int(d) for d in positions])
+        kept = _without(indexed.get_shape(), positions)
         if not 0 <= batch_pos <= len(kept):
             raise VerifyException(f"{self.name}: expected batch_pos in 0..{len(kept)}, found {batch_pos}")
         what = "a result" if self.name.endswith("gather") else "updates"
@@ -484,7 +488,7 @@ class FftOp(DestinationOp):
     def verify_types(self, ins: list[AnyTensor], results: list[AnyTensor]) -> None:
         self.expect_one_of("kind", self.kind.data, self.KINDS)
         self.expect_one_of("norm", self.norm.data, self.NORMS)
-        dims = [int(d) for d in self.dims.iter_values()]
+        dims = _integers(self.dims)
         for dim in dims:
             self.expect_dim(dim, ins[0], "an element of dims")
         shape = list(ins[0].get_shape())

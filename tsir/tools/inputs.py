@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import inspect
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
-from tsir.errors import TsirError
+from tsir.errors import SourceLocation, TsirError
 
 
 def read_text(path: str) -> str:
     """The text of a file, or of standard input for `-`. Raises TsirError when it can't be read or isn't UTF-8."""
     try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        return (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode("utf-8")
     except OSError as error:
         raise TsirError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise TsirError(f"{path} is no text: {error}", hint="an archive's name ends in .pt") from error
+        raise TsirError(
+            f"{'standard input' if path == '-' else path} is no text: byte {error.start} isn't UTF-8",
+            hint="expected IR or an archive",
+        ) from error
+
+
+def is_archive(path: str) -> bool:
+    """Whether a path is an archive's: its name ends in `.pt`, or the file starts as zip files do."""
+    if path.endswith(".pt"):
+        return True
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(4) == b"PK\x03\x04"
+    except OSError:
+        return False
 
 
 def is_python(path: str) -> bool:
@@ -41,15 +57,33 @@ def python_object(path: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     sys.path.insert(0, str(Path(file).resolve().parent))
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise TsirError(
+            f"{file} can't be imported: {type(error).__name__}: {error}", location=_line_of(error, file)
+        ) from error
     if not hasattr(module, name):
-        raise TsirError(f"{file} has no {name}")
+        close = difflib.get_close_matches(name, [n for n in vars(module) if not n.startswith("_")], n=3)
+        raise TsirError(f"{file} has no {name}", hint=f"did you mean {' or '.join(close)}?" if close else None)
     found = getattr(module, name)
-    if inspect.isclass(found):
-        try:
-            return found()
-        except TypeError as error:
-            raise TsirError(
-                f"{name} can't be made without arguments: {error}", hint=f"define an instance in {file} and name that"
-            ) from error
-    return found
+    if not inspect.isclass(found):
+        return found
+    try:
+        return found()
+    except Exception as error:
+        raise TsirError(
+            f"{name}() fails: {type(error).__name__}: {error}", hint=f"define an instance in {file} and name that"
+        ) from error
+
+
+def _line_of(error: Exception, file: str) -> SourceLocation | None:
+    """The innermost line of the user's file that an exception went through, or that doesn't parse."""
+    if isinstance(error, SyntaxError):
+        return SourceLocation(file, error.lineno or 1, error.offset or 0)
+    lines = [
+        f.lineno
+        for f in traceback.extract_tb(error.__traceback__)
+        if f.lineno and Path(f.filename).resolve() == Path(file).resolve()
+    ]
+    return SourceLocation(file, lines[-1]) if lines else None

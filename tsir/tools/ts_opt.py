@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from tsir.dialects.deep_stack import in_deep_stack
 from tsir.errors import PassError, TsirError
-from tsir.tools.inputs import is_python, python_object, read_text
+from tsir.tools.exits import exit_status
+from tsir.tools.inputs import is_archive, is_python, python_object, read_text
 
 if TYPE_CHECKING:
     from xdsl.context import Context
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from xdsl.passes import ModulePass
 
 SEPARATOR = "// -----"
+
+Source: TypeAlias = "str | Callable[[], ModuleOp]"
+"""IR text, or what makes a module."""
 
 EXAMPLES = """examples:
   ts-opt model.mlir -p ts-inline,ts-dce           run two passes
@@ -57,35 +63,39 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the tool; gives the exit status."""
     options = _parser().parse_args(argv)
-    try:
-        if options.list_passes:
-            _list_passes()
-            return 0
-        text = "".join(_process(part, name, options) for name, part in _inputs(options))
-        if options.output:
-            Path(options.output).write_text(text, encoding="utf-8")
-        else:
-            sys.stdout.write(text)
-    except TsirError as error:
+    return exit_status(lambda: _list_passes() if options.list_passes else _transform(options))
+
+
+def _transform(options: argparse.Namespace) -> None:
+    done: list[str] = []
+    errors: list[TsirError] = []
+    for name, part in _inputs(options):
+        try:
+            done.append(_process(part, name, options))
+        except TsirError as error:
+            errors.append(error)
+    text = f"{SEPARATOR}\n".join(done)
+    if options.output and not errors:
+        Path(options.output).write_text(text, encoding="utf-8")
+    elif not options.output:
+        sys.stdout.write(text)
+    for error in errors[:-1]:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
-    return 0
+    if errors:
+        raise errors[-1]
 
 
-def _inputs(options: argparse.Namespace) -> list[tuple[str, str | Callable[[], ModuleOp]]]:
+def _inputs(options: argparse.Namespace) -> list[tuple[str, Source]]:
     path: str = options.input
     if is_python(path):
         return [(path, lambda: _compiled(path))]
-    if path.endswith(".pt"):
+    if path != "-" and is_archive(path):
         return [(path, lambda: _archived(path))]
     text = read_text(path)
     name = "<stdin>" if path == "-" else path
     if not options.split_input_file:
         return [(name, text)]
-    parts: list[tuple[str, str | Callable[[], ModuleOp]]] = []
+    parts: list[tuple[str, Source]] = []
     lines_before = 0
     for part in re.split(rf"^{SEPARATOR}\s*?\n", text, flags=re.MULTILINE):
         parts.append((name, "\n" * lines_before + part))  # so that messages name the line in the whole file
@@ -108,7 +118,7 @@ def _archived(path: str) -> ModuleOp:
     return load(path).program.module
 
 
-def _process(source: str | Callable[[], ModuleOp], name: str, options: argparse.Namespace) -> str:
+def _process(source: Source, name: str, options: argparse.Namespace) -> str:
     from tsir.dialects.context import make_context, print_module
     from tsir.dialects.verify import verify_module
     from tsir.ops.registry import SCHEMAS
@@ -124,17 +134,18 @@ def _process(source: str | Callable[[], ModuleOp], name: str, options: argparse.
         if options.verify_each:
             verify_module(module)
     verify_module(module)
-    text = print_module(module, debuginfo=options.print_debuginfo, generic=options.print_generic)
-    return text if not options.split_input_file else f"{text}{SEPARATOR}\n"
+    return print_module(module, debuginfo=options.print_debuginfo, generic=options.print_generic)
 
 
 def _run(pass_: ModulePass, context: Context, module: ModuleOp) -> None:
-    from xdsl.utils.exceptions import DiagnosticException, PassFailedException, VerifyException
-
     try:
-        pass_.apply(context, module)
-    except (DiagnosticException, PassFailedException, VerifyException) as error:
-        raise PassError(f"pass {pass_.name} failed: {error}") from error
+        in_deep_stack(lambda: pass_.apply(context, module))
+    except TsirError:
+        raise
+    except Exception as error:
+        # xDSL's passes raise what they like on IR that they don't expect.
+        said = str(error).strip() or type(error).__name__
+        raise PassError(f"pass {pass_.name} failed: {said}") from error
 
 
 def passes_of(pipeline: str | None, text: str) -> list[ModulePass]:
@@ -186,11 +197,12 @@ def _list_passes() -> None:
     from xdsl.transforms import get_all_passes
 
     from tsir.lowering.pipelines import PIPELINES
-    from tsir.passes.registry import PASSES
+    from tsir.passes.registry import PASSES, get_pass
 
     print("tsir's passes:")
     for name in PASSES:
-        print(f"  {name}")
+        summary = (inspect.getdoc(get_pass(name)) or "").partition("\n")[0]
+        print(f"  {name:<20} {summary}".rstrip())
     print("pipelines:")
     for name, passes in PIPELINES.items():
         print(f"  {name}: {','.join(passes)}")

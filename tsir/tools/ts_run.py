@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tsir.errors import TsirError
-from tsir.tools.inputs import read_text
+from tsir.tools.exits import exit_status
+from tsir.tools.inputs import is_archive, read_text
 
 EXAMPLES = """examples:
   ts-run model.pt --input x.npy                        one array
@@ -35,16 +36,20 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the tool; gives the exit status."""
     options = _parser().parse_args(argv)
+    return exit_status(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    inputs = [_input(text) for text in options.input]
+    entry = entry_point(options.program, options.entry)
     try:
-        result = entry_point(options.program, options.entry)(*[_input(text) for text in options.input])
-        _show(result, options.output)
-    except TsirError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
-    return 0
+        result = entry(*inputs)
+    except TsirError:
+        raise
+    except Exception as error:
+        # An exception that the program raises itself, or that its inputs cause, is the tool's result.
+        raise TsirError(f"{type(error).__name__}: {error}") from error
+    _show(result, options.output)
 
 
 def entry_point(path: str, name: str | None) -> Any:
@@ -52,7 +57,7 @@ def entry_point(path: str, name: str | None) -> Any:
     from tsir.runtime.api import load, load_ir
     from tsir.runtime.compiled import ScriptModule
 
-    if path.endswith(".pt"):
+    if path != "-" and is_archive(path):
         program = load(path)
         if not isinstance(program, ScriptModule):
             return program
@@ -77,11 +82,11 @@ def _input(text: str) -> Any:
     if text.endswith(".npy"):
         try:
             return np.load(Path(text), allow_pickle=False)
-        except ValueError as error:
+        except (ValueError, EOFError) as error:
             raise TsirError(f"{text} is no .npy file: {error}") from error
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise TsirError(f"input {text!r} is neither an .npy file nor a Python literal") from error
 
 

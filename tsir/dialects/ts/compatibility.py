@@ -82,8 +82,10 @@ def tensors_agree(a: ts.TensorType, b: ts.TensorType) -> bool:
     return len(left) == len(right) and all(x == y or x is None or y is None for x, y in zip(left, right, strict=True))
 
 
-def value_agrees(reference: ts.TensorType, value: BuiltinTensorType[Attribute]) -> bool:
+def value_agrees(reference: Attribute, value: Attribute) -> bool:
     """Whether a reference can hold this builtin tensor; uint8 is `i8` in linalg-level IR."""
+    if not isinstance(reference, ts.TensorType) or not isinstance(value, BuiltinTensorType):
+        return False
     agrees = tensors_agree(reference, ts.TensorType.from_builtin(value))
     if not agrees and reference.dtype is dtypes.uint8 and value.get_element_type() == ts.linalg_element_type(dtypes.uint8):
         retyped = BuiltinTensorType(reference.element_type, list(value.get_shape()))

@@ -1,0 +1,29 @@
+"""How a tool ends: with 0, or with one message on standard error and 1; never with a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from tsir.errors import TsirError
+
+
+def exit_status(run: Callable[[], None]) -> int:
+    """Runs a tool and gives its exit status: 1 after an error of the user's, whose message is printed."""
+    try:
+        run()
+        sys.stdout.flush()
+    except TsirError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read the output (`| head`) has enough of it. Python would complain when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}" if error.filename else f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
