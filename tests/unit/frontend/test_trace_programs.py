@@ -202,11 +202,6 @@ MODULES = {
 }
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_module(name):
-    compare(*MODULES[name])
-
-
 def containers(x, d):
     return Pair(x + d["u"], (x * 2, d["u"]))
 
@@ -305,7 +300,23 @@ class Doubled(torch.autograd.Function):
         return g
 
 
+@torch.jit.script
+def scripted(x):
+    return torch.relu(x) * 2 + x.sum()
+
+
+class Scripted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.jit.script(nn.Linear(3, 3))
+
+    def forward(self, x):
+        return self.linear(x).view(x.size(0), -1)
+
+
+MODULES["scripted"] = (Scripted(), (randn(2, 3),), (randn(4, 3),))
 FUNCTIONS = {
+    "scripted": (lambda x: scripted(x + 1), (randn(2),), (randn(3),)),
     "containers": (containers, (randn(2), {"u": randn(2)}), (randn(3), {"u": randn(3)})),
     "constant": (lambda x: x * K + torch.tensor([1.0, 1.0, 0.0]), (randn(2, 3),), (randn(5, 3),)),
     "fresh_constant": (fresh_constant_is_written, (randn(2),), (randn(2),), (randn(2),)),
@@ -324,6 +335,11 @@ FUNCTIONS = {
     "autograd_function": (lambda x: Doubled.apply(x) + 1, (randn(2),), (randn(3),)),
     "conversion_that_does_nothing": (lambda x: (x.to(torch.float32), x.contiguous() + x), (randn(2),), (randn(2).double(),)),
 }
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module(name):
+    compare(*MODULES[name])
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import _tensor
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakIdKeyDictionary
 from xdsl.dialects.builtin import LocationAttr
 from xdsl.ir import SSAValue
@@ -49,6 +50,19 @@ from tsir.frontend.trace.shadow import Shadows
 _UNPACKING_CODE = torch.Tensor.__iter__.__code__
 
 
+class Unseen(TorchDispatchMode):
+    """Tells a recorder of the operators that don't pass through its `TorchFunctionMode`."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_dispatch__(
+        self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return self._recorder.unseen(func, args, kwargs or {})
+
+
 class Recorder(TorchFunctionMode):
     """Records what runs while it is active; see the module's docstring."""
 
@@ -68,6 +82,8 @@ class Recorder(TorchFunctionMode):
         self._fresh: WeakIdKeyDictionary = WeakIdKeyDictionary()
         """Tensors that the traced code made of Python values (`torch.tensor`), and copies of what they were then."""
         self._running: set[Callable[..., Any]] = set()
+        self._busy = False
+        """Whether what runs now belongs to a call that is being recorded already."""
         self._warned: set[tuple[str, SourceLocation | None]] = set()
         self._shadows = Shadows()
 
@@ -269,6 +285,24 @@ class Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         if not self.recording:
             return func(*args, **kwargs)
+        busy, self._busy = self._busy, True
+        try:
+            return self._call(func, args, kwargs)
+        finally:
+            self._busy = busy
+
+    def unseen(self, func: torch._ops.OpOverload, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Records an operator that wasn't called through torch's Python functions, as code of `torch.jit.script` does."""
+        computed = [t for t in leaves((args, kwargs)) if isinstance(t, torch.Tensor) and self.is_computed(t)]
+        if not self.recording or self._busy or not computed:
+            return func(*args, **kwargs)
+        self._busy = True
+        try:
+            return self._operator(func._overloadpacket.__name__, func, args, kwargs)
+        finally:
+            self._busy = False
+
+    def _call(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if (attribute := property_name(func)) is not None:
             return self._property(attribute, func, args)
         if getattr(func, "__name__", "") in ("__set__", "__delete__"):
@@ -292,10 +326,12 @@ class Recorder(TorchFunctionMode):
                 return self._operator(name, builtin, args, kwargs)
             raise UnsupportedError(f"{func.__name__} can't be recorded", location=user_place())
         self._running.add(func)
+        self._busy = False
         try:
             with self:
                 return shadow(*args, **kwargs)
         finally:
+            self._busy = True
             self._running.discard(func)
 
     def _operator(self, name: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -308,6 +344,8 @@ class Recorder(TorchFunctionMode):
             return result
         if torch.is_autocast_enabled("cpu"):
             raise UnsupportedError("autocast isn't supported in a trace", location=user_place())
+        if isinstance(func, torch._ops.OpOverload):
+            args, kwargs = _with_numbers(args, self), {k: v for k, v in kwargs.items() if v is not None}
         operands = [self.operand(a) for a in args]
         keywords = {k: self.operand(v) for k, v in kwargs.items()}
         return self._record(rewrite_at(name, operands, keywords), result, (args, kwargs))
@@ -536,6 +574,14 @@ def python_method(function: Callable[..., Any]) -> str | None:
     """The name of a Tensor method that torch wrote in Python."""
     is_method = getattr(function, "__globals__", None) is vars(_tensor)
     return function.__name__ if is_method else None
+
+
+def _with_numbers(args: tuple[Any, ...], recorder: Recorder) -> tuple[Any, ...]:
+    """Below torch's Python functions a number may be a tensor without dimensions that nothing computed."""
+    return tuple(
+        a.item() if isinstance(a, torch.Tensor) and a.dim() == 0 and not recorder.is_computed(a) and not a.requires_grad else a
+        for a in args
+    )
 
 
 def _holds_tensor(value: Any) -> bool:

@@ -9,7 +9,7 @@ LEAKS: dict[str, str] = {
     "tolist": "tolist() of a tensor", "numpy": "converting a tensor to a NumPy array",
     "__array__": "converting a tensor to a NumPy array", "equal": "torch.equal", "allclose": "torch.allclose",
     "is_nonzero": "is_nonzero() of a tensor", "__nonzero__": "converting a tensor to a Python bool",
-    "__long__": "converting a tensor to a Python integer",
+    "__long__": "converting a tensor to a Python integer", "_local_scalar_dense": "a value read out of a tensor",
 }  # fmt: skip
 """Calls that make a Python value of what is in a tensor, and what to call that in a warning."""
 

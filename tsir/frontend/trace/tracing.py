@@ -27,7 +27,7 @@ from tsir.frontend.trace.containers import Containers, NotTraceable, has_leaves,
 from tsir.frontend.trace.modules import ModuleTable, TracedModule
 from tsir.frontend.trace.numbers import TracedFloat, TracedInt
 from tsir.frontend.trace.places import current_place
-from tsir.frontend.trace.recorder import Recorder
+from tsir.frontend.trace.recorder import Recorder, Unseen
 from tsir.frontend.trace.scopes import Scope
 
 
@@ -97,7 +97,7 @@ class _Recording:
                 positional.append(taken)
         recorder.recording = True
         try:
-            with recorder:
+            with Unseen(recorder), recorder:
                 result = program(*positional, **keywords)
         finally:
             recorder.recording = False
