@@ -81,6 +81,8 @@ class Recorder(TorchFunctionMode):
         """What the tensors that were passed to a module stand for in its function."""
         self._fresh: WeakIdKeyDictionary = WeakIdKeyDictionary()
         """Tensors that the traced code made of Python values (`torch.tensor`), and copies of what they were then."""
+        self._fixed: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        """Tensors that were recorded, but from constants alone: a Python value of them is the same in each run."""
         self._running: set[Callable[..., Any]] = set()
         self._busy = False
         """Whether what runs now belongs to a call that is being recorded already."""
@@ -119,8 +121,14 @@ class Recorder(TorchFunctionMode):
         self._inputs.setdefault(self.scope, WeakIdKeyDictionary())[tensor] = value
 
     def is_computed(self, tensor: torch.Tensor) -> bool:
-        """Whether the tensor is an input or the result of something recorded, so that it depends on the inputs."""
+        """Whether the tensor is an input or the result of something recorded."""
         return self._known(tensor) is not None
+
+    def depends(self, value: Any) -> bool:
+        """Whether a tensor or number may be another for other inputs."""
+        if not isinstance(value, torch.Tensor):
+            return isinstance(value, TracedInt | TracedFloat)
+        return self.is_computed(value) and value not in self._fixed
 
     def is_visible(self, tensor: torch.Tensor) -> bool:
         """Whether the tensor's value belongs to a function that is still being recorded."""
@@ -355,7 +363,20 @@ class Recorder(TorchFunctionMode):
         value = emit_call(self.scope.builder, self.registry, call, location)
         last = self.scope.block.last_op
         schema = last.SCHEMA if isinstance(last, AtenOp) else None
-        return self._bind_result(result, value, schema, {id(t) for t in leaves(arguments)})
+        found = self._bind_result(result, value, schema, {id(t) for t in leaves(arguments)})
+        self._note_dependence(call.name, found, arguments, schema is not None and schema.mutates)
+        return found
+
+    def _note_dependence(self, name: str, result: Any, arguments: Any, writes: bool) -> None:
+        inside = list(leaves(arguments))
+        dependent = name in tables.RANDOM or any(self.depends(leaf) for leaf in inside)
+        for tensor in (*leaves(result), *(inside if writes else ())):
+            if not isinstance(tensor, torch.Tensor):
+                continue
+            if dependent:
+                self._fixed.pop(tensor, None)
+            elif self.is_computed(tensor):
+                self._fixed[tensor] = True
 
     def _bind_result(
         self, result: Any, value: SSAValue | tuple[SSAValue, ...], schema: Schema | None, arguments: set[int]
@@ -407,7 +428,7 @@ class Recorder(TorchFunctionMode):
         return func(*args)
 
     def _shape(self, tensor: torch.Tensor, shape: torch.Size) -> torch.Size:
-        if not self.is_computed(tensor):
+        if not self.depends(tensor):
             return shape
         source = self.leaf(tensor)
         return torch.Size([self._size_of(source, i, size) for i, size in enumerate(shape)])
@@ -427,7 +448,7 @@ class Recorder(TorchFunctionMode):
         tensor = args[0]
         if isinstance(result, torch.Size):
             return self._shape(tensor, result)
-        if not self.is_computed(tensor):
+        if not self.depends(tensor):
             return result
         dim = args[1] if len(args) > 1 else kwargs["dim"]
         return self._size_of(self.leaf(tensor), plain(dim), result)
@@ -435,13 +456,13 @@ class Recorder(TorchFunctionMode):
     def _numel(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = func(*args, **kwargs)
         tensor = args[0] if args else kwargs["input"]
-        return self._sized(tensor) if self.is_computed(tensor) else result
+        return self._sized(tensor) if self.depends(tensor) else result
 
     def _item(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A number that later arguments are recorded with; Python's own decisions on it are fixed, so warn."""
         result = func(*args, **kwargs)
         tensor = args[0]
-        if not self.is_computed(tensor):
+        if not self.depends(tensor):
             return result
         self.leaks(tables.LEAKS["item"])
         if isinstance(result, bool | complex):
@@ -452,17 +473,17 @@ class Recorder(TorchFunctionMode):
 
     def _python_value(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """`bool(x)`, `x.tolist()`... of a constant tensor are constant, of others they aren't."""
-        if self.is_computed(args[0]):
+        if self.depends(args[0]):
             self.leaks(tables.LEAKS[func.__name__])
         return func(*args, **kwargs)
 
     def _unbind(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if is_called_from(_UNPACKING_CODE) and self.is_computed(args[0]):
+        if is_called_from(_UNPACKING_CODE) and self.depends(args[0]):
             self.leaks("iterating over a tensor")
         return self._operator("unbind", func, args, kwargs)
 
     def _len(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self.is_computed(args[0]):
+        if self.depends(args[0]):
             self.leaks("len() of a tensor (its shape[0] stays symbolic)")
         return func(*args, **kwargs)
 
@@ -477,7 +498,7 @@ class Recorder(TorchFunctionMode):
             if func.__name__ == "tensor":
                 call = Call("clone", (call,))
             return self._record(call, result, args)
-        if any(isinstance(leaf, torch.Tensor) and self.is_computed(leaf) for leaf in inside):
+        if any(isinstance(leaf, torch.Tensor) and self.depends(leaf) for leaf in inside):
             self.leaks(f"torch.{func.__name__} of a list of tensors")
         elif inside:
             options = {k: self.operand(v) for k, v in kwargs.items() if k in ("dtype", "device") and v is not None}
@@ -513,7 +534,9 @@ class Recorder(TorchFunctionMode):
         value = emit_getitem(builder, self.registry, source, indices, location, rank=tensor.dim())
         if value is source:
             value = emit_one(builder, self.registry, "alias", [source], {}, location)
-        return self._bind_result(result, value, None, {id(tensor)})
+        found = self._bind_result(result, value, None, {id(tensor)})
+        self._note_dependence("index", found, (tensor, _flat_indices(items)), writes=False)
+        return found
 
     def _setitem(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         tensor, items, value = args
@@ -525,6 +548,7 @@ class Recorder(TorchFunctionMode):
                 assigned = emit_one(builder, self.registry, "select", [assigned, 0, 0], {}, location)
         func(*args, **kwargs)
         emit_setitem(builder, self.registry, source, indices, assigned, location, rank=tensor.dim())
+        self._note_dependence("index_put_", None, (tensor, _flat_indices(items), value), writes=True)
 
     def _indices(self, items: Any) -> list[Any]:
         return [self._index(item) for item in (items if isinstance(items, tuple) else (items,))]
@@ -579,9 +603,17 @@ def python_method(function: Callable[..., Any]) -> str | None:
 def _with_numbers(args: tuple[Any, ...], recorder: Recorder) -> tuple[Any, ...]:
     """Below torch's Python functions a number may be a tensor without dimensions that nothing computed."""
     return tuple(
-        a.item() if isinstance(a, torch.Tensor) and a.dim() == 0 and not recorder.is_computed(a) and not a.requires_grad else a
+        a.item()
+        if isinstance(a, torch.Tensor) and a.dim() == 0 and not recorder.is_computed(a) and not a.requires_grad
+        else a
         for a in args
     )
+
+
+def _flat_indices(items: Any) -> list[Any]:
+    """What is in an index, the parts of slices included."""
+    items = items if isinstance(items, tuple) else (items,)
+    return [part for i in items for part in ((i.start, i.stop, i.step) if isinstance(i, slice) else (i,))]
 
 
 def _holds_tensor(value: Any) -> bool:

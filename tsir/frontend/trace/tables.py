@@ -28,6 +28,12 @@ PYTHON_VALUES: tuple[str, ...] = (
 )
 """Of these, the methods of one tensor, of which only those of computed tensors leak."""
 
+RANDOM: frozenset[str] = frozenset((
+    "rand", "randn", "randint", "rand_like", "randn_like", "randint_like", "randperm", "normal", "normal_", "uniform_",
+    "bernoulli", "bernoulli_", "multinomial", "poisson", "exponential_", "random_", "dropout", "empty", "empty_like", "new_empty",
+))  # fmt: skip
+"""Operators whose results differ from run to run though their arguments don't."""
+
 UNRECORDED: tuple[str, ...] = (
     "requires_grad_", "retain_grad", "register_hook", "backward", "pin_memory", "share_memory_", "__repr__",
     "__format__", "__hash__", "__dir__", "__reduce_ex__", "is_pinned", "record_stream", "data_ptr", "const_data_ptr",
