@@ -24,7 +24,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.schema import Schema
 from tsir.dialects.ts.types import BOOL, COMPLEX, FLOAT, INT, TensorType
-from tsir.errors import OperatorTypeError
+from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.builder import Builder, tensor_type
 from tsir.ops.evaluate import emit
 from tsir.ops.registry import OpDef, operator
@@ -109,6 +109,10 @@ def compile_operator(
                 raise
             else:
                 by_value |= numeric
+        except OperatorError:
+            if not dynamic:
+                raise
+            dynamic.clear()  # so that the message has the sizes themselves
 
 
 class _Compilation:
