@@ -62,7 +62,7 @@ CALLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("call", CALLS, ids=lambda c: f"{CALLS.index(c)}-{c[0]}")
+@pytest.mark.parametrize("call", CALLS, ids=[f"{i}-{c[0]}" for i, c in enumerate(CALLS)])
 def test_results_are_torchs(call):
     key, *arguments = call
     schema = definition(key).schema
@@ -140,7 +140,7 @@ VIEWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=lambda v: v[0])
+@pytest.mark.parametrize("view", VIEWS, ids=[v[0] for v in VIEWS])
 def test_views_share_memory(view):
     key, *arguments = view
     x = np.zeros((2, 3), "f")

@@ -177,6 +177,7 @@ def dispatch({names}):
 
     def _made(self, arguments: Sequence[Any]) -> Entry:
         """The entry for the exact key of these arguments, with a variant that fits these arguments."""
+        self._check_types(*arguments)
         found = list(leaves(self.schema, arguments))
         sizes = _sizes(found)
         family_key = _family_key(self.schema, arguments, found)
