@@ -126,7 +126,13 @@ def test_tables_are_bounded(monkeypatch):
 
 def test_functions_give_fresh_results():
     x = np.ones((2, 3), "f")
-    for key, *arguments in [("clone", None), ("relu",), ("add.Scalar", 0, 1), ("sum.dim_IntList", [], False, None), ("flip", [0])]:
+    for key, *arguments in [
+        ("clone", None),
+        ("relu",),
+        ("add.Scalar", 0, 1),
+        ("sum.dim_IntList", [], False, None),
+        ("flip", [0]),
+    ]:
         result = operator(key)(x, *arguments)
         assert not np.shares_memory(result, x), key
         result[...] = 7
