@@ -242,6 +242,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     row = python.method(kind, name)
     if row is None:
         e.error(f"a value of type {e.show(receiver)} has no method '{name}'")
+    if row.name == "list_sort" and isinstance(kind, ts.ListType) and isinstance(kind.element, ts.ClassType):
+        e.unsupported("sorting objects of a class", hint="sort the numbers that decide")
     values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
     ordered = _ordered_keywords(e, row, values, kwargs)
     return call_row(e, row, values + ordered)

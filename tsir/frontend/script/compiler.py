@@ -18,7 +18,7 @@ from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp
-from tsir.errors import FrontendError
+from tsir.errors import FrontendError, UnsupportedError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script import modules, objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
@@ -465,6 +465,10 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
     """
     session = Session(_schemas() if schemas is None else schemas)
     info, instance = session.reader.read(module)
+    if info.name in session.reader.hooked:
+        raise UnsupportedError(
+            f"hooks of module {info.python_class.__name__} aren't supported yet", hint="call the hook's code in forward()"
+        )
     entries: dict[str, EntryPoint] = {}
     for name, method in _entry_methods(info):
         entries[name] = _entry(session, method, name, info)
@@ -511,6 +515,12 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
             types_[p.name] = owner.type
             continue
         kind = p.type
+        if kind is None and p.annotated:
+            raise FrontendError(
+                f"the annotation of parameter '{p.name}' isn't a type of values that can be passed from outside",
+                location=source.location(source.node),
+                hint="a callable, an interface or a TypeVar only works in functions that compiled code calls",
+            )
         if kind is None:
             kind = ts.TensorType()
             if p.has_default:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Sequence
 
 from xdsl.dialects import arith, scf
@@ -222,6 +223,8 @@ def _candidates(e: Emitter, node: ast.expr) -> list[object]:
         return [c.value for c in value.elements if isinstance(c, PyObject)]
     if isinstance(value, PyObject) and isinstance(value.value, type):
         return [value.value]
+    if isinstance(value, Builtin) and isinstance(getattr(builtins, value.name, None), type):
+        return [getattr(builtins, value.name)]
     if isinstance(value, Const) and value.value is None:
         return [ts.NONE]
     found = e.session.annotations.of_node(node, e.session.scope(e.source.function), e.place)

@@ -49,6 +49,7 @@ class ParameterInfo:
     broadcast: int = 0
     default: Any = _NO_DEFAULT
     kwarg_only: bool = False
+    annotated: bool = False
 
     @property
     def has_default(self) -> bool:
@@ -99,7 +100,9 @@ def signature_of(session: Session, source: FunctionSource) -> Signature:
         kind = annotation.type
         if kind is not None and default is None and ts.NONE not in _members(kind):
             kind = ts.optional_of(kind)
-        parameters.append(ParameterInfo(a.arg, kind, annotation.broadcast, default, a in arguments.kwonlyargs))
+        parameters.append(
+            ParameterInfo(a.arg, kind, annotation.broadcast, default, a in arguments.kwonlyargs, nodes[a.arg] is not None)
+        )
     result = session.annotations.of_node(returns, scope, place).type
     varargs = None if arguments.vararg is None else arguments.vararg.arg
     return Signature(tuple(parameters), result, varargs, None if arguments.kwarg is None else arguments.kwarg.arg)
@@ -239,7 +242,7 @@ def compile_for(
     kinds = [p for p in parameters.values() if isinstance(p, Attribute)]
     compiled = session.functions[key] = Compiled(symbol, signature.result, kinds)
     session.keep_alive.append(parameters)
-    if callee.owner is not None:
+    if callee.owner is not None and kinds[:1] == [callee.owner.type]:
         callee.owner.methods.setdefault(source.function.__name__, symbol)
     try:
         operation = _compile(session, source, signature, parameters, compiled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,7 +18,18 @@ from tsir.dialects.ts.families import py_op
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.values import Const, EnumValue, Object, PyObject, Run, StaticDict, StaticList, StaticTuple, Value
+from tsir.frontend.script.values import (
+    Builtin,
+    Const,
+    EnumValue,
+    Object,
+    PyObject,
+    Run,
+    StaticDict,
+    StaticList,
+    StaticTuple,
+    Value,
+)
 from tsir.frontend.torch_names import emit_call, rewrite
 from tsir.ops import python
 from tsir.ops.python_types import UNKNOWN
@@ -102,7 +114,19 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     return _python(e, symbol, left, right)
 
 
+def _sizes(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
+    """A tuple next to a list of ints is made a list: sizes, which are tuples in Python, are lists here, as in torch.jit."""
+    a, b = e.session.type_of(left), e.session.type_of(right)
+    sizes = ts.ListType(ts.INT)
+    if a == sizes and isinstance(b, ts.TupleType) and all(k == ts.INT for k in b.elements.data):
+        return left, Run(coerce(e, right, sizes, "a size"))
+    if b == sizes and isinstance(a, ts.TupleType) and all(k == ts.INT for k in a.elements.data):
+        return Run(coerce(e, left, sizes, "a size")), right
+    return left, right
+
+
 def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:
+    left, right = _sizes(e, left, right)
     operands = [materialise(e, left), materialise(e, right)]
     if symbol == "+" and isinstance(operands[0].type, ts.ListType) and isinstance(operands[1].type, ts.ListType):
         operands = _same_lists(e, left, right, operands)
@@ -224,6 +248,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
                     return Run(e.emit(py_op("not")([materialise(e, equal)], [ts.BOOL])))
     row = python.operator(symbol, [ts.INT, ts.INT])
     assert row is not None
+    left, right = _sizes(e, left, right)
     return Run(e.py(row.name, [materialise(e, left), materialise(e, right)]))
 
 
@@ -236,9 +261,15 @@ def _static_compare(left: Value, right: Value, meaning: Callable[[Any, Any], Any
         return None
     if isinstance(left, EnumValue) and isinstance(right, EnumValue):
         return Const(bool(meaning(left.member, right.member)))
-    if isinstance(left, PyObject) and isinstance(right, PyObject):
-        return Const(bool(meaning(left.value, right.value)))
-    return None
+    a, b = _python_object(left), _python_object(right)
+    return Const(bool(meaning(a, b))) if a is not None and b is not None else None
+
+
+def _python_object(value: Value) -> Any:
+    """The object behind a value that stands for one, such as the types in `type(x) == int`."""
+    if isinstance(value, Builtin):
+        return getattr(builtins, value.name, None)
+    return value.value if isinstance(value, PyObject) else None
 
 
 def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
