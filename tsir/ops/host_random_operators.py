@@ -252,11 +252,13 @@ def random_to_(x: Array, high: int, generator: Generator | None) -> Array:
 
 def random_from_(x: Array, low: int, high: int | None, generator: Generator | None) -> Array:
     """`Tensor.random_(from, to)`; without `to`, up to what the dtype holds."""
-    if high is None:
-        name = x.dtype.name
-        high = 2 ** random.MANTISSA[name] + 1 if name in random.MANTISSA else int(np.iinfo(x.dtype).max) + 1
-    _check_range(low, high)
-    return random.fill_integers(x, low, high, generator or DEFAULT)
+    name = x.dtype.name
+    if high is not None:
+        end = high
+    else:
+        end = 2 ** random.MANTISSA[name] + 1 if name in random.MANTISSA else int(np.iinfo(x.dtype).max) + 1
+    _check_range(low, end)
+    return random.fill_integers(x, low, end, generator or DEFAULT)
 
 
 def cauchy_(x: Array, median: float, sigma: float, generator: Generator | None) -> Array:

@@ -363,7 +363,54 @@ def _square(d):
 
 LIKE = [None, None, None, None, None]
 
+
+def _resize(spatial, *flags, vec=False):
+    def cases(d):
+        x = t((2, 3, *(4, 5, 3)[:spatial]), d)
+        n = spatial
+        flag_lists = [[f] for f in flags] or [[]]
+        found = []
+        for flag in flag_lists:
+            for size in ((8, 10, 6)[:n], (3, 7, 5)[:n], (1, 1, 1)[:n]):
+                found.append([x, list(size), *flag, None] if vec else [x, list(size), *flag, *[None] * n])
+            if vec:
+                found += [[x, None, *flag, [2.0] * n], [x, None, *flag, [1.7] * n], [x, None, *flag, [0.5] * n]]
+        return found
+
+    return cases
+
+
+_RESIZES = {
+    **{f"upsample_nearest{n}d": (n,) for n in (1, 2, 3)},
+    **{f"_upsample_nearest_exact{n}d": (n,) for n in (1, 2, 3)},
+    "upsample_linear1d": (1, True, False),
+    "upsample_bilinear2d": (2, True, False),
+    "upsample_trilinear3d": (3, True, False),
+    "upsample_bicubic2d": (2, True, False),
+}
+
 CASES = {
+    **{k: _resize(*v) for k, v in _RESIZES.items()},
+    **{f"{k}.vec": _resize(*v, vec=True) for k, v in _RESIZES.items()},
+    **{
+        k: lambda d: (
+            [
+                [t((2, 3, 4, 5), d), t((2, 6, 7, 2), d, 1) * 3 - 1.5, mode, padding, align]
+                for mode in (0, 1)
+                for padding in (0, 1)
+                for align in (False, True)
+            ]
+            if d.is_floating_point
+            else []
+        )
+        for k in ("grid_sampler", "grid_sampler_2d")
+    },
+    "unfold": lambda d: [[t((2, 7), d), 1, 3, 2], [t((5, 2), d), 0, 2, 1], [t((2, 3), d), 1, 4, 1]],
+    "im2col": lambda d: [
+        [t((2, 3, 5, 6), d), [2, 3], [1, 1], [0, 0], [1, 1]],
+        [t((2, 3, 5, 6), d), [2, 2], [2, 1], [1, 0], [2, 1]],
+    ],
+    "broadcast_shapes": lambda d: [[[2, 1], [3]]],
     "embedding": lambda d: [
         [t((5, 3), d), torch.tensor([[0, 4], [2, 2]]), -1, False, False],
         [t((5, 3), d), _index(1), 0, False, False],

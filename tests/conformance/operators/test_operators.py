@@ -39,7 +39,15 @@ if os.environ.get("TSIR_INFER_ONLY"):
 OPERATORS = {op.key: op for op in operators()}
 RANDOM = {key for key, op in OPERATORS.items() if op.kind == "host" and op.random}
 """Their streams are compared in tests/unit/ops/test_host_random.py."""
-EFFECTS = {"manual_seed", "manual_seed.generator", "initial_seed", "_batch_norm_running_stats"}
+EFFECTS = {
+    "manual_seed",
+    "manual_seed.generator",
+    "initial_seed",
+    "_batch_norm_running_stats",
+    "warn",
+    "set_grad_enabled",
+    "is_grad_enabled",
+}
 TO_DTYPE = {getattr(torch, d.name): d for d in dtypes.ALL}
 FROM_DTYPE = {d: t for t, d in TO_DTYPE.items()}
 

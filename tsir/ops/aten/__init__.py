@@ -21,5 +21,7 @@ MODULES: tuple[str, ...] = (
     "tsir.ops.aten.loss",
     "tsir.ops.aten.convolution",
     "tsir.ops.aten.pooling",
+    "tsir.ops.aten.upsampling",
+    "tsir.ops.aten.settings",
 )
 """Where operators are declared, in the order in which they are loaded."""

@@ -7,6 +7,7 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorTypeError
+from tsir.ops.aten.precision import number_as
 from tsir.ops.core.elementwise import binary, convert, isfinite, unary, where
 from tsir.ops.promotion import int_to_float
 from tsir.ops.registry import aten
@@ -106,5 +107,5 @@ def masked_fill(x: SymTensor, mask: SymTensor, value: Any) -> SymTensor:
     elif is_constant(value):
         if isinstance(value, complex) and not x.is_complex:
             raise OperatorTypeError("value cannot be converted to a real dtype without overflow")
-        value = {Category.BOOL: bool, Category.INT: int}.get(x.dtype.category, lambda v: v)(value)
+        value = number_as(value, x.dtype)
     return convert(where(mask, value, x), x.dtype)

@@ -11,6 +11,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.dialects.values import Device
 from tsir.errors import OperatorError, OperatorTypeError
+from tsir.ops.aten.precision import number_as
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, convert, unary, where
 from tsir.ops.core.views import broadcast_to, reshape
@@ -41,19 +42,6 @@ def shape_of(size: Sequence[Any]) -> tuple[Size, ...]:
         if isinstance(s, int) and s < 0:
             raise OperatorError(f"Trying to create tensor with negative dimension {s}: {list(shape)}")
     return shape
-
-
-def number_as(value: Any, dtype: DType) -> Any:
-    """A constant as Python's number of the dtype's category: what fills a tensor of this dtype."""
-    if not is_constant(value):
-        return value
-    if isinstance(value, complex) and not dtype.is_complex:
-        raise OperatorError(f"value cannot be converted to type {dtype.name} without overflow")
-    kinds = {Category.BOOL: bool, Category.INT: int, Category.FLOAT: float, Category.COMPLEX: complex}
-    try:
-        return kinds[dtype.category](value)
-    except (OverflowError, ValueError):
-        raise OperatorError(f"value cannot be converted to type {dtype.name} without overflow") from None
 
 
 def filled(size: Sequence[Any], value: Any, dtype: DType, device: Any = None) -> SymTensor:

@@ -8,6 +8,7 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorIndexError
+from tsir.ops.aten.precision import number_as
 from tsir.ops.core import reductions
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, broadcast_shapes, clamp, convert, copy, where
@@ -308,8 +309,6 @@ def scattered(x: SymTensor, dim: int, index: SymTensor, source: Any, kind: str) 
         for d in range(x.rank):
             source = slice(source, d, 0, index.shape[d], 1)
     else:
-        from tsir.ops.aten.creation import number_as
-
         source = full(index.shape, number_as(source, x.dtype), x.dtype)
     if isinstance(index.numel(), int) and index.numel() == 0:
         return copy(x)
@@ -420,8 +419,6 @@ def index_copy(x: SymTensor, dim: int, index: SymTensor, source: SymTensor) -> S
 @aten("index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor")
 def index_fill(x: SymTensor, dim: int, index: SymTensor, value: Any) -> SymTensor:
     """`self` with one value at these indices of a dimension; negative ones count from the end."""
-    from tsir.ops.aten.creation import number_as
-
     at = wrap_dim(dim, x.rank)
     index = _wrapped(index if index.rank else reshape(index, (1,)), x.shape[at] if x.rank else 1)
     shape = (*x.shape[:at], index.shape[0], *x.shape[at + 1 :]) if x.rank else (index.shape[0],)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from tsir.dialects import dtypes
@@ -145,15 +146,14 @@ def _taps(
     return parts
 
 
-def _declare_max_pool(spatial: int) -> None:
-    n = spatial
-    padding, dilation = ("0", "1") if spatial > 1 else ("[0]", "[1]")
+def _declare_max_pool(n: int) -> None:
+    padding, dilation = ("0", "1") if n > 1 else ("[0]", "[1]")
     arguments = (
         f"Tensor self, int[{n}] kernel_size, int[{n}] stride=[], int[{n}] padding={padding}, int[{n}] dilation={dilation}, "
         "bool ceil_mode=False"
     )
-    aten(f"max_pool{n}d({arguments}) -> Tensor", out=False)(lambda *a: max_pool(*a, spatial))
-    aten(f"max_pool{n}d_with_indices({arguments}) -> (Tensor, Tensor)")(lambda *a: max_pool_with_indices(*a, spatial))
+    aten(f"max_pool{n}d({arguments}) -> Tensor", out=False)(partial(max_pool, spatial=n))
+    aten(f"max_pool{n}d_with_indices({arguments}) -> (Tensor, Tensor)")(partial(max_pool_with_indices, spatial=n))
 
 
 @in_float32
@@ -202,18 +202,13 @@ def _divided(total: SymTensor, by: Any) -> SymTensor:
     return binary("truncdiv", total, by) if total.dtype is dtypes.int64 else binary("div", total, by)
 
 
-def _declare_avg_pool(spatial: int) -> None:
-    n = spatial
-    padding = "0" if spatial > 1 else "[0]"
-    tail = ", int? divisor_override=None" if spatial > 1 else ""
-    arguments = (
-        f"Tensor self, int[{n}] kernel_size, int[{n}] stride=[], int[{n}] padding={padding}, bool ceil_mode=False, "
-        f"bool count_include_pad=True{tail}"
-    )
-    if spatial == 1:
-        aten(f"avg_pool1d({arguments}) -> Tensor")(lambda *a: avg_pool(*a, None, 1))
-    else:
-        aten(f"avg_pool{n}d({arguments}) -> Tensor")(lambda *a: avg_pool(*a, spatial))
+def _declare_avg_pool(n: int) -> None:
+    padding = "0" if n > 1 else "[0]"
+    tail = ", int? divisor_override=None" if n > 1 else ""
+    aten(
+        f"avg_pool{n}d(Tensor self, int[{n}] kernel_size, int[{n}] stride=[], int[{n}] padding={padding}, "
+        f"bool ceil_mode=False, bool count_include_pad=True{tail}) -> Tensor"
+    )(partial(avg_pool, divisor=None, spatial=1) if n == 1 else partial(avg_pool, spatial=n))
 
 
 # Adaptive -------------------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def _operand(b: Builder, argument: Any) -> SSAValue:
         case None:
             return constant(attributes.NoneValueAttr(), types.NONE)
         case DType():
-            return constant(attributes.DTypeAttr(argument.name), types.DTypeType())
+            return constant(attributes.DTypeAttr(argument.name), types.DTypeType())  # type: ignore[arg-type]
         case str():
             return constant(StringAttr(argument), types.StrType())
         case bool() | int() | float() | complex() | SymInt() | SymScalar():
