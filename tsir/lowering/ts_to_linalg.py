@@ -135,9 +135,7 @@ class _Lowering:
             case PyOp() | TruthOp():
                 self._lower_scalar(op, builder)
             case ToReferenceOp():
-                known = self.tensors.get(op.value)
-                if known is not None:
-                    self.tensors[op.result] = known
+                self.tensors[op.result] = self._tensor(op.value)
             case ToValueOp() if isinstance(op.reference, OpResult) and isinstance(op.reference.op, ToReferenceOp):
                 self._replace(op.result, self._tensor(op.reference.op.value), builder)
                 _erase(op)

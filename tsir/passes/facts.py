@@ -241,6 +241,8 @@ class Facts:
             return UNKNOWN
         facts = [self.of(o) for o in op.operands]
         if op.FUNCTION in ("is", "is_not"):
+            if strip_casts(op.operands[0]) is strip_casts(op.operands[1]):
+                return op.FUNCTION == "is"
             same_none = self._is_none(op.operands[0], facts[0]), self._is_none(op.operands[1], facts[1])
             if None not in same_none and any(same_none):
                 return all(same_none) == (op.FUNCTION == "is")

@@ -23,6 +23,7 @@ from tsir.passes.facts import NEVER, Facts
 from tsir.passes.infer_types import infer_types
 from tsir.passes.refine import refine_uses
 from tsir.passes.structure import callee_name, functions, walk
+from tsir.passes.unroll import make_lists_whole, unroll_short_loops
 
 _ROUNDS = 8
 """Each round of inference and folding removes a branch or loop; what is left after this many rounds stays."""
@@ -36,7 +37,8 @@ class FoldConstantsPass(ModulePass):
         %1 = ts.py.gt(%n, %c1) : (i64, i64) -> i1                              ->  %0 = ts.aten.relu(%x) : ...
         %2 = scf.if %1 -> (!ts.tensor) { %0 = ts.aten.relu(%x) : ... } else {...}
 
-    An operation that raises for these constants stays. Loops that are never entered are removed. The types of tensors are
+    An operation that raises for these constants stays. Loops that are never entered are removed, short ones over lists unrolled,
+    and lists that are filled by `append` in straight-line code are made in one piece. The types of tensors are
     refined on the way, as `ts-infer-types` does.
     """
 
@@ -53,7 +55,9 @@ def fold_constants(function: FuncOp, *, refine_results: bool = True) -> Facts:
     for _ in range(_ROUNDS):
         facts = infer_types(function, refine_results=refine_results)
         changed = _flatten(function, facts)
+        changed |= unroll_short_loops(function, facts)
         _replace_constants(function, facts)
+        changed |= make_lists_whole(function)
         if not changed:
             break
     return facts

@@ -163,34 +163,49 @@ class _Freezer:
                     else:
                         objects.append((op.result, inner, None))
                     continue
-                self._replace(op, inner, value)
+                self._replace(op, inner, value, instance)
         self._remove_unused(block.args[0])
 
-    def _replace(self, op: GetAttrOp, path: str, value: Any) -> None:
+    def _replace(self, op: GetAttrOp, path: str, value: Any, owner: Instance | None) -> None:
         if value is UNKNOWN and self.instance is None:
             if isinstance(op.result.type, TensorType):
                 self._use(op, self._weight(path, op.result.type))
                 return
             value = self.attributes.declared_value(op)
-        if type(value).__module__ == "numpy" and hasattr(value, "ndim"):
+        if _is_array(value):
             self._use(op, self._array_weight(path, value))
         elif isinstance(value, list):
             if self.attributes.is_only_read(op):
-                self._constant_list(op, value)
+                self._constant_list(op, value, path.rpartition(".")[0], owner)
         elif value is not UNKNOWN:
             ops = constant_ops(value, op.location)
             if ops is not None:
                 _insert_before(op, ops)
                 self._use(op, ops[-1].results[0])
 
-    def _constant_list(self, op: GetAttrOp, value: list[Any]) -> None:
+    def _constant_list(self, op: GetAttrOp, value: list[Any], owner_path: str, owner: Instance | None) -> None:
+        """Makes a list that is only read of constants, and of tensors that are attributes of the same object too."""
         kind = op.result.type
-        made = [constant_ops(element, op.location) for element in value]
-        if isinstance(kind, ListType) and all(m is not None and m[-1].results[0].type == kind.element for m in made):
-            new = ListOp([m[-1].results[0] for m in made if m is not None], kind)
-            new.location = op.location
-            _insert_before(op, [*(o for m in made if m is not None for o in m), new])
-            self._use(op, new.result)
+        assert isinstance(kind, ListType) and owner is not None
+        names = {id(v): name for name, v in owner.attributes.items() if _is_array(v)}
+        ops: list[Operation] = []
+        elements: list[SSAValue] = []
+        for element in value:
+            if _is_array(element):
+                name = names.get(id(element))
+                if name is None:
+                    return
+                elements.append(self._array_weight(f"{owner_path}.{name}" if owner_path else name, element))
+                continue
+            made = constant_ops(element, op.location)
+            if made is None or made[-1].results[0].type != kind.element:
+                return
+            ops += made
+            elements.append(made[-1].results[0])
+        new = ListOp(elements, kind)
+        new.location = op.location
+        _insert_before(op, [*ops, new])
+        self._use(op, new.result)
 
     def _use(self, op: GetAttrOp, value: SSAValue) -> None:
         refine_uses(op.result, value)
@@ -220,6 +235,10 @@ class _Freezer:
             if op.result.first_use is None:
                 op.detach()
                 op.erase()
+
+
+def _is_array(value: Any) -> bool:
+    return type(value).__module__ == "numpy" and hasattr(value, "ndim")
 
 
 def _reads_of(value: SSAValue) -> Iterator[GetAttrOp]:

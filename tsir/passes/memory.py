@@ -143,6 +143,8 @@ class Memory:
                 known = python.lookup(op.FUNCTION)
                 if known is None or known.mutates or any(is_reference(r.type) for r in op.results):
                     self._join((*op.operands, *op.results))
+                if op.FUNCTION in ("is", "is_not", "id"):
+                    self._note(notes, "escape", op.operands, op)  # it tells equal objects apart
                 if known is None or known.mutates:
                     self._note(notes, "container", op.operands[:1], op)
             case GetAttrOp() | SetAttrOp():
