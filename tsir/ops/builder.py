@@ -7,7 +7,7 @@ the builder of the body that is being run through `current()`. What the operatio
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -446,7 +446,7 @@ def current() -> Builder:
 
 
 @contextmanager
-def building(builder: Builder) -> Iterator[Builder]:
+def building(builder: Builder) -> Generator[Builder, None, None]:
     """Runs core operations with this builder: `with building(b): y = exp(x)`."""
     token = _current.set(builder)
     try:

@@ -48,11 +48,11 @@ def result_type(operands: Sequence[SymTensor | SymScalar | Any]) -> DType:
     zero_dim: DType | None = None
     number: DType | None = None
     for operand in operands:
-        dtype = getattr(operand, "dtype", None)
+        dtype: DType | None = getattr(operand, "dtype", None)
         if dtype is None:
             d = number_dtype(operand)
             number = d if number is None else promote(number, d)
-        elif operand.shape:
+        elif getattr(operand, "shape", ()):
             dimensioned = dtype if dimensioned is None else promote(dimensioned, dtype)
         else:
             zero_dim = dtype if zero_dim is None else promote(zero_dim, dtype)
@@ -68,7 +68,9 @@ def _combine(higher: DType | None, lower: DType | None) -> DType | None:
         return lower
     if lower is None or higher.category >= lower.category:
         return higher
-    return promote(higher, lower) if lower.category is Category.COMPLEX else lower
+    if lower.category is Category.COMPLEX and higher.category is Category.FLOAT:
+        return dtypes.to_complex(higher)
+    return lower
 
 
 def int_to_float(dtype: DType) -> DType:

@@ -115,13 +115,16 @@ def host(
     arrays and Python values. When the schema writes an argument, the implementation does so.
     """
 
-    def declare(body: F) -> F:
+    def add(body: Body) -> None:
         for text in schemas:
             _declare(OpDef(parse_schema(text), body, "host", host=implementation, random=random, pure=pure))
+
+    def declare(body: F) -> F:
+        add(body)
         return body
 
     if infer is not None:
-        declare(infer)
+        add(infer)
     return declare
 
 

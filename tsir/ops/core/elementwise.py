@@ -6,6 +6,7 @@ element is in `scalars.py` and `binary_rules.py`. Every result is fresh, with on
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -160,7 +161,7 @@ def _python_number(number: Any, dtype: DType) -> Any:
         case Category.FLOAT:
             return float(number)
         case _:
-            return complex(number)
+            return builtins.complex(number)
 
 
 def _not_implemented(name: str, dtype: DType) -> OperatorError:

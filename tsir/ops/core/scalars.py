@@ -311,6 +311,13 @@ def _float(f: UnaryRule, c: UnaryRule | None = None) -> Unary:
 
 _INT_IDENTITY: dict[str, UnaryRule | str] = {"i": IDENTITY, "u": IDENTITY}
 
+SPECIAL_UNARY = (
+    "lgamma", "digamma", "erfinv", "ndtri", "log_ndtr", "erfcx", "i0", "i0e", "i1", "i1e", "bessel_j0", "bessel_j1",
+    "bessel_y0", "bessel_y1", "modified_bessel_i0", "modified_bessel_i1", "modified_bessel_k0", "modified_bessel_k1",
+    "scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "spherical_bessel_j0", "airy_ai",
+)  # fmt: skip
+"""The functions of one argument that `linalg_ext.scalar` has and math has not."""
+
 UNARY: Mapping[str, Unary] = {
     "neg": ("same", True, {"f": arith.NegfOp, "i": _int_neg, "u": _int_neg, "c": cx.NegOp}),
     "abs": ("real", True, {"f": math.AbsFOp, "i": math.AbsIOp, "u": IDENTITY, "c": _complex_abs}),
@@ -351,14 +358,6 @@ UNARY: Mapping[str, Unary] = {
         "f": _float_is_zero, "i": _int_is_zero, "u": _int_is_zero, "b": _bool_not, "c": _complex_is_zero}),
     "bitwise_not": ("same", True, {"i": _int_not, "u": _int_not, "b": _bool_not}),
     "popcount": ("same", True, {"i": math.CtPopOp, "u": math.CtPopOp}),
+    **{name: _float(scalar_function(name)) for name in SPECIAL_UNARY},
 }  # fmt: skip
 """The elementwise functions of one argument, by name."""
-
-SPECIAL_UNARY = (
-    "lgamma", "digamma", "erfinv", "ndtri", "log_ndtr", "erfcx", "i0", "i0e", "i1", "i1e", "bessel_j0", "bessel_j1",
-    "bessel_y0", "bessel_y1", "modified_bessel_i0", "modified_bessel_i1", "modified_bessel_k0", "modified_bessel_k1",
-    "scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "spherical_bessel_j0", "airy_ai",
-)  # fmt: skip
-"""The functions of one argument that `linalg_ext.scalar` has and math has not."""
-
-UNARY = {**UNARY, **{name: _float(scalar_function(name)) for name in SPECIAL_UNARY}}

@@ -6,6 +6,7 @@ A slice is a `tensor.extract_slice`, which is a view for the backend; concatenat
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -222,4 +223,26 @@ def flip(x: SymTensor, dims: Sequence[int]) -> SymTensor:
         size = x.shape[dim]
         backwards = binary("sub", size - 1 if isinstance(size, int | SymInt) else size, iota(size, dtypes.int64))
         x = index_select(x, dim, backwards)
+    return x
+
+
+def getitem(x: SymTensor, index: Any) -> SymTensor:
+    """`x[index]` for ints, slices, None and Ellipsis: views, as in torch."""
+    items = list(index) if isinstance(index, tuple) else [index]
+    consumed = builtins.sum(i is not None and i is not Ellipsis for i in items)
+    if consumed > x.rank:
+        raise OperatorIndexError(f"too many indices for tensor of dimension {x.rank}")
+    places = [n for n, i in enumerate(items) if i is Ellipsis]
+    if places:
+        items[places[0] : places[0] + 1] = [builtins.slice(None)] * (x.rank - consumed)
+    dim = 0
+    for item in items:
+        if item is None:
+            x = reshape(x, (*x.shape[:dim], 1, *x.shape[dim:]))
+            dim += 1
+        elif isinstance(item, builtins.slice):
+            x = slice(x, dim, item.start, item.stop, 1 if item.step is None else item.step)
+            dim += 1
+        else:
+            x = select(x, dim, item)
     return x
