@@ -163,7 +163,7 @@ def _multiplied(
             target = e.plan.view(storage.buffer, dtype, tuple(s for s in flat if isinstance(s, int)))
         e.line(f"{call}, {target})")
         return name, storage
-    reshape = "" if list(shape) == list(flat) else f".reshape{shape_text(shape)}"
+    reshape = "" if list(shape) == list(flat) else f".reshape({shape_text(shape)})"
     made = e.assign(f"{call}){reshape}", result.name_hint)
     if planned is not None:
         e.release(planned[1])
@@ -235,7 +235,7 @@ def _convolution(e: FunctionEmitter, view: Structured, image: Operand, weight: O
             product_text([sizes[d] for d in groups]), product_text([sizes[d] for d in batch]),
             *(found.shape[x[0]] for x in windows), product_text([sizes[d] for d in channels]),
         ]  # fmt: skip
-        arranged = f"{arranged}.reshape{shape_text(shape)}"
+        arranged = f"{arranged}.reshape({shape_text(shape)})"
     packed = _matrix(e, weight, [groups, [*taps, *channels], features], sizes, computed)
     if found.dtype is not computed:
         arranged = f"{arranged}.astype({e.dtype(computed)})"
@@ -256,7 +256,7 @@ def _convolution(e: FunctionEmitter, view: Structured, image: Operand, weight: O
         flat = e.plan.view(storage.buffer, computed, tuple(s for s in target if isinstance(s, int)))
         e.line(f"{call}, {flat})")
     else:
-        text = f"{call})" + ("" if full == target else f".reshape{shape_text(full)}")
+        text = f"{call})" + ("" if full == target else f".reshape({shape_text(full)})")
         if computed is not dtype:
             text += f".astype({e.dtype(dtype)})"
         made, storage = e.assign(text, result.name_hint), e.new_storage()

@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Operation
 from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.tensors import scalar_dtype
 from tsir.dialects.linalg_ext import ScalarOp
+from tsir.dialects.upstream import RemFOp
 
 if TYPE_CHECKING:
     from tsir.backend.numpy.emitter import FunctionEmitter
@@ -23,7 +24,7 @@ UFUNCS: dict[type[Operation], str] = {
     arith.MaximumfOp: "maximum", arith.MinimumfOp: "minimum", arith.MaxnumfOp: "fmax", arith.MinnumfOp: "fmin",
     arith.AddiOp: "add", arith.SubiOp: "subtract", arith.MuliOp: "multiply", arith.AndIOp: "bitwise_and",
     arith.OrIOp: "bitwise_or", arith.XOrIOp: "bitwise_xor", arith.ShLIOp: "left_shift", arith.ShRSIOp: "right_shift",
-    arith.MaxSIOp: "maximum", arith.MinSIOp: "minimum", arith.FloorDivSIOp: "floor_divide", arith.RemSIOp: "fmod",
+    arith.MaxSIOp: "maximum", arith.MinSIOp: "minimum", arith.FloorDivSIOp: "floor_divide", arith.RemSIOp: "fmod", RemFOp: "fmod",
     math.AbsFOp: "absolute", math.AbsIOp: "absolute", math.AcosOp: "arccos", math.AcoshOp: "arccosh", math.AsinOp: "arcsin",
     math.AsinhOp: "arcsinh", math.AtanhOp: "arctanh", math.Atan2Op: "arctan2", math.AtanOp: "arctan", math.CbrtOp: "cbrt",
     math.CeilOp: "ceil", math.CopySignOp: "copysign", math.CosOp: "cos", math.CoshOp: "cosh", math.Exp2Op: "exp2",

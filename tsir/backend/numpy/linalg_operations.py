@@ -10,7 +10,7 @@ from xdsl.dialects.linalg.abstract_ops import LinalgStructuredOperation
 from xdsl.ir import Operation, SSAValue
 
 from tsir.backend.numpy.contractions import contraction_of, emit_contraction
-from tsir.backend.numpy.elementwise import BodyCompiler, loop_order
+from tsir.backend.numpy.elementwise import BodyCompiler, aligned, loop_order
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, is_tensor, shape_text
 from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.structured import BOOL, Structured, structured
@@ -60,17 +60,22 @@ def _alias(e: FunctionEmitter, view: Structured, index: int) -> bool:
     if None in loops or isinstance(e.binding(source.value), Fill):
         return False
     found = e.tensor(source.value)
-    exprs = source.exprs
-    axes: dict[int, int] = {}
-    for i, expr in enumerate(exprs):
-        if found.axes[i] is None:
-            continue
-        if expr is None or expr.loop is None or expr.loop in axes:
-            return False
-        axes[expr.loop] = found.axes[i] or 0
+    if any(x is None for x in source.exprs):
+        return False
+    varying = {d for i, x in enumerate(source.exprs) if x is not None and found.axes[i] is not None for d in x.coefficients}
+    used = [x.loop if x is not None else None for i, x in enumerate(source.exprs) if found.axes[i] is not None]
     sizes = view.sizes(e)
-    result = replace(found, shape=tuple(sizes[d or 0] for d in loops), axes=tuple(axes.get(d or 0) for d in loops))
-    e.bind(view.op.results[index], result)
+    shape = tuple(sizes[d or 0] for d in loops)
+    if None not in used and len(set(used)) == len(used):
+        # The array itself, with another meaning of its axes.
+        at = dict(zip(used, (p for p in found.axes if p is not None), strict=True))
+        e.bind(view.op.results[index], replace(found, shape=shape, axes=tuple(at.get(d) for d in loops)))
+        return True
+    order = [d for d in loops if d in varying]
+    text, _, _ = aligned(e, found, source.exprs, [d or 0 for d in order], sizes)
+    name = e.hoisted(text, view.op.results[index].name_hint) if text != found.name else text
+    axes = tuple(order.index(d) if d in order else None for d in loops)
+    e.bind(view.op.results[index], Tensor(name, shape, axes, found.dtype, found.storage))
     return True
 
 

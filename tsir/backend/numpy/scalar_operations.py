@@ -27,6 +27,7 @@ from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter
 from tsir.backend.numpy.tensors import plain, scalar_dtype
 from tsir.dialects import dtypes
+from tsir.dialects.upstream import RemFOp
 
 PREDICATES_I = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
 PREDICATES_F = (
@@ -262,7 +263,7 @@ _FLOAT_FUNCTIONS: dict[type[Operation], str] = {
     complex.AbsOp: "absolute", complex.AngleOp: "angle", complex.ConjOp: "conjugate", complex.CosOp: "cos",
     complex.ExpOp: "exp", complex.Expm1Op: "expm1", complex.LogOp: "log", complex.Log1pOp: "log1p", complex.PowOp: "power",
     complex.SinOp: "sin", complex.SqrtOp: "sqrt", complex.TanOp: "tan", complex.TanhOp: "tanh", complex.DivOp: "divide",
-    complex.SignOp: "sign",
+    complex.SignOp: "sign", RemFOp: "fmod",
 }  # fmt: skip
 
 

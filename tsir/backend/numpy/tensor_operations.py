@@ -135,7 +135,7 @@ def _expand(e: FunctionEmitter, op: tensor.ExpandShapeOp) -> None:
 def _reshaped(e: FunctionEmitter, source: SSAValue, result: SSAValue, shape: Sequence[Size]) -> None:
     found = e.tensor(source)
     whole = e.laid_out(found)
-    text = f"{whole.name}.reshape{shape_text(shape)}"
+    text = f"{whole.name}.reshape({shape_text(shape)})"
     name = e.hoisted(text, result.name_hint)
     e.bind(result, plain(name, shape, found.dtype, found.storage, contiguous=found.contiguous and found.is_plain))
 
@@ -145,7 +145,7 @@ def _reshape(e: FunctionEmitter, op: tensor.ReshapeOp) -> None:
     names = e.name_of(op.shape)
     shape: list[Size] = [f"int({names}[{i}])" if d is None else d for i, d in enumerate(dims)]
     found = e.tensor(op.source)
-    name = e.hoisted(f"{e.laid_out(found).name}.reshape{shape_text(shape)}", op.result.name_hint)
+    name = e.hoisted(f"{e.laid_out(found).name}.reshape({shape_text(shape)})", op.result.name_hint)
     sizes: list[Size] = [f"{name}.shape[{i}]" if d is None else d for i, d in enumerate(dims)]
     e.bind(op.result, plain(name, sizes, found.dtype, found.storage))
 
