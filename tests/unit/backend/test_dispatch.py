@@ -13,6 +13,7 @@ from tsir.backend.numpy import dispatch
 from tsir.backend.numpy.dispatch import Dispatcher, operator
 from tsir.dialects import dtypes
 from tsir.dialects.schema import parse_schema
+from tsir.dialects.values import MemoryFormat
 from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.registry import operator as definition
 
@@ -260,3 +261,11 @@ def test_a_schemas_text_and_its_key_give_the_same_kind_of_callable():
     schema = definition("relu").schema
     assert parse_schema(str(schema)) == schema
     np.testing.assert_array_equal(operator(str(schema))(np.array([-1.0, 2.0])), [0, 2])
+
+
+def test_contiguous_copies_what_is_not_in_order():
+    contiguous = operator("contiguous")
+    x = np.arange(6.0).reshape(2, 3)
+    order = MemoryFormat("contiguous_format")
+    assert np.shares_memory(contiguous(x, order), x)
+    assert contiguous(x.T, order).flags.c_contiguous and not np.shares_memory(contiguous(x.T, order), x)

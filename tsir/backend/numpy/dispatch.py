@@ -258,6 +258,11 @@ def fresh(result: Array, arguments: Sequence[Any]) -> Array:
     return result.copy("K") if any(np.may_share_memory(result, a) for a in arguments) else result
 
 
+def laid_out(result: Array) -> Array:
+    """The result in C order, as `contiguous` promises: a copy where it isn't already."""
+    return result if result.flags.c_contiguous else result.copy("C")
+
+
 def write(target: Array, value: Array) -> Array:
     """Writes a value into a tensor and gives that tensor. Raises RuntimeError for memory that elements share."""
     if 0 in target.strides and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
@@ -295,7 +300,7 @@ def not_a_view(name: str, source: Array) -> OperatorError:
 
 
 _HELPERS: dict[str, Any] = {
-    "same_number": same_number, "fresh": fresh, "write": write, "write_out": write_out, "not_a_view": not_a_view,
+    "same_number": same_number, "fresh": fresh, "laid_out": laid_out, "write": write, "write_out": write_out, "not_a_view": not_a_view,
     "may_share_memory": np.may_share_memory,
 }  # fmt: skip
 

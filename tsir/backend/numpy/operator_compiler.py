@@ -317,6 +317,8 @@ class _Compilation:
             if result.value in self.block.args:
                 return [f"{name} = {name}.copy('K')"]
             return [f"if {name}.base is not None:", f"    {name} = fresh({name}, {among})"]
+        if self.schema.name == "contiguous":
+            return [f"{name} = laid_out({name})"]
         if self.schema.name in MAY_COPY or result.value in self.block.args:
             return []
         alias = next((a for a in self.schema.returns if a.alias), None)
