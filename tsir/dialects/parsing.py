@@ -122,7 +122,9 @@ def _parse_error(error: ParseError, text: str, name: str) -> IRError:
     elif undefined := _UNDEFINED.match(message):
         *_, last = re.finditer(re.escape(undefined[1]) + r"(?![\w$.-])", text)
         message, start, end = f"value {undefined[1]} is used but not defined", last.start(), last.end()
-    return IRError(message[:1].lower() + message[1:], location=source_location(text, name, start, end))
+    if message[1:2].islower():
+        message = message[0].lower() + message[1:]
+    return IRError(message, location=source_location(text, name, start, end))
 
 
 _UNDEFINED = re.compile(r"values used but not defined: \[(%[^],]+)")
