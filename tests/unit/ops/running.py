@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, Modul
 from xdsl.ir import Block, Region
 
 from tests.unit.ops.interpreter import Interpreter
+from tsir.backend.numpy import generate, load
 from tsir.dialects import dtypes
 from tsir.dialects.ts.types import BOOL, FLOAT, INT, TensorType
 from tsir.ops.builder import Builder, building, tensor_type
@@ -114,7 +115,19 @@ class Compiled:
             else x.item()
             for x, r in zip(found, self.results, strict=True)
         ]
+        for one, other in zip(converted, self.by_backend(*arguments), strict=True):
+            if isinstance(one, torch.Tensor):
+                agree(other, one, rtol=2e-5, atol=2e-5)
         return converted[0] if len(converted) == 1 else tuple(converted)
+
+    def by_backend(self, *arguments: Any) -> list[Any]:
+        """What the NumPy backend makes of the same IR, which is to mean the same."""
+        loaded = load(generate(self.module, "f"))
+        arrays = [to_array(a) if isinstance(a, torch.Tensor) else a for a in arguments]
+        with np.errstate(all="ignore"):
+            found = loaded.call(loaded.prepare([]), *arrays)
+        found = found if isinstance(found, tuple) else (found,)
+        return [to_torch(x) if isinstance(x, np.ndarray) else x for x in found]
 
 
 def run(function: Callable[..., Any], *arguments: Any, dynamic: tuple[int, ...] = ()) -> Any:
