@@ -143,6 +143,10 @@ def _independent(e: FunctionEmitter, made: Tensor, result: SSAValue) -> Tensor:
     return replace(plain_view, name=name, storage=e.new_storage(), contiguous=True)
 
 
+UNSIGNED_REDUCERS: dict[type[Operation], tuple[str, int]] = {arith.MaxUIOp: ("maximum", 0), arith.MinUIOp: ("minimum", -1)}
+"""Reductions that read the elements as unsigned: the ufunc, and the start (as a signed number) that changes nothing."""
+
+
 def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
     """`acc = combine(acc, expression)`: the expression over all loops, then `ufunc.reduce`."""
     result = view.op.results[index]
@@ -151,6 +155,9 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
     op = value.owner
     dtype = scalar_dtype(value.type)
     table = BOOL_REDUCERS if value.type == BOOL else {**REDUCERS, **_complex_reducers()}
+    unsigned = UNSIGNED_REDUCERS.get(type(op)) if isinstance(op, Operation) and value.type != BOOL else None
+    if unsigned is not None and accumulator in op.operands:
+        table = {type(op): unsigned[0]}
     if not isinstance(op, Operation) or type(op) not in table or accumulator not in op.operands:
         raise e.error(f"{view.op.name}: this reduction isn't supported by the NumPy backend")
     name = table[type(op)]
@@ -172,15 +179,24 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
     axis = str(axes[0]) if len(axes) == 1 else str(tuple(axes))
     shape = tuple(sizes[d] for d in rest)
     init = e.binding(out.value)
-    neutral = isinstance(init, Fill) and is_neutral(name, init.value, dtype.name)
+    neutral = isinstance(init, Fill) and (
+        init.value == unsigned[1] if unsigned else is_neutral(name, init.value, dtype.name)
+    )
     escapes = result in e.escaping
-    planned = e.buffer(shape, dtype, escapes=escapes) if rest or not escapes else None
+    if unsigned is not None:
+        if not neutral:
+            raise e.error(f"{view.op.name}: an unsigned reduction from another start isn't supported by the NumPy backend")
+        text = f"{text}.view('u{dtype.itemsize}')"
+    planned = e.buffer(shape, dtype, escapes=escapes) if unsigned is None and (rest or not escapes) else None
     call = f"{e.numpy(name)}.reduce({text}, axis={axis}"
     typed = "" if dtype.name != "float16" and dtype.category.name != "INT" else f", dtype={e.dtype(dtype)}"
     if dtype.name in ("float16", "bfloat16") and name in ("add", "multiply"):
         made = e.assign(
             f"{e.numpy('asarray')}({call}, dtype={e.numpy('float32')})).astype({e.dtype(dtype)})", result.name_hint
         )
+        storage = e.new_storage()
+    elif unsigned is not None:
+        made = e.assign(f"{e.numpy('asarray')}({call})).view({e.dtype(dtype)})", result.name_hint)
         storage = e.new_storage()
     elif planned is not None:
         made, storage = planned
