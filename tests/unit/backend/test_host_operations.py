@@ -338,3 +338,36 @@ def test_the_traceback_names_the_users_lines(tmp_path):
         (str(source), 2, "outer", "return inner(d)"),
         (str(source), 5, "inner", "return d['k']"),
     ]
+
+
+def user_program(tmp_path, operation):
+    """A function of two tensors whose one operation is said to stand in line 2 of a user's file."""
+    source = tmp_path / "user.py"
+    source.write_text("def scale(x, y):\n    return x.frobnicate(y)\n")
+    linecache.checkcache()
+    return str(source), compiled(
+        f"""
+        func.func @f(%x : !ts.tensor, %y : !ts.tensor) -> !ts.tensor {{
+          %one = arith.constant 1 : i64
+          %r = {operation} -> !ts.tensor loc("{source}":2:12)
+          func.return %r : !ts.tensor
+        }}"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "kind", "message"),
+    [
+        ("ts.aten.add.Tensor(%x, %y, %one) : (!ts.tensor, !ts.tensor, i64)", (np.ones(2), np.ones(3)), RuntimeError, "must match"),
+        ("ts.aten.take(%x, %y) : (!ts.tensor, !ts.tensor)", (np.ones(2), np.array([5])), IndexError, "out of"),
+        ("ts.aten.matmul(%x, %y) : (!ts.tensor, !ts.tensor)", (np.ones((2, 3)), np.ones((2, 3))), RuntimeError, "shapes"),
+    ],
+    ids=["when compiled", "in a kernel", "matmul"],
+)
+def test_errors_of_operators_point_at_the_users_line(tmp_path, operation, arguments, kind, message):
+    source, f = user_program(tmp_path, operation)
+    with pytest.raises(kind, match=message) as caught:
+        f(*arguments)
+    shown = traceback.extract_tb(caught.value.__traceback__)
+    assert [(s.filename, s.lineno, s.name) for s in shown][1:] == [(__file__, shown[1].lineno, "call"), (source, 2, "scale")]
+    assert "During handling" not in "".join(traceback.format_exception(caught.value))
