@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
 from tsir.errors import OperatorValueError, TsirError
@@ -73,6 +74,9 @@ class CompiledMethod:
         found = self._specializations.find(arguments, self._epoch())
         try:
             result = run_quietly(found.run, *arguments)
+        except BaseException as error:
+            rewrite(error)
+            raise
         finally:
             if conversion.lists:
                 conversion.write_back()

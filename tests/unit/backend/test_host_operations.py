@@ -358,7 +358,12 @@ def user_program(tmp_path, operation):
 @pytest.mark.parametrize(
     ("operation", "arguments", "kind", "message"),
     [
-        ("ts.aten.add.Tensor(%x, %y, %one) : (!ts.tensor, !ts.tensor, i64)", (np.ones(2), np.ones(3)), RuntimeError, "must match"),
+        (
+            "ts.aten.add.Tensor(%x, %y, %one) : (!ts.tensor, !ts.tensor, i64)",
+            (np.ones(2), np.ones(3)),
+            RuntimeError,
+            "must match",
+        ),
         ("ts.aten.take(%x, %y) : (!ts.tensor, !ts.tensor)", (np.ones(2), np.array([5])), IndexError, "out of"),
         ("ts.aten.matmul(%x, %y) : (!ts.tensor, !ts.tensor)", (np.ones((2, 3)), np.ones((2, 3))), RuntimeError, "shapes"),
     ],

@@ -157,3 +157,16 @@ def test_function_at(model, tmp_path):
     assert function_at(str(tmp_path / "gone.py"), 3) == "<compiled>"
     (tmp_path / "broken.py").write_text("def (:\n")
     assert function_at(str(tmp_path / "broken.py"), 1) == "<compiled>"
+
+
+def test_a_compiled_functions_call_shows_nothing_of_tsir():
+    import tsir
+
+    def fails(x: int) -> int:
+        values = [1, 2]
+        return values[x]
+
+    with pytest.raises(IndexError) as caught:
+        tsir.script(fails)(7)
+    lines = [(s[0], s[2]) for s in shown(caught.value)]
+    assert lines[-1] == (__file__, "fails") and {file for file, _ in lines} == {__file__}

@@ -78,11 +78,12 @@ _TSIR = str(Path(__file__).parents[2]) + os.sep
 _LIBRARIES = ("numpy", "scipy", "xdsl", "ml_dtypes")
 
 
-def rewrite(error: BaseException, code: GeneratedCode) -> None:
+def rewrite(error: BaseException, code: GeneratedCode | None = None) -> None:
     """Makes the traceback of `error`, caught around a call of `code`, show the user's program.
 
     Call it in the `except` block and re-raise with a bare `raise`: the function that does so isn't shown then (on
-    Python 3.10 it is). Frames of other Python code that generated code called are kept.
+    Python 3.10 it is). Frames of other Python code that generated code called are kept. Without `code` only tsir's own frames
+    are left out, for callers above the one that has rewritten the traceback already.
     """
     original = error.__traceback__
     if original is None or os.environ.get("TSIR_TRACEBACK") == "full":
@@ -91,7 +92,7 @@ def rewrite(error: BaseException, code: GeneratedCode) -> None:
     rest: TracebackType | None = original
     while rest is not None:
         frame, line = rest.tb_frame, rest.tb_lineno
-        places = code.frames.get(line, ()) if frame.f_code.co_filename == code.filename else ()
+        places = code.frames.get(line, ()) if code is not None and frame.f_code.co_filename == code.filename else ()
         if places:
             for place in places:
                 made = _frame(place.file, place.line, place.function or function_at(place.file, place.line))
