@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tsir.script(model).save(path / "m.pt")
     np.save(path / "x.npy", x.numpy())
     np.save(path / "y.npy", model(x).detach().numpy())
-    (path / "m.mlir").write_text(str(tsir.script(model).inlined_graph))
+    (path / "m.mlir").write_text(str(tsir.script(model).ir))
     return path
 
 

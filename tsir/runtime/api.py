@@ -17,7 +17,11 @@ Compiled = ScriptFunction | ScriptModule
 
 
 def _need_torch(what: str) -> None:
-    if importlib.util.find_spec("torch") is None:
+    try:
+        found = importlib.util.find_spec("torch") is not None
+    except ImportError:  # an import hook of the user's refuses it
+        found = False
+    if not found:
         raise DependencyError(f"{what} needs torch", hint="pip install tsir[torch]")
 
 
