@@ -6,6 +6,7 @@ registry is filled by whoever owns the operators (`tsir.ops`); this module knows
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -109,9 +110,11 @@ def parse_schema(text: str) -> Schema:
     if not head:
         raise SchemaError(f"no operator name at the start of schema {text!r}")
     depth, end = 1, head.end()
-    while end < len(text) and depth:
-        depth += {"(": 1, ")": -1}.get(text[end], 0)
-        end += 1
+    for i, character in _outside_strings(text, end):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if not depth:
+            end = i + 1
+            break
     arrow = re.match(r"\s*->\s*", text[end:])
     if depth or not arrow:
         raise SchemaError(f"schema {text!r} needs '(arguments) -> results'")
@@ -129,9 +132,23 @@ def parse_schema(text: str) -> Schema:
     return Schema(head[1], head[2] or "", tuple(arguments), returns)
 
 
+_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+
+
+def _outside_strings(text: str, start: int = 0) -> Iterator[tuple[int, str]]:
+    """The characters that don't belong to a string literal, with their positions."""
+    while start < len(text):
+        string = _STRING.match(text, start) if text[start] in "'\"" else None
+        if string:
+            start = string.end()
+        else:
+            yield start, text[start]
+            start += 1
+
+
 def _split(text: str) -> Iterator[str]:
     depth, start = 0, 0
-    for i, character in enumerate(text):
+    for i, character in _outside_strings(text):
         depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(character, 0)
         if character == "," and not depth:
             yield text[start:i].strip()
@@ -180,7 +197,10 @@ def _parse_default(text: str, kind: SchemaType) -> DefaultValue:
     if text.startswith("["):
         return tuple(_parse_default(part, replace(kind, is_list=False)) for part in _split(text[1:-1]))
     if text[:1] in "\"'":
-        return text[1:-1]
+        try:
+            return ast.literal_eval(text)
+        except (SyntaxError, ValueError):
+            raise SchemaError(f"default {text} can't be read") from None
     number = float(text) if re.search(r"[.e]|inf|nan", text) or kind.base == "float" else int(text)
     return (number,) * (kind.list_size or 1) if kind.is_list else number
 
