@@ -156,7 +156,7 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
     dtype = scalar_dtype(value.type)
     table = BOOL_REDUCERS if value.type == BOOL else {**REDUCERS, **_complex_reducers()}
     unsigned = UNSIGNED_REDUCERS.get(type(op)) if isinstance(op, Operation) and value.type != BOOL else None
-    if unsigned is not None and accumulator in op.operands:
+    if unsigned is not None and isinstance(op, Operation):
         table = {type(op): unsigned[0]}
     if not isinstance(op, Operation) or type(op) not in table or accumulator not in op.operands:
         raise e.error(f"{view.op.name}: this reduction isn't supported by the NumPy backend")
