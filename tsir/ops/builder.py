@@ -41,11 +41,15 @@ from xdsl.irdl import IRDLOperation
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.linalg_ext import CheckOp
-from tsir.dialects.ts.types import dtype_of, linalg_element_type
+from tsir.dialects.schema import parse_schema
+from tsir.dialects.ts.families import aten_op
+from tsir.dialects.ts.types import INT, dtype_of, linalg_element_type
+from tsir.dialects.ts.types import TensorType as ReferenceType
 from tsir.ops.sizes import CannotLower, ShapeEnv, Size, SymInt, size_key
 from tsir.ops.tensor import SymScalar, SymTensor
 
 INDEX = IndexType()
+_SIZE = parse_schema("size.int(Tensor self, int dim) -> int")
 I1 = IntegerType(1)
 
 _default_properties: dict[type[Operation], dict[str, Attribute]] = {}
@@ -317,7 +321,7 @@ class Builder(Emitter):
             found = self._compound_value(atom.operation, a, b, atom)
         elif isinstance(atom.origin, tuple):
             source, dim = atom.origin
-            found = self.one(tensor.DimOp, (source, self.index(dim)), INDEX)
+            found = self._dimension(source, dim)
         elif isinstance(atom.origin, SSAValue):
             found = atom.origin
             if found.type != INDEX:
@@ -326,6 +330,13 @@ class Builder(Emitter):
             raise CannotLower(f"the size {atom} has no value at run time here")
         self._sizes[key] = found
         return found
+
+    def _dimension(self, source: SSAValue, dim: int) -> SSAValue:
+        """The size of a dimension; of a reference, which `tensor.dim` doesn't take, by the operator for that."""
+        if not isinstance(source.type, ReferenceType):
+            return self.one(tensor.DimOp, (source, self.index(dim)), INDEX)
+        call = self.insert(aten_op(_SIZE)([source, self.constant(dim, INT)], [INT]))
+        return self.one(arith.IndexCastOp, (call.results[0],), INDEX)
 
     def _compound_value(self, operation: str, a: SSAValue, b: SSAValue, atom: Any) -> SSAValue:
         match operation:
