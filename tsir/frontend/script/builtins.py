@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import _jit_internal as jit_internal
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
@@ -521,8 +522,8 @@ def _table() -> dict[Any, str]:
     table: dict[Any, str] = {getattr(builtins, name): name for name in BUILTINS if hasattr(builtins, name)}
     table |= {
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
-        torch.jit._unwrap_optional: "unwrap_optional", torch._assert: "assert", warnings.warn: "warn",
-        torch.jit.is_scripting: "true", torch.jit.is_tracing: "false", torch.tensor: "torch.tensor",
+        torch._assert: "assert", warnings.warn: "warn",
+        torch.tensor: "torch.tensor",
         torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "first", torch.is_tensor: "is_tensor",
         torch.manual_seed: "torch.manual_seed", torch.is_grad_enabled: "false",
     }  # fmt: skip
@@ -530,12 +531,14 @@ def _table() -> dict[Any, str]:
         (torch.overrides, ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")),
         (torch._C, ("_get_tracing_state", "_is_tracing")),
         (torch.compiler, ("is_compiling", "is_dynamo_compiling", "is_exporting")),
-        (torch._jit_internal, ("is_tracing",)),
+        (jit_internal, ("is_tracing",)),
         (torch.backends.cuda, ("is_built",)), (torch.backends.mha, ("get_fastpath_enabled",)), (torch.cuda, ("is_available",)),
-        (torch._C._functorch, ("is_functorch_wrapped_tensor",)),
+        (getattr(torch._C, "_functorch", None), ("is_functorch_wrapped_tensor",)),
     ):  # fmt: skip
         table |= {getattr(module, n): "false" for n in names if hasattr(module, n)}
-    table[torch._jit_internal.is_scripting] = "true"
+    named = {"_unwrap_optional": "unwrap_optional", "is_scripting": "true", "is_tracing": "false"}
+    for module in (torch.jit, jit_internal):
+        table |= {getattr(module, n): meaning for n, meaning in named.items() if hasattr(module, n)}
     return table
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-import collections
 import enum
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -125,7 +124,7 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     name = operator_name(target)
     if name is not None:
         return torch_call(e, name, args, kwargs)
-    hashable = isinstance(target, collections.abc.Hashable)
+    hashable = isinstance(target, Hashable)
     if hashable and target in _TORCH_PYTHON:
         return _TORCH_PYTHON[target](e, args, kwargs)
     plain = getattr(target, "__name__", "")

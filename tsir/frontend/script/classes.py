@@ -13,7 +13,7 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 from tsir.dialects.values import EnumMember, Instance
-from tsir.frontend.constants import attribute_of_constant, is_constant
+from tsir.frontend.constants import attribute_of_constant, is_constant, type_of_constant
 from tsir.frontend.script.values import EnumValue, Value
 
 
@@ -74,20 +74,35 @@ class ClassInfo:
         return ClassOp(self.name, self.kind, members)
 
     def _attribute_operations(self) -> Iterator[AttributeOp]:
+        if self.kind == "enum":
+            yield from self._member_operations()
+            return
         for name, info in self.attributes.items():
             if info.type is None:
                 continue
             yield AttributeOp(name, info.type, info.role, self._common_value(name, info))
 
+    def _member_operations(self) -> Iterator[AttributeOp]:
+        """An enum's members, each with its value."""
+        for member in self.python_class:
+            if is_constant(member.value):
+                yield AttributeOp(
+                    member.name, type_of_constant(member.value), "constant", attribute_of_constant(member.value)
+                )
+
     def _common_value(self, name: str, info: AttributeInfo) -> Attribute | None:
         """The value at compile time, if all objects have the same and an attribute can hold it."""
         if not self.instances or isinstance(info.type, ts.OptionalType | ts.UnionType | ts.AnyType):
             return None
-        values = [i.attributes.get(name) for i in self.instances]
-        first = values[0]
+        values: list[Any] = [i.attributes.get(name) for i in self.instances]
+        first: Any = values[0]
         if isinstance(first, EnumMember) and isinstance(info.static, EnumValue):
             return info.static.attribute
-        if not is_constant(first) or any(type(v) is not type(first) or v != first for v in values):
+        if (
+            isinstance(first, EnumMember)
+            or not is_constant(first)
+            or any(type(v) is not type(first) or v != first for v in values)
+        ):
             return None
         return attribute_of_constant(first)
 

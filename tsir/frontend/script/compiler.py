@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.jit._state import _get_script_class
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -28,7 +29,16 @@ from tsir.frontend.script.convert import coerce, join_types
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, Signature, call_function, compile_for, signature_of
 from tsir.frontend.script.iteration import Items
-from tsir.frontend.script.source import FunctionSource, annotation_scope, describe, docstring, function_source, unwrap
+from tsir.frontend.script.source import (
+    FunctionSource,
+    annotation_scope,
+    describe,
+    docstring,
+    function_source,
+    is_exported,
+    is_left_out,
+    unwrap,
+)
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
     Builtin,
@@ -168,7 +178,7 @@ class Session:
 
     def is_script_class(self, cls: type) -> bool:
         """Whether objects of a class are compiled as such: it was given to torch.jit.script, or is in use here already."""
-        return cls in self._script_classes or torch.jit._state._get_script_class(cls) is not None
+        return cls in self._script_classes or _get_script_class(cls) is not None
 
     def info_of_class(self, cls: type) -> ClassInfo:
         """What is known about a user's class or enum; it becomes part of the program."""
@@ -487,13 +497,11 @@ def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
         and forward[1] is not nn.Module
         and getattr(forward[0], "__name__", "") != "_forward_unimplemented"
     ):
-        modifier = str(getattr(forward[0], "_torchscript_modifier", ""))
-        if "UNUSED" not in modifier and "IGNORE" not in modifier:
+        if not is_left_out(forward[0]):
             found.append(("forward", unwrap(forward[0])))
     for cls in reversed(info.python_class.__mro__):
         for name, value in vars(cls).items():
-            marked = str(getattr(value, "_torchscript_modifier", "")).endswith("EXPORT")
-            if marked and name not in [n for n, _ in found]:
+            if is_exported(value) and name not in [n for n, _ in found]:
                 method = info.lookup(name)
                 assert method is not None
                 found.append((name, unwrap(method[0])))

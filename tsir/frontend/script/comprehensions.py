@@ -15,7 +15,7 @@ from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.convert import coerce, list_of, materialise, set_type
 from tsir.frontend.script.emitter import Emitter, end_of, start_of
 from tsir.frontend.script.iteration import items_of
-from tsir.frontend.script.values import Condition, Const, Run, StaticTuple, Value
+from tsir.frontend.script.values import Binding, Condition, Const, Run, StaticTuple, Value
 
 Leaf = Callable[[], None]
 
@@ -98,14 +98,14 @@ def _each(e: Emitter, target: ast.expr, items: Sequence[Callable[[], Value]], em
     return results
 
 
-def _restore(e: Emitter, target: ast.expr, outer: dict[str, object]) -> None:
+def _restore(e: Emitter, target: ast.expr, outer: dict[str, Binding]) -> None:
     """The targets of a comprehension are its own variables."""
     for name in [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]:
         old = outer.get(name)
         if old is None:
             e.variables.pop(name, None)
         else:
-            e.variables[name] = old  # type: ignore[assignment]
+            e.variables[name] = old
 
 
 def _generators(e: Emitter, generators: Sequence[ast.comprehension], leaf: Leaf) -> None:
@@ -146,7 +146,7 @@ def _generators(e: Emitter, generators: Sequence[ast.comprehension], leaf: Leaf)
             e.emit_void(scf.YieldOp())
         e.loops.pop()
         e.emit_void(scf.ForOp(lower, upper, step, [], block))
-    _restore(e, first.target, outer)  # type: ignore[arg-type]
+    _restore(e, first.target, outer)
 
 
 def collect(e: Emitter, value: Value) -> Value:

@@ -136,6 +136,8 @@ def none_test(e: Emitter, value: Value, path: str | None, *, negate: bool) -> Co
     kind = e.session.type_of(value)
     if isinstance(value, Const):
         return Condition((value.value is None) is not negate)
+    if kind == ts.NONE:
+        return Condition(not negate)
     if kind is None or (not isinstance(kind, ts.OptionalType | ts.UnionType | ts.AnyType) and kind != ts.NONE):
         return Condition(negate)
     if isinstance(kind, ts.UnionType) and ts.NONE not in kind.members.data:
@@ -145,7 +147,8 @@ def none_test(e: Emitter, value: Value, path: str | None, *, negate: bool) -> Co
     test = e.emit(py_op(name)([ssa, materialise(e, NONE)], [ts.BOOL]))
     if path is None:
         return Condition(test)
-    none, other = {path: ts.NONE}, without_none(path, kind)
+    none: dict[str, Attribute] = {path: ts.NONE}
+    other = without_none(path, kind)
     return Condition(test, other, none) if negate else Condition(test, none, other)
 
 

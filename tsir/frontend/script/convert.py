@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import NoReturn
 
 from xdsl.ir import Attribute, SSAValue
 
@@ -164,7 +165,7 @@ def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
     return is_subtype(e, kind, wanted) or (wanted == ts.FLOAT and kind in (ts.INT, ts.NumberType()))
 
 
-def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str) -> None:
+def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str) -> NoReturn:
     kind = e.session.type_of(value)
     shown = e.show(value)
     hint = None
@@ -280,7 +281,8 @@ def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
         is_subtype(e, o.type, k) or (k == ts.FLOAT and o.type == ts.INT) for o, k in zip(operands, kinds, strict=True)
     ):
         return False
-    from xdsl.builder import Builder, InsertPoint
+    from xdsl.builder import Builder
+    from xdsl.rewriter import InsertPoint
 
     outer = e.builder
     e.builder = Builder(InsertPoint.before(owner))

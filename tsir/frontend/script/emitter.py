@@ -6,15 +6,16 @@ What an AST node means is in `expressions.py`, `statements.py` and the modules t
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from xdsl.builder import Builder, InsertPoint
+from xdsl.builder import Builder
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr, LocationAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.rewriter import InsertPoint
 
 from tsir.dialects.locations import location_attribute
 from tsir.dialects.ts import types as ts
@@ -96,7 +97,7 @@ class Emitter:
         raise UnsupportedError(f"{what} isn't supported yet", location=place, hint=hint)
 
     @contextmanager
-    def at(self, node: ast.AST | None) -> Iterator[None]:
+    def at(self, node: ast.AST | None) -> Generator[None]:
         """What is emitted inside belongs to this node; errors that have no place yet get its place."""
         previous = self.node
         if node is not None and hasattr(node, "lineno"):
@@ -124,7 +125,7 @@ class Emitter:
         insert(self.builder, operation, self.location)
 
     @contextmanager
-    def inside(self, block: Block) -> Iterator[None]:
+    def inside(self, block: Block) -> Generator[None]:
         """What is emitted inside goes to the end of this block."""
         outer_block, outer_builder = self.block, self.builder
         self.block, self.builder = block, Builder(InsertPoint.at_end(block))

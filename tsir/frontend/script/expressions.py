@@ -25,13 +25,14 @@ Want = Attribute | None
 
 
 def _constant(e: Emitter, node: ast.Constant, want: Want) -> Value:
-    if node.value is Ellipsis:
+    value: Any = node.value
+    if value is Ellipsis:
         return PyObject(Ellipsis, "...")
-    if isinstance(node.value, bytes):
+    if isinstance(value, bytes):
         e.unsupported("bytes")
-    if type(node.value) is int and not INT64_MIN <= node.value <= INT64_MAX:
-        e.error(f"{node.value} doesn't fit into 64 bits")
-    return Const(node.value)
+    if type(value) is int and not INT64_MIN <= value <= INT64_MAX:
+        e.error(f"{value} doesn't fit into 64 bits")
+    return Const(value)
 
 
 def _name(e: Emitter, node: ast.Name, want: Want) -> Value:
@@ -258,7 +259,7 @@ def _joined(e: Emitter, node: ast.JoinedStr, want: Want) -> Value:
     """An f-string: its parts, formatted and added up."""
     parts: list[Value] = []
     for value in node.values:
-        parts.append(Const(value.value) if isinstance(value, ast.Constant) else _formatted(e, value))
+        parts.append(Const(str(value.value)) if isinstance(value, ast.Constant) else _formatted(e, value))
     if not parts:
         return Const("")
     if len(parts) == 1:

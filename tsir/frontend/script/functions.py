@@ -120,12 +120,11 @@ def call_function(
     """Calls a Python function: compiles it for these arguments if that hasn't happened yet, and emits the call."""
     function = unwrap(callee.function)
     name = describe(function)
-    modifier = str(getattr(function, "_torchscript_modifier", ""))
     source = _source(session, e, function)
     signature = session.signature(source)
     given = list(args) if callee.receiver is None else [callee.receiver, *args]
     bound = _bind(e, session, signature, given, kwargs, name)
-    if "UNUSED" in modifier or "IGNORE" in modifier:
+    if is_left_out(function):
         return _raise_ignored(e, name, signature)
     parameters: dict[str, Attribute | Value] = {}
     operands: list[SSAValue] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from xdsl.ir import SSAValue
 
@@ -80,7 +81,7 @@ def items_of(e: Emitter, value: Value) -> Items:
             e.error(f"an object of {value.info.name} can't be iterated over")
         case PyObject():
             if isinstance(value.value, enum.EnumMeta):
-                members: list[enum.Enum] = list(value.value)
+                members: list[Any] = list(value.value)
                 return constant_items([e.session.from_python(m, m.name) for m in members])
         case Const():
             if isinstance(value.value, str):

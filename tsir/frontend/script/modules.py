@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.jit._script import RecursiveScriptModule
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
@@ -56,6 +57,7 @@ class ModuleReader:
             python_class,
             tuple((n, a.type, a.role, a.key, a.failure) for n, a in attributes.items()),
             tuple((n, f) for n, f in extra.items()),
+            bool(module._forward_hooks or module._forward_pre_hooks),
         )
         info = self._classes.get(key)
         if info is None:
@@ -72,7 +74,7 @@ class ModuleReader:
         return info, instance
 
     def _python_class(self, module: nn.Module) -> Any:
-        if isinstance(module, torch.jit.RecursiveScriptModule):
+        if isinstance(module, RecursiveScriptModule):
             return module._concrete_type.py_class
         return type(module)
 
@@ -106,7 +108,7 @@ class ModuleReader:
 
     def _others(self, module: nn.Module) -> list[tuple[str, Any]]:
         """The attributes that are no parameters, buffers or submodules."""
-        if isinstance(module, torch.jit.RecursiveScriptModule):
+        if isinstance(module, RecursiveScriptModule):
             taken = {*module._parameters, *module._buffers, *module._modules}
             names = [n for n in module._concrete_type.get_attributes() if n not in taken]
             found = [(n, getattr(module, n)) for n in names]

@@ -151,7 +151,7 @@ def elements(session: Session, e: Emitter, holder: Object) -> list[Value] | None
     if _is(holder, _LISTS):
         return list(children(session, e, holder).values())
     if _is(holder, _PARAMETER_LISTS):
-        names = [n for n, a in holder.info.attributes.items() if n.isdigit()]
+        names = [n for n in holder.info.attributes if n.isdigit()]
         return [read_attribute(session, e, holder, n) for n in sorted(names, key=int)]
     return None
 
@@ -208,7 +208,8 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
     """`cls(...)` for a class of the user's."""
     info = session.info_of_class(cls)
     new = Object(e.emit(NewOp(info.type)), info)
-    if dataclasses.is_dataclass(cls) and "__init__" in vars(cls) and not _has_source(cls.__init__):
+    generated: Any = vars(cls).get("__init__") if dataclasses.is_dataclass(cls) else None
+    if generated is not None and not _has_source(generated):
         _initialise_dataclass(session, e, new, cls, args, kwargs)
         return new
     found = info.lookup("__init__")
@@ -231,12 +232,13 @@ def _has_source(function: Any) -> bool:
 def _initialise_dataclass(
     session: Session, e: Emitter, new: Object, cls: Any, args: Sequence[Value], kwargs: dict[str, Value]
 ) -> None:
-    fields = [f for f in dataclasses.fields(cls) if f.init]
+    declared = dataclasses.fields(cls)
+    fields = [f for f in declared if f.init]
     given: dict[str, Value] = dict(zip([f.name for f in fields], args, strict=False)) | dict(kwargs)
     for name in given:
         if name not in [f.name for f in fields]:
             e.error(f"{cls.__name__}() has no argument '{name}'")
-    for f in dataclasses.fields(cls):
+    for f in declared:
         value = given.get(f.name)
         if value is None:
             if f.default is not dataclasses.MISSING:

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 import torch
+from torch._jit_internal import FunctionModifiers
 
 from tsir.errors import FrontendError, SourceLocation
 
@@ -109,9 +110,9 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
 
 
 def _parse(text: str, code: types.CodeType, first_line: int, function: Any) -> ast.Module:
-    for attempt in ({"type_comments": True}, {"type_comments": False}):
+    for with_comments in (True, False):
         try:
-            return ast.parse(text, **attempt)
+            return ast.parse(text, type_comments=with_comments)
         except SyntaxError:
             continue
     try:
@@ -140,6 +141,17 @@ def _loads(node: ast.AST) -> dict[str, list[tuple[int, int]]]:
     for found in places.values():
         found.sort()
     return places
+
+
+def is_exported(function: Any) -> bool:
+    """Whether a method is marked with `torch.jit.export`."""
+    return getattr(function, "_torchscript_modifier", None) is FunctionModifiers.EXPORT
+
+
+def is_left_out(function: Any) -> bool:
+    """Whether a function is marked with `torch.jit.unused` or `torch.jit.ignore`."""
+    left_out = (FunctionModifiers.UNUSED, FunctionModifiers.IGNORE, FunctionModifiers._DROP)
+    return getattr(function, "_torchscript_modifier", None) in left_out
 
 
 MISSING = object()

@@ -1,0 +1,129 @@
+"""What the script frontend says about programs that it can't compile: the construct, the place, and what to do."""
+
+from typing import List, Optional
+
+import pytest
+import torch
+from torch import nn
+
+from tsir.errors import FrontendError, UnsupportedError
+from tsir.frontend.script import compile_function, compile_module
+
+
+def unrefined(x: Optional[torch.Tensor]):
+    return x + 1
+
+
+def unknown_name(x):
+    return x + nowhere  # noqa: F821
+
+
+def one_branch(x, n: int):
+    if n > 0:
+        y = x
+    return y
+
+
+def only_in_loop(n: int):
+    for i in range(n):
+        y = i
+    return y
+
+
+def missing_return(n: int) -> int:
+    if n > 0:
+        return n
+
+
+def wrong_element(values: List[int]):
+    values.append("a")
+    return values
+
+
+def with_lambda(n: int):
+    f = lambda k: k + 1  # noqa: E731
+    return f(n)
+
+
+def with_try(n: int):
+    try:
+        return n
+    except ValueError:
+        return 0
+
+
+def callee(x, n: int):
+    return x.no_such_method(n)
+
+
+def caller(x):
+    return callee(x, 2)
+
+
+def too_few(x):
+    return callee(x)
+
+
+CASES = [
+    (unrefined, "Optional[Tensor]", "check for None first"),
+    (unknown_name, "name 'nowhere' isn't defined", None),
+    (one_branch, "'y' isn't assigned when the condition in line", "assign it before the branch too"),
+    (only_in_loop, "'y' is only assigned inside the loop", "assign it before the loop too"),
+    (missing_return, "may end without returning a value", "add a return"),
+    (wrong_element, "expects int, found str", None),
+    (with_lambda, "a lambda isn't supported yet", None),
+    (with_try, "try/except isn't supported yet", None),
+    (caller, "Tensor has no method 'no_such_method'", None),
+    (too_few, "is called without argument 'n'", None),
+]
+
+
+@pytest.mark.parametrize(("function", "message", "hint"), CASES, ids=[c[0].__name__ for c in CASES])
+def test_message_and_place(function, message, hint):
+    with pytest.raises(FrontendError) as caught:
+        compile_function(function)
+    error = caught.value
+    assert message in error.message
+    assert hint is None or hint in (error.hint or "")
+    assert error.location is not None and error.location.file == __file__
+    assert error.location.line >= function.__code__.co_firstlineno or function is caller
+    assert "^" in str(error)
+
+
+def test_caret_covers_the_expression():
+    with pytest.raises(FrontendError) as caught:
+        compile_function(unrefined)
+    location = caught.value.location
+    line = open(__file__).read().splitlines()[location.line - 1]
+    assert line[location.column - 1 : location.end_column - 1] == "x + 1"
+
+
+def test_calls_are_notes():
+    with pytest.raises(FrontendError) as caught:
+        compile_function(caller)
+    assert [text for text, _ in caught.value.notes] == ["in a call of callee()"]
+    assert caught.value.notes[0][1].line == caller.__code__.co_firstlineno + 1
+
+
+def test_unsupported_constructs_are_unsupported_errors():
+    with pytest.raises(UnsupportedError):
+        compile_function(with_lambda)
+
+
+def test_source_that_cannot_be_read():
+    scope = {}
+    exec("def made(x):\n    return x", scope)
+    with pytest.raises(FrontendError, match="can't be read"):
+        compile_function(scope["made"])
+
+
+def test_builtin_functions_have_no_source():
+    with pytest.raises(FrontendError, match="isn't a Python function"):
+        compile_function(len)
+
+
+def test_hooks_are_refused():
+    module = nn.Linear(2, 2)
+    module.register_forward_hook(lambda m, inputs, output: output)
+    with pytest.raises(UnsupportedError, match="hook"):
+        compile_module(nn.Sequential(module))
