@@ -496,9 +496,8 @@ def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
         forward is not None
         and forward[1] is not nn.Module
         and getattr(forward[0], "__name__", "") != "_forward_unimplemented"
-    ):
-        if not is_left_out(forward[0]):
-            found.append(("forward", unwrap(forward[0])))
+    ) and not is_left_out(forward[0]):
+        found.append(("forward", unwrap(forward[0])))
     for cls in reversed(info.python_class.__mro__):
         for name, value in vars(cls).items():
             if is_exported(value) and name not in [n for n, _ in found]:

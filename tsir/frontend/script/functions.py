@@ -19,7 +19,15 @@ from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
 from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, end_of
 from tsir.frontend.script.expressions import EXPRESSIONS
-from tsir.frontend.script.source import FunctionSource, annotation_scope, assigned_names, describe, function_source, unwrap
+from tsir.frontend.script.source import (
+    FunctionSource,
+    annotation_scope,
+    assigned_names,
+    describe,
+    function_source,
+    is_left_out,
+    unwrap,
+)
 from tsir.frontend.script.statements import STATEMENTS, emit_return
 from tsir.frontend.script.values import (
     NONE,
