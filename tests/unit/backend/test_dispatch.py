@@ -173,6 +173,33 @@ def test_a_view_that_the_strides_forbid():
     assert operator("reshape")(np.arange(6.0).reshape(2, 3).T, [6]).tolist() == [0, 3, 1, 4, 2, 5]
 
 
+def test_views_that_are_computed_as_copies_alias_all_the_same():
+    x = np.arange(12, dtype="f").reshape(3, 4)
+    for key, arguments in (("diagonal", (1, 0, 1)), ("unfold", (1, 2, 1)), ("diagonal", (-1, 1, 0))):
+        for source in (x, x.T, x[1:, ::2]):
+            view = operator(key)(source, *arguments)
+            expected = aten(key)(torch.from_numpy(source), *arguments)
+            np.testing.assert_array_equal(view, expected.numpy())
+            assert view.size == 0 or np.shares_memory(view, x)
+    operator("add_.Scalar")(operator("diagonal")(x, 0, 0, 1), 100, 1)
+    assert x[0, 0] == 100 and x[1, 1] == 105 and x[0, 1] == 1
+    z = np.array([1 + 2j, 3 - 1j], "complex64")
+    operator("mul_.Scalar")(operator("imag")(z), 2)
+    assert z.tolist() == [1 + 4j, 3 - 2j]
+
+
+def test_views_of_expanded_tensors_can_be_written():
+    base = np.zeros((1, 3), "f")
+    wide = operator("expand")(base, [2, 3], False)
+    operator("add_.Scalar")(operator("select.int")(wide, 0, 1), 1, 1)
+    assert base.tolist() == [[1, 1, 1]]
+    assert operator("fill_.Scalar")(wide, 4.0) is wide and base.tolist() == [[4, 4, 4]]
+    locked = np.ones(2, "f")
+    locked.flags.writeable = False
+    with pytest.raises(RuntimeError, match="read-only"):
+        operator("relu_")(locked)
+
+
 def test_in_place_forms_write_into_the_very_object():
     base = np.arange(6, dtype="f").reshape(2, 3)
     row = base[1]

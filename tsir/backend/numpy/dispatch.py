@@ -263,6 +263,65 @@ def laid_out(result: Array) -> Array:
     return result if result.flags.c_contiguous else result.copy("C")
 
 
+class _Offsets(np.ndarray[Any, Any]):
+    """Byte offsets of a tensor's elements, on which a view is computed to learn its strides."""
+
+
+def aliased(key: str, result: Array, arguments: Sequence[Any], position: int) -> Array:
+    """The view of `arguments[position]` that `result`, a copy, was computed as.
+
+    The operator is run once more on the elements' byte offsets, and what comes out are the offsets of the view's elements:
+    its strides. Raises OperatorError where these are no strides, so that there is no such view.
+    """
+    source: Array = arguments[position]
+    if isinstance(source, _Offsets):
+        return result
+    if key in _PART_VIEWS:
+        return _PART_VIEWS[key](source)
+    grids = np.ogrid[tuple(slice(n) for n in source.shape)]
+    offsets = sum((g * s for g, s in zip(grids, source.strides, strict=True)), np.zeros(source.shape, np.int64))
+    if result.dtype != source.dtype:
+        raise not_a_view(key.partition(".")[0], source)
+    marked = offsets.view(_Offsets)
+    found: Array = np.asarray(operator(key)(*arguments[:position], marked, *arguments[position + 1 :]))
+    first = int(found.flat[0])
+    strides = [
+        int(found[(0,) * d + (1,) + (0,) * (found.ndim - d - 1)]) - first if n > 1 else 0 for d, n in enumerate(found.shape)
+    ]
+    expected = np.full(found.shape, first, np.int64)
+    for axis, (n, stride) in enumerate(zip(found.shape, strides, strict=True)):
+        expected += (np.arange(n) * stride).reshape([-1 if d == axis else 1 for d in range(found.ndim)])
+    if not np.array_equal(found, expected):
+        raise not_a_view(key.partition(".")[0], source)
+    start = np.unravel_index(int(np.argmax(offsets == first)), source.shape)
+    corner = source[tuple(slice(i, None) for i in start)]
+    return np.lib.stride_tricks.as_strided(corner, found.shape, strides)
+
+
+_PART_VIEWS: dict[str, Callable[[Array], Array]] = {"real": lambda a: a.real, "imag": lambda a: a.imag}
+"""The views whose elements are parts of the source's elements."""
+
+
+def write_all(target: Array, value: Array) -> Array:
+    """Writes equal values, for which elements may share memory."""
+    _make_writeable(target)
+    np.copyto(target, value)
+    return target
+
+
+def _make_writeable(target: Array) -> None:
+    """NumPy marks broadcast arrays, and views of them, as read-only; torch's are not, unless their memory is."""
+    if not target.flags.writeable:
+        try:
+            if target.base is None:
+                raise ValueError
+            target.flags.writeable = True
+        except ValueError:
+            raise OperatorError(
+                "the tensor is read-only memory: it can't be written in place", hint="clone() it first"
+            ) from None
+
+
 def write(target: Array, value: Array) -> Array:
     """Writes a value into a tensor and gives that tensor. Raises RuntimeError for memory that elements share."""
     if 0 in target.strides and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
@@ -270,8 +329,7 @@ def write(target: Array, value: Array) -> Array:
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
         )
-    if not target.flags.writeable:
-        raise OperatorError("the tensor is read-only memory: it can't be written in place", hint="clone() it first")
+    _make_writeable(target)
     np.copyto(target, value)
     return target
 
@@ -300,7 +358,8 @@ def not_a_view(name: str, source: Array) -> OperatorError:
 
 
 _HELPERS: dict[str, Any] = {
-    "same_number": same_number, "fresh": fresh, "laid_out": laid_out, "write": write, "write_out": write_out, "not_a_view": not_a_view,
+    "same_number": same_number, "fresh": fresh, "laid_out": laid_out, "write": write, "write_out": write_out, "write_all": write_all,
+    "not_a_view": not_a_view, "aliased": aliased,
     "may_share_memory": np.may_share_memory,
 }  # fmt: skip
 

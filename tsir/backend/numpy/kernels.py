@@ -44,7 +44,7 @@ def strided(
         return np.empty(shape, x.dtype)
     strides = tuple(sum(x.strides[a] * c for a, c in walk) for walk in steps)
     base = x[tuple(slice(s, None) if s else slice(None) for s in start)] if any(start) else x
-    return np.lib.stride_tricks.as_strided(base, shape, strides, writeable=False)
+    return np.lib.stride_tricks.as_strided(base, shape, strides)
 
 
 def convolution(

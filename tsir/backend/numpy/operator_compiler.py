@@ -37,6 +37,11 @@ MAY_COPY = frozenset((
 ))  # fmt: skip
 """The operators whose schema allows an alias but that give a copy where the strides or the dtype ask for one."""
 
+STRICT = frozenset(("view", "view_as"))
+"""The views that raise where the strides don't allow them."""
+UNIFORM = frozenset(("fill_", "zero_"))
+"""The in-place operators that write one value everywhere, into tensors whose elements share memory too."""
+
 _NUMBER_TYPES: dict[type, Attribute] = {int: INT, float: FLOAT, bool: BOOL, complex: COMPLEX}
 
 
@@ -322,21 +327,19 @@ class _Compilation:
         if self.schema.name in MAY_COPY or result.value in self.block.args:
             return []
         alias = next((a for a in self.schema.returns if a.alias), None)
-        sources = [
-            leaf.text
-            for leaf in self.leaves
-            if leaf.role == "tensor" and alias and self.schema.arguments[leaf.argument].type.alias == alias.alias
-        ]
-        if not sources:
+        arguments = self.schema.arguments
+        source = next((i for i, a in enumerate(arguments) if alias and a.type.alias == alias.alias), None)
+        if source is None or arguments[source].type.is_list:
             return []
-        return [
-            f"if not may_share_memory({name}, {sources[0]}) and {name}.size:",
-            f"    raise not_a_view({self.schema.name!r}, {sources[0]})",
-        ]
+        every = ", ".join(f"a{i}" for i in range(len(arguments)))
+        text = f"{name} = aliased({self.op.key!r}, {name}, ({every},), {source})"
+        if self.schema.name in STRICT or len(self.schema.returns) != 1 or alias is None or alias.is_list:
+            text = f"raise not_a_view({self.schema.name!r}, a{source})"
+        return [f"if not may_share_memory({name}, a{source}) and {name}.size:", f"    {text}"]
 
     def _written(self, shown: list[str]) -> list[str]:
         targets = [i for i, a in enumerate(self.schema.arguments) if a.type.is_write]
-        writer = "write" if self.op.kind == "inplace" else "write_out"
+        writer = "write_all" if self.schema.name in UNIFORM else "write" if self.op.kind == "inplace" else "write_out"
         lines = [f"{writer}(a{i}, {value})" for i, value in zip(targets, shown, strict=True)]
         returned = [f"a{i}" for i in targets] if self.schema.returns else []
         return [*lines, f"return {', '.join(returned) or 'None'}"]
