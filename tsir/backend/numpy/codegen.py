@@ -78,7 +78,7 @@ def _aliases(op: Operation) -> tuple[tuple[SSAValue, SSAValue], ...]:
         yielded = op.body.block.last_op
         assert yielded is not None
         pairs = zip(op.results, yielded.operands, strict=True)
-        inputs = dict(zip(op.body.block.args, op.inputs, strict=False))
+        inputs: dict[SSAValue, SSAValue] = dict(zip(op.body.block.args, op.inputs, strict=False))
         return tuple((r, inputs[y]) for r, y in pairs if y in inputs)
     if op.name.startswith("linalg_ext.") and op.results:
         return tuple((r, o) for r in op.results for o in op.operands)

@@ -296,9 +296,10 @@ def loop_order(e: FunctionEmitter, view: Structured, loops: Sequence[int]) -> li
         if not is_tensor(operand.value) or isinstance(e.binding(operand.value), Fill):
             continue
         found = e.tensor(operand.value)
-        order = [x.loop for i in found.order if (x := operand.exprs[i]) is not None and x.loop is not None]
-        if len(order) > len(best) and all(d in loops for d in order):
-            best = [d for d in order if d is not None]
+        exprs = [operand.exprs[i] for i in found.order]
+        order = [d for x in exprs if x is not None and (d := x.loop) is not None]
+        if len(order) > len(best) and len(set(order)) == len(order) and all(d in loops for d in order):
+            best = order
     if len(best) != len(loops):
         return list(loops)
     return best

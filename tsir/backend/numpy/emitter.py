@@ -11,7 +11,7 @@ import builtins
 import keyword
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -171,7 +171,7 @@ class FunctionEmitter:
         return self._frames
 
     @contextmanager
-    def nested(self) -> Iterator[None]:
+    def nested(self) -> Generator[None, None, None]:
         """Lines written inside are indented once more."""
         if self._indent > MAX_NESTING:
             raise TsirError(f"the program's control flow is nested more than {MAX_NESTING} levels deep")
@@ -296,7 +296,7 @@ class FunctionEmitter:
         return self.hoisted(text, hint) if self.is_prepared_text(text) else text
 
     @contextmanager
-    def in_prepare(self) -> Iterator[None]:
+    def in_prepare(self) -> Generator[None, None, None]:
         """Lines written inside go to `prepare`."""
         before = self.preparing
         self.preparing = True

@@ -85,8 +85,9 @@ def source_to_bytes(source: GeneratedSource) -> bytes:
         "dtypes": {name: a.dtype.name for name, a in source.constants.items()},
     }
     arrays = {f"c_{n}": a.view(np.uint16) if a.dtype.name == "bfloat16" else a for n, a in source.constants.items()}
+    arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     stream = io.BytesIO()
-    np.savez(stream, meta=np.frombuffer(json.dumps(meta).encode(), np.uint8), **arrays)
+    np.savez(stream, allow_pickle=False, **arrays)
     return stream.getvalue()
 
 
