@@ -122,3 +122,18 @@ def test_errors_as_torchs(ours, torchs) -> None:
     with pytest.raises(OperatorError) as found:
         run(ours, X)
     assert isinstance(found.value, OperatorIndexError) == isinstance(wanted.value, IndexError)
+
+
+def test_slices_of_dynamic_sizes_take_no_guard() -> None:
+    x = torch.arange(6.0).reshape(2, 3)
+    compiled = Compiled(lambda a: slice(a, 0, 0, 2, 1), (x,), (0,))
+    assert compiled.env.guards == []
+    agree(compiled(x), x[:2])
+    agree(compiled(torch.ones(5, 3)), torch.ones(2, 3))
+    whole = Compiled(lambda a: slice(a, 0, 0, a.shape[0], 1), (x,), (0,))
+    assert whole.env.guards == [] and whole.results[0] is whole.arguments[0]
+
+
+def test_concat_names_the_tensor_that_does_not_fit() -> None:
+    with pytest.raises(OperatorError, match="Expected size 3 but got size 2 for tensor number 2 in the list"):
+        run(lambda a: concat([a, a, slice(a, 1, 0, 2, 1)], 0), X)

@@ -23,7 +23,7 @@ from tsir.ops.core.elementwise import binary
 from tsir.ops.core.scalars import cmpi, convert_scalar
 from tsir.ops.core.scalars import select as select_scalar
 from tsir.ops.core.views import reshape
-from tsir.ops.sizes import Size, SymInt, bounds, size_max, size_min
+from tsir.ops.sizes import Size, SymInt, bounds, same_size, size_max, size_min
 from tsir.ops.tensor import SymScalar, SymTensor, as_size, require_int, wrap_dim
 
 
@@ -36,7 +36,7 @@ def slice(x: SymTensor, dim: int, start: Any, end: Any, step: int) -> SymTensor:
     first = _clamped(0 if start is None else as_size(start), size)
     last = size if end is None else size_max(_clamped(as_size(end), size), first)
     length = last - first if step == 1 else (last - first + (step - 1)) // step
-    if first == 0 and step == 1 and isinstance(length, int) and length == size:
+    if isinstance(first, int) and first == 0 and step == 1 and same_size(length, size):
         return x
     shape = (*x.shape[:dim], length, *x.shape[dim + 1 :])
     b = current()
@@ -159,14 +159,14 @@ def concat(parts: Sequence[SymTensor], dim: int) -> SymTensor:
     """Joins tensors of one dtype along a dimension; the other sizes agree (OperatorError)."""
     first = parts[0]
     total: Size = 0
-    for part in parts:
+    for number, part in enumerate(parts):
         if part.rank != first.rank:
             raise OperatorError(f"Tensors must have same number of dimensions: got {first.rank} and {part.rank}")
         for i, (a, c) in enumerate(zip(first.shape, part.shape, strict=True)):
             if i != dim and not a == c:
                 raise OperatorError(
                     f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got size {c} "
-                    f"for tensor number {list(parts).index(part)} in the list."
+                    f"for tensor number {number} in the list."
                 )
         total = total + part.shape[dim]
     shape = (*first.shape[:dim], total, *first.shape[dim + 1 :])
