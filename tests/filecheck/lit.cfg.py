@@ -10,7 +10,8 @@ root = os.path.dirname(os.path.dirname(here))
 
 config.name = "tsir"  # noqa: F821  lit defines `config`
 config.test_format = lit.formats.ShTest(execute_external=False)  # noqa: F821
-config.suffixes = [".mlir", ".test"]  # noqa: F821
+config.suffixes = [".mlir", ".test", ".py"]  # noqa: F821
+config.excludes = ["lit.cfg.py"]  # noqa: F821
 config.test_source_root = here  # noqa: F821
 config.test_exec_root = os.path.join(root, ".lit-output")  # noqa: F821
 
@@ -18,6 +19,7 @@ python = sys.executable
 config.environment["PYTHONPATH"] = root  # noqa: F821
 config.environment["TSIR_CACHE_DIR"] = ""  # noqa: F821
 config.substitutions += [  # noqa: F821
+    ("%python", python),
     (r"\bts-opt\b", f"{python} -m tsir.tools.ts_opt"),
     (r"\bts-run\b", f"{python} -m tsir.tools.ts_run"),
     (r"\bfilecheck\b", os.path.join(os.path.dirname(python), "filecheck")),

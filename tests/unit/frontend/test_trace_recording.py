@@ -202,8 +202,8 @@ def test_constants_of_a_function_are_attributes_of_its_root():
         return x + constant
 
     program = trace(f, torch.ones(2))
-    assert program.root.class_name == "f" and list(program.root.attributes) == ["constant_0"]
-    assert np.shares_memory(program.root.attributes["constant_0"], constant.numpy())
+    assert program.root.class_name == "f" and list(program.root.attributes) == ["constant0"]
+    assert np.shares_memory(program.root.attributes["constant0"], constant.numpy())
 
 
 def unsupported(x):

@@ -60,7 +60,7 @@ class TracedModule:
 
     def add_constant(self, tensor: torch.Tensor, arrays: TensorArrays) -> str:
         """Keeps a tensor as a constant attribute; gives its name."""
-        name = next(n for i in range(len(self.members) + 1) if (n := f"constant_{i}") not in self.members)
+        name = next(n for i in range(len(self.members) + 1) if (n := f"constant{i}") not in self.members)
         self.members[name] = Member(ts.TensorType(), "constant")
         self.instance.attributes[name] = arrays.array(tensor)
         if self._paths is not None:
