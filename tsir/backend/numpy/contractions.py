@@ -96,7 +96,7 @@ def _matrix(
     if missing:
         text = f"{e.numpy('broadcast_to')}({text}, {shape_text([sizes[d] for d in order])})"
     if any(len(g) != 1 for g in groups):
-        text = f"{text}.reshape({', '.join(str(product_text([sizes[d] for d in g])) for g in groups)})"
+        text = f"{text}.reshape({', '.join(str(product_text([sizes[d] for d in g])) for g in groups) or '()'})"
     if found.dtype is not dtype:
         text = f"{text}.astype({e.dtype(dtype)})"
     if text != found.name and e.is_prepared_text(text):

@@ -324,7 +324,11 @@ def _make_writeable(target: Array) -> None:
 
 def write(target: Array, value: Array) -> Array:
     """Writes a value into a tensor and gives that tensor. Raises RuntimeError for memory that elements share."""
-    if 0 in target.strides and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
+    if (
+        target.size
+        and 0 in target.strides
+        and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True))
+    ):
         raise OperatorError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."

@@ -16,7 +16,7 @@ from tsir.ops.core.elementwise import binary, convert, copy
 from tsir.ops.core.scalars import convert_scalar
 from tsir.ops.core.views import reshape
 from tsir.ops.registry import aten, host
-from tsir.ops.tensor import SymScalar, SymTensor
+from tsir.ops.tensor import SymScalar, SymTensor, dtype_label
 
 _KINDS = {Category.BOOL: "bool", Category.INT: "int", Category.FLOAT: "float", Category.COMPLEX: "complex"}
 _KIND_DTYPES = {"bool": dtypes.bool_, "int": dtypes.int64, "float": dtypes.float64, "complex": dtypes.complex128}
@@ -131,8 +131,18 @@ def item(x: SymTensor) -> SymScalar:
 _NUMBERS = {"Int": "int", "Float": "float", "Bool": "bool"}
 for _name, _kind in _NUMBERS.items():
     aten(f"{_name}.Tensor(Tensor a) -> {_kind}")(lambda x, kind=_kind: number_of(x, kind))
-for _name, _kind in (("IntImplicit", "int"), ("FloatImplicit", "float"), ("ComplexImplicit", "complex")):
+for _name, _kind in (("FloatImplicit", "float"), ("ComplexImplicit", "complex")):
     aten(f"{_name}(Tensor a) -> {_kind}")(lambda x, kind=_kind: number_of(x, kind))
+
+
+@aten("IntImplicit(Tensor a) -> int")
+def int_implicit(x: SymTensor) -> SymScalar:
+    """A 0-d integer tensor where an int is expected."""
+    if x.shape:
+        raise OperatorError(f"Cannot convert a tensor of dimension {x.rank} to scalar")
+    if x.dtype.category is not Category.INT:
+        raise OperatorError(f"Cannot input a tensor of type {dtype_label(x.dtype)} as an integral argument")
+    return number_of(x, "int")
 
 
 @aten("Complex.Tensor(Tensor a) -> complex")

@@ -6,6 +6,7 @@ from typing import Any
 
 from tsir.dialects import dtypes
 from tsir.errors import OperatorError
+from tsir.ops.aten.precision import require_float
 from tsir.ops.core import reductions
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, clamp, convert, where
@@ -77,6 +78,7 @@ def embedding_bag_padding(
     _check_indices(indices, "embedding_bag")
     if indices.rank != 1 or offsets.rank != 1:
         raise OperatorError("input has to be a 1D or 2D Tensor")
+    require_float(weight, "embedding_bag")
     kind = require_int(mode, "mode")
     if sample_weights is not None and kind != SUM:
         raise OperatorError("embedding_bag: per_sample_weights was not None, but mode is not 'sum'")

@@ -8,7 +8,7 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError
-from tsir.ops.aten.precision import in_float32
+from tsir.ops.aten.precision import in_float32, require_float
 from tsir.ops.core import elementwise
 from tsir.ops.core.elementwise import binary, convert, copy, isfinite, unary, where
 from tsir.ops.promotion import int_to_float
@@ -236,4 +236,6 @@ def complex_(real_part: SymTensor, imaginary: SymTensor) -> SymTensor:
 @aten("polar(Tensor abs, Tensor angle) -> Tensor")
 def polar(magnitude: SymTensor, phase: SymTensor) -> SymTensor:
     """A complex tensor from magnitude and angle."""
+    for part in (magnitude, phase):
+        require_float(part, "polar")
     return elementwise.complex(magnitude * unary("cos", phase), magnitude * unary("sin", phase))

@@ -269,6 +269,10 @@ def multi_dot(tensors: Sequence[SymTensor]) -> SymTensor:
 @aten("linalg_vecdot(Tensor x, Tensor y, *, int dim=-1) -> Tensor")
 def vecdot(x: SymTensor, y: SymTensor, dim: int) -> SymTensor:
     """The products of vectors along a dimension."""
+    if x.dtype.category < Category.FLOAT:
+        raise OperatorError(
+            f"linalg.vecdot: Expected a floating point or complex tensor as input. Got {dtype_label(x.dtype)}"
+        )
     found = binary("mul", conj(x), y)
     return reductions.sum(found, (wrap_dim(dim, found.rank),), False)
 

@@ -9,7 +9,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.normalization import log_softmax_of
-from tsir.ops.aten.precision import in_float32
+from tsir.ops.aten.precision import in_float32, require_float
 from tsir.ops.aten.reductions import vector_norm
 from tsir.ops.core import reductions
 from tsir.ops.core.creation import full, iota
@@ -53,6 +53,8 @@ def mse_loss(x: SymTensor, target: SymTensor, reduction: int) -> SymTensor:
 @in_float32
 def l1_loss(x: SymTensor, target: SymTensor, reduction: int) -> SymTensor:
     """The absolute difference."""
+    if require_int(reduction, "reduction") == MEAN:
+        _float_pair("mean", x, target)
     return reduced(unary("abs", binary("sub", x, target)), reduction)
 
 
@@ -244,6 +246,8 @@ def binary_cross_entropy_with_logits(
 @in_float32
 def kl_div(x: SymTensor, target: SymTensor, reduction: int, log_target: bool) -> SymTensor:
     """Kullback and Leibler's divergence; `self` has log-probabilities."""
+    if x.dtype.category <= Category.INT or target.dtype.category <= Category.INT:
+        raise OperatorError("kl_div: Integral inputs not supported.")
     if log_target:
         losses = binary("mul", unary("exp", target), binary("sub", target, x))
     else:
@@ -298,6 +302,7 @@ def margin_ranking_loss(a: SymTensor, b: SymTensor, target: SymTensor, margin: A
 @in_float32
 def soft_margin_loss(x: SymTensor, target: SymTensor, reduction: int) -> SymTensor:
     """`log(1 + exp(-target * x))`."""
+    require_float(x, "soft_margin_loss")
     return reduced(unary("log1p", unary("exp", binary("mul", -target, x))), reduction)
 
 

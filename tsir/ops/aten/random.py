@@ -10,6 +10,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.errors import OperatorError
 from tsir.ops.aten.creation import INT64_OPTIONS, LIKE_OPTIONS, OPTIONS, check_device, shape_of
+from tsir.ops.aten.precision import require_float
 from tsir.ops.core.creation import full
 from tsir.ops.core.elementwise import binary, convert
 from tsir.ops.core.host_calls import call_host
@@ -203,6 +204,8 @@ def feature_dropout(x: SymTensor, p: Any, train: Any) -> SymTensor:
 @aten("native_dropout(Tensor input, float p, bool? train) -> (Tensor, Tensor)", random=True)
 def native_dropout(x: SymTensor, p: Any, train: bool | None) -> tuple[SymTensor, SymTensor]:
     """Dropout, and a mask of what is kept."""
+    if train is None or train:
+        require_float(x, "native_dropout")
     _check_probability(p)
     if not (train is None or train) or p == 0:
         return x, full(x.shape, True, dtypes.bool_)

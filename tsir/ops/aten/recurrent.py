@@ -10,6 +10,7 @@ from tsir.errors import OperatorError
 from tsir.ops.aten.activation import relu
 from tsir.ops.aten.functions import sigmoid
 from tsir.ops.aten.linear_algebra import linear
+from tsir.ops.aten.precision import require_float
 from tsir.ops.aten.random import dropped
 from tsir.ops.core.elementwise import binary, unary
 from tsir.ops.core.loops import over_time
@@ -80,6 +81,8 @@ _CELLS: dict[str, Cell] = {
 
 def _input_part(kind: str, x: SymTensor, w: Weights) -> SymTensor:
     """The input's part of the gates for all times at once, with the biases that may be added there."""
+    if kind in ("lstm", "gru"):
+        require_float(x, kind)
     bias = w.b_ih
     if kind != "gru" and bias is not None and w.b_hh is not None:
         bias = binary("add", bias, w.b_hh)

@@ -497,6 +497,8 @@ def diff(x: SymTensor, n: int, dim: int, prepend: SymTensor | None, append: SymT
 def _trapezoids(y: SymTensor, dim: int, spacing: Any) -> SymTensor:
     if not y.shape:
         raise OperatorIndexError("trapezoid needs at least one dimension")
+    if y.dtype is dtypes.bool_:
+        raise OperatorError("trapezoid: received a bool input for `y`, but bool is not supported")
     at = wrap_dim(dim, y.rank)
     pairs = binary("add", slice(y, at, 1, None, 1), slice(y, at, 0, y.shape[at] - 1, 1))
     return binary("div", binary("mul", pairs, spacing), 2.0)

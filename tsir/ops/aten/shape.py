@@ -117,7 +117,15 @@ def matrix_t(x: SymTensor) -> SymTensor:
     return transpose(x, -2, -1)
 
 
-@aten("mH(Tensor(a) self) -> Tensor(a)", "adjoint(Tensor(a) self) -> Tensor(a)", "matrix_H(Tensor(a) self) -> Tensor(a)")
+@aten("matrix_H(Tensor(a) self) -> Tensor(a)")
+def conjugate_matrix(x: SymTensor) -> SymTensor:
+    """The conjugate of the transposed matrix."""
+    if x.rank not in (0, 2):
+        raise OperatorError(f"tensor.H is only supported on matrices (2-D tensors). Got {x.rank}-D tensor.")
+    return matrix_h(x)
+
+
+@aten("mH(Tensor(a) self) -> Tensor(a)", "adjoint(Tensor(a) self) -> Tensor(a)")
 def matrix_h(x: SymTensor) -> SymTensor:
     """The conjugate of the last two dimensions swapped."""
     return conj(matrix_t(x)) if x.rank else x

@@ -7,21 +7,24 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from xdsl.ir.affine import AffineExpr
+
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.convolution import spread
 from tsir.ops.aten.indexing import gather
 from tsir.ops.aten.precision import in_float32
+from tsir.ops.builder import affine_map, current, identity_map
 from tsir.ops.core.contraction import contract
 from tsir.ops.core.creation import iota
 from tsir.ops.core.elementwise import binary, clamp, convert, unary, where
 from tsir.ops.core.indexing import index_select
 from tsir.ops.core.numbers import number_binary
 from tsir.ops.core.slices import concat, pad, slice
-from tsir.ops.core.views import broadcast_to, movedim, reshape, unsqueeze
+from tsir.ops.core.views import broadcast_to, reshape, unsqueeze
 from tsir.ops.registry import aten
-from tsir.ops.sizes import Size
+from tsir.ops.sizes import Size, size_max
 from tsir.ops.tensor import SymTensor, as_size, dtype_label, require_bool, require_int, require_number, wrap_dim
 
 Resize = Callable[[SymTensor, int, Size, Any, bool], SymTensor]
@@ -44,13 +47,8 @@ def _positions(x: SymTensor, dim: int, out: Size, scale: Any, align: bool, clip:
     size = x.shape[dim]
     number = convert(iota(out, dtypes.int64), dtype)
     if align:
-        if isinstance(out, int) and out <= 1:
-            return number * 0.0
-        step = (
-            (size - 1) / (out - 1)
-            if isinstance(size, int) and isinstance(out, int)
-            else number_binary("div", size - 1, out - 1)
-        )
+        # One element stays at 0, whatever it is multiplied by.
+        step = _ratio(size - 1, size_max(out - 1, 1), None)
         return binary("mul", number, step)
     source = binary("mul", number + 0.5, _ratio(size, out, scale)) - 0.5
     return clamp(source, 0.0, None) if clip else source
@@ -259,9 +257,21 @@ def unfold(x: SymTensor, dimension: int, size: int, step: int) -> SymTensor:
     if length > total:
         raise OperatorError(f"maximum size for tensor at dimension {at} is {total} but size is {length}")
     count = (total - length) // stride + 1
-    starts = iota(count, dtypes.int64) * stride
-    index = binary("add", unsqueeze(starts, 1), iota(length, dtypes.int64))
-    return movedim(index_select(x, at, index), at + 1, -1)
+    shape = (*x.shape[:at], count, *x.shape[at + 1 :], length)
+    b = current()
+    if not b.emitting:
+        return SymTensor(x.dtype, shape)
+    place: list[Any] = list(range(x.rank))
+    place[at] = AffineExpr.dimension(at) * stride + AffineExpr.dimension(x.rank)
+    (result,) = b.generic(
+        (x.ssa,),
+        (affine_map(len(shape), place),),
+        (b.empty(x.dtype, shape),),
+        (identity_map(len(shape)),),
+        "p" * len(shape),
+        lambda e, v: (v[0],),
+    )
+    return SymTensor(x.dtype, shape, result)
 
 
 @aten("im2col(Tensor self, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -> Tensor")
