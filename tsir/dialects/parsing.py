@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.ir import Block, Operation
 from xdsl.parser import AttrParser, Parser, ParserState
 from xdsl.utils.exceptions import ParseError, VerifyException
-from xdsl.utils.lexer import Input
+from xdsl.utils.lexer import Input, Span
 from xdsl.utils.mlir_lexer import MLIRLexer
 
 from tsir.dialects.deep_stack import call_with_deep_stack
@@ -47,6 +47,14 @@ class _PositionKeepingParser(Parser):
         if isinstance(op, ClassOp) and not op.body.blocks:
             op.body.add_block(Block())  # `{}` is a region without blocks to xDSL; a class without members prints so
         return op
+
+    def _get_op_by_name(self, name: str) -> type[Operation]:
+        found = self.ctx.get_optional_op(name, dialect_stack=self._parser_state.dialect_stack)
+        if found is None:
+            # xDSL would point at what comes after the name.
+            start = max(0, self.lexer.input.content.rfind(name, 0, self.pos))
+            self.raise_error(f"operation {name} is not registered", Span(start, start + len(name), self.lexer.input))
+        return found
 
 
 def parse_module(
