@@ -17,6 +17,7 @@ from tsir.dialects.ts.structure import CastOp
 from tsir.dialects.values import Instance
 from tsir.errors import PassError
 from tsir.lowering.ts_to_linalg import lower_function
+from tsir.passes.canonicalize import canonicalize
 from tsir.passes.cse import merge_common
 from tsir.passes.dce import eliminate_dead_code
 from tsir.passes.fold_constants import fold_constants
@@ -28,11 +29,14 @@ from tsir.passes.registry import get_pass
 from tsir.passes.structure import callee_name, find_function, reachable, walk
 
 PIPELINES: dict[str, tuple[str, ...]] = {
-    "optimize": ("ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce"),
-    "specialize": ("ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-functionalize", "ts-cse", "ts-dce"),
+    "optimize": ("ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-canonicalize", "ts-dce"),
+    "specialize": (
+        "ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-functionalize", "ts-canonicalize", "ts-cse",
+        "ts-dce",
+    ),
     "linalg": (
-        "ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-functionalize", "ts-cse", "ts-dce",
-        "lower-ts-to-linalg", "ts-cse", "ts-dce",
+        "ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-functionalize", "ts-canonicalize", "ts-cse",
+        "ts-dce", "lower-ts-to-linalg", "ts-cse", "ts-dce",
     ),
 }  # fmt: skip
 """The named pipelines: the names of their passes in order."""
@@ -118,6 +122,7 @@ def specialize(
     if instance is not None and not is_called:
         drop_object(function)
     functionalize(function, is_entry=not is_called)
+    canonicalize(function)
     merge_common(function)
     eliminate_dead_code(function)
     if lower:

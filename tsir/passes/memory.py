@@ -89,6 +89,11 @@ class Memory:
         """The group of a value; None when its type holds no reference."""
         return self._group(value) if is_reference(value.type) else None
 
+    def adopt(self, value: SSAValue, like: SSAValue) -> None:
+        """Puts a new value into the group of another one that it takes the place of, or helps to compute."""
+        if is_reference(value.type) and is_reference(like.type):
+            self._parent[value] = self._find(like)
+
     def group_of(self, value: SSAValue) -> Group | None:
         """The group that a value was in when this was made, when it had a reference's type, whatever its type is now."""
         return self._group(value) if value in self._parent else None

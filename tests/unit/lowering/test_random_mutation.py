@@ -13,7 +13,16 @@ import torch
 import tsir
 
 FRESH = ["{a} + 1.0", "{a} * {b}", "torch.relu({a})", "{a}.clone()", "-{a}", "{a}.sum(0)", "torch.cat([{a}, {b}])"]
-VIEWS = ["{a}.view(-1)", "{a}.t()", "{a}[0]", "{a}[:, 1]", "{a}[1:]", "{a}.unsqueeze(0)", "{a}.transpose(0, 1)", "{a}.reshape(-1)"]
+VIEWS = [
+    "{a}.view(-1)",
+    "{a}.t()",
+    "{a}[0]",
+    "{a}[:, 1]",
+    "{a}[1:]",
+    "{a}.unsqueeze(0)",
+    "{a}.transpose(0, 1)",
+    "{a}.reshape(-1)",
+]
 WRITES = [
     "{a}.add_(1.0)", "{a}.mul_({b} * 1.0)", "{a}.relu_()", "{a}.fill_(2.0)", "{a}.copy_({b} * 1.0)", "{a}[0] = 3.0", "{a}[:, 1] = 0.5",
     "{a} += {b} * 1.0", "{a} -= 0.5", "{a}.zero_()", "{c} = {a}.mul_(0.5)",
@@ -26,7 +35,9 @@ def program(seed: int) -> str:
     rng = random.Random(seed)
     names = ["x", "y"]
     lines = ["l = [x * 1.0]"]
-    header = "import torch\nfrom typing import List, Tuple\nfrom torch import Tensor\n\ndef f(x: Tensor, y: Tensor, n: int):\n"
+    header = (
+        "import torch\nfrom typing import List, Tuple\nfrom torch import Tensor\n\ndef f(x: Tensor, y: Tensor, n: int):\n"
+    )
 
     def runs(candidate: list[str]) -> bool:
         body = "".join(f"    {line}\n" for line in candidate)
