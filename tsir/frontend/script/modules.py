@@ -113,8 +113,8 @@ class ModuleReader:
             names = [n for n in module._concrete_type.get_attributes() if n not in taken]
             found = [(n, getattr(module, n)) for n in names]
             return [*found, *module._concrete_type.get_constants().items()]
-        ignored = set(getattr(type(module), "__jit_ignored_attributes__", ()))
-        unused = set(getattr(module, "__jit_unused_properties__", ()))
+        ignored: set[str] = set(getattr(type(module), "__jit_ignored_attributes__", ()))
+        unused: set[str] = set(getattr(module, "__jit_unused_properties__", ()))
         return [
             (n, v)
             for n, v in vars(module).items()

@@ -208,7 +208,8 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
     """`cls(...)` for a class of the user's."""
     info = session.info_of_class(cls)
     new = Object(e.emit(NewOp(info.type)), info)
-    generated: Any = vars(cls).get("__init__") if dataclasses.is_dataclass(cls) else None
+    is_dataclass: bool = dataclasses.is_dataclass(cls)
+    generated: Any = vars(cls).get("__init__") if is_dataclass else None
     if generated is not None and not _has_source(generated):
         _initialise_dataclass(session, e, new, cls, args, kwargs)
         return new
