@@ -372,7 +372,7 @@ class FunctionEmitter:
     def dies_here(self, value: SSAValue) -> bool:
         """Whether the current operation is the last to read the value's memory, which is this block's to overwrite."""
         found = self._bindings.get(value)
-        if not isinstance(found, Tensor) or self.preparing:
+        if not isinstance(found, Tensor) or self.preparing or value in self.escaping:
             return False
         storage = found.storage
         return (
