@@ -52,14 +52,15 @@ class FoldConstantsPass(ModulePass):
 
 def fold_constants(function: FuncOp, *, refine_results: bool = True) -> Facts:
     """Infers types and folds in turn until neither finds anything; gives the facts of the last round."""
+    facts = infer_types(function, refine_results=refine_results)
     for _ in range(_ROUNDS):
-        facts = infer_types(function, refine_results=refine_results)
         changed = _flatten(function, facts)
         changed |= unroll_short_loops(function, facts)
         _replace_constants(function, facts)
         changed |= make_lists_whole(function)
         if not changed:
             break
+        facts = infer_types(function, refine_results=refine_results)
     return facts
 
 

@@ -47,6 +47,9 @@ class DTypeAttr(_NamedConstantAttr):
     name = "ts.dtype"
     value: StringAttr
 
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+
     def verify(self) -> None:
         try:
             dtypes.dtype(self.value.data)
@@ -66,6 +69,9 @@ class DeviceAttr(_NamedConstantAttr):
     name = "ts.device"
     value: StringAttr
 
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+
 
 @irdl_attr_definition
 class LayoutAttr(_NamedConstantAttr):
@@ -74,6 +80,9 @@ class LayoutAttr(_NamedConstantAttr):
     name = "ts.layout"
     value: StringAttr
 
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
+
 
 @irdl_attr_definition
 class MemoryFormatAttr(_NamedConstantAttr):
@@ -81,6 +90,9 @@ class MemoryFormatAttr(_NamedConstantAttr):
 
     name = "ts.memory_format"
     value: StringAttr
+
+    def __init__(self, value: str) -> None:
+        super().__init__(value)
 
 
 @irdl_attr_definition

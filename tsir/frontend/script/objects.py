@@ -222,7 +222,7 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
         finally:
             info.open = False
     elif args or kwargs:
-        e.error(f"{cls.__name__}() takes no arguments")
+        e.error(f"{getattr(cls, '__name__', cls)}() takes no arguments")
     return new
 
 
