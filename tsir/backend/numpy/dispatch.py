@@ -368,6 +368,34 @@ _HELPERS: dict[str, Any] = {
 }  # fmt: skip
 
 
+_UPDATES_STATISTICS = ("batch_norm", "native_batch_norm")
+"""Operators that write `running_mean` and `running_var` in training, which their schemas don't say."""
+
+
+def _with_running_statistics(call: Entry) -> Entry:
+    """Batch normalisation with its hidden effect: in training it moves the running statistics towards the batch's own."""
+
+    def normalize(
+        x: Array,
+        weight: Any,
+        bias: Any,
+        mean: Array | None,
+        variance: Array | None,
+        training: bool,
+        momentum: float,
+        *rest: Any,
+    ) -> Any:
+        if not training or mean is None or variance is None:
+            return call(x, weight, bias, mean, variance, training, momentum, *rest)
+        moved = operator("_batch_norm_running_stats")(x, mean, variance, momentum)
+        result = call(x, weight, bias, None, None, True, momentum, *rest)
+        write(mean, moved[0])
+        write(variance, moved[1])
+        return result
+
+    return normalize
+
+
 @cache
 def operator(schema: str) -> Entry:
     """The callable that runs an operator on host values, given by its schema's text or its key (`add.Tensor`).
@@ -376,7 +404,9 @@ def operator(schema: str) -> Entry:
     user's are raised as the operator's definition raises them. Raises OperatorTypeError for an unknown key.
     """
     if "(" in schema:
-        return Dispatcher(parse_schema(schema)).call
+        parsed = parse_schema(schema)
+        call = Dispatcher(parsed).call
+        return _with_running_statistics(call) if parsed.key in _UPDATES_STATISTICS else call
     from tsir.ops.registry import operator as find
 
     found = find(schema)
