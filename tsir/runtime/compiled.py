@@ -16,6 +16,7 @@ from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
 from tsir.errors import OperatorValueError, TsirError
+from tsir.frontend.active import current_trace
 from tsir.runtime.arguments import Conversion, InstanceConverter, bind
 from tsir.runtime.compilation import Stages, compile_specialization, stages
 from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
@@ -65,6 +66,13 @@ class CompiledMethod:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         entry = self.entry
         values = bind(entry, args, kwargs)
+        if (trace := current_trace()) is not None:
+            instance = self._specializations.instance
+            return trace.compiled_call(self.program, entry, instance, values, lambda: self._run(values))
+        return self._run(values)
+
+    def _run(self, values: list[Any]) -> Any:
+        entry = self.entry
         conversion = Conversion(self._classes, self._owner)
         types = self._specializations.types
         arguments = [

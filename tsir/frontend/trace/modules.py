@@ -67,6 +67,16 @@ class TracedModule:
             self._paths[id(tensor)] = (name,)
         return name
 
+    def add_compiled(self, instance: Instance, class_name: str) -> str:
+        """Keeps a compiled module as an attribute; gives its name, the same for the same module."""
+        known = next((n for n, value in self.instance.attributes.items() if value is instance), None)
+        if known is not None:
+            return known
+        name = next(n for i in range(len(self.members) + 1) if (n := f"compiled{i}") not in self.members)
+        self.members[name] = Member(ts.ClassType(class_name), "submodule")
+        self.instance.attributes[name] = instance
+        return name
+
 
 def is_traced(module: torch.nn.Module) -> bool:
     """Whether a module is one of Python's, whose calls can be followed."""
@@ -147,19 +157,19 @@ class ModuleTable:
         """All entries; the traced module first."""
         return self._by_module.values()
 
-    def share_classes(self) -> list[ClassOp | func.FuncOp]:
+    def share_classes(self, taken: Iterable[str]) -> list[ClassOp | func.FuncOp]:
         """The classes and functions of the program, with their final names; equal ones are there once.
 
-        Updates the names in instances, too. Called once, after everything was recorded.
+        `taken` are names that something else in the program has. Updates the names in instances, too. Called once, after everything was recorded.
         """
-        return _Sharing(self).operations()
+        return _Sharing(self, taken).operations()
 
 
 class _Sharing:
-    def __init__(self, table: ModuleTable) -> None:
+    def __init__(self, table: ModuleTable, taken: Iterable[str]) -> None:
         self._table = table
         self._renamed: dict[str, str] = {}
-        self._taken: set[str] = set()
+        self._taken = set(taken)
         self._known: dict[tuple[object, ...], list[str]] = {}
         self._names = {m.symbol: m.symbol.split("$")[0] for m in table.modules()}
 

@@ -16,15 +16,18 @@ from torch import _tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakIdKeyDictionary
+from xdsl.dialects import func as func_dialect
 from xdsl.dialects.builtin import LocationAttr
 from xdsl.ir import SSAValue
 
 from tsir.dialects.dtypes import DType
 from tsir.dialects.locations import location_attribute
+from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.schema import Schema, SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import AtenOp, py_op
-from tsir.dialects.ts.structure import GetAttrOp, UnpackOp
+from tsir.dialects.ts.structure import CastOp, GetAttrOp, UnpackOp
+from tsir.dialects.values import Instance
 from tsir.errors import FrontendError, SourceLocation, TracerWarning, UnsupportedError
 from tsir.frontend.constants import emit_constant, insert
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
@@ -40,7 +43,8 @@ from tsir.frontend.torch_names import (
     torch_constant,
 )
 from tsir.frontend.trace import tables
-from tsir.frontend.trace.containers import leaves
+from tsir.frontend.trace.containers import Containers, NotTraceable, leaves
+from tsir.frontend.trace.imported import ImportedPrograms
 from tsir.frontend.trace.modules import ModuleTable, TracedModule
 from tsir.frontend.trace.numbers import TracedFloat, TracedInt, plain
 from tsir.frontend.trace.places import current_place, is_called_from, user_place
@@ -71,6 +75,7 @@ class Recorder(TorchFunctionMode):
         self.registry = registry
         self.modules = modules
         self.scopes = Scopes()
+        self.imported = ImportedPrograms()
         self.recording = False
         self._values: WeakIdKeyDictionary = WeakIdKeyDictionary()
         self._objects: dict[Scope, tuple[TracedModule, SSAValue | None]] = {}
@@ -280,6 +285,55 @@ class Recorder(TorchFunctionMode):
             warnings.warn(message, TracerWarning, stacklevel=3)
         else:
             warnings.warn_explicit(message, TracerWarning, place.file, place.line)
+
+    def compiled_call(
+        self, program: Program, entry: EntryPoint, instance: Instance | None, values: Sequence[Any], run: Callable[[], Any]
+    ) -> Any:
+        """Records a call of a compiled program: it stays a call, with all paths through the program."""
+        if not self.recording or self._busy:
+            return run()
+        self.recording = False
+        try:
+            result = run()
+        finally:
+            self.recording = True
+        builder, location = self.scope.builder, self.location()
+        containers = Containers(builder, location)
+        symbol = self.imported.names(program)[entry.symbol]
+        function = self.imported.function(symbol)
+        operands = [self._compiled_object(program, instance)] if entry.takes_self and instance is not None else []
+        try:
+            for value in values:
+                wanted = function.body.block.args[len(operands)].type
+                given = containers.put_together(value, self.leaf)
+                operands.append(given if given.type == wanted else insert(builder, CastOp(given, wanted), location).result)
+            call = insert(builder, func_dialect.CallOp(symbol, operands, function.function_type.outputs.data), location)
+            return containers.take_apart(result, call.results[0], self._bind_compiled)
+        except NotTraceable as error:
+            raise UnsupportedError(
+                f"{entry.name}() takes or gives {error}, which can't be recorded", location=user_place()
+            ) from None
+
+    def _bind_compiled(self, value: Any, ssa: SSAValue) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return self.number(value, ssa)
+        if not self.is_computed(value):
+            self.bind(value, ssa)
+        return value
+
+    def _compiled_object(self, program: Program, instance: Instance) -> SSAValue:
+        """A compiled module, as an attribute of the module whose forward calls it."""
+        scope = self.scope
+        traced, holder = self._objects[scope]
+        name = traced.add_compiled(instance, self.imported.names(program)[instance.class_name])
+        self.modules.arrays.sources.update(program.sources)
+        known = self._attributes.get((scope, (name,)))
+        if known is None:
+            source = self._root_object() if holder is None else holder
+            known = insert(scope.builder, GetAttrOp(source, name, traced.members[name].type), self.location()).result
+            known.name_hint = name_hint(name)
+            self._attributes[scope, (name,)] = known
+        return known
 
     # Calls.
 

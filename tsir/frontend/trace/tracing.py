@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import ModuleOp, StringAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from tsir.dialects.locations import location_attribute
 from tsir.dialects.program import EntryPoint, Parameter, Program
@@ -21,6 +21,7 @@ from tsir.dialects.ts import structure
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.values import Instance
 from tsir.errors import FrontendError, SourceLocation
+from tsir.frontend import active
 from tsir.frontend.constants import insert
 from tsir.frontend.instances import own_tensors
 from tsir.frontend.trace.containers import Containers, NotTraceable, has_leaves, leaves, type_of_input
@@ -97,7 +98,7 @@ class _Recording:
                 positional.append(taken)
         recorder.recording = True
         try:
-            with Unseen(recorder), recorder:
+            with active.recording(recorder), Unseen(recorder), recorder:
                 result = program(*positional, **keywords)
         finally:
             recorder.recording = False
@@ -260,12 +261,16 @@ class _Recording:
             recorded.update_type()
         takes_self = table.root.module is not None or bool(table.root.members)
         root: Instance | None = None
+        imported = recorder.imported.operations
+        operations: list[Operation] = list(imported.values())
         if takes_self:
-            module = ModuleOp(list(table.share_classes()))
+            operations = [*table.share_classes(imported), *operations]
             root = table.root.instance
         else:
-            scope.function.sym_name = StringAttr(class_name)
-            module = ModuleOp([scope.function])
+            taken = (f"{class_name}_{i}" if i else class_name for i in range(len(imported) + 1))
+            scope.function.sym_name = StringAttr(next(n for n in taken if n not in imported))
+            operations = [scope.function, *operations]
+        module = ModuleOp(operations)
         module.verify()
         symbol = scope.function.sym_name.data
         entry = EntryPoint(name, symbol, tuple(self.parameters), str(result.type), takes_self=takes_self, doc=doc)

@@ -1,0 +1,98 @@
+"""Compiled functions and modules that a traced program calls: they stay calls, with all their paths."""
+
+from typing import Optional, Tuple
+
+import pytest
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+import tsir
+
+
+@tsir.script
+def doubled_to_ten(x: Tensor, n: int, m: Optional[Tensor] = None) -> Tuple[Tensor, int]:
+    steps = 0
+    while bool(x.sum() < 10):
+        x = x * 2
+        steps += 1
+    if m is not None:
+        x = x + m
+    return x, steps + n
+
+
+class Gate(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool(x.sum() > 0):
+            return self.linear(x)
+        return -x
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.before = nn.Linear(3, 3)
+        self.gate = [tsir.script(Gate())]
+
+    def forward(self, x):
+        return self.gate[0](self.before(x)) + self.gate[0](x)
+
+
+def uses_function(x):
+    y, steps = doubled_to_ten(x + 1, x.size(0))
+    z, _ = doubled_to_ten(x, 1, y)
+    return y * steps + z
+
+
+def test_a_function_stays_a_call_with_its_control_flow():
+    traced = tsir.trace(uses_function, torch.ones(2), check_trace=False)
+    assert str(traced.graph).count("func.call @doubled_to_ten") == 2
+    for x in (torch.ones(2), torch.full((3,), 0.1), torch.full((4,), 50.0)):
+        torch.testing.assert_close(traced(x), uses_function(x))
+
+
+def test_a_module_stays_an_object_with_its_weights():
+    net = Net()
+    traced = tsir.trace(net, torch.ones(2, 3), check_trace=False)
+    for x in (torch.ones(2, 3), -torch.ones(4, 3), torch.randn(3, 3)):
+        torch.testing.assert_close(traced(x), net(x))
+    assert len(dict(traced.named_parameters())) == 4
+
+
+def other(scale):
+    @tsir.script
+    def helper(x: Tensor) -> Tensor:
+        return x + 1
+
+    @tsir.script
+    def helper_of_helper(x: Tensor) -> Tensor:
+        return x * 2
+
+    return helper if scale == 1 else helper_of_helper
+
+
+def test_two_functions_of_one_name():
+    @tsir.script
+    def helper(x: Tensor) -> Tensor:
+        return x * 3
+
+    first, second = other(1), helper
+
+    def program(x):
+        return first(x) - second(x)
+
+    traced = tsir.trace(program, torch.ones(2), check_trace=False)
+    torch.testing.assert_close(traced(torch.arange(3.0)), torch.arange(3.0) + 1 - torch.arange(3.0) * 3)
+
+
+def test_outside_a_trace_nothing_is_recorded():
+    with pytest.raises(LookupError):
+        try:
+            tsir.trace(lambda x: {}["missing"], torch.ones(1))
+        except KeyError as error:
+            raise LookupError from error
+    assert doubled_to_ten(torch.full((2,), 6.0), 1)[1] == 1
