@@ -160,7 +160,8 @@ class ModuleTable:
     def share_classes(self, taken: Iterable[str]) -> list[ClassOp | func.FuncOp]:
         """The classes and functions of the program, with their final names; equal ones are there once.
 
-        `taken` are names that something else in the program has. Updates the names in instances, too. Called once, after everything was recorded.
+        `taken` are names that something else in the program has. Updates the names in instances, too.
+        Called once, after everything was recorded.
         """
         return _Sharing(self, taken).operations()
 
