@@ -119,13 +119,14 @@ def _archived(path: str) -> ModuleOp:
 
 
 def _process(source: Source, name: str, options: argparse.Namespace) -> str:
-    from tsir.dialects.context import make_context, print_module
+    from tsir.dialects.context import make_context, parse_module, print_module
     from tsir.dialects.verify import verify_module
+    from tsir.ops.python import lookup
     from tsir.ops.registry import SCHEMAS
-    from tsir.runtime.api import parse_ir
 
-    module = parse_ir(source, name) if isinstance(source, str) else source()
-    context = make_context(SCHEMAS.get)
+    # Not `tsir.runtime.api.parse_ir`: that would import NumPy, a third of a start's time.
+    context = make_context(SCHEMAS.get, lambda function: lookup(function) is not None)
+    module = parse_module(context, source, name) if isinstance(source, str) else source()
     for pass_ in passes_of(options.pipeline, options.passes):
         if options.print_between_passes:
             print(f"// before {pass_.name}", file=sys.stderr)
