@@ -196,7 +196,7 @@ class Facts:
                 handler = _STRUCTURE.get(type(op))
                 fact = UNKNOWN if handler is None else handler(self, op)
                 if isinstance(op, UnpackOp):
-                    elements: list[Any] = fact if isinstance(fact, list) else [UNKNOWN] * len(op.results)
+                    elements: Sequence[Any] = fact if isinstance(fact, list | tuple) else [UNKNOWN] * len(op.results)
                     for result, element in zip(op.results, elements, strict=True):
                         self._set(result, element)
                 else:
