@@ -72,6 +72,7 @@ class _Lowering:
     def run(self) -> None:
         block = self.function.body.block
         self._note_unsigned()
+        self._fix_unsigned()
         builder = Builder(self.facts.env, block=block)
         # A size of an argument is at hand everywhere; regions nested in each other are worked off with an explicit stack.
         stack: list[tuple[Block, Builder, list[Operation], int]] = [(block, builder, list(block.ops), 0)]
@@ -90,7 +91,6 @@ class _Lowering:
                         stack.append((region.block, inner, list(region.block.ops), 0))
             else:
                 self._lower(op, builder)
-        self._fix_unsigned()
 
     # uint8 --------------------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class _Lowering:
                 function.properties[name] = ArrayAttr(known)
 
     def _fix_unsigned(self) -> None:
-        """Retypes what is left of uint8 tensor values (arguments, results of branches and loops) to `i8`."""
+        """Retypes uint8 tensor values to `i8`; the facts remember which they are."""
         from tsir.passes.structure import walk, walk_blocks
 
         function = self.function
@@ -243,28 +243,24 @@ class _Lowering:
                 new.location = op.location
                 block.insert_op_before(new, op)
                 op.operands[i] = new.result
-        for i, result in enumerate(op.results):
+        for result in op.results:
             kind = result.type
             if isinstance(kind, BuiltinTensorType):
-                value_type = _signless(kind)
-                dtype = dtype_of(kind.element_type)
-                assert dtype is not None and isinstance(value_type, BuiltinTensorType)
-                result._type = TensorType.from_builtin(kind)
+                fact = self.facts.of(result)
+                assert isinstance(fact, SymTensor)
+                result._type = _reference_type(cast("BuiltinTensorType[Attribute]", kind), fact.dtype)
                 uses = list(result.uses)
-                new = ToValueOp(result, value_type)
+                new = ToValueOp(result, kind)
                 new.location = op.location
                 new.result.name_hint = result.name_hint
                 block.insert_op_after(new, op)
                 for use in uses:
                     use.operation.operands[use.index] = new.result
-                fact = self.facts.of(op.results[i])
-                shape = [
+                shape = tuple(
                     d if d >= 0 else (s if self._has_origin(s) else self._own_size(new.result, j))
-                    for j, (d, s) in enumerate(
-                        zip(kind.get_shape(), fact.shape if isinstance(fact, SymTensor) else kind.get_shape(), strict=True)
-                    )
-                ]
-                self.tensors[new.result] = SymTensor(dtype, tuple(shape), new.result)
+                    for j, (d, s) in enumerate(zip(kind.get_shape(), fact.shape, strict=True))
+                )
+                self.tensors[new.result] = SymTensor(fact.dtype, shape, new.result)
 
     def _replace(self, old: SSAValue, new: Any, builder: Builder) -> None:
         """Replaces an operation's result by what was computed for it."""

@@ -66,13 +66,13 @@ def attribute_of(value: Any) -> tuple[Attribute, Attribute] | None:
         case complex():
             return ComplexValueAttr(value), COMPLEX
         case DType():
-            return DTypeAttr(value.name), DTypeType()
+            return DTypeAttr.new([StringAttr(value.name)]), DTypeType()
         case Device():
-            return DeviceAttr(str(value)), DeviceType()
+            return DeviceAttr.new([StringAttr(str(value))]), DeviceType()
         case Layout():
-            return LayoutAttr(value.name), LayoutType()
+            return LayoutAttr.new([StringAttr(value.name)]), LayoutType()
         case MemoryFormat():
-            return MemoryFormatAttr(value.name), MemoryFormatType()
+            return MemoryFormatAttr.new([StringAttr(value.name)]), MemoryFormatType()
         case EnumMember():
             return EnumValueAttr(value.class_name, value.name), ClassType(value.class_name)
         case _:

@@ -162,7 +162,9 @@ class Facts:
                 tuple(x if same_size(x, y) else self._atom(value, (*path, i), 0) for i, (x, y) in enumerate(sizes)),
             )
         if isinstance(a, list | tuple) and type(a) is type(b) and len(a) == len(b):
-            elements = [self.join(value, x, y, (*path, i)) for i, (x, y) in enumerate(zip(a, b, strict=True))]
+            elements = [
+                self.join(value, x, y, (*path, i)) for i, (x, y) in enumerate(zip(a, cast("list[Any]", b), strict=True))
+            ]
             if isinstance(a, list):
                 return elements
             return _make_like(a, elements)

@@ -119,6 +119,14 @@ class Attributes:
             for use in read.result.uses
         )
 
+    def tensor_type(self, op: GetAttrOp) -> TensorType:
+        """The type of a tensor attribute: what its class declares when that says more than the operation's result."""
+        cls, kind = op.object.type, op.result.type
+        assert isinstance(cls, ClassType) and isinstance(kind, TensorType)
+        found = self.declared.get((cls.symbol.string_value(), op.attr_name.data))
+        declared = None if found is None else found.type
+        return declared if isinstance(declared, TensorType) and not kind.is_ranked else kind
+
     def declared_value(self, op: GetAttrOp) -> Any:
         """The value that the class declares for the attribute, or UNKNOWN."""
         cls = op.object.type
@@ -169,7 +177,7 @@ class _Freezer:
     def _replace(self, op: GetAttrOp, path: str, value: Any, owner: Instance | None) -> None:
         if value is UNKNOWN and self.instance is None:
             if isinstance(op.result.type, TensorType):
-                self._use(op, self._weight(path, op.result.type))
+                self._use(op, self._weight(path, self.attributes.tensor_type(op)))
                 return
             value = self.attributes.declared_value(op)
         if _is_array(value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tsir.dialects.dtypes import Category
 from tsir.passes.rules.engine import Bound
-from tsir.passes.rules.terms import Rule, aten, computed, rule
+from tsir.passes.rules.terms import Rule, Term, aten, computed, rule
 
 
 def _keeps_dtype(x: Bound, d: Bound) -> bool:
@@ -164,18 +164,19 @@ def _batch_norm_rule(name: str, convolution: str, rank: int, *, has_bias: bool, 
     """`batch_norm(conv(x, w, b), gamma, beta, mean, var)` in eval as one convolution with scaled weights and another bias."""
     conv = getattr(aten, convolution)
 
-    def scale(gamma: object, v: object, eps: object) -> object:
+    def scale(gamma: Term, v: Term, eps: Term) -> Term:
         inverse = aten.rsqrt(aten.add.Scalar(v, eps, 1))
         return aten.mul.Tensor(gamma, inverse) if affine else inverse
 
-    def bias(b: object, gamma: object, beta: object, m: object, v: object, eps: object) -> object:
+    def bias(b: Term, gamma: Term, beta: Term, m: Term, v: Term, eps: Term) -> Term:
         centred = aten.sub.Tensor(b, m, 1) if has_bias else aten.neg(m)
         scaled = aten.mul.Tensor(centred, scale(gamma, v, eps))
         return aten.add.Tensor(scaled, beta, 1) if affine else scaled
 
-    def terms(  # type: ignore[no-untyped-def]
-        x, w, b, stride, padding, dilation, groups, gamma, beta, m, v, momentum, eps, cudnn
-    ):
+    def terms(
+        x: Term, w: Term, b: Term, stride: Term, padding: Term, dilation: Term, groups: Term, gamma: Term, beta: Term, m: Term,
+        v: Term, momentum: Term, eps: Term, cudnn: Term,
+    ) -> tuple[Term, Term]:  # fmt: skip
         norm = aten.batch_norm(
             conv(x, w, b if has_bias else None, stride, padding, dilation, groups),
             gamma if affine else None, beta if affine else None, m, v, False, momentum, eps, cudnn,

@@ -1,0 +1,46 @@
+// RUN: ts-opt -p ts-fold-constants,ts-dce %s | filecheck %s
+// RUN: ts-opt -p ts-fold-constants,ts-fold-constants,ts-dce %s | filecheck %s
+
+// CHECK-LABEL: func.func @branch
+// CHECK-NEXT:    %r = ts.aten.relu(%x) : (!ts.tensor<4x3xf32>) -> !ts.tensor<4x3xf32>
+// CHECK-NEXT:    func.return %r : !ts.tensor<4x3xf32>
+func.func @branch(%x : !ts.tensor<4x3xf32>) -> !ts.tensor {
+  %zero = arith.constant 0 : i64
+  %one = arith.constant 1 : i64
+  %n = ts.aten.size.int(%x, %zero) : (!ts.tensor<4x3xf32>, i64) -> i64
+  %c = ts.py.gt(%n, %one) : (i64, i64) -> i1
+  %r = scf.if %c -> (!ts.tensor) {
+    %0 = ts.aten.relu(%x) : (!ts.tensor<4x3xf32>) -> !ts.tensor
+    scf.yield %0 : !ts.tensor
+  } else {
+    %1 = ts.aten.exp(%x) : (!ts.tensor<4x3xf32>) -> !ts.tensor
+    scf.yield %1 : !ts.tensor
+  }
+  func.return %r : !ts.tensor
+}
+
+// CHECK-LABEL: func.func @comprehension
+// CHECK-NEXT:    %0 = arith.constant 0 : i64
+// CHECK-NEXT:    %1 = arith.constant 1 : i64
+// CHECK-NEXT:    %{{.*}} = ts.list %0, %1 : (i64, i64) -> !ts.list<i64>
+// CHECK-NEXT:    func.return
+func.func @comprehension() -> !ts.list<i64> {
+  %zero = arith.constant 0 : i64
+  %one = arith.constant 1 : i64
+  %two = arith.constant 2 : i64
+  %l = ts.list : () -> !ts.list<i64>
+  scf.for %i = %zero to %two step %one : i64 {
+    %u = ts.py.list_append(%l, %i) : (!ts.list<i64>, i64) -> none
+  }
+  func.return %l : !ts.list<i64>
+}
+
+// What raises stays.
+// CHECK-LABEL: func.func @raises
+// CHECK:         ts.py.floordiv(%one, %zero)
+func.func @raises() -> i64 {
+  %zero = arith.constant 0 : i64
+  %one = arith.constant 1 : i64
+  %d = ts.py.floordiv(%one, %zero) : (i64, i64) -> i64
+  func.return %d : i64
+}
