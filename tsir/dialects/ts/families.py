@@ -95,7 +95,7 @@ _py_classes: dict[str, type[PyOp]] = {}
 def aten_op(schema: Schema) -> type[AtenOp]:
     """The class of `ts.aten.<schema.key>`, made when first asked for."""
     found = _aten_classes.get(schema.key)
-    if found is None:
+    if found is None or (found.SCHEMA is not schema and schema != found.SCHEMA):
         found = type(
             "AtenOp_" + schema.key.replace(".", "_"), (AtenOp,), {"name": f"ts.aten.{schema.key}", "SCHEMA": schema}
         )
