@@ -74,7 +74,6 @@ def test_keyword_and_number_inputs():
     assert traced(torch.ones(1, 2), n=5).shape == (5, 2)
 
 
-@pytest.mark.xfail(reason="batch_norm in training isn't split from the update of its statistics", strict=True)
 def test_training_state_follows_the_module():
     norm = torch.nn.BatchNorm1d(3)
     eager = copy.deepcopy(norm)

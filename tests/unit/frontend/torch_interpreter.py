@@ -45,7 +45,9 @@ def torch_registry() -> SchemaRegistry:
             ):
                 continue
             table.setdefault(parsed.key, parsed)
-        for text in ("tensor(Any data, *, ScalarType? dtype=None, Device? device=None) -> Tensor",):
+        for text in (
+            "tensor(Any data, *, ScalarType? dtype=None, Device? device=None, bool requires_grad=False) -> Tensor",
+        ):
             parsed = parse_schema(text)
             table[parsed.key] = parsed
         for name in ("_unique2", "_weight_norm", "_pack_padded_sequence", "_pad_packed_sequence"):
