@@ -229,6 +229,12 @@ class Conversion:
         if isinstance(converted, list | dict):
             known = self.lists.get(id(original))
             return known is not None and known[1] is converted
+        if isinstance(converted, tuple):
+            return (
+                isinstance(original, tuple)
+                and len(original) == len(converted)
+                and all(self._stands_for(o, c) for o, c in zip(original, converted, strict=True))
+            )
         return type(original) is type(converted) and original == converted
 
 
