@@ -66,10 +66,14 @@ class CompiledMethod:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         entry = self.entry
         values = bind(entry, args, kwargs)
-        if (trace := current_trace()) is not None:
-            instance = self._specializations.instance
-            return trace.compiled_call(self.program, entry, instance, values, lambda: self._run(values))
-        return self._run(values)
+        try:
+            if (trace := current_trace()) is not None:
+                instance = self._specializations.instance
+                return trace.compiled_call(self.program, entry, instance, values, lambda: self._run(values))
+            return self._run(values)
+        except BaseException as error:
+            rewrite(error)
+            raise
 
     def _run(self, values: list[Any]) -> Any:
         entry = self.entry
@@ -82,9 +86,6 @@ class CompiledMethod:
         found = self._specializations.find(arguments, self._epoch())
         try:
             result = run_quietly(found.run, *arguments)
-        except BaseException as error:
-            rewrite(error)
-            raise
         finally:
             if conversion.lists:
                 conversion.write_back()
