@@ -10,6 +10,7 @@ MODULES: tuple[str, ...] = (
     "tsir.ops.aten.creation",
     "tsir.ops.aten.random",
     "tsir.ops.aten.shape",
+    "tsir.ops.aten.padding",
     "tsir.ops.aten.indexing",
     "tsir.ops.aten.reductions",
     "tsir.ops.aten.sorting",
