@@ -26,6 +26,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.values import Instance
 from tsir.errors import ArchiveError
+from tsir.ops.host_tensors import numpy_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,17 +174,8 @@ def _tensors(content: bytes, descriptions: list[Any], name: str) -> list[np.ndar
             count *= d
         if any(d < 0 for d in shape) or len(shape) > 64 or count * dtype.itemsize != data.nbytes or data.ndim != 1:
             raise ArchiveError(f"{name}: tensor {i} has {data.nbytes} bytes, not those of {dtype.name} {list(shape)}")
-        tensors.append(np.ascontiguousarray(data).view(numpy_dtype(dtype.numpy)).reshape(shape))
+        tensors.append(np.ascontiguousarray(data).view(numpy_dtype(dtype)).reshape(shape))
     return tensors
-
-
-def numpy_dtype(name: str) -> Any:
-    """`numpy.dtype` of a name, `bfloat16` too."""
-    if name == "bfloat16":
-        import ml_dtypes
-
-        return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(name)
 
 
 def _entry_point(json_entry: dict[str, Any], values: ValueReader) -> EntryPoint:

@@ -60,16 +60,11 @@ def generate_source(specialized: Specialized) -> GeneratedSource:
 
 def declared_types(program: Program, entry: EntryPoint) -> list[Any]:
     """The IR types of the entry point's parameters, without `self`."""
-    function = _function(program, entry.symbol)
+    from tsir.passes.structure import find_function
+
+    function = find_function(program.module, entry.symbol)
     inputs = list(function.function_type.inputs.data)
     return inputs[1:] if entry.takes_self else inputs
-
-
-def _function(program: Program, symbol: str) -> Any:
-    for operation in program.module.body.block.ops:
-        if operation.name == "func.func" and operation.properties["sym_name"].data == symbol:  # type: ignore[attr-defined]
-            return operation
-    raise TsirError(f"the program has no function @{symbol}")
 
 
 class BoundFunction:
@@ -190,7 +185,9 @@ def method_entry(program: Program, class_name: str, method: str) -> EntryPoint |
     symbol = _methods(program).get((class_name, method))
     if symbol is None:
         return None
-    function = _function(program, symbol)
+    from tsir.passes.structure import find_function
+
+    function = find_function(program.module, symbol)
     arguments = function.body.block.args
     parameters = tuple(Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in enumerate(arguments[1:], 1))
     results = function.function_type.outputs.data

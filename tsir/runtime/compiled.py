@@ -7,7 +7,7 @@ in `compilation.py`, what it is for in `keys.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,7 +132,9 @@ class CompiledMethod:
     @property
     def graph(self) -> Graph:
         """The `ts` IR of this method, as written: calls are not followed."""
-        return Graph(_function(self.program, self.entry.symbol))
+        from tsir.passes.structure import find_function
+
+        return Graph(find_function(self.program.module, self.entry.symbol))
 
     @property
     def inlined_graph(self) -> Graph:
@@ -151,16 +153,6 @@ class CompiledMethod:
     def __repr__(self) -> str:
         parameters = ", ".join(f"{p.name}: {p.type}" for p in self.entry.parameters)
         return f"<tsir {self.entry.name}({parameters}) -> {self.entry.result_type}>"
-
-
-def _function(program: Program, symbol: str) -> Operation:
-    from xdsl.dialects.builtin import StringAttr
-
-    for operation in program.module.body.block.ops:
-        name = operation.properties.get("sym_name")
-        if isinstance(name, StringAttr) and name.data == symbol and operation.name == "func.func":
-            return operation
-    raise TsirError(f"the program has no function @{symbol}")
 
 
 class ScriptFunction(CompiledMethod):
@@ -439,6 +431,3 @@ def _copy_into(target: Any, value: Any) -> None:
             target.copy_(value if isinstance(value, torch.Tensor) else torch.to_tensor(value))
     else:
         np.copyto(target, np.asarray(value), casting="unsafe")
-
-
-CompiledObject = Callable[..., Any]

@@ -20,7 +20,7 @@ from tsir.ops.core.scalars import dtype_class
 from tsir.ops.core.slices import flip, insert_slice, pad
 from tsir.ops.core.views import reshape, transpose
 from tsir.ops.promotion import is_half
-from tsir.ops.sizes import Size, numel
+from tsir.ops.sizes import Size
 from tsir.ops.tensor import SymTensor
 
 _OPERATIONS: dict[str, tuple[type[Operation], type[Operation]]] = {
@@ -204,8 +204,3 @@ def _cropped(x: SymTensor, edges: Sequence[tuple[Size, Size]]) -> SymTensor:
         last = x.shape[2 + i] + behind if isinstance(behind, int) and behind < 0 else None
         x = slice(x, 2 + i, first, last, 1)
     return x
-
-
-def total(shape: Sequence[Size]) -> Size:
-    """The number of elements of a shape."""
-    return numel(tuple(shape))

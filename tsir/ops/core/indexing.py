@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType, i64
 
 from tsir.dialects import dtypes
 from tsir.dialects.linalg_ext import GatherOp, NonzeroOp, ScatterOp
-from tsir.ops.builder import current, tensor_type
+from tsir.ops.builder import current
 from tsir.ops.core.creation import iota
 from tsir.ops.core.elementwise import all_elements, broadcast_shapes, convert
 from tsir.ops.core.reductions import unsigned_flag
@@ -156,10 +156,3 @@ def check_range(x: SymTensor, low: int, high: Size, exception: str, message: str
         return e.one(arith.AndIOp, (above, cmpi(e, "slt", wide, limit)), above.type)
 
     b.check(all_elements(x, inside), exception, message)
-
-
-def result_type_of(x: SymTensor) -> TensorType[Any]:
-    """The builtin type of a tensor's value."""
-    kind = tensor_type(x.dtype, x.shape)
-    assert isinstance(kind, TensorType)
-    return kind
