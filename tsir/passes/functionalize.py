@@ -296,7 +296,15 @@ class _Conversion:
                 [a.type for a in function.body.block.args], [o.type for o in last.operands]
             )
             if function.arg_attrs is not None:
-                function.properties["arg_attrs"] = ArrayAttr(argument_attributes(function))
+                function.properties["arg_attrs"] = ArrayAttr(self._argument_attributes())
+
+    def _argument_attributes(self) -> list[DictionaryAttr]:
+        """The arguments' attributes: what became a value isn't written (any more), so it isn't `ts.mutable`."""
+        found = argument_attributes(self.function)
+        for i, argument in enumerate(self.function.body.block.args):
+            if argument in self.converted and "ts.mutable" in found[i].data:
+                found[i] = DictionaryAttr({k: v for k, v in found[i].data.items() if k != "ts.mutable"})
+        return found
 
 
 def _holds_tensor(value: SSAValue) -> bool:

@@ -43,3 +43,12 @@ func.func @list(%x : !ts.tensor<2xf32>) -> !ts.list<!ts.tensor> {
   %1 = ts.list %0 : (!ts.tensor<2xf32>) -> !ts.list<!ts.tensor>
   func.return %1 : !ts.list<!ts.tensor>
 }
+
+// What froze as written, and isn't (after folding), is a value like any other weight; the written one stays a reference.
+// CHECK-LABEL: func.func @weights
+// CHECK-SAME:    (%seen: tensor<2xf32> {ts.weight = "seen"}, %count: !ts.tensor<2xf32> {ts.weight = "count", ts.mutable})
+func.func @weights(%seen : !ts.tensor<2xf32> {ts.weight = "seen", ts.mutable}, %count : !ts.tensor<2xf32> {ts.weight = "count", ts.mutable}) {
+  %0 = ts.aten.exp(%seen) : (!ts.tensor<2xf32>) -> !ts.tensor<2xf32>
+  ts.aten.relu_(%count) : (!ts.tensor<2xf32>) -> !ts.tensor<2xf32>
+  func.return
+}

@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts.types import linalg_element_type
-from tsir.ops.builder import INDEX, Emitter, current, identity_map
+from tsir.ops.builder import INDEX, Builder, Emitter, current, identity_map
 from tsir.ops.core.elementwise import fill_value
 from tsir.ops.core.scalars import convert_scalar
 from tsir.ops.sizes import Size
@@ -25,13 +25,15 @@ def full(shape: Sequence[Size], value: Any, dtype: DType) -> SymTensor:
     shape = tuple(shape)
     if not b.emitting:
         return SymTensor(dtype, shape)
-    element = linalg_element_type(dtype)
+    return SymTensor(dtype, shape, fill_value(b, b.empty(dtype, shape), number_as(b, value, dtype)))
+
+
+def number_as(b: Builder, value: Any, dtype: DType) -> SSAValue:
+    """A number (a constant, or known at run time) as an element of the dtype, converted as `torch.full` does."""
     if is_constant(value) and not isinstance(value, complex) and not dtype.is_complex:
-        number = b.constant(_constant_as(value, dtype), element)
-    else:
-        scalar, source = b.number_value(value)
-        number = convert_scalar(b, scalar, source, dtype)
-    return SymTensor(dtype, shape, fill_value(b, b.empty(dtype, shape), number))
+        return b.constant(_constant_as(value, dtype), linalg_element_type(dtype))
+    scalar, source = b.number_value(value)
+    return convert_scalar(b, scalar, source, dtype)
 
 
 def _constant_as(value: Any, dtype: DType) -> Any:

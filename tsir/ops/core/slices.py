@@ -18,9 +18,9 @@ from tsir.dialects import dtypes
 from tsir.dialects.ts.types import linalg_element_type
 from tsir.errors import OperatorError, OperatorIndexError, OperatorValueError
 from tsir.ops.builder import INDEX, Builder, current, tensor_type
-from tsir.ops.core.creation import iota
+from tsir.ops.core.creation import iota, number_as
 from tsir.ops.core.elementwise import binary
-from tsir.ops.core.scalars import cmpi, convert_scalar
+from tsir.ops.core.scalars import cmpi
 from tsir.ops.core.scalars import select as select_scalar
 from tsir.ops.core.views import reshape
 from tsir.ops.sizes import Size, SymInt, bounds, same_size, size_max, size_min
@@ -197,8 +197,7 @@ def pad(x: SymTensor, low: Sequence[Size], high: Sequence[Size], value: Any) -> 
         return SymTensor(x.dtype, shape)
     dynamic_low, static_low = b.dynamic(low)
     dynamic_high, static_high = b.dynamic(high)
-    scalar, source = b.number_value(value)
-    number = convert_scalar(b, scalar, source, x.dtype)
+    number = number_as(b, value, x.dtype)
     block = Block(arg_types=[INDEX] * x.rank)
     op = b.op(
         tensor.PadOp,
