@@ -36,7 +36,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     ),
     "linalg": (
         "ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-functionalize", "ts-canonicalize", "ts-cse",
-        "ts-dce", "lower-ts-to-linalg", "ts-cse", "ts-dce",
+        "ts-dce", "lower-ts-to-linalg", "ts-canonicalize", "ts-cse", "ts-dce",
     ),
 }  # fmt: skip
 """The named pipelines: the names of their passes in order."""
@@ -127,6 +127,7 @@ def specialize(
     eliminate_dead_code(function)
     if lower:
         lower_function(function)
+        canonicalize(function, ())  # lists of results that are taken apart again
         merge_common(function)
         eliminate_dead_code(function)
     drop_unused(part, [symbol])

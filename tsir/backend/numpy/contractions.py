@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from tsir.backend.numpy.elementwise import aligned
 from tsir.backend.numpy.emitter import FunctionEmitter, is_tensor, shape_text
 from tsir.backend.numpy.structured import BOOL, Operand, Structured
-from tsir.backend.numpy.tensors import Fill, Size, Storage, Tensor, tensor_dtype
+from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, tensor_dtype
 from tsir.dialects import dtypes
 
 _SUMS = (arith.AddfOp, arith.AddiOp, complex.AddOp)
@@ -185,7 +185,8 @@ def _finish(
     result = view.op.results[0]
     dtype = tensor_dtype(result.type)
     axes = tuple(list(order).index(d) for d in out)
-    made = Tensor(name, tuple(sizes[d] for d in out), axes, dtype, storage, contiguous=True)
+    contiguous = storage.kind is Kind.PLANNED or len(order) < 3
+    made = Tensor(name, tuple(sizes[d] for d in out), axes, dtype, storage, contiguous=contiguous)
     init = e.binding(view.outputs[0].value)
     if not (isinstance(init, Fill) and (is_neutral("add", init.value, dtype.name))):
         made = combined(e, "add", made, view.outputs[0].value)

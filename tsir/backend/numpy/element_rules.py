@@ -30,7 +30,7 @@ UFUNCS: dict[type[Operation], str] = {
     math.CeilOp: "ceil", math.CopySignOp: "copysign", math.CosOp: "cos", math.CoshOp: "cosh", math.Exp2Op: "exp2",
     math.ExpM1Op: "expm1", math.ExpOp: "exp", math.FloorOp: "floor", math.Log10Op: "log10", math.Log1pOp: "log1p",
     math.Log2Op: "log2", math.LogOp: "log", math.PowFOp: "power", math.RoundEvenOp: "rint", math.SinOp: "sin",
-    math.SinhOp: "sinh", math.SqrtOp: "sqrt", math.TanOp: "tan", math.TanhOp: "tanh", math.TruncOp: "trunc",
+    math.SinhOp: "sinh", math.SqrtOp: "sqrt", math.RsqrtOp: "sqrt", math.TanOp: "tan", math.TanhOp: "tanh", math.TruncOp: "trunc",
     complex.AbsOp: "absolute", complex.AddOp: "add", complex.SubOp: "subtract", complex.MulOp: "multiply",
     complex.DivOp: "divide", complex.NegOp: "negative", complex.ConjOp: "conjugate", complex.CosOp: "cos",
     complex.ExpOp: "exp", complex.Expm1Op: "expm1", complex.LogOp: "log", complex.Log1pOp: "log1p", complex.PowOp: "power",
@@ -38,6 +38,9 @@ UFUNCS: dict[type[Operation], str] = {
     complex.EqualOp: "equal", complex.NotEqualOp: "not_equal",
 }  # fmt: skip
 """Operations that are one ufunc on operands of the result's dtype (of the operands' for comparisons)."""
+
+FOLLOWING: dict[type[Operation], str] = {math.RsqrtOp: "reciprocal"}
+"""The ufunc that finishes what the one in `UFUNCS` began, in place."""
 
 BOOL_UFUNCS: dict[type[Operation], str] = {
     arith.AddiOp: "not_equal", arith.SubiOp: "not_equal", arith.MuliOp: "logical_and", arith.MaxSIOp: "logical_and",
@@ -182,7 +185,7 @@ EXPRESSIONS: dict[type[Operation], Expression] = {
     arith.SIToFPOp: _cast(True), arith.UIToFPOp: _cast(False), arith.FPToSIOp: _to_float, arith.FPToUIOp: _to_unsigned,
     arith.ExtFOp: _to_float, arith.TruncFOp: _to_float, arith.BitcastOp: _bitcast,
     arith.DivSIOp: _kernel("divide_trunc"), arith.CeilDivSIOp: _template("-(-{0} // {1})"),
-    math.ErfOp: _kernel("erf"), math.RoundOp: _kernel("round_away"), math.RsqrtOp: _kernel("rsqrt"),
+    math.ErfOp: _kernel("erf"), math.RoundOp: _kernel("round_away"),
     math.FmaOp: _template("({0} * {1} + {2})"), math.FPowIOp: _pow, math.IPowIOp: _kernel("ipow"),
     math.CtPopOp: _bits("bit_count"), math.CountLeadingZerosOp: _bits("leading_zeros"),
     math.CountTrailingZerosOp: _bits("trailing_zeros"),

@@ -12,7 +12,7 @@ from xdsl.dialects import arith, complex, tensor
 from xdsl.dialects.linalg.ops import IndexOp
 from xdsl.ir import Operation, SSAValue
 
-from tsir.backend.numpy.element_rules import EXPRESSIONS, ufunc_of
+from tsir.backend.numpy.element_rules import EXPRESSIONS, FOLLOWING, ufunc_of
 from tsir.backend.numpy.emitter import FunctionEmitter, is_tensor, shape_text
 from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.structured import Affine, Operand, Structured
@@ -37,6 +37,10 @@ class Part:
     source: SSAValue | None = None
     """The operand whose memory it is, when that dies with this operation and the array is all of it."""
     contiguous: bool = False
+    storage: Storage | None = None
+    """Where a contiguous array is."""
+    dtype: DType | None = None
+    """The elements' dtype where the storage is given."""
 
 
 class BodyCompiler:
@@ -92,7 +96,24 @@ class BodyCompiler:
         text, loops, rank = aligned(e, found, operand.exprs, self.order, self.sizes)
         whole = text == found.name and rank == len(found.order)
         source = operand.value if whole and e.dies_here(operand.value) else None
-        return Part(text, loops, rank, source=source, contiguous=whole and found.contiguous)
+        contiguous = whole and found.contiguous
+        return Part(
+            text,
+            loops,
+            rank,
+            source=source,
+            contiguous=contiguous,
+            storage=found.storage if contiguous else None,
+            dtype=found.dtype,
+        )
+
+    def reshaped(self, part: Part, shape: Sequence[Size]) -> str:
+        """A contiguous array with another shape: a planned buffer's own view of it where there is one."""
+        buffer = part.storage.buffer if part.storage is not None else None
+        static = tuple(s for s in shape if isinstance(s, int))
+        if buffer is not None and len(static) == len(shape) and part.dtype is not None:
+            return self.e.plan.view(buffer, part.dtype, static)
+        return f"{part.text}.reshape({', '.join(map(str, shape))})"
 
     # Computing
 
@@ -129,7 +150,7 @@ class BodyCompiler:
             if name == "square":
                 operands = operands[:1]
             text = f"{e.numpy(name)}({', '.join(operands)}"
-            return self._ufunc(text, op, parts, loops, rank, dtype)
+            return self._ufunc(text, op, parts, loops, rank, dtype, FOLLOWING.get(type(op), ""))
         rule = EXPRESSIONS.get(type(op))
         if rule is None:
             raise e.error(f"the NumPy backend doesn't know {op.name} in the body of {self.view.op.name}")
@@ -141,10 +162,13 @@ class BodyCompiler:
         fresh = not isinstance(op, VIEWS) and not e.is_prepared_text(text)
         return Part(text, loops, rank, e.new_storage() if fresh else None, contiguous=False)
 
-    def _ufunc(self, text: str, op: Operation, parts: list[Part], loops: frozenset[int], rank: int, dtype: DType) -> Part:
+    def _ufunc(
+        self, text: str, op: Operation, parts: list[Part], loops: frozenset[int], rank: int, dtype: DType, then: str
+    ) -> Part:
+        """Writes a call of a ufunc (`text` lacks the output), and `then` another one on its result."""
         e = self.e
         if e.is_prepared_text(text):
-            name = e.hoisted(f"{text})")
+            name = e.hoisted(f"{e.numpy(then)}({text}))" if then else f"{text})")
             self._done(op)
             return Part(name, loops, rank)
         shape = self.array_shape(loops, rank)
@@ -153,36 +177,42 @@ class BodyCompiler:
         escapes = final and any(r in e.escaping for r in self.view.op.results)
         target = None if escapes else self._in_place(op, parts, loops, rank, dtype)
         storage: Storage | None = None
+        # A new array has its axes in memory as the operands have.
+        contiguous = all(p.contiguous or p.rank <= 1 for p in parts)
         if target is not None:
-            out, storage = target
+            out, storage, contiguous = target
         else:
             planned = e.buffer(shape, dtype, escapes=escapes)
             if planned is not None:
                 out, storage = planned
+                contiguous = True
             elif rank == 0:
                 out = f"{e.numpy('empty')}((), {e.dtype(dtype)})"
             else:
                 out = ""
         name = e.assign(f"{text}, {out})" if out else f"{text})", result.name_hint)
+        if then:
+            e.line(f"{e.numpy(then)}({name}, {name})")
         self._done(op)
-        return Part(name, loops, rank, storage or e.new_storage(), contiguous=True)
+        storage = storage or e.new_storage()
+        return Part(name, loops, rank, storage, contiguous=contiguous, storage=storage, dtype=dtype)
 
     def _is_result(self, value: SSAValue) -> bool:
         return value in self.view.yields
 
     def _in_place(
         self, op: Operation, parts: list[Part], loops: frozenset[int], rank: int, dtype: DType
-    ) -> tuple[str, Storage] | None:
+    ) -> tuple[str, Storage, bool] | None:
         for value, part in zip(op.operands, parts, strict=True):
             if part.loops != loops or part.rank != rank or scalar_dtype(value.type) is not dtype:
                 continue
             if self._uses_left(value) != sum(v is value for v in op.operands):
                 continue
             if part.temporary is not None and part.temporary.kind in (Kind.PLANNED, Kind.FRESH):
-                return part.text, part.temporary
+                return part.text, part.temporary, part.contiguous
             if part.source is not None and len(loops) == len(self.order) and self._only_reader(part.source):
                 found = self.e.tensor(part.source)
-                return part.text, found.storage
+                return part.text, found.storage, part.contiguous
         return None
 
     def _only_reader(self, value: SSAValue) -> bool:

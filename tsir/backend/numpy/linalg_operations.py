@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from xdsl.dialects import arith
@@ -12,6 +13,7 @@ from xdsl.ir import Operation, SSAValue
 from tsir.backend.numpy.contractions import contraction_of, emit_contraction
 from tsir.backend.numpy.elementwise import BodyCompiler, aligned, loop_order
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, is_tensor, shape_text
+from tsir.backend.numpy.row_sums import emit_row_sum, factor_of_square, trailing_terms
 from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.structured import BOOL, Structured, structured
 from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, scalar_dtype, tensor_dtype
@@ -79,8 +81,8 @@ def _alias(e: FunctionEmitter, view: Structured, index: int) -> bool:
     return True
 
 
-def _read_loops(view: Structured, value: SSAValue) -> set[int]:
-    """The loops that a value of the body may vary with."""
+def _read_loops(e: FunctionEmitter, view: Structured, value: SSAValue) -> set[int]:
+    """The loops that a value of the body may vary with: those that are axes of its operands' arrays."""
     operands = {o.element: o for o in (*view.inputs, *view.outputs)}
     seen: set[SSAValue] = set()
     loops: set[int] = set()
@@ -92,9 +94,11 @@ def _read_loops(view: Structured, value: SSAValue) -> set[int]:
         seen.add(top)
         if top in operands:
             operand = operands[top]
-            if is_tensor(operand.value):
-                for expr in operand.exprs:
-                    loops.update(expr.coefficients if expr is not None else ())
+            found = e.binding(operand.value)
+            if isinstance(found, Tensor):
+                for axis, expr in zip(found.axes, operand.exprs, strict=True):
+                    if axis is not None and expr is not None:
+                        loops.update(expr.coefficients)
         elif isinstance(top.owner, Operation) and top.owner.parent is view.body:
             if isinstance(top.owner, linalg.IndexOp):
                 loops.add(top.owner.dim.value.data)
@@ -108,7 +112,7 @@ def _parallel(e: FunctionEmitter, view: Structured, index: int) -> None:
     out = view.outputs[index]
     sizes = view.sizes(e)
     out_loops = [x.loop if x is not None else None for x in out.exprs]
-    read = _read_loops(view, value)
+    read = _read_loops(e, view, value)
     active = [d for d in out_loops if d is not None and d in read]
     order = loop_order(e, view, active)
     compiler = BodyCompiler(e, view, order, sizes)
@@ -169,13 +173,33 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
     loops = [d for d in kept if d is not None] + reduced
     order = loop_order(e, view, loops)
     compiler = BodyCompiler(e, view, order, sizes)
+    rest = [d for d in order if d not in reduced]
+    terms = trailing_terms(order, reduced, sizes, dtype) if name == "add" and not e.preparing else None
+    if terms is not None:
+        factor = factor_of_square(operand)
+        part = compiler.part(operand if factor is None else factor)
+        if part.loops == frozenset(order):
+            shape = [sizes[d] for d in rest]
+            summed = emit_row_sum(
+                e,
+                compiler,
+                part,
+                shape,
+                terms,
+                dtype,
+                result.name_hint,
+                square=factor is not None,
+                escapes=result in e.escaping,
+            )
+            if summed is not None:
+                _bind_reduction(e, view, index, compiler, summed, rest, sizes, name)
+                return
     part = compiler.part(operand)
     full = compiler.array_shape(frozenset(order), len(order))
     text = part.text
     if part.loops != frozenset(order):
         text = f"{e.numpy('broadcast_to')}({text}, {shape_text(full)})"
     axes = [order.index(d) for d in reduced]
-    rest = [d for d in order if d not in reduced]
     axis = str(axes[0]) if len(axes) == 1 else str(tuple(axes))
     shape = tuple(sizes[d] for d in rest)
     init = e.binding(out.value)
@@ -205,13 +229,33 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
         call = f"{call}{typed})"
         made = e.assign(call if rest else f"{e.numpy('asarray')}({call})", result.name_hint)
         storage = e.new_storage()
+    _bind_reduction(e, view, index, compiler, (made, storage), rest, sizes, None if neutral else name)
+
+
+def _bind_reduction(
+    e: FunctionEmitter,
+    view: Structured,
+    index: int,
+    compiler: BodyCompiler,
+    made: tuple[str, Storage],
+    rest: list[int],
+    sizes: Sequence[Size],
+    name: str | None,
+) -> None:
+    """Binds a reduction's result, an array over the loops `rest`, after combining it with the accumulator's start by `name`."""
+    result, out = view.op.results[index], view.outputs[index]
+    kept = [x.loop if x is not None else None for x in out.exprs]
+    text, storage = made
     if e.preparing:
         storage = e.constant_storage
     positions = tuple(rest.index(d) if d is not None else None for d in kept)
-    out_shape = tuple(1 if d is None else sizes[d] for d in kept)
-    found = Tensor(made, out_shape, positions, dtype, storage, contiguous=True)
+    shape = tuple(1 if d is None else sizes[d] for d in kept)
+    dtype = tensor_dtype(result.type)
+    contiguous = storage.kind is Kind.PLANNED or len(rest) < 2
+    found = Tensor(text, shape, positions, dtype, storage, contiguous=contiguous)
     compiler.release([storage])
-    if not neutral:
+    init = e.binding(out.value)
+    if name is not None and not (isinstance(init, Fill) and is_neutral(name, init.value, dtype.name)):
         found = combined(e, name, found, out.value)
     e.bind(result, found)
 
