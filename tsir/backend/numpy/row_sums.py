@@ -66,7 +66,7 @@ def emit_row_sum(
     planned = e.buffer(kept, dtype, escapes=escapes)
     out = ""
     if planned is not None:
-        name, storage = planned
+        storage = planned[1]
         assert storage.buffer is not None
         out = f", {e.plan.view(storage.buffer, dtype, tuple(s for s in rows if isinstance(s, int)))}"
     if square:
