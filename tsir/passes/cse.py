@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, Operation
+from xdsl.dialects import linalg, scf
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.dialects.func import CallOp, FuncOp
+from xdsl.ir import Block, Operation, OpResult, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.traits import IsTerminator
 
+from tsir.dialects.ts import effects
+from tsir.dialects.ts.families import AtenOp
+from tsir.dialects.ts.structure import ToReferenceOp
 from tsir.passes.memory import Memory
-from tsir.passes.structure import functions
+from tsir.passes.structure import functions, walk
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,8 @@ class CsePass(ModulePass):
         %2 = ts.aten.add.Tensor(%0, %1, %c) : ...                     %2 = ts.aten.add.Tensor(%0, %0, %c) : ...
 
     A read of memory that the function writes isn't merged, nor are two new objects when either is written or leaves the
-    function (the caller could tell them apart), nor random numbers.
+    function (the caller could tell them apart), nor random numbers. Two tensor values of which both become objects of their own,
+    as results or elements of lists, aren't merged either.
     """
 
     name = "ts-cse"
@@ -37,6 +44,7 @@ class CsePass(ModulePass):
 def merge_common(function: FuncOp) -> bool:
     """Merges what is computed twice in a function; whether anything was merged."""
     memory = Memory(function)
+    given = _given_values(function)
     changed = False
     known: dict[Any, Operation] = {}
     # A block's operations are known in the blocks nested in its later operations: entries are undone when a block ends.
@@ -59,7 +67,13 @@ def merge_common(function: FuncOp) -> bool:
                 if first is None:
                     known[key] = op
                     added.append(key)
+                elif any(r in given for r in op.results) and (
+                    first.parent is not block or any(r in given for r in first.results)
+                ):
+                    pass  # each is an object of its own
                 else:
+                    if any(r in given for r in op.results):
+                        given.update(first.results)
                     for old, new in zip(op.results, first.results, strict=True):
                         old.replace_all_uses_with(new)
                     block.erase_op(op)
@@ -69,6 +83,33 @@ def merge_common(function: FuncOp) -> bool:
             for key in added:
                 del known[key]
     return changed
+
+
+def _given_values(function: FuncOp) -> set[SSAValue]:
+    """The tensor values whose memory becomes an object's: what is returned, carried or referred to, or viewed by such a value."""
+    given: set[SSAValue] = set()
+    work: list[SSAValue] = []
+    for op in walk(function):
+        if isinstance(op, ToReferenceOp | scf.ForOp | scf.WhileOp | CallOp) or op.has_trait(IsTerminator):
+            work.extend(o for o in op.operands if isinstance(o.type, TensorType))
+    while work:
+        value = work.pop()
+        if value in given:
+            continue
+        given.add(value)
+        if isinstance(value, OpResult):
+            work.extend(_viewed(value))
+    return given
+
+
+def _viewed(value: OpResult) -> Iterable[SSAValue]:
+    """What a tensor value may be a view of."""
+    op = value.op
+    if isinstance(op, AtenOp):
+        return effects.aliased_operands(op, value.index)
+    if op.dialect_name() in ("tensor", "ts") or isinstance(op, linalg.GenericOp):
+        return (o for o in op.operands if isinstance(o.type, TensorType))
+    return ()
 
 
 def _key(op: Operation) -> Any:

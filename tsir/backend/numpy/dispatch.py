@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from tsir.backend.numpy import writing
 from tsir.dialects.schema import Argument, Schema, parse_schema
 from tsir.errors import OperatorError, OperatorTypeError
 
@@ -302,55 +303,6 @@ _PART_VIEWS: dict[str, Callable[[Array], Array]] = {"real": lambda a: a.real, "i
 """The views whose elements are parts of the source's elements."""
 
 
-def write_all(target: Array, value: Array) -> Array:
-    """Writes equal values, for which elements may share memory."""
-    _make_writeable(target)
-    np.copyto(target, value)
-    return target
-
-
-def _make_writeable(target: Array) -> None:
-    """NumPy marks broadcast arrays, and views of them, as read-only; torch's are not, unless their memory is."""
-    if not target.flags.writeable:
-        try:
-            if target.base is None:
-                raise ValueError
-            target.flags.writeable = True
-        except ValueError:
-            raise OperatorError(
-                "the tensor is read-only memory: it can't be written in place", hint="clone() it first"
-            ) from None
-
-
-def write(target: Array, value: Array) -> Array:
-    """Writes a value into a tensor and gives that tensor. Raises RuntimeError for memory that elements share."""
-    if (
-        target.size
-        and 0 in target.strides
-        and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True))
-    ):
-        raise OperatorError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
-    _make_writeable(target)
-    np.copyto(target, value)
-    return target
-
-
-def write_out(target: Array, value: Array) -> Array:
-    """Writes a value into an `out=` tensor, which gets the value's shape. Raises RuntimeError where it can't."""
-    if target.shape != value.shape:
-        try:
-            target.resize(value.shape, refcheck=False)
-        except ValueError:
-            raise OperatorError(
-                f"out has shape {list(target.shape)}, which doesn't match the required output shape {list(value.shape)}, "
-                "and it can't be resized"
-            ) from None
-    return write(target, value)
-
-
 def not_a_view(name: str, source: Array) -> OperatorError:
     """The error of a view that these strides don't allow."""
     if name in ("view", "view_as"):
@@ -362,7 +314,9 @@ def not_a_view(name: str, source: Array) -> OperatorError:
 
 
 _HELPERS: dict[str, Any] = {
-    "same_number": same_number, "fresh": fresh, "laid_out": laid_out, "write": write, "write_out": write_out, "write_all": write_all,
+    "same_number": same_number, "fresh": fresh, "laid_out": laid_out, "write": writing.write, "write_out": writing.write_out,
+    "write_shared": writing.write_shared, "check_overlap": writing.check_overlap, "check_disjoint": writing.check_disjoint,
+    "check_copied": writing.check_copied,
     "not_a_view": not_a_view, "aliased": aliased,
     "may_share_memory": np.may_share_memory,
 }  # fmt: skip
@@ -389,8 +343,8 @@ def _with_running_statistics(call: Entry) -> Entry:
             return call(x, weight, bias, mean, variance, training, momentum, *rest)
         moved = operator("_batch_norm_running_stats")(x, mean, variance, momentum)
         result = call(x, weight, bias, None, None, True, momentum, *rest)
-        write(mean, moved[0])
-        write(variance, moved[1])
+        writing.write(mean, moved[0])
+        writing.write(variance, moved[1])
         return result
 
     return normalize

@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, DictionaryAttr, Func
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
+from tsir.backend.numpy import writing
 from tsir.backend.numpy.codegen import generate
 from tsir.backend.numpy.dispatch import Array, Leaf, role
 from tsir.backend.numpy.loading import load
@@ -39,8 +40,6 @@ MAY_COPY = frozenset((
 
 STRICT = frozenset(("view", "view_as"))
 """The views that raise where the strides don't allow them."""
-UNIFORM = frozenset(("fill_", "zero_"))
-"""The in-place operators that write one value everywhere, into tensors whose elements share memory too."""
 
 _NUMBER_TYPES: dict[type, Attribute] = {int: INT, float: FLOAT, bool: BOOL, complex: COMPLEX}
 
@@ -339,8 +338,14 @@ class _Compilation:
 
     def _written(self, shown: list[str]) -> list[str]:
         targets = [i for i, a in enumerate(self.schema.arguments) if a.type.is_write]
-        writer = "write_all" if self.schema.name in UNIFORM else "write" if self.op.kind == "inplace" else "write_out"
-        lines = [f"{writer}(a{i}, {value})" for i, value in zip(targets, shown, strict=True)]
+        name = self.schema.name
+        writer = "write_shared" if name in writing.SHARED else "write" if self.op.kind == "inplace" else "write_out"
+        lines: list[str] = []
+        if name not in writing.UNCHECKED:
+            check = "check_disjoint" if name in writing.DISJOINT else "check_copied" if name == "copy_" else "check_overlap"
+            sources = [leaf.text for leaf in self.leaves if leaf.role == "tensor" and leaf.argument not in targets]
+            lines += [f"{check}(a{i}, {source})" for i in targets for source in sources]
+        lines += [f"{writer}(a{i}, {value})" for i, value in zip(targets, shown, strict=True)]
         returned = [f"a{i}" for i in targets] if self.schema.returns else []
         return [*lines, f"return {', '.join(returned) or 'None'}"]
 

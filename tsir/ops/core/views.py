@@ -15,7 +15,8 @@ from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, TensorType, i64
 from tsir.errors import OperatorError
 from tsir.ops.builder import INDEX, affine_map, current, identity_map, tensor_type
 from tsir.ops.core.elementwise import broadcast_map
-from tsir.ops.sizes import Size, SymInt, divides, numel, same_size, size_max, size_min
+from tsir.ops.core.scalars import cmpi
+from tsir.ops.sizes import Size, SymInt, bounds, divides, numel, same_size, size_max, size_min
 from tsir.ops.tensor import SymTensor, as_size, require_int, wrap_dim, wrap_dims
 
 
@@ -91,6 +92,9 @@ def expand(x: SymTensor, sizes: Sequence[Any]) -> SymTensor:
             shape.append(own)
         elif own == 1:
             shape.append(wanted)
+        elif _is_size(wanted) and not _differ(own, wanted):
+            _check_same(own, wanted, i)
+            shape.append(own)
         elif own == wanted:
             shape.append(own)
         else:
@@ -99,6 +103,26 @@ def expand(x: SymTensor, sizes: Sequence[Any]) -> SymTensor:
                 f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(x.shape)}"
             )
     return broadcast_to(x, shape)
+
+
+def _check_same(own: Size, wanted: Any, dim: int) -> None:
+    """Raises at run time unless two sizes are equal that aren't known yet."""
+    b = current()
+    if b.emitting:
+        message = f"The expanded size of the tensor must match the existing size at non-singleton dimension {dim}"
+        b.check(cmpi(b, "eq", b.size(own), b.size(wanted)), "RuntimeError", message)
+
+
+def _is_size(wanted: Size) -> bool:
+    """Whether a number can't be negative."""
+    low, _ = bounds(wanted)
+    return low is not None and low >= 0
+
+
+def _differ(a: Size, b: Size) -> bool:
+    """Whether two sizes can't be equal, as far as their bounds tell."""
+    low, high = bounds(a - b)
+    return (low is not None and low > 0) or (high is not None and high < 0)
 
 
 def broadcast_to(x: SymTensor, shape: Sequence[Size]) -> SymTensor:
