@@ -71,9 +71,11 @@ WRITES = (
 )  # fmt: skip
 NAMED_WRITES = ("{c} = {a}.mul_(0.5)", "{c} = bump({a}, 1.0)", "{c} = halved_row({a})", "{c} = {a}[0].add_(1.0)")
 CONTAINERS = (
-    "l.append({a})", "{c} = l[0]", "l[0] += 1.0", "{c} = torch.stack([l[0], l[-1]]).sum(0)", "l[0] = {a}", "l.pop()", 
+    "l.append({a})", "{c} = l[0]", "l[0] += 1.0", "{c} = torch.stack([l[0], l[-1]]).sum(0)", "l[0] = {a}",
+    "l.pop()",
     "push(l, {a})",
-    "{c} = l[-1].view(-1)", "l.insert(0, {a})", "l.extend([{a}, {b}])", "l.reverse()", "l[-1].mul_(0.5)", "d['a'] = {a}", "{c} = d['a']",
+    "{c} = l[-1].view(-1)", "l.insert(0, {a})", "l.extend([{a}, {b}])", "l.reverse()", "l[-1].mul_(0.5)", "d['a'] = {a}",
+    "{c} = d['a']",
     "d['a'].add_(1.0)", "d['b'] = {a}[0]", "clear_first(d)", "{c} = d['a'][0]", "d['a'] += 1.0", "l2 = [{a}, {b}]\nl2[0].add_(1.0)",
     "t2 = ({a}, {b})\nt2[1].mul_(0.5)", "p, q = {a}.split(1)[0], {b}\np.add_(0.25)", "d.update({{'c': {a}}})", "l = l + [{a}]",
     "for e in l:\n    e.add_(0.125)", "for e in {a}:\n    e.mul_(2.0)", "for i, e in enumerate(l):\n    e[0] = float(i)",
