@@ -199,6 +199,12 @@ sum(values, start=0)            total               sum({args})
 any(values)                     bool                any({0})
 all(values)                     bool                all({0})
 sorted(values, reverse=False)   list element        sorted({0}, reverse=bool({1:}))  raises fresh
+sort_order(keys, reverse=False)   list int          sorted(range(len({0})), key={0}.__getitem__, reverse=bool({1:}))   raises fresh
+taken(values, positions)        same                list(map({0}.__getitem__, {1}))   raises fresh
+min_position(keys)              int                 min(range(len({0})), key={0}.__getitem__)   raises
+max_position(keys)              int                 max(range(len({0})), key={0}.__getitem__)   raises
+iter(values)                    any                 iter({0})                        fresh
+next(iterator, default=None)    any                 next({args})                     raises mutates
 reversed(values)                list element        list(reversed({0}))              fresh
 enumerate(values, start=0)      enumerated          list(enumerate({args}))          fresh
 zip(*values)                    zipped              list(zip({args}))                fresh

@@ -385,7 +385,7 @@ _RULES: dict[str, _Rule] = {
     "fromkeys": _from_keys,
 }
 _TYPES: dict[str, Attribute] = {
-    "int": INT, "float": FLOAT, "bool": BOOL, "complex": COMPLEX, "str": STR, "none": NONE,
+    "int": INT, "float": FLOAT, "bool": BOOL, "complex": COMPLEX, "str": STR, "none": NONE, "any": ANY,
 }  # fmt: skip
 _CONSTRUCTORS: dict[str, Callable[[list[Attribute]], Attribute]] = {
     "list": lambda parts: ListType(parts[0]),

@@ -23,7 +23,7 @@ def emit_assign(e: Emitter, node: ast.Assign) -> None:
         from tsir.frontend.script.annotations import comment_annotation
 
         kind = e.session.annotations.of_node(
-            comment_annotation(node.type_comment, e.place), e.session.scope(e.source.function), e.place
+            comment_annotation(node.type_comment, e.place), e.annotation_scope(), e.place
         ).type
         if kind is not None:
             value = e.session.object_or_run(coerce(e, value, kind, "this variable"))
@@ -42,7 +42,7 @@ def _wanted(e: Emitter, target: ast.expr) -> ts.Attribute | None:
 
 def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
     """`x: T = value`, or `x: T` alone, which only says something to a type checker."""
-    found = e.session.annotations.of_node(node.annotation, e.session.scope(e.source.function), e.place)
+    found = e.session.annotations.of_node(node.annotation, e.annotation_scope(), e.place)
     if node.value is None:
         return
     value = e.expression(node.value, found.type)

@@ -20,7 +20,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import RaiseOp
 from tsir.frontend.script.attributes import get_attribute, set_attribute
-from tsir.frontend.script.convert import Tuples, as_bool, coerce, materialise, truth, tuple_elements
+from tsir.frontend.script.convert import Tuples, as_bool, coerce, join_types, materialise, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.values import (
@@ -32,7 +32,10 @@ from tsir.frontend.script.values import (
     Const,
     Enumerate,
     EnumValue,
+    Filter,
+    Map,
     Object,
+    PyFunction,
     PyObject,
     Range,
     Reversed,
@@ -345,8 +348,9 @@ def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:
             return torch_call(e, method, values)
         if name == "sum" and isinstance(kinds[0], ts.ListType) and is_tensor(kinds[0].element):
             return _sum_of_tensors(e, values)
-        if "key" in keywords:
-            e.unsupported(f"argument 'key' of {name}()", node=a.node)
+        key = keywords.pop("key", None)
+        if key is not None and name in ("min", "max") and not (isinstance(key, Const) and key.value is None):
+            return _extreme_by_key(a, name, values, key)
         if "default" in keywords:
             row = python.lookup(f"{name}_default")
             assert row is not None
@@ -367,15 +371,116 @@ def _sum_of_tensors(e: Emitter, values: list[Value]) -> Value:
     return total if len(values) == 1 else torch_call(e, "add", [total, values[1]])
 
 
-def _sorted(a: Arguments) -> Value:
-    from tsir.frontend.script.calls import call_row
+def _keys_of(e: Emitter, items: Value, key: Value) -> Any:
+    """The list of `key(item)` for the items of a list."""
+    from tsir.frontend.script.comprehensions import collect
 
-    keywords = a.keywords()
-    if "key" in keywords:
-        a.e.unsupported("argument 'key' of sorted()", node=a.node)
+    return materialise(e, collect(e, Map(key, (items,))))
+
+
+def _extreme_by_key(a: Arguments, name: str, values: list[Value], key: Value) -> Value:
+    """`min` and `max` with a key: the first item whose key is the least or the greatest."""
+    from tsir.frontend.script.comprehensions import collect
+
+    e = a.e
+    items = collect(e, values[0] if len(values) == 1 else StaticList(tuple(values)))
+    position = e.py(f"{name}_position", [_keys_of(e, items, key)])
+    return e.session.object_or_run(e.py("getitem", [materialise(e, items), position]))
+
+
+def sorted_items(e: Emitter, items: Value, keywords: dict[str, Value]) -> Value:
+    """A sorted list of the items of a list, by a key where there is one, else by `<`."""
+    from tsir.frontend.script import prelude
+    from tsir.frontend.script.calls import call, call_row
+
+    key, reverse = keywords.pop("key", NONE), keywords.pop("reverse", FALSE)
+    if keywords:
+        e.error(f"sorted() has no argument '{next(iter(keywords))}'")
+    kind = e.session.type_of(items)
+    if not (isinstance(key, Const) and key.value is None):
+        keys = _keys_of(e, items, key)
+        if isinstance(keys.type, ts.ListType) and isinstance(keys.type.element, ts.ClassType):
+            e.unsupported("sorting by keys that are objects of a class")
+        order = e.py("sort_order", [keys, materialise(e, reverse)])
+        return Run(e.py("taken", [materialise(e, items), order]))
+    if isinstance(kind, ts.ListType) and isinstance(kind.element, ts.ClassType | ts.TensorType):
+        return call(e, PyFunction(prelude.sorted_by_comparison), [items, reverse], {})
     row = python.builtin("sorted")
     assert row is not None
-    return call_row(a.e, row, a.values(), keywords)
+    return call_row(e, row, [items, reverse])
+
+
+def _sorted(a: Arguments) -> Value:
+    from tsir.frontend.script.comprehensions import collect
+
+    values = a.values()
+    if len(values) != 1:
+        a.e.error("sorted() takes one positional argument")
+    return sorted_items(a.e, collect(a.e, values[0]), a.keywords())
+
+
+def _set(a: Arguments) -> Value:
+    """`set(items)`, `frozenset(items)`; an empty set takes the type of what is put in first."""
+    from tsir.frontend.script.comprehensions import collect
+
+    a.exactly(0, 1)
+    e, values = a.e, a.values()
+    if values:
+        return Run(e.py("set", [materialise(e, collect(e, values[0]))]))
+    known = isinstance(e.want, ts.SetType)
+    result = e.emit(py_op("set")([], [a.want if isinstance(a.want, ts.SetType) else ts.SetType(ts.StrType())]))
+    if not known:
+        e.session.assumed.add(result)
+    return Run(result)
+
+
+def _map(a: Arguments) -> Value:
+    function, *iterables = a.values()
+    return Map(function, tuple(iterables))
+
+
+def _filter(a: Arguments) -> Value:
+    a.exactly(2)
+    function, iterable = a.values()
+    return Filter(function, iterable)
+
+
+def _iter(a: Arguments) -> Value:
+    from tsir.frontend.script.iteration import make_iterator
+
+    a.exactly(1)
+    return make_iterator(a.e, a.values()[0])
+
+
+def _next(a: Arguments) -> Value:
+    from tsir.frontend.script.comprehensions import first_of_generator
+    from tsir.frontend.script.iteration import make_iterator
+
+    a.exactly(1, 2)
+    e, node = a.e, a.node
+    if isinstance(node.args[0], ast.GeneratorExp):
+        return first_of_generator(e, node.args[0], node.args[1] if len(node.args) == 2 else None)
+    source, *default = a.values()
+    iterator = make_iterator(e, source)
+    if not default:
+        return e.session.object_or_run(e.cast(e.py("next", [iterator.ssa]), iterator.element))
+    result = e.py("next", [iterator.ssa, materialise(e, default[0])])
+    kind = e.session.type_of(default[0]) or ts.AnyType()
+    return e.session.object_or_run(e.cast(result, join_types(iterator.element, kind)))
+
+
+def _any_all(name: str) -> Callable[[Arguments], Value]:
+    """`any` and `all`: of a generator expression only as many elements are evaluated as it takes."""
+    plain = _reduction(name, name)
+
+    def emit(a: Arguments) -> Value:
+        from tsir.frontend.script.comprehensions import test_of_generator
+
+        if len(a.node.args) == 1 and isinstance(a.node.args[0], ast.GeneratorExp):
+            return test_of_generator(a.e, a.node.args[0], wanted=name == "any")
+        return plain(a)
+
+    return emit
 
 
 # torch.jit's own
@@ -383,7 +488,7 @@ def _sorted(a: Arguments) -> Value:
 
 def _annotate(a: Arguments) -> Value:
     a.exactly(2)
-    found = a.e.session.annotations.of_node(a.node.args[0], a.e.session.scope(a.e.source.function), a.e.place)
+    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
     value = a.e.expression(a.node.args[1], found.type)
     if found.type is None:
         return value
@@ -392,7 +497,7 @@ def _annotate(a: Arguments) -> Value:
 
 def _typing_cast(a: Arguments) -> Value:
     a.exactly(2)
-    found = a.e.session.annotations.of_node(a.node.args[0], a.e.session.scope(a.e.source.function), a.e.place)
+    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
     value = a.e.expression(a.node.args[1], found.type)
     kind = a.e.session.type_of(value)
     if found.type is None or kind is None or kind == found.type:
@@ -465,10 +570,13 @@ def _fork(a: Arguments) -> Value:
 
 
 def _callable(a: Arguments) -> Value:
-    from tsir.frontend.script.values import Method, PyFunction
+    from tsir.frontend.script.values import Closure, Method, Partial
 
     value = a.values()[0]
-    return Const(isinstance(value, PyFunction | Method | Builtin) or (isinstance(value, PyObject) and callable(value.value)))
+    return Const(
+        isinstance(value, PyFunction | Method | Builtin | Closure | Partial)
+        or (isinstance(value, PyObject) and callable(value.value))
+    )
 
 
 def _unsupported(what: str) -> Callable[[Arguments], Value]:
@@ -507,9 +615,9 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "super": _super, "type": _type, "int": _int, "float": _float, "complex": _complex, "bool": _bool, "str": _str,
     "list": _list, "tuple": _tuple, "dict": _dict, "abs": _reduction("abs", "abs"), "round": _reduction("round", "round"),
     "min": _reduction("min", "min"), "max": _reduction("max", "max"), "sum": _reduction("sum", "sum"),
-    "pow": _reduction("pow", "pow"), "any": _reduction("any", "any"), "all": _reduction("all", "all"), "sorted": _sorted,
-    "callable": _callable, "iter": _unsupported("iter()"), "next": _unsupported("next()"), "map": _unsupported("map()"),
-    "filter": _unsupported("filter()"), "set": _unsupported("set()"), "frozenset": _unsupported("frozenset()"),
+    "pow": _reduction("pow", "pow"), "any": _any_all("any"), "all": _any_all("all"), "sorted": _sorted,
+    "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter, "set": _set,
+    "frozenset": _set,
     "open": _unsupported("open()"), "eval": _unsupported("eval()"), "exec": _unsupported("exec()"),
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "unwrap_optional": _unwrap_optional, "assert": _assert,
     "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing, "fork": _fork, "first": _first,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import enum
+import functools
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
@@ -15,16 +16,22 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.annotations import is_named_tuple
-from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number
+from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items
 from tsir.frontend.script.convert import coerce, materialise, retype, tuple_elements
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.operators import argument, is_tensor, torch_call
+from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.values import (
+    Binding,
     Builtin,
+    Choice,
+    Closure,
     Const,
     Method,
     Object,
+    Partial,
     PyFunction,
     PyObject,
     Run,
@@ -87,8 +94,33 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
             return call(e, e.session.get_attribute(e, callee, name), args, kwargs)
         case PyObject():
             return _call_python(e, callee, args, kwargs)
+        case Closure():
+            return call_closure(e, callee, args, kwargs)
+        case Partial():
+            return call(e, callee.function, [*callee.args, *args], callee.kwargs | dict(kwargs))
+        case Choice():
+            return emit_choice(e, callee, lambda chosen: call(e, chosen, args, kwargs))
+        case Builtin():
+            return call_builtin(e, callee, args, kwargs)
         case _:
             e.error(f"a value of type {e.show(callee)} can't be called")
+
+
+def call_builtin(e: Emitter, callee: Builtin, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """Calls a built-in function with values that have been evaluated: `map(len, items)`."""
+    names = [f"$argument{i}" for i in range(len(args) + len(kwargs))]
+    for name, value in zip(names, [*args, *kwargs.values()], strict=True):
+        e.variables[name] = Binding(value)
+    trees: list[ast.expr] = [ast.Name(n, ast.Load()) for n in names]
+    keywords = [ast.keyword(k, t) for k, t in zip(kwargs, trees[len(args) :], strict=True)]
+    node = ast.Call(ast.Name(callee.name, ast.Load()), trees[: len(args)], keywords)
+    for tree in ast.walk(node):
+        ast.copy_location(tree, e.node or e.source.node)
+    try:
+        return BUILTINS[callee.name](Arguments(e, node, None))
+    finally:
+        for name in names:
+            e.variables.pop(name, None)
 
 
 def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -121,6 +153,9 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return listing
     if isinstance(target, type):
         return _construct(e, callee, target, args, kwargs)
+    replaced = REPLACED.get(target) if isinstance(target, Hashable) else None
+    if replaced is not None:
+        return e.session.call_function(e, PyFunction(replaced), args, kwargs)
     name = operator_name(target)
     if name is not None:
         return torch_call(e, name, args, kwargs)
@@ -161,6 +196,8 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
         return _constant_object(e, callee, cls, args, kwargs)
     if cls is torch.Size:
         return args[0]
+    if cls is functools.partial:
+        return Partial(args[0], tuple(args[1:]), dict(kwargs))
     if issubclass(cls, BaseException):
         e.unsupported("an exception object as a value")
     if issubclass(cls, torch.nn.Module):
@@ -241,8 +278,10 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     row = python.method(kind, name)
     if row is None:
         e.error(f"a value of type {e.show(receiver)} has no method '{name}'")
-    if row.name == "list_sort" and isinstance(kind, ts.ListType) and isinstance(kind.element, ts.ClassType):
-        e.unsupported("sorting objects of a class", hint="sort the numbers that decide")
+    if row.name == "list_sort":
+        none = materialise(e, Const(None))
+        e.py("setslice", [ssa, none, none, none, materialise(e, sorted_items(e, Run(ssa), dict(kwargs)))])
+        return Const(None)
     values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
     ordered = _ordered_keywords(e, row, values, kwargs)
     return call_row(e, row, values + ordered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import types
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,6 @@ from tsir.frontend.script.functions import Compiled, Signature, call_function, c
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.source import (
     FunctionSource,
-    annotation_scope,
     describe,
     docstring,
     function_source,
@@ -45,6 +45,7 @@ from tsir.frontend.script.values import (
     Const,
     EnumValue,
     Object,
+    Partial,
     PyFunction,
     PyObject,
     Range,
@@ -83,6 +84,14 @@ class Session:
         """Empty lists and dicts whose element type is only assumed."""
         self.evaluated: dict[int, Value] = {}
         """Values of trees that were emitted before the place where they are used."""
+        self.sources: dict[Any, FunctionSource] = {}
+        """The sources of local functions, by their trees."""
+        self.frames = 0
+        """How many frames of inlined functions there have been: their numbers."""
+        self.inlined: list[str] = []
+        """The calls that are being inlined, outermost first."""
+        self.inline_only: set[Any] = set()
+        """Functions whose results are no run-time values."""
         self._symbols: set[str] = set()
         self._classes: dict[str, ClassInfo] = {}
         self._script_classes: dict[Any, ClassInfo] = {}
@@ -231,10 +240,6 @@ class Session:
         """A Python object as a running program has it."""
         return modules.to_runtime(self, value, kind)
 
-    def scope(self, function: Any) -> Mapping[str, Any]:
-        """The names that annotations in a function may use."""
-        return annotation_scope(function)
-
     # Python objects
 
     def from_python(self, value: Any, name: str, owner: Any = None) -> Value:
@@ -256,6 +261,9 @@ class Session:
             return StaticList(tuple(self.from_python(v, name) for v in value))
         if isinstance(value, dict) and all(isinstance(k, str | int) for k in value):
             return StaticDict({k: self.from_python(v, f"{name}[{k!r}]") for k, v in value.items()})
+        if isinstance(value, functools.partial):
+            bound = {k: self.from_python(v, k) for k, v in value.keywords.items()}
+            return Partial(self.from_python(value.func, name), tuple(self.from_python(v, name) for v in value.args), bound)
         builtin = named_builtin(value)
         if builtin is not None:
             return Builtin(builtin)

@@ -14,7 +14,8 @@ from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.convert import coerce, list_of, materialise, set_type
 from tsir.frontend.script.emitter import Emitter, end_of, start_of
-from tsir.frontend.script.iteration import items_of
+from tsir.frontend.script.inlining import call_closure, make_closure
+from tsir.frontend.script.iteration import Items, filtered, items_of, rest_of
 from tsir.frontend.script.values import Binding, Condition, Const, Run, StaticTuple, Value
 
 Leaf = Callable[[], None]
@@ -47,6 +48,13 @@ def emit_generator(e: Emitter, node: ast.GeneratorExp, want: Attribute | None) -
     plain = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
     static = _static(e, plain)
     return emit_list_comprehension(e, plain, want) if static is None else StaticTuple(tuple(static))
+
+
+def emit_set_comprehension(e: Emitter, node: ast.SetComp, want: Attribute | None) -> Value:
+    """`{element for target in iterable if condition}`."""
+    plain = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
+    wanted = ts.ListType(want.element) if isinstance(want, ts.SetType) else None
+    return Run(e.py("set", [materialise(e, emit_list_comprehension(e, plain, wanted))]))
 
 
 def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | None) -> Value:
@@ -149,10 +157,65 @@ def _generators(e: Emitter, generators: Sequence[ast.comprehension], leaf: Leaf)
     _restore(e, first.target, outer)
 
 
+def _gathered(e: Emitter, items: Items) -> Value:
+    """A new list of items that are counted."""
+    result = e.emit(ListOp([], ts.ListType(ts.AnyType())))
+    lower, upper, step = items.bounds(e)
+    block = Block(arg_types=[ts.INT])
+    before = dict(e.variables)
+    with e.inside(block):
+        element = materialise(e, items.item(e, block.args[0]))
+        set_type(result, ts.ListType(element.type))
+        e.py("list_append", [result, element])
+        e.emit_void(scf.YieldOp())
+    if any(b.origin is not before[n].origin for n, b in e.variables.items() if n in before):
+        e.unsupported("a function that assigns nonlocal variables in map()")
+    e.emit_void(scf.ForOp(lower, upper, step, [], block))
+    return Run(result)
+
+
+def _search(e: Emitter, node: ast.GeneratorExp, found: ast.stmt, behind: ast.stmt) -> Value:
+    """Goes through a generator expression's elements: `found` runs for each, until it returns; `behind` after all."""
+    body: ast.stmt = found
+    for generator in reversed(node.generators):
+        for test in reversed(generator.ifs):
+            body = ast.If(test, [body], [])
+        body = ast.For(generator.target, generator.iter, [body], [], None)
+    nothing = ast.arguments([], [], None, [], [], None, [])
+    function = ast.FunctionDef("<genexpr>", nothing, [body, behind], [], None, None)
+    function.type_params = []  # pyright: ignore[reportAttributeAccessIssue]  (a field from Python 3.12 on)
+    for tree in ast.walk(function):
+        if not hasattr(tree, "lineno"):
+            ast.copy_location(tree, node)
+    return call_closure(e, make_closure(e, function), [], {})
+
+
+def test_of_generator(e: Emitter, node: ast.GeneratorExp, *, wanted: bool) -> Value:
+    """`any(...)` (wanted is true) or `all(...)` of a generator expression."""
+    test = node.elt if wanted else ast.copy_location(ast.UnaryOp(ast.Not(), node.elt), node.elt)
+    found = ast.If(test, [ast.Return(ast.Constant(wanted))], [])
+    return _search(e, node, found, ast.Return(ast.Constant(not wanted)))
+
+
+def first_of_generator(e: Emitter, node: ast.GeneratorExp, default: ast.expr | None) -> Value:
+    """`next(...)` of a generator expression."""
+    behind = ast.Raise(ast.Name("StopIteration", ast.Load()), None) if default is None else ast.Return(default)
+    return _search(e, node, ast.Return(node.elt), behind)
+
+
 def collect(e: Emitter, value: Value) -> Value:
     """`list(value)`: a new list of what an iterable gives."""
-    from tsir.frontend.script.values import Enumerate, Range, Reversed, StaticDict, Zip
+    from tsir.frontend.script.values import Enumerate, Filter, IteratorValue, Map, Range, Reversed, StaticDict, Zip
 
+    if isinstance(value, Filter):
+        return filtered(e, value)
+    if isinstance(value, IteratorValue):
+        return rest_of(e, value)
+    if isinstance(value, Map):
+        items = items_of(e, value)
+        if items.static is not None:
+            return Run(list_of(e, [thunk() for thunk in items.static]))
+        return _gathered(e, items)
     if isinstance(value, Enumerate | Range | Reversed | Zip):
         static = None if isinstance(value, Range) else items_of(e, value).static
         if static is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IntegerAttr
@@ -16,20 +16,23 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import IsInstanceOp
-from tsir.frontend.script.convert import Tuples, is_subtype, materialise, members, truth
+from tsir.frontend.script.convert import Tuples, coerce, is_subtype, join_types, materialise, members, truth, uninitialized
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import (
     NONE,
+    Binding,
     Builtin,
     Condition,
     Const,
     EnumValue,
+    Facts,
     Object,
     PyObject,
     Run,
     StaticDict,
     StaticList,
     StaticTuple,
+    Unusable,
     Value,
 )
 
@@ -60,6 +63,8 @@ def condition(e: Emitter, node: ast.expr) -> Condition:
 
 def path_of(node: ast.expr) -> str | None:
     """`x` or `self.a.b` as text, for what is known about it; None for other expressions."""
+    if isinstance(node, ast.NamedExpr):
+        node = node.target
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -97,19 +102,54 @@ def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool)
         else:
             decided = None
         value = e.bool_constant(right.value) if isinstance(right.value, bool) else right.value
-        e.emit_void(scf.YieldOp(value))
     assigned = {n: b for n, b in e.variables.items() if b.origin is not getattr(before.get(n), "origin", None)}
     e.variables, e.paths = before, paths
-    for name in assigned:
-        e.unsupported(f"an assignment to '{name}' in the second operand of and/or")
-    if decided is not None and len(evaluated.ops) <= 2:
+    if decided is not None and not evaluated.ops:
         return _combine(left, right, decided, is_and)
+    kinds = _assigned_types(e, assigned)
+    with e.inside(evaluated):
+        e.emit_void(scf.YieldOp(value, *(coerce(e, assigned[n].value, k, n) for n, k in kinds.items())))
     with e.inside(skipped):
-        e.emit_void(scf.YieldOp(e.emit(arith.ConstantOp(IntegerAttr(int(not is_and), 1)))))
+        known = e.emit(arith.ConstantOp(IntegerAttr(int(not is_and), 1)))
+        kept = [_value_before(e, before.get(n), k) for n, k in kinds.items()]
+        e.emit_void(scf.YieldOp(known, *kept))
     blocks = (evaluated, skipped) if is_and else (skipped, evaluated)
-    operation = scf.IfOp(left.value, [ts.BOOL], Region(blocks[0]), Region(blocks[1]))
+    operation = scf.IfOp(left.value, [ts.BOOL, *kinds.values()], Region(blocks[0]), Region(blocks[1]))
     e.emit_void(operation)
-    return _combine(left, right, operation.results[0], is_and)
+    result = _combine(left, right, operation.results[0], is_and)
+    for name, ssa in zip(kinds, operation.results[1:], strict=True):
+        _assigned_in_operand(e, result, name, ssa, before, is_and)
+    return result
+
+
+def _assigned_types(e: Emitter, assigned: Mapping[str, Binding]) -> dict[str, Attribute]:
+    """The types of what the second operand of and/or assigns, joined with those of the values before it."""
+    kinds: dict[str, Attribute] = {}
+    for name, binding in assigned.items():
+        kind = e.session.type_of(binding.value)
+        old = e.variables.get(name)
+        before = None if old is None or isinstance(old.value, Unusable) else e.session.type_of(old.value)
+        if kind is not None:
+            kinds[name] = kind if before is None else join_types(before, kind)
+    return kinds
+
+
+def _value_before(e: Emitter, binding: Binding | None, kind: Attribute) -> SSAValue:
+    if binding is None or e.session.type_of(binding.value) is None:
+        return uninitialized(e, kind)
+    return coerce(e, binding.value, kind, "the value before")
+
+
+def _assigned_in_operand(
+    e: Emitter, result: Condition, name: str, ssa: SSAValue, before: Mapping[str, Binding], is_and: bool
+) -> None:
+    """A variable assigned in the second operand has its value where that operand has run for sure, else maybe."""
+    binding = Binding(e.session.object_or_run(ssa))
+    if name in before:
+        e.variables[name] = binding
+    else:
+        e.variables[name] = Binding(Unusable("is only assigned where the operand of and/or is evaluated"))
+    (result.when_true if is_and else result.when_false)[name] = binding
 
 
 def _combine(left: Condition, right: Condition, value: bool | SSAValue, is_and: bool) -> Condition:
@@ -147,12 +187,12 @@ def none_test(e: Emitter, value: Value, path: str | None, *, negate: bool) -> Co
     test = e.emit(py_op(name)([ssa, materialise(e, NONE)], [ts.BOOL]))
     if path is None:
         return Condition(test)
-    none: dict[str, Attribute] = {path: ts.NONE}
+    none: Facts = {path: ts.NONE}
     other = without_none(path, kind)
     return Condition(test, other, none) if negate else Condition(test, none, other)
 
 
-def without_none(path: str, kind: Attribute) -> dict[str, Attribute]:
+def without_none(path: str, kind: Attribute) -> Facts:
     """The fact that a value of this type isn't None."""
     if isinstance(kind, ts.OptionalType):
         return {path: kind.element}
@@ -230,7 +270,7 @@ def _candidates(e: Emitter, node: ast.expr) -> list[object]:
         return [getattr(builtins, value.name)]
     if isinstance(value, Const) and value.value is None:
         return [ts.NONE]
-    found = e.session.annotations.of_node(node, e.session.scope(e.source.function), e.place)
+    found = e.session.annotations.of_node(node, e.annotation_scope(), e.place)
     if found.type is None:
         e.error("isinstance() needs concrete types", node=node)
     return list(members(found.type))

@@ -16,12 +16,16 @@ from typing import TypeAlias
 from xdsl.dialects import scf
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
+from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.convert import coerce, join_types, uninitialized
-from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, end_of
+from tsir.frontend.script.emitter import EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
 from tsir.frontend.script.values import (
     FALSE,
     Binding,
+    Builtin,
+    Choice,
+    Closure,
     Condition,
     Const,
     EnumValue,
@@ -72,15 +76,18 @@ def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
         if not isinstance(exiting, bool):
             emit_branch(e, Condition(exiting), lambda: None, lambda rest=rest: _emit_rest(e, rest, end), end)
             return
-        if isinstance(step, ast.If):
-            with e.at(step):
-                done = _emit_if(e, step, steps[i + 1 :], end)
-            if done:
-                return
-        elif callable(step):
-            step()
-        else:
-            e.statement(step)
+        try:
+            if isinstance(step, ast.If):
+                with e.at(step):
+                    done = _emit_if(e, step, steps[i + 1 :], end)
+                if done:
+                    return
+            elif callable(step):
+                step()
+            else:
+                e.statement(step)
+        except Unreachable:
+            e.dead = True
 
 
 def _emit_rest(e: Emitter, rest: Sequence[Step], end: tuple[int, int]) -> None:
@@ -125,7 +132,7 @@ def emit_side(
     e: Emitter,
     before: Mapping[str, Binding],
     paths: Mapping[str, Attribute],
-    facts: Mapping[str, Attribute],
+    facts: Mapping[str, Attribute | Binding],
     emit: Callable[[], None],
     block: Block | None = None,
 ) -> Side:
@@ -134,7 +141,10 @@ def emit_side(
     e.variables, e.paths, e.dead = dict(before), dict(paths), False
     with e.inside(block):
         e.assume(facts)
-        emit()
+        try:
+            emit()
+        except Unreachable:
+            e.dead = True
     return Side(block, e.variables, e.paths, e.dead)
 
 
@@ -165,7 +175,7 @@ def choose(e: Emitter, test: Condition, then: Callable[[], Value], other: Callab
     )  # fmt: skip
     binding = e.variables.pop(name, None)
     if binding is None:
-        e.error("neither branch of this expression has a value")
+        raise Unreachable
     if isinstance(binding.value, Unusable):
         e.error(f"the value of this expression {binding.value.why}", hint=binding.value.hint)
     return binding.value
@@ -196,7 +206,7 @@ def join(
     yielded = {name: m.type for name, m in merged.items() if m.type is not None}
     for side in sides:
         with e.inside(side.block):
-            operands = [_yielded(e, side, name, kind) for name, kind in yielded.items()]
+            operands = [_yielded(e, side, name, kind, merged[name].options) for name, kind in yielded.items()]
             e.emit_void(scf.YieldOp(*operands))
     blocks = [s.block for s in sides]
     if not yielded and len(blocks[1].ops) == 1:
@@ -209,7 +219,9 @@ def join(
         return
     results = dict(zip(yielded, operation.results, strict=True))
     for name, found in merged.items():
-        if name in results:
+        if name in results and found.options:
+            e.variables[name] = Binding(Choice(results[name], found.options))
+        elif name in results:
             e.set_flag(name, e.session.object_or_run(results[name])) if name.startswith("$") else e.bind(
                 name, e.session.object_or_run(results[name])
             )
@@ -225,11 +237,13 @@ class _Merged:
 
     value: Value | None = None
     type: Attribute | None = None
+    options: tuple[Value, ...] = ()
+    """What the number that is yielded chooses from, for callables."""
 
 
 def _cares(side: Side, name: str) -> bool:
     """Whether the variable's value at the end of the branch can be read: not behind a raise or a return."""
-    return not side.dead and (name.startswith("$") or not side.returned)
+    return not side.dead and (name.startswith("$") or FRAME in name or not side.returned)
 
 
 def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -> _Merged:
@@ -256,11 +270,37 @@ def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -
     kinds = [e.session.type_of(v) for v in values]
     known = [k for k in kinds if k is not None]
     if len(known) < len(kinds):
+        if all(_is_callable(v) for v in values):
+            return _Merged(type=ts.INT, options=tuple(o for s in caring for o in _options(s.variables[name].value)))
         return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
     kind = known[0]
     for other in known[1:]:
         kind = join_types(kind, other)
     return _Merged(type=kind)
+
+
+def _is_callable(value: Value) -> bool:
+    """Whether a value can be called and has nothing in it that was made in a branch."""
+    match value:
+        case Builtin() | PyObject():
+            return True
+        case PyFunction() | Closure():
+            inner = value.receiver if isinstance(value, PyFunction) else next(iter(value.defaults.values()), None)
+            return inner is None
+        case Choice():
+            return True
+        case _:
+            return False
+
+
+def _options(value: Value) -> tuple[Value, ...]:
+    return value.options if isinstance(value, Choice) else (value,)
+
+
+def _choice_number(e: Emitter, value: Value, options: Sequence[Value]) -> SSAValue:
+    """The number of a callable among the options of a branch's result."""
+    first = e.int_constant(options.index(_options(value)[0]))
+    return e.py("add", [first, value.number]) if isinstance(value, Choice) else first
 
 
 def _guarded(side: Side) -> bool:
@@ -288,8 +328,10 @@ def _local(value: Value, sides: Sequence[Side]) -> bool:
     return not isinstance(value, Const | EnumValue | PyObject | Unusable)
 
 
-def _yielded(e: Emitter, side: Side, name: str, kind: Attribute) -> SSAValue:
+def _yielded(e: Emitter, side: Side, name: str, kind: Attribute, options: Sequence[Value]) -> SSAValue:
     binding = side.variables.get(name)
     if binding is None or not _cares(side, name) or isinstance(binding.value, Unusable):
         return uninitialized(e, kind)
+    if options:
+        return _choice_number(e, binding.value, options)
     return coerce(e, binding.value, kind, f"'{name}'")

@@ -13,7 +13,7 @@ from typing import NoReturn
 from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.families import py_op
+from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
 from tsir.frontend.constants import emit_constant
 from tsir.frontend.overloads import show_type
@@ -270,6 +270,8 @@ def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
         kinds = [wanted.element] * len(owner.elements)
     elif isinstance(owner, DictOp) and isinstance(wanted, ts.DictType):
         kinds = [wanted.key, wanted.value] * (len(owner.items) // 2)
+    elif isinstance(owner, PyOp) and owner.FUNCTION == "set" and isinstance(wanted, ts.SetType) and not owner.arguments:
+        kinds = []
     else:
         return False
     if kinds and (ssa.first_use is not None or ssa not in e.session.literals):

@@ -17,15 +17,15 @@ from xdsl.dialects.builtin import IntegerAttr, LocationAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
-from tsir.dialects.locations import location_attribute
+from tsir.dialects.locations import UNKNOWN, called_from, location_attribute
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp
 from tsir.errors import FrontendError, OperatorError, SourceLocation, UnsupportedError
 from tsir.frontend.constants import insert
 from tsir.frontend.overloads import emit_aten, show_type
-from tsir.frontend.script.source import MISSING, FunctionSource, outer_name
-from tsir.frontend.script.values import FALSE, Binding, Condition, Const, Object, Run, Unusable, Value
+from tsir.frontend.script.source import MISSING, FunctionSource, annotation_scope, outer_name
+from tsir.frontend.script.values import FALSE, Binding, Condition, Const, Object, PyObject, Run, Scope, Unusable, Value
 from tsir.ops import python
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ Want = Attribute | None
 
 ExpressionEmitter = Callable[["Emitter", Any, Want], Value]
 StatementEmitter = Callable[["Emitter", Any], None]
+
+
+class Unreachable(Exception):
+    """What is being emitted can't be reached: an expression that always raises. The statement around it ends there."""
+
 
 RETURNED, STOP, EXIT, RESULT = "$returned", "$stop", "$exit", "$result"
 """Variables that the compiler adds: whether the function has returned, the loop is left, the rest of the body is skipped; and
@@ -67,13 +72,23 @@ class Emitter:
     """The type that the call being emitted is wanted to have."""
     depth: int = 0
     """How deep rests of bodies are nested in branches."""
+    scope: Scope = field(default_factory=lambda: Scope(0, frozenset()))
+    """Where names are looked up: the function's own frame, then those of the functions around it."""
+    rebinds: frozenset[str] = frozenset()
+    """Names of the functions around that are assigned here (`nonlocal`)."""
+    caller: LocationAttr = UNKNOWN
+    """Where the call stands whose function is being inlined."""
 
     def __post_init__(self) -> None:
         self.builder = Builder(InsertPoint.at_end(self.block))
         self.node = self.node or self.source.node
-        self.set_flag(RETURNED, FALSE)
-        self.set_flag(STOP, FALSE)
-        self.set_flag(EXIT, FALSE)
+        self.scope = Scope(self.scope.frame, self.local_names, self.scope.outer)
+        self.clear_flags()
+
+    def clear_flags(self) -> None:
+        """Nothing has returned, and no loop is left."""
+        for flag in (RETURNED, STOP, EXIT):
+            self.set_flag(flag, FALSE)
 
     # Places and errors
 
@@ -84,8 +99,8 @@ class Emitter:
 
     @property
     def location(self) -> LocationAttr:
-        """The same as an attribute."""
-        return location_attribute(self.place)
+        """The same as an attribute, with the chain of calls that are being inlined."""
+        return called_from(location_attribute(self.place), self.caller)
 
     def error(self, message: str, *, node: ast.AST | None = None, hint: str | None = None) -> NoReturn:
         """Raises FrontendError at a node, the current one by default."""
@@ -195,9 +210,11 @@ class Emitter:
     # Variables
 
     def bind(self, name: str, value: Value) -> None:
-        """Assigns a variable."""
+        """Assigns a variable: of the function, or of one around it where it is declared `nonlocal`."""
+        if name in self.rebinds:
+            name = self.outer_key(name) or name
         if isinstance(value, Run | Object) and value.ssa.name_hint is None and not name.startswith("$"):
-            value.ssa.name_hint = name
+            value.ssa.name_hint = name.partition(FRAME)[0]
         self.variables[name] = Binding(value)
         self.forget(name)
 
@@ -216,11 +233,14 @@ class Emitter:
     def name(self, node: ast.Name) -> Value:
         """What a name means: a variable, or something from outside the function."""
         binding = self.variables.get(node.id)
+        local = node.id in self.local_names and node.id not in self.rebinds
+        if binding is None and not local:
+            binding = self.variables.get(self.outer_key(node.id) or "")
         if binding is not None:
             if isinstance(binding.value, Unusable):
                 self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint)
             return binding.value
-        if node.id in self.local_names:
+        if local:
             self.error(f"'{node.id}' is read before it is assigned", node=node)
         found = outer_name(self.source.function, node.id)
         if found is MISSING:
@@ -228,18 +248,72 @@ class Emitter:
         with self.at(node):
             return self.session.from_python(found, node.id)
 
+    def annotation_scope(self) -> dict[str, Any]:
+        """The names that annotations may use here: what is outside the function, and classes that it defines itself."""
+        local = {k.partition(FRAME)[0]: b.value for k, b in self.variables.items()}
+        classes = {n: v.value for n, v in local.items() if isinstance(v, PyObject)}
+        return annotation_scope(self.source.function) | classes
+
+    def outer_key(self, name: str) -> str | None:
+        """The key in `variables` of a name of the functions around; None when none of them has it."""
+        scope = self.scope.outer
+        while scope is not None:
+            key = name if scope.frame == self.scope.frame else framed(name, scope.frame)
+            if key in self.variables:
+                return key
+            scope = scope.outer
+        return None
+
+    @contextmanager
+    def frame(
+        self, source: FunctionSource, scope: Scope, return_type: Attribute | None, rebinds: frozenset[str] = frozenset()
+    ) -> Generator[None]:
+        """What is emitted inside belongs to a function that is inlined here, with variables of its own.
+
+        The caller's variables stay in `variables` under keys that name their frame, so that branches and loops inside carry
+        what a closure changes of them. The function's own are kept afterwards in the same way: closures that it returns may
+        read them.
+        """
+        state = (
+            self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
+            self.want, self.depth, self.node, self.caller,
+        )  # fmt: skip
+        outer = self.scope.frame
+        self.caller = self.location
+        self.variables = {framed(k, outer): b for k, b in self.variables.items()}
+        self.paths = {framed_path(p, outer): k for p, k in self.paths.items()}
+        self.source, self.scope, self.return_type, self.rebinds = source, scope, return_type, rebinds
+        self.local_names, self.loops, self.loop_runs, self.want, self.depth = scope.names, [], False, None, 0
+        self.node = source.node
+        self.clear_flags()
+        try:
+            yield
+        finally:
+            keeps = bool(source.captured)
+            kept = {k: b for k, b in self.variables.items() if FRAME in k or (keeps and not k.startswith("$"))}
+            self.variables = {unframed(framed(k, scope.frame), outer): b for k, b in kept.items()}
+            self.paths = {unframed_path(p, outer): k for p, k in self.paths.items() if FRAME in p}
+            (
+                self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
+                self.want, self.depth, self.node, self.caller,
+            ) = state  # fmt: skip
+
     # Refinement
 
-    def assume(self, facts: Mapping[str, Attribute]) -> None:
-        """From here on, these names and attributes have these types."""
+    def assume(self, facts: Mapping[str, Attribute | Binding]) -> None:
+        """From here on, these names and attributes have these types; a name that is given a binding has that value."""
         for path, kind in facts.items():
-            if "." in path:
+            if isinstance(kind, Binding):
+                self.variables[path] = kind
+            elif "." in path:
                 self.paths[path] = kind
             else:
                 self.refine(path, kind)
 
     def refine(self, name: str, kind: Attribute) -> None:
         """Gives a variable a more precise type without assigning it."""
+        if name not in self.variables and name not in self.local_names:
+            name = self.outer_key(name) or name
         binding = self.variables.get(name)
         if binding is None or not isinstance(binding.value, Run) or binding.value.type == kind:
             return
@@ -258,7 +332,7 @@ class Emitter:
 
     def is_live(self, name: str, end: tuple[int, int]) -> bool:
         """Whether a variable may be read behind a place of the tree, or again in a loop around it."""
-        if name.startswith("$") or self.source.is_read_after(name, end):
+        if name.startswith("$") or FRAME in name or name in self.source.captured or self.source.is_read_after(name, end):
             return True
         return bool(self.loops) and self.source.is_read_between(name, *self.loops[0])
 
@@ -275,6 +349,32 @@ class Emitter:
         if isinstance(negated.value, SSAValue):
             negated.value = self.emit(py_op("not")([negated.value], [ts.BOOL]))
         return negated
+
+
+FRAME = "^"
+"""In keys of variables, between a name and the frame of the function that it belongs to; the innermost frame's have none."""
+
+
+def framed(key: str, frame: int) -> str:
+    """The key of a variable of this frame while another one is the innermost."""
+    return key if FRAME in key else f"{key}{FRAME}{frame}"
+
+
+def unframed(key: str, frame: int) -> str:
+    """The key of a variable of this frame while it is the innermost."""
+    return key.removesuffix(f"{FRAME}{frame}")
+
+
+def framed_path(path: str, frame: int) -> str:
+    """As `framed`, for `name.attribute`."""
+    name, dot, rest = path.partition(".")
+    return framed(name, frame) + dot + rest
+
+
+def unframed_path(path: str, frame: int) -> str:
+    """As `unframed`, for `name.attribute`."""
+    name, dot, rest = path.partition(".")
+    return unframed(name, frame) + dot + rest
 
 
 def end_of(node: ast.AST) -> tuple[int, int]:

@@ -12,11 +12,17 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.calls import call_method, emit_call_expression
-from tsir.frontend.script.comprehensions import emit_dict_comprehension, emit_generator, emit_list_comprehension
+from tsir.frontend.script.comprehensions import (
+    emit_dict_comprehension,
+    emit_generator,
+    emit_list_comprehension,
+    emit_set_comprehension,
+)
 from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
+from tsir.frontend.script.inlining import make_closure
 from tsir.frontend.script.operators import binary, compare, is_tensor, unary
 from tsir.frontend.script.subscripts import get_item, index_of
 from tsir.frontend.script.values import Condition, Const, Object, PyObject, Run, StaticDict, StaticTuple, Value
@@ -285,11 +291,30 @@ def _formatted_value(e: Emitter, node: ast.FormattedValue, want: Want) -> Value:
     return _formatted(e, node)
 
 
+def _lambda(e: Emitter, node: ast.Lambda, want: Want) -> Value:
+    return make_closure(e, node)
+
+
+def _named(e: Emitter, node: ast.NamedExpr, want: Want) -> Value:
+    """`name := value`."""
+    value = e.expression(node.value, want)
+    e.bind(node.target.id, value)
+    return value
+
+
+def _set(e: Emitter, node: ast.Set, want: Want) -> Value:
+    """`{a, b}`."""
+    kind = want.element if isinstance(want, ts.SetType) else None
+    spread = ast.copy_location(ast.List(node.elts, ast.Load()), node)
+    return Run(e.py("set", [materialise(e, _list(e, spread, None if kind is None else ts.ListType(kind)))]))
+
+
 EXPRESSIONS: Mapping[type[ast.expr], ExpressionEmitter] = {
     ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Tuple: _tuple, ast.List: _list, ast.Dict: _dict,
     ast.BinOp: _bin_op, ast.UnaryOp: _unary_op, ast.BoolOp: _bool_op, ast.Compare: _compare, ast.IfExp: _if_exp,
     ast.Subscript: _subscript, ast.Call: emit_call_expression, ast.JoinedStr: _joined, ast.FormattedValue: _formatted_value,
     ast.ListComp: emit_list_comprehension, ast.DictComp: emit_dict_comprehension, ast.GeneratorExp: emit_generator,
+    ast.SetComp: emit_set_comprehension, ast.Set: _set, ast.Lambda: _lambda, ast.NamedExpr: _named,
 }  # fmt: skip
 """What emits each kind of expression; the others aren't supported yet."""
 

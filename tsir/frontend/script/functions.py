@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects import func
@@ -17,8 +17,9 @@ from tsir.errors import FrontendError, TsirError
 from tsir.frontend.script.annotations import comment_types
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
-from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, end_of
+from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable, end_of
 from tsir.frontend.script.expressions import EXPRESSIONS
+from tsir.frontend.script.inlining import Given, holds_run, inline
 from tsir.frontend.script.source import (
     FunctionSource,
     annotation_scope,
@@ -34,7 +35,6 @@ from tsir.frontend.script.values import (
     Binding,
     Const,
     PyFunction,
-    Run,
     StaticDict,
     StaticList,
     StaticTuple,
@@ -82,13 +82,27 @@ class Compiled:
     symbol: str
     result: Attribute | None
     parameter_types: list[Attribute] = field(default_factory=list[Attribute])
+    recursive: bool = False
+    """Whether a call of it was met before the type of its result was known."""
+
+
+class NoRunTimeResult(Exception):
+    """A function returns what can't be a run-time value, such as a function: it has to be inlined."""
 
 
 def signature_of(session: Session, source: FunctionSource) -> Signature:
     """The signature by annotations, or by a type comment."""
+    inspected = inspect.signature(source.function, follow_wrapped=False).parameters
+    defaults = {name: p.default for name, p in inspected.items() if p.default is not _NO_DEFAULT}
+    return signature_of_tree(session, source, annotation_scope(source.function), defaults)
+
+
+def signature_of_tree(
+    session: Session, source: FunctionSource, scope: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> Signature:
+    """The signature of a function whose defaults are known, with the names that its annotations may use."""
     arguments = source.node.args
     positional = [*arguments.posonlyargs, *arguments.args]
-    scope = annotation_scope(source.function)
     nodes: dict[str, ast.expr | None] = {a.arg: a.annotation for a in [*positional, *arguments.kwonlyargs]}
     returns = source.node.returns
     place = source.location(source.node)
@@ -100,13 +114,12 @@ def signature_of(session: Session, source: FunctionSource) -> Signature:
         if found is not None:
             names = [a.arg for a in positional][-len(found) :] if found else []
             nodes |= dict(zip(names, found, strict=True))
-    inspected = inspect.signature(source.function, follow_wrapped=False).parameters
     parameters: list[ParameterInfo] = []
     for a in [*positional, *arguments.kwonlyargs]:
         annotation = session.annotations.of_node(nodes[a.arg], scope, source.location(a))
-        default = inspected[a.arg].default if a.arg in inspected else _NO_DEFAULT
+        default = defaults.get(a.arg, _NO_DEFAULT)
         kind = annotation.type
-        if kind is not None and default is None and ts.NONE not in _members(kind):
+        if kind is not None and (default is None or _is_none(default)) and ts.NONE not in _members(kind):
             kind = ts.optional_of(kind)
         parameters.append(
             ParameterInfo(a.arg, kind, annotation.broadcast, default, a in arguments.kwonlyargs, nodes[a.arg] is not None)
@@ -114,6 +127,10 @@ def signature_of(session: Session, source: FunctionSource) -> Signature:
     result = session.annotations.of_node(returns, scope, place).type
     varargs = None if arguments.vararg is None else arguments.vararg.arg
     return Signature(tuple(parameters), result, varargs, None if arguments.kwarg is None else arguments.kwarg.arg)
+
+
+def _is_none(default: Any) -> bool:
+    return isinstance(default, Given) and isinstance(default.value, Const) and default.value.value is None
 
 
 def _members(kind: Attribute) -> tuple[Attribute, ...]:
@@ -131,13 +148,16 @@ def call_function(
     source = _source(session, e, function)
     signature = session.signature(source)
     given = list(args) if callee.receiver is None else [callee.receiver, *args]
-    bound = _bind(e, session, signature, given, kwargs, name)
+    bound = bind_arguments(e, session, signature, given, kwargs, name)
     if is_left_out(function):
         return _raise_ignored(e, name, signature)
+    bound |= {p.name: _broadcast(e, bound[p.name], p) for p in signature.parameters}
+    if any(holds_run(v) and session.type_of(v) is None for v in bound.values()) or source.function in session.inline_only:
+        return inline(e, source, signature, bound, None, name)
     parameters: dict[str, Attribute | Value] = {}
     operands: list[SSAValue] = []
     for p in signature.parameters:
-        value = _broadcast(e, bound[p.name], p)
+        value = bound[p.name]
         if isinstance(value, Const) and value.value is None and (p.type is None or ts.NONE in _members(p.type)):
             # What is None in this call is None in the function: branches for other values need not be compiled.
             parameters[p.name] = value
@@ -159,23 +179,23 @@ def call_function(
                 operand = materialise(e, value)
                 parameters[extra] = operand.type
                 operands.append(operand)
-            elif isinstance(value, StaticTuple | StaticDict) and _has_run(value):
-                e.unsupported(f"run-time values in *{extra} together with modules or functions")
+            elif holds_run(value):
+                return inline(e, source, signature, bound, None, name)
     try:
         compiled = compile_for(session, source, signature, parameters, callee)
+    except NoRunTimeResult:
+        session.inline_only.add(source.function)
+        return inline(e, source, signature, bound, None, name)
     except TsirError as error:
         error.notes = (*error.notes, (f"in a call of {name}()", e.place))
         raise
     result = compiled.result
     if result is None:
-        e.error(f"the recursive function {name}() needs an annotation of its result")
+        # The type of the result comes from the paths without recursion; then the function is compiled again with it.
+        compiled.recursive = True
+        raise Unreachable
     call = func.CallOp(compiled.symbol, operands, [result])
     return session.object_or_run(e.emit(call))
-
-
-def _has_run(value: StaticTuple | StaticDict) -> bool:
-    inner = value.elements if isinstance(value, StaticTuple) else value.items.values()
-    return any(isinstance(v, Run) for v in inner)
 
 
 def _source(session: Session, e: Emitter, function: Any) -> FunctionSource:
@@ -186,9 +206,10 @@ def _source(session: Session, e: Emitter, function: Any) -> FunctionSource:
         raise
 
 
-def _bind(
+def bind_arguments(
     e: Emitter, session: Session, signature: Signature, args: Sequence[Value], kwargs: Mapping[str, Value], name: str
 ) -> dict[str, Value]:
+    """What each parameter is given, defaults included; `*args` is a tuple and `**kwargs` a dict."""
     positional = [p for p in signature.parameters if not p.kwarg_only]
     bound: dict[str, Value] = {p.name: v for p, v in zip(positional, args, strict=False)}
     if len(args) > len(positional) and signature.varargs is None:
@@ -212,7 +233,7 @@ def _bind(
         if p.name not in bound:
             if not p.has_default:
                 e.error(f"{name}() is called without argument '{p.name}'")
-            bound[p.name] = session.from_python(p.default, p.name)
+            bound[p.name] = p.default.value if isinstance(p.default, Given) else session.from_python(p.default, p.name)
     return bound
 
 
@@ -253,6 +274,8 @@ def compile_for(
         callee.owner.methods.setdefault(source.function.__name__, symbol)
     try:
         operation = _compile(session, source, signature, parameters, compiled)
+        if compiled.recursive:
+            operation = _compile(session, source, replace(signature, result=compiled.result), parameters, compiled)
     except BaseException:
         del session.functions[key]
         raise
@@ -306,7 +329,7 @@ def _compile(
             e.variables[name] = Binding(p)
     node = source.node
     try:
-        emit_steps(e, [*node.body, lambda: _fall_off(e, node)], end_of(node))
+        emit_steps(e, [*node.body, lambda: fall_off(e, node)], end_of(node))
         result = _result(e, signature.result)
     except RecursionError:
         raise FrontendError(
@@ -322,7 +345,7 @@ def _compile(
     return operation
 
 
-def _fall_off(e: Emitter, node: ast.FunctionDef) -> None:
+def fall_off(e: Emitter, node: ast.FunctionDef) -> None:
     """The end of a function, where it returns None."""
     if e.return_type is not None and ts.NONE not in _members(e.return_type):
         from tsir.frontend.overloads import show_type
@@ -342,4 +365,6 @@ def _result(e: Emitter, wanted: Attribute | None) -> SSAValue:
     assert RETURNED in e.variables
     if isinstance(binding.value, Unusable):
         e.error(f"the function's result {binding.value.why}", hint=binding.value.hint)
+    if e.session.type_of(binding.value) is None and not isinstance(binding.value, StaticTuple | StaticDict | StaticList):
+        raise NoRunTimeResult
     return materialise(e, binding.value)

@@ -16,7 +16,11 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import (
     Const,
     Enumerate,
+    Filter,
+    IteratorValue,
+    Map,
     Object,
+    PyFunction,
     PyObject,
     Range,
     Reversed,
@@ -72,6 +76,12 @@ def items_of(e: Emitter, value: Value) -> Items:
             return _zip(e, value)
         case Reversed():
             return _reversed(e, value)
+        case Map():
+            return _map(e, value)
+        case Filter():
+            return items_of(e, filtered(e, value))
+        case IteratorValue():
+            return items_of(e, rest_of(e, value))
         case StaticDict():
             return constant_items([Const(k) for k in value.items])
         case Object():
@@ -187,6 +197,46 @@ def _zip(e: Emitter, value: Zip) -> Items:
     )  # fmt: skip
 
 
+def _map(e: Emitter, value: Map) -> Items:
+    from tsir.frontend.script.calls import call
+
+    rows = _zip(e, Zip(value.iterables))
+
+    def result(row: Value) -> Value:
+        assert isinstance(row, StaticTuple)
+        return call(e, value.function, list(row.elements), {})
+
+    if rows.static is not None:
+        return Items(static=[lambda t=t: result(t()) for t in rows.static], never_empty=rows.never_empty)
+    return Items(length=rows.length, item_at=lambda e, i: result(rows.item(e, i)), never_empty=rows.never_empty)
+
+
+def filtered(e: Emitter, value: Filter) -> Value:
+    """`filter(function, iterable)` as a list."""
+    from tsir.frontend.script import prelude
+    from tsir.frontend.script.calls import call
+
+    if isinstance(value.function, Const) and value.function.value is None:
+        return call(e, PyFunction(prelude.filtered_truth), [value.iterable], {})
+    return call(e, PyFunction(prelude.filtered), [value.function, value.iterable], {})
+
+
+def make_iterator(e: Emitter, value: Value) -> IteratorValue:
+    """`iter(value)`."""
+    if isinstance(value, IteratorValue):
+        return value
+    from tsir.frontend.script.comprehensions import collect
+
+    items = materialise(e, value if isinstance(e.session.type_of(value), ts.ListType) else collect(e, value))
+    assert isinstance(items.type, ts.ListType)
+    return IteratorValue(e.py("iter", [items]), items.type.element)
+
+
+def rest_of(e: Emitter, value: IteratorValue) -> Value:
+    """What an iterator has not given yet, as a list."""
+    return Run(e.cast(e.py("list", [value.ssa]), ts.ListType(value.element)))
+
+
 def _literal_items(e: Emitter, value: Value) -> Items | None:
     """The elements of a list literal written as an argument of zip."""
     if isinstance(value, Run) and isinstance(value.ssa.owner, ListOp) and value.ssa.first_use is None:
@@ -226,5 +276,9 @@ def as_list(e: Emitter, value: Value) -> SSAValue:
             return e.py("zip", [materialise(e, v) for v in value.iterables])
         case Reversed():
             return e.py("reversed", [materialise(e, value.iterable)])
+        case Map() | Filter() | IteratorValue():
+            from tsir.frontend.script.comprehensions import collect
+
+            return materialise(e, collect(e, value))
         case _:
             e.error(f"{e.show(value)} can't be used as a value here")

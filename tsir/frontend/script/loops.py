@@ -7,7 +7,7 @@ the loop; when the body ends with others, the body is emitted again with the com
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, scf
@@ -21,7 +21,7 @@ from tsir.frontend.script.convert import coerce, is_subtype, join_types, uniniti
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, end_of, start_of
 from tsir.frontend.script.iteration import Items, items_of
 from tsir.frontend.script.source import assigned_names, leaves_loop
-from tsir.frontend.script.values import FALSE, TRUE, Binding, Const, Run, Unusable, Value
+from tsir.frontend.script.values import FALSE, TRUE, Binding, Const, Facts, Run, Unusable, Value
 
 MAX_ROUNDS = 8
 """How often a body is emitted before its variables' types are taken not to settle."""
@@ -124,7 +124,7 @@ class _Built:
     ends: dict[str, Attribute]
     operation: scf.WhileOp | scf.ForOp
     names: list[str]
-    facts: dict[str, Attribute]
+    facts: Facts
 
 
 class _TypesChanged(Exception):
@@ -233,9 +233,24 @@ def _initial(e: Emitter, carried: dict[str, _Carried]) -> list[SSAValue]:
     return values
 
 
-def _bind_arguments(e: Emitter, carried: dict[str, _Carried], arguments: Sequence[SSAValue], *, hide: bool = True) -> None:
+def _carry_tested(e: Emitter, carried: dict[str, _Carried], tested: Sequence[str]) -> None:
+    """What a while loop's condition assigns is carried from there into the body. Raises _TypesChanged where it isn't yet."""
+    changed: dict[str, _Carried] = {}
+    for name in tested:
+        kind = e.session.type_of(e.variables[name].value)
+        c = carried.get(name)
+        if kind is not None and (c is None or not is_subtype(e, kind, c.type)):
+            changed[name] = _Carried(kind if c is None else join_types(c.type, kind), c is None or c.hidden)
+    if changed:
+        raise _TypesChanged(carried | changed)
+
+
+def _bind_arguments(
+    e: Emitter, carried: dict[str, _Carried], arguments: Sequence[SSAValue], *, but: Sequence[str] = ()
+) -> None:
+    """Binds the variables of a loop to its arguments; hidden ones have no value yet, but for those that the test assigns."""
     for (name, c), argument in zip(carried.items(), arguments, strict=True):
-        if c.hidden and hide:
+        if c.hidden and name not in but:
             e.variables.pop(name, None)
         elif name.startswith("$"):
             e.set_flag(name, Run(argument))
@@ -255,10 +270,21 @@ def _poison_uncarried(e: Emitter, names: Sequence[str], carried: dict[str, _Carr
             )
 
 
-def _settle(e: Emitter, carried: dict[str, _Carried], assigned: Sequence[str], end: tuple[int, int]) -> list[SSAValue]:
+def _settle(
+    e: Emitter,
+    carried: dict[str, _Carried],
+    assigned: Sequence[str],
+    start: Mapping[str, Binding],
+    end: tuple[int, int],
+) -> list[SSAValue]:
     """At the end of a body: what it hands to the next round. Raises _TypesChanged where a type is too narrow."""
     changed: dict[str, _Carried] = {}
     watched = [RETURNED, STOP, RESULT, *assigned]
+    for name in [] if e.dead else _changed_outside(e, start, [*carried, *watched]):
+        # A function that was inlined in the body has assigned a variable of this or an outer function.
+        kinds = [e.session.type_of(b[name].value) for b in (start, e.variables)]
+        if kinds[0] is not None and kinds[1] is not None:
+            changed[name] = _Carried(join_types(kinds[0], kinds[1]))
     for name in dict.fromkeys([*carried, *watched]):
         c = carried.get(name)
         binding = e.variables.get(name)
@@ -285,6 +311,14 @@ def _settle(e: Emitter, carried: dict[str, _Carried], assigned: Sequence[str], e
     return values
 
 
+def _changed_outside(e: Emitter, start: Mapping[str, Binding], known: Sequence[str]) -> list[str]:
+    return [
+        name
+        for name, binding in e.variables.items()
+        if name not in known and name in start and not name.startswith("$") and binding.origin is not start[name].origin
+    ]
+
+
 def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]) -> _Carried | None:
     """A variable without value before the loop that is read behind it: only flags and the result."""
     if name in (RETURNED, STOP):
@@ -303,26 +337,31 @@ def _while_builder(e: Emitter, node: ast.While) -> Callable[[dict[str, _Carried]
         kinds = [c.type for c in carried.values()]
         initial = _initial(e, carried)
         head, inner = Block(arg_types=kinds), Block(arg_types=kinds)
-        names = [*assigned_names(node.body), *assigned_in_test(node.test)]
+        tested = assigned_in_test(node.test)
+        names = [*assigned_names(node.body), *tested]
         _poison_uncarried(e, names, carried)
         outer_runs, e.loop_runs = e.loop_runs, endless
-        facts: dict[str, Attribute] = {}
-        false_facts: dict[str, Attribute] = {}
+        facts: Facts = {}
+        false_facts: Facts = {}
         with e.inside(head), e.at(node.test):
             _bind_arguments(e, carried, head.args)
             test = _test(e, node.test, STOP in carried, facts, false_facts)
+            _carry_tested(e, carried, tested)
             values = [
-                head.args[i] if c.hidden or name.startswith("$") else coerce(e, e.variables[name].value, c.type, name)
+                head.args[i]
+                if (c.hidden and name not in tested) or name.startswith("$")
+                else coerce(e, e.variables[name].value, c.type, name)
                 for i, (name, c) in enumerate(carried.items())
             ]
             e.emit_void(scf.ConditionOp(test, *values))
         with e.inside(inner):
-            _bind_arguments(e, carried, inner.args)
+            _bind_arguments(e, carried, inner.args, but=tested)
             e.set_flag(EXIT, FALSE)
             e.set_flag(STOP, FALSE)
             e.assume(facts)
+            start = dict(e.variables)
             emit_steps(e, node.body, end_of(node))
-            e.emit_void(scf.YieldOp(*_settle(e, carried, names, end_of(node))))
+            e.emit_void(scf.YieldOp(*_settle(e, carried, names, start, end_of(node))))
         e.loop_runs = outer_runs
         operation = scf.WhileOp(initial, kinds, Region(head), Region(inner))
         e.emit_void(operation)
@@ -331,9 +370,7 @@ def _while_builder(e: Emitter, node: ast.While) -> Callable[[dict[str, _Carried]
     return build
 
 
-def _test(
-    e: Emitter, node: ast.expr, may_stop: bool, facts: dict[str, Attribute], false_facts: dict[str, Attribute]
-) -> SSAValue:
+def _test(e: Emitter, node: ast.expr, may_stop: bool, facts: Facts, false_facts: Facts) -> SSAValue:
     """The condition of a while loop: not after a break, and else the user's."""
     stop = e.flag(STOP) if may_stop else False
 
@@ -370,8 +407,9 @@ def _for_builder(e: Emitter, node: ast.For, items: Items) -> Callable[[dict[str,
             _bind_arguments(e, carried, inner.args[1:])
             _assigner(e, node)(items.item(e, inner.args[0]))
             e.set_flag(EXIT, FALSE)
+            start = dict(e.variables)
             emit_steps(e, node.body, end_of(node))
-            e.emit_void(scf.YieldOp(*_settle(e, carried, names, end_of(node))))
+            e.emit_void(scf.YieldOp(*_settle(e, carried, names, start, end_of(node))))
         e.loop_runs = outer_runs
         operation = scf.ForOp(lower, upper, step, initial, inner)
         e.emit_void(operation)
@@ -401,8 +439,9 @@ def _counting_while_builder(e: Emitter, node: ast.For, items: Items) -> Callable
             e.set_flag(STOP, FALSE)
             _assigner(e, node)(items.item(e, inner.args[0]))
             e.set_flag(EXIT, FALSE)
+            start = dict(e.variables)
             emit_steps(e, node.body, end_of(node))
-            values = _settle(e, carried, names, end_of(node))
+            values = _settle(e, carried, names, start, end_of(node))
             following = e.emit(py_op("add")([inner.args[0], step], [ts.INT]))
             e.emit_void(scf.YieldOp(following, *values))
         e.loop_runs = outer_runs

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import linecache
 import textwrap
 import types
 from bisect import bisect_left
@@ -36,6 +37,8 @@ class FunctionSource:
     column_offset: int = 0
     loads: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
     """Where each name is read, as (line, column) of the tree, in order."""
+    captured: set[str] = field(default_factory=set[str])
+    """The names that functions inside it read or assign, which may happen whenever those are called."""
 
     def location(self, node: ast.AST) -> SourceLocation:
         """The place of a node in the file."""
@@ -93,6 +96,8 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
             f"the source of {describe(function)} can't be read ({error})",
             hint="tsir compiles functions from their source file; one made by exec() or typed into a plain interpreter has none",
         ) from None
+    if code.co_name == "<lambda>":
+        return _source_of_lambda(function, code)
     text = "".join(lines)
     indented = text[:1] in " \t"
     tree = _parse("if 1:\n" + text if indented else text, code, first_line, function)
@@ -104,9 +109,52 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
             hint="lambdas and generated functions aren't supported here; write a def",
         )
     file = inspect.getsourcefile(code) or code.co_filename
-    source = FunctionSource(function, node, file, first_line - (2 if indented else 1))
+    return make_source(function, node, file, first_line - (2 if indented else 1))
+
+
+def make_source(function: Any, node: FunctionNode, file: str, line_offset: int) -> FunctionSource:
+    """The source of a function whose tree is known. `function` is the one whose closure and module give names from outside."""
+    source = FunctionSource(function, node, file, line_offset)
     source.loads.update(_loads(node))
+    for inner in ast.walk(node):
+        if inner is not node and isinstance(inner, ast.FunctionDef | ast.Lambda):
+            source.captured.update(n.id for n in ast.walk(inner) if isinstance(n, ast.Name))
     return source
+
+
+def lambda_as_function(node: ast.Lambda) -> FunctionNode:
+    """A lambda as the function that returns its value."""
+    body = ast.copy_location(ast.Return(node.body), node.body)
+    made = ast.FunctionDef("<lambda>", node.args, [body], [], None, None)
+    made.type_params = []  # pyright: ignore[reportAttributeAccessIssue]  (a field from Python 3.12 on)
+    return ast.copy_location(made, node)
+
+
+def _source_of_lambda(function: Any, code: types.CodeType) -> FunctionSource:
+    """A lambda's tree: of those that begin in its line, the innermost that all of its instructions stand in."""
+    tree = _parse("".join(linecache.getlines(code.co_filename)), code, 1, function)
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
+    positions: Any = getattr(code, "co_positions", None)  # from Python 3.11 on
+    places = list(positions())[1:] if positions else []
+    for line, _, column, end in places:
+        if line is not None and column is not None and column != end:
+            found = [n for n in found if _starts(n.body) <= (line, column) < _ends(n.body)]
+    if not found:
+        raise FrontendError(
+            f"the source of {describe(function)} can't be found",
+            location=SourceLocation(code.co_filename, code.co_firstlineno),
+            hint="write a def",
+        )
+    node = max(found, key=_starts)
+    return make_source(function, lambda_as_function(node), code.co_filename, 0)
+
+
+def _starts(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _ends(node: ast.expr) -> tuple[int, int]:
+    return node.end_lineno or node.lineno, (node.end_col_offset or node.col_offset) + 1
 
 
 def _parse(text: str, code: types.CodeType, first_line: int, function: Any) -> ast.Module:
@@ -230,6 +278,16 @@ def leaves_loop(statements: list[ast.stmt]) -> bool:
             continue
         pending += [(c, inner) for c in ast.iter_child_nodes(node)]
     return False
+
+
+def rebound_names(node: FunctionNode) -> frozenset[str]:
+    """The names that a function declares `nonlocal`."""
+    return frozenset(name for n in _walk_scope(node.body) if isinstance(n, ast.Nonlocal) for name in n.names)
+
+
+def is_generator(node: FunctionNode) -> bool:
+    """Whether the function yields values."""
+    return any(isinstance(n, ast.Yield | ast.YieldFrom) for n in _walk_scope(node.body))
 
 
 def docstring(node: FunctionNode) -> str | None:

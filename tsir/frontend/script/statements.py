@@ -17,6 +17,7 @@ from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_steps
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
+from tsir.frontend.script.inlining import make_closure
 from tsir.frontend.script.loops import emit_for, emit_while
 from tsir.frontend.script.values import NONE, TRUE, Binding, Const, Object, PyObject, Run, Unusable, Value
 
@@ -51,7 +52,7 @@ def _expression(e: Emitter, node: ast.Expr) -> None:
     e.expression(node.value)
 
 
-def _pass(e: Emitter, node: ast.Pass) -> None:
+def _pass(e: Emitter, node: ast.Pass | ast.Nonlocal) -> None:
     return
 
 
@@ -118,6 +119,14 @@ def _imported(e: Emitter, name: str, package: str | None = None) -> Any:
         e.error(f"the import fails while compiling: {error}")
 
 
+def _function(e: Emitter, node: ast.FunctionDef) -> None:
+    """A local function; decorators are called with it."""
+    value: Value = make_closure(e, node)
+    for decorator in reversed(node.decorator_list):
+        value = call(e, e.expression(decorator), [value], {})
+    e.bind(node.name, value)
+
+
 _WITHOUT_EFFECT: tuple[Any, ...] = (
     torch.no_grad, torch.enable_grad, torch.inference_mode, torch.set_grad_enabled, torch.autograd.profiler.record_function,
     torch.profiler.record_function, torch.autograd.profiler.profile, torch.jit.strict_fusion,
@@ -161,7 +170,7 @@ STATEMENTS: Mapping[type[ast.stmt], StatementEmitter] = {
     ast.Return: _return, ast.Break: _break, ast.Continue: _continue, ast.Expr: _expression, ast.Pass: _pass, ast.If: _if,
     ast.Assign: emit_assign, ast.AnnAssign: emit_annotated, ast.AugAssign: emit_augmented, ast.Delete: emit_delete,
     ast.For: emit_for, ast.While: emit_while, ast.Raise: _raise, ast.Assert: _assert, ast.With: _with,
-    ast.Import: _import, ast.ImportFrom: _import_from,
+    ast.Import: _import, ast.ImportFrom: _import_from, ast.FunctionDef: _function, ast.Nonlocal: _pass,
 }  # fmt: skip
 """What emits each kind of statement; the others aren't supported yet."""
 

@@ -21,6 +21,7 @@ from tsir.frontend.constants import Constant, type_of_constant
 
 if TYPE_CHECKING:
     from tsir.frontend.script.classes import ClassInfo
+    from tsir.frontend.script.source import FunctionSource
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,69 @@ class PyFunction:
 
 
 @dataclass(frozen=True, eq=False)
+class Scope:
+    """Where names of a function are looked up: among its frame's variables, then in the scope around it.
+
+    `frame` tells apart the functions that are inlined into one; `names` are those that the function assigns.
+    """
+
+    frame: int
+    names: frozenset[str]
+    outer: Scope | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Closure:
+    """A lambda or a local function: inlined where it is called, with the variables around it as they are then."""
+
+    source: FunctionSource
+    scope: Scope
+    """That of the function it stands in."""
+    defaults: dict[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class Partial:
+    """`functools.partial(function, *args, **kwargs)`."""
+
+    function: Value
+    args: tuple[Value, ...]
+    kwargs: dict[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """One of several values that don't exist at run time, such as functions: the one with this number (an `i64`)."""
+
+    number: SSAValue
+    options: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """`map(function, *iterables)`."""
+
+    function: Value
+    iterables: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Filter:
+    """`filter(function, iterable)`."""
+
+    function: Value
+    iterable: Value
+
+
+@dataclass(frozen=True, eq=False)
+class IteratorValue:
+    """`iter(values)`: an iterator at run time, of which only the compiler knows the type of the elements."""
+
+    ssa: SSAValue
+    element: Attribute
+
+
+@dataclass(frozen=True, eq=False)
 class Method:
     """A method of a built-in type: `x.relu`, `items.append`."""
 
@@ -194,7 +258,8 @@ class Unusable:
 
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
-    | Enumerate | Zip | Reversed | Builtin | Unusable
+    | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
+    | IteratorValue
 )  # fmt: skip
 
 
@@ -222,16 +287,17 @@ class Place:
     write: Callable[[Value], None]
 
 
+Facts: TypeAlias = dict[str, Attribute | Binding]
+"""What a condition says: a path (`x`, `self.bias`) has this type, or a name this value."""
+
+
 @dataclass
 class Condition:
-    """A condition: a constant or an `i1`, and what is known about names when it holds and when it doesn't.
-
-    The facts map a path (`x`, `self.bias`) to its type there.
-    """
+    """A condition: a constant or an `i1`, and what is known about names when it holds and when it doesn't."""
 
     value: bool | SSAValue
-    when_true: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
-    when_false: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
+    when_true: Facts = field(default_factory=dict[str, "Attribute | Binding"])
+    when_false: Facts = field(default_factory=dict[str, "Attribute | Binding"])
 
     def negated(self) -> Condition:
         """`not` of this condition; a run-time value is left for the caller to negate."""

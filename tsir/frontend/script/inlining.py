@@ -1,0 +1,181 @@
+"""Functions that are compiled where they are called: lambdas, local functions, and those that are given or give such values.
+
+A call of a function of a module is a `func.call`, in `functions.py`. What can't be a function of its own in IR, because
+variables of another function, callables or iterators go in or out, is emitted in the caller's block, in a frame of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tsir.errors import TsirError
+from tsir.frontend.script.control import emit_steps
+from tsir.frontend.script.convert import coerce
+from tsir.frontend.script.emitter import RESULT, Emitter, Unreachable, end_of
+from tsir.frontend.script.source import (
+    FunctionNode,
+    FunctionSource,
+    assigned_names,
+    is_generator,
+    lambda_as_function,
+    make_source,
+    rebound_names,
+)
+from tsir.frontend.script.values import (
+    Binding,
+    Choice,
+    Closure,
+    Condition,
+    Enumerate,
+    Filter,
+    IteratorValue,
+    Map,
+    Method,
+    Object,
+    Partial,
+    PyFunction,
+    Range,
+    Reversed,
+    Run,
+    Scope,
+    StaticDict,
+    StaticList,
+    StaticTuple,
+    Unusable,
+    Value,
+    Zip,
+)
+
+if TYPE_CHECKING:
+    from tsir.frontend.script.functions import Signature
+
+MAX_INLINED = 60
+"""How deep calls are inlined into each other: a recursion of closures has no end."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A default value that is a value of the compilation already."""
+
+    value: Value
+
+
+def make_closure(e: Emitter, node: ast.Lambda | FunctionNode) -> Closure:
+    """The value of a lambda or of a nested `def`. Its defaults are evaluated now."""
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = list(zip(reversed(positional), reversed(arguments.defaults), strict=False))
+    pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
+    defaults = {a.arg: e.expression(d) for a, d in pairs}
+    key = ("tree", id(node))
+    source = e.session.sources.get(key)
+    if source is None:
+        tree = lambda_as_function(node) if isinstance(node, ast.Lambda) else node
+        outer = e.source
+        source = e.session.sources[key] = make_source(outer.function, tree, outer.file, outer.line_offset)
+    return Closure(source, e.scope, defaults)
+
+
+def holds_run(value: Value) -> bool:
+    """Whether something that has no type of its own at run time contains a value that does, or a closure."""
+    match value:
+        case Run() | Object() | Closure() | Choice() | IteratorValue():
+            return True
+        case StaticTuple() | StaticList():
+            return any(holds_run(v) for v in value.elements)
+        case StaticDict():
+            return any(holds_run(v) for v in value.items.values())
+        case PyFunction():
+            return value.receiver is not None and holds_run(value.receiver)
+        case Method():
+            return holds_run(value.receiver)
+        case Partial():
+            return holds_run(value.function) or any(holds_run(v) for v in (*value.args, *value.kwargs.values()))
+        case Enumerate() | Reversed():
+            return holds_run(value.iterable)
+        case Filter():
+            return holds_run(value.function) or holds_run(value.iterable)
+        case Zip() | Map():
+            inner = value.iterables if isinstance(value, Zip) else (value.function, *value.iterables)
+            return any(holds_run(v) for v in inner)
+        case Range():
+            return any(holds_run(v) for v in (value.start, value.stop, value.step))
+        case _:
+            return False
+
+
+def inline(
+    e: Emitter, source: FunctionSource, signature: Signature, bound: Mapping[str, Value], outer: Scope | None, name: str
+) -> Value:
+    """Emits a function's body here, with its parameters bound to these values, and gives what it returns."""
+    from tsir.frontend.script.functions import fall_off
+
+    session = e.session
+    if len(session.inlined) >= MAX_INLINED:
+        e.error(
+            f"calls of {name}() are nested too deeply to be inlined",
+            hint="a recursive function has to be one of a module, with an annotation of its result",
+        )
+    values = {p.name: _as_declared(e, bound[p.name], p.type, name, p.name) for p in signature.parameters}
+    values |= {extra: bound[extra] for extra in (signature.varargs, signature.keywords) if extra is not None}
+    if is_generator(source.node):
+        e.unsupported(f"the generator {name}()")
+    rebinds = rebound_names(source.node)
+    names = frozenset([*assigned_names(source.node.body), *values]) - rebinds
+    place = e.place
+    session.frames += 1
+    scope = Scope(session.frames, names, outer)
+    session.inlined.append(name)
+    try:
+        with e.frame(source, scope, signature.result, rebinds):
+            for key, value in values.items():
+                e.variables[key] = Binding(value)
+            emit_steps(e, [*source.node.body, lambda: fall_off(e, source.node)], end_of(source.node))
+            result = e.variables.get(RESULT)
+            dead = e.dead
+    except TsirError as error:
+        error.notes = (*error.notes, (f"in a call of {name}()", place))
+        raise
+    finally:
+        session.inlined.pop()
+    if dead or result is None:
+        raise Unreachable
+    if isinstance(result.value, Unusable):
+        e.error(f"the result of {name}() {result.value.why}", hint=result.value.hint)
+    return result.value
+
+
+def _as_declared(e: Emitter, value: Value, kind: Any, function: str, name: str) -> Value:
+    if kind is None or e.session.type_of(value) == kind:
+        return value
+    return e.session.object_or_run(coerce(e, value, kind, f"argument '{name}' of {function}()"))
+
+
+def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """Calls a lambda or a local function."""
+    from tsir.frontend.script.functions import bind_arguments, signature_of_tree
+
+    name = callee.source.node.name
+    defaults: dict[str, Any] = {k: Given(v) for k, v in callee.defaults.items()}
+    signature = signature_of_tree(e.session, callee.source, e.annotation_scope(), defaults)
+    bound = bind_arguments(e, e.session, signature, args, kwargs, name)
+    return inline(e, callee.source, signature, bound, callee.scope, name)
+
+
+def emit_choice(e: Emitter, value: Choice, use: Callable[[Value], Value]) -> Value:
+    """Does the same with whichever of several values it is, in the branches of `scf.if`s."""
+    from tsir.frontend.script.control import choose
+
+    def among(options: Sequence[Value], at: int) -> Value:
+        if len(options) == 1:
+            return use(options[0])
+        test = e.py("eq", [value.number, e.int_constant(at)])
+        return choose(e, Condition(test), lambda: use(options[0]), lambda: among(options[1:], at + 1))
+
+    return among(value.options, 0)
+
+
+__all__ = ["Given", "call_closure", "emit_choice", "holds_run", "inline", "make_closure"]

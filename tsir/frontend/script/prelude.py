@@ -1,0 +1,139 @@
+"""Functions of Python's standard library that are written in the scripted language itself and compiled with the program.
+
+They are here because what they do depends on functions or methods of the program: a key, a comparison. What only depends
+on values is a row of the table in `ops/python.py`. Nothing here is called by the compiler; `REPLACED` says what stands for what.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import itertools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+# pyright: reportMissingParameterType=false
+# The functions have no annotations: each call is compiled for the types that it has.
+
+
+def _reduce(function, items, *initial):
+    if len(initial) == 0:
+        if len(items) == 0:
+            raise TypeError("reduce() of empty iterable with no initial value")
+        result = items[0]
+        for item in items[1:]:
+            result = function(result, item)
+        return result
+    total = initial[0]
+    for item in items:
+        total = function(total, item)
+    return total
+
+
+def filtered(function, items):
+    """`list(filter(function, items))`."""
+    return [item for item in items if function(item)]
+
+
+def filtered_truth(items):
+    """`list(filter(None, items))`."""
+    return [item for item in items if item]
+
+
+def sorted_by_comparison(items, reverse: bool):
+    """`sorted(items, reverse=reverse)` for objects that define `<`: merging runs of doubling length, stable."""
+    source = list(items)
+    if reverse:
+        source.reverse()
+    width = 1
+    while width < len(source):
+        merged = source[:0]
+        for start in range(0, len(source), 2 * width):
+            middle = min(start + width, len(source))
+            end = min(start + 2 * width, len(source))
+            i = start
+            j = middle
+            while i < middle or j < end:
+                if j >= end or (i < middle and not source[j] < source[i]):
+                    merged.append(source[i])
+                    i += 1
+                else:
+                    merged.append(source[j])
+                    j += 1
+        source = merged
+        width *= 2
+    if reverse:
+        source.reverse()
+    return source
+
+
+def _accumulate(items):
+    result = list(items)
+    for i in range(1, len(result)):
+        result[i] = result[i - 1] + result[i]
+    return result
+
+
+def _product(first, second):
+    return [(a, b) for a in first for b in second]
+
+
+def _repeat(item, times: int):
+    return [item for _ in range(times)]
+
+
+def _starmap(function, items):
+    return [function(*item) for item in items]
+
+
+def _takewhile(function, items):
+    count = 0
+    for item in items:
+        if not function(item):
+            break
+        count += 1
+    return items[:count]
+
+
+def _bisect_right(items, x):
+    low, high = 0, len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if x < items[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _bisect_left(items, x):
+    low, high = 0, len(items)
+    while low < high:
+        middle = (low + high) // 2
+        if items[middle] < x:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+_OPERATORS: dict[Any, Callable[..., Any]] = {
+    operator.add: lambda a, b: a + b, operator.sub: lambda a, b: a - b, operator.mul: lambda a, b: a * b,
+    operator.truediv: lambda a, b: a / b, operator.floordiv: lambda a, b: a // b, operator.mod: lambda a, b: a % b,
+    operator.pow: lambda a, b: a**b, operator.matmul: lambda a, b: a @ b, operator.neg: lambda a: -a,
+    operator.pos: lambda a: +a, operator.invert: lambda a: ~a, operator.not_: lambda a: not a,
+    operator.and_: lambda a, b: a & b, operator.or_: lambda a, b: a | b, operator.xor: lambda a, b: a ^ b,
+    operator.lshift: lambda a, b: a << b, operator.rshift: lambda a, b: a >> b, operator.eq: lambda a, b: a == b,
+    operator.ne: lambda a, b: a != b, operator.lt: lambda a, b: a < b, operator.le: lambda a, b: a <= b,
+    operator.gt: lambda a, b: a > b, operator.ge: lambda a, b: a >= b, operator.getitem: lambda a, b: a[b],
+    operator.contains: lambda a, b: b in a, operator.truth: lambda a: bool(a), operator.abs: lambda a: abs(a),
+    operator.concat: lambda a, b: a + b, operator.is_: lambda a, b: a is b, operator.is_not: lambda a, b: a is not b,
+}  # fmt: skip
+
+REPLACED: dict[Any, Callable[..., Any]] = {
+    functools.reduce: _reduce, itertools.accumulate: _accumulate, itertools.product: _product, itertools.repeat: _repeat,
+    itertools.starmap: _starmap, itertools.takewhile: _takewhile, bisect.bisect: _bisect_right,
+    bisect.bisect_right: _bisect_right, bisect.bisect_left: _bisect_left, **_OPERATORS,
+}  # fmt: skip
+"""Functions that have no Python source, and what is compiled in their place."""
