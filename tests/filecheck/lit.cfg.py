@@ -11,7 +11,7 @@ root = os.path.dirname(os.path.dirname(here))
 config.name = "tsir"  # noqa: F821  lit defines `config`
 config.test_format = lit.formats.ShTest(execute_external=False)  # noqa: F821
 config.suffixes = [".mlir", ".test", ".py"]  # noqa: F821
-config.excludes = ["lit.cfg.py"]  # noqa: F821
+config.excludes = ["lit.cfg.py", "Inputs"]  # noqa: F821
 config.test_source_root = here  # noqa: F821
 config.test_exec_root = os.path.join(root, ".lit-output")  # noqa: F821
 

@@ -19,6 +19,7 @@ from tsir.dialects.deep_stack import call_with_deep_stack
 from tsir.dialects.parsing import parse_module
 from tsir.dialects.schema import Schema
 from tsir.dialects.ts.families import aten_op, py_op
+from tsir.dialects.values import Instance
 
 __all__ = ["TsContext", "make_context", "parse_module", "print_module"]
 
@@ -32,6 +33,8 @@ class TsContext(Context):
 
     find_schema: Callable[[str], Schema | None] = field(default=lambda _key: None)
     is_py_function: Callable[[str], bool] = field(default=lambda _name: True)
+    objects: dict[str, Instance] = field(default_factory=dict[str, Instance])
+    """The object that a method's first argument will be, by the function's symbol: what passes may take as known."""
 
     def get_optional_op(self, name: str, *, dialect_stack: Sequence[str] = ()) -> type[Operation] | None:
         if name.startswith("ts.aten."):

@@ -11,6 +11,8 @@ from collections import namedtuple
 from dataclasses import dataclass, field
 from typing import Any
 
+from tsir.errors import TsirError
+
 
 @dataclass(frozen=True)
 class Device:
@@ -71,6 +73,17 @@ class Instance:
         """Sets an attribute from outside compiled code."""
         self.attributes[name] = value
         self.version += 1
+
+    def tensor(self, path: str) -> Any:
+        """The tensor (an array) at a dotted path of attributes. Raises TsirError when there is none."""
+        value: Any = self
+        for name in path.split("."):
+            if not isinstance(value, Instance) or name not in value.attributes:
+                raise TsirError(f"the object has no tensor '{path}' that the compiled code needs")
+            value = value.attributes[name]
+        if type(value).__module__ != "numpy":
+            raise TsirError(f"'{path}' is no tensor but {type(value).__name__}")
+        return value
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 
 from tsir.dialects.locations import location_of
 from tsir.dialects.ts.families import AtenOp
-from tsir.dialects.ts.structure import CastOp
+from tsir.dialects.ts.types import TensorType
 from tsir.dialects.values import Instance
 from tsir.errors import PassError
 from tsir.lowering.ts_to_linalg import lower_function
@@ -21,24 +21,23 @@ from tsir.passes.canonicalize import canonicalize
 from tsir.passes.cse import merge_common
 from tsir.passes.dce import eliminate_dead_code
 from tsir.passes.fold_constants import fold_constants
-from tsir.passes.freeze import Attributes, freeze
+from tsir.passes.freeze import Attributes, freeze, tensor_type, weight_paths
 from tsir.passes.functionalize import functionalize
 from tsir.passes.inline import InlinePass, drop_unused
-from tsir.passes.refine import STRICT_DIALECTS
 from tsir.passes.registry import get_pass
+from tsir.passes.signature import drop_object, set_argument_types
 from tsir.passes.structure import callee_name, find_function, reachable, walk
 
+_SPECIALIZE = (
+    "ts-inline", "ts-symbol-dce", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-drop-self", "ts-symbol-dce",
+    "ts-functionalize", "ts-canonicalize", "ts-cse", "ts-dce",
+)  # fmt: skip
+
 PIPELINES: dict[str, tuple[str, ...]] = {
-    "optimize": ("ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-canonicalize", "ts-dce"),
-    "specialize": (
-        "ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-functionalize", "ts-canonicalize", "ts-cse",
-        "ts-dce",
-    ),
-    "linalg": (
-        "ts-inline", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-functionalize", "ts-canonicalize", "ts-cse",
-        "ts-dce", "lower-ts-to-linalg", "ts-canonicalize", "ts-cse", "ts-dce",
-    ),
-}  # fmt: skip
+    "optimize": ("ts-inline", "ts-symbol-dce", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-canonicalize", "ts-dce"),
+    "specialize": _SPECIALIZE,
+    "linalg": (*_SPECIALIZE, "lower-ts-to-linalg", "ts-canonicalize", "ts-cse", "ts-dce", "ts-symbol-dce"),
+}
 """The named pipelines: the names of their passes in order."""
 
 
@@ -100,8 +99,9 @@ def specialize(
 ) -> Specialized:
     """The function `@symbol` for these argument types (without `self`); the module isn't changed.
 
-    `instance` is the object that the function's first argument will be: attributes that nothing sets become constants and
-    weights. Without `lower` the result is the `ts` IR before the lowering. Nothing is verified, printed or parsed on the way.
+    `instance` is the object that the function's first argument will be, and that has its weights: attributes that nothing sets
+    become constants and weights. An argument that is a weight already (`ts.weight`; they come last) takes no type. Without
+    `lower` the result is the `ts` IR before the lowering. Nothing is verified, printed or parsed on the way.
     """
     attributes = Attributes(module) if instance is not None else None
     part = part_of(module, symbol)
@@ -109,17 +109,25 @@ def specialize(
     function = find_function(part, symbol)
     is_called = any(isinstance(op, CallOp) and callee_name(op) == symbol for op in walk(part))
     weights: list[str] = []
+    first = 0
     if is_called:  # a function that is called recursively has the signature that its calls have
         drop_unused(part, [symbol])
     else:
-        first = len(function.body.block.args) - len(argument_types)
+        weights = weight_paths(function)
+        first = len(function.body.block.args) - len(argument_types) - len(weights)
         set_argument_types(function, first, argument_types)
-        if instance is not None:
-            weights = freeze(part, function, instance, attributes)
+        if weights and instance is not None:
+            after = first + len(argument_types)
+            known = [tensor_type(instance.tensor(path)) for path in weights]
+            declared = [a.type for a in function.body.block.args[after:]]
+            types = [k if isinstance(d, TensorType) else d for k, d in zip(known, declared, strict=True)]
+            set_argument_types(function, after, types)
+        if instance is not None and first:
+            weights += freeze(part, function, instance, attributes)
     fold_constants(function, refine_results=not is_called)
     merge_common(function)
     eliminate_dead_code(function)
-    if instance is not None and not is_called:
+    if instance is not None and not is_called and first:
         drop_object(function)
     functionalize(function, is_entry=not is_called)
     canonicalize(function)
@@ -132,35 +140,3 @@ def specialize(
         eliminate_dead_code(function)
     drop_unused(part, [symbol])
     return Specialized(part, symbol, weights)
-
-
-def drop_object(function: FuncOp) -> None:
-    """Removes the function's first argument, the object, when everything that was read of it became constants and weights."""
-    block = function.body.block
-    if block.args[0].first_use is None:
-        block.erase_arg(block.args[0])
-        if function.arg_attrs is not None:
-            function.properties["arg_attrs"] = ArrayAttr(function.arg_attrs.data[1:])
-        function.properties["function_type"] = type(function.function_type).from_lists(
-            [a.type for a in block.args], function.function_type.outputs.data
-        )
-
-
-def set_argument_types(function: FuncOp, first: int, types: Sequence[Attribute]) -> None:
-    """Gives a function's arguments from `first` on more precise types, with casts back where an operation wants the old ones."""
-    block = function.body.block
-    for argument, kind in zip(block.args[first : first + len(types)], types, strict=True):
-        if argument.type != kind:
-            old = argument.type
-            argument._type = kind
-            strict = [u for u in argument.uses if u.operation.dialect_name() in STRICT_DIALECTS]
-            if strict:
-                cast = CastOp(argument, old)
-                cast.location = function.location
-                assert block.first_op is not None
-                block.insert_op_before(cast, block.first_op)
-                for use in strict:
-                    use.operation.operands[use.index] = cast.result
-    function.properties["function_type"] = type(function.function_type).from_lists(
-        [a.type for a in block.args], function.function_type.outputs.data
-    )

@@ -28,7 +28,7 @@ from tsir.ops.registry import operator
 from tsir.ops.sizes import CannotLower, ShapeEnv, SymInt, size_key
 from tsir.ops.tensor import SymScalar, SymTensor
 from tsir.passes.constants import UNKNOWN, constant_ops
-from tsir.passes.facts import BODY_ERRORS, Facts, strip_casts
+from tsir.passes.facts import BODY_ERRORS, NOTHING_KNOWN, Facts, strip_casts
 from tsir.passes.freeze import argument_attributes
 from tsir.passes.structure import functions
 
@@ -222,7 +222,7 @@ class _Lowering:
             return SymScalar("int", value)
         found = self.facts.argument(value)
         if found is UNKNOWN or _has_tensor(found):
-            raise CannotLower(f"nothing is known about an argument of type {value.type}")
+            raise CannotLower(f"{NOTHING_KNOWN} an argument of type {value.type}")
         return found
 
     def _dispatch(self, op: AtenOp, last: Operation | None, reason: str) -> None:

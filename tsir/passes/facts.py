@@ -56,6 +56,9 @@ from tsir.ops.tensor import SymScalar, SymTensor
 from tsir.passes.constants import UNKNOWN, constant_of
 from tsir.passes.memory import Memory
 
+NOTHING_KNOWN = "nothing is known about"
+"""How the reason starts for an operator whose argument types aren't known."""
+
 NEVER = type("Never", (), {"__repr__": lambda self: "NEVER"})()
 """The fact about a value that is never read (`ts.uninitialized`): it agrees with every other."""
 
@@ -226,7 +229,7 @@ class Facts:
             self.reasons[op] = f"the operator {op.SCHEMA.key} isn't known"
         elif any(a is UNKNOWN or a is NEVER for a in arguments):
             at = next(i for i, a in enumerate(arguments) if a is UNKNOWN or a is NEVER)
-            self.reasons[op] = f"nothing is known about the argument {op.SCHEMA.arguments[at].name!r}"
+            self.reasons[op] = f"{NOTHING_KNOWN} the argument {op.SCHEMA.arguments[at].name!r}"
         else:
             try:
                 facts = infer(definition, arguments, self.env)

@@ -46,8 +46,8 @@ class FreezePass(ModulePass):
           %p = arith.constant 0.5 : f64
 
     Run it after `ts-inline`. `entry` is the function to freeze (default: each public one that has an object as its first argument
-    and isn't called in the module). A tensor that the function writes is marked `ts.mutable`. From Python, `freeze` takes the
-    real object, whose values, dtypes and shapes count then.
+    and isn't called in the module). A tensor that the function writes is marked `ts.mutable`. Where the object is known
+    (`TsContext.objects`; from Python, `freeze` takes it), its values, dtypes and shapes count.
     """
 
     name = "ts-freeze"
@@ -55,13 +55,14 @@ class FreezePass(ModulePass):
     entry: str | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        objects: dict[str, Instance] = getattr(ctx, "objects", {})
         if self.entry is not None:
-            freeze(op, find_function(op, self.entry))
+            freeze(op, find_function(op, self.entry), objects.get(self.entry))
             return
         called = {callee_name(c) for c in walk(op) if isinstance(c, CallOp)}
         for function in functions(op):
             if is_public(function) and function.sym_name.data not in called and _takes_object(function):
-                freeze(op, function)
+                freeze(op, function, objects.get(function.sym_name.data))
 
 
 def _takes_object(function: FuncOp) -> bool:
@@ -222,7 +223,7 @@ class _Freezer:
 
     def _array_weight(self, path: str, array: np.ndarray[Any, Any]) -> SSAValue:
         path = self.arrays.setdefault(id(array), path)
-        return self._weight(path, TensorType(dtypes.from_numpy(array.dtype.name), array.shape))
+        return self._weight(path, tensor_type(array))
 
     def _weight(self, path: str, kind: TensorType) -> SSAValue:
         found = self.weights.get(path)
@@ -290,6 +291,17 @@ def freeze(
         [a.type for a in block.args], function.function_type.outputs.data
     )
     return list(freezer.weights)
+
+
+def weight_paths(function: FuncOp) -> list[str]:
+    """The paths of the weights among a function's arguments, in order."""
+    found = [a.data.get("ts.weight") for a in argument_attributes(function)]
+    return [path.data for path in found if isinstance(path, StringAttr)]
+
+
+def tensor_type(array: np.ndarray[Any, Any]) -> TensorType:
+    """The type of a tensor, with its dtype and shape."""
+    return TensorType(dtypes.from_numpy(array.dtype.name), array.shape)
 
 
 def argument_attributes(function: FuncOp) -> list[DictionaryAttr]:

@@ -12,7 +12,7 @@ from xdsl.passes import ModulePass
 
 from tsir.dialects.locations import called_from
 from tsir.dialects.ts.structure import CastOp, ClassOp, MethodOp
-from tsir.passes.structure import callee_first, callee_name, find_function, is_public, reachable, symbol_name, walk
+from tsir.passes.structure import callee_first, callee_name, find_function, reachable, symbol_name, walk
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,12 @@ class InlinePass(ModulePass):
         func.func private @double(%y : i64)...       func.func private @double(%y : i64)...
 
     What comes from a callee is located at `CallSiteLoc(place in the callee, place of the call)`. Calls of recursive functions
-    and of declarations stay. `entry` restricts the pass to one function; `drop_unused` removes functions and classes that no
-    public function (or `entry`) needs any more.
+    and of declarations stay. `entry` restricts the pass to one function. `ts-symbol-dce` removes what isn't needed any more.
     """
 
     name = "ts-inline"
 
     entry: str | None = None
-    drop_unused: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         order, recursive = callee_first(op)
@@ -41,8 +39,6 @@ class InlinePass(ModulePass):
         targets = order if self.entry is None else [find_function(op, self.entry)]
         for function in targets:
             _inline_into(function, table)
-        if self.drop_unused:
-            drop_unused(op, [f.sym_name.data for f in order if is_public(f)] if self.entry is None else [self.entry])
 
 
 @dataclass

@@ -18,6 +18,9 @@ PASSES: dict[str, str] = {
     "ts-canonicalize": "tsir.passes.canonicalize:CanonicalizePass",
     "ts-dce": "tsir.passes.dce:DcePass",
     "ts-cse": "tsir.passes.cse:CsePass",
+    "ts-set-types": "tsir.passes.signature:SetTypesPass",
+    "ts-drop-self": "tsir.passes.signature:DropSelfPass",
+    "ts-symbol-dce": "tsir.passes.signature:SymbolDcePass",
     "ts-functionalize": "tsir.passes.functionalize:FunctionalizePass",
     "lower-ts-to-linalg": "tsir.lowering.ts_to_linalg:LowerTsToLinalgPass",
 }

@@ -5,12 +5,13 @@ Nothing here changes IR.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.dialects.func import CallOp, FuncOp
-from xdsl.ir import Attribute, Block, Operation
+from xdsl.ir import Attribute, Block, Operation, Region
 from xdsl.traits import SymbolOpInterface
 
 from tsir.dialects.ts.structure import CallMethodOp, ClassOp, MethodOp
@@ -165,6 +166,31 @@ def reachable(module: ModuleOp, roots: Iterable[str]) -> list[Operation]:
                     if (special or method in method_names) and member.callee.string_value() in table:
                         work.append(member.callee.string_value())
     return [op for op in module.body.block.ops if symbol_name(op) is None or symbol_name(op) in needed]
+
+
+def with_declarations(function: FuncOp) -> list[Operation]:
+    """A copy of the function, then all that it names: the classes, without methods, and declarations of the functions it calls.
+
+    That is a module which verifies by itself. The function has to be in its module.
+    """
+    module = function.parent_op()
+    assert isinstance(module, ModuleOp)
+    table = {name: op for op in module.body.block.ops if (name := symbol_name(op)) is not None}
+    copies: dict[str, Operation] = {function.sym_name.data: function.clone()}
+    work = deque(uses_of(function).symbols)
+    while work:
+        name = work.popleft()
+        op = table.get(name)
+        if op is None or name in copies:
+            continue
+        if isinstance(op, FuncOp):
+            copies[name] = FuncOp(name, op.function_type, Region(), "private")
+        else:
+            copies[name] = op.clone()
+            for member in [m for m in walk(copies[name]) if isinstance(m, MethodOp)]:
+                member.detach()
+        work.extend(uses_of(copies[name]).symbols)
+    return list(copies.values())
 
 
 def callee_first(module: ModuleOp) -> tuple[list[FuncOp], set[str]]:

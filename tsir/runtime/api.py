@@ -11,7 +11,7 @@ from typing import IO, Any
 from tsir.dialects.program import Program
 from tsir.dialects.values import Device
 from tsir.errors import DependencyError, FrontendError, TsirError
-from tsir.runtime.compiled import ScriptFunction, ScriptModule
+from tsir.runtime.compiled import CompiledMethod, ScriptFunction, ScriptModule
 
 Compiled = ScriptFunction | ScriptModule
 
@@ -116,12 +116,20 @@ def load(
     return _compiled(load_archive(source, parse_ir, _extra_files))
 
 
-def load_ir(text: str, name: str = "<text>") -> dict[str, ScriptFunction]:
-    """The public functions of IR text, callable, by name. Raises IRError with the place in the text."""
+def load_ir(text: str, name: str = "<text>", weights: ScriptModule | None = None) -> dict[str, CompiledMethod]:
+    """The public functions of IR text, callable, by name. Raises IRError with the place in the text.
+
+    A function's object and its weights (`ts.weight`) are those of the module `weights`; without it they are arguments.
+    """
     from tsir.runtime.compilation import function_entries
 
     module = parse_ir(text, name)
-    return {e.name: ScriptFunction(Program(lambda: module, {e.name: e})) for e in function_entries(module)}
+    if weights is None:
+        return {e.name: ScriptFunction(Program(lambda: module, {e.name: e})) for e in function_entries(module)}
+    entries = {e.name: e for e in function_entries(module, weights.instance)}
+    program = Program(lambda: module, entries, weights.instance, weights.program.sources)
+    owner = ScriptModule(program)
+    return {name: owner.method(name) for name in entries}
 
 
 def parse_ir(text: str, name: str = "<text>") -> Any:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.values import Instance
@@ -38,17 +36,19 @@ def compile_specialization(
     if source is None:
         source = generate_source(specialize(program, entry, key, instance))
         source_cache.store(cache_key, source)
-    function = BoundFunction(load(source), instance, program.sources, takes_instance=source.takes_self)
+    function = BoundFunction(load(source), instance, program.sources, takes_instance=entry.takes_self and source.takes_self)
     return Specialization(key, function, source.text, guards=tuple(function.guards))
 
 
-def specialize(program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None) -> Specialized:
-    """The entry point lowered for the calls that fit `key`."""
+def specialize(
+    program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None, *, lower: bool = True
+) -> Specialized:
+    """The entry point for the calls that fit `key`: lowered, or as `ts` IR after the passes."""
     from tsir.lowering import pipelines
 
     declared = declared_types(program, entry)
     refined = [keys.refined_type(k, t) for k, t in zip(key, declared, strict=True)]
-    return pipelines.specialize(program.module, entry.symbol, refined, instance if entry.takes_self else None)
+    return pipelines.specialize(program.module, entry.symbol, refined, instance, lower=lower)
 
 
 def generate_source(specialized: Specialized) -> GeneratedSource:
@@ -59,12 +59,12 @@ def generate_source(specialized: Specialized) -> GeneratedSource:
 
 
 def declared_types(program: Program, entry: EntryPoint) -> list[Any]:
-    """The IR types of the entry point's parameters, without `self`."""
+    """The IR types of the entry point's parameters: neither `self` nor weights."""
     from tsir.passes.structure import find_function
 
-    function = find_function(program.module, entry.symbol)
-    inputs = list(function.function_type.inputs.data)
-    return inputs[1:] if entry.takes_self else inputs
+    inputs = find_function(program.module, entry.symbol).function_type.inputs.data
+    first = 1 if entry.takes_self else 0
+    return list(inputs[first : first + len(entry.parameters)])
 
 
 class BoundFunction:
@@ -82,7 +82,7 @@ class BoundFunction:
         self._call = function.call
         self._paths = function.source.weights
         self._leading = (instance,) if takes_instance else ()
-        arrays = [_resolve(instance, path) for path in self._paths]
+        arrays = [instance.tensor(path) for path in self._paths] if instance is not None else []
         self._tensors = [sources[id(a)] for a in arrays if id(a) in sources]
         self._arrays = arrays
         self._sources = sources
@@ -118,17 +118,6 @@ class BoundFunction:
             raise
 
 
-def _resolve(instance: Instance | None, path: str) -> np.ndarray[Any, Any]:
-    value: Any = instance
-    for name in path.split("."):
-        if not isinstance(value, Instance) or name not in value.attributes:
-            raise TsirError(f"the object has no tensor '{path}' that the compiled code needs")
-        value = value.attributes[name]
-    if not isinstance(value, np.ndarray):
-        raise TsirError(f"'{path}' is no tensor but {type(value).__name__}")
-    return value
-
-
 @dataclass
 class Stages:
     """A program at each stage, for one call's arguments; each text is made when it is read."""
@@ -154,7 +143,7 @@ class Stages:
         """The `ts` IR after the passes, before the lowering."""
         from tsir.dialects.context import print_module
 
-        return print_module(self._specialized.module)
+        return print_module(specialize(self.program, self.entry, self.key, self.instance, lower=False).module)
 
     @cached_property
     def linalg(self) -> str:
@@ -194,18 +183,26 @@ def method_entry(program: Program, class_name: str, method: str) -> EntryPoint |
     return EntryPoint(method, symbol, parameters, str(results[0]) if results else "none", takes_self=True)
 
 
-def function_entries(module: Any) -> list[EntryPoint]:
-    """An entry point for each public function with a body in a module, in order."""
+def function_entries(module: Any, root: Instance | None = None) -> list[EntryPoint]:
+    """An entry point for each public function with a body in a module, in order.
+
+    Given a root object, functions take it and its weights (`ts.weight`) from there; else they are parameters.
+    """
+    from tsir.passes.freeze import weight_paths
+
     entries: list[EntryPoint] = []
     for operation in module.body.block.ops:
         visibility = operation.properties.get("sym_visibility")
         if operation.name == "func.func" and operation.regions[0].blocks and getattr(visibility, "data", "") != "private":
             symbol = operation.properties["sym_name"].data
-            parameters = tuple(
-                Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in enumerate(operation.body.block.args)
-            )
+            arguments = list(enumerate(operation.body.block.args))
+            takes_self = root is not None and bool(arguments) and getattr(arguments[0][1].type, "name", "") == "ts.class"
+            if root is not None:
+                arguments = arguments[takes_self : len(arguments) - len(weight_paths(operation))]
+            parameters = tuple(Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in arguments)
             results = operation.function_type.outputs.data
-            entries.append(EntryPoint(symbol, symbol, parameters, str(results[0]) if results else "none"))
+            result = str(results[0]) if results else "none"
+            entries.append(EntryPoint(symbol, symbol, parameters, result, takes_self=takes_self))
     return entries
 
 

@@ -23,20 +23,29 @@ from tsir.runtime.specialization import EntrySpecializations, Specialization, ru
 from tsir.runtime.torch_adapter import adapter
 
 if TYPE_CHECKING:
-    from xdsl.ir import Operation
+    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.dialects.func import FuncOp
 
 
 class Graph:
-    """IR that prints as text: `print(m.graph)`. `operation` is the xDSL operation, `text(debuginfo=True)` shows locations."""
+    """IR that prints as text: `print(m.graph)`. `operation` is the xDSL operation, `text(debuginfo=True)` shows locations.
 
-    def __init__(self, operation: Operation) -> None:
+    A function's text ends with declarations of the classes and functions that it names, so that `ts-opt` reads it.
+    """
+
+    def __init__(self, operation: ModuleOp | FuncOp) -> None:
         self.operation = operation
 
     def text(self, *, debuginfo: bool = False) -> str:
         """The IR as text that `ts-opt` reads."""
-        from tsir.dialects.context import print_module
+        from xdsl.dialects.func import FuncOp
 
-        return print_module(self.operation, debuginfo=debuginfo)
+        from tsir.dialects.context import print_module
+        from tsir.passes.structure import with_declarations
+
+        operation = self.operation
+        shown = with_declarations(operation) if isinstance(operation, FuncOp) else [operation]
+        return "".join(print_module(op, debuginfo=debuginfo) for op in shown)
 
     def __str__(self) -> str:
         return self.text()

@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
     from xdsl.passes import ModulePass
 
+    from tsir.dialects.program import Program
+
 SEPARATOR = "// -----"
 
-Source: TypeAlias = "str | Callable[[], ModuleOp]"
-"""IR text, or what makes a module."""
+Source: TypeAlias = "str | Callable[[], Program]"
+"""IR text, or what makes a program."""
 
 EXAMPLES = """examples:
   ts-opt model.mlir -p ts-inline,ts-dce           run two passes
   ts-opt model.py:SimpleNet --pipeline=optimize   compile a class, then run a named pipeline
+  ts-opt model.pt --pipeline=linalg --arg-types="tensor<?x10xf32>"   down to linalg, for these arguments
   ts-opt model.pt --print-debuginfo               an archive's IR with the places in its source
   cat model.mlir | ts-opt -                       read standard input, check, print
 """
@@ -46,6 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     passes = parser.add_argument_group("passes")
     passes.add_argument("-p", "--passes", default="", metavar="LIST", help="passes in order: a,b{option=value},c")
     passes.add_argument("--pipeline", metavar="NAME", help="a named pipeline, run before --passes")
+    passes.add_argument(
+        "--arg-types",
+        metavar="TYPES",
+        help='types of the entry point\'s arguments, set before the passes: "tensor<1x10xf32>,i64" (? is any size)',
+    )
+    passes.add_argument(
+        "--entry", metavar="NAME", help="the function or method that --arg-types is for (default: the only one)"
+    )
     passes.add_argument("--list-passes", action="store_true", help="print the names of passes and pipelines, and stop")
     passes.add_argument("--verify-each", action="store_true", help="verify the IR after each pass")
     printing = parser.add_argument_group("printing")
@@ -103,19 +114,19 @@ def _inputs(options: argparse.Namespace) -> list[tuple[str, Source]]:
     return parts
 
 
-def _compiled(path: str) -> ModuleOp:
+def _compiled(path: str) -> Program:
     from tsir.runtime.api import script
 
     found = script(python_object(path))
     if not hasattr(found, "program"):
         raise TsirError(f"{path} names a {type(found).__name__}, not a function, a module or a module's class")
-    return found.program.module
+    return found.program
 
 
-def _archived(path: str) -> ModuleOp:
+def _archived(path: str) -> Program:
     from tsir.runtime.api import load
 
-    return load(path).program.module
+    return load(path).program
 
 
 def _process(source: Source, name: str, options: argparse.Namespace) -> str:
@@ -126,8 +137,17 @@ def _process(source: Source, name: str, options: argparse.Namespace) -> str:
 
     # Not `tsir.runtime.api.parse_ir`: that would import NumPy, a third of a start's time.
     context = make_context(SCHEMAS.get, lambda function: lookup(function) is not None)
-    module = parse_module(context, source, name) if isinstance(source, str) else source()
-    for pass_ in passes_of(options.pipeline, options.passes):
+    entry: str | None = options.entry
+    if isinstance(source, str):
+        module = parse_module(context, source, name)
+    else:
+        program = source()
+        module = program.module
+        entries = program.entry_points.values()
+        if program.root is not None:
+            context.objects.update({e.symbol: program.root for e in entries if e.takes_self})
+        entry = next((e.symbol for e in entries if entry in (None, e.name)), entry)
+    for pass_ in [*_typing(options.arg_types, entry), *passes_of(options.pipeline, options.passes)]:
         if options.print_between_passes:
             print(f"// before {pass_.name}", file=sys.stderr)
             print(print_module(module, debuginfo=options.print_debuginfo), file=sys.stderr)
@@ -135,7 +155,29 @@ def _process(source: Source, name: str, options: argparse.Namespace) -> str:
         if options.verify_each:
             verify_module(module)
     verify_module(module)
+    if options.arg_types is None and (left := _untyped(module)):
+        print(f"note: {left} operators stay, as their arguments' types aren't known: give --arg-types", file=sys.stderr)
     return print_module(module, debuginfo=options.print_debuginfo, generic=options.print_generic)
+
+
+def _typing(types: str | None, entry: str | None) -> list[ModulePass]:
+    """What sets the argument types that the command line gives."""
+    if types is None:
+        return []
+    from tsir.passes.signature import SetTypesPass
+
+    return [SetTypesPass(types, entry)]
+
+
+def _untyped(module: ModuleOp) -> int:
+    """How many operators a lowering left because nothing is known of an argument."""
+    from xdsl.dialects.builtin import StringAttr
+
+    from tsir.passes.facts import NOTHING_KNOWN
+    from tsir.passes.structure import walk
+
+    reasons = [r.data for op in walk(module) if isinstance(r := op.attributes.get("ts.reason"), StringAttr)]
+    return sum(1 for reason in reasons if reason.startswith(NOTHING_KNOWN))
 
 
 def _run(pass_: ModulePass, context: Context, module: ModuleOp) -> None:

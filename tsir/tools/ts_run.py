@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   ts-run model.pt --input x.npy                        one array
   ts-run model.pt --input x.npy --input 3 --input None  arrays and Python literals, in order
   ts-run program.mlir --entry f --input x.npy --output y.npy
+  ts-opt model.pt -p ts-inline,ts-freeze | ts-run - --weights model.pt --input x.npy    what passes made of a model
 """
 
 
@@ -26,6 +27,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("program", help="archive (.pt) or IR file (- for standard input)")
     parser.add_argument("--input", action="append", default=[], metavar="VALUE", help="an .npy file or a Python literal")
+    parser.add_argument(
+        "--weights", metavar="FILE", help="the archive that an IR file's object and weights (`ts.weight`) are taken from"
+    )
     parser.add_argument("--entry", metavar="NAME", help="entry point (default: forward, or the only function)")
     parser.add_argument(
         "--output", metavar="FILE", help="write the result, an array, to an .npy file instead of printing it"
@@ -41,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     inputs = [_input(text) for text in options.input]
-    entry = entry_point(options.program, options.entry)
+    entry = entry_point(options.program, options.entry, options.weights)
     try:
         result = entry(*inputs)
     except TsirError:
@@ -52,8 +56,11 @@ def _run(options: argparse.Namespace) -> None:
     _show(result, options.output)
 
 
-def entry_point(path: str, name: str | None) -> Any:
-    """What to call. Raises TsirError when the program has no such entry point, or several and none is named."""
+def entry_point(path: str, name: str | None, weights: str | None = None) -> Any:
+    """What to call; `weights` is the archive that IR takes its object and weights from.
+
+    Raises TsirError when the program has no such entry point, or several and none is named.
+    """
     from tsir.runtime.api import load, load_ir
     from tsir.runtime.compiled import ScriptModule
 
@@ -65,7 +72,10 @@ def entry_point(path: str, name: str | None) -> Any:
             return program.method(name or "forward")
         except AttributeError as error:
             raise TsirError(str(error), hint=f"the entry points are {', '.join(program.program.entry_points)}") from error
-    functions = load_ir(read_text(path), path)
+    module = None if weights is None else load(weights)
+    if module is not None and not isinstance(module, ScriptModule):
+        raise TsirError(f"{weights} holds a function, which has no weights")
+    functions = load_ir(read_text(path), path, module)
     if name is None and len(functions) == 1:
         return next(iter(functions.values()))
     found = functions.get(name or "forward")

@@ -1,6 +1,6 @@
 // RUN: ts-opt -p ts-inline %s | filecheck %s
 // RUN: ts-opt -p ts-inline,ts-inline %s | filecheck %s
-// RUN: ts-opt -p "ts-inline{entry=f drop-unused=true}" %s | filecheck %s --check-prefix=DROP
+// RUN: ts-opt -p "ts-inline{entry=f},ts-symbol-dce" %s | filecheck %s --check-prefix=DROP
 // RUN: ts-opt -p ts-inline --print-debuginfo %s | filecheck %s --check-prefix=LOC
 
 // CHECK-LABEL: func.func @f

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.jit._state import _get_script_class
 from xdsl.dialects import arith, func
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from tsir.dialects.program import EntryPoint, Parameter, Program
@@ -119,10 +119,12 @@ class Session:
         self._operations.append(operation)
 
     def module(self, first: Sequence[str]) -> ModuleOp:
-        """The `ts` module: classes, the functions with these symbols, then the other functions."""
+        """The `ts` module: classes, the functions with these symbols, then the other functions, which are private."""
         named = {op.sym_name.data: op for op in self._operations}
-        ordered = [named[s] for s in first] + [op for op in self._operations if op.sym_name.data not in first]
-        return ModuleOp([*(info.operation() for info in self._classes.values()), *ordered])
+        others = [op for op in self._operations if op.sym_name.data not in first]
+        for operation in others:
+            operation.sym_visibility = StringAttr("private")
+        return ModuleOp([*(info.operation() for info in self._classes.values()), *(named[s] for s in first), *others])
 
     # Types
 
