@@ -49,6 +49,8 @@ _DICTS = (dict, collections.OrderedDict, collections.defaultdict, collections.ab
 _SETS = (set, frozenset, collections.abc.Set, collections.abc.MutableSet)
 _TRANSPARENT = (typing.Final, typing.Annotated, typing.ClassVar)
 
+_VISIBLE = "the names in it must be visible in the function's module when it is compiled"
+
 _COMMENT_SCOPE: dict[str, Any] = {
     name: getattr(typing, name) for name in ("List", "Dict", "Tuple", "Optional", "Union", "Any", "NamedTuple", "Set")
 } | {"Tensor": torch.Tensor, "torch": torch, "number": float}
@@ -86,10 +88,14 @@ class AnnotationReader:
             raise FrontendError(
                 f"the annotation '{ast.unparse(node)}' can't be evaluated: {error}",
                 location=place,
-                hint="the names in it must be visible in the function's module when it is compiled",
+                hint=_VISIBLE,
             ) from None
         try:
             return Annotation(self.of_object(value, scope), rewriter.number)
+        except NameError as error:
+            raise FrontendError(
+                f"the annotation '{ast.unparse(node)}' can't be evaluated: {error}", location=place, hint=_VISIBLE
+            ) from None
         except FrontendError as error:
             if error.location is None:
                 error.location = place

@@ -6,10 +6,12 @@ import inspect
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp, TupleGetOp
+from tsir.frontend.script.choices import choice_attribute
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.values import (
+    Choice,
     Const,
     EnumValue,
     Method,
@@ -30,6 +32,8 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
     match value:
         case Object():
             return e.session.get_attribute(e, value, name)
+        case Choice():
+            return choice_attribute(e, value, name)
         case Super():
             return e.session.super_attribute(e, value, name)
         case PyObject():

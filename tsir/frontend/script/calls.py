@@ -11,7 +11,9 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
+import torch.nn.modules.utils as _utils
 from torch._jit_internal import boolean_dispatched
+from torch.nn import functional
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
@@ -151,6 +153,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     listing = listing_value(target)
     if listing is not None:
         return listing
+    if isinstance(target, Hashable) and target in _TORCH_PYTHON:
+        return _TORCH_PYTHON[target](e, args, kwargs)
     if isinstance(target, type):
         return _construct(e, callee, target, args, kwargs)
     replaced = REPLACED.get(target) if isinstance(target, Hashable) else None
@@ -159,9 +163,6 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     name = operator_name(target)
     if name is not None:
         return torch_call(e, name, args, kwargs)
-    hashable = isinstance(target, Hashable)
-    if hashable and target in _TORCH_PYTHON:
-        return _TORCH_PYTHON[target](e, args, kwargs)
     plain = getattr(target, "__name__", "")
     if getattr(math, plain, None) is target:
         row = python.builtin(f"math.{plain}")
@@ -372,7 +373,7 @@ def _tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], 
     return torch_call(e, name, [receiver, *args], kwargs)
 
 
-# Functions of torch that are written in Python and stand for one operator
+# Functions of torch that are written in Python and stand for one operator, or whose own types say too little
 
 
 def _operator(name: str) -> Callable[..., Value]:
@@ -406,6 +407,23 @@ def _norm(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Val
     return _tensor_method(e, Run(materialise(e, given.pop("input"))), "norm", [], given)
 
 
+def _repeated(times: int) -> Callable[..., Value]:
+    """`_pair(x)` and its like of torch.nn.modules.utils: one number is repeated; the result is a list, as in torch.jit."""
+
+    def emit(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        if e.session.type_of(args[0]) in (ts.INT, ts.FLOAT):
+            return StaticList((args[0],) * times)
+        elements = tuple_elements(e, args[0])
+        return args[0] if elements is None else StaticList(tuple(elements))
+
+    return emit
+
+
+def _embedding_renorm(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    torch_call(e, "embedding_renorm_", args, kwargs)
+    return Const(None)
+
+
 _TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {
     torch.functional.einsum: _gathered("einsum", 1), torch.functional.meshgrid: _gathered("meshgrid", 0),
     torch.functional.broadcast_tensors: _gathered("broadcast_tensors", 0),
@@ -414,4 +432,6 @@ _TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]
     torch.functional.tensordot: _operator("tensordot"), torch.functional.cdist: _operator("cdist"),
     torch.functional.atleast_1d: _operator("atleast_1d"), torch.functional.atleast_2d: _operator("atleast_2d"),
     torch.functional.atleast_3d: _operator("atleast_3d"), torch.functional.chain_matmul: _gathered("chain_matmul", 0),
+    _utils._single: _repeated(1), _utils._pair: _repeated(2), _utils._triple: _repeated(3), _utils._quadruple: _repeated(4),
+    vars(functional)["_no_grad_embedding_renorm_"]: _embedding_renorm,
 }  # fmt: skip

@@ -27,6 +27,7 @@ from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import coerce, join_types
+from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, Signature, call_function, compile_for, signature_of
 from tsir.frontend.script.iteration import Items
@@ -519,7 +520,7 @@ def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
 
 def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) -> EntryPoint:
     source = function_source(function)
-    signature = session.signature(source)
+    signature = next(iter(declared_signatures(session, source)), None) or session.signature(source)
     if signature.varargs or signature.keywords:
         raise FrontendError(
             f"{describe(function)} takes *args or **kwargs, which a compiled entry point can't",

@@ -17,6 +17,7 @@ from tsir.errors import FrontendError, TsirError
 from tsir.frontend.script.annotations import comment_types
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
+from tsir.frontend.script.declared import choose_signature
 from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable, end_of
 from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.inlining import Given, holds_run, inline
@@ -146,8 +147,8 @@ def call_function(
     function = unwrap(callee.function)
     name = describe(function)
     source = _source(session, e, function)
-    signature = session.signature(source)
     given = list(args) if callee.receiver is None else [callee.receiver, *args]
+    signature = choose_signature(session, e, source, name, lambda s: bind_arguments(e, session, s, given, kwargs, name))
     bound = bind_arguments(e, session, signature, given, kwargs, name)
     if is_left_out(function):
         return _raise_ignored(e, name, signature)
@@ -158,12 +159,11 @@ def call_function(
     operands: list[SSAValue] = []
     for p in signature.parameters:
         value = bound[p.name]
-        if isinstance(value, Const) and value.value is None and (p.type is None or ts.NONE in _members(p.type)):
-            # What is None in this call is None in the function: branches for other values need not be compiled.
+        if _is_static_flag(value, p.type):
             parameters[p.name] = value
         elif p.type is not None:
-            parameters[p.name] = p.type
-            operands.append(coerce(e, value, p.type, f"argument '{p.name}' of {name}()"))
+            parameters[p.name] = kind = _narrowed(e, p.type, value)
+            operands.append(coerce(e, value, kind, f"argument '{p.name}' of {name}()"))
         elif session.type_of(value) is None:
             parameters[p.name] = value
         else:
@@ -196,6 +196,21 @@ def call_function(
         raise Unreachable
     call = func.CallOp(compiled.symbol, operands, [result])
     return session.object_or_run(e.emit(call))
+
+
+def _is_static_flag(value: Value, declared: Attribute | None) -> bool:
+    """Whether an argument is a constant in the function, too, so that its branches for other values need not be compiled."""
+    if not isinstance(value, Const):
+        return False
+    if value.value is None:
+        return declared is None or ts.NONE in _members(declared)
+    return isinstance(value.value, bool) and declared in (None, ts.BOOL)
+
+
+def _narrowed(e: Emitter, declared: Attribute, value: Value) -> Attribute:
+    """Of a Union the member that the argument is known to be of, so that the function's other branches aren't compiled."""
+    kind = e.session.type_of(value)
+    return kind if isinstance(declared, ts.UnionType) and kind is not None and kind in declared.members.data else declared
 
 
 def _source(session: Session, e: Emitter, function: Any) -> FunctionSource:

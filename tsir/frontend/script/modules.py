@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import enum
 import inspect
 import types
@@ -150,6 +151,8 @@ class ModuleReader:
             attributes[name] = AttributeInfo(None, "constant", static, key=_identity(value))
             return
         is_constant_name = name in constants
+        if isinstance(declared, ts.UnionType) and not _is_stored(python_class, name):
+            declared = None  # what it is in this module says more
         found = self.session.type_of_object(value) if declared is None else declared
         if found is None:
             static = self._static_object(name, value)
@@ -195,6 +198,17 @@ def _constant_names(cls: Any, annotations: dict[str, Any]) -> set[str]:
         names |= set(vars(base).get("__constants__", ()))
     names |= {n for n, (a, _) in annotations.items() if "Final" in str(a)}
     return names
+
+
+def _is_stored(cls: Any, name: str) -> bool:
+    """Whether a method other than `__init__` assigns the attribute."""
+    functions = [f for base in cls.__mro__ if base is not nn.Module for f in vars(base).values()]
+    return any(
+        i.opname == "STORE_ATTR" and i.argval == name
+        for f in functions
+        if inspect.isfunction(f) and f.__name__ != "__init__"
+        for i in dis.get_instructions(f)
+    )
 
 
 def _identity(value: Any) -> Any:

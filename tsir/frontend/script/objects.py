@@ -13,6 +13,7 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp
+from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_method
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
@@ -193,7 +194,9 @@ def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Valu
         return StaticTuple(tuple(found[first.constant]))
     key = index.value(e)
     if not isinstance(key, Const):
-        e.error("a container of modules can only be indexed by a constant", hint="iterate over it, and compare the position")
+        if found is not None:
+            return choice(e, found, key)
+        return choice_by_key(e, {n: read_attribute(session, e, holder, n) for n in names or ()}, key)
     if names is not None and key.value in names:
         return read_attribute(session, e, holder, str(key.value))
     if found is not None and isinstance(key.value, int) and -len(found) <= key.value < len(found):

@@ -1,0 +1,123 @@
+"""The language of scripted modules: each gives what the module gives in eager mode, run through the whole compiler."""
+
+# ruff: noqa: F811  (overloads have one name)
+
+import copy
+from typing import Any, List, Optional, Tuple, Union
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import tsir
+from tests.models.comparison import assert_same
+
+X = torch.arange(6.0).reshape(2, 3)
+
+
+def same(module: nn.Module, *arguments: Any) -> Any:
+    """Scripts the module and compares two calls, since the first may change attributes."""
+    torch.manual_seed(0)
+    eager = copy.deepcopy(module)
+    scripted = tsir.script(module)
+    for _ in range(2):
+        with torch.no_grad():
+            assert_same(scripted(*copy.deepcopy(arguments)), eager(*copy.deepcopy(arguments)))
+    return scripted
+
+
+class Picks(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(3, 3), nn.Sequential(nn.ReLU(), nn.Linear(3, 3)), nn.Tanh()])
+        self.heads = nn.ModuleDict({"a": nn.Linear(3, 2), "b": nn.Linear(3, 4)})
+
+    def forward(self, x: Tensor, i: int, key: str):
+        for k in range(i, -1, -1):
+            x = self.layers[k](x)
+        return self.heads[key](x), self.layers[-i - 1].training, self.heads[key].weight.sum()
+
+
+@pytest.mark.parametrize(("i", "key"), [(0, "a"), (2, "b"), (1, "a")])
+def test_module_at_a_run_time_index(i: int, key: str) -> None:
+    same(Picks(), X, i, key)
+
+
+def test_module_at_a_wrong_run_time_index() -> None:
+    scripted = tsir.script(Picks())
+    with pytest.raises(IndexError):
+        scripted(X, 3, "a")
+    with pytest.raises(KeyError):
+        scripted(X, 0, "c")
+
+
+@torch.jit._overload
+def scaled(x: Tensor, by: int) -> Tensor: ...
+@torch.jit._overload
+def scaled(x: Tensor, by: List[float]) -> Tensor: ...
+def scaled(x, by):
+    if isinstance(by, int):
+        return x * by
+    for b in by:
+        x = x * b
+    return x
+
+
+class Overloaded(nn.Module):
+    @torch.jit._overload_method
+    def inner(self, x: Tensor, y: None = None) -> Tensor: ...
+    @torch.jit._overload_method
+    def inner(self, x: Tensor, y: Tuple[Tensor, Tensor]) -> Tensor: ...
+    def inner(self, x, y=None):
+        return x + 1 if y is None else x + y[0] - y[1]
+
+    def forward(self, x: Tensor):
+        return scaled(x, 2), scaled(x, [0.5, 3.0]), self.inner(x), self.inner(x, (x, x * 2))
+
+
+def test_declared_overloads() -> None:
+    same(Overloaded(), X)
+
+
+class DeclaredUnion(nn.Module):
+    size: Union[int, Tuple[int, int]]
+    mode: Union[int, str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = (2, 3)
+        self.mode = 4
+
+    def area(self, size: Union[int, Tuple[int, int]]) -> int:
+        if isinstance(size, int):
+            return size * size
+        return size[0] * size[1]
+
+    def forward(self, x: Tensor, s: Optional[int] = None):
+        if s is not None:
+            self.mode = "set"
+        return x.reshape(self.size), self.area(self.size), self.area(3), isinstance(self.mode, str)
+
+
+def test_attribute_declared_as_a_union() -> None:
+    same(DeclaredUnion(), X)
+    same(DeclaredUnion(), X, 1)
+
+
+class Recurrent(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(3, 4, 2, bidirectional=True)
+        self.gru = nn.GRU(8, 5)
+
+    def forward(self, x: Tensor, hx: Optional[Tuple[Tensor, Tensor]] = None):
+        y, state = self.lstm(x, hx)
+        z, h = self.gru(y, torch.zeros(1, x.size(1), 5))
+        return z, h, state
+
+
+def test_recurrent_layers_with_a_state() -> None:
+    module = Recurrent()
+    x = torch.randn(4, 2, 3)
+    same(module, x)
+    same(module, x, (torch.randn(4, 2, 4), torch.randn(4, 2, 4)))

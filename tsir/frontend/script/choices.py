@@ -1,0 +1,54 @@
+"""An element of a container of modules at an index or key that only the running program knows.
+
+`self.layers[i]` is a `Choice`: where it is called or read, a branch for each element is emitted, so that each of them is compiled
+for its own attributes, as a constant index would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.ir import SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.frontend.script.classes import is_method
+from tsir.frontend.script.convert import coerce, list_of, materialise
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.inlining import emit_choice
+from tsir.frontend.script.values import Choice, Const, Object, StaticDict, Value
+
+
+def choice(e: Emitter, options: Sequence[Value], index: Value) -> Value:
+    """The element of a list at a run-time index; a wrong one raises IndexError."""
+    positions = list_of(e, [Const(i) for i in range(len(options))], ts.INT)
+    return _of(e, e.py("getitem", [positions, coerce(e, index, ts.INT, "the index of a module")]), options)
+
+
+def choice_by_key(e: Emitter, options: dict[str, Value], key: Value) -> Value:
+    """The value of a dict at a run-time key; a wrong one raises KeyError."""
+    positions = materialise(e, StaticDict({name: Const(i) for i, name in enumerate(options)}))
+    at = e.py("getitem", [positions, coerce(e, key, ts.StrType(), "the key of a module")])
+    return _of(e, at, list(options.values()))
+
+
+def _of(e: Emitter, number: SSAValue, options: Sequence[Value]) -> Value:
+    if not options:
+        e.error("an empty container of modules can't be indexed")
+    return Choice(number, tuple(options)) if len(options) > 1 else options[0]
+
+
+def choice_attribute(e: Emitter, value: Choice, name: str) -> Value:
+    """`container[i].name`: a run-time value, or again a choice when it is a method or a module."""
+    from tsir.frontend.script.attributes import get_attribute
+
+    if all(isinstance(option, Object) and _is_static(option, name) for option in value.options):
+        return Choice(value.number, tuple(get_attribute(e, option, name) for option in value.options))
+    return emit_choice(e, value, lambda option: get_attribute(e, option, name))
+
+
+def _is_static(option: Object, name: str) -> bool:
+    info = option.info.attributes.get(name)
+    if info is not None:
+        return info.role == "submodule"
+    found = option.info.lookup(name)
+    return found is not None and is_method(found[0])

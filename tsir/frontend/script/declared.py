@@ -1,0 +1,105 @@
+"""Overloads that a program declares with `torch.jit._overload` and `_overload_method`: which there are, and which one a call means.
+
+An overload only gives types; the body is that of the function defined last under the name. The operators' overloads are
+`tsir.frontend.overloads`'s subject.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch._jit_internal as internal
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts import types as ts
+from tsir.errors import FrontendError
+from tsir.frontend.overloads import show_type
+from tsir.frontend.script.convert import Tuples, fits, is_subtype, members
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.source import FunctionSource, function_source
+from tsir.frontend.script.values import StaticList, StaticTuple, Value
+
+if TYPE_CHECKING:
+    from tsir.frontend.script.compiler import Session
+    from tsir.frontend.script.functions import ParameterInfo, Signature
+
+Bind = Callable[["Signature"], dict[str, Value]]
+"""The arguments of a call by the names of a signature's parameters. Raises FrontendError where they don't match in number."""
+
+
+def _declarations(function: Any) -> Sequence[Any]:
+    """The functions whose signatures are this one's overloads, in the order of the file."""
+    name = internal._qualified_name(function) if function.__name__ != "<lambda>" else None
+    if name is None:
+        return ()
+    found = internal._overloaded_fns.get(name)
+    if found is not None:
+        return found
+    classes: Mapping[str, Any] = internal._overloaded_methods.get(name) or {}
+    owner = function.__qualname__.rpartition(".")[0].rpartition(".")[2]
+    return classes.get(owner, ())
+
+
+def declared_signatures(session: Session, source: FunctionSource) -> list[Signature]:
+    """The signatures that a function's overloads declare; defaults that they leave out are those of the function itself."""
+    own = {p.name: p for p in session.signature(source).parameters}
+    found: list[Signature] = []
+    for declaration in _declarations(source.function):
+        signature = session.signature(function_source(declaration))
+        parameters = [
+            p if p.has_default or p.name not in own else dataclasses.replace(p, default=own[p.name].default)
+            for p in signature.parameters
+        ]
+        found.append(dataclasses.replace(signature, parameters=tuple(parameters)))
+    return found
+
+
+def choose_signature(session: Session, e: Emitter, source: FunctionSource, name: str, bind: Bind) -> Signature:
+    """The signature that a call means: of the declared overloads the first that takes the arguments as they are, else the first
+    that takes them converted. Raises FrontendError when none does."""
+    candidates = declared_signatures(session, source)
+    if not candidates:
+        return session.signature(source)
+    for accepts in (_is_of, _converts_to):
+        for signature in candidates:
+            try:
+                bound = bind(signature)
+            except FrontendError:
+                continue
+            if all(_takes(e, p, bound[p.name], accepts) for p in signature.parameters):
+                return signature
+    listed = "\n".join(f"  {name}({', '.join(map(_show, s.parameters))})" for s in candidates)
+    e.error(f"no declared overload of {name}() takes these arguments:\n{listed}")
+
+
+def _takes(e: Emitter, p: ParameterInfo, value: Value, accepts: Callable[[Emitter, Value, Attribute], bool]) -> bool:
+    if p.type is None or (p.broadcast and e.session.type_of(value) in (ts.INT, ts.FLOAT)):
+        return True
+    return accepts(e, value, p.type)
+
+
+def _show(p: ParameterInfo) -> str:
+    return p.name if p.type is None else f"{p.name}: {show_type(p.type)}"
+
+
+def _is_of(e: Emitter, value: Value, wanted: Attribute) -> bool:
+    kind = e.session.type_of(value)
+    return kind is not None and is_subtype(e, kind, wanted)
+
+
+def _converts_to(e: Emitter, value: Value, wanted: Attribute) -> bool:
+    """As `coerce` converts: also a tuple to a list."""
+    kind = e.session.type_of(value)
+    for member in members(wanted):
+        if fits(e, value, member):
+            return True
+        if not isinstance(member, ts.ListType):
+            continue
+        if isinstance(value, StaticTuple | StaticList):
+            if all(_converts_to(e, v, member.element) for v in value.elements):
+                return True
+        elif isinstance(kind, Tuples) and all(is_subtype(e, k, member.element) for k in kind.elements.data):
+            return True
+    return False
