@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from tsir.runtime.api import save as save
     from tsir.runtime.api import script as script
     from tsir.runtime.api import trace as trace
+    from tsir.runtime.api import trace_module as trace_module
     from tsir.runtime.compiled import ScriptFunction as ScriptFunction
     from tsir.runtime.compiled import ScriptModule as ScriptModule
 
 _OURS = {
     "script": "tsir.runtime.api",
     "trace": "tsir.runtime.api",
+    "trace_module": "tsir.runtime.api",
     "save": "tsir.runtime.api",
     "load": "tsir.runtime.api",
     "ScriptFunction": "tsir.runtime.compiled",
@@ -38,7 +40,9 @@ _TORCH_JIT = frozenset({
     "isinstance", "script_if_tracing", "script_method", "unused", "wait",
 })  # fmt: skip
 
-__all__ = ["ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "load", "save", "script", "trace"]
+__all__ = [
+    "ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "load", "save", "script", "trace", "trace_module",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

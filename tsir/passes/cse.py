@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from xdsl.context import Context
-from xdsl.dialects import linalg, scf
+from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.dialects.func import CallOp, FuncOp
+from xdsl.dialects.linalg.ops import GenericOp
 from xdsl.ir import Block, Operation, OpResult, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import IsTerminator
@@ -107,7 +108,7 @@ def _viewed(value: OpResult) -> Iterable[SSAValue]:
     op = value.op
     if isinstance(op, AtenOp):
         return effects.aliased_operands(op, value.index)
-    if op.dialect_name() in ("tensor", "ts") or isinstance(op, linalg.GenericOp):
+    if op.dialect_name() in ("tensor", "ts") or isinstance(op, GenericOp):
         return (o for o in op.operands if isinstance(o.type, TensorType))
     return ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from tsir.dialects.program import Program
@@ -79,19 +79,83 @@ def trace(
     _need_torch("tsir.trace")
     import torch
 
-    from tsir.frontend.trace import check, trace_function, trace_module
+    from tsir.frontend.trace import trace_function
 
-    inputs = () if example_inputs is None else example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
-    if isinstance(example_inputs, list):
-        inputs = tuple(example_inputs)
-    kwargs = dict(example_kwarg_inputs or {})
-    make = trace_module if isinstance(func, torch.nn.Module) else trace_function
-    compiled = _compiled(make(func, inputs, kwargs, strict=strict))
+    inputs, kwargs = _inputs(example_inputs), dict(example_kwarg_inputs or {})
+    checked = [inputs, *map(_inputs, check_inputs or [])]
+    if isinstance(func, torch.nn.Module):
+        return _trace_methods(
+            func, {"forward": (inputs, kwargs)}, {"forward": checked} if check_trace else {}, check_tolerance, strict
+        )
+    compiled = _compiled(trace_function(func, inputs, kwargs, strict=strict))
     if check_trace:
-        for checked in [inputs, *(check_inputs or [])]:
-            checked = checked if isinstance(checked, tuple) else (checked,)
-            check(func, compiled, checked, kwargs, tolerance=check_tolerance)
+        _check(func, compiled, checked, kwargs, check_tolerance)
     return compiled
+
+
+def trace_module(
+    mod: Any,
+    inputs: Mapping[str, Any],
+    *,
+    check_trace: bool = True,
+    check_inputs: Sequence[Mapping[str, Any]] | None = None,
+    check_tolerance: float = 1e-5,
+    strict: bool = True,
+    example_inputs_is_kwarg: bool = False,
+) -> ScriptModule:
+    """Records several methods of a module, as `torch.jit.trace_module` does.
+
+    `inputs` has each method's example inputs: a tensor, a tuple of inputs, or with `example_inputs_is_kwarg` a dict of inputs by
+    name. `check_inputs` are more such dicts. All else is as in `trace`.
+    """
+    _need_torch("tsir.trace_module")
+    import torch
+
+    if not isinstance(mod, torch.nn.Module):
+        raise FrontendError(
+            f"trace_module takes an nn.Module, not a {type(mod).__name__}", hint="tsir.trace takes functions"
+        )
+    if not inputs:
+        raise FrontendError("trace_module got no methods to trace", hint='for example {"forward": x}')
+    for name in inputs:
+        if not callable(getattr(mod, name, None)):
+            raise FrontendError(f"{type(mod).__name__} has no method '{name}' to trace")
+    if example_inputs_is_kwarg:
+        calls = {name: ((), dict(given)) for name, given in inputs.items()}
+        return _trace_methods(mod, calls, {name: [()] for name in inputs} if check_trace else {}, check_tolerance, strict)
+    calls = {name: (_inputs(given), {}) for name, given in inputs.items()}
+    checked = {n: [c[0], *(_inputs(more[n]) for more in check_inputs or [] if n in more)] for n, c in calls.items()}
+    return _trace_methods(mod, calls, checked if check_trace else {}, check_tolerance, strict)
+
+
+def _trace_methods(
+    module: Any,
+    calls: Mapping[str, tuple[tuple[Any, ...], dict[str, Any]]],
+    checked: Mapping[str, list[tuple[Any, ...]]],
+    tolerance: float,
+    strict: bool,
+) -> ScriptModule:
+    """Records methods and compares each with a second run on the inputs `checked`."""
+    from tsir.frontend.trace import trace_module as record
+
+    compiled = ScriptModule(record(module, calls, strict=strict))
+    for name, several in checked.items():
+        _check(
+            module if name == "forward" else getattr(module, name), compiled.method(name), several, calls[name][1], tolerance
+        )
+    return compiled
+
+
+def _inputs(given: Any) -> tuple[Any, ...]:
+    """Example inputs as a tuple of arguments, as torch.jit.trace understands them."""
+    return () if given is None else tuple(given) if isinstance(given, tuple | list) else (given,)
+
+
+def _check(original: Any, compiled: Any, several: list[tuple[Any, ...]], kwargs: dict[str, Any], tolerance: float) -> None:
+    from tsir.frontend.trace import check
+
+    for inputs in several:
+        check(original, compiled, inputs, kwargs, tolerance=tolerance)
 
 
 def save(

@@ -1,5 +1,6 @@
 """Compiled functions and modules that a traced program calls: they stay calls, with all their paths."""
 
+import warnings
 from typing import Optional, Tuple
 
 import pytest
@@ -96,3 +97,28 @@ def test_outside_a_trace_nothing_is_recorded():
         except KeyError as error:
             raise LookupError from error
     assert doubled_to_ten(torch.full((2,), 6.0), 1)[1] == 1
+
+
+@torch.jit.script
+def scripted_by_torch(x, times: int = 3):
+    for _ in range(times):
+        if bool(x.sum() > 0):
+            x = x - 1
+    return x
+
+
+class CallsTorchScript(torch.nn.Module):
+    def forward(self, x):
+        return scripted_by_torch(x) + scripted_by_torch(x + 10, times=2)
+
+
+def test_functions_that_torch_scripted_keep_their_paths():
+    call = torch.jit.ScriptFunction.__call__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", tsir.TracerWarning)
+        traced = tsir.trace(CallsTorchScript(), torch.zeros(3))
+    assert str(traced.graph).count("func.call @scripted_by_torch") == 2
+    for start in (-3.0, 0.0, 2.0, 100.0):
+        x = torch.full((4,), start)
+        assert torch.equal(traced(x), CallsTorchScript()(x))
+    assert torch.jit.ScriptFunction.__call__ == call

@@ -24,8 +24,10 @@ def run(program, *args):
 def compare(traced, *batches, **options):
     """Traces with the first batch, compares with all."""
     torch.manual_seed(0)
-    trace = trace_module if isinstance(traced, nn.Module) else trace_function
-    program = trace(traced, batches[0], registry=REGISTRY, **options)
+    if isinstance(traced, nn.Module):
+        program = trace_module(traced, {"forward": (batches[0], {})}, registry=REGISTRY, **options)
+    else:
+        program = trace_function(traced, batches[0], registry=REGISTRY, **options)
     for batch in batches:
         got, expected = run(program, *copy.deepcopy(batch)), traced(*copy.deepcopy(batch))
         torch.testing.assert_close(got, expected, equal_nan=True)
@@ -375,7 +377,7 @@ class Counting(nn.Module):
 
 def test_state_changes_at_each_call_as_in_eager():
     module = Counting()
-    program = trace_module(module, (randn(4, 3),), registry=REGISTRY)
+    program = trace_module(module, {"forward": ((randn(4, 3),), {})}, registry=REGISTRY)
     eager, x = copy.deepcopy(module), randn(5, 3)
     for _ in range(2):
         torch.testing.assert_close(run(program, x), eager(x))
@@ -389,5 +391,5 @@ def test_state_changes_at_each_call_as_in_eager():
 def test_the_module_is_as_before():
     module = ResNet()
     before = {name: dict(vars(m)) for name, m in module.named_modules()}
-    trace_module(module.eval(), (randn(1, 3, 16, 16),), registry=REGISTRY)
+    trace_module(module.eval(), {"forward": ((randn(1, 3, 16, 16),), {})}, registry=REGISTRY)
     assert {name: set(vars(m)) for name, m in module.named_modules()} == {name: set(v) for name, v in before.items()}

@@ -25,8 +25,9 @@ def line_of(function, text):
 
 
 def trace(program, *inputs, **options):
-    make = trace_module if isinstance(program, nn.Module) else trace_function
-    return make(program, inputs, registry=REGISTRY, **options)
+    if isinstance(program, nn.Module):
+        return trace_module(program, {"forward": (inputs, {})}, registry=REGISTRY, **options)
+    return trace_function(program, inputs, registry=REGISTRY, **options)
 
 
 def ops(program, symbol):

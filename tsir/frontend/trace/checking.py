@@ -75,7 +75,8 @@ def _run(program: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, 
 @contextmanager
 def _state_kept(program: Any) -> Generator[None, None, None]:
     """Restores the buffers of a module, in value and identity."""
-    modules = list(program.modules()) if isinstance(program, torch.nn.Module) else []
+    owner = getattr(program, "__self__", program)  # of a method
+    modules = list(owner.modules()) if isinstance(owner, torch.nn.Module) else []
     buffers = [(m, name, b, b.detach().clone()) for m in modules for name, b in m._buffers.items() if b is not None]
     try:
         yield

@@ -210,7 +210,7 @@ class _Sharing:
         for scope in traced.functions:
             self._rename(scope.function)
             text = print_module(scope.function).replace(scope.symbol, "$function").replace(traced.symbol, "$class")
-            same = functions.setdefault(text, scope)
+            same = functions.setdefault(f"{scope.method}: {text}", scope)
             if same is not scope:
                 self._renamed[scope.symbol] = same.symbol
         members = [(name, self._type(m.type), m.role, m.value) for name, m in traced.members.items()]
@@ -222,7 +222,7 @@ class _Sharing:
             self._follow(traced)
             return []
         name = self._unique(self._names[traced.symbol])
-        final = [name, *(self._unique(f"{name}.forward") for _ in functions)]
+        final = [name, *(self._unique(f"{name}.{scope.method}") for scope in functions.values())]
         self._known[key] = final
         self._renamed |= dict(zip(symbols, final, strict=True))
         self._follow(traced)

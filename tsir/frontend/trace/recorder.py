@@ -105,8 +105,14 @@ class Recorder(TracedValues, TorchFunctionMode):
     def _bind_compiled(self, value: Any, ssa: SSAValue) -> Any:
         if not isinstance(value, torch.Tensor):
             return self.number(value, ssa)
-        if not self.is_computed(value):
-            self.bind(value, ssa)
+        if self.is_computed(value):
+            # The program gave back a tensor that it got, on this path; on another path it may not.
+            self.recording = False
+            try:
+                value = value.view_as(value)
+            finally:
+                self.recording = True
+        self.bind(value, ssa)
         return value
 
     def _compiled_object(self, program: Program, instance: Instance) -> SSAValue:

@@ -29,6 +29,8 @@ class Scope:
     parent: Scope | None
     function: func.FuncOp
     builder: Builder
+    method: str = "forward"
+    """The name of the method that this is a recording of."""
     entry: FrameType | None = None
     """The frame that called the user's code of this scope."""
     captured: dict[SSAValue, BlockArgument] = field(default_factory=dict[SSAValue, BlockArgument])

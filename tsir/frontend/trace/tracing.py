@@ -6,12 +6,13 @@ import inspect
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 import torch
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import LocationAttr, ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from tsir.dialects.locations import location_attribute
@@ -30,28 +31,30 @@ from tsir.frontend.trace.numbers import TracedFloat, TracedInt
 from tsir.frontend.trace.places import current_place
 from tsir.frontend.trace.recorder import Recorder, Unseen
 from tsir.frontend.trace.scopes import Scope
+from tsir.frontend.trace.scripted import torch_scripted
 
 
 def trace_module(
     module: torch.nn.Module,
-    example_inputs: Sequence[Any],
-    example_kwarg_inputs: Mapping[str, Any] | None = None,
+    calls: Mapping[str, tuple[Sequence[Any], Mapping[str, Any]]],
     *,
     strict: bool = True,
     registry: SchemaRegistry | None = None,
 ) -> Program:
-    """Records a module's `forward` on example inputs: tensors, ints, floats, None, and nested lists, tuples and dicts of them.
+    """Records methods of a module on example inputs: tensors, ints, floats, None, and nested lists, tuples and dicts of them.
 
-    Each submodule's forward becomes a function of its own. Sizes stay symbolic; a `TracerWarning` names the lines where the
-    program takes Python values out of tensors. `strict` refuses lists and dicts as results, as torch.jit.trace does. Raises
-    FrontendError for inputs, results and operators that can't be recorded, and whatever the module itself raises.
+    `calls` has the positional and keyword inputs of each method; each becomes an entry point. Each submodule's forward becomes a
+    function of its own. Sizes stay symbolic; a `TracerWarning` names the lines where the program takes Python values out of
+    tensors. `strict` refuses lists and dicts as results, as torch.jit.trace does. Raises FrontendError for inputs, results and
+    operators that can't be recorded, and whatever the module itself raises.
     """
-    table = ModuleTable(module, type(module).__name__)
-    recording = _Recording(table, registry, strict=strict)
-    with recording.forwards(module):
-        recording.run(module, module.forward, example_inputs, example_kwarg_inputs or {})
-    recording.write_back()
-    return recording.program(type(module).__name__, "forward", _doc(module.forward))
+    name = type(module).__name__
+    recording = _Recording(ModuleTable(module, name), registry, strict=strict)
+    for method, (args, kwargs) in calls.items():
+        function = getattr(module, method)
+        with recording.forwards(module):
+            recording.run(method, module if method == "forward" else function, function, args, kwargs)
+    return recording.program(name)
 
 
 def trace_function(
@@ -66,39 +69,58 @@ def trace_function(
     name = getattr(function, "__name__", type(function).__name__)
     name = name if name.isidentifier() else "traced"
     recording = _Recording(ModuleTable(None, name), registry, strict=strict)
-    recording.run(function, function, example_inputs, example_kwarg_inputs or {})
-    return recording.program(name, name, _doc(function))
+    recording.run(name, function, function, example_inputs, example_kwarg_inputs or {})
+    return recording.program(name)
+
+
+@dataclass(eq=False)
+class _Recorded:
+    """A function or method that was recorded."""
+
+    name: str
+    scope: Scope
+    result: SSAValue
+    parameters: list[Parameter]
+    doc: str | None
 
 
 class _Recording:
-    """One run of the traced program."""
+    """Runs of the traced program: one, or one for each method."""
 
     def __init__(self, table: ModuleTable, registry: SchemaRegistry | None, *, strict: bool) -> None:
         self.table = table
         self.recorder = Recorder(_own_operators() if registry is None else registry, table)
         self.strict = strict
-        self.parameters: list[Parameter] = []
-        self._tensors = list(_tensors(table))
+        self._done: list[_Recorded] = []
+        self._parameters: list[Parameter] = []
+        self._tensors: list[tuple[TracedModule, str, torch.Tensor]] = []
 
     def run(
-        self, program: Callable[..., Any], declared: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+        self,
+        name: str,
+        program: Callable[..., Any],
+        declared: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
     ) -> None:
         """Runs the program on copies of the inputs and records it. `declared` has the names of its parameters."""
         recorder, root = self.recorder, self.table.root
+        self._parameters, self._tensors = [], list(_tensors(self.table))
         definition = location_attribute(_definition(declared))
         scope = recorder.open(f"{root.symbol}{len(root.functions)}", root, definition, private=False)
+        scope.method = "forward" if root.module is None else name
         scope.entry = sys._getframe()
         containers = Containers(scope.builder, definition)
         positional, keywords = [], {}
-        for name, value, is_keyword in _arguments(declared, args, kwargs):
-            taken = self._input(scope, containers, name, value, is_keyword)
+        for parameter, value, is_keyword in _arguments(declared, args, kwargs):
+            taken = self._input(scope, containers, parameter, value, is_keyword)
             if is_keyword:
-                keywords[name] = taken
+                keywords[parameter] = taken
             else:
                 positional.append(taken)
         recorder.recording = True
         try:
-            with active.recording(recorder), Unseen(recorder), recorder:
+            with active.recording(recorder), torch_scripted(), Unseen(recorder), recorder:
                 result = program(*positional, **keywords)
         finally:
             recorder.recording = False
@@ -113,7 +135,10 @@ class _Recording:
                 location=_definition(declared),
                 hint="results are tensors, and nested tuples, lists and dicts of them",
             ) from None
-        self._finish = (scope, value, location)
+        self._write_back(scope, location)
+        value = recorder.scopes.resolve(value)
+        recorder.scopes.close([value], location)
+        self._done.append(_Recorded(name, scope, value, self._parameters, _doc(declared)))
 
     def _input(self, scope: Scope, containers: Containers, name: str, value: Any, is_keyword: bool) -> Any:
         try:
@@ -125,7 +150,7 @@ class _Recording:
                 "bind other arguments beforehand, with functools.partial or in a module's __init__",
             ) from None
         argument = scope.add_argument(kind, name)
-        self.parameters.append(Parameter(name, str(kind), kwarg_only=is_keyword))
+        self._parameters.append(Parameter(name, str(kind), kwarg_only=is_keyword))
         return containers.take_apart(value, argument, self._bind_input)
 
     def _bind_input(self, value: Any, ssa: SSAValue) -> Any:
@@ -238,9 +263,8 @@ class _Recording:
 
     # The program.
 
-    def write_back(self) -> None:
+    def _write_back(self, scope: Scope, location: LocationAttr) -> None:
         """Tensors that the program assigned to attributes of its modules, such as `self.steps = self.steps + 1`."""
-        scope, _, location = self._finish
         for traced, name, before in self._tensors:
             now = getattr(traced.module, name, None)
             if now is before or not isinstance(now, torch.Tensor):
@@ -250,34 +274,32 @@ class _Recording:
                 insert(scope.builder, structure.SetAttrOp(target, name, self.recorder.leaf(now)), location)
             traced.instance.attributes[name] = self.table.arrays.array(now)
 
-    def program(self, class_name: str, name: str, doc: str | None) -> Program:
-        """What was recorded, as a program with one entry point."""
-        scope, result, location = self._finish
-        recorder, table = self.recorder, self.table
-        result = recorder.scopes.resolve(result)
-        recorder.scopes.close([result], location)
-        for recorded in recorder.scopes.all:
+    def program(self, class_name: str) -> Program:
+        """What was recorded, as a program with an entry point for each run."""
+        table, imported = self.table, self.recorder.imported.operations
+        for recorded in self.recorder.scopes.all:
             _drop_unused(recorded)
             recorded.update_type()
         takes_self = table.root.module is not None or bool(table.root.members)
         root: Instance | None = None
-        imported = recorder.imported.operations
         operations: list[Operation] = list(imported.values())
         if takes_self:
             operations = [*table.share_classes(imported), *operations]
             root = table.root.instance
         else:
             taken = (f"{class_name}_{i}" if i else class_name for i in range(len(imported) + 1))
-            scope.function.sym_name = StringAttr(next(n for n in taken if n not in imported))
-            operations = [scope.function, *operations]
+            function = self._done[0].scope.function
+            function.sym_name = StringAttr(next(n for n in taken if n not in imported))
+            operations = [function, *operations]
         module = ModuleOp(operations)
         module.verify()
-        symbol = scope.function.sym_name.data
-        entry = EntryPoint(name, symbol, tuple(self.parameters), str(result.type), takes_self=takes_self, doc=doc)
-        key = "forward" if takes_self else name
-        sources = table.arrays.sources if takes_self else {}
-        program = Program(lambda: module, {key: entry}, root, sources)
-        return program
+        entries: dict[str, EntryPoint] = {}
+        for done in self._done:
+            symbol, result = done.scope.function.sym_name.data, str(done.result.type)
+            entry = EntryPoint(done.name, symbol, tuple(done.parameters), result, takes_self=takes_self, doc=done.doc)
+            # A function that needs an object for its constants is that object's forward.
+            entries["forward" if takes_self and table.root.module is None else done.name] = entry
+        return Program(lambda: module, entries, root, table.arrays.sources if takes_self else {})
 
 
 def _own_operators() -> SchemaRegistry:

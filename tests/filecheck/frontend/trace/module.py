@@ -26,7 +26,7 @@ class Net(nn.Module):
         return self.layers(x).view(x.size(0) * 2, -1)
 
 
-print(print_module(trace_module(Net(), (torch.ones(3, 4),)).module))
+print(print_module(trace_module(Net(), {"forward": ((torch.ones(3, 4),), {})}).module))
 
 # CHECK:      ts.class "module" @Net {
 # CHECK-NEXT:   ts.attribute "attribute" "training" : i1 {value = true}
