@@ -1,8 +1,8 @@
 """Buffers that a function's calls use again and again: which there are, and which are free at a point of the program.
 
 A buffer is memory; what the source names are its views of a dtype and shape, made once with the buffers. A buffer's size is
-that of its largest view, known when the whole function is generated. `exclusive` buffers hold something from call to
-call (a border of zeros) and are never shared.
+that of its largest view, known when the whole function is generated. `kept` buffers hold something from call to call (a
+border of zeros); only who needs an equal one may use them again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ ALIGNMENT = 64
 
 @dataclass(eq=False)
 class Buffer:
-    """One piece of memory. `views` maps a view's dtype and shape to its name."""
+    """One piece of memory. `views` maps a view's dtype and shape to its name; `kept` is the expression of a kept buffer."""
 
     name: str
     size: int = 0
+    kept: str = ""
     views: dict[tuple[DType, tuple[int, ...]], str] = field(default_factory=dict[tuple[DType, tuple[int, ...]], str])
 
 
@@ -34,6 +35,10 @@ class BufferPlan:
     free: list[Buffer] = field(default_factory=list[Buffer])
     views: dict[str, str] = field(default_factory=dict[str, str])
     """Each view's name and the expression that makes it, in order."""
+    free_kept: dict[str, list[Buffer]] = field(default_factory=dict[str, list[Buffer]])
+    aliases: dict[str, str] = field(default_factory=dict[str, str])
+    """Other names of views: of ufuncs' results that are written to them."""
+    _derived: dict[str, str] = field(default_factory=dict[str, str])
 
     def acquire(self, dtype: DType, shape: tuple[int, ...]) -> tuple[Buffer, str]:
         """A buffer for an array, and the name of its view."""
@@ -62,13 +67,33 @@ class BufferPlan:
 
     def release(self, buffer: Buffer) -> None:
         """Nothing reads the buffer any more."""
-        self.free.append(buffer)
+        if buffer.kept:
+            self.free_kept.setdefault(buffer.kept, []).append(buffer)
+        else:
+            self.free.append(buffer)
 
-    def exclusive(self, expression: str, hint: str) -> str:
-        """The name of an object that `expression` makes once for each set of buffers."""
+    def keep(self, expression: str, use: str, hint: str) -> Buffer:
+        """An array that `expression` makes once for each set of buffers; `use` tells which part of it is written."""
+        key = f"{expression} {use}"
+        free = self.free_kept.get(key)
+        if free:
+            return free.pop()
         name = self.fresh(hint)
         self.views[name] = expression
-        return name
+        return Buffer(name, kept=key)
+
+    def derived(self, expression: str, hint: str) -> str:
+        """The name of a view of a view, made once for each set of buffers."""
+        if expression not in self._derived:
+            self._derived[expression] = name = self.fresh(hint)
+            self.views[name] = expression
+        return self._derived[expression]
+
+    def known_as(self, name: str) -> str | None:
+        """The view (the same in every call) that a variable holds, or None when it holds something else."""
+        while name in self.aliases:
+            name = self.aliases[name]
+        return name if name in self.views else None
 
     def lines(self) -> list[str]:
         """The statements that make the buffers and views."""

@@ -161,16 +161,16 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     if entry:
         lines += _prepare(weight_names, e.prepared, state)
     buffers = e.plan.lines()
+    views = [v for v in e.plan.views if v in used]
     head: list[Line] = []
     if state:
         head.append(Line(1, f"{_unpacked(state)} = state"))
-    if buffers:
+    if views:
         pool, make = f"pool{suffix}", f"make_buffers{suffix}"
         kernels = module.module("tsir.backend.numpy", "kernels")
         assert kernels == "kernels"
         lines += [Line(0, ""), Line(0, ""), Line(0, f"def {make}():")]
         lines += [Line(1, t) for t in buffers]
-        views = list(e.plan.views)
         lines += [Line(1, f"return {_tuple(views)}"), Line(0, ""), Line(0, ""), Line(0, f"{pool} = []")]
         head += [
             Line(1, "try:"),

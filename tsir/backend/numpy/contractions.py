@@ -1,4 +1,4 @@
-"""How sums of products are written: matrix products (`dot`, `matmul`) and convolutions (`kernels.convolution`)."""
+"""How sums of products are written: as matrix products (`dot`, `matmul`), or as convolutions (`convolutions.py`)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, complex
-from xdsl.ir import SSAValue
+from xdsl.dialects.linalg.abstract_ops import LinalgStructuredOperation
+from xdsl.ir import Operation, SSAValue
 
+from tsir.backend.numpy.convolutions import convolution_of, emit_convolution, image_order
 from tsir.backend.numpy.elementwise import aligned
 from tsir.backend.numpy.emitter import FunctionEmitter, is_tensor, shape_text
-from tsir.backend.numpy.structured import BOOL, Operand, Structured
-from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, tensor_dtype
+from tsir.backend.numpy.structured import BOOL, Operand, Structured, structured
+from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain, product_text, tensor_dtype
 from tsir.dialects import dtypes
 
 _SUMS = (arith.AddfOp, arith.AddiOp, complex.AddOp)
@@ -69,20 +71,6 @@ def emit_contraction(e: FunctionEmitter, view: Structured, contraction: Contract
     if a is not None:
         return _convolution(e, view, contraction.b, contraction.a, out)
     return False
-
-
-def product_text(sizes: Sequence[Size]) -> Size:
-    """The product of sizes."""
-    number = 1
-    texts: list[str] = []
-    for size in sizes:
-        if isinstance(size, int):
-            number *= size
-        else:
-            texts.append(size)
-    if not texts:
-        return number
-    return " * ".join(([str(number)] if number != 1 else []) + texts)
 
 
 def _matrix(
@@ -178,6 +166,8 @@ def _finish(
     out: Sequence[int],
     sizes: Sequence[Size],
     storage: Storage,
+    *,
+    relaid: bool = False,
 ) -> None:
     """Adds the initial value and binds the result, whose array has its axes in `order`."""
     from tsir.backend.numpy.linalg_operations import combined, is_neutral
@@ -186,80 +176,42 @@ def _finish(
     dtype = tensor_dtype(result.type)
     axes = tuple(list(order).index(d) for d in out)
     contiguous = storage.kind is Kind.PLANNED or len(order) < 3
-    made = Tensor(name, tuple(sizes[d] for d in out), axes, dtype, storage, contiguous=contiguous)
+    made = Tensor(name, tuple(sizes[d] for d in out), axes, dtype, storage, contiguous=contiguous, relaid=relaid)
     init = e.binding(view.outputs[0].value)
     if not (isinstance(init, Fill) and (is_neutral("add", init.value, dtype.name))):
         made = combined(e, "add", made, view.outputs[0].value)
+    if storage.kind is Kind.PLANNED and result in e.escaping:
+        text = e.assign(f"{e.view_text(made)}.copy()", result.name_hint)
+        made = plain(text, made.shape, dtype, e.new_storage(), contiguous=True)
+        e.release(storage)
     e.bind(result, made)
 
 
 def _convolution(e: FunctionEmitter, view: Structured, image: Operand, weight: Operand, out: list[int]) -> bool:
-    """`out[n, g, f, o] += image[n, g, c, o * stride + k * dilation] * weight[g, f, c, k]`, axes in any order."""
-    w = _loops(weight)
-    assert w is not None
-    windows: list[tuple[int, int, int, int, int]] = []
-    plain: list[int] = []
-    axis_of: dict[int, int] = {}
-    for i, expr in enumerate(image.exprs):
-        if expr is None or expr.constant:
-            return False
-        if expr.loop is not None:
-            plain.append(expr.loop)
-            axis_of[expr.loop] = i
-            continue
-        pairs = list(expr.coefficients.items())
-        outer = [(d, c) for d, c in pairs if d in out]
-        inner = [(d, c) for d, c in pairs if d in w and view.reductions[d]]
-        if len(pairs) != 2 or len(outer) != 1 or len(inner) != 1:
-            return False
-        windows.append((i, outer[0][0], inner[0][0], outer[0][1], inner[0][1]))
-    groups = [d for d in plain if d in w and d in out]
-    batch = [d for d in plain if d not in w and d in out]
-    channels = [d for d in plain if d in w and d not in out]
-    features = [d for d in w if d in out and d not in plain]
-    spatial = [x[1] for x in windows]
-    taps = [x[2] for x in windows]
-    if {*groups, *batch, *channels, *features, *spatial, *taps} != set(range(len(view.reductions))):
+    loops = _loops(weight)
+    conv = None if loops is None else convolution_of(view, image, loops, out)
+    if conv is None:
         return False
-    if sorted([*groups, *batch, *features, *spatial]) != sorted(out):
-        return False
-    sizes = view.sizes(e)
-    result = view.op.results[0]
-    dtype = tensor_dtype(result.type)
+    dtype = tensor_dtype(view.op.results[0].type)
     computed = dtypes.float32 if dtype.name in ("float16", "bfloat16") else dtype
-    found = e.tensor(image.value)
-    logical = [*(axis_of[d] for d in groups), *(axis_of[d] for d in batch), *(x[0] for x in windows),
-               *(axis_of[d] for d in channels)]  # fmt: skip
-    arranged = e.view_text(found.permuted(logical))
-    if len(groups) != 1 or len(batch) != 1 or len(channels) != 1:
-        shape = [
-            product_text([sizes[d] for d in groups]), product_text([sizes[d] for d in batch]),
-            *(found.shape[x[0]] for x in windows), product_text([sizes[d] for d in channels]),
-        ]  # fmt: skip
-        arranged = f"{arranged}.reshape({shape_text(shape)})"
-    packed = _matrix(e, weight, [groups, [*taps, *channels], features], sizes, computed)
-    if found.dtype is not computed:
-        arranged = f"{arranged}.astype({e.dtype(computed)})"
-    kernel = shape_text([sizes[d] for d in taps])
-    strides, dilations = (tuple(x[k] for x in windows) for k in (3, 4))
-    order = [*groups, *batch, *spatial, *features]
-    outer_shape = shape_text([sizes[d] for d in spatial])
-    call = f"{e.kernel('convolution')}({arranged}, {packed}, {kernel}, {outer_shape}, {strides}, {dilations}"
-    target = [
-        product_text([sizes[d] for d in groups]), product_text([sizes[d] for d in batch]),
-        *(sizes[d] for d in spatial), product_text([sizes[d] for d in features]),
-    ]  # fmt: skip
-    full = [sizes[d] for d in order]
-    planned = e.buffer(full, computed, escapes=result in e.escaping or computed is not dtype)
-    if planned is not None:
-        made, storage = planned
-        assert storage.buffer is not None
-        flat = e.plan.view(storage.buffer, computed, tuple(s for s in target if isinstance(s, int)))
-        e.line(f"{call}, {flat})")
-    else:
-        text = f"{call})" + ("" if full == target else f".reshape({shape_text(full)})")
-        if computed is not dtype:
-            text += f".astype({e.dtype(dtype)})"
-        made, storage = e.assign(text, result.name_hint), e.new_storage()
-    _finish(e, view, made, order, out, sizes, storage)
+    sizes = view.sizes(e)
+    made = emit_convolution(e, view, conv, lambda groups: _matrix(e, weight, groups, sizes, computed))
+    _finish(e, view, made.name, conv.order, out, sizes, made.storage, relaid=True)
     return True
+
+
+def best_order(value: SSAValue, reader: Operation) -> list[int] | None:
+    """The order of a tensor's axes in memory that a convolution reads best; None when `reader` is none of this tensor."""
+    if not isinstance(reader, LinalgStructuredOperation):
+        return None
+    view = structured(reader)
+    contraction = contraction_of(view)
+    out = _loops(view.outputs[0])
+    if contraction is None or out is None:
+        return None
+    for image, weight in ((contraction.a, contraction.b), (contraction.b, contraction.a)):
+        loops = _loops(weight)
+        if image.value is value and loops is not None and _loops(image) is None:
+            conv = convolution_of(view, image, loops, out)
+            return None if conv is None else image_order(view, conv)
+    return None

@@ -190,7 +190,9 @@ class BodyCompiler:
                 out = f"{e.numpy('empty')}((), {e.dtype(dtype)})"
             else:
                 out = ""
-        name = e.assign(f"{text}, {out})" if out else f"{text})", result.name_hint)
+        name = e.assign(f"{text}, {e.out_argument(text, out)})" if out else f"{text})", result.name_hint)
+        if out and e.plan.known_as(out) is not None:
+            e.plan.aliases[name] = out
         if then:
             e.line(f"{e.numpy(then)}({name}, {name})")
         self._done(op)

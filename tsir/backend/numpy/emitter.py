@@ -340,10 +340,20 @@ class FunctionEmitter:
         """The value as an array of its own shape and layout (possibly a view)."""
         found = self.tensor(value)
         if not found.is_plain:
-            found = self.laid_out(found, value.name_hint)
+            found = self._as_seen(found) if found.relaid else self.laid_out(found, value.name_hint)
             if self.block is block_of(value) and isinstance(self._bindings.get(value), Tensor):
                 self._bindings[value] = found
         return found
+
+    def _as_seen(self, tensor: Tensor) -> Tensor:
+        """A contiguous array for a tensor whose axes were put in another order."""
+        text = f"{self.numpy('ascontiguousarray')}({self.laid_out(tensor).name})"
+        return plain(self.hoisted(text), tensor.shape, tensor.dtype, tensor.storage, contiguous=True)
+
+    def complete(self, tensor: Tensor) -> Tensor:
+        """The tensor with an array that has all axes of a size other than 1, also those along which it doesn't vary."""
+        missing = any(p is None and s != 1 for p, s in zip(tensor.axes, tensor.shape, strict=True))
+        return self.laid_out(tensor) if missing else tensor
 
     def laid_out(self, tensor: Tensor, hint: str | None = None) -> Tensor:
         """A plain view of a tensor: its axes in order, broadcast where it doesn't vary."""
@@ -389,6 +399,11 @@ class FunctionEmitter:
             return None
         buffer, name = self.plan.acquire(dtype, tuple(sizes))
         return name, Storage(Kind.PLANNED, self.block, buffer)
+
+    @staticmethod
+    def out_argument(call: str, out: str) -> str:
+        """How a ufunc is told where its result goes: `maximum` and `minimum` want the keyword."""
+        return f"out={out}" if call.startswith(("maximum(", "minimum(")) else out
 
     def new_storage(self) -> Storage:
         """The storage of an array that this operation has allocated."""

@@ -56,30 +56,29 @@ def convolution(
     dilations: tuple[int, ...],
     out: Array | None = None,
 ) -> Array:
-    """A convolution: x (G, N, spatial..., C), weight (G, kernel... * C, F), result (G, N, size..., F), C-contiguous."""
-    groups, batch = x.shape[:2]
-    channels = x.shape[-1]
+    """A convolution: x (N, spatial..., G, C), weight (G, kernel... * C, F), result (N, size..., G, F), C-contiguous."""
+    batch, (groups, channels) = x.shape[0], x.shape[-2:]
     features = weight.shape[2]
     if out is None:
-        out = np.empty((groups, batch, *size, features), weight.dtype)
+        out = np.empty((batch, *size, groups, features), weight.dtype)
     if channels == 1 and features == 1 and groups > 1:
-        _depthwise(x, weight, kernel, size, strides, dilations, out)
+        _depthwise(x[..., 0], weight, kernel, size, strides, dilations, out[..., 0])
         return out
-    spatial = x.strides[2:-1]
     rows = batch
     for extent in size:
         rows *= extent
-    if all(k == 1 for k in kernel):
-        windows = x[(slice(None), slice(None), *(slice(0, (o - 1) * s + 1, s) for o, s in zip(size, strides, strict=True)))]
-    else:
-        steps = [s * t for s, t in zip(spatial, strides, strict=True)]
-        taps = [s * d for s, d in zip(spatial, dilations, strict=True)]
-        shape = (groups, batch, *size, *kernel, channels)
-        windows = np.lib.stride_tricks.as_strided(x, shape, (*x.strides[:2], *steps, *taps, x.strides[-1]), writeable=False)
+    spatial = x.strides[1:-2]
+    steps = [s * t for s, t in zip(spatial, strides, strict=True)]
+    taps = [s * d for s, d in zip(spatial, dilations, strict=True)]
+    shape = (groups, batch, *size, *kernel, channels)
+    windows = np.lib.stride_tricks.as_strided(
+        x, shape, (x.strides[-2], x.strides[0], *steps, *taps, x.strides[-1]), writeable=False
+    )
+    columns = windows.reshape(groups, rows, weight.shape[1])
     if groups == 1:
-        windows[0].reshape(rows, weight.shape[1]).dot(weight[0], out.reshape(rows, features))
+        columns[0].dot(weight[0], out.reshape(rows, features))
     else:
-        np.matmul(windows.reshape(groups, rows, weight.shape[1]), weight, out.reshape(groups, rows, features))
+        np.matmul(columns, weight, out.reshape(rows, groups, features).transpose(1, 0, 2))
     return out
 
 
@@ -93,17 +92,16 @@ def _depthwise(
     out: Array,
 ) -> None:
     """One filter for each channel: the taps one after another, channels last in memory."""
-    image = np.moveaxis(x[..., 0], 0, -1)
-    target = np.moveaxis(out[..., 0], 0, -1)
-    total = np.zeros(target.shape, out.dtype)
-    product = np.empty_like(total)
+    product = np.empty_like(out)
     for tap, at in enumerate(np.ndindex(*kernel)):
         place = tuple(
             slice(k * d, k * d + (o - 1) * s + 1, s) for k, d, o, s in zip(at, dilations, size, strides, strict=True)
         )
-        np.multiply(image[(slice(None), *place)], weight[:, tap, 0], product)
-        np.add(total, product, total)
-    np.copyto(target, total)
+        if tap == 0:
+            np.multiply(x[(slice(None), *place)], weight[:, tap, 0], out)
+        else:
+            np.multiply(x[(slice(None), *place)], weight[:, tap, 0], product)
+            np.add(out, product, out)
 
 
 def integer_matmul(a: Array, b: Array) -> Array:

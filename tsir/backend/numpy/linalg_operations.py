@@ -17,6 +17,8 @@ from tsir.backend.numpy.row_sums import emit_row_sum, factor_of_square, trailing
 from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.structured import BOOL, Structured, structured
 from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, scalar_dtype, tensor_dtype
+from tsir.backend.numpy.windows import emit_window_reduction
+from tsir.dialects.dtypes import DType
 
 REDUCERS: dict[type[Operation], str] = {
     arith.AddfOp: "add", arith.AddiOp: "add", arith.MulfOp: "multiply", arith.MuliOp: "multiply",
@@ -77,7 +79,7 @@ def _alias(e: FunctionEmitter, view: Structured, index: int) -> bool:
     text, _, _ = aligned(e, found, source.exprs, [d or 0 for d in order], sizes)
     name = e.hoisted(text, view.op.results[index].name_hint) if text != found.name else text
     axes = tuple(order.index(d) if d in order else None for d in loops)
-    e.bind(view.op.results[index], Tensor(name, shape, axes, found.dtype, found.storage))
+    e.bind(view.op.results[index], Tensor(name, shape, axes, found.dtype, found.storage, relaid=found.relaid))
     return True
 
 
@@ -133,8 +135,14 @@ def _parallel(e: FunctionEmitter, view: Structured, index: int) -> None:
         storage = e.new_storage()
     compiler.release([storage])
     axes = tuple(order.index(d) if d is not None and d in order else None for d in out_loops)
-    made = Tensor(text, shape, axes, dtype, storage, contiguous=part.contiguous)
+    made = Tensor(text, shape, axes, dtype, storage, contiguous=part.contiguous, relaid=_relaid(e, view))
     e.bind(result, _independent(e, made, result))
+
+
+def _relaid(e: FunctionEmitter, view: Structured) -> bool:
+    """Whether the order of axes that the result takes over from the operands is the generator's own choice."""
+    bindings = [e.binding(o.value) for o in view.inputs if is_tensor(o.value)]
+    return any(isinstance(b, Tensor) and b.relaid for b in bindings)
 
 
 def _independent(e: FunctionEmitter, made: Tensor, result: SSAValue) -> Tensor:
@@ -166,8 +174,14 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
         raise e.error(f"{view.op.name}: this reduction isn't supported by the NumPy backend")
     name = table[type(op)]
     operand = next((v for v in op.operands if v is not accumulator), accumulator)
-    sizes = view.sizes(e)
     out = view.outputs[index]
+    neutral = unsigned is None and _starts_neutral(e, out.value, name, dtype)
+    if unsigned is None and dtype.name not in ("float16", "bfloat16"):
+        slid = emit_window_reduction(e, view, name, operand)
+        if slid is not None:
+            e.bind(result, slid if neutral else combined(e, name, slid, out.value))
+            return
+    sizes = view.sizes(e)
     kept = [x.loop if x is not None else None for x in out.exprs]
     reduced = [d for d, r in enumerate(view.reductions) if r]
     loops = [d for d in kept if d is not None] + reduced
@@ -202,12 +216,10 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
     axes = [order.index(d) for d in reduced]
     axis = str(axes[0]) if len(axes) == 1 else str(tuple(axes))
     shape = tuple(sizes[d] for d in rest)
-    init = e.binding(out.value)
-    neutral = isinstance(init, Fill) and (
-        init.value == unsigned[1] if unsigned else is_neutral(name, init.value, dtype.name)
-    )
     escapes = result in e.escaping
     if unsigned is not None:
+        init = e.binding(out.value)
+        neutral = isinstance(init, Fill) and init.value == unsigned[1]
         if not neutral:
             raise e.error(f"{view.op.name}: an unsigned reduction from another start isn't supported by the NumPy backend")
         text = f"{text}.view('u{dtype.itemsize}')"
@@ -252,12 +264,17 @@ def _bind_reduction(
     shape = tuple(1 if d is None else sizes[d] for d in kept)
     dtype = tensor_dtype(result.type)
     contiguous = storage.kind is Kind.PLANNED or len(rest) < 2
-    found = Tensor(text, shape, positions, dtype, storage, contiguous=contiguous)
+    found = Tensor(text, shape, positions, dtype, storage, contiguous=contiguous, relaid=_relaid(e, view))
     compiler.release([storage])
     init = e.binding(out.value)
     if name is not None and not (isinstance(init, Fill) and is_neutral(name, init.value, dtype.name)):
         found = combined(e, name, found, out.value)
     e.bind(result, found)
+
+
+def _starts_neutral(e: FunctionEmitter, value: SSAValue, name: str, dtype: DType) -> bool:
+    init = e.binding(value)
+    return isinstance(init, Fill) and is_neutral(name, init.value, dtype.name)
 
 
 def combined(e: FunctionEmitter, name: str, found: Tensor, init: SSAValue) -> Tensor:
@@ -269,7 +286,8 @@ def combined(e: FunctionEmitter, name: str, found: Tensor, init: SSAValue) -> Te
         other = e.tensor(init)
         order = found.order
         text = e.view_text(other.permuted(order))
-    e.line(f"{e.numpy(name)}({found.name}, {text}, {found.name})")
+    call = f"{e.numpy(name)}({found.name}, {text}"
+    e.line(f"{call}, {e.out_argument(call, found.name)})")
     return found
 
 

@@ -98,6 +98,16 @@ class Structured:
             raise e.error(f"{self.op.name}: the size of a loop can't be told from the operands' shapes")
         return [found[d] for d in range(len(self.reductions))]
 
+    def static_sizes(self) -> list[int | None]:
+        """The number of iterations of each loop as far as the operands' types tell it."""
+        found: list[int | None] = [None] * len(self.reductions)
+        for operand in (*self.outputs, *self.inputs):
+            if is_tensor(operand.value):
+                for expr, size in zip(operand.exprs, static_shape(operand.value.type), strict=True):
+                    if expr is not None and expr.loop is not None and size is not None:
+                        found[expr.loop] = size
+        return found
+
 
 def size_of(e: FunctionEmitter, value: SSAValue, axis: int) -> Size:
     """The size of a tensor's axis, a number or an expression."""

@@ -13,7 +13,7 @@ from xdsl.ir import Operation, SSAValue
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, shape_text
 from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.structured import size_of
-from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain, static_shape, tensor_dtype
+from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain, product_text, static_shape, tensor_dtype
 from tsir.dialects import dtypes
 
 
@@ -81,8 +81,6 @@ def _sizes_of_groups(op: Any) -> list[list[int]]:
 
 
 def _collapse(e: FunctionEmitter, op: tensor.CollapseShapeOp) -> None:
-    from tsir.backend.numpy.contractions import product_text
-
     groups = _sizes_of_groups(op)
     found = e.binding(op.src)
     assert isinstance(found, Fill | Tensor)
@@ -100,7 +98,23 @@ def _collapse(e: FunctionEmitter, op: tensor.CollapseShapeOp) -> None:
         if all(found.axes[i] is not None or found.shape[i] == 1 for i in range(found.rank)):
             e.bind(op.result, replace(found, shape=tuple(shape), axes=axes))
             return
-    _reshaped(e, op.src, op.result, shape)
+    if not _merged(e, found, groups, shape, op.result):
+        _reshaped(e, op.src, op.result, shape)
+
+
+def _merged(e: FunctionEmitter, found: Tensor, groups: list[list[int]], shape: list[Size], result: SSAValue) -> bool:
+    """Merges axes that are next to each other in the array, though the array's order may not be the tensor's."""
+    if not found.contiguous or any(p is None and s != 1 for p, s in zip(found.axes, found.shape, strict=True)):
+        return False
+    parts = [[p for i in g if (p := found.axes[i]) is not None] for g in groups]
+    if any(part != list(range(part[0], part[0] + len(part))) for part in parts if part):
+        return False
+    firsts = sorted((part[0], i) for i, part in enumerate(parts) if part)
+    order = [i for _, i in firsts]
+    name = _view_of(e, f"{{}}.reshape({shape_text([shape[i] for i in order])})", found, result)
+    axes = tuple(order.index(i) if i in order else None for i in range(len(shape)))
+    e.bind(result, replace(found, name=name, shape=tuple(shape), axes=axes))
+    return True
 
 
 def _varying(found: Tensor, group: Sequence[int]) -> list[int]:
@@ -116,20 +130,33 @@ def _expand(e: FunctionEmitter, op: tensor.ExpandShapeOp) -> None:
         e.bind(op.result, replace(found, shape=tuple(shape)))
         return
     assert isinstance(found, Tensor)
-    axes: list[int | None] = [None] * len(shape)
+    parts: dict[int, list[int]] = {}
     for i, group in enumerate(groups):
+        axis = found.axes[i]
         large = [j for j in group if shape[j] != 1]
-        if len(large) > 1:
+        if axis is not None:
+            parts[axis] = large or group[:1]
+        elif len(large) > 1:
             _reshaped(e, op.src, op.result, shape)
             return
-        if large:
-            axes[large[0]] = found.axes[i]
-        elif group:
-            axes[group[0]] = found.axes[i]
-    if any(p not in axes for p in range(len(found.order))):
+    if any(not parts[p] for p in range(len(found.order))):
         _reshaped(e, op.src, op.result, shape)
         return
-    e.bind(op.result, replace(found, shape=tuple(shape), axes=tuple(axes)))
+    # Each axis of the array is split where it is: that is a view, whatever the strides are.
+    order = [j for p in range(len(found.order)) for j in parts[p]]
+    axes = tuple(order.index(j) if j in order else None for j in range(len(shape)))
+    name = found.name
+    if len(order) != len(found.order):
+        name = _view_of(e, f"{{}}.reshape({shape_text([shape[j] for j in order])})", found, op.result)
+    e.bind(op.result, replace(found, name=name, shape=tuple(shape), axes=axes))
+
+
+def _view_of(e: FunctionEmitter, template: str, found: Tensor, result: SSAValue) -> str:
+    """A name for a view of a tensor's array, made with the buffers where the array is one."""
+    known = e.plan.known_as(found.name)
+    if known is not None:
+        return e.plan.derived(template.format(known), result.name_hint or "view")
+    return e.hoisted(template.format(found.name), result.name_hint)
 
 
 def _reshaped(e: FunctionEmitter, source: SSAValue, result: SSAValue, shape: Sequence[Size]) -> None:
@@ -317,28 +344,29 @@ def _pad(e: FunctionEmitter, op: tensor.PadOp) -> None:
     static = all(isinstance(s, int) for s in shape)
     if static and constant is not None and not e.preparing and op.result not in e.escaping:
         made = e.np_full(full, e.number(constant, dtype), e.dtype(dtype))
-        name = e.plan.exclusive(made, op.result.name_hint or "padded")
-        inside = e.plan.exclusive(f"{name}[{inner or '...'}]", "inside")
+        buffer = e.plan.keep(made, inner, op.result.name_hint or "padded")
+        name = buffer.name
+        inside = e.plan.derived(f"{name}[{inner or '...'}]", "inside")
         e.line(f"{e.numpy('copyto')}({inside}, {source})")
-        storage = Storage(Kind.CONSTANT, e.block)
+        storage = Storage(Kind.CONSTANT, e.block, buffer)
     else:
         name = e.assign(e.np_full(full, number, e.dtype(dtype)), op.result.name_hint)
         e.line(f"{name}[{inner or '...'}] = {source}")
         storage = e.constant_storage if e.preparing else e.new_storage()
         shape = [f"{name}.shape[{order.index(i)}]" if isinstance(s, str) else s for i, s in enumerate(shape)]
     axes = tuple(order.index(i) for i in range(len(shape)))
-    e.bind(op.result, Tensor(name, tuple(shape), axes, dtype, storage, contiguous=True))
+    e.bind(op.result, Tensor(name, tuple(shape), axes, dtype, storage, contiguous=True, relaid=True))
 
 
 def _pad_order(e: FunctionEmitter, op: tensor.PadOp, found: Tensor) -> list[int]:
-    """The order of axes in memory: the source's, but channels last when a convolution with many channels reads it."""
-    order = list(found.order) if len(found.order) == found.rank else list(range(found.rank))
-    readers = [u.operation for u in op.result.uses]
-    convolves = any(r.name.startswith("linalg.") and r.regions and len(r.operands) == 3 for r in readers)
-    channels = found.shape[1] if found.rank >= 3 else 0
-    if convolves and found.rank >= 3 and found.is_plain and isinstance(channels, int) and channels > 3:
-        return [0, *range(2, found.rank), 1]
-    return order
+    """The order of axes in memory: the one that a convolution reads best, else the source's."""
+    from tsir.backend.numpy.contractions import best_order
+
+    for use in op.result.uses:
+        order = best_order(op.result, use.operation)
+        if order is not None:
+            return order
+    return list(found.order) if len(found.order) == found.rank else list(range(found.rank))
 
 
 def _sum(*sizes: Size) -> Size:

@@ -26,6 +26,20 @@ Size = int | str
 """A dimension: a number, or the Python expression that gives it at run time."""
 
 
+def product_text(sizes: Sequence[Size]) -> Size:
+    """The product of sizes."""
+    number = 1
+    texts: list[str] = []
+    for size in sizes:
+        if isinstance(size, int):
+            number *= size
+        else:
+            texts.append(size)
+    if not texts:
+        return number
+    return " * ".join(([str(number)] if number != 1 else []) + texts)
+
+
 class Kind(Enum):
     """Whose memory a value is in."""
 
@@ -51,7 +65,8 @@ class Tensor:
     """A tensor value: `name` is a Python expression without side effects (mostly a variable) for an array.
 
     `axes[i]` is the array's axis that holds the tensor's axis `i`; None when the tensor doesn't vary along it. The array has
-    no other axes. `contiguous` tells that the array is known to be C-contiguous.
+    no other axes. `contiguous` tells that the array is known to be C-contiguous. `relaid` tells that the order of the axes is the
+    generator's own choice: whoever sees the tensor from outside expects a contiguous one.
     """
 
     name: str
@@ -60,6 +75,7 @@ class Tensor:
     dtype: DType
     storage: Storage
     contiguous: bool = False
+    relaid: bool = False
 
     @property
     def is_plain(self) -> bool:
