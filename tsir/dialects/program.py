@@ -55,6 +55,8 @@ class Program:
     """The torch tensor behind each array of the root's attributes, by `id(array)`; empty for a loaded program."""
     content_hash: str | None = None
     """A hash of the IR and signatures that stands for the program in caches; None: computed from the IR's text."""
+    exceptions: dict[str, type[BaseException]] = field(default_factory=dict[str, type[BaseException]])
+    """The user's own exception classes by name, for a program of this process: what the caller's `except` knows."""
     _module: ModuleOp | None = None
 
     @property

@@ -151,7 +151,7 @@ class _Printer:
         self.depth += 1
         before = len(self.lines)
         for operation in block.ops:
-            if operation is block.last_op and operation.name in ("func.return", "scf.yield", "scf.condition"):
+            if operation is block.last_op and operation.name in ("func.return", "scf.yield", "scf.condition", "ts.yield"):
                 finish(operation)
             else:
                 self.operation(operation)
@@ -267,6 +267,15 @@ class _Printer:
         for result, name in zip(operation.results, carried, strict=True):
             self.texts[result] = name
 
+    def try_(self, operation: Operation) -> None:
+        error, *results = [self.name(r) for r in operation.results]
+        self.line("try:")
+        self.body(operation.regions[0].block, lambda terminator: self.assign(results, terminator.operands))
+        self.line("except Exception as caught:")
+        self.line(f"  {error} = caught")
+        self.line("else:")
+        self.line(f"  {error} = None")
+
     def carry(self, arguments: Sequence[SSAValue], initial: Sequence[SSAValue]) -> list[str]:
         names = [self.name(a) for a in arguments]
         self.assign(names, initial)
@@ -332,6 +341,15 @@ class _Printer:
         choice = shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
         return f"isinstance({self.text(operation.operands[0])}, {choice})"
 
+    def catches(self, operation: Operation) -> str:
+        properties: Any = operation.properties
+        shown = [c.data.rpartition(".")[2] for c in properties["classes"].data]
+        choice = shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
+        return f"isinstance({self.text(operation.operands[0])}, {choice})"
+
+    def reraise(self, operation: Operation) -> str:
+        return f"raise {self.text(operation.operands[0])}"
+
     def raise_(self, operation: Operation) -> str:
         properties: Any = operation.properties
         return f"raise {properties['exception'].data}({', '.join(self.text(o) for o in operation.operands)})"
@@ -372,6 +390,7 @@ _STRUCTURED: dict[str, Callable[[_Printer, Operation], None]] = {
     "scf.if": _Printer.if_,
     "scf.while": _Printer.while_,
     "scf.for": _Printer.for_,
+    "ts.try": _Printer.try_,
 }
 _EXPRESSIONS: dict[str, Callable[[_Printer, Operation], str]] = {
     "arith.constant": _Printer.constant,
@@ -387,6 +406,8 @@ _EXPRESSIONS: dict[str, Callable[[_Printer, Operation], str]] = {
     "ts.truth": _first_operand,
     "ts.isinstance": _Printer.isinstance_,
     "ts.raise": _Printer.raise_,
+    "ts.catches": _Printer.catches,
+    "ts.reraise": _Printer.reraise,
     "ts.new": lambda _p, operation: f"{annotation(operation.results[0].type)}.__new__()",
     "ts.uninitialized": lambda _p, operation: f"uninitialized({annotation(operation.results[0].type)})",
     "ts.call_method": _Printer.call_method,

@@ -205,6 +205,8 @@ min_position(keys)              int                 min(range(len({0})), key={0}
 max_position(keys)              int                 max(range(len({0})), key={0}.__getitem__)   raises
 iter(values)                    any                 iter({0})                        fresh
 next(iterator, default=None)    any                 next({args})                     raises mutates
+exception_type(error)           any                 type({0})
+exception_args(error)           any                 {0}.args
 reversed(values)                list element        list(reversed({0}))              fresh
 enumerate(values, start=0)      enumerated          list(enumerate({args}))          fresh
 zip(*values)                    zipped              list(zip({args}))                fresh

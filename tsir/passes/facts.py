@@ -24,6 +24,7 @@ from tsir.dialects.ts.structure import (
     ToReferenceOp,
     ToValueOp,
     TruthOp,
+    TryOp,
     TupleGetOp,
     TupleOp,
     UninitializedOp,
@@ -191,6 +192,10 @@ class Facts:
                     self._set(result, fact)
             case arith.ConstantOp() | ConstantOp():
                 self._set(op.results[0], constant_of(op.results[0]))
+            case TryOp():
+                self.visit_block(op.body.block)
+                for result in op.results:
+                    self._set(result, UNKNOWN)
             case scf.IfOp():
                 self._visit_if(op)
             case scf.ForOp():

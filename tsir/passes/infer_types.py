@@ -15,7 +15,7 @@ from xdsl.passes import ModulePass
 
 from tsir.dialects.ts.compatibility import accepts, tensors_agree
 from tsir.dialects.ts.families import AtenOp
-from tsir.dialects.ts.structure import CastOp
+from tsir.dialects.ts.structure import CastOp, YieldOp
 from tsir.dialects.ts.types import AnyType, NamedTupleType, OptionalType, TensorType, TupleType, UnionType
 from tsir.ops.tensor import SymTensor
 from tsir.passes.facts import Facts, strip_casts
@@ -82,7 +82,7 @@ def write_types(facts: Facts, *, refine_results: bool = True) -> None:
             else:
                 op.attributes.pop("ts.error", None)
     for op in tuple(walk(function)):
-        if op.dialect_name() in STRICT_DIALECTS:
+        if op.dialect_name() in STRICT_DIALECTS or isinstance(op, YieldOp):
             wanted = calls[op] if isinstance(op, CallOp) else _wanted_types(op, function, refine_results)
             _fit_operands(op, wanted)
         else:
@@ -171,6 +171,8 @@ def _wanted_types(op: Operation, function: FuncOp, refine_results: bool) -> Sequ
             return [r.type for r in parent.results] if parent is not None else []
         case scf.ConditionOp():
             return [None, *(r.type for r in parent.results)] if parent is not None else []
+        case YieldOp():
+            return parent.result_types[1:] if parent is not None else []
         case ReturnOp():
             return [] if refine_results else function.function_type.outputs.data
         case _:

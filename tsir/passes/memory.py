@@ -29,11 +29,14 @@ from tsir.dialects.ts.structure import (
     ListOp,
     NewOp,
     RaiseOp,
+    ReraiseOp,
     SetAttrOp,
     ToValueOp,
     TruthOp,
+    TryOp,
     TupleGetOp,
     UninitializedOp,
+    YieldOp,
 )
 from tsir.dialects.ts.types import BOOL, FLOAT, INT
 from tsir.ops import python
@@ -70,7 +73,9 @@ class Memory:
         notes: list[tuple[str, SSAValue, Operation]] = []
         for argument in function.body.block.args:
             self._note(notes, "external", (argument,), function)
+        self._has_tries = False
         for op in walk(function):
+            self._has_tries |= isinstance(op, TryOp)
             self._visit(op, notes)
         for what, value, op in notes:
             group = self._group(value)
@@ -166,7 +171,12 @@ class Memory:
                 self._join((*op.operands, *op.results))
                 for what in ("external", "escape", "tensor", "container"):
                     self._note(notes, what, (*op.operands, *op.results), op)
-            case ReturnOp() | RaiseOp():
+            case TryOp():
+                last = op.body.block.last_op
+                assert last is not None
+                for result, value in zip(op.results_, last.operands, strict=True):
+                    self._join((result, value))
+            case ReturnOp() | RaiseOp() | ReraiseOp():
                 self._note(notes, "escape", op.operands, op)
             case scf.IfOp():
                 for region in op.regions:
@@ -186,7 +196,7 @@ class Memory:
                     self._join(parts)
                 for parts in zip(condition.operands[1:], after.args, op.results, strict=True):
                     self._join(parts)
-            case ConstantOp() | IsInstanceOp() | TruthOp() | ToValueOp() | scf.YieldOp() | scf.ConditionOp():
+            case ConstantOp() | IsInstanceOp() | TruthOp() | ToValueOp() | scf.YieldOp() | scf.ConditionOp() | YieldOp():
                 for result in op.results:
                     if is_reference(result.type):
                         self._note(notes, "external", (result,), op)
@@ -197,8 +207,10 @@ class Memory:
     def may_be_removed(self, op: Operation) -> bool:
         """Whether an operation without regions has no effect beside its results, which nobody misses when they aren't used.
 
-        Tensor operations count as such although they may raise: see `ts-dce`.
+        Tensor operations count as such although they may raise: see `ts-dce`. Not so where an exception is caught.
         """
+        if self._has_tries and isinstance(op, AtenOp) and _is_in_try(op):
+            return False
         if isinstance(op, PyOp):
             return is_removable_python(op)
         return not effects.writes(op, python.lookup) and "ts.error" not in op.attributes
@@ -227,6 +239,13 @@ class Memory:
             if group.writes or (group.escapes and not is_view):
                 return False
         return True
+
+
+def _is_in_try(op: Operation) -> bool:
+    at = op.parent_op()
+    while at is not None and not isinstance(at, TryOp):
+        at = at.parent_op()
+    return at is not None
 
 
 def is_removable_python(op: PyOp) -> bool:

@@ -45,7 +45,7 @@ def script(obj: Any, *, example_inputs: Any = None) -> Any:
     from tsir.frontend.script import compile_function, compile_module
 
     if isinstance(obj, torch.nn.Module):
-        return ScriptModule(compile_module(obj))
+        return ScriptModule(_with_exceptions(compile_module(obj)))
     if inspect.isclass(obj):
         if issubclass(obj, torch.nn.Module):
             raise FrontendError(
@@ -54,8 +54,17 @@ def script(obj: Any, *, example_inputs: Any = None) -> Any:
             )
         return obj
     if callable(obj):
-        return ScriptFunction(compile_function(obj))
+        return ScriptFunction(_with_exceptions(compile_function(obj)))
     raise FrontendError(f"can't compile a {type(obj).__name__}", hint="script takes a function, an nn.Module or a class")
+
+
+def _with_exceptions(program: Program) -> Program:
+    """Lets the program's generated code raise the user's own exception classes."""
+    if program.exceptions:
+        from tsir.backend.numpy.host import know_exceptions
+
+        know_exceptions(program.exceptions)
+    return program
 
 
 def trace(

@@ -46,11 +46,11 @@ def with_global(n: int):
     return n
 
 
-def with_try(n: int):
-    try:
+def with_await(n: int):
+    async def later():
         return n
-    except ValueError:
-        return 0
+
+    return n
 
 
 def callee(x, n: int):
@@ -73,7 +73,7 @@ CASES = [
     (missing_return, "may end without returning a value", "add a return"),
     (wrong_element, "expects int, found str", None),
     (with_global, "global isn't supported yet", None),
-    (with_try, "try/except isn't supported yet", None),
+    (with_await, "an async function isn't supported yet", None),
     (caller, "Tensor has no method 'no_such_method'", None),
     (too_few, "is called without argument 'n'", None),
 ]

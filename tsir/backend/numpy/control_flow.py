@@ -8,6 +8,7 @@ from xdsl.dialects import func, scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line
+from tsir.dialects.ts.structure import TryOp
 
 
 def _terminator(block: Block) -> Operation:
@@ -93,6 +94,24 @@ def _while(e: FunctionEmitter, op: scf.WhileOp) -> None:
     _bind_all(e, op.results, carried)
 
 
+def _try(e: FunctionEmitter, op: TryOp) -> None:
+    """An exception is kept under a name of its own: Python forgets that of `except` at the end of the handler."""
+    names = [e.fresh_for(r) for r in op.results_]
+    error = e.fresh("error")
+    e.line("try:")
+    _branch(e, op.body.block, names)
+    e.line("except Exception as caught:")
+    with e.nested():
+        e.line(f"{error} = caught")
+        if names:
+            e.line(f"{' = '.join(names)} = None")
+    e.line("else:")
+    with e.nested():
+        e.line(f"{error} = None")
+    e.bind(op.exception, error)
+    _bind_all(e, op.results_, names)
+
+
 def _call(e: FunctionEmitter, op: func.CallOp) -> None:
     symbol = op.callee.root_reference.data
     if symbol not in e.module.functions:
@@ -108,4 +127,5 @@ TABLE: dict[type[Operation], EmitFunction] = {
     scf.ForOp: _for,
     scf.WhileOp: _while,
     func.CallOp: _call,
+    TryOp: _try,
 }

@@ -8,7 +8,7 @@ No xDSL here. Names follow the source they appear in: `rt.truth(x)`, `rt.str(x)`
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -122,6 +122,13 @@ _EXCEPTIONS: dict[Name, type[Exception]] = {
 """The built-in exceptions that compiled code may raise; every other name gives a class made for it."""
 _made_exceptions: dict[tuple[Name, tuple[type[Exception], ...]], type[Exception]] = {}
 
+_users_exceptions: dict[Name, type[Exception]] = {}
+
+
+def know_exceptions(classes: Mapping[Name, type[BaseException]]) -> None:
+    """The classes behind names in programs that were compiled in this process; code that is loaded from now on raises them."""
+    _users_exceptions.update({n: c for n, c in classes.items() if issubclass(c, Exception)})
+
 
 def exception_class(name: Name, *bases: type[Exception]) -> type[Exception]:
     """The exception class with that name: Python's own, or one made for it as a subclass of `bases` (else of Exception).
@@ -129,8 +136,9 @@ def exception_class(name: Name, *bases: type[Exception]) -> type[Exception]:
     The same class for the same name and bases, so that `except` finds it again. Names from IR never reach anything but
     this table and a new class's `__name__`.
     """
-    if name in _EXCEPTIONS:
-        return _EXCEPTIONS[name]
+    known = _EXCEPTIONS.get(name) or _users_exceptions.get(name)
+    if known is not None:
+        return known
     key = (name, bases or (Exception,))
     if key not in _made_exceptions:
         module, _, short = name.rpartition(".")

@@ -311,6 +311,16 @@ def _exception(e: FunctionEmitter, name: str) -> str:
     return text
 
 
+def _catches(e: FunctionEmitter, op: structure.CatchesOp) -> None:
+    kinds = [e.expression(_exception(e, c.data), c.data.rpartition(".")[2]) for c in op.classes.data]
+    shown = kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})"
+    e.define(op.result, f"isinstance({e.name_of(op.exception)}, {shown})")
+
+
+def _reraise(e: FunctionEmitter, op: structure.ReraiseOp) -> None:
+    e.line(f"raise {e.name_of(op.exception)}")
+
+
 # References and values
 
 
@@ -404,7 +414,8 @@ TABLE: dict[type[Operation], EmitFunction] = {
     structure.ConstantOp: _constant, structure.ListOp: _list, structure.TupleOp: _tuple, structure.TupleGetOp: _tuple_get,
     structure.UnpackOp: _unpack, structure.DictOp: _dict, structure.GetAttrOp: _getattr, structure.SetAttrOp: _setattr,
     structure.NewOp: _new, structure.CallMethodOp: _call_method, structure.CastOp: _cast, structure.IsInstanceOp: _isinstance,
-    structure.TruthOp: _truth, structure.RaiseOp: _raise, structure.UninitializedOp: _uninitialized,
+    structure.TruthOp: _truth, structure.RaiseOp: _raise, structure.CatchesOp: _catches, structure.ReraiseOp: _reraise,
+    structure.UninitializedOp: _uninitialized,
     structure.ToValueOp: _to_value, structure.ToReferenceOp: _to_reference, structure.ClassOp: _nothing,
     AtenOp: _aten, PyOp: _py, func.CallOp: _call,
 }  # fmt: skip

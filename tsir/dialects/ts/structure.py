@@ -35,7 +35,7 @@ from xdsl.irdl import (
     var_operand_def,
     var_result_def,
 )
-from xdsl.traits import NoTerminator, Pure, SymbolOpInterface, SymbolTable
+from xdsl.traits import IsTerminator, NoTerminator, Pure, SymbolOpInterface, SymbolTable
 from xdsl.utils.exceptions import VerifyException
 
 from tsir.dialects.ts.attributes import (
@@ -52,6 +52,7 @@ from tsir.dialects.ts.types import (
     BOOL,
     COMPLEX,
     NONE,
+    AnyType,
     ClassType,
     DeviceType,
     DictType,
@@ -464,6 +465,83 @@ class RaiseOp(IRDLOperation):
 
 
 @irdl_op_definition
+class TryOp(IRDLOperation):
+    """Runs a region; an exception that is raised in it is the first result, None when there is none.
+
+    The other results are what the region yields; they aren't read after an exception. What the program does then is written
+    behind the operation, with `scf.if`:
+
+        %error, %v = ts.try {
+          %0 = ts.py.int(%text) : (!ts.str) -> i64
+          ts.yield %0 : i64
+        } : i64
+        %ok = ts.py.is(%error, %none) : (!ts.any, none) -> i1
+    """
+
+    name = "ts.try"
+    body = region_def("single_block")
+    exception = result_def(AnyType())
+    results_ = var_result_def()
+    assembly_format = "$body attr-dict (`:` type($results_)^)?"
+
+    def __init__(self, body: Region, result_types: Sequence[Attribute]) -> None:
+        super().__init__(regions=[body], result_types=[AnyType(), result_types])
+
+    def verify_(self) -> None:
+        last = self.body.block.last_op
+        if not isinstance(last, YieldOp):
+            raise VerifyException(f"{self.name}: expected the region to end with ts.yield")
+        if len(last.operands) != len(self.results_):
+            raise VerifyException(f"{self.name}: expected {len(self.results_)} values yielded, found {len(last.operands)}")
+        for i, (result, value) in enumerate(zip(self.results_, last.operands, strict=True)):
+            _expect(self, f"value {i} that is yielded to be of type", result.type, value.type)
+
+
+@irdl_op_definition
+class YieldOp(IRDLOperation):
+    """Ends the region of `ts.try` with its results."""
+
+    name = "ts.yield"
+    values = var_operand_def()
+    traits = traits_def(IsTerminator())
+    assembly_format = "($values^ `:` type($values))? attr-dict"
+
+    def __init__(self, values: Sequence[SSAValue]) -> None:
+        super().__init__(operands=[values])
+
+
+@irdl_op_definition
+class CatchesOp(IRDLOperation):
+    """Whether an exception is one of those that `except` names: `%1 = ts.catches %error, ["ValueError", "KeyError"]`."""
+
+    name = "ts.catches"
+    exception = operand_def(AnyType())
+    classes = prop_def(ArrayAttr[StringAttr])
+    result = result_def(BOOL)
+    traits = traits_def(Pure())
+    assembly_format = "$exception `,` $classes attr-dict"
+
+    def __init__(self, exception: SSAValue, classes: Sequence[str]) -> None:
+        super().__init__(
+            operands=[exception],
+            properties={"classes": ArrayAttr([StringAttr(c) for c in classes])},
+            result_types=[BOOL],
+        )
+
+
+@irdl_op_definition
+class ReraiseOp(IRDLOperation):
+    """Raises an exception that is a value: of `ts.try`. Not a terminator: what follows isn't reached."""
+
+    name = "ts.reraise"
+    exception = operand_def(AnyType())
+    assembly_format = "$exception attr-dict"
+
+    def __init__(self, exception: SSAValue) -> None:
+        super().__init__(operands=[exception])
+
+
+@irdl_op_definition
 class UninitializedOp(IRDLOperation):
     """A value that is never read: for a variable on a path that raises, or on which it isn't assigned."""
 
@@ -514,5 +592,6 @@ class ToReferenceOp(IRDLOperation):
 
 OPERATIONS: tuple[type[Operation], ...] = (
     ConstantOp, ListOp, TupleOp, TupleGetOp, UnpackOp, DictOp, ClassOp, AttributeOp, MethodOp, GetAttrOp, SetAttrOp,
-    NewOp, CallMethodOp, CastOp, IsInstanceOp, TruthOp, RaiseOp, UninitializedOp, ToValueOp, ToReferenceOp,
+    NewOp, CallMethodOp, CastOp, IsInstanceOp, TruthOp, RaiseOp, TryOp, YieldOp, CatchesOp, ReraiseOp,
+    UninitializedOp, ToValueOp, ToReferenceOp,
 )  # fmt: skip

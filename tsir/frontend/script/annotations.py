@@ -75,6 +75,8 @@ class AnnotationReader:
 
     def __init__(self, class_type: ClassTypes) -> None:
         self._class_type = class_type
+        self.named_tuples: dict[str, type] = {}
+        """The NamedTuple classes met so far, by name."""
 
     def of_node(self, node: ast.expr | None, scope: Mapping[str, Any], place: SourceLocation | None) -> Annotation:
         """The meaning of an annotation's tree. None (no annotation) gives no type."""
@@ -184,6 +186,7 @@ class AnnotationReader:
             if found is None:
                 raise FrontendError(f"field '{name}' of NamedTuple {cls.__name__} has no concrete type")
             types_.append(found)
+        self.named_tuples[cls.__name__] = cls
         return ts.NamedTupleType(cls.__name__, list(cls._fields), types_)
 
 

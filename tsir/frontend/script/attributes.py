@@ -14,10 +14,12 @@ from tsir.frontend.script.values import (
     Choice,
     Const,
     EnumValue,
+    ExceptionValue,
     Method,
     Object,
     PyFunction,
     PyObject,
+    RaisedException,
     Run,
     StaticTuple,
     Super,
@@ -41,6 +43,10 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
         case EnumValue():
             if name in ("value", "name"):
                 return e.session.from_python(getattr(value.member, name), name)
+        case RaisedException() if name == "args":
+            return Run(e.py("exception_args", [value.ssa]))
+        case ExceptionValue() if name == "args":
+            return StaticTuple(value.arguments)
         case StaticTuple() if value.named is not None:
             fields = [f.data for f in value.named.fields.data]
             if name in fields:

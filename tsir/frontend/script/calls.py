@@ -31,6 +31,7 @@ from tsir.frontend.script.values import (
     Choice,
     Closure,
     Const,
+    ExceptionValue,
     Method,
     Object,
     Partial,
@@ -200,7 +201,9 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
     if cls is functools.partial:
         return Partial(args[0], tuple(args[1:]), dict(kwargs))
     if issubclass(cls, BaseException):
-        e.unsupported("an exception object as a value")
+        if kwargs:
+            e.error(f"{cls.__name__}() takes no keyword arguments")
+        return ExceptionValue(cls, tuple(args))
     if issubclass(cls, torch.nn.Module):
         e.error(
             f"module {cls.__name__} is made inside compiled code", hint="make it in __init__ and keep it as an attribute"

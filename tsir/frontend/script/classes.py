@@ -48,6 +48,8 @@ class ClassInfo:
     """Whether `__init__` is being compiled, so that assignments define attributes."""
     children: list[str] = field(default_factory=list[str])
     """The names of the submodules, in order."""
+    bases: tuple[str, ...] = ()
+    """The names of its bases, of an exception."""
     extra_methods: dict[str, Any] = field(default_factory=dict[str, Any])
     """Functions set on the object itself (`m.forward = types.MethodType(...)`)."""
 
@@ -71,7 +73,10 @@ class ClassInfo:
     def operation(self) -> ClassOp:
         """The `ts.class` operation."""
         members = [*self._attribute_operations(), *self._method_operations()]
-        return ClassOp(self.name, self.kind, members)
+        made = ClassOp(self.name, self.kind, members)
+        if self.bases:
+            made.bases = ArrayAttr([SymbolRefAttr(b) for b in self.bases])
+        return made
 
     def _attribute_operations(self) -> Iterator[AttributeOp]:
         if self.kind == "enum":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import enum
 import functools
 import inspect
@@ -49,6 +50,7 @@ from tsir.frontend.script.values import (
     Partial,
     PyFunction,
     PyObject,
+    RaisedException,
     Range,
     Run,
     StaticDict,
@@ -78,13 +80,15 @@ class Session:
         self.functions: dict[Any, Compiled] = {}
         self.keep_alive: list[Any] = []
         """What keys of functions name by `id`."""
-        self.named_tuples: dict[str, type] = {}
+        self.named_tuples = self.annotations.named_tuples
         self.literals: set[SSAValue] = set()
         """List and dict literals, which may take another type until they are used."""
         self.assumed: set[SSAValue] = set()
         """Empty lists and dicts whose element type is only assumed."""
         self.evaluated: dict[int, Value] = {}
         """Values of trees that were emitted before the place where they are used."""
+        self.exceptions: dict[str, type[BaseException]] = {}
+        """The user's exception classes by their names in the program."""
         self.sources: dict[Any, FunctionSource] = {}
         """The sources of local functions, by their trees."""
         self.frames = 0
@@ -155,6 +159,8 @@ class Session:
                 )
             case Range():
                 return ts.ListType(ts.INT)
+            case RaisedException():
+                return ts.AnyType()
             case _:
                 return None
 
@@ -214,6 +220,20 @@ class Session:
                     info.attributes[name] = AttributeInfo(found_type)
         return info
 
+    def exception_class(self, cls: type[BaseException]) -> str:
+        """The name of a user's exception class, which becomes part of the program with its bases."""
+        for name, known in self.exceptions.items():
+            if known is cls:
+                return name
+        name = self.symbol(f"{cls.__module__}.{cls.__qualname__}")
+        self.exceptions[name] = cls
+        base = cls.__bases__[0]
+        is_builtin = getattr(builtins, base.__name__, None) is base
+        info = ClassInfo(name, cls, "exception")
+        info.bases = (base.__name__ if is_builtin else self.exception_class(base),)
+        self.add_class(info)
+        return name
+
     def _describe_enum(self, info: ClassInfo) -> None:
         members: list[enum.Enum] = list(info.python_class)
         kinds = [self.type_of(self.from_python(m.value, m.name)) for m in members]
@@ -231,9 +251,7 @@ class Session:
 
     def named_tuple(self, cls: Any) -> ts.NamedTupleType:
         """The type of a NamedTuple class."""
-        kind = self.annotations.named_tuple(cls, {})
-        self.named_tuples[kind.class_name.data] = cls
-        return kind
+        return self.annotations.named_tuple(cls, {})
 
     def type_of_object(self, value: Any) -> Attribute | None:
         """The type of a Python object as an attribute's value."""
@@ -475,7 +493,13 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Pr
     session = Session(_schemas() if schemas is None else schemas)
     plain = unwrap(function)
     entry = _entry(session, plain, plain.__name__, None)
-    return Program(lambda: session.module([entry.symbol]), {entry.name: entry}, None, dict(session.reader.arrays.sources))
+    return Program(
+        lambda: session.module([entry.symbol]),
+        {entry.name: entry},
+        None,
+        dict(session.reader.arrays.sources),
+        exceptions=session.exceptions,
+    )
 
 
 def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> Program:
@@ -497,7 +521,13 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
     if not entries:
         raise FrontendError(f"module {info.python_class.__name__} has no forward() to compile")
     first = [e.symbol for e in entries.values()]
-    return Program(lambda: session.module(first), entries, instance, dict(session.reader.arrays.sources))
+    return Program(
+        lambda: session.module(first),
+        entries,
+        instance,
+        dict(session.reader.arrays.sources),
+        exceptions=session.exceptions,
+    )
 
 
 def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:

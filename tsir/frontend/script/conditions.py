@@ -25,9 +25,11 @@ from tsir.frontend.script.values import (
     Condition,
     Const,
     EnumValue,
+    ExceptionValue,
     Facts,
     Object,
     PyObject,
+    RaisedException,
     Run,
     StaticDict,
     StaticList,
@@ -224,6 +226,13 @@ _CONTAINERS: dict[type, type[Attribute] | tuple[type[Attribute], ...]] = {
 def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> Condition:
     """`isinstance(value, <types>)`, decided while compiling where the static type is enough."""
     candidates = _candidates(e, node)
+    if isinstance(value, RaisedException):
+        from tsir.frontend.script.exceptions import catches
+
+        classes = StaticTuple(tuple(PyObject(c, getattr(c, "__name__", "")) for c in candidates))
+        return Condition(catches(e, value.ssa, classes, node))
+    if isinstance(value, ExceptionValue):
+        return Condition(any(isinstance(c, type) and issubclass(value.cls, c) for c in candidates))
     if isinstance(value, Object):
         return Condition(any(_class_matches(e, value.type, c) for c in candidates))
     kind = e.session.type_of(value)

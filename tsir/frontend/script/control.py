@@ -19,9 +19,10 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.convert import coerce, join_types, uninitialized
-from tsir.frontend.script.emitter import EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
+from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
 from tsir.frontend.script.values import (
     FALSE,
+    TRUE,
     Binding,
     Builtin,
     Choice,
@@ -188,9 +189,15 @@ def join(
     paths: Mapping[str, Attribute],
     sides: Sequence[Side],
     end: tuple[int, int],
+    *,
+    maybe: bool = False,
 ) -> None:
-    """Inserts the `scf.if` of two branches and sets the variables to what they are behind it."""
+    """Inserts the `scf.if` of two branches and sets the variables to what they are behind it.
+
+    With `maybe` a variable that only one branch has may be read behind it: whether it is assigned is tested then.
+    """
     live = [s for s in sides if not s.dead]
+    _note_assigned(e, live, end, maybe=maybe)
     e.variables, e.paths, e.dead = dict(before), dict(paths), not live
     merged: dict[str, _Merged] = {}
     facts: dict[str, Attribute] = {}
@@ -231,6 +238,19 @@ def join(
     e.assume(dict(facts.items()))
 
 
+def _note_assigned(e: Emitter, live: Sequence[Side], end: tuple[int, int], *, maybe: bool) -> None:
+    """Gives each branch the flags of the variables that may be unassigned behind them."""
+    names = {n.removeprefix(DEFINED) for s in live for n in s.variables if n.startswith(DEFINED)}
+    if maybe:
+        every = {n for s in live for n in s.variables if not n.startswith("$") and e.is_live(n, end)}
+        names |= {n for n in every if any(n not in s.variables for s in live)}
+    for name in names:
+        for side in live:
+            binding = side.variables.get(name)
+            known = binding is not None and not isinstance(binding.value, Unusable)
+            side.variables.setdefault(DEFINED + name, Binding(TRUE if known else FALSE))
+
+
 @dataclass
 class _Merged:
     """A variable behind a branch: a value that needs no yield, or the type that is yielded."""
@@ -253,6 +273,8 @@ def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -
     if not caring:
         return _Merged(Unusable("isn't assigned on any path to here"))
     missing = [s for s in caring if name not in s.variables]
+    if missing and any(DEFINED + name in s.variables for s in missing):
+        caring, missing = [s for s in caring if name in s.variables], []
     if missing and not all(s.exits or _guarded(s) or name == RESULT for s in missing):
         which = "true" if missing[0] is sides[0] else "false"
         line = e.place.line

@@ -24,6 +24,7 @@ from tsir.frontend.script.values import (
     Object,
     PyFunction,
     PyObject,
+    RaisedException,
     Range,
     Run,
     StaticDict,
@@ -87,7 +88,7 @@ def members(kind: Attribute) -> tuple[Attribute, ...]:
 def materialise(e: Emitter, value: Value) -> SSAValue:
     """The value at run time, under its natural type."""
     match value:
-        case Run() | Object():
+        case Run() | Object() | RaisedException():
             return value.ssa
         case Const():
             return emit_constant(e.builder, value.value, e.location)

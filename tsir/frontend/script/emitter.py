@@ -47,6 +47,18 @@ RETURNED, STOP, EXIT, RESULT = "$returned", "$stop", "$exit", "$result"
 the value returned."""
 
 
+DEFINED = "$defined "
+"""Before a variable's name: the flag that says whether it has been assigned, where not all paths to here do."""
+
+
+@dataclass
+class Cell:
+    """A list of one element with a variable's latest value, while the body of a `try` runs; and the types it has had."""
+
+    types: list[Attribute] = field(default_factory=list[Attribute])
+    ssa: SSAValue | None = None
+
+
 @dataclass
 class Emitter:
     """Compiles one function. The tables say how each kind of expression and statement is emitted."""
@@ -78,6 +90,11 @@ class Emitter:
     """Names of the functions around that are assigned here (`nonlocal`)."""
     caller: LocationAttr = UNKNOWN
     """Where the call stands whose function is being inlined."""
+
+    cells: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
+    """The variables, by `cell_key`, whose latest value has to be known after an exception."""
+    handled: SSAValue | None = None
+    """The exception that is being handled."""
 
     def __post_init__(self) -> None:
         self.builder = Builder(InsertPoint.at_end(self.block))
@@ -216,7 +233,23 @@ class Emitter:
         if isinstance(value, Run | Object) and value.ssa.name_hint is None and not name.startswith("$"):
             value.ssa.name_hint = name.partition(FRAME)[0]
         self.variables[name] = Binding(value)
+        self.variables.pop(DEFINED + name, None)
         self.forget(name)
+        cell = self.cells.get(self.cell_key(name)) if self.cells else None
+        if cell is not None:
+            self._keep(cell, value)
+
+    def cell_key(self, name: str) -> str:
+        """The key in `cells` of a key in `variables`."""
+        return framed(name, self.scope.frame)
+
+    def _keep(self, cell: Cell, value: Value) -> None:
+        from tsir.frontend.script.convert import materialise
+
+        kind = self.session.type_of(value)
+        if kind is not None and cell.ssa is not None:
+            cell.types.append(kind)
+            self.py("setitem", [cell.ssa, self.int_constant(0), self.cast(materialise(self, value), ts.AnyType())])
 
     def flag(self, name: str) -> bool | SSAValue:
         """One of the compiler's own flags."""
@@ -239,6 +272,7 @@ class Emitter:
         if binding is not None:
             if isinstance(binding.value, Unusable):
                 self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint)
+            self._check_assigned(node)
             return binding.value
         if local:
             self.error(f"'{node.id}' is read before it is assigned", node=node)
@@ -247,6 +281,20 @@ class Emitter:
             self.error(f"name '{node.id}' isn't defined", node=node)
         with self.at(node):
             return self.session.from_python(found, node.id)
+
+    def _check_assigned(self, node: ast.Name) -> None:
+        """Python's UnboundLocalError, for a variable that some path to here doesn't assign."""
+        key = DEFINED + node.id
+        binding = self.variables.get(key)
+        if binding is None:
+            return
+        from tsir.frontend.script.builtins import raise_error
+        from tsir.frontend.script.control import emit_branch
+
+        message = f"cannot access local variable '{node.id}' where it is not associated with a value"
+        test = Condition(self.flag(key))
+        emit_branch(self, test, lambda: None, lambda: raise_error(self, "UnboundLocalError", message), end_of(node))
+        self.variables.pop(key, None)
 
     def annotation_scope(self) -> dict[str, Any]:
         """The names that annotations may use here: what is outside the function, and classes that it defines itself."""

@@ -16,12 +16,12 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.script.conditions import condition
-from tsir.frontend.script.control import emit_side, emit_steps
+from tsir.frontend.script.control import body, emit_branch, emit_side, emit_steps
 from tsir.frontend.script.convert import coerce, is_subtype, join_types, uninitialized
-from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, end_of, start_of
+from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter, end_of, start_of
 from tsir.frontend.script.iteration import Items, items_of
 from tsir.frontend.script.source import assigned_names, leaves_loop
-from tsir.frontend.script.values import FALSE, TRUE, Binding, Const, Facts, Run, Unusable, Value
+from tsir.frontend.script.values import FALSE, TRUE, Binding, Condition, Const, Facts, Run, Unusable, Value
 
 MAX_ROUNDS = 8
 """How often a body is emitted before its variables' types are taken not to settle."""
@@ -37,10 +37,9 @@ class _Carried:
 
 def emit_while(e: Emitter, node: ast.While) -> None:
     """Emits a while statement."""
-    if node.orelse:
-        e.unsupported("else of a loop", node=node.orelse[0])
     static = _static_test(e, node.test)
     if static is False:
+        body(e, node.orelse)
         return
     _loop(e, node, node.body, _while_builder(e, node), assigned_in_test(node.test), endless=static is True)
 
@@ -57,8 +56,6 @@ def _static_test(e: Emitter, test: ast.expr) -> bool | None:
 
 def emit_for(e: Emitter, node: ast.For) -> None:
     """Emits a for statement."""
-    if node.orelse:
-        e.unsupported("else of a loop", node=node.orelse[0])
     items = items_of(e, e.expression(node.iter))
     _assigner(e, node)
     if items.static is not None:
@@ -97,13 +94,21 @@ def _unrolled(e: Emitter, node: ast.For, items: Sequence[Callable[[], Value]]) -
     e.loops.append((start_of(node), end_of(node)))
     emit_steps(e, [iteration(item) for item in items], end_of(node))
     e.loops.pop()
-    _leave(e, outer_stop)
+    _leave(e, outer_stop, node)
 
 
-def _leave(e: Emitter, outer_stop: Binding) -> None:
-    """Behind a loop: `break` and `continue` are done with, `return` goes on."""
+def _leave(e: Emitter, outer_stop: Binding, node: ast.For | ast.While) -> None:
+    """Behind a loop: `break` and `continue` are done with, `return` goes on; `else` runs unless the loop was left early."""
     if e.dead:
         return
+    stopped = e.flag(STOP)
+    _go_on(e, outer_stop)
+    if node.orelse and stopped is not True:
+        end = end_of(node.orelse[-1])
+        emit_branch(e, Condition(stopped), lambda: None, lambda: body(e, node.orelse), end)
+
+
+def _go_on(e: Emitter, outer_stop: Binding) -> None:
     returned = e.variables[RETURNED]
     if isinstance(returned.value, Const) and not returned.value.value:
         e.set_flag(EXIT, FALSE)
@@ -137,17 +142,17 @@ class _TypesChanged(Exception):
 def _loop(
     e: Emitter,
     node: ast.For | ast.While,
-    body: list[ast.stmt],
+    statements: list[ast.stmt],
     build: Callable[[dict[str, _Carried]], _Built],
     also_assigned: list[str],
     *,
     endless: bool = False,
 ) -> None:
-    before, paths = dict(e.variables), {p: k for p, k in e.paths.items() if not _may_change(p, body)}
+    before, paths = dict(e.variables), {p: k for p, k in e.paths.items() if not _may_change(p, statements)}
     outer_stop = e.variables[STOP]
-    names = list(dict.fromkeys([*assigned_names(body), *also_assigned]))
+    names = list(dict.fromkeys([*assigned_names(statements), *also_assigned]))
     e.loops.append((start_of(node), end_of(node)))
-    carried = _initially_carried(e, names, body, end_of(node), endless=endless)
+    carried = _initially_carried(e, names, statements, end_of(node), endless=endless)
     for _round in range(MAX_ROUNDS):
         _reset(e, before, paths, carried)
         block = Block()
@@ -166,13 +171,13 @@ def _loop(
         operation.detach()
         e.builder.insert(operation)
     _behind(e, before, paths, carried, built, names, node)
-    has_break = leaves_loop([s for s in body if True]) and _has_break(body)
+    has_break = _has_break(statements)
     if endless and not has_break:
-        if any(isinstance(n, ast.Return) for s in body for n in ast.walk(s)):
+        if any(isinstance(n, ast.Return) for s in statements for n in ast.walk(s)):
             e.set_flag(RETURNED, TRUE)
         else:
             e.dead = True
-    _leave(e, outer_stop)
+    _leave(e, outer_stop, node)
 
 
 def _may_change(path: str, body: list[ast.stmt]) -> bool:
@@ -315,7 +320,10 @@ def _changed_outside(e: Emitter, start: Mapping[str, Binding], known: Sequence[s
     return [
         name
         for name, binding in e.variables.items()
-        if name not in known and name in start and not name.startswith("$") and binding.origin is not start[name].origin
+        if name not in known
+        and name in start
+        and (name.startswith(DEFINED) or name[0] != "$")
+        and binding.origin is not start[name].origin
     ]
 
 

@@ -261,6 +261,8 @@ def _static_compare(left: Value, right: Value, meaning: Callable[[Any, Any], Any
         return None
     if isinstance(left, EnumValue) and isinstance(right, EnumValue):
         return Const(bool(meaning(left.member, right.member)))
+    if isinstance(left, StaticTuple) and isinstance(right, StaticTuple) and len(left.elements) != len(right.elements):
+        return Const(meaning is operator.ne)
     a, b = _python_object(left), _python_object(right)
     return Const(bool(meaning(a, b))) if a is not None and b is not None else None
 

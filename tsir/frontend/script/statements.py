@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import copy
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,9 +19,12 @@ from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_steps
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
+from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppressed, emit_try
 from tsir.frontend.script.inlining import make_closure
 from tsir.frontend.script.loops import emit_for, emit_while
-from tsir.frontend.script.values import NONE, TRUE, Binding, Const, Object, PyObject, Run, Unusable, Value
+from tsir.frontend.script.matching import emit_match
+from tsir.frontend.script.source import MISSING, outer_name
+from tsir.frontend.script.values import NONE, TRUE, Binding, Const, Object, PyObject, Run, StaticTuple, Unusable, Value
 
 
 def emit_return(e: Emitter, value: Value) -> None:
@@ -58,22 +63,6 @@ def _pass(e: Emitter, node: ast.Pass | ast.Nonlocal) -> None:
 
 def _if(e: Emitter, node: ast.If) -> None:
     emit_steps(e, [node], end_of(node))
-
-
-def _raise(e: Emitter, node: ast.Raise) -> None:
-    if node.exc is None:
-        e.unsupported("raise without an exception")
-    tree = node.exc
-    arguments: list[Value] = []
-    if isinstance(tree, ast.Call):
-        callee = e.expression(tree.func)
-        arguments = evaluate_arguments(e, tree)[0]
-    else:
-        callee = e.expression(tree)
-    if not isinstance(callee, PyObject) or not (isinstance(callee.value, type) and issubclass(callee.value, BaseException)):
-        e.error("only an exception class or a call of one can be raised", node=tree)
-    e.emit_void(RaiseOp(callee.value.__name__, [materialise(e, a) for a in arguments]))
-    e.dead = True
 
 
 def emit_assertion(e: Emitter, test: ast.expr, message: ast.expr | None) -> None:
@@ -119,6 +108,25 @@ def _imported(e: Emitter, name: str, package: str | None = None) -> Any:
         e.error(f"the import fails while compiling: {error}")
 
 
+def _class(e: Emitter, node: ast.ClassDef) -> None:
+    """A local class: Python makes it now, with the constants and classes of this function that its body reads."""
+    function = e.source.function
+    names: dict[str, Any] = {}
+    for name in {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}:
+        binding = e.variables.get(name)
+        if binding is not None and isinstance(binding.value, PyObject | Const):
+            names[name] = binding.value.value
+        elif binding is None and name not in function.__globals__ and (found := outer_name(function, name)) is not MISSING:
+            names[name] = found
+    scope = {**function.__globals__, **names}
+    tree = ast.increment_lineno(copy.deepcopy(node), e.source.line_offset)
+    try:
+        exec(compile(ast.Module([tree], []), e.source.file, "exec"), scope)
+    except Exception as error:  # noqa: BLE001  (it is the user's class: anything may come of it)
+        e.error(f"class {node.name} can't be made while compiling: {type(error).__name__}: {error}", node=node)
+    e.bind(node.name, PyObject(scope[node.name], node.name))
+
+
 def _function(e: Emitter, node: ast.FunctionDef) -> None:
     """A local function; decorators are called with it."""
     value: Value = make_closure(e, node)
@@ -135,42 +143,55 @@ _WITHOUT_EFFECT: tuple[Any, ...] = (
 
 
 def _with(e: Emitter, node: ast.With) -> None:
-    exits: list[Value] = []
-    for item in node.items:
-        manager = _manager(e, item.context_expr)
-        if manager is None:
-            if item.optional_vars is not None:
-                assign(e, item.optional_vars, NONE)
-            continue
-        entered = call(e, e.session.get_attribute(e, manager, "__enter__"), [], {})
-        exits.append(manager)
+    _with_items(e, node.items, node)
+
+
+def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> None:
+    """Enters one manager after the other, and emits the body inside all."""
+    if not items:
+        body(e, node.body)
+        return
+    item, end = items[0], end_of(node.body[-1])
+
+    def inner() -> None:
+        _with_items(e, items[1:], node)
+
+    def enter(value: Value) -> None:
         if item.optional_vars is not None:
-            assign(e, item.optional_vars, entered)
-    body(e, node.body)
-    if not e.dead:
-        for manager in reversed(exits):
-            assert isinstance(manager, Object)
-            call(e, e.session.get_attribute(e, manager, "__exit__"), [NONE, NONE, NONE], {})
+            assign(e, item.optional_vars, value)
 
-
-def _manager(e: Emitter, tree: ast.expr) -> Object | None:
-    """The object of a compiled class that is entered; None for torch's context managers that don't matter here."""
+    tree = item.context_expr
     if isinstance(tree, ast.Call):
         callee = e.expression(tree.func)
-        if isinstance(callee, PyObject) and callee.value in _WITHOUT_EFFECT:
+        managed = callee.value if isinstance(callee, PyObject) else None
+        if managed in _WITHOUT_EFFECT:
             evaluate_arguments(e, tree)
-            return None
-    value = e.expression(tree)
-    if isinstance(value, Object):
-        return value
-    e.unsupported(f"with {ast.unparse(tree)}", node=tree)
+            enter(NONE)
+            inner()
+            return
+        if managed is contextlib.nullcontext:
+            arguments = evaluate_arguments(e, tree)[0]
+            enter(arguments[0] if arguments else NONE)
+            inner()
+            return
+        if managed is contextlib.suppress:
+            classes = StaticTuple(tuple(evaluate_arguments(e, tree)[0]))
+            enter(NONE)
+            emit_suppressed(e, classes, inner, tree, end)
+            return
+    manager = e.expression(tree)
+    if not isinstance(manager, Object):
+        e.unsupported(f"with {ast.unparse(tree)}", node=tree)
+    enter(call(e, e.session.get_attribute(e, manager, "__enter__"), [], {}))
+    emit_managed(e, manager, inner, end)
 
 
 STATEMENTS: Mapping[type[ast.stmt], StatementEmitter] = {
     ast.Return: _return, ast.Break: _break, ast.Continue: _continue, ast.Expr: _expression, ast.Pass: _pass, ast.If: _if,
     ast.Assign: emit_assign, ast.AnnAssign: emit_annotated, ast.AugAssign: emit_augmented, ast.Delete: emit_delete,
-    ast.For: emit_for, ast.While: emit_while, ast.Raise: _raise, ast.Assert: _assert, ast.With: _with,
-    ast.Import: _import, ast.ImportFrom: _import_from, ast.FunctionDef: _function, ast.Nonlocal: _pass,
+    ast.For: emit_for, ast.While: emit_while, ast.Raise: emit_raise, ast.Try: emit_try, ast.Assert: _assert, ast.With: _with,
+    ast.Import: _import, ast.ImportFrom: _import_from, ast.FunctionDef: _function, ast.ClassDef: _class, ast.Match: emit_match,
+    ast.Nonlocal: _pass,
 }  # fmt: skip
 """What emits each kind of statement; the others aren't supported yet."""
 

@@ -174,6 +174,21 @@ class Filter:
 
 
 @dataclass(frozen=True, eq=False)
+class ExceptionValue:
+    """An exception that the program has made and not raised yet."""
+
+    cls: type[BaseException]
+    arguments: tuple[Value, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RaisedException:
+    """An exception that was raised: what `except ... as name` binds."""
+
+    ssa: SSAValue
+
+
+@dataclass(frozen=True, eq=False)
 class IteratorValue:
     """`iter(values)`: an iterator at run time, of which only the compiler knows the type of the elements."""
 
@@ -259,7 +274,7 @@ class Unusable:
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
     | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
-    | IteratorValue
+    | IteratorValue | ExceptionValue | RaisedException
 )  # fmt: skip
 
 

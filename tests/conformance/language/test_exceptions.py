@@ -1,0 +1,259 @@
+"""Exceptions: try in all its forms, context managers, the classes and arguments that reach the caller."""
+
+import contextlib
+from typing import Any, List
+
+import torch
+
+from tests.conformance.language.programs import Programs, check
+
+programs = Programs()
+X = torch.arange(6.0).reshape(2, 3)
+
+
+@programs(3)
+@programs(0)
+def div(n: int):
+    try:
+        y = 10 // n
+    except ZeroDivisionError:
+        y = -1
+    return y
+
+
+@programs("12")
+@programs("zz")
+def parse(s: str):
+    try:
+        v = int(s)
+    except ValueError as err:
+        return str(err), 0
+    else:
+        v += 1
+    finally:
+        print("done")
+    return "ok", v
+
+
+@programs([1, 2, 3], 1)
+@programs([1, 2, 3], 7)
+def log(l: List[int], i: int):
+    steps: List[str] = []
+    count = 0
+    try:
+        count = 1
+        steps.append("a")
+        v = l[i]
+        count = 2
+        steps.append("b")
+    except (IndexError, KeyError):
+        steps.append("index")
+        v = -count
+    finally:
+        steps.append("f")
+    return steps, count, v
+
+
+@programs(0)
+@programs(1)
+@programs(2)
+@programs(3)
+def kinds(n: int):
+    try:
+        if n == 0:
+            raise ValueError("v", n)
+        if n == 1:
+            raise KeyError("k")
+        if n == 2:
+            raise RuntimeError("r")
+    except ValueError as e:
+        return "value", e.args[1]
+    except LookupError:
+        raise TypeError("converted")
+    except Exception:
+        raise
+    return "none", 0
+
+
+class MyError(ValueError):
+    pass
+
+
+class Other(MyError):
+    """x"""
+
+
+@programs(1)
+@programs(2)
+@programs(3)
+def user(n: int):
+    try:
+        if n == 1:
+            raise MyError("mine")
+        if n == 2:
+            raise Other("other")
+    except Other as e:
+        return str(e)
+    return "fine"
+
+
+@programs(5)
+def loop_try(n: int):
+    good = 0
+    bad = 0
+    for i in range(-n, n):
+        try:
+            if i == 3:
+                break
+            if i % 2 == 0:
+                continue
+            good += 10 // (i + 1)
+        except ZeroDivisionError:
+            bad += 1
+        finally:
+            bad += 100
+    return good, bad
+
+
+@programs(2)
+@programs(0)
+def ret_finally(n: int):
+    out: List[int] = []
+
+    def f(k: int) -> int:
+        try:
+            return 10 // k
+        finally:
+            out.append(k)
+
+    try:
+        r = f(n)
+    except ZeroDivisionError:
+        r = -1
+    return r, out
+
+
+@programs(X, X)
+@programs(X, torch.ones(4))
+def tensors(x, y):
+    try:
+        z = x + y
+    except RuntimeError:
+        z = x
+    return z
+
+
+@programs(0)
+@programs(2)
+def nested(n: int):
+    r = "start"
+    try:
+        try:
+            4 // n
+            r = "inner ok"
+        except IndexError:
+            r = "no"
+        finally:
+            r += " fin"
+    except ZeroDivisionError:
+        r += " outer"
+    return r
+
+
+@programs(0)
+@programs(3)
+def suppress(n: int):
+    y = 1
+    with contextlib.suppress(ZeroDivisionError, ValueError):
+        y = 12 // n
+    return y
+
+
+class Mgr:
+    def __init__(self, swallow: bool):
+        self.swallow = swallow
+        self.log: List[str] = []
+
+    def __enter__(self) -> "Mgr":
+        self.log.append("enter")
+        return self
+
+    def __exit__(self, kind: Any, value: Any, tb: Any) -> bool:
+        self.log.append("clean" if value is None else "failed")
+        return self.swallow
+
+
+@programs(0, True)
+@programs(1, True)
+@programs(0, False)
+def manager(n: int, swallow: bool):
+    m = Mgr(swallow)
+    r = 0
+    with m:
+        r = 5 // n
+    return r, m.log
+
+
+@programs(2)
+def raise_value(n: int):
+    err = ValueError("bad", n)
+    if n > 1:
+        raise err
+    return n
+
+
+@programs(2)
+def assert_caught(n: int):
+    try:
+        assert n < 0, "neg"
+    except AssertionError as e:
+        return str(e).startswith("neg")
+    return "x"
+
+
+@programs([1, 2])
+def last_error(l: List[int]):
+    errors: List[str] = []
+    for i in range(4):
+        try:
+            errors.append(str(l[i]))
+        except IndexError as e:
+            errors.append("E:" + str(e))
+    return errors
+
+
+@programs(0)
+@programs(3)
+def maybe_unbound(n: int):
+    try:
+        y = 6 // n
+    except ZeroDivisionError:
+        pass
+    return y
+
+
+@programs(0)
+@programs(3)
+def maybe_in_loop(n: int):
+    t = 0
+    for i in range(2):
+        try:
+            z = 6 // n
+        except ZeroDivisionError:
+            t += 1
+        if i == 1 and n != 0:
+            t += z
+    return t
+
+
+@programs(0, True)
+@programs(1, True)
+def manager_var(n: int, swallow: bool):
+    with Mgr(swallow):
+        y = 5 // n
+    return y
+
+
+@programs.parametrized()
+def test_same_as_python(function, arguments):
+    check(function, arguments)

@@ -1,0 +1,127 @@
+"""Statements: match, else of loops, local classes."""
+
+from typing import Dict, List, NamedTuple, Union
+
+import torch
+
+from tests.conformance.language.programs import Programs, check
+
+programs = Programs()
+X = torch.arange(6.0).reshape(2, 3)
+
+
+@programs(3)
+@programs(0)
+def while_else(n: int):
+    k = n
+    while k > 0:
+        k -= 1
+        if k == 1:
+            break
+    else:
+        k = 50
+    for i in range(n):
+        if i == 9:
+            break
+    else:
+        k += 1
+    for v in (1, 2):
+        if v == n:
+            break
+    else:
+        k += 1000
+    return k
+
+
+@programs(1)
+@programs(2)
+@programs(3)
+@programs(7)
+def match_int(n: int):
+    match n:
+        case 1:
+            return "one"
+        case 2 | 3:
+            return "few"
+        case k if k > 5:
+            return "many"
+        case _:
+            return "other"
+
+
+class Pt(NamedTuple):
+    x: int
+    y: int
+
+
+@programs(Pt(0, 3))
+@programs(Pt(2, 0))
+@programs(Pt(1, 1))
+def match_nt(p: Pt):
+    match p:
+        case Pt(x=0, y=yy):
+            r = yy
+        case Pt(xx, 0):
+            r = xx * 10
+        case Pt(a, b):
+            r = a + b + 100
+    return r
+
+
+@programs([1])
+@programs([1, 2, 3, 4])
+@programs([])
+@programs([0, 9])
+def match_seq(l: List[int]):
+    match l:
+        case []:
+            return -1
+        case [0, b]:
+            return b
+        case [a]:
+            return a
+        case [a, *rest, z]:
+            return a + z + sum(rest) * 10
+    return 0
+
+
+@programs({"a": 1, "b": 2})
+@programs({"c": 1})
+def match_map(d: Dict[str, int]):
+    match d:
+        case {"a": v, "b": w}:
+            return v + w
+        case {"c": 1}:
+            return 7
+    return 0
+
+
+@programs("x")
+@programs(3)
+@programs(None)
+def match_type(v: Union[int, str, None]):
+    match v:
+        case None:
+            return "none"
+        case int():
+            return v + 1
+        case str(s):
+            return s + "!"
+
+
+@programs(X)
+def nested_class(x):
+    class A:
+        def __init__(self, k: int):
+            self.k = k
+
+        def get(self) -> int:
+            return self.k * 2
+
+    a = A(3)
+    return x + a.get()
+
+
+@programs.parametrized()
+def test_same_as_python(function, arguments):
+    check(function, arguments)

@@ -1,0 +1,302 @@
+"""Exceptions: `raise`, `try`, and context managers.
+
+`ts.try` runs a body and gives the exception that ended it, as a value. What Python does then is written behind it with
+branches: the handlers test the exception, `finally` runs in both cases. `return`, `break` and `continue` in a body are flags
+like everywhere, so nothing jumps over a `finally`.
+
+A variable that a body assigns and that is read after an exception may have been assigned or not when it came. Such a variable
+is also kept in a list of one element while the body runs, from which it is read after an exception.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from xdsl.ir import Operation, Region, SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
+from tsir.dialects.ts.structure import CatchesOp, ListOp, RaiseOp, ReraiseOp, TryOp, YieldOp
+from tsir.frontend.script.calls import call
+from tsir.frontend.script.control import Side, body, emit_branch, emit_side, join
+from tsir.frontend.script.convert import coerce, join_types, materialise, truth
+from tsir.frontend.script.emitter import EXIT, FRAME, RESULT, RETURNED, STOP, Cell, Emitter, end_of
+from tsir.frontend.script.values import (
+    NONE,
+    Binding,
+    Condition,
+    Const,
+    ExceptionValue,
+    Object,
+    PyObject,
+    RaisedException,
+    Run,
+    StaticTuple,
+    Unusable,
+    Value,
+)
+
+Emit = Callable[[], None]
+
+_FLAGS = (RETURNED, STOP, EXIT)
+
+
+def emit_raise(e: Emitter, node: ast.Raise) -> None:
+    """`raise`, `raise exception`; the cause in `raise ... from cause` isn't kept."""
+    if node.exc is None:
+        handled = e.handled
+        if handled is None:
+            e.error("there is no exception here that `raise` could raise again")
+        e.emit_void(ReraiseOp(handled))
+    else:
+        _raise(e, e.expression(node.exc), node.exc)
+    e.dead = True
+
+
+def _raise(e: Emitter, value: Value, node: ast.expr) -> None:
+    match value:
+        case RaisedException():
+            e.emit_void(ReraiseOp(value.ssa))
+        case Run() if isinstance(value.type, ts.AnyType):
+            e.emit_void(ReraiseOp(value.ssa))
+        case ExceptionValue():
+            name = exception_name(e, value.cls)
+            e.emit_void(RaiseOp(name, [materialise(e, a) for a in value.arguments]))
+        case PyObject() if is_exception_class(value.value):
+            e.emit_void(RaiseOp(exception_name(e, value.value), []))
+        case _:
+            e.error("only an exception class or a call of one can be raised", node=node)
+
+
+def is_exception_class(value: Any) -> bool:
+    """Whether a Python object is an exception class."""
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def exception_name(e: Emitter, cls: type[BaseException]) -> str:
+    """The name of an exception class in the program; a user's class becomes part of it, with its bases."""
+    if getattr(builtins, cls.__name__, None) is cls:
+        return cls.__name__
+    return e.session.exception_class(cls)
+
+
+def _try_region(e: Emitter, emit: Emit, end: tuple[int, int]) -> tuple[SSAValue, Side]:
+    """Emits `ts.try`. Gives the exception, and the state behind a body that ends without one; `e` has that behind an exception.
+
+    `end` is the place behind the body in the tree: what is read from there on is kept in cells.
+    """
+    before, paths = dict(e.variables), dict(e.paths)
+    cells: dict[str, Cell] = {}
+    outer_cells = e.cells
+    while True:
+        for name, cell in cells.items():
+            _make_cell(e, before[name].value, cell)
+        e.cells = {**outer_cells} | {e.cell_key(n): c for n, c in cells.items()}
+        side = emit_side(e, before, paths, {}, emit)
+        e.cells = outer_cells
+        e.variables, e.paths, e.dead = dict(before), dict(paths), False
+        changed = [
+            n
+            for n, b in side.variables.items()
+            if n in before and not n.startswith("$") and n not in cells and b.origin is not before[n].origin
+            and (FRAME in n or e.is_live(n, end)) and not isinstance(before[n].value, Unusable)
+            and e.session.type_of(before[n].value) is not None
+        ]  # fmt: skip
+        if not changed:
+            break
+        side.block.erase(safe_erase=False)
+        for cell in cells.values():
+            assert cell.ssa is not None and isinstance(cell.ssa.owner, Operation)
+            cell.ssa.owner.detach()
+            cell.ssa.owner.erase()
+        cells = {n: Cell() for n in (*cells, *changed)}
+    results = {
+        n: kind
+        for n, b in side.variables.items()
+        if (n not in before or b.origin is not before[n].origin)
+        and not isinstance(b.value, Unusable)
+        and (kind := e.session.type_of(b.value)) is not None
+        and (n.startswith("$") or e.is_live(n, end))
+    }
+    with e.inside(side.block):
+        e.variables = side.variables
+        values = [] if side.dead else [coerce(e, side.variables[n].value, k, n) for n, k in results.items()]
+        e.emit_void(YieldOp(values))
+    e.variables = dict(before)
+    operation = TryOp(Region(side.block), [] if side.dead else list(results.values()))
+    e.emit_void(operation)
+    if not side.dead:
+        for name, ssa in zip(results, operation.results_, strict=True):
+            binding = Binding(e.session.object_or_run(ssa))
+            known_value = side.variables[name].value
+            side.variables[name] = Binding(known_value) if isinstance(known_value, Const) else binding
+    for name, cell in cells.items():
+        e.variables[name] = Binding(_read_cell(e, before[name], cell))
+    for name, binding in side.variables.items():
+        gone = name in before and name not in cells and not name.startswith("$")
+        if gone and binding.origin is not before[name].origin and e.session.type_of(binding.value) is None:
+            e.variables[name] = Binding(Unusable("may be another object after an exception"))
+    return operation.exception, side
+
+
+def _make_cell(e: Emitter, value: Value, cell: Cell) -> None:
+    cell.ssa = e.emit(ListOp([e.cast(materialise(e, value), ts.AnyType())], ts.ListType(ts.AnyType())))
+
+
+def _read_cell(e: Emitter, before: Binding, cell: Cell) -> Value:
+    kind = e.session.type_of(before.value)
+    assert kind is not None and cell.ssa is not None
+    for other in cell.types:
+        kind = join_types(kind, other)
+    return e.session.object_or_run(e.cast(e.py("getitem", [cell.ssa, e.int_constant(0)]), kind))
+
+
+def emit_try(e: Emitter, node: ast.Try) -> None:
+    """`try: ... except ...: ... else: ... finally: ...`"""
+    if node.finalbody:
+        _with_final(
+            e, lambda: _with_handlers(e, node), lambda: body(e, node.finalbody), end_of((node.orelse or node.body)[-1])
+        )
+    else:
+        _with_handlers(e, node)
+
+
+def _with_handlers(e: Emitter, node: ast.Try) -> None:
+    def handlers(error: SSAValue) -> None:
+        _handlers(e, node.handlers, error)
+
+    if not node.handlers:
+        body(e, node.body)
+        return
+    end = end_of(node.body[-1])
+
+    def otherwise() -> None:
+        emit_branch(e, Condition(e.flag(EXIT)), lambda: None, lambda: body(e, node.orelse), end)
+
+    _guarded(e, lambda: body(e, node.body), handlers, otherwise, end)
+
+
+def _guarded(e: Emitter, emit: Emit, handle: Callable[[SSAValue], None], otherwise: Emit, end: tuple[int, int]) -> None:
+    """A body; `handle` runs behind an exception of it, `otherwise` behind its end without one."""
+    error, side = _try_region(e, emit, end)
+    caught, paths = dict(e.variables), dict(e.paths)
+    if side.dead:
+        handle(error)
+        return
+    ok = e.emit(py_op("is")([error, materialise(e, NONE)], [ts.BOOL]))
+    sides = [
+        emit_side(e, side.variables, side.paths, {}, otherwise),
+        emit_side(e, caught, paths, {}, lambda: handle(error)),
+    ]
+    e.variables, e.paths = caught, paths
+    join(e, ok, caught, paths, sides, end, maybe=True)
+
+
+def _handlers(e: Emitter, handlers: Sequence[ast.ExceptHandler], error: SSAValue) -> None:
+    if not handlers:
+        e.emit_void(ReraiseOp(error))
+        e.dead = True
+        return
+    first, rest = handlers[0], handlers[1:]
+
+    def run() -> None:
+        outer, e.handled = e.handled, error
+        if first.name:
+            e.variables[first.name] = Binding(RaisedException(error))
+        body(e, first.body)
+        if first.name:
+            e.variables.pop(first.name, None)
+        e.handled = outer
+
+    with e.at(first):
+        test = True if first.type is None else catches(e, error, e.expression(first.type), first.type)
+        emit_branch(e, Condition(test), run, lambda: _handlers(e, rest, error), end_of(first))
+
+
+def catches(e: Emitter, error: SSAValue, value: Value, node: ast.AST) -> bool | SSAValue:
+    """Whether an exception is one of a class, or of a tuple of classes."""
+    classes = value.elements if isinstance(value, StaticTuple) else (value,)
+    found = [v.value for v in classes if isinstance(v, PyObject) and is_exception_class(v.value)]
+    if len(found) < len(classes):
+        e.error("`except` needs an exception class or a tuple of them", node=node)
+    if any(issubclass(Exception, c) for c in found):
+        return True
+    return e.emit(CatchesOp(error, [exception_name(e, c) for c in found])) if found else False
+
+
+def _with_final(e: Emitter, emit: Emit, final: Emit, end: tuple[int, int]) -> None:
+    """`finally`: what `final` emits runs behind the body and behind an exception of it, which then goes on."""
+    error, side = _try_region(e, emit, end)
+    caught = dict(e.variables)
+    if side.dead:
+        final()
+        if not e.dead and e.flag(EXIT) is not True:
+            emit_branch(e, Condition(e.flag(EXIT)), lambda: None, lambda: _reraise(e, error), end)
+        return
+    ok = e.emit(py_op("is")([error, materialise(e, NONE)], [ts.BOOL]))
+    paths = dict(e.paths)
+    sides = [
+        emit_side(e, side.variables, side.paths, {}, lambda: None),
+        emit_side(e, caught, paths, {}, lambda: None),
+    ]
+    e.variables = caught
+    join(e, ok, caught, paths, sides, end, maybe=True)
+    e.clear_flags()
+    cleared = dict(e.variables)
+    final()
+    if e.dead:
+        return
+    failed = e.emit(py_op("not")([ok], [ts.BOOL]))
+
+    def go_on() -> None:
+        """The body's end takes effect, unless `final` has left by itself."""
+        emit_branch(e, Condition(failed), lambda: _reraise(e, error), lambda: None, end)
+        for name, binding in side.variables.items():
+            # There was no exception, so what `final` hasn't assigned is what the body has left.
+            if name in (*_FLAGS, RESULT) or e.variables.get(name) is cleared.get(name):
+                e.variables[name] = binding
+
+    emit_branch(e, Condition(e.flag(EXIT)), lambda: None, go_on, end)
+
+
+def _reraise(e: Emitter, error: SSAValue) -> None:
+    e.emit_void(ReraiseOp(error))
+    e.dead = True
+
+
+# Context managers
+
+
+def emit_managed(e: Emitter, manager: Object, emit: Emit, end: tuple[int, int]) -> None:
+    """The body of a `with`, whose manager has been entered: `__exit__` runs behind it, and may stop an exception."""
+
+    def leave(kind: Value, error: Value) -> Value:
+        return call(e, e.session.get_attribute(e, manager, "__exit__"), [kind, error, NONE], {})
+
+    def failed(error: SSAValue) -> None:
+        kind = Run(e.py("exception_type", [error]))
+        stopped = truth(e, leave(kind, Run(error)))
+
+        emit_branch(e, Condition(stopped), lambda: None, lambda: _reraise(e, error), end)
+
+    def left() -> None:
+        """The body was left without an exception, in whatever way."""
+        kept = {name: e.variables[name] for name in (*_FLAGS, RESULT) if name in e.variables}
+        e.clear_flags()
+        leave(NONE, NONE)
+        e.variables |= kept
+
+    _guarded(e, emit, failed, left, end)
+
+
+def emit_suppressed(e: Emitter, classes: Value, emit: Emit, node: ast.AST, end: tuple[int, int]) -> None:
+    """The body of `with contextlib.suppress(...)`."""
+
+    def handle(error: SSAValue) -> None:
+        test = Condition(catches(e, error, classes, node))
+        emit_branch(e, test, lambda: None, lambda: _reraise(e, error), end)
+
+    _guarded(e, emit, handle, lambda: None, end)
