@@ -7,7 +7,8 @@ xDSL being imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +53,16 @@ class Program:
     entry_points: dict[str, EntryPoint]
     root: Instance | None = None
     sources: dict[int, Any] = field(default_factory=dict[int, Any])
-    """The torch tensor behind each array of the root's attributes, by `id(array)`; empty for a loaded program."""
+    """The torch tensor behind each array of the root's attributes, by `id(array)`; empty for a loaded program.
+
+    Use `source_of` and `add_source`: they know which arrays still live.
+    """
     content_hash: str | None = None
     """A hash of the IR and signatures that stands for the program in caches; None: computed from the IR's text."""
     exceptions: dict[str, type[BaseException]] = field(default_factory=dict[str, type[BaseException]])
     """The user's own exception classes by name, for a program of this process: what the caller's `except` knows."""
     _module: ModuleOp | None = None
+    _living: dict[int, weakref.ref[Any]] = field(default_factory=dict[int, "weakref.ref[Any]"], repr=False)
 
     @property
     def module(self) -> ModuleOp:
@@ -65,3 +70,39 @@ class Program:
         if self._module is None:
             self._module = self.load_module()
         return self._module
+
+    def __post_init__(self) -> None:
+        for array in _arrays(self.root):
+            if id(array) in self.sources:
+                self.add_source(array, self.sources[id(array)])
+
+    def source_of(self, array: Any) -> Any:
+        """The torch tensor behind an array that belongs to the root, or None."""
+        reference = self._living.get(id(array))
+        return self.sources[id(array)] if reference is not None and reference() is array else None
+
+    def add_source(self, array: Any, tensor: Any) -> None:
+        """Says that an array is a tensor's memory. It is forgotten when the array dies, for its `id` may come back then."""
+        key = id(array)
+
+        def forget(_: object) -> None:
+            self.sources.pop(key, None)
+            self._living.pop(key, None)
+
+        self.sources[key] = tensor
+        self._living[key] = weakref.ref(array, forget)
+
+
+def _arrays(root: Any) -> Iterator[Any]:
+    """Every array in an object's attributes and in the containers there, some more than once."""
+    seen: set[int] = set()
+    todo: list[Any] = [root]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, Instance | list | tuple | dict):
+            if id(value) not in seen:
+                seen.add(id(value))
+                items: Any = value.attributes if isinstance(value, Instance) else value
+                todo.extend(items.values() if isinstance(items, dict) else items)
+        elif hasattr(value, "__array_interface__"):
+            yield value

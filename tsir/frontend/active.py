@@ -32,12 +32,17 @@ _current: ContextVar[Trace | None] = ContextVar("tsir_trace", default=None)
 current_trace = _current.get
 """The trace that is being recorded in this thread or task, or None."""
 
+recordings: list[Trace] = []
+"""The traces that are being recorded anywhere: while there is none, nobody needs to ask for the current one."""
+
 
 @contextmanager
 def recording(trace: Trace) -> Generator[None, None, None]:
     """While this is active, `current_trace` gives `trace`."""
     token = _current.set(trace)
+    recordings.append(trace)
     try:
         yield
     finally:
+        recordings.remove(trace)
         _current.reset(token)

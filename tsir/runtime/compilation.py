@@ -7,21 +7,20 @@ program runs without xDSL being imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.values import Instance
-from tsir.errors import TsirError
 from tsir.runtime import keys, source_cache
+from tsir.runtime.bound import BoundFunction
 from tsir.runtime.keys import Key
 from tsir.runtime.specialization import EntrySpecializations, Specialization
 
 if TYPE_CHECKING:
-    from tsir.backend.numpy import GeneratedSource, LoadedFunction
+    from tsir.backend.numpy import GeneratedSource
     from tsir.lowering.pipelines import Specialized
 
 
@@ -36,7 +35,7 @@ def compile_specialization(
     if source is None:
         source = generate_source(specialize(program, entry, key, instance))
         source_cache.store(cache_key, source)
-    function = BoundFunction(load(source), instance, program.sources, takes_instance=entry.takes_self and source.takes_self)
+    function = BoundFunction(load(source), instance, program, entry)
     return Specialization(key, function, source.text, guards=tuple(function.guards))
 
 
@@ -65,57 +64,6 @@ def declared_types(program: Program, entry: EntryPoint) -> list[Any]:
     inputs = find_function(program.module, entry.symbol).function_type.inputs.data
     first = 1 if entry.takes_self else 0
     return list(inputs[first : first + len(entry.parameters)])
-
-
-class BoundFunction:
-    """A generated function with the weights of one object.
-
-    What the generated code computes from weights alone is computed once and again when a weight has changed: torch counts the
-    writes to a tensor (`_version`), and its memory may be exchanged (`p.data = ...`).
-    """
-
-    def __init__(
-        self, function: LoadedFunction, instance: Instance | None, sources: dict[int, Any], *, takes_instance: bool
-    ) -> None:
-        self._function = function
-        self._instance = instance
-        self._call = function.call
-        self._paths = function.source.weights
-        self._leading = (instance,) if takes_instance else ()
-        arrays = [instance.tensor(path) for path in self._paths] if instance is not None else []
-        self._tensors = [sources[id(a)] for a in arrays if id(a) in sources]
-        self._arrays = arrays
-        self._sources = sources
-        self._seen = self._versions()
-        self._state = function.prepare(arrays)
-        self.guards: Sequence[Callable[[Sequence[Any]], bool]] = function.guards
-
-    def _versions(self) -> list[tuple[int, int]]:
-        return [(t._version, t.data_ptr()) for t in self._tensors]
-
-    def _refresh(self) -> None:
-        from tsir.runtime.torch_adapter import adapter
-
-        torch = adapter()
-        if torch is None:
-            raise TsirError("a torch tensor without torch")
-        seen = self._versions()
-        for i, array in enumerate(self._arrays):
-            tensor = self._sources.get(id(array))
-            if tensor is not None:
-                self._arrays[i] = torch.to_array(tensor)
-                self._sources[id(self._arrays[i])] = tensor
-        self._state = self._function.prepare(self._arrays)
-        self._seen = seen
-
-    def __call__(self, *arguments: Any) -> Any:
-        if self._tensors and [(t._version, t.data_ptr()) for t in self._tensors] != self._seen:
-            self._refresh()
-        try:
-            return self._call(self._state, *self._leading, *arguments)
-        except BaseException as error:
-            rewrite(error, self._function)
-            raise
 
 
 @dataclass

@@ -7,6 +7,7 @@ in `compilation.py`, what it is for in `keys.py`.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,13 +19,18 @@ from tsir.dialects.values import Instance
 from tsir.errors import OperatorValueError, TsirError
 from tsir.frontend.active import current_trace
 from tsir.runtime.arguments import Conversion, InstanceConverter, bind
+from tsir.runtime.bound import WeightsReplaced, adopt_weights
 from tsir.runtime.compilation import Stages, compile_specialization, stages
+from tsir.runtime.inline_cache import MISS, InlineCache
 from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
     from xdsl.dialects.func import FuncOp
+
+_remembering = threading.Lock()
+"""Held while a call is remembered, or what was remembered is forgotten."""
 
 
 class Graph:
@@ -69,49 +75,71 @@ class CompiledMethod:
         self._owner = owner
         self._classes = classes
         self._specializations = EntrySpecializations(program, entry, compile_specialization, instance)
+        self.cache = InlineCache()
         self.__name__ = entry.name
         self.__doc__ = entry.doc
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        entry = self.entry
-        values = bind(entry, args, kwargs)
         try:
-            if (trace := current_trace()) is not None:
-                instance = self._specializations.instance
-                return trace.compiled_call(self.program, entry, instance, values, lambda: self._run(values))
-            return self._run(values)
+            if not kwargs:
+                result = self.cache.call(args)
+                if result is not MISS:
+                    return result
+            return self.called(args, kwargs)
         except BaseException as error:
             rewrite(error)
             raise
 
-    def _run(self, values: list[Any]) -> Any:
+    def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Calls with these arguments, which no function of `cache` takes as they are."""
         entry = self.entry
+        values = bind(entry, args, kwargs)
+        if (trace := current_trace()) is not None:
+            instance = self._specializations.instance
+            return trace.compiled_call(self.program, entry, instance, values, lambda: self._run(values))
+        if len(values) != len(args) or kwargs:
+            result = self.cache.call(tuple(values))
+            if result is not MISS:
+                return result
+        return self._run(values)
+
+    def _run(self, values: list[Any]) -> Any:
+        epoch = self._epoch()
         conversion = Conversion(self._classes, self._owner)
-        types = self._specializations.types
-        arguments = [
-            conversion.value_in(v, t, f"{entry.name}() argument '{p.name}'")
-            for v, t, p in zip(values, types, entry.parameters, strict=True)
-        ]
-        found = self._specializations.find(arguments, self._epoch())
+        arguments = self._converted(conversion, values)
+        found = self._specializations.find(arguments, epoch)
         try:
             result = run_quietly(found.run, *arguments)
+        except WeightsReplaced:
+            if self._owner is None:
+                raise TsirError("a weight of a function was replaced") from None
+            self._owner.adopt_weights()
+            return self._run(values)
         finally:
             if conversion.lists:
                 conversion.write_back()
-        return conversion.value_out(result)
+        result = conversion.value_out(result)
+        self._remember(values, arguments, found, epoch)
+        return result
+
+    def _remember(self, values: list[Any], arguments: list[Any], found: Specialization, epoch: int) -> None:
+        with _remembering:
+            if epoch == self._epoch():
+                self.cache.add(values, arguments, self._specializations.types, found, self._classes, self._owner)
 
     def _epoch(self) -> int:
         return 0 if self._owner is None else self._owner.epoch
 
-    def converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        """The arguments as the generated code takes them."""
-        conversion = Conversion(self._classes, self._owner)
+    def _converted(self, conversion: Conversion, values: list[Any]) -> list[Any]:
+        types, parameters = self._specializations.types, self.entry.parameters
         return [
             conversion.value_in(v, t, f"{self.entry.name}() argument '{p.name}'")
-            for v, t, p in zip(
-                bind(self.entry, args, kwargs), self._specializations.types, self.entry.parameters, strict=True
-            )
+            for v, t, p in zip(values, types, parameters, strict=True)
         ]
+
+    def converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The arguments as the generated code takes them."""
+        return self._converted(Conversion(self._classes, self._owner), bind(self.entry, args, kwargs))
 
     def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
         """The variant that a call with these arguments uses, made when there is none yet. Nothing is run."""
@@ -198,6 +226,7 @@ class ScriptModule(InstanceConverter):
         state["instance"] = target
         state["_root"] = root
         state["_methods"] = {}
+        state["_forward"] = None
         state["_wrapped"] = {} if root is None else root._wrapped
         state["_classes"] = {} if root is None else root._classes
         state["_epoch"] = 0
@@ -221,7 +250,16 @@ class ScriptModule(InstanceConverter):
     # Calls.
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.method("forward")(*args, **kwargs)
+        try:
+            forward = self._forward or self.method("forward")
+            if not kwargs:
+                result = forward.cache.call(args)
+                if result is not MISS:
+                    return result
+            return forward.called(args, kwargs)
+        except BaseException as error:
+            rewrite(error)
+            raise
 
     def method(self, name: str) -> CompiledMethod:
         """The compiled method of that name. Raises AttributeError when the class has none."""
@@ -229,6 +267,8 @@ class ScriptModule(InstanceConverter):
         if found is None:
             found = CompiledMethod(self.program, self._entry(name), self.instance, self, self._classes)
             self._methods[name] = found
+            if name == "forward":
+                self.__dict__["_forward"] = found
         return found
 
     def _entry(self, name: str) -> EntryPoint:
@@ -252,7 +292,7 @@ class ScriptModule(InstanceConverter):
         return self.method(name)
 
     def _outside(self, value: Any) -> Any:
-        if isinstance(value, np.ndarray) and (tensor := self.program.sources.get(id(value))) is not None:
+        if isinstance(value, np.ndarray) and (tensor := self.program.source_of(value)) is not None:
             return tensor
         return Conversion(self._classes, self).value_out(value)
 
@@ -264,12 +304,28 @@ class ScriptModule(InstanceConverter):
         conversion = Conversion(self._classes, self)
         self._set(name, conversion.any_in(value if not isinstance(value, ScriptModule) else value.instance))
         if conversion.torch is not None and isinstance(value, conversion.torch.Tensor):
-            self.program.sources[id(self.instance.attributes[name])] = value
+            self.program.add_source(self.instance.attributes[name], value)
 
     def _set(self, name: str, value: Any) -> None:
         self.instance.set(name, value)
+        self._changed()
+
+    def _changed(self) -> None:
+        """What was compiled for the whole module's attributes so far isn't used any more."""
         root = self._root or self
-        root.__dict__["_epoch"] += 1
+        with _remembering:
+            root.__dict__["_epoch"] += 1
+            for module in list(root._wrapped.values()):
+                for method in list(module._methods.values()):
+                    method.cache.clear()
+
+    def adopt_weights(self) -> None:
+        """Takes over what has become of the torch tensors behind the attributes: other memory, dtypes and shapes."""
+        root = self._root or self
+        torch = adapter()
+        if torch is not None:
+            adopt_weights(self.program, root.instance, torch)
+        self._changed()
 
     def train(self, mode: bool = True) -> ScriptModule:
         """Sets `training` in this module and all below. Returns self."""
@@ -357,8 +413,7 @@ class ScriptModule(InstanceConverter):
             if tuple(own[name].shape) != tuple(value.shape):
                 raise OperatorValueError(f"{name} has shape {tuple(own[name].shape)}, the new value {tuple(value.shape)}")
             _copy_into(own[name], value)
-        root = self._root or self
-        root.__dict__["_epoch"] += 1
+        self._changed()
 
     # The stages, of `forward`.
 

@@ -21,6 +21,7 @@ from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
 from tsir.runtime import keys
 from tsir.runtime.arguments import parameter_types
+from tsir.runtime.bound import BoundFunction
 from tsir.runtime.keys import Key
 
 MAX_EXACT_KEYS = 512
@@ -34,7 +35,7 @@ class Specialization:
     """A compiled variant of an entry point, for the calls that fit `key` (None stands for a dynamic dimension)."""
 
     key: tuple[Key, ...]
-    run: Callable[..., Any]
+    run: BoundFunction
     """Takes the converted arguments in order."""
     source: str
     """The generated Python + NumPy source."""
@@ -45,11 +46,13 @@ class Specialization:
         return ", ".join(map(keys.show, self.key))
 
 
-_contexts: list[contextvars.Context] = []
+contexts: list[contextvars.Context] = []
+"""Prepared contexts that no call is in."""
 
 
-def _quiet_context() -> contextvars.Context:
-    context = contextvars.copy_context()
+def quiet_context() -> contextvars.Context:
+    """A new context in which NumPy's floating-point warnings are off."""
+    context = contextvars.Context()
     context.run(np.seterr, all="ignore")
     return context
 
@@ -61,13 +64,13 @@ def run_quietly(function: Callable[..., Any], *arguments: Any) -> Any:
     entered once at a time, hence the pool.
     """
     try:
-        context = _contexts.pop()
+        context = contexts.pop()
     except IndexError:
-        context = _quiet_context()
+        context = quiet_context()
     try:
         return context.run(function, *arguments)
     finally:
-        _contexts.append(context)
+        contexts.append(context)
 
 
 class EntrySpecializations:

@@ -28,6 +28,7 @@ class TorchAdapter:
         self.torch = torch
         self.Tensor = torch.Tensor
         self.from_numpy = torch.from_numpy
+        self.is_inference = torch.is_inference
         self.dtypes: dict[Any, DType] = {getattr(torch, d.name): d for d in dtypes.ALL}
         self.torch_dtypes: dict[DType, Any] = {d: t for t, d in self.dtypes.items()}
         with warnings.catch_warnings():  # torch warns once per process about arrays that can't be written; not ours to show

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import re
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
@@ -92,16 +93,16 @@ def generate(module: ModuleOp, symbol: str) -> GeneratedSource:
         raise TsirError(f"the module has no function @{symbol}")
     emitter = ModuleEmitter(functions, emitter_of, is_pure)
     entry = emitter.names.fresh(symbol.rpartition(".")[2])
-    lines, weights = _function(emitter, functions[symbol], entry, entry=True)
-    parts = [lines]
+    written = _function(emitter, functions[symbol], entry, entry=True)
+    parts = [written.lines]
     while emitter.pending:
         called, name = emitter.pending.pop(0)
-        parts.append(_function(emitter, functions[called], name, entry=False)[0])
+        parts.append(_function(emitter, functions[called], name, entry=False).lines)
     lines = [*_header(emitter, symbol), *(line for part in reversed(parts) for line in part)]
     text, frames = _text(lines)
     first = functions[symbol].function_type.inputs.data
     takes_self = bool(first) and isinstance(first[0], ClassType)
-    return GeneratedSource(text, entry, tuple(weights), takes_self, frames, emitter.constants)
+    return GeneratedSource(text, entry, written.weights, takes_self, frames, emitter.constants, written.provenance)
 
 
 def _header(module: ModuleEmitter, symbol: str) -> list[Line]:
@@ -127,8 +128,17 @@ def _is_uint8(attributes: dict[str, Attribute]) -> bool:
     return isinstance(kind, TensorType) and kind.dtype is dtypes.uint8
 
 
-def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry: bool) -> tuple[list[Line], list[str]]:
-    """The text of one function (with its `prepare` and buffers), and the paths of its weights."""
+@dataclass(frozen=True)
+class _Written:
+    """The text of one function, the paths of its weights, and which weights (by index) each part of its state depends on."""
+
+    lines: list[Line]
+    weights: tuple[str, ...]
+    provenance: tuple[tuple[int, ...], ...]
+
+
+def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry: bool) -> _Written:
+    """Writes one function, with its `prepare` and buffers."""
     escaping = escaping_values(function.body, _only_reads, _aliases)
     e = FunctionEmitter(module, function, escaping)
     parameters: list[str] = []
@@ -183,7 +193,19 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     body.append(Line(1, f"return {', '.join(results) or 'None'}"))
     arguments = ["state", *parameters] if entry else parameters
     lines += [Line(0, ""), Line(0, ""), Line(0, f"def {name}({', '.join(arguments)}):"), *head, *body]
-    return lines, weights
+    return _Written(lines, tuple(weights), _provenance(weight_names, e.prepared, state))
+
+
+def _provenance(weights: list[str], lines: list[Line], state: list[str]) -> tuple[tuple[int, ...], ...]:
+    """For each name of the state the indices of the weights that its value depends on."""
+    known = {name: {i} for i, name in enumerate(weights)}
+    for line in lines:
+        read = set[int]().union(*(known.get(n, ()) for n in identifiers(line.text)))
+        targets = _assigned([line])
+        for name in targets or identifiers(line.text):  # a line that assigns nothing writes into what it names
+            if targets or name in known:
+                known[name] = read
+    return tuple(tuple(sorted(known.get(name, ()))) for name in state)
 
 
 def _results(e: FunctionEmitter, function: func.FuncOp) -> list[str]:

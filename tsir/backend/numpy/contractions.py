@@ -74,9 +74,18 @@ def emit_contraction(e: FunctionEmitter, view: Structured, contraction: Contract
 
 
 def _matrix(
-    e: FunctionEmitter, operand: Operand, groups: Sequence[Sequence[int]], sizes: Sequence[Size], dtype: dtypes.DType
+    e: FunctionEmitter,
+    operand: Operand,
+    groups: Sequence[Sequence[int]],
+    sizes: Sequence[Size],
+    dtype: dtypes.DType,
+    *,
+    partner: Size = "",
 ) -> str:
-    """An operand as an array with one axis for each group of loops, of the dtype that is computed in."""
+    """An operand as an array with one axis for each group of loops, of the dtype that is computed in.
+
+    `partner` is how many vectors it is multiplied with, when it is one of two matrices: it decides how a weight is best laid out.
+    """
     order = [d for g in groups for d in g]
     found = e.tensor(operand.value)
     text, loops, _ = aligned(e, found, operand.exprs, order, sizes)
@@ -88,8 +97,20 @@ def _matrix(
     if found.dtype is not dtype:
         text = f"{text}.astype({e.dtype(dtype)})"
     if text != found.name and e.is_prepared_text(text):
+        if partner == 1 and not missing and found.dtype is dtype and not _pays_to_copy(sizes, order):
+            return e.hoisted(text, operand.value.name_hint)
         return e.hoisted(f"{e.numpy('ascontiguousarray')}({text})", operand.value.name_hint)
     return text
+
+
+SMALL_MATRIX, LARGE_MATRIX = 1 << 12, 1 << 19
+"""Elements of a matrix below and above which a vector is multiplied with it as fast transposed as not: calls or memory count."""
+
+
+def _pays_to_copy(sizes: Sequence[Size], order: Sequence[int]) -> bool:
+    """Whether a transposed weight that is multiplied with one vector should be copied. A view needs no memory, and sees writes."""
+    elements = product_text([sizes[d] for d in order])
+    return not isinstance(elements, int) or SMALL_MATRIX < elements < LARGE_MATRIX
 
 
 def _product(
@@ -114,11 +135,12 @@ def _product(
     dtype = tensor_dtype(result.type)
     computed = dtypes.float32 if dtype.name in ("float16", "bfloat16") else dtype
     outer = [[d] for d in batch]
-    x = _matrix(e, left, [*outer, rows, inner], sizes, computed)
-    y = _matrix(e, right, [*outer, inner, columns], sizes, computed)
+    height, width = product_text([sizes[d] for d in rows]), product_text([sizes[d] for d in columns])
+    x = _matrix(e, left, [*outer, rows, inner], sizes, computed, partner="" if batch else width)
+    y = _matrix(e, right, [*outer, inner, columns], sizes, computed, partner="" if batch else height)
     order = [*batch, *rows, *columns]
     shape = [sizes[d] for d in order]
-    flat = [*(sizes[d] for d in batch), product_text([sizes[d] for d in rows]), product_text([sizes[d] for d in columns])]
+    flat = [*(sizes[d] for d in batch), height, width]
     made, storage = _multiplied(
         e, x, y, shape, flat, computed, result, escapes=result in e.escaping or dtype is not computed
     )

@@ -299,6 +299,8 @@ def aligned(
     if not loops:
         return (text if text == found.name else e.inline(text)), loops, 0
     first = min(position[d] for d in loops)
+    if all(sizes[d] == 1 for d in order[:first]) and e.is_prepared_text(text):
+        first = 0  # of the result's own shape: a ufunc takes half as long then
     rank = len(order) - first
     if rank != len(loops):
         text += f"[{', '.join(':' if d in loops else 'None' for d in order[first:])}]"

@@ -36,6 +36,8 @@ class GeneratedSource:
     """For each line of the text the user's places that it computes, outermost call first."""
     constants: Mapping[str, Array] = field(default_factory=dict[str, Array])
     """The arrays that the text takes from `constants`, by name."""
+    provenance: tuple[tuple[int, ...], ...] = ()
+    """For each element of `prepare`'s result the indices of the weights that it was made of."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def load(source: GeneratedSource) -> LoadedFunction:
     )
 
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def source_to_bytes(source: GeneratedSource) -> bytes:
@@ -83,6 +85,7 @@ def source_to_bytes(source: GeneratedSource) -> bytes:
         "takes_self": source.takes_self,
         "frames": {line: [list(f) for f in frames] for line, frames in source.frames.items()},
         "dtypes": {name: a.dtype.name for name, a in source.constants.items()},
+        "provenance": source.provenance,
     }
     arrays = {f"c_{n}": a.view(np.uint16) if a.dtype.name == "bfloat16" else a for n, a in source.constants.items()}
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
@@ -108,6 +111,7 @@ def source_from_bytes(data: bytes) -> GeneratedSource | None:
         meta["takes_self"],
         {int(line): tuple(SourceFrame(*f) for f in frames) for line, frames in meta["frames"].items()},
         constants,
+        tuple(tuple(p) for p in meta["provenance"]),
     )
 
 

@@ -1,0 +1,144 @@
+"""A generated function together with one object's weights: what is computed of them once, and when that has to be done again.
+
+A weight of torch's may change behind our back: torch counts the writes to a tensor (`_version`), and its memory may be
+exchanged (`p.data = ...`). What `prepare` only views needs no look at the count, for views see writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tsir.backend.numpy.tracebacks import rewrite
+from tsir.dialects.program import EntryPoint, Program
+from tsir.dialects.values import Instance
+from tsir.errors import TsirError
+from tsir.runtime.torch_adapter import TorchAdapter, adapter
+
+if TYPE_CHECKING:
+    from tsir.backend.numpy import LoadedFunction
+
+Array = np.ndarray[Any, Any]
+
+
+class WeightsReplaced(Exception):
+    """A weight has become one of another dtype or shape, for which the function wasn't compiled."""
+
+
+class BoundFunction:
+    """A generated function with the weights of one object. Calls from several threads are safe."""
+
+    def __init__(self, function: LoadedFunction, instance: Instance | None, program: Program, entry: EntryPoint) -> None:
+        self.code = function
+        self.body = function.call
+        """The generated function: `body(state, *leading, *arguments)`."""
+        self.leading: tuple[Any, ...] = (instance,) if entry.takes_self and function.source.takes_self else ()
+        self.guards: Sequence[Callable[[Sequence[Any]], bool]] = function.guards
+        self._instance = instance
+        self._program = program
+        self._arrays = [] if instance is None else [instance.tensor(path) for path in function.source.weights]
+        owned = [(i, program.source_of(a)) for i, a in enumerate(self._arrays)]
+        self._sources = {i: tensor for i, tensor in owned if tensor is not None}
+        self.watched: list[Any] = list(self._sources.values())
+        """The torch tensors whose memory the state was made of."""
+        self.state: Any = None
+        self.copied: list[Any] = []
+        """Those of them whose content was copied into the state."""
+        self.snapshots: list[tuple[Array, Array]] = []
+        """Copied weights for which torch counts no writes (made in inference mode), and their contents."""
+        self.seen: list[int] = []
+        """The `data_ptr()` of each watched tensor, then the `_version` of each copied one, that the state is for."""
+        self._prepare(self._pointers())
+
+    def _pointers(self) -> list[int]:
+        return [t.data_ptr() for t in self.watched]
+
+    def _prepare(self, pointers: list[int]) -> None:
+        torch = adapter()
+        made_of = self.code.source.provenance
+        # The counts are read before the contents: a write in between is then seen at the next call.
+        before = [0 if torch is None or torch.is_inference(t) else t._version for t in self.watched]
+        counts = dict(zip(self._sources, before, strict=True))
+        state = self.code.prepare(self._arrays)
+        depends = {i for part, needs in zip(state, made_of, strict=True) for i in needs if self._is_copy(part, needs)}
+        copied = [i for i in self._sources if i in depends]
+        tracked = [i for i in copied if torch is not None and not torch.is_inference(self._sources[i])]
+        self.copied = [self._sources[i] for i in tracked]
+        self.snapshots = [(self._arrays[i], self._arrays[i].copy()) for i in copied if i not in tracked]
+        self.seen = pointers + [counts[i] for i in tracked]
+        self.state = state
+
+    def _is_copy(self, part: Any, needs: Sequence[int]) -> bool:
+        return not (isinstance(part, np.ndarray) and any(np.may_share_memory(part, self._arrays[i]) for i in needs))
+
+    def is_stale(self) -> bool:
+        """Whether a weight has changed since the state was computed."""
+        return (self._pointers() + [t._version for t in self.copied] != self.seen if self.watched else False) or not all(
+            np.array_equal(a, b) for a, b in self.snapshots
+        )
+
+    def refresh(self) -> bool:
+        """Computes the state anew. False when a weight's dtype or shape has changed: the function isn't for that."""
+        torch = adapter()
+        if torch is None:
+            raise TsirError("a torch tensor without torch")
+        pointers = self._pointers()
+        for i, tensor in self._sources.items():
+            fresh = torch.to_array(tensor)
+            if fresh.dtype != self._arrays[i].dtype or fresh.shape != self._arrays[i].shape:
+                return False
+            if not same_memory(fresh, self._arrays[i]):
+                self._arrays[i] = fresh
+                self._program.add_source(fresh, tensor)
+                _assign(self._instance, self.code.source.weights[i], fresh)
+        self._prepare(pointers)
+        return True
+
+    def __call__(self, *arguments: Any) -> Any:
+        if (self.watched or self.snapshots) and self.is_stale() and not self.refresh():
+            raise WeightsReplaced
+        try:
+            return self.body(self.state, *self.leading, *arguments)
+        except BaseException as error:
+            rewrite(error, self.code)
+            raise
+
+
+def _equal(array: Array, snapshot: Array) -> bool:
+    """Whether an array still has the bytes of a copy of it."""
+    if array.flags.c_contiguous and not array.nbytes % 8:
+        array, snapshot = array.reshape(-1).view(np.uint64), snapshot.reshape(-1).view(np.uint64)
+    return np.array_equal(array, snapshot)
+
+
+def same_memory(a: Array, b: Array) -> bool:
+    """Whether two arrays are the same elements at the same places."""
+    first, second = a.__array_interface__, b.__array_interface__
+    return all(first[k] == second[k] for k in ("data", "strides", "shape", "typestr"))
+
+
+def adopt_weights(program: Program, root: Instance, torch: TorchAdapter) -> None:
+    """Gives every attribute that stands for a torch tensor the tensor's memory, dtype and shape of now."""
+    seen: set[int] = set()
+    todo: list[Any] = [root]
+    while todo:
+        value = todo.pop()
+        if not isinstance(value, Instance) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        for name, item in list(value.attributes.items()):
+            todo.append(item)
+            tensor = program.source_of(item) if isinstance(item, np.ndarray) else None
+            if tensor is not None and not same_memory(fresh := torch.to_array(tensor), item):
+                value.attributes[name] = fresh
+                program.add_source(fresh, tensor)
+
+
+def _assign(instance: Instance | None, path: str, array: Array) -> None:
+    *names, last = path.split(".")
+    holder: Any = instance
+    for name in names:
+        holder = holder.attributes[name]
+    holder.attributes[last] = array
