@@ -12,7 +12,7 @@ from xdsl.dialects import arith, complex, tensor
 from xdsl.dialects.linalg.ops import IndexOp
 from xdsl.ir import Operation, SSAValue
 
-from tsir.backend.numpy.element_rules import EXPRESSIONS, FOLLOWING, ufunc_of
+from tsir.backend.numpy.element_rules import EXPRESSIONS, FOLLOWING, call_of, ufunc_of
 from tsir.backend.numpy.emitter import FunctionEmitter, is_tensor, shape_text
 from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.structured import Affine, Operand, Structured
@@ -149,7 +149,7 @@ class BodyCompiler:
             operands = [p.text for p in parts]
             if name == "square":
                 operands = operands[:1]
-            text = f"{e.numpy(name)}({', '.join(operands)}"
+            text = call_of(e, name, op, operands)
             return self._ufunc(text, op, parts, loops, rank, dtype, FOLLOWING.get(type(op), ""))
         rule = EXPRESSIONS.get(type(op))
         if rule is None:
