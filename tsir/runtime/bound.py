@@ -75,9 +75,9 @@ class BoundFunction:
 
     def is_stale(self) -> bool:
         """Whether a weight has changed since the state was computed."""
-        return (self._pointers() + [t._version for t in self.copied] != self.seen if self.watched else False) or not all(
-            np.array_equal(a, b) for a, b in self.snapshots
-        )
+        if self.watched and self._pointers() + [t._version for t in self.copied] != self.seen:
+            return True
+        return not all(_equal(a, b) for a, b in self.snapshots)
 
     def refresh(self) -> bool:
         """Computes the state anew. False when a weight's dtype or shape has changed: the function isn't for that."""
