@@ -81,15 +81,14 @@ def ufunc_of(op: Operation) -> str | None:
     return UFUNCS.get(type(op))
 
 
-KEYWORD_OUT = frozenset({"maximum", "minimum"})
-"""Ufuncs that warn, slowly, of an output that is given by position."""
+_BOUNDS = frozenset({"maximum", "minimum"})
 _CLIPPED = frozenset({"float16", "float32", "float64"})
 
 
 def call_of(e: FunctionEmitter, name: str, op: Operation, operands: list[str]) -> str:
     """The call of a ufunc up to its operands. A bound that is a constant is clipped to: that takes a third of `maximum`'s time."""
     dtype = scalar_dtype(op.results[0].type)
-    if name in KEYWORD_OUT and dtype.name in _CLIPPED:
+    if name in _BOUNDS and dtype.name in _CLIPPED:
         bound = next((i for i, v in enumerate(op.operands) if isinstance(n := constant_value(v), float) and n == n), None)
         if bound is not None:
             x, limit = operands[1 - bound], operands[bound]
