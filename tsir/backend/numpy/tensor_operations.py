@@ -106,7 +106,8 @@ def _merged(e: FunctionEmitter, found: Tensor, groups: list[list[int]], shape: l
     """Merges axes that are next to each other in the array, though the array's order may not be the tensor's."""
     if not found.contiguous or any(p is None and s != 1 for p, s in zip(found.axes, found.shape, strict=True)):
         return False
-    parts = [[p for i in g if (p := found.axes[i]) is not None] for g in groups]
+    # Axes of size 1 may be anywhere.
+    parts = [[p for i in g if (p := found.axes[i]) is not None and found.shape[i] != 1] for g in groups]
     if any(part != list(range(part[0], part[0] + len(part))) for part in parts if part):
         return False
     firsts = sorted((part[0], i) for i, part in enumerate(parts) if part)
