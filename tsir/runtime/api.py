@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
+from tsir.backend.numpy.tracebacks import user_facing
 from tsir.dialects.program import Program
 from tsir.dialects.values import Device
 from tsir.errors import DependencyError, FrontendError, TsirError
@@ -29,6 +30,7 @@ def _compiled(program: Program) -> Compiled:
     return ScriptFunction(program) if program.root is None else ScriptModule(program)
 
 
+@user_facing
 def script(obj: Any, *, example_inputs: Any = None) -> Any:
     """Compiles a function, an `nn.Module` or a class from its Python source, as `torch.jit.script` does.
 
@@ -67,6 +69,7 @@ def _with_exceptions(program: Program) -> Program:
     return program
 
 
+@user_facing
 def trace(
     func: Any,
     example_inputs: Any = None,
@@ -96,12 +99,15 @@ def trace(
         return _trace_methods(
             func, {"forward": (inputs, kwargs)}, {"forward": checked} if check_trace else {}, check_tolerance, strict
         )
+    if not callable(func):
+        raise FrontendError(f"can't trace a {type(func).__name__}", hint="trace takes a function or an nn.Module")
     compiled = _compiled(trace_function(func, inputs, kwargs, strict=strict))
     if check_trace:
         _check(func, compiled, checked, kwargs, check_tolerance)
     return compiled
 
 
+@user_facing
 def trace_module(
     mod: Any,
     inputs: Mapping[str, Any],
@@ -167,6 +173,7 @@ def _check(original: Any, compiled: Any, several: list[tuple[Any, ...]], kwargs:
         check(original, compiled, inputs, kwargs, tolerance=tolerance)
 
 
+@user_facing
 def save(
     compiled: Any, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
 ) -> None:
@@ -178,6 +185,7 @@ def save(
     compiled.save(target, _extra_files)
 
 
+@user_facing
 def load(
     source: str | os.PathLike[str] | IO[bytes], map_location: Any = None, _extra_files: dict[str, Any] | None = None
 ) -> Compiled:

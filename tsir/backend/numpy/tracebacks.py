@@ -15,14 +15,20 @@ import ast
 import linecache
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, wraps
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Protocol, TypeVar
+
+from tsir.errors import TsirError
 
 if TYPE_CHECKING:
     from xdsl.ir import Attribute
+
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 class SourceFrame(NamedTuple):
@@ -103,10 +109,25 @@ def rewrite(error: BaseException, code: GeneratedCode | None = None) -> None:
     chain: TracebackType | None = None
     for frame, instruction, line in reversed(shown):
         chain = TracebackType(chain, frame, instruction, line)
-    if chain is not None:
-        # Python 3.10 re-raises with the traceback object that was caught, so that one is changed too.
-        original.tb_next = chain
-        error.__traceback__ = chain
+    # Python 3.10 re-raises with the traceback object that was caught, so that one is changed too.
+    original.tb_next = chain
+    error.__traceback__ = chain
+
+
+def user_facing(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Errors leave the decorated function without frames of tsir's; of the user's own exceptions the user's frames stay."""
+
+    @wraps(function)
+    def called(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:
+            rewrite(error)
+            if isinstance(error, TsirError) and os.environ.get("TSIR_TRACEBACK") != "full":
+                error.__cause__, error.__context__ = None, None  # the message says it all
+            raise
+
+    return called
 
 
 def _is_internal(frame: FrameType) -> bool:
