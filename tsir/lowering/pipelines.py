@@ -33,10 +33,13 @@ _SPECIALIZE = (
     "ts-functionalize", "ts-canonicalize", "ts-cse", "ts-dce",
 )  # fmt: skip
 
+_LINALG = (*_SPECIALIZE, "lower-ts-to-linalg", "ts-canonicalize", "ts-cse", "ts-dce", "ts-symbol-dce")
+
 PIPELINES: dict[str, tuple[str, ...]] = {
     "optimize": ("ts-inline", "ts-symbol-dce", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-canonicalize", "ts-dce"),
     "specialize": _SPECIALIZE,
-    "linalg": (*_SPECIALIZE, "lower-ts-to-linalg", "ts-canonicalize", "ts-cse", "ts-dce", "ts-symbol-dce"),
+    "linalg": _LINALG,
+    "mlir": (*_LINALG, "ts-flatten", "lower-linalg-ext", "trim-windows", "ts-cse", "ts-dce", "place-weights", "finish-mlir"),
 }
 """The named pipelines: the names of their passes in order."""
 

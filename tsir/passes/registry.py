@@ -23,6 +23,10 @@ PASSES: dict[str, str] = {
     "ts-symbol-dce": "tsir.passes.signature:SymbolDcePass",
     "ts-functionalize": "tsir.passes.functionalize:FunctionalizePass",
     "lower-ts-to-linalg": "tsir.lowering.ts_to_linalg:LowerTsToLinalgPass",
+    "ts-flatten": "tsir.lowering.upstream.flatten:FlattenPass",
+    "lower-linalg-ext": "tsir.lowering.upstream.extension_loops:LowerLinalgExtPass",
+    "trim-windows": "tsir.lowering.upstream.trim_windows:TrimWindowsPass",
+    "finish-mlir": "tsir.lowering.upstream.finish:FinishMlirPass",
 }
 """Where each pass is: `module:class`."""
 

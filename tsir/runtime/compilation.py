@@ -100,6 +100,13 @@ class Stages:
 
         return print_module(self._specialized.module)
 
+    def mlir(self, weights: str = "inline") -> str:
+        """The text in MLIR's own dialects alone, weights `inline`, as a `resource` or as `args`. Raises PassError."""
+        from tsir.lowering.upstream.emission import upstream_text
+
+        specialized = specialize(self.program, self.entry, self.key, self.instance)
+        return upstream_text(specialized, self.instance, weights)
+
     @cached_property
     def numpy(self) -> str:
         """The generated Python + NumPy source."""
@@ -113,8 +120,7 @@ class Stages:
 
 def stages(program: Program, entry: EntryPoint, arguments: Sequence[Any], known: EntrySpecializations) -> Stages:
     """The stages for a call with these converted arguments."""
-    key = tuple(keys.key_of(a, t) for a, t in zip(arguments, known.types, strict=True))
-    return Stages(program, entry, key, known.instance)
+    return Stages(program, entry, known.variant_key(arguments), known.instance)
 
 
 def method_entry(program: Program, class_name: str, method: str) -> EntryPoint | None:

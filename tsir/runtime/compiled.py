@@ -158,6 +158,14 @@ class CompiledMethod:
         """The linalg text for a call with these arguments."""
         return self.stages(*args, **kwargs).linalg
 
+    def mlir(self, *args: Any, weights: str = "inline", **kwargs: Any) -> str:
+        """The text for a call with these arguments in MLIR's own dialects alone, which mlir-opt and IREE take.
+
+        `weights` are `"inline"` (`dense` constants), `"resource"` (`dense_resource`) or `"args"` (further arguments, whose
+        `ml_program.identifier` is the path). Raises PassError that names each operation which only runs on the host.
+        """
+        return self.stages(*args, **kwargs).mlir(weights)
+
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The generated Python + NumPy source for a call with these arguments."""
         return self.specialization(*args, **kwargs).source
@@ -440,6 +448,10 @@ class ScriptModule(InstanceConverter):
     def lowered(self, *args: Any, **kwargs: Any) -> str:
         """The linalg text of `forward` for a call with these arguments."""
         return self.method("forward").lowered(*args, **kwargs)
+
+    def mlir(self, *args: Any, weights: str = "inline", **kwargs: Any) -> str:
+        """The text of `forward` in MLIR's own dialects alone; see `CompiledMethod.mlir`."""
+        return self.method("forward").mlir(*args, weights=weights, **kwargs)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The generated Python + NumPy source of `forward` for a call with these arguments."""

@@ -108,6 +108,17 @@ class EntrySpecializations:
         with self._lock:
             return self._find_or_compile(key, arguments, epoch)
 
+    def variant_key(self, arguments: Sequence[Any], epoch: int = 0) -> tuple[Key, ...]:
+        """The key of the variant that a call with these arguments uses; a dimension that varied so far is dynamic in it."""
+        key = tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True))
+        found = self._exact.get((epoch, key))
+        if found is not None:
+            return found.key
+        rank = (epoch, tuple(keys.rank_key(k) for k in key))
+        first = self._first_of_rank.get(rank, key)
+        dynamic = self._dynamic.get(rank, frozenset()) | keys.differing_dims(("tuple", *first), ("tuple", *key))
+        return tuple(keys.generalise(("tuple", *key), dynamic)[1:])
+
     def _find_or_compile(self, key: tuple[Key, ...], arguments: Sequence[Any], epoch: int) -> Specialization:
         rank = (epoch, tuple(keys.rank_key(k) for k in key))
         first = self._first_of_rank.setdefault(rank, key)

@@ -68,7 +68,8 @@ _UNOBSERVABLE = (
 
 _FRESH = (structure.ListOp, structure.DictOp, structure.NewOp)
 
-_RAISING_EXTENSIONS = frozenset({"linalg_ext.gather", "linalg_ext.scatter", "linalg_ext.bincount", "linalg_ext.check"})
+_CHECKS = frozenset({"linalg_ext.check", "cf.assert"})
+_RAISING_EXTENSIONS = frozenset({"linalg_ext.gather", "linalg_ext.scatter", "linalg_ext.bincount", *_CHECKS})
 
 _VALUE_DIALECTS = frozenset({"arith", "math", "complex", "tensor", "linalg", "linalg_ext", "index", "affine", "scf", "cf"})
 """Dialects whose operations compute values from values, or only contain others; they raise nothing but for the above."""
@@ -165,7 +166,7 @@ def _writes(op: Operation, python: PyTable) -> bool:
         case _ if isinstance(op, _UNOBSERVABLE):
             return False
         case _ if op.dialect_name() in _VALUE_DIALECTS:
-            return op.name == "linalg_ext.check" or any(isinstance(o, MemRefType) for o in op.operand_types)
+            return op.name in _CHECKS or any(isinstance(o, MemRefType) for o in op.operand_types)
         case _:
             return op.name not in _INERT and not op.has_trait(NoMemoryEffect, value_if_unregistered=False)
 

@@ -1,0 +1,1 @@
+"""From linalg-level IR with `ts` and `linalg_ext` operations to MLIR's own dialects alone."""
