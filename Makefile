@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check unit bench clean
+.PHONY: demo test lint check unit test-mlir bench clean
 .DEFAULT_GOAL := test
 
 # pip, not another installer, and torch by its exact pin: that is the CPU wheel.
@@ -28,6 +28,14 @@ unit: $(VENV)/.ready  ## all tests that are not marked slow
 	$(BIN)/python -m pytest -n 2
 
 test: lint unit  ## what CI runs
+
+$(VENV)/.mlir: $(VENV)/.ready tests/mlir/requirements.txt
+	@echo "installing MLIR's and IREE's tools (first time only) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r tests/mlir/requirements.txt
+	@touch $@
+
+test-mlir: $(VENV)/.mlir  ## opt-in: what is emitted, verified, lowered and run by mlir-opt, MLIR's JIT and IREE
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m mlir tests/mlir
 
 bench: $(VENV)/.ready  ## ratios against torch eager and torch.jit
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/run.py

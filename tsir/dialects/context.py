@@ -6,7 +6,7 @@ the schema registry it was given, so that this layer needs no import of the oper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 
@@ -35,6 +35,8 @@ class TsContext(Context):
     is_py_function: Callable[[str], bool] = field(default=lambda _name: True)
     objects: dict[str, Instance] = field(default_factory=dict[str, Instance])
     """The object that a method's first argument will be, by the function's symbol: what passes may take as known."""
+    resources: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """The data of `dense_resource` constants that passes made, by name: for the end of the text."""
 
     def get_optional_op(self, name: str, *, dialect_stack: Sequence[str] = ()) -> type[Operation] | None:
         if name.startswith("ts.aten."):
@@ -95,12 +97,29 @@ class _Printer(Printer):
             self.print_attribute(op.location)
 
 
-def print_module(module: Operation, *, debuginfo: bool = False, generic: bool = False) -> str:
-    """The module as text that `parse_module` reads back; with locations when `debuginfo`."""
+RESOURCE_ALIGNMENT = 8
+
+
+def print_module(
+    module: Operation, *, debuginfo: bool = False, generic: bool = False, resources: Mapping[str, bytes] | None = None
+) -> str:
+    """The module as text that `parse_module` reads back; with locations when `debuginfo`.
+
+    `resources` is the data of the `dense_resource` attributes in it, little-endian.
+    """
 
     def show() -> str:
         stream = StringIO()
         _Printer(stream, print_generic_format=generic, print_debuginfo=debuginfo).print_op(module)
         return stream.getvalue() + "\n"
 
-    return call_with_deep_stack(show)
+    return call_with_deep_stack(show) + _resource_section(resources or {})
+
+
+def _resource_section(resources: Mapping[str, bytes]) -> str:
+    """The end of a text: `{-# dialect_resources: {builtin: {name: "0x08000000..."}} #-}`, the alignment before the data."""
+    if not resources:
+        return ""
+    alignment = RESOURCE_ALIGNMENT.to_bytes(4, "little")
+    lines = ",\n".join(f'      {name}: "0x{(alignment + data).hex().upper()}"' for name, data in resources.items())
+    return f"\n{{-#\n  dialect_resources: {{\n    builtin: {{\n{lines}\n    }}\n  }}\n#-}}\n"

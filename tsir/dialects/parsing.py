@@ -6,10 +6,12 @@ these become one kind of error, and nesting is bounded.
 
 from __future__ import annotations
 
+import math
 import re
+from typing import Any
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, UnknownLoc
+from xdsl.dialects.builtin import BytesAttr, DenseIntOrFPElementsAttr, DenseResourceAttr, ModuleOp, UnknownLoc
 from xdsl.ir import Block, Operation
 from xdsl.parser import AttrParser, Parser, ParserState
 from xdsl.utils.exceptions import ParseError, VerifyException
@@ -18,6 +20,7 @@ from xdsl.utils.mlir_lexer import MLIRLexer
 
 from tsir.dialects.deep_stack import call_with_deep_stack
 from tsir.dialects.locations import location_attribute
+from tsir.dialects.traversal import walk
 from tsir.dialects.ts.structure import ClassOp
 from tsir.dialects.verify import verify_module
 from tsir.errors import IRError, SourceLocation
@@ -39,6 +42,8 @@ class _PositionKeepingParser(Parser):
         super().__init__(context, "", name)
         AttrParser.__init__(self, ParserState(_LinearLexer(Input(text, name))), context)
         self.positions: dict[Operation, int] = {}
+        self.resources: dict[str, bytes] = {}
+        """The data of `dense_resource` attributes by name; xDSL would keep it in the dialect, for all texts together."""
 
     def parse_operation(self) -> Operation:
         start = self._current_token.span.start
@@ -47,6 +52,40 @@ class _PositionKeepingParser(Parser):
         if isinstance(op, ClassOp) and not op.body.blocks:
             op.body.add_block(Block())  # `{}` is a region without blocks to xDSL; a class without members prints so
         return op
+
+    def _parse_dialect_resource_handle(self, dialect_name: str, interface: Any) -> str:
+        return self.parse_identifier(" for resource handle")
+
+    def _parse_resource(self, dialect_name: str, interface: Any) -> None:
+        start = self.pos
+        name = self.parse_optional_str_literal() or self.parse_identifier(" for resource key")
+        self.parse_punctuation(":")
+        blob = self.parse_str_literal()
+        try:
+            data = bytes.fromhex(blob.removeprefix("0x"))
+        except ValueError:
+            data = b""
+        if not blob.startswith("0x") or len(data) < 4:
+            self.raise_error("expected a resource's data in hexadecimal", start, self.pos)
+        self.resources[name] = data[4:]  # the alignment comes first
+
+    def with_resources(self, module: ModuleOp) -> ModuleOp:
+        """The module with `dense` constants for `dense_resource` ones whose data the text has. Raises ParseError."""
+        if not self.resources:
+            return module
+        for op in walk(module):
+            value = op.properties.get("value")
+            if isinstance(value, DenseResourceAttr) and value.resource_handle.data in self.resources:
+                op.properties["value"] = self._dense(value, self.resources[value.resource_handle.data])
+        return module
+
+    def _dense(self, value: DenseResourceAttr, data: bytes) -> DenseIntOrFPElementsAttr[Any]:
+        kind: Any = value.type
+        expected = math.prod(kind.get_shape()) * kind.element_type.compile_time_size
+        if len(data) != expected:
+            name = value.resource_handle.data
+            self.raise_error(f"resource {name} has {len(data)} bytes of data, {kind} needs {expected}")
+        return DenseIntOrFPElementsAttr(kind, BytesAttr(data))
 
     def _get_op_by_name(self, name: str) -> type[Operation]:
         found = self.ctx.get_optional_op(name, dialect_stack=self._parser_state.dialect_stack)
@@ -104,7 +143,7 @@ def _parse(context: Context, text: str, name: str) -> tuple[ModuleOp, dict[Opera
     except ParseError as error:
         raise _parse_error(error, text, name) from None
     try:
-        return parser.parse_module(), parser.positions
+        return parser.with_resources(parser.parse_module()), parser.positions
     except ParseError as error:
         raise _parse_error(error, text, name) from None
     except RecursionError:

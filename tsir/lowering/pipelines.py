@@ -35,11 +35,15 @@ _SPECIALIZE = (
 
 _LINALG = (*_SPECIALIZE, "lower-ts-to-linalg", "ts-canonicalize", "ts-cse", "ts-dce", "ts-symbol-dce")
 
+LINALG_TO_MLIR = (
+    "ts-flatten", "lower-linalg-ext", "trim-windows", "ts-cse", "ts-dce", "align-while", "place-weights", "finish-mlir",
+)  # fmt: skip
+
 PIPELINES: dict[str, tuple[str, ...]] = {
     "optimize": ("ts-inline", "ts-symbol-dce", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-canonicalize", "ts-dce"),
     "specialize": _SPECIALIZE,
     "linalg": _LINALG,
-    "mlir": (*_LINALG, "ts-flatten", "lower-linalg-ext", "trim-windows", "ts-cse", "ts-dce", "place-weights", "finish-mlir"),
+    "mlir": (*_LINALG, *LINALG_TO_MLIR),
 }
 """The named pipelines: the names of their passes in order."""
 

@@ -57,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     passes.add_argument(
         "--entry", metavar="NAME", help="the function or method that --arg-types is for (default: the only one)"
     )
+    passes.add_argument(
+        "--weights", choices=("inline", "resource", "args"), default="inline", help="their form after --pipeline=mlir"
+    )
     passes.add_argument("--list-passes", action="store_true", help="print the names of passes and pipelines, and stop")
     passes.add_argument("--verify-each", action="store_true", help="verify the IR after each pass")
     printing = parser.add_argument_group("printing")
@@ -147,7 +150,7 @@ def _process(source: Source, name: str, options: argparse.Namespace) -> str:
         if program.root is not None:
             context.objects.update({e.symbol: program.root for e in entries if e.takes_self})
         entry = next((e.symbol for e in entries if entry in (None, e.name)), entry)
-    for pass_ in [*_typing(options.arg_types, entry), *passes_of(options.pipeline, options.passes)]:
+    for pass_ in [*_typing(options.arg_types, entry), *passes_of(options.pipeline, options.passes, options.weights)]:
         if options.print_between_passes:
             print(f"// before {pass_.name}", file=sys.stderr)
             print(print_module(module, debuginfo=options.print_debuginfo), file=sys.stderr)
@@ -157,7 +160,9 @@ def _process(source: Source, name: str, options: argparse.Namespace) -> str:
     verify_module(module)
     if options.arg_types is None and (left := _untyped(module)):
         print(f"note: {left} operators stay, as their arguments' types aren't known: give --arg-types", file=sys.stderr)
-    return print_module(module, debuginfo=options.print_debuginfo, generic=options.print_generic)
+    return print_module(
+        module, debuginfo=options.print_debuginfo, generic=options.print_generic, resources=context.resources
+    )
 
 
 def _typing(types: str | None, entry: str | None) -> list[ModulePass]:
@@ -191,8 +196,11 @@ def _run(pass_: ModulePass, context: Context, module: ModuleOp) -> None:
         raise PassError(f"pass {pass_.name} failed: {said}") from error
 
 
-def passes_of(pipeline: str | None, text: str) -> list[ModulePass]:
-    """The passes of a named pipeline, then those of a list `a,b{option=value}`. Raises PassError for unknown ones."""
+def passes_of(pipeline: str | None, text: str, weights: str = "inline") -> list[ModulePass]:
+    """The passes of a named pipeline, then those of a list `a,b{option=value}`. Raises PassError for unknown ones.
+
+    `weights` is the option of the pipeline's `place-weights`.
+    """
     from xdsl.utils.arg_spec import parse_pipeline
     from xdsl.utils.exceptions import ArgSpecParseError, PassFailedException
 
@@ -202,7 +210,8 @@ def passes_of(pipeline: str | None, text: str) -> list[ModulePass]:
 
         if pipeline not in PIPELINES:
             raise PassError(f"there is no pipeline {pipeline!r}", hint=_did_you_mean(pipeline, PIPELINES))
-        found += [_pass_class(name)() for name in PIPELINES[pipeline]]
+        options = {"place-weights": {"form": weights}}
+        found += [_pass_class(name)(**options.get(name, {})) for name in PIPELINES[pipeline]]
     if not text:
         return found
     try:

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-from xdsl.context import Context
-
-from tsir.dialects.context import print_module
+from tsir.dialects.context import make_context, print_module
+from tsir.dialects.values import Instance
 from tsir.dialects.verify import verify_module
-from tsir.lowering.upstream.extension_loops import LowerLinalgExtPass
-from tsir.lowering.upstream.finish import FinishMlirPass, place_weights, with_resources
-from tsir.lowering.upstream.flatten import FlattenPass
-from tsir.lowering.upstream.trim_windows import TrimWindowsPass
-from tsir.passes.cse import merge_common
-from tsir.passes.dce import eliminate_dead_code
-from tsir.passes.structure import functions
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from tsir.lowering.pipelines import Specialized
+from tsir.lowering.pipelines import LINALG_TO_MLIR, Specialized
+from tsir.lowering.upstream.weights import PlaceWeightsPass
+from tsir.passes.registry import get_pass
 
 
-def upstream_text(specialized: Specialized, arrays: Mapping[str, np.ndarray[Any, Any]], weights: str = "inline") -> str:
-    """The text of a lowered entry point, whose module is changed; `arrays` are its weights by path.
+def upstream_text(specialized: Specialized, instance: Instance | None, weights: str = "inline") -> str:
+    """The text of a lowered entry point, whose module is changed; `instance` has its weights.
 
     Raises PassError for operations that MLIR's dialects can't say, with their names and lines, and for an unknown form of weights.
     """
-    module, context = specialized.module, Context()
-    FlattenPass().apply(context, module)
-    LowerLinalgExtPass().apply(context, module)
-    TrimWindowsPass().apply(context, module)
-    for function in functions(module):
-        merge_common(function)
-        eliminate_dead_code(function)
-    resources = place_weights(module, specialized.symbol, arrays, weights)
-    FinishMlirPass().apply(context, module)
-    verify_module(module)
-    return with_resources(print_module(module), resources)
+    context = make_context(lambda _key: None)
+    if instance is not None:
+        context.objects[specialized.symbol] = instance
+    for name in LINALG_TO_MLIR:
+        pass_ = PlaceWeightsPass(weights) if name == PlaceWeightsPass.name else get_pass(name)()
+        pass_.apply(context, specialized.module)
+    verify_module(specialized.module)
+    return print_module(specialized.module, resources=context.resources)

@@ -168,10 +168,10 @@ class _Flattening:
     def _block_arguments(self, kind: Attribute, types: Sequence[Attribute], block: Block, old: BlockArgument) -> Tree:
         """New arguments before `old`, which they replace."""
         made: list[SSAValue] = []
-        for j, t in enumerate(types):
+        for t in types:
             new = block.insert_arg(t, old.index)
             if old.name_hint:
-                new.name_hint = old.name_hint if len(types) == 1 else f"{old.name_hint}_{j}"
+                new.name_hint = old.name_hint
             made.append(new)
         return _tree_of(kind, iter(made))
 
@@ -527,7 +527,10 @@ class _Flattening:
             known = old[i].data if i < len(old) and len(names) == 1 else {}
             attributes += [DictionaryAttr({**known, **({IDENTIFIER: StringAttr(n)} if n else {})}) for n in names]
         op.operands = flat
-        self.function.properties["res_attrs"] = ArrayAttr(attributes)
+        if any(a.data for a in attributes):
+            self.function.properties["res_attrs"] = ArrayAttr(attributes)
+        else:
+            self.function.properties.pop("res_attrs", None)
 
 
 def _terminator(block: Block) -> Operation:
