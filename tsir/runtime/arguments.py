@@ -20,6 +20,28 @@ from tsir.runtime.torch_adapter import TorchAdapter, adapter
 from tsir.runtime.type_text import TypeText, parse_type_text
 
 
+class Binder:
+    """Binds the arguments of calls to an entry point's parameters."""
+
+    def __init__(self, entry: EntryPoint) -> None:
+        self.entry = entry
+        self._known: dict[tuple[int, tuple[str, ...]], tuple[tuple[str, ...], dict[str, Any]]] = {}
+        """For calls with so many positional arguments and these keywords: the other parameters, and defaults of some."""
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The values for the parameters in order. Raises OperatorTypeError for misfits, as torch.jit does."""
+        form = (len(args), tuple(kwargs))
+        known = self._known.get(form)
+        if known is None:
+            bound = bind(self.entry, args, kwargs)
+            names = tuple(p.name for p in self.entry.parameters[len(args) :])
+            defaults = {p.name: p.default for p in self.entry.parameters[len(args) :] if p.name not in kwargs}
+            self._known[form] = (names, defaults)
+            return tuple(bound)
+        names, defaults = known
+        return (*args, *map((defaults | kwargs if defaults else kwargs).__getitem__, names))
+
+
 def bind(entry: EntryPoint, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
     """The values for the parameters in order, defaults filled in. Raises OperatorTypeError as torch.jit does for misfits."""
     positional = [p for p in entry.parameters if not p.kwarg_only]

@@ -18,7 +18,7 @@ from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
 from tsir.errors import OperatorValueError, TsirError
 from tsir.frontend.active import current_trace
-from tsir.runtime.arguments import Conversion, InstanceConverter, bind
+from tsir.runtime.arguments import Binder, Conversion, InstanceConverter
 from tsir.runtime.bound import WeightsReplaced, adopt_weights
 from tsir.runtime.compilation import Stages, compile_specialization, stages
 from tsir.runtime.inline_cache import MISS, InlineCache
@@ -75,6 +75,7 @@ class CompiledMethod:
         self._owner = owner
         self._classes = classes
         self._specializations = EntrySpecializations(program, entry, compile_specialization, instance)
+        self._bind = Binder(entry)
         self.cache = InlineCache()
         self.__name__ = entry.name
         self.__doc__ = entry.doc
@@ -93,17 +94,17 @@ class CompiledMethod:
     def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls with these arguments, which no function of `cache` takes as they are."""
         entry = self.entry
-        values = bind(entry, args, kwargs)
+        values = self._bind(args, kwargs)
         if (trace := current_trace()) is not None:
             instance = self._specializations.instance
             return trace.compiled_call(self.program, entry, instance, values, lambda: self._run(values))
         if len(values) != len(args) or kwargs:
-            result = self.cache.call(tuple(values))
+            result = self.cache.call(values)
             if result is not MISS:
                 return result
         return self._run(values)
 
-    def _run(self, values: list[Any]) -> Any:
+    def _run(self, values: tuple[Any, ...]) -> Any:
         epoch = self._epoch()
         conversion = Conversion(self._classes, self._owner)
         arguments = self._converted(conversion, values)
@@ -122,7 +123,7 @@ class CompiledMethod:
         self._remember(values, arguments, found, epoch)
         return result
 
-    def _remember(self, values: list[Any], arguments: list[Any], found: Specialization, epoch: int) -> None:
+    def _remember(self, values: tuple[Any, ...], arguments: list[Any], found: Specialization, epoch: int) -> None:
         with _remembering:
             if epoch == self._epoch():
                 self.cache.add(values, arguments, self._specializations.types, found, self._classes, self._owner)
@@ -130,7 +131,7 @@ class CompiledMethod:
     def _epoch(self) -> int:
         return 0 if self._owner is None else self._owner.epoch
 
-    def _converted(self, conversion: Conversion, values: list[Any]) -> list[Any]:
+    def _converted(self, conversion: Conversion, values: tuple[Any, ...]) -> list[Any]:
         types, parameters = self._specializations.types, self.entry.parameters
         return [
             conversion.value_in(v, t, f"{self.entry.name}() argument '{p.name}'")
@@ -139,7 +140,7 @@ class CompiledMethod:
 
     def converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The arguments as the generated code takes them."""
-        return self._converted(Conversion(self._classes, self._owner), bind(self.entry, args, kwargs))
+        return self._converted(Conversion(self._classes, self._owner), self._bind(args, kwargs))
 
     def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
         """The variant that a call with these arguments uses, made when there is none yet. Nothing is run."""

@@ -217,7 +217,7 @@ class _Text:
         self.namespace |= {
             "MISS": MISS, "__tsir__": True, "ndarray": np.ndarray, "recordings": recordings, "contexts": contexts,
             "quiet_context": quiet_context, "bound": bound, "body": bound.body, "rewrite": rewrite, "code": bound.code,
-            "PLAIN": PLAIN, "conversion_of": _conversion_of, "is_": operator.is_, "guards": self.found.guards,
+            "PLAIN": PLAIN, "conversion_of": _conversion_of, "tuple_of": _tuple_of, "is_": operator.is_, "guards": self.found.guards,
         }  # fmt: skip
         lines = ["if recordings: return MISS"]
         lines.append(f"if len(args) != {count}: return MISS")
@@ -282,6 +282,10 @@ class _Text:
                 lines += [f"    if r is {v}: return {a}" for v, a in self.tensors]
                 lines += ["    try:", "        return from_numpy(r)", "    except (TypeError, ValueError):"]
                 lines.append(f"        return {conversion}.value_out(r)")
+            if not self.changed and not self.same:
+                pairs = "".join(f"({v}, {a}), " for v, a in self.tensors)
+                lines += ["if type(r) is tuple:", f"    made = tuple_of(r, ({pairs}), from_numpy)"]
+                lines += ["    if made is not MISS: return made"]
         else:
             lines.append("    return r")
         lines.append("if type(r) in PLAIN: return r")
@@ -306,6 +310,27 @@ def _differs(v: str) -> str:
     values = f"all(map(is_, {v}.values(), before_{v}.values())) and [*{v}] == [*before_{v}]"
     items = f"all(map(is_, {v}, before_{v}))"
     return f"len({v}) != len(before_{v}) or not ({values} if type({v}) is dict else {items})"
+
+
+def _tuple_of(results: tuple[Any, ...], tensors: Sequence[tuple[Any, Any]], from_numpy: Callable[[Any], Any]) -> Any:
+    """The tuple with tensors for its arrays, or `MISS` when it holds something else."""
+    made: list[Any] = []
+    for result in results:
+        if type(result) is not np.ndarray:
+            if type(result) not in PLAIN:
+                return MISS
+            made.append(result)
+            continue
+        for array, tensor in tensors:
+            if result is array:
+                made.append(tensor)
+                break
+        else:
+            try:
+                made.append(from_numpy(result))
+            except (TypeError, ValueError):
+                return MISS
+    return tuple(made)
 
 
 def _conversion_of(
