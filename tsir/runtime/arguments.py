@@ -75,6 +75,8 @@ class Conversion:
         self.instances = instances
         self.tensors: dict[int, Any] = {}
         self.lists: dict[int, Any] = {}
+        self.made: dict[int, Any] = {}
+        """The program's lists and dicts that were converted to new ones: one that occurs twice stays one."""
         self.saw_array = False
         self.torch: TorchAdapter | None = adapter()
 
@@ -190,7 +192,9 @@ class Conversion:
             if self.torch is None or not self.gives_torch:
                 return value
             known = self.tensors.get(id(value))
-            return known[1] if known is not None else self.torch.to_tensor(value)
+            if known is None:
+                known = self.tensors[id(value)] = (value, self.torch.to_tensor(value))
+            return known[1]
         if kind in _PLAIN:
             return value
         if isinstance(value, np.generic):
@@ -200,13 +204,17 @@ class Conversion:
                 if converted is value:
                     self._write_back_list(original, converted)
                     return original
-            return [self.value_out(v) for v in value]
+            if id(value) not in self.made:
+                self.made[id(value)] = (value, [self.value_out(v) for v in value])
+            return self.made[id(value)][1]
         if kind is dict:
             for original, converted in self.lists.values():
                 if converted is value:
                     self._write_back_dict(original, converted)
                     return original
-            return {self.value_out(k): self.value_out(v) for k, v in value.items()}
+            if id(value) not in self.made:
+                self.made[id(value)] = (value, {self.value_out(k): self.value_out(v) for k, v in value.items()})
+            return self.made[id(value)][1]
         if isinstance(value, tuple):
             items = [self.value_out(v) for v in value]
             if not hasattr(value, "_fields"):

@@ -22,6 +22,7 @@ from tsir.runtime.arguments import Binder, Conversion, InstanceConverter
 from tsir.runtime.bound import WeightsReplaced, adopt_weights
 from tsir.runtime.compilation import Stages, compile_specialization, stages
 from tsir.runtime.inline_cache import MISS, InlineCache
+from tsir.runtime.keys import Key
 from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
 
@@ -74,7 +75,7 @@ class CompiledMethod:
         self.entry = entry
         self._owner = owner
         self._classes = classes
-        self._specializations = EntrySpecializations(program, entry, compile_specialization, instance)
+        self._specializations = EntrySpecializations(program, entry, self._compile, instance)
         self._bind = Binder(entry)
         self.cache = InlineCache()
         self.__name__ = entry.name
@@ -114,7 +115,7 @@ class CompiledMethod:
         except WeightsReplaced:
             if self._owner is None:
                 raise TsirError("a weight of a function was replaced") from None
-            self._owner.adopt_weights()
+            self._owner.attributes_changed()
             return self._run(values)
         finally:
             if conversion.lists:
@@ -127,6 +128,18 @@ class CompiledMethod:
         with _remembering:
             if epoch == self._epoch():
                 self.cache.add(values, arguments, self._specializations.types, found, self._classes, self._owner)
+
+    def _compile(
+        self, program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None
+    ) -> Specialization:
+        if self._owner is not None:
+            self._owner.adopt_weights()
+        return compile_specialization(program, entry, key, instance)
+
+    def forget(self) -> None:
+        """Drops everything that was compiled so far."""
+        self.cache.clear()
+        self._specializations.clear()
 
     def _epoch(self) -> int:
         return 0 if self._owner is None else self._owner.epoch
@@ -317,16 +330,16 @@ class ScriptModule(InstanceConverter):
 
     def _set(self, name: str, value: Any) -> None:
         self.instance.set(name, value)
-        self._changed()
+        self.attributes_changed()
 
-    def _changed(self) -> None:
+    def attributes_changed(self) -> None:
         """What was compiled for the whole module's attributes so far isn't used any more."""
         root = self._root or self
         with _remembering:
             root.__dict__["_epoch"] += 1
             for module in list(root._wrapped.values()):
                 for method in list(module._methods.values()):
-                    method.cache.clear()
+                    method.forget()
 
     def adopt_weights(self) -> None:
         """Takes over what has become of the torch tensors behind the attributes: other memory, dtypes and shapes."""
@@ -334,7 +347,6 @@ class ScriptModule(InstanceConverter):
         torch = adapter()
         if torch is not None:
             adopt_weights(self.program, root.instance, torch)
-        self._changed()
 
     def train(self, mode: bool = True) -> ScriptModule:
         """Sets `training` in this module and all below. Returns self."""
@@ -422,7 +434,7 @@ class ScriptModule(InstanceConverter):
             if tuple(own[name].shape) != tuple(value.shape):
                 raise OperatorValueError(f"{name} has shape {tuple(own[name].shape)}, the new value {tuple(value.shape)}")
             _copy_into(own[name], value)
-        self._changed()
+        self.attributes_changed()
 
     # The stages, of `forward`.
 

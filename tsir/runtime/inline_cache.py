@@ -245,10 +245,10 @@ class _Text:
         containers = "".join(f"({a}, {v}, before_{v}), " for v, a in self.changed)
         containers += "".join(f"({a}, {v}, ()), " for v, a in self.same)
         conversion = f"conversion_of(classes, instances, ({pairs}), ({containers}), {not gives_torch})"
-        for v, _ in self.changed:
-            # As the caller of a Python function would see it, also when the program raises.
-            lines += [f"    if {_differs(v)}:", f"        conversion = {conversion}", "        conversion.write_back()"]
         if self.changed:
+            # As the caller of a Python function would see it, also when the program raises.
+            differs = " or ".join(_differs(v) for v, _ in self.changed)
+            lines += [f"    if {differs}:", f"        conversion = {conversion}", "        conversion.write_back()"]
             conversion = f"(conversion or {conversion})"
         lines += self._result(gives_torch, conversion)
         return "def call(args):\n" + "\n".join(f"    {line}" for line in lines)
@@ -315,21 +315,20 @@ def _differs(v: str) -> str:
 def _tuple_of(results: tuple[Any, ...], tensors: Sequence[tuple[Any, Any]], from_numpy: Callable[[Any], Any]) -> Any:
     """The tuple with tensors for its arrays, or `MISS` when it holds something else."""
     made: list[Any] = []
+    known = {id(array): tensor for array, tensor in tensors}
     for result in results:
-        if type(result) is not np.ndarray:
-            if type(result) not in PLAIN:
-                return MISS
+        if type(result) is np.ndarray:
+            tensor = known.get(id(result))
+            if tensor is None:
+                try:
+                    tensor = known[id(result)] = from_numpy(result)
+                except (TypeError, ValueError):
+                    return MISS
+            made.append(tensor)
+        elif type(result) in PLAIN:
             made.append(result)
-            continue
-        for array, tensor in tensors:
-            if result is array:
-                made.append(tensor)
-                break
         else:
-            try:
-                made.append(from_numpy(result))
-            except (TypeError, ValueError):
-                return MISS
+            return MISS
     return tuple(made)
 
 

@@ -99,6 +99,13 @@ class EntrySpecializations:
         """The compiled variants, oldest first."""
         return list(self._compiled.values())
 
+    def clear(self) -> None:
+        """Drops the variants, and what is known of how shapes vary but for which dimensions do."""
+        with self._lock:
+            self._exact.clear()
+            self._compiled.clear()
+            self._first_of_rank.clear()
+
     def find(self, arguments: Sequence[Any], epoch: int) -> Specialization:
         """The variant for a call with these converted arguments; `epoch` counts the changes of attributes from outside."""
         key = tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True))
