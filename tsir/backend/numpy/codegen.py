@@ -14,6 +14,8 @@ from xdsl.dialects.linalg import ops as linalg
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line, ModuleEmitter, identifiers, is_tensor
+from tsir.backend.numpy.form_operations import emit_form
+from tsir.backend.numpy.forms import find_forms
 from tsir.backend.numpy.liveness import escaping_values
 from tsir.backend.numpy.loading import GeneratedSource
 from tsir.backend.numpy.tensors import Kind, tensor_dtype
@@ -91,7 +93,7 @@ def generate(module: ModuleOp, symbol: str) -> GeneratedSource:
     functions = {op.sym_name.data: op for op in module.body.block.ops if isinstance(op, func.FuncOp)}
     if symbol not in functions:
         raise TsirError(f"the module has no function @{symbol}")
-    emitter = ModuleEmitter(functions, emitter_of, is_pure)
+    emitter = ModuleEmitter(functions, emitter_of, is_pure, find_forms, emit_form)
     entry = emitter.names.fresh(symbol.rpartition(".")[2])
     written = _function(emitter, functions[symbol], entry, entry=True)
     parts = [written.lines]

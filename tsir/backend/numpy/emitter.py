@@ -14,10 +14,11 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from xdsl.dialects import func
+from xdsl.dialects.linalg.abstract_ops import LinalgStructuredOperation
 from xdsl.ir import Block, Operation, SSAValue
 
 from tsir.backend.numpy.buffers import BufferPlan
@@ -26,7 +27,14 @@ from tsir.backend.numpy.tracebacks import SourceFrame, source_frames
 from tsir.dialects.dtypes import DType
 from tsir.errors import TsirError
 
+if TYPE_CHECKING:
+    from tsir.backend.numpy.forms import Forms, Match
+    from tsir.backend.numpy.structured import Structured
+
 Binding: TypeAlias = str | Tensor | Fill
+FindForms: TypeAlias = (
+    "Callable[[Block, Callable[[Operation], Structured | None], Callable[[type[Operation]], bool]], Forms]"
+)
 EmitFunction: TypeAlias = "Callable[[FunctionEmitter, Any], None]"
 
 RESERVED = frozenset(
@@ -77,6 +85,10 @@ class ModuleEmitter:
     emitters: Callable[[type[Operation]], EmitFunction | None]
     is_pure: Callable[[type[Operation]], bool]
     """Whether an operation's results depend on its operands only, so that it may run once for all calls."""
+    find_forms: FindForms
+    """Which operations of a block are written together."""
+    emit_form: Callable[[FunctionEmitter, Match], bool]
+    """Writes such a group; False when it can't be."""
     names: Names = field(default_factory=Names)
     numpy_names: set[str] = field(default_factory=set[str])
     imports: dict[str, str] = field(default_factory=dict[str, str])
@@ -141,8 +153,10 @@ class FunctionEmitter:
         self.block: Block = function.body.block
         self.dying: dict[Operation, list[SSAValue]] = {}
         self.op: Operation = function
-        self.handled: set[Operation] = set()
-        """Operations that were written together with an earlier one."""
+        self.forms: dict[Operation, Match] = {}
+        self.absorbed: dict[Operation, Operation] = {}
+        """Operations that are written together with a later one, their form's root."""
+        self._views: dict[Operation, Structured | None] = {}
         self.preparing = False
         self._indent = 1
         self._bindings: dict[SSAValue, Binding] = {}
@@ -439,7 +453,10 @@ class FunctionEmitter:
         self.block = block
         from tsir.backend.numpy.liveness import dying_values
 
-        self.dying = dying_values(block)
+        forms = self.module.find_forms(block, self.view_of, self.module.is_pure)
+        self.forms.update(forms.matches)
+        self.absorbed.update(forms.absorbed)
+        self.dying = dying_values(block, forms.absorbed)
         for op in block.ops:
             if op is block.last_op:
                 break
@@ -450,21 +467,50 @@ class FunctionEmitter:
         """Writes one operation."""
         self._locate(op)
         outer, self.op = self.op, op
-        if op not in self.handled:
-            emit = self.module.emitters(type(op))
-            if emit is None:
-                raise self.error(f"the NumPy backend doesn't know the operation {op.name}")
-            if self.module.is_pure(type(op)) and self._depends_on_weights_only(op):
-                with self.in_prepare():
-                    emit(self, op)
-            else:
-                emit(self, op)
+        match = self.forms.get(op)
+        if match is None and op not in self.absorbed:
+            self._write(op)
+        elif match is not None and not self.module.emit_form(self, match):
+            self._write_separately(match)
+        self._bury(op)
+        self.op = outer
+
+    def _bury(self, op: Operation) -> None:
         for value in self.dying.get(op, ()):
             found = self._bindings.get(value)
             if isinstance(found, Tensor):
                 found.storage.alive.discard(value)
                 self.release(found.storage)
-        self.op = outer
+
+    def _write_separately(self, match: Match) -> None:
+        """Writes the operations of a form one by one, now that its root is reached."""
+        operations = [op for op in self.block.ops if op in match.absorbed or op is match.root]
+        last = {value: op for op in operations for value in outside_values(op)}
+        all_dying = self.dying
+        self.dying = {op: [v for v in all_dying.get(match.root, ()) if last.get(v) is op] for op in operations}
+        for self.op in operations:
+            self._write(self.op)
+            self._bury(self.op)
+        self.dying = all_dying
+
+    def _write(self, op: Operation) -> None:
+        """Writes one operation by itself."""
+        emit = self.module.emitters(type(op))
+        if emit is None:
+            raise self.error(f"the NumPy backend doesn't know the operation {op.name}")
+        if self.module.is_pure(type(op)) and self._depends_on_weights_only(op):
+            with self.in_prepare():
+                emit(self, op)
+        else:
+            emit(self, op)
+
+    def view_of(self, op: Operation) -> Structured | None:
+        """The structured view of a linalg operation, None for another operation."""
+        if op not in self._views:
+            from tsir.backend.numpy.structured import structured
+
+            self._views[op] = structured(op) if isinstance(op, LinalgStructuredOperation) else None
+        return self._views[op]
 
     def _depends_on_weights_only(self, op: Operation) -> bool:
         read = outside_values(op)

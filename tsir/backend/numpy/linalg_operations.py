@@ -41,13 +41,13 @@ def _complex_reducers() -> dict[type[Operation], str]:
 
 def emit_structured(e: FunctionEmitter, op: LinalgStructuredOperation) -> None:
     """Any linalg operation with maps and a body."""
-    view = structured(op)
+    view = e.view_of(op) or structured(op)
     if any(view.reductions):
         contraction = contraction_of(view)
         if contraction is not None and emit_contraction(e, view, contraction):
             return
         for i in range(len(view.yields)):
-            _reduction(e, view, i)
+            emit_reduction(e, view, i)
         return
     for i in range(len(view.yields)):
         if not _alias(e, view, i):
@@ -136,7 +136,7 @@ def _parallel(e: FunctionEmitter, view: Structured, index: int) -> None:
     compiler.release([storage])
     axes = tuple(order.index(d) if d is not None and d in order else None for d in out_loops)
     made = Tensor(text, shape, axes, dtype, storage, contiguous=part.contiguous, relaid=_relaid(e, view))
-    e.bind(result, _independent(e, made, result))
+    e.bind(result, independent(e, made, result))
 
 
 def _relaid(e: FunctionEmitter, view: Structured) -> bool:
@@ -145,7 +145,7 @@ def _relaid(e: FunctionEmitter, view: Structured) -> bool:
     return any(isinstance(b, Tensor) and b.relaid for b in bindings)
 
 
-def _independent(e: FunctionEmitter, made: Tensor, result: SSAValue) -> Tensor:
+def independent(e: FunctionEmitter, made: Tensor, result: SSAValue) -> Tensor:
     """What a result that leaves the function must be: an array of its own, not broadcast."""
     missing = any(p is None and s != 1 for p, s in zip(made.axes, made.shape, strict=True))
     if result not in e.escaping or not missing:
@@ -159,8 +159,11 @@ UNSIGNED_REDUCERS: dict[type[Operation], tuple[str, int]] = {arith.MaxUIOp: ("ma
 """Reductions that read the elements as unsigned: the ufunc, and the start (as a signed number) that changes nothing."""
 
 
-def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
-    """`acc = combine(acc, expression)`: the expression over all loops, then `ufunc.reduce`."""
+def emit_reduction(e: FunctionEmitter, view: Structured, index: int, *, squares: bool = False) -> bool:
+    """`acc = combine(acc, expression)`: the expression over all loops, then `ufunc.reduce`.
+
+    With `squares` it's the sum of the elements' squares; False when that has no form as a product.
+    """
     result = view.op.results[index]
     accumulator = view.outputs[index].element
     value = view.yields[index]
@@ -176,11 +179,11 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
     operand = next((v for v in op.operands if v is not accumulator), accumulator)
     out = view.outputs[index]
     neutral = unsigned is None and _starts_neutral(e, out.value, name, dtype)
-    if unsigned is None and dtype.name not in ("float16", "bfloat16"):
+    if not squares and unsigned is None and dtype.name not in ("float16", "bfloat16"):
         slid = emit_window_reduction(e, view, name, operand)
         if slid is not None:
             e.bind(result, slid if neutral else combined(e, name, slid, out.value))
-            return
+            return True
     sizes = view.sizes(e)
     kept = [x.loop if x is not None else None for x in out.exprs]
     reduced = [d for d, r in enumerate(view.reductions) if r]
@@ -190,7 +193,7 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
     rest = [d for d in order if d not in reduced]
     terms = trailing_terms(order, reduced, sizes, dtype) if name == "add" and not e.preparing else None
     if terms is not None:
-        factor = factor_of_square(operand)
+        factor = operand if squares else factor_of_square(operand)
         part = compiler.part(operand if factor is None else factor)
         if part.loops == frozenset(order):
             shape = [sizes[d] for d in rest]
@@ -207,7 +210,9 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
             )
             if summed is not None:
                 _bind_reduction(e, view, index, compiler, summed, rest, sizes, name)
-                return
+                return True
+    if squares:
+        return False
     part = compiler.part(operand)
     full = compiler.array_shape(frozenset(order), len(order))
     text = part.text
@@ -242,6 +247,7 @@ def _reduction(e: FunctionEmitter, view: Structured, index: int) -> None:
         made = e.assign(call if rest else f"{e.numpy('asarray')}({call})", result.name_hint)
         storage = e.new_storage()
     _bind_reduction(e, view, index, compiler, (made, storage), rest, sizes, None if neutral else name)
+    return True
 
 
 def _bind_reduction(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 
-def dying_values(block: Block) -> dict[Operation, list[SSAValue]]:
+def dying_values(block: Block, absorbed: Mapping[Operation, Operation]) -> dict[Operation, list[SSAValue]]:
     """For each operation of a block the block's values that nothing reads after it.
+
+    What an absorbed operation reads is read, and what it makes is made, where the operation that it is written with stands.
 
     A use inside a region of an operation counts for that operation, for a loop may read the value again. A value without
     uses dies where it is made; block arguments without uses aren't listed.
@@ -16,11 +18,14 @@ def dying_values(block: Block) -> dict[Operation, list[SSAValue]]:
     position = {op: i for i, op in enumerate(block.ops)}
     dying: dict[Operation, list[SSAValue]] = {}
     for value in _values(block):
-        last: Operation | None = value.owner if isinstance(value.owner, Operation) else None
+        last: Operation | None = None
+        if isinstance(value.owner, Operation):
+            last = absorbed.get(value.owner, value.owner)
         for use in value.uses:
             user: Operation | None = use.operation
             while user is not None and user.parent is not block:
                 user = user.parent_op()
+            user = absorbed.get(user, user) if user is not None else None
             if user is not None and (last is None or position[user] > position[last]):
                 last = user
         if last is not None:
