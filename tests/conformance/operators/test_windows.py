@@ -56,6 +56,8 @@ CONVOLUTIONS = {
     "depthwise": (2, 16, 16, 3, {"padding": 1, "groups": 16}),
     "depthwise with stride": (2, 16, 16, 5, {"padding": 2, "stride": 2, "groups": 16}),
     "depthwise with factor": (2, 8, 24, 3, {"padding": 1, "groups": 8}),
+    "depthwise volume": (3, 6, 6, 3, {"padding": 1, "groups": 6, "dilation": (1, 2, 1)}),
+    "depthwise signal": (1, 24, 24, 3, {"padding": 2, "groups": 24, "dilation": 2, "bias": False}),
     "same": (2, 16, 8, 4, {"padding": "same"}),
     "reflected": (2, 16, 8, 3, {"padding": 1, "padding_mode": "reflect"}),
     "signal": (1, 16, 8, 3, {"padding": 1}),

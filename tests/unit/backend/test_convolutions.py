@@ -44,7 +44,12 @@ def test_layers_between_convolutions_need_no_transposition():
     text = body(source(module, 1, 16, 8, 8))
     copies = [line for line in text.splitlines() if "transpose" in line]
     assert len(copies) == 1 and "copyto(inside" in copies[0]  # the argument's
-    assert "rsqrt" not in text and text.count("maximum(") == 3
+    assert "rsqrt" not in text and text.count("maximum(tap_0") == 2
+
+
+def test_depthwise_convolutions_copy_no_windows():
+    text = body(source(nn.Conv2d(16, 16, 3, padding=1, groups=16), 1, 16, 8, 8))
+    assert text.count("copyto(") == 1 and "einsum(" in text
 
 
 def test_pooling_is_slices_of_one_axis_after_the_other():

@@ -2,7 +2,8 @@
 
 Results have their channels last in memory, whatever the order of the tensor's axes. With known sizes a convolution is one
 matrix product over columns (each window's elements in a row), which are copied out of the image into a buffer; windows of
-one element need no copy. What sizes or dtypes this doesn't fit calls `kernels.convolution`.
+one element need no copy, and depthwise convolutions are a sum over shifted images. What sizes or dtypes this doesn't fit
+calls `kernels.convolution`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from xdsl.ir import SSAValue
 
+from tsir.backend.numpy.buffers import Buffer
 from tsir.backend.numpy.emitter import FunctionEmitter, shape_text
 from tsir.backend.numpy.structured import Operand, Structured
 from tsir.backend.numpy.tensors import Size, Storage, Tensor, product_text, tensor_dtype
@@ -20,6 +22,8 @@ from tsir.dialects.dtypes import DType
 
 FEW = 16
 """Rows of a window with fewer elements than this are copied tap by tap instead."""
+INNER = 512
+"""As many elements make an inner loop of NumPy's worth its start."""
 MAX_COLUMNS = 1 << 25
 """Above this many bytes of columns the images of a batch are convolved one by one."""
 
@@ -113,8 +117,9 @@ def emit_convolution(e: FunctionEmitter, view: Structured, conv: Convolution, pa
     numbers = [s for s in sizes if isinstance(s, int) and s > 0]
     known = len(numbers) == len(sizes) and all(isinstance(s, int) for s in e.tensor(conv.image.value).shape)
     exact = dtype in (dtypes.float32, dtypes.float64) and tensor_dtype(conv.image.value.type) is dtype
-    if known and exact and not e.preparing and not _is_depthwise(conv, sizes):
-        return _ColumnForm(e, conv, numbers, dtype, packed).emit()
+    if known and exact and not e.preparing:
+        form = _DepthwiseForm if _is_depthwise(conv, sizes) else _ColumnForm
+        return form(e, conv, numbers, dtype, packed).emit()
     return _general(e, conv, sizes, dtype, result, packed)
 
 
@@ -136,8 +141,8 @@ def copies_taps(conv: Convolution, sizes: Sequence[Size]) -> bool:
     return isinstance(row, int) and row < FEW and product_text([sizes[d] for d in conv.groups]) == 1
 
 
-class _ColumnForm:
-    """`columns.dot(weights)`, all sizes known."""
+class _Form:
+    """What the forms for known sizes share."""
 
     def __init__(self, e: FunctionEmitter, conv: Convolution, sizes: list[int], dtype: DType, packed: Packed) -> None:
         self.e = e
@@ -157,33 +162,75 @@ class _ColumnForm:
         return count
 
     def emit(self) -> Tensor:
-        """Writes the copy and the product."""
-        e, conv = self.e, self.conv
-        inner = [*conv.taps, *conv.channels]
-        if self.groups == 1:
-            weights = self.packed([[*conv.groups, *inner], conv.features])
-        else:
-            weights = self.packed([conv.groups, inner, conv.features])
-        shape = tuple(self.sizes[d] for d in conv.order)
-        planned = e.buffer(shape, self.dtype)
+        """Writes the convolution into a buffer; gives that."""
+        shape = tuple(self.sizes[d] for d in self.conv.order)
+        planned = self.e.buffer(shape, self.dtype)
         assert planned is not None
         name, storage = planned
         assert storage.buffer is not None
-        if self._whole_image() is not None:
-            self._product(str(self._whole_image()), weights, storage)
-        else:
-            self._columns(weights, storage)
-        made = Tensor(name, shape, tuple(range(len(shape))), self.dtype, storage, contiguous=True)
-        return made
+        self.write(storage.buffer)
+        return Tensor(name, shape, tuple(range(len(shape))), self.dtype, storage, contiguous=True)
 
-    def _product(self, columns: str, weights: str, storage: Storage) -> None:
+    def write(self, out: Buffer) -> None:
+        """Writes the convolution into the buffer."""
+        raise NotImplementedError
+
+    def windows(self, found: Tensor, shape: tuple[int, ...], steps: tuple[tuple[tuple[int, int], ...], ...]) -> str:
+        """The name of a view of the image's array, made with the buffers."""
+        start = (0,) * len(found.order)
+        return self.e.plan.derived(f"{self.e.kernel('strided')}({found.name}, {start}, {shape}, {steps})", "windows")
+
+    def steps(self, found: Tensor, loop: int) -> tuple[tuple[int, int], ...]:
+        """How a loop walks the image's array: pairs of an axis and a number of elements."""
+        conv = self.conv
+        if loop in conv.axis_of:
+            steps = [(found.axes[conv.axis_of[loop]], 1)]
+        else:
+            steps = [(found.axes[w.axis], w.stride) for w in conv.windows if w.position == loop]
+            steps += [(found.axes[w.axis], w.dilation) for w in conv.windows if w.tap == loop]
+        return tuple((a, step) for a, step in steps if a is not None)
+
+    def image(self, *, channels_last: bool) -> tuple[Tensor, Storage | None]:
+        """The image as an array that is the same in every call, and the memory to free when it had to be copied."""
+        e, conv = self.e, self.conv
+        found = e.complete(e.tensor(conv.image.value))
+        known = e.plan.known_as(found.name)
+        in_order = found.order == tuple(i for i in conv.image_order if found.axes[i] is not None)
+        if known is not None and (in_order or not channels_last):
+            return replace(found, name=known), None
+        order = conv.image_order if channels_last else list(range(found.rank))
+        arranged = found.permuted(order)
+        shape = [s for s in arranged.shape if isinstance(s, int)]
+        planned = e.buffer(shape, self.dtype)
+        assert planned is not None
+        name, storage = planned
+        e.line(f"{e.numpy('copyto')}({name}, {e.view_text(arranged)})")
+        axes = tuple(order.index(i) for i in range(found.rank))
+        return Tensor(name, found.shape, axes, self.dtype, storage, contiguous=True), storage
+
+
+class _ColumnForm(_Form):
+    """`columns.dot(weights)`."""
+
+    def write(self, out: Buffer) -> None:
+        conv = self.conv
+        inner = [*conv.taps, *conv.channels]
+        weights = self.packed(
+            [[*conv.groups, *inner], conv.features] if self.groups == 1 else [conv.groups, inner, conv.features]
+        )
+        pixels = self._whole_image()
+        if pixels is not None:
+            self._product(pixels, weights, out)
+        else:
+            self._columns(weights, out)
+
+    def _product(self, columns: str, weights: str, out: Buffer) -> None:
         e = self.e
-        assert storage.buffer is not None
         if self.groups == 1:
-            target = e.plan.view(storage.buffer, self.dtype, (self.rows, self.features))
+            target = e.plan.view(out, self.dtype, (self.rows, self.features))
             e.line(f"{columns}.dot({weights}, {target})")
         else:
-            target = e.plan.view(storage.buffer, self.dtype, (self.rows, self.groups, self.features))
+            target = e.plan.view(out, self.dtype, (self.rows, self.groups, self.features))
             target = e.plan.derived(f"{target}.transpose(1, 0, 2)", "groups")
             e.line(f"{e.numpy('matmul')}({columns}, {weights}, {target})")
 
@@ -201,10 +248,10 @@ class _ColumnForm:
         text = f"{known or found.name}.reshape({self.rows}, {self.inner})"
         return e.plan.derived(text, "pixels") if known else text
 
-    def _columns(self, weights: str, storage: Storage) -> None:
+    def _columns(self, weights: str, out: Buffer) -> None:
         e, conv, sizes = self.e, self.conv, self.sizes
         by_taps = copies_taps(conv, sizes)
-        found, temporary = self._image(channels_last=not by_taps and self._count(conv.taps) != 1)
+        found, temporary = self.image(channels_last=not by_taps and self._count(conv.taps) != 1)
         outer, inner = [*conv.batch, *conv.positions], [*conv.taps, *conv.channels]
         images = self._count(conv.batch)
         single = (
@@ -217,58 +264,67 @@ class _ColumnForm:
         planned = e.buffer(shape, self.dtype)
         assert planned is not None
         columns, memory = planned
-        assert memory.buffer is not None and storage.buffer is not None
+        assert memory.buffer is not None
         rows = self.rows // images if single else self.rows
         flat_shape = (self.inner, rows) if by_taps else (rows, self.inner)
         flat = e.plan.view(memory.buffer, self.dtype, flat_shape if self.groups == 1 else (self.groups, *flat_shape))
         if by_taps:
             flat = e.plan.derived(f"{flat}.T", "columns")
-        steps = tuple(self._steps(found, d) for d in ([*conv.batch, *kept] if single else kept))
+        steps = tuple(self.steps(found, d) for d in ([*conv.batch, *kept] if single else kept))
         full = tuple(sizes[d] for d in ([*conv.batch, *kept] if single else kept))
-        start = (0,) * len(found.order)
-        windows = e.plan.derived(f"{e.kernel('strided')}({found.name}, {start}, {full}, {steps})", "windows")
+        windows = self.windows(found, full, steps)
         copyto = e.numpy("copyto")
         if single:
             image = e.fresh("image")
-            target = e.plan.view(storage.buffer, self.dtype, (images, rows, self.features))
+            target = e.plan.view(out, self.dtype, (images, rows, self.features))
             e.line(f"for {image} in range({images}):")
             with e.nested():
                 e.line(f"{copyto}({columns}, {windows}[{image}])")
                 e.line(f"{flat}.dot({weights}, {target}[{image}])")
         else:
             e.line(f"{copyto}({columns}, {windows})")
-            self._product(flat, weights, storage)
+            self._product(flat, weights, out)
         e.release(memory)
         if temporary is not None:
             e.release(temporary)
 
-    def _steps(self, found: Tensor, loop: int) -> tuple[tuple[int, int], ...]:
-        """How a loop walks the image's array: pairs of an axis and a number of elements."""
-        conv = self.conv
-        if loop in conv.axis_of:
-            steps = [(found.axes[conv.axis_of[loop]], 1)]
-        else:
-            steps = [(found.axes[w.axis], w.stride) for w in conv.windows if w.position == loop]
-            steps += [(found.axes[w.axis], w.dilation) for w in conv.windows if w.tap == loop]
-        return tuple((a, step) for a, step in steps if a is not None)
 
-    def _image(self, *, channels_last: bool) -> tuple[Tensor, Storage | None]:
-        """The image as an array that is the same in every call, and the memory to free when it had to be copied."""
-        e, conv = self.e, self.conv
-        found = e.complete(e.tensor(conv.image.value))
-        known = e.plan.known_as(found.name)
-        in_order = found.order == tuple(conv.image_order)
-        if known is not None and (in_order or not channels_last):
-            return replace(found, name=known), None
-        order = conv.image_order if channels_last else list(range(found.rank))
-        arranged = found.permuted(order)
-        shape = [s for s in arranged.shape if isinstance(s, int)]
-        planned = e.buffer(shape, self.dtype)
-        assert planned is not None
-        name, storage = planned
-        e.line(f"{e.numpy('copyto')}({name}, {e.view_text(arranged)})")
-        axes = tuple(order.index(i) for i in range(found.rank))
-        return Tensor(name, found.shape, axes, self.dtype, storage, contiguous=True), storage
+class _DepthwiseForm(_Form):
+    """One filter for each channel: `einsum` over windows that are never copied, whose inner loop runs over channels.
+
+    With a stride of 1 some neighbouring pixels are taken together, with the weights repeated, for a longer inner loop.
+    """
+
+    def write(self, out: Buffer) -> None:
+        e, conv, sizes = self.e, self.conv, self.sizes
+        found, temporary = self.image(channels_last=True)
+        last = conv.windows[-1]
+        together = _together(sizes[last.position], self.groups) if last.stride == 1 else 1
+        run = together * self.groups
+        weights = self.packed([*([d] for d in conv.taps), [*conv.groups, *conv.channels, *conv.features]])
+        if together > 1:
+            weights = e.inline(f"{e.numpy('tile')}({weights}, {together})")
+        lead = [*conv.batch, *conv.positions]
+        shape = [sizes[d] for d in lead]
+        steps = [self.steps(found, d) for d in lead]
+        shape[-1] //= together
+        steps[-1] = tuple((axis, step * together) for axis, step in steps[-1])
+        full = (*shape, *(sizes[d] for d in conv.taps), run)
+        walk = (*steps, *(self.steps(found, d) for d in conv.taps), ((len(found.order) - 1, 1),))
+        windows = self.windows(found, full, walk)
+        letters = "abcdefghijklmnop"[: len(full)]
+        outer, taps = letters[: len(lead)], letters[len(lead) : -1]
+        spec = f"{letters},{taps}{letters[-1]}->{outer}{letters[-1]}"
+        target = e.plan.view(out, self.dtype, (*shape, run))
+        e.line(f"{e.numpy('einsum')}('{spec}', {windows}, {weights}, out={target})")
+        if temporary is not None:
+            e.release(temporary)
+
+
+def _together(count: int, channels: int) -> int:
+    """How many of `count` pixels make an inner loop that is long enough, and divide them."""
+    wanted = max(1, min(count, INNER // channels))
+    return next(n for n in range(wanted, 0, -1) if count % n == 0)
 
 
 def _general(

@@ -361,13 +361,25 @@ def _pad(e: FunctionEmitter, op: tensor.PadOp) -> None:
 
 def _pad_order(e: FunctionEmitter, op: tensor.PadOp, found: Tensor) -> list[int]:
     """The order of axes in memory: the one that a convolution reads best, else the source's."""
+    return _read_order(op.result) or (
+        list(found.order) if len(found.order) == found.rank else list(range(found.rank))
+    )  # fmt: skip
+
+
+def _read_order(value: SSAValue) -> list[int] | None:
     from tsir.backend.numpy.contractions import best_order
 
-    for use in op.result.uses:
-        order = best_order(op.result, use.operation)
+    for use in value.uses:
+        reader = use.operation
+        order = best_order(value, reader)
+        if order is None and isinstance(reader, tensor.ExpandShapeOp):
+            # Channels in groups: the order of the parts' axes.
+            parts = [(j, i) for i, group in enumerate(_sizes_of_groups(reader)) for j in group]
+            inner = [best_order(reader.result, u.operation) for u in reader.result.uses]
+            order = next((list(dict.fromkeys(dict(parts)[j] for j in o)) for o in inner if o is not None), None)
         if order is not None:
             return order
-    return list(found.order) if len(found.order) == found.rank else list(range(found.rank))
+    return None
 
 
 def _sum(*sizes: Size) -> Size:
