@@ -19,6 +19,7 @@ from tsir.version import __version__
 
 if TYPE_CHECKING:
     from tsir.runtime.api import load as load
+    from tsir.runtime.api import manual_seed as manual_seed
     from tsir.runtime.api import save as save
     from tsir.runtime.api import script as script
     from tsir.runtime.api import trace as trace
@@ -32,6 +33,7 @@ _OURS = {
     "trace_module": "tsir.runtime.api",
     "save": "tsir.runtime.api",
     "load": "tsir.runtime.api",
+    "manual_seed": "tsir.runtime.api",
     "ScriptFunction": "tsir.runtime.compiled",
     "ScriptModule": "tsir.runtime.compiled",
 }
@@ -41,7 +43,8 @@ _TORCH_JIT = frozenset({
 })  # fmt: skip
 
 __all__ = [
-    "ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "load", "save", "script", "trace", "trace_module",
+    "ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "load", "manual_seed",
+    "save", "script", "trace", "trace_module",
 ]  # fmt: skip
 
 

@@ -7,9 +7,13 @@ memory, as torch does. Checked against torch 2.13 on x86-64; half-precision `ran
 
 from __future__ import annotations
 
+import ctypes
 import math
+import threading
+from collections.abc import Generator as GeneratorType
 from collections.abc import Sequence
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,31 +25,111 @@ DEFAULT_SEED = 67280421310721
 """The seed that torch's generator has before anybody calls `manual_seed`."""
 
 
+WORDS = 624
+"""The words of a Mersenne twister's state."""
+_STATE = np.dtype(
+    [
+        ("seed", "u8"), ("left", "i4"), ("seeded", "i4"), ("next", "u8"), ("words", "u8", (WORDS,)), ("normal_x", "f8"),
+        ("normal_y", "f8"), ("normal_rho", "f8"), ("normal_is_valid", "i4"), ("unused", "V12"),
+    ]
+)  # fmt: skip
+"""`CPUGeneratorImplState` of torch: 5056 bytes, kept since its first versions for saved states' sake."""
+
+
+class Outside(Protocol):
+    """A generator of torch's, in arrays."""
+
+    def get_state(self) -> NDArray[np.uint8]:
+        """Its state: the bytes of `torch.Generator.get_state`."""
+        ...
+
+    def set_state(self, state: NDArray[np.uint8]) -> None:
+        """Sets its state."""
+        ...
+
+
 class Generator:
-    """torch's CPU generator: one stream of 32-bit words, and the second half of the last normal sample drawn singly."""
+    """torch's CPU generator: one stream of 32-bit words, and the second half of the last normal sample drawn singly.
+
+    It may follow a generator of torch's (`follow`): then that one's state is where every draw starts from and what it advances.
+    """
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
+        self.outside: Outside | None = None
+        self._lock = threading.RLock()
+        self._depth = 0
         self.manual_seed(seed)
 
     def manual_seed(self, seed: int) -> Generator:
         """Starts the stream that this seed stands for."""
-        self._seed = int(seed) & 0xFFFFFFFFFFFFFFFF
-        # NumPy's legacy seeding is the one of C++'s mt19937; RandomState.__init__ is the only way to it.
-        self._words = np.random.RandomState(self._seed & 0xFFFFFFFF)._bit_generator.random_raw  # type: ignore[attr-defined]
-        self.next_normal: float | None = None
+        with self._drawing():
+            self._seed = int(seed) & 0xFFFFFFFFFFFFFFFF
+            self.next_normal: float | None = None
+            self._made: tuple[Any, NDArray[np.uint32]] | None = None
         return self
+
+    def _engine(self) -> tuple[Any, NDArray[np.uint32]]:
+        """NumPy's bit generator, made when first needed, and its memory: the twister's words and the place in them."""
+        if self._made is None:
+            # NumPy's legacy seeding is the one of C++'s mt19937; RandomState.__init__ is the only way to it.
+            twister: Any = np.random.RandomState(self._seed & 0xFFFFFFFF)._bit_generator  # type: ignore[attr-defined]
+            memory = (ctypes.c_uint32 * (WORDS + 1)).from_address(twister.ctypes.state_address)
+            self._made = twister, np.frombuffer(memoryview(memory), np.uint32)
+        return self._made
 
     def initial_seed(self) -> int:
         """The seed last given."""
-        return self._seed
+        with self._drawing():
+            return self._seed
+
+    def state(self) -> NDArray[np.uint8]:
+        """The state as `torch.Generator.get_state` lays it out."""
+        memory = self._engine()[1]
+        position = int(memory[WORDS])
+        normal = self.next_normal
+        made = np.zeros((), _STATE)
+        made["seed"], made["left"], made["seeded"], made["next"] = self._seed, WORDS + 1 - position, 1, position
+        made["words"] = memory[:WORDS]
+        made["normal_y"], made["normal_is_valid"] = normal or 0.0, normal is not None
+        return np.frombuffer(made.tobytes(), np.uint8)
+
+    def set_state(self, state: NDArray[np.uint8]) -> None:
+        """Goes on where the generator with this state, as torch lays it out, is."""
+        found = state.view(_STATE)[0]
+        self._seed = int(found["seed"])
+        memory = self._engine()[1]
+        memory[:WORDS] = found["words"]
+        # One word left means none: torch counts down before it draws.
+        memory[WORDS] = WORDS if found["left"] == 1 else found["next"]
+        self.next_normal = float(found["normal_y"]) if found["normal_is_valid"] else None
+
+    def follow(self, outside: Outside | None) -> None:
+        """Draws from another generator's stream from now on; None: from an own one, which starts where that is."""
+        self.outside = outside
+
+    @contextmanager
+    def _drawing(self) -> GeneratorType[None, None, None]:
+        """While this is active, the state is the followed generator's."""
+        with self._lock:
+            outside = self.outside if self._depth == 0 else None
+            if outside is not None:
+                self.set_state(outside.get_state())
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if outside is not None:
+                    outside.set_state(self.state())
 
     def words(self, count: int) -> NDArray[np.uint64]:
         """The next `count` 32-bit words, as uint64."""
-        return self._words(count)
+        with self._drawing():
+            return self._engine()[0].random_raw(count)
 
     def double_words(self, count: int) -> NDArray[np.uint64]:
         """The next `count` 64-bit words: two 32-bit words each, the high one first."""
-        words = self._words(2 * count)
+        words = self.words(2 * count)
         return (words[0::2] << np.uint64(32)) | words[1::2]
 
     def uniform64(self, count: int) -> NDArray[np.float64]:
@@ -58,13 +142,14 @@ class Generator:
 
     def normal(self) -> float:
         """One standard normal sample by Box and Muller's method; its twin is kept for the next call."""
-        if self.next_normal is not None:
-            sample, self.next_normal = self.next_normal, None
-            return sample
-        u1, u2 = (float(u) for u in self.uniform64(2))
-        radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
-        self.next_normal = radius * math.sin(angle)
-        return radius * math.cos(angle)
+        with self._drawing():
+            if self.next_normal is not None:
+                sample, self.next_normal = self.next_normal, None
+                return sample
+            u1, u2 = (float(u) for u in self.uniform64(2))
+            radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
+            self.next_normal = radius * math.sin(angle)
+            return radius * math.cos(angle)
 
 
 DEFAULT = Generator()

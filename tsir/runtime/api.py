@@ -12,7 +12,9 @@ from tsir.backend.numpy.tracebacks import user_facing
 from tsir.dialects.program import Program
 from tsir.dialects.values import Device
 from tsir.errors import DependencyError, FrontendError, TsirError
+from tsir.ops.host_random import DEFAULT
 from tsir.runtime.compiled import CompiledMethod, ScriptFunction, ScriptModule
+from tsir.runtime.torch_adapter import adapter
 
 Compiled = ScriptFunction | ScriptModule
 
@@ -195,6 +197,12 @@ def load(
     if map_location is not None and Device.parse(str(map_location)).type != "cpu":
         raise TsirError(f"tsir runs on the CPU, not on {map_location}", hint='leave map_location out, or give "cpu"')
     return _compiled(load_archive(source, parse_ir, _extra_files))
+
+
+def manual_seed(seed: int) -> None:
+    """Seeds the random operators of compiled code as `torch.manual_seed` does: torch's own generator, where torch is loaded."""
+    adapter()
+    DEFAULT.manual_seed(seed)
 
 
 def load_ir(text: str, name: str = "<text>", weights: ScriptModule | None = None) -> dict[str, CompiledMethod]:

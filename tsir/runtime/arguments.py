@@ -16,6 +16,7 @@ from tsir.dialects.dtypes import DType
 from tsir.dialects.program import EntryPoint
 from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
 from tsir.errors import OperatorTypeError
+from tsir.ops.host_random import Generator
 from tsir.runtime.torch_adapter import TorchAdapter, adapter
 from tsir.runtime.type_text import TypeText, parse_type_text
 
@@ -320,7 +321,13 @@ _SCALARS_IN = {
     "number": _number_in,
     "tensor": _tensor_expected,
 }
-_VALUE_CLASSES: dict[str, Any] = {"dtype": DType, "device": Device, "layout": Layout, "memory_format": MemoryFormat}
+_VALUE_CLASSES: dict[str, Any] = {
+    "dtype": DType,
+    "device": Device,
+    "layout": Layout,
+    "memory_format": MemoryFormat,
+    "generator": Generator,
+}
 _PLAIN = frozenset({int, float, bool, complex, str, type(None)})
 
 

@@ -16,6 +16,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.values import Device, Layout, MemoryFormat
 from tsir.errors import OperatorTypeError
+from tsir.ops.host_random import DEFAULT, Generator
 
 if TYPE_CHECKING:
     import torch
@@ -81,6 +82,10 @@ class TorchAdapter:
             return Layout(str(value).removeprefix("torch."))
         if isinstance(value, torch.memory_format):
             return MemoryFormat(str(value).removeprefix("torch."))
+        if isinstance(value, torch.Generator) and value.device.type == "cpu":
+            generator = Generator()
+            generator.follow(TorchGenerator(torch, value))
+            return generator
         return None
 
     def value_out(self, value: Any) -> Any:
@@ -91,7 +96,25 @@ class TorchAdapter:
             return self.torch.device(str(value))
         if isinstance(value, Layout | MemoryFormat):
             return getattr(self.torch, value.name)
+        if isinstance(value, Generator) and isinstance(value.outside, TorchGenerator):
+            return value.outside.generator
         return None
+
+
+class TorchGenerator:
+    """A `torch.Generator` as one that `host_random.Generator` can follow."""
+
+    def __init__(self, torch: Any, generator: Any) -> None:
+        self._from_numpy = torch.from_numpy
+        self.generator = generator
+
+    def get_state(self) -> np.ndarray[Any, Any]:
+        """Its state."""
+        return self.generator.get_state().numpy()
+
+    def set_state(self, state: np.ndarray[Any, Any]) -> None:
+        """Sets its state."""
+        self.generator.set_state(self._from_numpy(state))
 
 
 _adapter: TorchAdapter | None = None
@@ -102,4 +125,5 @@ def adapter() -> TorchAdapter | None:
     global _adapter
     if _adapter is None and (torch := sys.modules.get("torch")) is not None and hasattr(torch, "from_numpy"):
         _adapter = TorchAdapter(torch)
+        DEFAULT.follow(TorchGenerator(torch, torch.default_generator))
     return _adapter
