@@ -271,6 +271,8 @@ class Facts:
             return UNKNOWN  # the same error comes at run time, at its place
         if isinstance(result, list | tuple | str) and len(cast("list[Any]", result)) > _MAX_ELEMENTS:
             return UNKNOWN
+        if isinstance(result, str) and not all(map(_is_spelt, facts)):
+            return UNKNOWN
         return result if is_fact(result) else UNKNOWN
 
     def _is_none(self, value: SSAValue, fact: Any) -> bool | None:
@@ -382,6 +384,11 @@ def strip_casts(value: SSAValue) -> SSAValue:
     while isinstance(value, OpResult) and isinstance(value.op, CastOp):
         value = value.op.value
     return value
+
+
+def _is_spelt(fact: Any) -> bool:
+    """Whether a fact can stand in text: a size that is only known at run time can't."""
+    return all(map(_is_spelt, cast("list[Any]", fact))) if isinstance(fact, list | tuple) else not isinstance(fact, SymInt)
 
 
 def is_constant(fact: Any) -> bool:

@@ -273,7 +273,7 @@ class ScriptModule(InstanceConverter):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            forward = self._forward or self.method("forward")
+            forward = self._forward or self._called
             if not kwargs:
                 result = forward.cache.call(args)
                 if result is not MISS:
@@ -283,13 +283,22 @@ class ScriptModule(InstanceConverter):
             rewrite(error)
             raise
 
+    @property
+    def _called(self) -> CompiledMethod:
+        """What a call runs: `forward`, with the module's hooks where it has any."""
+        return self.method(self._called_name)
+
+    @property
+    def _called_name(self) -> str:
+        return "__call__" if "__call__" in self.program.entry_points and self._root is None else "forward"
+
     def method(self, name: str) -> CompiledMethod:
         """The compiled method of that name. Raises AttributeError when the class has none."""
         found = self._methods.get(name)
         if found is None:
             found = CompiledMethod(self.program, self._entry(name), self.instance, self, self._classes)
             self._methods[name] = found
-            if name == "forward":
+            if name == self._called_name:
                 self.__dict__["_forward"] = found
         return found
 
@@ -460,28 +469,28 @@ class ScriptModule(InstanceConverter):
 
     def lowered(self, *args: Any, **kwargs: Any) -> str:
         """The linalg text of `forward` for a call with these arguments."""
-        return self.method("forward").lowered(*args, **kwargs)
+        return self._called.lowered(*args, **kwargs)
 
     def mlir(self, *args: Any, weights: str = "inline", **kwargs: Any) -> str:
         """The text of `forward` in MLIR's own dialects alone; see `CompiledMethod.mlir`."""
-        return self.method("forward").mlir(*args, weights=weights, **kwargs)
+        return self._called.mlir(*args, weights=weights, **kwargs)
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The generated Python + NumPy source of `forward` for a call with these arguments."""
-        return self.method("forward").source(*args, **kwargs)
+        return self._called.source(*args, **kwargs)
 
     def stages(self, *args: Any, **kwargs: Any) -> Stages:
         """`forward` at each stage for a call with these arguments."""
-        return self.method("forward").stages(*args, **kwargs)
+        return self._called.stages(*args, **kwargs)
 
     def explain(self, *args: Any, **kwargs: Any) -> str:
         """Which operations of `forward` were lowered to linalg, and which run as host operations and why."""
-        return self.method("forward").explain(*args, **kwargs)
+        return self._called.explain(*args, **kwargs)
 
     @property
     def specializations(self) -> list[Specialization]:
         """The compiled variants of `forward` so far."""
-        return self.method("forward").specializations
+        return self._called.specializations
 
     def save(
         self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None

@@ -121,3 +121,77 @@ def test_recurrent_layers_with_a_state() -> None:
     x = torch.randn(4, 2, 3)
     same(module, x)
     same(module, x, (torch.randn(4, 2, 4), torch.randn(4, 2, 4)))
+
+
+def sizes_in_text(x: Tensor):
+    n = x.size(1)
+    return str(n), f"{n} {n:>4}", {str(n): 1}
+
+
+def test_a_varying_size_in_text() -> None:
+    scripted = tsir.script(sizes_in_text)
+    for n in (2, 3, 4):
+        assert_same(scripted(torch.ones(1, n)), sizes_in_text(torch.ones(1, n)))
+
+
+def doubled(module: nn.Module, inputs: Tuple[Tensor]) -> Tensor:
+    return inputs[0] * 2
+
+
+def observed(module: nn.Module, inputs: Tuple[Tensor], output: Tensor) -> None:
+    inputs[0].add_(1)
+
+
+class Shifts:
+    def __call__(self, module, inputs: Tuple[Tensor], output: Tensor) -> Tensor:
+        return output + inputs[0].sum() + module.bias.sum()
+
+
+def named(module, inputs, kwargs):
+    return (inputs[0] + kwargs["k"],), kwargs
+
+
+class Scales(nn.Module):
+    def forward(self, x: Tensor, k: int = 2):
+        return x * k
+
+
+class Hooked(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Linear(3, 3)
+        self.a.register_forward_pre_hook(doubled)
+        self.a.register_forward_hook(observed)
+        self.a.register_forward_hook(Shifts())
+        self.b = Scales()
+        self.b.register_forward_pre_hook(named, with_kwargs=True)
+        self.register_forward_hook(lambda m, inputs, output: (output[0], output[1] + inputs[0]))
+
+    def forward(self, x: Tensor):
+        return self.a(x), self.b(x, k=3)
+
+
+def test_forward_hooks() -> None:
+    module = Hooked()
+    same(module, X)
+    assert_same(tsir.script(module).forward(X), module.forward(X))
+
+
+class InInit(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: List[int] = []
+        self.last: Optional[Tensor] = None
+        self.pairs = nn.ParameterDict({"a": nn.Parameter(torch.ones(3)), "b": nn.Parameter(torch.ones(3) * 2)})
+
+    def forward(self, x: Tensor):
+        self.log.append(x.size(0))
+        last = self.last
+        self.last = x
+        for name, p in self.pairs.items():
+            x = x * p + len(name)
+        return x + torch.stack([p for p in self.pairs.values()]).sum(0), self.log, last is None
+
+
+def test_attributes_annotated_in_init() -> None:
+    same(InInit(), X)

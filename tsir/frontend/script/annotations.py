@@ -22,6 +22,7 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError, SourceLocation
+from tsir.frontend.script.guarded_imports import guarded_name
 
 ClassTypes = Callable[[type], Attribute]
 """Gives the IR type of a class that a user wrote."""
@@ -85,7 +86,7 @@ class AnnotationReader:
         rewriter = _Broadcasting()
         tree = ast.fix_missing_locations(ast.Expression(rewriter.visit(_copy(node))))
         try:
-            value = eval(compile(tree, "<annotation>", "eval"), {**_COMMENT_SCOPE, **scope})
+            value = _evaluate(compile(tree, "<annotation>", "eval"), scope)
         except Exception as error:  # noqa: BLE001  (it is the user's expression: anything may come of it)
             raise FrontendError(
                 f"the annotation '{ast.unparse(node)}' can't be evaluated: {error}",
@@ -106,7 +107,7 @@ class AnnotationReader:
     def of_object(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
         """The type that an annotation object stands for, or None when only a call makes it concrete."""
         if isinstance(value, str):
-            return self.of_object(eval(value, {**_COMMENT_SCOPE, **scope}), scope)
+            return self.of_object(_evaluate(value, scope), scope)
         if isinstance(value, typing.ForwardRef):
             return self.of_object(value.__forward_arg__, scope)
         try:
@@ -137,7 +138,7 @@ class AnnotationReader:
                 return ts.DictType(ts.StrType(), ts.TensorType())
             if value is tuple:
                 return None
-            if hasattr(value, "__torch_script_interface__"):
+            if hasattr(value, "__torch_script_interface__") or issubclass(value, torch.nn.Module):
                 return None  # whatever has these methods: the class of what is assigned or passed
             return self._class_type(value)
         if value is typing.List:  # noqa: UP006
@@ -188,6 +189,18 @@ class AnnotationReader:
             types_.append(found)
         self.named_tuples[cls.__name__] = cls
         return ts.NamedTupleType(cls.__name__, list(cls._fields), types_)
+
+
+def _evaluate(expression: str | types.CodeType, scope: Mapping[str, Any]) -> Any:
+    """The object that an annotation gives; names that are imported for type checkers only are imported now."""
+    names = {**_COMMENT_SCOPE, **scope}
+    while True:
+        try:
+            return eval(expression, names)
+        except NameError as error:
+            if error.name is None or error.name in names:
+                raise
+            names[error.name] = guarded_name(scope.get("__name__"), error.name)
 
 
 class _Broadcasting(ast.NodeTransformer):

@@ -21,6 +21,7 @@ from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items
 from tsir.frontend.script.convert import coerce, materialise, retype, tuple_elements
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.operators import argument, is_tensor, torch_call
@@ -93,7 +94,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
             return call_method(e, callee.receiver, callee.name, args, kwargs)
         case Object():
             name = "forward" if callee.info.kind == "module" else "__call__"
-            e.session.check_hooks(e, callee)
+            if callee.info.hooks:
+                return call_with_hooks(e, callee, args, kwargs)
             return call(e, e.session.get_attribute(e, callee, name), args, kwargs)
         case PyObject():
             return _call_python(e, callee, args, kwargs)

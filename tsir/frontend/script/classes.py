@@ -50,6 +50,8 @@ class ClassInfo:
     """The names of the submodules, in order."""
     bases: tuple[str, ...] = ()
     """The names of its bases, of an exception."""
+    hooks: Any = None
+    """The forward hooks of its modules (`Hooks`), if they have any."""
     extra_methods: dict[str, Any] = field(default_factory=dict[str, Any])
     """Functions set on the object itself (`m.forward = types.MethodType(...)`)."""
 

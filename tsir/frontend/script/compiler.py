@@ -8,6 +8,7 @@ import functools
 import inspect
 import types
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp
-from tsir.errors import FrontendError, UnsupportedError
+from tsir.errors import FrontendError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script import modules, objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
@@ -31,6 +32,7 @@ from tsir.frontend.script.convert import coerce, join_types
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, Signature, call_function, compile_for, signature_of
+from tsir.frontend.script.hooks import calling_source
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.source import (
     FunctionSource,
@@ -421,11 +423,6 @@ class Session:
         assert row is not None
         return call_row(e, row, args) if args else self.empty_dict(e, e.want)
 
-    def check_hooks(self, e: Emitter, callee: Object) -> None:
-        """Raises UnsupportedError for a module with hooks."""
-        if callee.info.name in self.reader.hooked:
-            e.unsupported(f"a forward hook of module {callee.info.python_class.__name__}")
-
     def iterate_object(self, e: Emitter, holder: Object) -> Items | None:
         """The items of an object."""
         return objects.iterate(self, e, holder)
@@ -510,14 +507,13 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
     """
     session = Session(_schemas() if schemas is None else schemas)
     info, instance = session.reader.read(module)
-    if info.name in session.reader.hooked:
-        raise UnsupportedError(
-            f"hooks of module {info.python_class.__name__} aren't supported yet", hint="call the hook's code in forward()"
-        )
     entries: dict[str, EntryPoint] = {}
     for name, method in _entry_methods(info):
         entries[name] = _entry(session, method, name, info)
         info.exported.add(name)
+    forward = entries.get("forward")
+    if info.hooks and forward is not None:
+        entries["__call__"] = _hooked_entry(session, forward, info)
     if not entries:
         raise FrontendError(f"module {info.python_class.__name__} has no forward() to compile")
     first = [e.symbol for e in entries.values()]
@@ -546,6 +542,24 @@ def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
                 assert method is not None
                 found.append((name, unwrap(method[0])))
     return found
+
+
+def _hooked_entry(session: Session, forward: EntryPoint, info: ClassInfo) -> EntryPoint:
+    """Calls the module with its hooks, where `forward` is the bare method."""
+    found = info.lookup("forward")
+    assert found is not None
+    source = function_source(unwrap(found[0]))
+    own, *rest = session.signature(source).parameters
+    kinds = next(c.parameter_types for c in session.functions.values() if c.symbol == forward.symbol)
+    types_: dict[str, Attribute | Value] = {p.name: k for p, k in zip((own, *rest), kinds, strict=True)}
+    signature = Signature((own, *rest), None)
+    callee = PyFunction(source.function, None, info)
+    calling = calling_source(source)
+    session.keep_alive.append(calling)
+    compiled = compile_for(session, calling, signature, types_, callee, session.symbol(f"{info.name}.__call__"))
+    info.methods["__call__"] = compiled.symbol
+    info.exported.add("__call__")
+    return replace(forward, name="__call__", symbol=compiled.symbol, result_type=str(compiled.result))
 
 
 def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) -> EntryPoint:

@@ -277,7 +277,11 @@ def compile_for(
     symbol: str | None = None,
 ) -> Compiled:
     """The function for parameters of these types; those given as values are bound to them while compiling."""
-    key = (source.function, tuple((n, p if isinstance(p, Attribute) else _static_key(p)) for n, p in parameters.items()))
+    key = (
+        source.function,
+        id(source.node),
+        tuple((n, p if isinstance(p, Attribute) else _static_key(p)) for n, p in parameters.items()),
+    )
     found = session.functions.get(key)
     if found is not None:
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dis
 import enum
 import inspect
@@ -21,6 +22,8 @@ from tsir.frontend.instances import TensorArrays, own_tensors
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import join_types
+from tsir.frontend.script.hooks import hooks_of
+from tsir.frontend.script.source import function_source
 from tsir.frontend.script.values import Value
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
 
@@ -39,8 +42,6 @@ class ModuleReader:
         self.arrays = TensorArrays()
         self._modules: dict[int, tuple[ClassInfo, Instance, nn.Module]] = {}
         self._classes: dict[Any, ClassInfo] = {}
-        self.hooked: set[str] = set()
-        """Classes of modules that have hooks."""
 
     def read(self, module: nn.Module) -> tuple[ClassInfo, Instance]:
         """The class and the object of a module, and of all its submodules."""
@@ -54,21 +55,21 @@ class ModuleReader:
             for n, v in vars(module).items()
             if isinstance(v, types.MethodType) and v.__self__ is module
         }
+        hooks = hooks_of(module)
         key = (
             python_class,
             tuple((n, a.type, a.role, a.key, a.failure) for n, a in attributes.items()),
             tuple((n, f) for n, f in extra.items()),
-            bool(module._forward_hooks or module._forward_pre_hooks),
+            hooks,
         )
         info = self._classes.get(key)
         if info is None:
             info = ClassInfo(self.session.symbol(python_class.__name__), python_class, "module", attributes)
             info.children = list(module._modules)
             info.extra_methods = extra
+            info.hooks = hooks or None
             self._classes[key] = info
             self.session.add_class(info)
-        if module._forward_hooks or module._forward_pre_hooks:
-            self.hooked.add(info.name)
         instance = Instance(info.name, values)
         info.instances.append(instance)
         self._modules[id(module)] = (info, instance, module)
@@ -177,12 +178,28 @@ class ModuleReader:
 
 
 def class_annotations(cls: Any) -> dict[str, tuple[Any, Any]]:
-    """The annotations in the bodies of a class and its bases, with the class that has them."""
+    """The annotations in the bodies of a class and its bases, and of `self.name: type` in their `__init__`, each with the class
+    that has it."""
     found: dict[str, tuple[Any, Any]] = {}
     for base in reversed(cls.__mro__):
         if base not in (nn.Module, object):
+            found |= {n: (a, base) for n, a in _init_annotations(vars(base).get("__init__")).items()}
             found |= {n: (a, base) for n, a in vars(base).get("__annotations__", {}).items()}
     return found
+
+
+def _init_annotations(init: Any) -> dict[str, str]:
+    if not inspect.isfunction(init) or init.__code__.co_filename == "<string>":
+        return {}
+    try:
+        node = function_source(init).node
+    except FrontendError:
+        return {}  # a source that can't be read declares nothing
+    return {
+        n.target.attr: ast.unparse(n.annotation)
+        for n in ast.walk(node)
+        if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Attribute) and ast.unparse(n.target.value) == "self"
+    }
 
 
 def _class_scope(cls: Any) -> dict[str, Any]:

@@ -138,6 +138,9 @@ def _module_methods(session: Session, e: Emitter, holder: Object, name: str) -> 
     if name in _LISTINGS and getattr(holder.info.python_class, name, None) is getattr(nn.Module, name):
         listing, named = _LISTINGS[name]
         return PyObject(Listing(listing(session, e, holder), named), name)
+    if _is(holder, (nn.ParameterDict,)) and name in ("items", "keys", "values"):
+        held = {n: read_attribute(session, e, holder, n) for n in keys(holder) or ()}
+        return PyObject(Listing(held, name == "items", name == "keys"), name)
     if _is(holder, _DICTS) and name in ("items", "keys", "values"):
         return PyObject(Listing(children(session, e, holder), name == "items", name == "keys"), name)
     return None
