@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from tsir.runtime.api import script as script
     from tsir.runtime.api import trace as trace
     from tsir.runtime.api import trace_module as trace_module
+    from tsir.runtime.compatibility import enable_onednn_fusion as enable_onednn_fusion
+    from tsir.runtime.compatibility import export_opnames as export_opnames
+    from tsir.runtime.compatibility import freeze as freeze
+    from tsir.runtime.compatibility import fuser as fuser
+    from tsir.runtime.compatibility import last_executed_optimized_graph as last_executed_optimized_graph
+    from tsir.runtime.compatibility import onednn_fusion_enabled as onednn_fusion_enabled
+    from tsir.runtime.compatibility import optimize_for_inference as optimize_for_inference
+    from tsir.runtime.compatibility import optimized_execution as optimized_execution
+    from tsir.runtime.compatibility import run_frozen_optimizations as run_frozen_optimizations
+    from tsir.runtime.compatibility import set_fusion_strategy as set_fusion_strategy
+    from tsir.runtime.compatibility import strict_fusion as strict_fusion
     from tsir.runtime.compiled import ScriptFunction as ScriptFunction
     from tsir.runtime.compiled import ScriptModule as ScriptModule
 
@@ -36,7 +47,15 @@ _OURS = {
     "manual_seed": "tsir.runtime.api",
     "ScriptFunction": "tsir.runtime.compiled",
     "ScriptModule": "tsir.runtime.compiled",
-}
+    **dict.fromkeys(
+        (
+            "enable_onednn_fusion", "export_opnames", "freeze", "fuser", "last_executed_optimized_graph",
+            "onednn_fusion_enabled", "optimize_for_inference", "optimized_execution", "run_frozen_optimizations",
+            "set_fusion_strategy", "strict_fusion",
+        ),
+        "tsir.runtime.compatibility",
+    ),
+}  # fmt: skip
 _TORCH_JIT = frozenset({
     "annotate", "Attribute", "export", "Final", "fork", "Future", "ignore", "interface", "is_scripting", "is_tracing",
     "isinstance", "script_if_tracing", "script_method", "unused", "wait",

@@ -23,6 +23,7 @@ from tsir.runtime.bound import WeightsReplaced, adopt_weights
 from tsir.runtime.compilation import Stages, compile_specialization, stages
 from tsir.runtime.inline_cache import MISS, InlineCache
 from tsir.runtime.keys import Key
+from tsir.runtime.module_methods import ModuleMethods
 from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
 
@@ -229,7 +230,7 @@ class ScriptFunction(CompiledMethod):
         save(self.program, target, _extra_files)
 
 
-class ScriptModule(InstanceConverter):
+class ScriptModule(ModuleMethods, InstanceConverter):
     """A compiled module or object; what `torch.jit.ScriptModule` is to torch.jit.
 
     Attributes read and write through to the compiled object: parameters and buffers are tensors over the same memory (arrays when
