@@ -1,7 +1,8 @@
 """A generated function together with one object's weights: what is computed of them once, and when that has to be done again.
 
 A weight of torch's may change behind our back: torch counts the writes to a tensor (`_version`), and its memory may be
-exchanged (`p.data = ...`). What `prepare` only views needs no look at the count, for views see writes.
+exchanged (`p.data = ...`). What `prepare` only views needs no look at the count, for views see writes. What the program's own
+functions write they tell the others themselves, so that it works without torch, too.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class BoundFunction:
 
     def __init__(self, function: LoadedFunction, instance: Instance | None, program: Program, entry: EntryPoint) -> None:
         self.code = function
-        self.body = function.call
+        self.body = self._writing if function.source.written else function.call
         """The generated function: `body(state, *leading, *arguments)`."""
         self.leading: tuple[Any, ...] = (instance,) if entry.takes_self and function.source.takes_self else ()
         self.guards: Sequence[Callable[[Sequence[Any]], bool]] = function.guards
@@ -41,6 +42,7 @@ class BoundFunction:
         self._arrays = [] if instance is None else [instance.tensor(path) for path in function.source.weights]
         owned = [(i, program.source_of(a)) for i, a in enumerate(self._arrays)]
         self._sources = {i: tensor for i, tensor in owned if tensor is not None}
+        self._copies: set[int] = set()
         self.watched: list[Any] = list(self._sources.values())
         """The torch tensors whose memory the state was made of."""
         self.state: Any = None
@@ -63,6 +65,9 @@ class BoundFunction:
         counts = dict(zip(self._sources, before, strict=True))
         state = self.code.prepare(self._arrays)
         depends = {i for part, needs in zip(state, made_of, strict=True) for i in needs if self._is_copy(part, needs)}
+        self._copies = depends
+        if depends:
+            self._program.bound.add(self)
         copied = [i for i in self._sources if i in depends]
         tracked = [i for i in copied if torch is not None and not torch.is_inference(self._sources[i])]
         self.copied = [self._sources[i] for i in tracked]
@@ -95,6 +100,24 @@ class BoundFunction:
                 _assign(self._instance, self.code.source.weights[i], fresh)
         self._prepare(pointers)
         return True
+
+    @property
+    def keeps_copies(self) -> bool:
+        """Whether the state holds values computed of weights, and not only views."""
+        return bool(self._copies)
+
+    def _writing(self, state: Any, *arguments: Any) -> Any:
+        try:
+            return self.code.call(state, *arguments)
+        finally:
+            written = [self._arrays[i] for i in self.code.source.written]
+            for other in list(self._program.bound):
+                other.note_writes(written)
+
+    def note_writes(self, written: Sequence[Array]) -> None:
+        """Computes the state anew when something in it was made of one of these arrays."""
+        if any(np.may_share_memory(a, self._arrays[i]) for a in written for i in self._copies):
+            self._prepare(self._pointers())
 
     def __call__(self, *arguments: Any) -> Any:
         if (self.watched or self.snapshots) and self.is_stale() and not self.refresh():

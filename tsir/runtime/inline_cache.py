@@ -258,6 +258,8 @@ class _Text:
         bound = self.found.run
         watched, copied = bound.watched, bound.copied
         if not watched:
+            if bound.keeps_copies:
+                return ["state = bound.state"]
             self.constant("state", bound.state)
             return []
         if len(watched) + len(copied) > MAX_WATCHED or bound.snapshots:

@@ -299,3 +299,31 @@ def test_errors_show_the_program_only() -> None:
             compiled([torch.ones(1)], 2)
         files = [str(entry.path) for entry in caught.traceback]
         assert all("tsir/runtime" not in f and not f.startswith("<tsir") for f in files), files
+
+
+class Counting(torch.nn.Module):
+    """One method writes what another computes with."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("scale", torch.ones(3))
+
+    def forward(self, x):
+        return x * (self.scale * 2).exp()
+
+    @torch.jit.export
+    def advance(self, by: float):
+        self.scale.add_(by)
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_what_one_method_writes_another_sees(loaded, tmp_path):
+    model, compiled = Counting(), tsir.script(Counting())
+    if loaded:
+        compiled.save(tmp_path / "model")
+        compiled = tsir.load(tmp_path / "model")
+    x = torch.randn(2, 3)
+    for step in range(4):
+        torch.testing.assert_close(compiled(x), model(x))
+        compiled.advance(0.5 * step)
+        model.advance(0.5 * step)

@@ -104,7 +104,9 @@ def generate(module: ModuleOp, symbol: str) -> GeneratedSource:
     text, frames = _text(lines)
     first = functions[symbol].function_type.inputs.data
     takes_self = bool(first) and isinstance(first[0], ClassType)
-    return GeneratedSource(text, entry, written.weights, takes_self, frames, emitter.constants, written.provenance)
+    return GeneratedSource(
+        text, entry, written.weights, takes_self, frames, emitter.constants, written.provenance, written.mutable
+    )  # fmt: skip
 
 
 def _header(module: ModuleEmitter, symbol: str) -> list[Line]:
@@ -132,11 +134,13 @@ def _is_uint8(attributes: dict[str, Attribute]) -> bool:
 
 @dataclass(frozen=True)
 class _Written:
-    """The text of one function, the paths of its weights, and which weights (by index) each part of its state depends on."""
+    """The text of one function, the paths of its weights, and by index: on which of them each part of its state depends, and
+    which the function writes."""
 
     lines: list[Line]
     weights: tuple[str, ...]
     provenance: tuple[tuple[int, ...], ...]
+    mutable: tuple[int, ...]
 
 
 def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry: bool) -> _Written:
@@ -146,6 +150,7 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     parameters: list[str] = []
     weights: list[str] = []
     weight_names: list[str] = []
+    mutable: list[int] = []
     for i, argument in enumerate(function.body.block.args):
         attributes = _attributes(function, i)
         path = attributes.get("ts.weight")
@@ -153,11 +158,10 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
         if entry and isinstance(path, StringAttr):
             weights.append(path.data)
             weight_names.append(variable)
-            immutable = is_tensor(argument) and "ts.mutable" not in attributes
-            if immutable:
+            if "ts.mutable" in attributes:
+                mutable.append(len(weights) - 1)
+            elif is_tensor(argument):
                 e.prepared_names.add(variable)
-            else:
-                e.mutable_weights.append(variable)
         else:
             parameters.append(variable)
         if _is_uint8(attributes) and is_tensor(argument):
@@ -195,7 +199,7 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     body.append(Line(1, f"return {', '.join(results) or 'None'}"))
     arguments = ["state", *parameters] if entry else parameters
     lines += [Line(0, ""), Line(0, ""), Line(0, f"def {name}({', '.join(arguments)}):"), *head, *body]
-    return _Written(lines, tuple(weights), _provenance(weight_names, e.prepared, state))
+    return _Written(lines, tuple(weights), _provenance(weight_names, e.prepared, state), tuple(mutable))
 
 
 def _provenance(weights: list[str], lines: list[Line], state: list[str]) -> tuple[tuple[int, ...], ...]:

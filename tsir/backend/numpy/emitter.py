@@ -164,7 +164,6 @@ class FunctionEmitter:
         self._frames: tuple[SourceFrame, ...] = ()
         self._shown: SourceFrame | None = None
         self.constant_storage = Storage(Kind.CONSTANT)
-        self.mutable_weights: list[str] = []
 
     # Text
 

@@ -38,6 +38,8 @@ class GeneratedSource:
     """The arrays that the text takes from `constants`, by name."""
     provenance: tuple[tuple[int, ...], ...] = ()
     """For each element of `prepare`'s result the indices of the weights that it was made of."""
+    written: tuple[int, ...] = ()
+    """The indices of the weights that the function writes."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def load(source: GeneratedSource) -> LoadedFunction:
     )
 
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def source_to_bytes(source: GeneratedSource) -> bytes:
@@ -86,6 +88,7 @@ def source_to_bytes(source: GeneratedSource) -> bytes:
         "frames": {line: [list(f) for f in frames] for line, frames in source.frames.items()},
         "dtypes": {name: a.dtype.name for name, a in source.constants.items()},
         "provenance": source.provenance,
+        "written": source.written,
     }
     arrays = {f"c_{n}": a.view(np.uint16) if a.dtype.name == "bfloat16" else a for n, a in source.constants.items()}
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
@@ -112,6 +115,7 @@ def source_from_bytes(data: bytes) -> GeneratedSource | None:
         {int(line): tuple(SourceFrame(*f) for f in frames) for line, frames in meta["frames"].items()},
         constants,
         tuple(tuple(p) for p in meta["provenance"]),
+        tuple(meta["written"]),
     )
 
 
