@@ -28,16 +28,31 @@ from tsir.frontend.overloads import emit_one, show_type
 
 @dataclass(frozen=True)
 class TensorIndex:
-    """An index tensor of which it is known how many dimensions it takes: a mask takes as many as it has, others one."""
+    """An index tensor, and how many dimensions it takes: a mask takes as many as it has, others one.
+
+    None: that isn't known yet, and computed where something behind the tensor depends on it.
+    """
 
     value: SSAValue
-    consumes: int = 1
+    consumes: int | None = 1
+
+
+@dataclass(frozen=True)
+class _Count:
+    """A number of dimensions: a known part, and index tensors that take an unknown number each."""
+
+    known: int = 0
+    unknown: tuple[SSAValue, ...] = ()
+
+    def __add__(self, other: _Count) -> _Count:
+        return _Count(self.known + other.known, self.unknown + other.unknown)
 
 
 Index: TypeAlias = int | bool | EllipsisType | slice | SSAValue | TensorIndex | Sequence[Any] | None
 """One item between the brackets. The parts of a slice are ints, None or SSA values of type `i64`; a sequence holds ints, bools
 or SSA values of these types, possibly nested, and is an index tensor written as a list."""
 
+_MASKS = (dtypes.bool_, dtypes.uint8)
 _OPTIONAL_TENSOR = ts.optional_of(ts.TensorType())
 
 
@@ -50,7 +65,7 @@ class _Indexed:
     gap: int | None = None
     """Position in `tensors` where the Ellipsis stands, when the number of its dimensions isn't known; then the tensors from
     there on are counted from the end of the view."""
-    dimensions: int = 0
+    dimensions: _Count = _Count()
     """How many dimensions of the view `tensors` stands for, without those in the gap."""
 
     @property
@@ -77,43 +92,68 @@ class _Indexer:
         if len(ellipses) > 1:
             raise self.fail("an index can only have a single ellipsis ('...')")
         taken = [_consumes(item) for item in items]
-        if rank is not None and sum(taken) > rank:
+        if rank is not None and sum(t.known for t in taken) > rank:
             raise self.fail(f"too many indices for tensor of dimension {rank}")
         result = _Indexed(tensor, [])
-        at = 0
+        at = _Count()
         for i, item in enumerate(items):
-            after = sum(taken[i + 1 :])
+            after = sum(taken[i + 1 :], _Count())
             if item is Ellipsis:
                 # From here on dimensions are counted from the end, unless the number of those skipped is known.
                 if rank is None:
-                    result.gap, at = len(result.tensors), -after
+                    result.gap = len(result.tensors)
                 else:
-                    skipped = rank - sum(taken)
+                    skipped = rank - sum(t.known for t in taken)
                     result.tensors += [None] * skipped
-                    at += skipped
+                    at += _Count(skipped)
             elif item is None:
-                result.view = self.emit("unsqueeze", result.view, at if result.gap is None else -after - 1)
+                result.view = self.emit("unsqueeze", result.view, self.position(result, at, after))
                 result.tensors.append(None)
-                at += result.gap is None
+                at += _Count(1)
             elif isinstance(item, bool):
-                result.view = self.emit("unsqueeze", result.view, at if result.gap is None else -after - 1)
+                result.view = self.emit("unsqueeze", result.view, self.position(result, at, after))
                 result.tensors.append(self.emit("full", [1], item, dtype=dtypes.bool_))
-                at += result.gap is None
+                at += _Count(1)
             elif isinstance(item, TensorIndex):
                 result.tensors.append(item.value)
-                at += item.consumes
+                at += taken[i]
             elif isinstance(item, slice):
                 if (item.start, item.stop, item.step) != (None, None, None):
                     step = 1 if item.step is None else item.step
-                    result.view = self.emit("slice", result.view, at, item.start, item.stop, step)
+                    place = self.position(result, at, after)
+                    result.view = self.emit("slice", result.view, place, item.start, item.stop, step)
                 result.tensors.append(None)
-                at += 1
+                at += _Count(1)
             else:
-                result.view = self.emit("select", result.view, at, item)
-                at += result.gap is not None
-        masks = sum(item.consumes - 1 for item in items if isinstance(item, TensorIndex))
-        result.dimensions = len(result.tensors) + masks
+                result.view = self.emit("select", result.view, self.position(result, at, after), item)
+        masks = [t for item, t in zip(items, taken, strict=True) if isinstance(item, TensorIndex)]
+        result.dimensions = sum(masks, _Count(len(result.tensors) - len(masks)))
         return result
+
+    def position(self, indexed: _Indexed, at: _Count, after: _Count) -> int | SSAValue:
+        """The dimension that an item stands for: counted from the start, from the end behind a gap."""
+        if indexed.gap is None:
+            return self.number(at)
+        count = self.number(after)
+        if isinstance(count, int):
+            return -count - 1
+        return self._py("sub", [self.constant(-1), count], ts.INT)
+
+    def number(self, count: _Count) -> int | SSAValue:
+        """A count as a constant, or as an `i64`: a tensor takes `dim()` dimensions if it is a mask, else one."""
+        if not count.unknown:
+            return count.known
+        total = self.constant(count.known)
+        for tensor in count.unknown:
+            masks = emit_list(self.builder, [self.constant(d) for d in _MASKS], ts.DTypeType(), self.location)
+            is_mask = self._py("contains", [masks, self.emit("dtype", tensor)], ts.BOOL)
+            more = self._py("sub", [self.emit("dim", tensor), self.constant(1)], ts.INT)
+            more = self._py("mul", [self._py("int", [is_mask], ts.INT), more], ts.INT)
+            total = self._py("add", [total, self._py("add", [more, self.constant(1)], ts.INT)], ts.INT)
+        return total
+
+    def constant(self, value: Any) -> SSAValue:
+        return emit_constant(self.builder, value, self.location)
 
     def _normal(self, item: Index) -> int | bool | EllipsisType | slice | SSAValue | TensorIndex | None:
         if isinstance(item, SSAValue):
@@ -123,7 +163,7 @@ class _Indexer:
             if isinstance(kind, ts.TensorType | BuiltinTensorType):
                 return TensorIndex(item)
             if isinstance(kind, ts.ListType):
-                return TensorIndex(self.emit("tensor", item))
+                return TensorIndex(self.emit("tensor", item), None)
             if kind == ts.NONE:
                 return None
             raise self.fail(
@@ -135,7 +175,8 @@ class _Indexer:
         ):
             raise self.fail(f"a tensor can't be indexed with {item!r}")
         if isinstance(item, Sequence):
-            return TensorIndex(self.emit("tensor", item, dtype=None if item else dtypes.int64))
+            made = self.emit("tensor", item, dtype=None if item else dtypes.int64)
+            return TensorIndex(made, None if any(isinstance(i, Sequence) for i in item) else 1)
         return item
 
     def tensor_list(self, indexed: _Indexed) -> SSAValue:
@@ -150,7 +191,8 @@ class _Indexer:
         before = self._list(tensors[: indexed.gap])
         after = self._list(tensors[indexed.gap :])
         skipped = self.emit("dim", indexed.view)
-        known = emit_constant(self.builder, indexed.dimensions, self.location)
+        taken = self.number(indexed.dimensions)
+        known = self.constant(taken) if isinstance(taken, int) else taken
         skipped = self._py("sub", [skipped, known], ts.INT)
         gap = self._py("mul", [self._list([None]), skipped], before.type)
         return self._py("add", [self._py("add", [before, gap], before.type), after], before.type)
@@ -163,11 +205,13 @@ class _Indexer:
         return insert(self.builder, py_op(function)(operands, [result]), self.location).results[0]
 
 
-def _consumes(item: Index) -> int:
+def _consumes(item: Index) -> _Count:
     """How many dimensions of the tensor an item takes."""
     if item is None or item is Ellipsis or isinstance(item, bool):
-        return 0
-    return item.consumes if isinstance(item, TensorIndex) else 1
+        return _Count()
+    if isinstance(item, TensorIndex):
+        return _Count(0, (item.value,)) if item.consumes is None else _Count(item.consumes)
+    return _Count(1)
 
 
 def emit_getitem(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
-from tsir.frontend.indexing import emit_getitem, emit_setitem
+from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.script.convert import Tuples, coerce, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import argument, is_tensor
@@ -148,7 +148,7 @@ def _tensor_item(e: Emitter, item: Item) -> Any:
     found = argument(e, item)
     if isinstance(found, SSAValue) and isinstance(found.type, ts.OptionalType):
         e.error(f"a tensor can't be indexed with {e.show(item)}", hint="check with `is not None` first")
-    return found
+    return TensorIndex(found, None) if isinstance(found, SSAValue) and is_tensor(found.type) else found
 
 
 def _bound(e: Emitter, value: Value) -> Any:
