@@ -6,8 +6,10 @@ loaded. The conversion from and to xDSL's types is in `dialects/ts/types.py`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 
 class Category(IntEnum):
@@ -48,12 +50,34 @@ class DType:
         """As `torch.dtype.is_signed`."""
         return self.signed
 
+    def limit(self, name: str) -> Any:
+        """An attribute of `torch.finfo` or `torch.iinfo` of this dtype. Raises AttributeError for another name."""
+        if self.category is Category.INT:
+            bits = 8 * self.itemsize
+            least = -(2 ** (bits - 1)) if self.signed else 0
+            values: dict[str, Any] = {"bits": bits, "min": least, "max": 2**bits - 1 + least, "dtype": self.name}
+        else:
+            fraction, exponent = _FLOAT_BITS[_REAL.get(self.name, self.name)]
+            largest = (2.0 - 2.0**-fraction) * 2.0**exponent
+            values = {
+                "bits": 8 * self.itemsize // (2 if self.is_complex else 1), "eps": 2.0**-fraction, "max": largest,
+                "min": -largest, "tiny": 2.0 ** (1 - exponent), "smallest_normal": 2.0 ** (1 - exponent),
+                "resolution": float(f"1e-{int(fraction * math.log10(2))}"), "dtype": _REAL.get(self.name, self.name),
+            }  # fmt: skip
+        if name not in values:
+            raise AttributeError(f"the limits of {self} have no attribute '{name}'")
+        return values[name]
+
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
     def __reduce__(self) -> tuple[object, ...]:
         return (dtype, (self.name,))
 
+
+_FLOAT_BITS = {"float16": (10, 15), "bfloat16": (7, 127), "float32": (23, 127), "float64": (52, 1023)}
+"""Bits of the fraction and the largest exponent of each floating-point dtype."""
+_REAL = {"complex64": "float32", "complex128": "float64"}
 
 bool_ = DType("bool", "i1", "bool", Category.BOOL, 1, signed=False)
 uint8 = DType("uint8", "ui8", "uint8", Category.INT, 1, signed=False)

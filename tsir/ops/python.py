@@ -179,6 +179,7 @@ bool(value=False)               bool                bool({args})
 complex(real=0, imag=0)         complex             complex({args})                  raises
 str(value)                      str                 rt.str({0})
 repr(value)                     str                 rt.repr({0})
+size_text(size)                 str                 "torch.Size(" + repr({0}) + ")"
 ascii(value)                    str                 rt.repr({0}).encode("ascii", "backslashreplace").decode("ascii")
 format(value, spec='')          str                 rt.format({args})                raises
 chr(code)                       str                 chr({0})                         raises
@@ -242,6 +243,7 @@ complex_get_imag(self)          float               {0}.imag
 dtype_get_is_floating_point(self)   bool            {0}.is_floating_point
 dtype_get_is_complex(self)      bool                {0}.is_complex
 dtype_get_is_signed(self)       bool                {0}.is_signed
+dtype_limit(self, name)         any                 {0}.limit({1})                   raises
 dtype_get_itemsize(self)        int                 {0}.itemsize
 device_get_type(self)           str                 {0}.type
 device_get_index(self)          optional int        {0}.index

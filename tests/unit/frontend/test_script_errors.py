@@ -24,12 +24,6 @@ def one_branch(x, n: int):
     return y
 
 
-def only_in_loop(n: int):
-    for i in range(n):
-        y = i
-    return y
-
-
 def missing_return(n: int) -> int:
     if n > 0:
         return n
@@ -69,7 +63,6 @@ CASES = [
     (unrefined, "Optional[Tensor]", "check for None first"),
     (unknown_name, "name 'nowhere' isn't defined", None),
     (one_branch, "'y' isn't assigned when the condition in line", "assign it before the branch too"),
-    (only_in_loop, "'y' is only assigned inside the loop", "assign it before the loop too"),
     (missing_return, "may end without returning a value", "add a return"),
     (wrong_element, "expects int, found str", None),
     (with_global, "global isn't supported yet", None),

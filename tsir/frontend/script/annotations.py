@@ -78,9 +78,12 @@ class AnnotationReader:
         self._class_type = class_type
         self.named_tuples: dict[str, type] = {}
         """The NamedTuple classes met so far, by name."""
+        self._generic_variables = False
 
-    def of_node(self, node: ast.expr | None, scope: Mapping[str, Any], place: SourceLocation | None) -> Annotation:
-        """The meaning of an annotation's tree. None (no annotation) gives no type."""
+    def of_node(
+        self, node: ast.expr | None, scope: Mapping[str, Any], place: SourceLocation | None, *, generic: bool = False
+    ) -> Annotation:
+        """The meaning of an annotation's tree. None (no annotation) gives no type. A type variable is Any if `generic`."""
         if node is None:
             return Annotation(None)
         rewriter = _Broadcasting()
@@ -93,6 +96,7 @@ class AnnotationReader:
                 location=place,
                 hint=_VISIBLE,
             ) from None
+        self._generic_variables = generic
         try:
             return Annotation(self.of_object(value, scope), rewriter.number)
         except NameError as error:
@@ -103,6 +107,8 @@ class AnnotationReader:
             if error.location is None:
                 error.location = place
             raise
+        finally:
+            self._generic_variables = False
 
     def of_object(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
         """The type that an annotation object stands for, or None when only a call makes it concrete."""
@@ -115,12 +121,20 @@ class AnnotationReader:
                 return _BASIC[value]
         except TypeError:
             pass
+        if isinstance(value, typing.TypeVar) and self._generic_variables:
+            return self._variable(value, scope)
         if isinstance(value, typing.TypeVar) or value in (typing.Callable, collections.abc.Callable):
             return None
         origin = typing.get_origin(value)
         if origin is not None:
             return self._generic(value, origin, typing.get_args(value), scope)
         return self._plain(value, scope)
+
+    def _variable(self, value: typing.TypeVar, scope: Mapping[str, Any]) -> Attribute:
+        """The type of a value that is of a type variable's type."""
+        limits = value.__constraints__ or ((value.__bound__,) if value.__bound__ is not None else ())
+        kinds = [k for limit in limits if (k := self.of_object(limit, scope)) is not None]
+        return ts.union_of(kinds) if kinds else ts.AnyType()
 
     def _plain(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
         if isinstance(value, type(torch.LongTensor)):
@@ -137,7 +151,7 @@ class AnnotationReader:
             if issubclass(value, dict):
                 return ts.DictType(ts.StrType(), ts.TensorType())
             if value is tuple:
-                return None
+                return ts.AnyType() if self._generic_variables else None
             if hasattr(value, "__torch_script_interface__") or issubclass(value, torch.nn.Module):
                 return None  # whatever has these methods: the class of what is assigned or passed
             return self._class_type(value)

@@ -97,13 +97,15 @@ def _parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Val
     if elements is not None:
         return _known_parts(e, elements, count, starred)
     ssa = materialise(e, value)
-    kind = _element_type(e, value, ssa.type)
     if not starred:
+        kind = _element_type(e, value, ssa.type)
         operation = UnpackOp(ssa, [kind] * count)
         e.emit_void(operation)
         return [e.session.object_or_run(r) for r in operation.results]
     if not isinstance(ssa.type, ts.ListType):
-        e.error("a starred target needs a list or a tuple")
+        from tsir.frontend.script.comprehensions import collect
+
+        ssa = materialise(e, collect(e, value))
     before, after = starred[0], count - starred[0] - 1
     items = [e.py("getitem", [ssa, e.int_constant(i)]) for i in range(before)]
     stop = e.int_constant(-after) if after else materialise(e, Const(None))
@@ -124,7 +126,7 @@ def _known_parts(e: Emitter, elements: list[Value], count: int, starred: list[in
 
     middle = elements[first:last]
     kinds = {e.session.type_of(v) for v in middle}
-    star: Value = Run(list_of(e, middle)) if len(kinds) == 1 and None not in kinds else StaticTuple(tuple(middle))
+    star: Value = StaticTuple(tuple(middle)) if None in kinds else Run(list_of(e, middle))
     return [*elements[:first], star, *elements[last:]]
 
 

@@ -13,6 +13,7 @@ from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.values import (
     Choice,
     Const,
+    DTypeInfo,
     EnumValue,
     ExceptionValue,
     Method,
@@ -43,6 +44,11 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
         case EnumValue():
             if name in ("value", "name"):
                 return e.session.from_python(getattr(value.member, name), name)
+        case DTypeInfo():
+            integer = value.integer or name == "bits"
+            result = ts.INT if integer else ts.StrType() if name == "dtype" else ts.FLOAT
+            made = e.py("dtype_limit", [value.dtype, materialise(e, Const(name))])
+            return Run(e.cast(made, result))
         case RaisedException() if name == "args":
             return Run(e.py("exception_args", [value.ssa]))
         case ExceptionValue() if name == "args":
@@ -92,7 +98,7 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         if call is not None:
             result = emit_call(e.builder, e.session.schemas, call, e.location)
             assert not isinstance(result, tuple)
-            return Run(result)
+            return Run(result, "size" if name == "shape" else None)
         return Method(value, name)
     if isinstance(kind, ts.NamedTupleType):
         fields = [f.data for f in kind.fields.data]

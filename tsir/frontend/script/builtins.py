@@ -20,7 +20,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import RaiseOp
 from tsir.frontend.script.attributes import get_attribute, set_attribute
-from tsir.frontend.script.convert import Tuples, as_bool, coerce, join_types, materialise, truth, tuple_elements
+from tsir.frontend.script.convert import Tuples, as_bool, as_python, coerce, join_types, materialise, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.values import (
@@ -33,6 +33,7 @@ from tsir.frontend.script.values import (
     Enumerate,
     EnumValue,
     Filter,
+    IteratorValue,
     Map,
     Object,
     PyFunction,
@@ -146,7 +147,7 @@ def _len(a: Arguments) -> Value:
 
 
 def _print(a: Arguments) -> Value:
-    operands = [materialise(a.e, _text_of(a.e, v)) for v in a.values()]
+    operands = [materialise(a.e, text_of(a.e, v)) for v in a.values()]
     keywords = a.keywords()
     if set(keywords) - {"sep", "end"}:
         a.e.unsupported(f"argument '{next(iter(set(keywords) - {'sep', 'end'}))}' of print()", node=a.node)
@@ -158,8 +159,12 @@ def _print(a: Arguments) -> Value:
     return NONE
 
 
-def _text_of(e: Emitter, value: Value) -> Value:
-    """An object with `__str__` as its text, anything else as it is."""
+def text_of(e: Emitter, value: Value) -> Value:
+    """An object with `__str__` as its text, anything else as it is; what is a tuple in Python, as one."""
+    if isinstance(value, Run) and value.tuple_like == "size":
+        return Run(e.py("size_text", [value.ssa]))
+    if isinstance(value, Run) and value.tuple_like:
+        return as_python(e, value)
     if isinstance(value, Object):
         found = e.session.call_optional_method(e, value, ("__str__", "__repr__"))
         return value if found is None else found
@@ -284,7 +289,7 @@ def _str(a: Arguments) -> Value:
     values = a.values()
     if not values:
         return Const("")
-    value = _text_of(a.e, values[0])
+    value = text_of(a.e, values[0])
     if isinstance(a.e.session.type_of(value), ts.StrType):
         return value
     return Run(a.e.py("str", [materialise(a.e, value)]))
@@ -301,22 +306,23 @@ def _list(a: Arguments) -> Value:
 
 
 def _tuple(a: Arguments) -> Value:
+    from tsir.frontend.script.comprehensions import collect
     from tsir.frontend.script.iteration import items_of
 
     a.exactly(0, 1)
-    values = a.values()
+    e, values = a.e, a.values()
     if not values:
         return StaticTuple(())
-    elements = tuple_elements(a.e, values[0])
-    if elements is None:
-        if isinstance(values[0], Run) and isinstance(values[0].type, ts.ListType):
-            # The length isn't known; what reads it can't tell this list from a tuple.
-            return Run(a.e.py("list", [values[0].ssa]))
-        static = items_of(a.e, values[0]).static
-        if static is None:
-            a.e.error("the length of this tuple isn't known while compiling")
-        elements = [thunk() for thunk in static]
-    return StaticTuple(tuple(elements))
+    elements = tuple_elements(e, values[0])
+    if elements is not None:
+        return StaticTuple(tuple(elements))
+    if isinstance(values[0], Run) and values[0].tuple_like == "tuple":
+        return values[0]
+    if not isinstance(values[0], Run | Range | Filter | IteratorValue):
+        static = items_of(e, values[0]).static
+        if static is not None:
+            return StaticTuple(tuple(thunk() for thunk in static))
+    return Run(materialise(e, collect(e, values[0])), "tuple")
 
 
 def _dict(a: Arguments) -> Value:
@@ -541,7 +547,7 @@ def _assert(a: Arguments) -> Value:
 
 
 def _warn(a: Arguments) -> Value:
-    a.e.py("warn", [materialise(a.e, _text_of(a.e, v)) for v in a.values()[:1]])
+    a.e.py("warn", [materialise(a.e, text_of(a.e, v)) for v in a.values()[:1]])
     return NONE
 
 

@@ -7,6 +7,8 @@ import builtins
 import enum
 import functools
 import math
+import re
+import string
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +26,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.listings import listing_value
-from tsir.frontend.script.operators import argument, is_tensor, torch_call
+from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.values import (
     Binding,
@@ -32,6 +34,7 @@ from tsir.frontend.script.values import (
     Choice,
     Closure,
     Const,
+    DTypeInfo,
     ExceptionValue,
     Method,
     Object,
@@ -222,6 +225,9 @@ def _constant_object(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Valu
         return e.session.from_python(cls(*plain), callee.name)
     if cls is torch.device and len(args) == 1 and not kwargs:
         return args[0]
+    if cls in (torch.finfo, torch.iinfo):
+        dtype = args[0] if args else kwargs["type" if "type" in kwargs else "dtype"]
+        return DTypeInfo(coerce(e, dtype, ts.DTypeType(), f"{callee.name}()"), cls is torch.iinfo)
     e.error(f"{callee.name}() needs constants here")
 
 
@@ -269,6 +275,13 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
 
 def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`receiver.name(...)` for tensors, strings, lists, dicts, tuples."""
+    if isinstance(receiver, Builtin):
+        row = python.lookup(f"{receiver.name}_{name}")
+        if row is not None and receiver.name == "dict" and name == "fromkeys":
+            return call_row(e, row, args, kwargs)
+        if not args:
+            e.error(f"{receiver.name}.{name}() needs the value that it is a method of")
+        return call_method(e, args[0], name, args[1:], kwargs)
     if isinstance(receiver, StaticDict):
         return _static_dict_method(e, receiver, name)
     if isinstance(receiver, StaticTuple) and receiver.named is not None and name in ("_replace", "_asdict"):
@@ -284,6 +297,9 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     row = python.method(kind, name)
     if row is None:
         e.error(f"a value of type {e.show(receiver)} has no method '{name}'")
+    if row.name == "str_format" and kwargs:
+        args, kwargs = _format_arguments(e, receiver, args, kwargs), {}
+        ssa, args = materialise(e, args[0]), args[1:]
     if row.name == "list_sort":
         none = materialise(e, Const(None))
         e.py("setslice", [ssa, none, none, none, materialise(e, sorted_items(e, Run(ssa), dict(kwargs)))])
@@ -291,6 +307,29 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
     ordered = _ordered_keywords(e, row, values, kwargs)
     return call_row(e, row, values + ordered)
+
+
+def _format_arguments(e: Emitter, template: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
+    """`template.format(*args, **kwargs)` with the named fields numbered behind the others: the template, then the values."""
+    if not isinstance(template, Const) or not isinstance(template.value, str):
+        e.unsupported("str.format() with keyword arguments on a string that isn't a constant")
+    names, automatic, parts = list(kwargs), 0, list[str]()
+    for text, field, spec, conversion in string.Formatter().parse(template.value):
+        parts.append(text.replace("{", "{{").replace("}", "}}"))
+        if field is None:
+            continue
+        first = re.split(r"[.\[]", field, maxsplit=1)[0]
+        if first == "":
+            number, automatic = automatic, automatic + 1
+        elif first in names:
+            number = len(args) + names.index(first)
+        elif first.isdigit():
+            number = int(first)
+        else:
+            e.error(f"format() is called without argument '{first}'")
+        suffix = (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+        parts.append(f"{{{number}{field[len(first) :]}{suffix}}}")
+    return [Const("".join(parts)), *args, *kwargs.values()]
 
 
 def _ordered_keywords(e: Emitter, row: Row, given: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
@@ -372,7 +411,9 @@ def _tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], 
         keywords = {k: argument(e, v) for k, v in kwargs.items()}
         made = PYTHON_METHODS[name](*operands, **keywords)
         result = emit_call(e.builder, e.session.schemas, made, e.location)
-        return Run(result) if isinstance(result, SSAValue) else e.session.operator_results(made.name, result)
+        if isinstance(result, SSAValue):
+            return Run(result, tuple_result(made.name, result))
+        return e.session.operator_results(made.name, result)
     if not hasattr(torch.Tensor, name):
         e.error(f"Tensor has no method '{name}'")
     return torch_call(e, name, [receiver, *args], kwargs)

@@ -36,6 +36,7 @@ from tsir.frontend.script.hooks import calling_source
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.source import (
     FunctionSource,
+    annotation_scope,
     describe,
     docstring,
     function_source,
@@ -87,10 +88,14 @@ class Session:
         """List and dict literals, which may take another type until they are used."""
         self.assumed: set[SSAValue] = set()
         """Empty lists and dicts whose element type is only assumed."""
+        self.assumed_in_loops: dict[SSAValue, tuple[object, SSAValue]] = {}
+        """For such lists and dicts that a loop carries: the loop, and the value before it."""
         self.evaluated: dict[int, Value] = {}
         """Values of trees that were emitted before the place where they are used."""
         self.exceptions: dict[str, type[BaseException]] = {}
         """The user's exception classes by their names in the program."""
+        self.entries: set[Any] = set()
+        """The functions that are called from outside."""
         self.sources: dict[Any, FunctionSource] = {}
         """The sources of local functions, by their trees."""
         self.frames = 0
@@ -571,6 +576,7 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
             location=source.location(source.node),
             hint="name its parameters",
         )
+    session.entries.add(source.function)
     types_: dict[str, Attribute | Value] = {}
     for i, p in enumerate(signature.parameters):
         if i == 0 and owner is not None and not isinstance(function, staticmethod):
@@ -578,10 +584,12 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
             continue
         kind = p.type
         if kind is None and p.annotated:
+            kind = _generic_type(session, source, p.name)
+        if kind is None and p.annotated:
             raise FrontendError(
                 f"the annotation of parameter '{p.name}' isn't a type of values that can be passed from outside",
                 location=source.location(source.node),
-                hint="a callable, an interface or a TypeVar only works in functions that compiled code calls",
+                hint="a callable or an interface only works in functions that compiled code calls",
             )
         if kind is None:
             kind = ts.TensorType()
@@ -596,6 +604,15 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
     return EntryPoint(
         name, compiled.symbol, parameters, str(compiled.result), takes_self=owner is not None, doc=docstring(source.node)
     )
+
+
+def _generic_type(session: Session, source: FunctionSource, name: str) -> Attribute | None:
+    """The type of a parameter whose annotation has type variables, which may be anything here."""
+    arguments = source.node.args
+    annotation = next(
+        a.annotation for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs] if a.arg == name
+    )
+    return session.annotations.of_node(annotation, annotation_scope(source.function), None, generic=True).type
 
 
 def _parameter(session: Session, p: Any, kind: Attribute | Value) -> Parameter:

@@ -229,9 +229,9 @@ def join(
         if name in results and found.options:
             e.variables[name] = Binding(Choice(results[name], found.options))
         elif name in results:
-            e.set_flag(name, e.session.object_or_run(results[name])) if name.startswith("$") else e.bind(
-                name, e.session.object_or_run(results[name])
-            )
+            ssa = results[name]
+            value = Run(ssa, found.tuple_like) if found.tuple_like else e.session.object_or_run(ssa)
+            (e.set_flag if name.startswith("$") else e.bind)(name, value)
         elif found.value is not None:
             e.variables[name] = Binding(found.value)
     e.paths = {p: k for p, k in live[0].paths.items() if all(s.paths.get(p) == k for s in live)}
@@ -257,6 +257,7 @@ class _Merged:
 
     value: Value | None = None
     type: Attribute | None = None
+    tuple_like: str | None = None
     options: tuple[Value, ...] = ()
     """What the number that is yielded chooses from, for callables."""
 
@@ -295,10 +296,20 @@ def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -
         if all(_is_callable(v) for v in values):
             return _Merged(type=ts.INT, options=tuple(o for s in caring for o in _options(s.variables[name].value)))
         return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
-    kind = known[0]
-    for other in known[1:]:
+    alike = {v.tuple_like if isinstance(v, Run) else None for v in values}
+    return _Merged(type=common_type(e, values), tuple_like=alike.pop() if len(alike) == 1 else None)
+
+
+def common_type(e: Emitter, values: Sequence[Value]) -> Attribute:
+    """The type of a variable that has one of these values. An empty list or dict takes the others' type if only assumed."""
+    sure = [v for v in values if not (isinstance(v, Run) and v.ssa in e.session.assumed)] or values
+    kinds = [k for v in sure if (k := e.session.type_of(v)) is not None]
+    if len(sure) < len(values) and all(k == ts.NONE for k in kinds):
+        kinds += [k for v in values if (k := e.session.type_of(v)) is not None]
+    kind = kinds[0]
+    for other in kinds[1:]:
         kind = join_types(kind, other)
-    return _Merged(type=kind)
+    return kind
 
 
 def _is_callable(value: Value) -> bool:

@@ -135,6 +135,17 @@ def list_of(e: Emitter, elements: tuple[Value, ...] | list[Value], element_type:
     return e.emit(ListOp(parts, ts.ListType(element_type)))
 
 
+def as_python(e: Emitter, value: Value) -> Value:
+    """A value as it leaves the program: a list that stands for a tuple of unknown length becomes one, also inside tuples."""
+    if isinstance(value, Run) and value.tuple_like:
+        # Its static type stays that of a list: nothing in the program looks at it any more.
+        made = e.emit(py_op("tuple")([value.ssa], [ts.AnyType()]))
+        return Run(e.cast(made, value.type))
+    if isinstance(value, StaticTuple):
+        return StaticTuple(tuple(as_python(e, v) for v in value.elements), value.named)
+    return value
+
+
 def uninitialized(e: Emitter, kind: Attribute) -> SSAValue:
     """A value that is never read."""
     return e.emit(UninitializedOp(kind))
@@ -263,9 +274,21 @@ def set_type(ssa: SSAValue, kind: Attribute) -> None:
     ssa._type = kind
 
 
+class Retyped(Exception):
+    """An empty list or dict that a loop carries has got another element type: the loop's body is emitted again."""
+
+    def __init__(self, loop: object) -> None:
+        self.loop = loop
+
+
 def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
     """Gives a list or dict literal another element type if that is possible: nobody has used the value yet, or it is empty
     and its element type was only assumed."""
+    carried = e.session.assumed_in_loops.get(ssa)
+    if carried is not None:
+        if ssa in e.session.assumed and ssa.type != wanted and retype(e, carried[1], wanted):
+            raise Retyped(carried[0])
+        return False
     owner = ssa.owner
     if isinstance(owner, ListOp) and isinstance(wanted, ts.ListType):
         kinds = [wanted.element] * len(owner.elements)

@@ -91,6 +91,8 @@ class Emitter:
     caller: LocationAttr = UNKNOWN
     """Where the call stands whose function is being inlined."""
 
+    is_entry: bool = False
+    """Whether the function is called from outside, so that its results have to be Python's."""
     cells: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
     """The variables, by `cell_key`, whose latest value has to be known after an exception."""
     handled: SSAValue | None = None
@@ -324,7 +326,7 @@ class Emitter:
         """
         state = (
             self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
-            self.want, self.depth, self.node, self.caller,
+            self.want, self.depth, self.node, self.caller, self.is_entry,
         )  # fmt: skip
         outer = self.scope.frame
         self.caller = self.location
@@ -332,7 +334,7 @@ class Emitter:
         self.paths = {framed_path(p, outer): k for p, k in self.paths.items()}
         self.source, self.scope, self.return_type, self.rebinds = source, scope, return_type, rebinds
         self.local_names, self.loops, self.loop_runs, self.want, self.depth = scope.names, [], False, None, 0
-        self.node = source.node
+        self.node, self.is_entry = source.node, False
         self.clear_flags()
         try:
             yield
@@ -343,7 +345,7 @@ class Emitter:
             self.paths = {unframed_path(p, outer): k for p, k in self.paths.items() if FRAME in p}
             (
                 self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
-                self.want, self.depth, self.node, self.caller,
+                self.want, self.depth, self.node, self.caller, self.is_entry,
             ) = state  # fmt: skip
 
     # Refinement

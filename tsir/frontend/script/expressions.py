@@ -11,6 +11,7 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script.attributes import get_attribute
+from tsir.frontend.script.builtins import text_of
 from tsir.frontend.script.calls import call_method, emit_call_expression
 from tsir.frontend.script.comprehensions import (
     emit_dict_comprehension,
@@ -279,6 +280,8 @@ def _formatted(e: Emitter, node: ast.expr) -> Value:
     if isinstance(value, Object):
         found = e.session.call_optional_method(e, value, ("__str__", "__repr__"))
         value = value if found is None else found
+    if isinstance(value, Run) and value.tuple_like:
+        value = text_of(e, value)
     ssa = materialise(e, value)
     if node.conversion != -1:
         ssa = e.py({"s": "str", "r": "repr", "a": "ascii"}[chr(node.conversion)], [ssa])

@@ -36,6 +36,7 @@ from tsir.frontend.script.values import (
     Binding,
     Const,
     PyFunction,
+    Run,
     StaticDict,
     StaticList,
     StaticTuple,
@@ -83,6 +84,8 @@ class Compiled:
     symbol: str
     result: Attribute | None
     parameter_types: list[Attribute] = field(default_factory=list[Attribute])
+    tuple_like: str | None = None
+    """What its result is in Python, as in `Run`."""
     recursive: bool = False
     """Whether a call of it was met before the type of its result was known."""
 
@@ -195,7 +198,8 @@ def call_function(
         compiled.recursive = True
         raise Unreachable
     call = func.CallOp(compiled.symbol, operands, [result])
-    return session.object_or_run(e.emit(call))
+    ssa = e.emit(call)
+    return Run(ssa, compiled.tuple_like) if compiled.tuple_like else session.object_or_run(ssa)
 
 
 def _is_static_flag(value: Value, declared: Attribute | None) -> bool:
@@ -337,6 +341,7 @@ def _compile(
     block = Block(arg_types=compiled.parameter_types)
     names = frozenset([*assigned_names(source.node.body), *parameters])
     e = Emitter(session, source, EXPRESSIONS, STATEMENTS, block, return_type=signature.result, local_names=names)
+    e.is_entry = source.function in session.entries
     arguments = iter(block.args)
     for name, p in parameters.items():
         if isinstance(p, Attribute):
@@ -349,7 +354,7 @@ def _compile(
     node = source.node
     try:
         emit_steps(e, [*node.body, lambda: fall_off(e, node)], end_of(node))
-        result = _result(e, signature.result)
+        result = _result(e, signature.result, compiled)
     except RecursionError:
         raise FrontendError(
             f"{describe(source.function)} is nested too deeply to be compiled",
@@ -377,7 +382,7 @@ def fall_off(e: Emitter, node: ast.FunctionDef) -> None:
     emit_return(e, NONE)
 
 
-def _result(e: Emitter, wanted: Attribute | None) -> SSAValue:
+def _result(e: Emitter, wanted: Attribute | None, compiled: Compiled) -> SSAValue:
     binding = e.variables.get(RESULT)
     if e.dead or binding is None:
         return uninitialized(e, ts.NONE if wanted is None else wanted)
@@ -386,4 +391,5 @@ def _result(e: Emitter, wanted: Attribute | None) -> SSAValue:
         e.error(f"the function's result {binding.value.why}", hint=binding.value.hint)
     if e.session.type_of(binding.value) is None and not isinstance(binding.value, StaticTuple | StaticDict | StaticList):
         raise NoRunTimeResult
+    compiled.tuple_like = binding.value.tuple_like if isinstance(binding.value, Run) else None
     return materialise(e, binding.value)

@@ -17,7 +17,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_side, emit_steps
-from tsir.frontend.script.convert import coerce, is_subtype, join_types, uninitialized
+from tsir.frontend.script.convert import Retyped, coerce, is_subtype, join_types, retype, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter, end_of, start_of
 from tsir.frontend.script.iteration import Items, items_of
 from tsir.frontend.script.source import assigned_names, leaves_loop
@@ -153,15 +153,27 @@ def _loop(
     names = list(dict.fromkeys([*assigned_names(statements), *also_assigned]))
     e.loops.append((start_of(node), end_of(node)))
     carried = _initially_carried(e, names, statements, end_of(node), endless=endless)
+    state = (len(e.loops), e.loop_runs, e.depth, e.cells, e.handled)
     for _round in range(MAX_ROUNDS):
         _reset(e, before, paths, carried)
         block = Block()
         try:
             with e.inside(block):
                 built = build(carried)
-        except _TypesChanged as changed:
-            carried = changed.carried
+        except (_TypesChanged, Retyped) as changed:
+            depth, e.loop_runs, e.depth, e.cells, e.handled = state
+            del e.loops[depth:]
             block.erase(safe_erase=False)
+            if isinstance(changed, Retyped):
+                if changed.loop is not carried:
+                    e.loops.pop()
+                    raise
+                _reset(e, before, paths, carried)
+                for name, c in carried.items():
+                    kind = e.session.type_of(before[name].value) if name in before and not name.startswith("$") else None
+                    c.type = c.type if kind is None else kind
+            else:
+                carried = changed.carried
             continue
         break
     else:
@@ -231,7 +243,9 @@ def _initial(e: Emitter, carried: dict[str, _Carried]) -> list[SSAValue]:
     values: list[SSAValue] = []
     for name, c in carried.items():
         binding = e.variables.get(name)
-        if binding is None or c.hidden:
+        if name.startswith(DEFINED) and binding is None:
+            values.append(e.bool_constant(name.removeprefix(DEFINED) in e.variables))
+        elif binding is None or c.hidden:
             values.append(uninitialized(e, c.type))
         else:
             values.append(coerce(e, binding.value, c.type, f"'{name}'"))
@@ -255,7 +269,11 @@ def _bind_arguments(
 ) -> None:
     """Binds the variables of a loop to its arguments; hidden ones have no value yet, but for those that the test assigns."""
     for (name, c), argument in zip(carried.items(), arguments, strict=True):
-        if c.hidden and name not in but:
+        initial = e.variables.get(name)
+        if initial is not None and isinstance(initial.value, Run) and initial.value.ssa in e.session.assumed:
+            e.session.assumed.add(argument)
+            e.session.assumed_in_loops[argument] = (carried, initial.value.ssa)
+        if c.hidden and name not in but and DEFINED + name not in carried:
             e.variables.pop(name, None)
         elif name.startswith("$"):
             e.set_flag(name, Run(argument))
@@ -299,16 +317,23 @@ def _settle(
             found = _newly_carried(e, name, binding, end)
             if found is not None:
                 changed[name] = found
+                if not name.startswith("$"):
+                    changed[DEFINED + name] = _Carried(ts.BOOL)
             continue
         kind = e.session.type_of(binding.value)
         if kind is None or is_subtype(e, kind, c.type):
             continue
+        first = start.get(name)
+        if first is not None and isinstance(first.value, Run) and first.value.ssa in e.session.assumed:
+            retype(e, first.value.ssa, kind)  # starts again when it may be
         changed[name] = _Carried(join_types(c.type, kind), c.hidden)
     if changed:
         raise _TypesChanged(carried | changed)
     values: list[SSAValue] = []
     for name, c in carried.items():
         binding = e.variables.get(name)
+        if binding is None and name.startswith(DEFINED):
+            binding = Binding(TRUE if name.removeprefix(DEFINED) in e.variables else FALSE)
         if binding is None or e.dead or isinstance(binding.value, Unusable):
             values.append(uninitialized(e, c.type))
         else:
@@ -332,7 +357,9 @@ def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]
     if name in (RETURNED, STOP):
         constant = isinstance(binding.value, Const) and not binding.value.value
         return None if constant else _Carried(ts.BOOL)
-    if name == RESULT or (e.loop_runs and e.source.is_read_after(name, end) and not isinstance(binding.value, Unusable)):
+    if name == RESULT or (
+        e.is_live(name, end) and e.source.is_read_after(name, end) and not isinstance(binding.value, Unusable)
+    ):
         kind = e.session.type_of(binding.value)
         return None if kind is None else _Carried(kind, hidden=True)
     return None

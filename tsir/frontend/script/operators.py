@@ -86,8 +86,15 @@ def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str
         call = rewrite(name, operands, keywords)
         result = emit_call(e.builder, e.session.schemas, call, e.location)
     if isinstance(result, SSAValue):
-        return Run(result)
+        return Run(result, tuple_result(call.name, result))
     return e.session.operator_results(call.name, result)
+
+
+def tuple_result(name: str, result: SSAValue) -> str | None:
+    """What Python has for an operator's result that is a list in ATen: a torch.Size, or a tuple of tensors."""
+    if not isinstance(result.type, ts.ListType):
+        return None
+    return "size" if name.partition(".")[0] == "size" else "tuple" if is_tensor(result.type.element) else None
 
 
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
@@ -126,6 +133,7 @@ def _sizes(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
 
 
 def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:
+    kept = next((v.tuple_like for v in (left, right) if isinstance(v, Run) and v.tuple_like), None)
     left, right = _sizes(e, left, right)
     operands = [materialise(e, left), materialise(e, right)]
     if symbol == "+" and isinstance(operands[0].type, ts.ListType) and isinstance(operands[1].type, ts.ListType):
@@ -134,7 +142,8 @@ def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:
     if row is None:
         e.error(f"operator {symbol} isn't defined for {e.show(left)} and {e.show(right)}")
     constants = [v.value if isinstance(v, Const) else UNKNOWN for v in (left, right)]
-    return e.session.object_or_run(e.py(row.name, operands, constants))
+    result = e.py(row.name, operands, constants)
+    return Run(result, kept) if kept and isinstance(result.type, ts.ListType) else e.session.object_or_run(result)
 
 
 def _same_lists(e: Emitter, left: Value, right: Value, operands: list[SSAValue]) -> list[SSAValue]:
@@ -176,7 +185,7 @@ def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return torch_call(e, f"__i{method}__", [left, right])
     if isinstance(kind, ts.ListType | ts.SetType | ts.DictType) and not isinstance(left, StaticTuple | StaticList):
         target = materialise(e, left)
-        row = python.operator(symbol + "=", [target.type])
+        row = python.operator(symbol + "=", [target.type] * 2)
         if row is not None:
             given = materialise(e, right)
             if row.name == "list_iadd" and isinstance(kind, ts.ListType):

@@ -17,7 +17,7 @@ from tsir.frontend.script.assignment import assign, emit_annotated, emit_assign,
 from tsir.frontend.script.calls import call, evaluate_arguments
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_steps
-from tsir.frontend.script.convert import coerce, materialise
+from tsir.frontend.script.convert import as_python, coerce, materialise
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
 from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppressed, emit_try
 from tsir.frontend.script.inlining import make_closure
@@ -31,8 +31,11 @@ def emit_return(e: Emitter, value: Value) -> None:
     """Returns a value from the function: sets the flags and the result."""
     if isinstance(value, Unusable):
         e.error(f"the value returned {value.why}", hint=value.hint)
+    if e.is_entry:
+        value = as_python(e, value)
     if e.return_type is not None:
-        value = e.session.object_or_run(coerce(e, value, e.return_type, "the function's result"))
+        result = coerce(e, value, e.return_type, "the function's result")
+        value = value if isinstance(value, Run) and value.ssa is result else e.session.object_or_run(result)
     e.set_flag(RESULT, value)
     for flag in (RETURNED, STOP, EXIT):
         e.set_flag(flag, TRUE)

@@ -87,7 +87,9 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         e.error(f"a value of type {e.show(container)} can't be indexed", hint="check with `is not None` first")
     if isinstance(item, SliceParts) and not index.is_tuple:
         parts = [materialise(e, p) for p in (item.start, item.stop, item.step)]
-        return e.session.object_or_run(e.py("getslice", [ssa, *parts]))
+        part = e.py("getslice", [ssa, *parts])
+        kept = container.tuple_like if isinstance(container, Run) else None
+        return Run(part, kept) if kept else e.session.object_or_run(part)
     key = index.value(e)
     if isinstance(ssa.type, ts.DictType):
         return e.session.object_or_run(e.py("getitem", [ssa, coerce(e, key, ssa.type.key, "the key of a dict")]))

@@ -26,9 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """A value that exists at run time, with its static type."""
+    """A value that exists at run time, with its static type.
+
+    `tuple_like`: in Python it is a tuple of a length that isn't known ("tuple"), or a torch.Size ("size"). Here it is a list that
+    nothing changes; it becomes a tuple where it leaves the program.
+    """
 
     ssa: SSAValue
+    tuple_like: str | None = None
 
     @property
     def type(self) -> Attribute:
@@ -174,6 +179,14 @@ class Filter:
 
 
 @dataclass(frozen=True, eq=False)
+class DTypeInfo:
+    """`torch.finfo(dtype)` or `torch.iinfo(dtype)` of a dtype that isn't a constant."""
+
+    dtype: SSAValue
+    integer: bool
+
+
+@dataclass(frozen=True, eq=False)
 class ExceptionValue:
     """An exception that the program has made and not raised yet."""
 
@@ -274,7 +287,7 @@ class Unusable:
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
     | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
-    | IteratorValue | ExceptionValue | RaisedException
+    | IteratorValue | ExceptionValue | RaisedException | DTypeInfo
 )  # fmt: skip
 
 
