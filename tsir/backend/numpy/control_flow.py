@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from xdsl.dialects import func, scf
 from xdsl.ir import Block, Operation, SSAValue
 
+from tsir.backend.numpy.carried import is_filled_by, writable
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line
 from tsir.dialects.ts.structure import TryOp
 
@@ -54,6 +55,11 @@ def _bind_all(e: FunctionEmitter, values: Sequence[SSAValue], names: Sequence[st
 def _for(e: FunctionEmitter, op: scf.ForOp) -> None:
     block = op.body.block
     names = [e.fresh(a.name_hint or r.name_hint) for a, r in zip(block.args[1:], op.results, strict=True)]
+    filled = [a for a in block.args[1:] if is_filled_by(block, a)]
+    for argument, value in zip(block.args[1:], op.iter_args, strict=True):
+        if argument in filled:
+            e.bind(value, writable(e, value))
+    e.rewritten.update(filled)
     _assign_all(e, names, op.iter_args)
     counter = e.fresh(block.args[0].name_hint or "i")
     lower, upper, step = (e.name_of(v) for v in (op.lb, op.ub, op.step))

@@ -156,6 +156,8 @@ class FunctionEmitter:
         self.forms: dict[Operation, Match] = {}
         self.absorbed: dict[Operation, Operation] = {}
         """Operations that are written together with a later one, their form's root."""
+        self.rewritten: set[SSAValue] = set()
+        """What loops carry along in arrays of their own, which the body may write into."""
         self._views: dict[Operation, Structured | None] = {}
         self.preparing = False
         self._indent = 1

@@ -10,7 +10,8 @@ from xdsl.dialects import tensor
 from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.ir import Operation, SSAValue
 
-from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, shape_text
+from tsir.backend.numpy.carried import is_only_read_before
+from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, identifiers, shape_text
 from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.structured import size_of
 from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain, product_text, static_shape, tensor_dtype
@@ -204,15 +205,15 @@ def _slice(offset: Size, size: Size, stride: Size, full: Size) -> str:
 
 
 def _dropped(kept: Sequence[int | None], full: Sequence[int | None]) -> list[int]:
-    """The unit dimensions that a rank-reducing slice drops: the ones that leave `kept`."""
+    """The unit dimensions that a rank-reducing slice drops: the ones that leave `kept`, the first ones if there's a choice."""
     dropped: list[int] = []
-    j = 0
-    for i, size in enumerate(full):
-        if j < len(kept) and kept[j] == size and _fits(kept[j + 1 :], full[i + 1 :]):
-            j += 1
+    j = len(kept) - 1
+    for i in reversed(range(len(full))):
+        if j >= 0 and kept[j] == full[i] and _fits(kept[:j], full[:i]):
+            j -= 1
         else:
             dropped.append(i)
-    return dropped
+    return dropped[::-1]
 
 
 def _fits(kept: Sequence[int | None], full: Sequence[int | None]) -> bool:
@@ -228,26 +229,30 @@ def _fits(kept: Sequence[int | None], full: Sequence[int | None]) -> bool:
 def _extract_slice(e: FunctionEmitter, op: tensor.ExtractSliceOp) -> None:
     found = e.tensor(op.source)
     texts, sizes = _slice_texts(e, op, found.shape)
-    by_axis = {found.axes[i]: t for i, t in enumerate(texts) if found.axes[i] is not None}
-    indices = [by_axis[p] for p in range(len(found.order))]
-    while indices and indices[-1] == ":":
-        indices.pop()
-    name = e.hoisted(f"{found.name}[{', '.join(indices)}]", op.result.name_hint) if indices else found.name
-    made = replace(found, name=name, shape=tuple(sizes), contiguous=found.contiguous and not indices)
+    offsets = _mixed(e, op.static_offsets, op.offsets)
     full = [s if isinstance(s, int) else None for s in sizes]
     dims = static_shape(op.result.type)
-    if len(dims) != len(full):
-        drop = _dropped(dims, full)
-        removed = [made.axes[i] for i in drop if made.axes[i] is not None]
-        if removed:
-            index = ", ".join("0" if p in removed else ":" for p in range(len(made.order)))
-            dots = ", ..." if len(removed) == len(made.order) else ""
-            name = e.hoisted(f"{name}[{index}{dots}]", op.result.name_hint)
-        left = {p: k for k, p in enumerate(q for q in range(len(made.order)) if q not in removed)}
-        keep = [i for i in range(len(sizes)) if i not in drop]
-        axes = tuple(None if (p := made.axes[i]) is None else left[p] for i in keep)
-        made = replace(made, name=name, shape=tuple(sizes[i] for i in keep), axes=axes)
-    e.bind(op.result, made)
+    drop = _dropped(dims, full) if len(dims) != len(full) else []
+    by_axis = {p: str(offsets[i]) if i in drop else texts[i] for i, p in enumerate(found.axes) if p is not None}
+    indices = [by_axis[p] for p in range(len(found.order))]
+    removed = [found.axes[i] for i in drop if found.axes[i] is not None]
+    while indices and indices[-1] == ":":
+        indices.pop()
+    dots = ", ..." if removed and len(removed) == len(found.order) else ""
+    name = _part(e, found, f"[{', '.join(indices)}{dots}]", op.result.name_hint) if indices else found.name
+    left = {p: k for k, p in enumerate(q for q in range(len(found.order)) if q not in removed)}
+    keep = [i for i in range(len(sizes)) if i not in drop]
+    axes = tuple(None if (p := found.axes[i]) is None else left[p] for i in keep)
+    contiguous = found.contiguous and not indices
+    e.bind(op.result, replace(found, name=name, shape=tuple(sizes[i] for i in keep), axes=axes, contiguous=contiguous))
+
+
+def _part(e: FunctionEmitter, found: Tensor, index: str, hint: str | None) -> str:
+    """The name of `array[index]`; of a planned buffer the view is made once for all calls."""
+    known = e.plan.known_as(found.name)
+    if known is not None and not identifiers(index):
+        return e.plan.derived(f"{known}{index}", "b")
+    return e.hoisted(f"{found.name}{index}", hint)
 
 
 def _destination(e: FunctionEmitter, value: SSAValue, result: SSAValue) -> Tensor:
@@ -265,7 +270,8 @@ def _destination(e: FunctionEmitter, value: SSAValue, result: SSAValue) -> Tenso
             name = e.assign(empty if binding.scalar is None else e.np_full(shape, binding.scalar, dtype), result.name_hint)
             storage = e.constant_storage if e.preparing else e.new_storage()
         return plain(name, binding.shape, binding.dtype, storage, contiguous=True)
-    if e.dies_here(value) and binding_is_plain(binding):
+    rewritten = value in e.rewritten and is_only_read_before(e, value, e.op)
+    if (rewritten or e.dies_here(value)) and binding_is_plain(binding):
         assert isinstance(binding, Tensor)
         return binding
     found = e.laid_out(e.tensor(value))
@@ -291,10 +297,11 @@ def _insert_slice(e: FunctionEmitter, op: tensor.InsertSliceOp) -> None:
     texts, sizes = _slice_texts(e, op, target.shape)
     text = f"{source.name}.copy()" if shares else source.name
     if source.rank != len(sizes):
-        drop = _dropped(
+        offsets = _mixed(e, op.static_offsets, op.offsets)
+        for i in _dropped(
             [s if isinstance(s, int) else None for s in source.shape], [s if isinstance(s, int) else None for s in sizes]
-        )
-        text += f"[{', '.join('None' if i in drop else ':' for i in range(len(sizes)))}]"
+        ):
+            texts[i] = str(offsets[i])
     e.line(f"{target.name}[{', '.join(texts) or '...'}] = {text}")
     e.bind(op.result, target)
 

@@ -54,6 +54,30 @@ def _lstm_cell(gates_x: SymTensor, states: States, w: Weights) -> States:
     return [new_h, new_c]
 
 
+def _halved(w: Weights) -> Weights:
+    """An LSTM's weights with the gates in the order i, f, o, g, and those that a sigmoid follows halved."""
+
+    def arranged(p: SymTensor) -> SymTensor:
+        width = p.shape[0] // 4
+        inner, out = slice(p, 0, 0, 2 * width, 1), slice(p, 0, 3 * width, 4 * width, 1)
+        return concat([binary("mul", inner, 0.5), binary("mul", out, 0.5), slice(p, 0, 2 * width, 3 * width, 1)], 0)
+
+    b_ih, b_hh = (None if b is None else arranged(b) for b in (w.b_ih, w.b_hh))
+    return Weights(arranged(w.w_ih), arranged(w.w_hh), b_ih, b_hh, w.w_hr)
+
+
+def _halved_lstm_cell(gates_x: SymTensor, states: States, w: Weights) -> States:
+    """`_lstm_cell` for halved weights: all gates by one tanh, for sigmoid(x) is `tanh(x / 2) / 2 + 1 / 2`."""
+    h, c = states
+    y = unary("tanh", binary("add", gates_x, linear(h, w.w_hh, None)))
+    width, dim = y.shape[-1] // 4, y.rank - 1
+    i, f, o = _gates(binary("add", binary("mul", slice(y, dim, 0, 3 * width, 1), 0.5), 0.5), 3)
+    g = slice(y, dim, 3 * width, 4 * width, 1)
+    new_c = binary("add", binary("mul", f, c), binary("mul", i, g))
+    new_h = binary("mul", o, unary("tanh", new_c))
+    return [new_h if w.w_hr is None else linear(new_h, w.w_hr, None), new_c]
+
+
 def _gru_cell(gates_x: SymTensor, states: States, w: Weights) -> States:
     (h,) = states
     reset_x, update_x, new_x = _gates(gates_x, 3)
@@ -139,9 +163,12 @@ def _layers(
                     f"input.size(-1) must be equal to input_size. Expected {w.w_ih.shape[1]}, got {y.shape[-1]}"
                 )
             states = [select(state, 0, number) for state in initial]
+            cell = _CELLS[kind]
+            if kind == "lstm":  # once for all steps
+                w, cell = _halved(w), _halved_lstm_cell
 
-            def step(part: SymTensor, carried: States, w: Weights = w) -> tuple[SymTensor, States]:
-                new = _CELLS[kind](part, carried, w)
+            def step(part: SymTensor, carried: States, w: Weights = w, cell: Cell = cell) -> tuple[SymTensor, States]:
+                new = cell(part, carried, w)
                 return new[0], new
 
             output, last = over_time(_input_part(kind, y, w), states, step, backwards=direction == 1)

@@ -9,7 +9,6 @@ from xdsl.ir import Block, Region
 
 from tsir.ops.builder import INDEX, Builder, current, run_with, tensor_type
 from tsir.ops.core.slices import extract_slice, insert_slice
-from tsir.ops.core.views import reshape
 from tsir.ops.tensor import SymTensor
 
 Step = Callable[[SymTensor, list[SymTensor]], tuple[SymTensor, list[SymTensor]]]
@@ -43,17 +42,14 @@ def over_time(
     def body() -> tuple[SymTensor, list[SymTensor]]:
         sizes = (1, *row_shape)
         offsets = [at, *[0] * len(row_shape)]
-        part = SymTensor(x.dtype, sizes, extract_slice(inner, x.ssa, x.dtype, offsets, sizes, [1] * x.rank))
+        part = SymTensor(x.dtype, row_shape, extract_slice(inner, x.ssa, x.dtype, offsets, sizes, [1] * x.rank, row_shape))
         carried = [SymTensor(s.dtype, s.shape, block.args[1 + i]) for i, s in enumerate(states)]
-        return step(reshape(part, row_shape), carried)
+        return step(part, carried)
 
     result, following = run_with(inner, body, ())
 
-    def store() -> SymTensor:
-        return reshape(result, (1, *result.shape))
-
-    row = run_with(inner, store, ())
-    written = insert_slice(inner, row.ssa, block.args[-1], [at, *[0] * result.rank], row.shape)
+    sizes = (1, *result.shape)
+    written = insert_slice(inner, result.ssa, block.args[-1], [at, *[0] * result.rank], sizes)
     yielded = [inner.cast(f, s.shape).ssa for f, s in zip(following, states, strict=True)]
     block.add_op(scf.YieldOp(*yielded, written))
     loop = b.insert(scf.ForOp(b.index(0), b.size(time), b.index(1), [*initial, collected], Region(block)))

@@ -67,15 +67,21 @@ _UNBOUNDED = 2**62
 
 
 def extract_slice(
-    b: Builder, value: SSAValue, dtype: Any, offsets: Sequence[Any], sizes: Sequence[Size], strides: Sequence[int]
+    b: Builder,
+    value: SSAValue,
+    dtype: Any,
+    offsets: Sequence[Any],
+    sizes: Sequence[Size],
+    strides: Sequence[int],
+    shape: Sequence[Size] | None = None,
 ) -> SSAValue:
-    """A `tensor.extract_slice`; offsets are sizes or SSA values of type `index`."""
+    """A `tensor.extract_slice`; offsets are sizes or SSA values of type `index`. `shape` leaves sizes of 1 out."""
     dynamic_offsets, static_offsets = _mixed(b, offsets)
     dynamic_sizes, static_sizes = b.dynamic(sizes)
     op = b.op(
         tensor.ExtractSliceOp,
         (value, *dynamic_offsets, *dynamic_sizes),
-        (tensor_type(dtype, sizes),),
+        (tensor_type(dtype, sizes if shape is None else shape),),
         {
             "static_offsets": static_offsets,
             "static_sizes": static_sizes,
