@@ -135,8 +135,13 @@ class _Lowering:
             case PyOp() | TruthOp():
                 self._lower_scalar(op, builder)
             case ToReferenceOp():
-                self.tensors[op.result] = self._tensor(op.value)
-            case ToValueOp() if isinstance(op.reference, OpResult) and isinstance(op.reference.op, ToReferenceOp):
+                if not self._is_written(op.result):
+                    self.tensors[op.result] = self._tensor(op.value)
+            case ToValueOp() if (
+                isinstance(op.reference, OpResult)
+                and isinstance(op.reference.op, ToReferenceOp)
+                and not self._is_written(op.reference)
+            ):
                 self._replace(op.result, self._tensor(op.reference.op.value), builder)
                 _erase(op)
             case CastOp() if isinstance(op.value.type, BuiltinTensorType) and isinstance(op.result.type, BuiltinTensorType):
@@ -144,6 +149,10 @@ class _Lowering:
                 _erase(op)
             case _:
                 pass
+
+    def _is_written(self, reference: SSAValue) -> bool:
+        group = self.facts.memory.group_of(reference)
+        return group is not None and bool(group.tensor_writes)
 
     def _tensor(self, value: SSAValue) -> SymTensor:
         """The symbolic tensor of a builtin tensor value."""

@@ -44,7 +44,7 @@ class CsePass(ModulePass):
 
 def merge_common(function: FuncOp) -> bool:
     """Merges what is computed twice in a function; whether anything was merged."""
-    memory = Memory(function)
+    memory = Memory(function, arguments_may_overlap=True)
     given = _given_values(function)
     changed = False
     known: dict[Any, Operation] = {}

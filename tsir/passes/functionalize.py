@@ -15,11 +15,11 @@ from xdsl.passes import ModulePass
 
 from tsir.dialects.ts import effects
 from tsir.dialects.ts.families import AtenOp
-from tsir.dialects.ts.structure import CastOp, ToReferenceOp, ToValueOp, TruthOp
-from tsir.dialects.ts.types import INT, TensorType
+from tsir.dialects.ts.structure import CastOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
+from tsir.dialects.ts.types import INT, ListType, TensorType
 from tsir.passes.freeze import argument_attributes
 from tsir.passes.inplace import writes_to_values
-from tsir.passes.memory import Memory
+from tsir.passes.memory import Memory, is_transient_list
 from tsir.passes.structure import callee_name, functions, is_public, walk
 
 
@@ -41,8 +41,9 @@ class FunctionalizePass(ModulePass):
 
     On values an in-place operator gives the new value of what it writes, and a view is a value like any other. What can't be
     proved stays a reference: tensors in a group that is still written after in-place operations on local memory became values,
-    and those of unknown dtype or rank. Lists, attributes, calls and operations on references take values through `ts.to_reference`
-    and give them through `ts.to_value`, which both are free: nothing writes that memory.
+    and those of unknown dtype or rank. What only reads such a tensor takes the value that it has then, by `ts.to_value`; lists,
+    attributes, calls and operations on references take values through `ts.to_reference`. Where a copy is needed for that, so
+    that a later write isn't seen, is what `passes/copies.py` tells.
 
     Results that share memory with arguments in torch have `ts.alias`, the positions of these arguments, in their `res_attrs`.
     """
@@ -58,10 +59,9 @@ class FunctionalizePass(ModulePass):
 def functionalize(function: FuncOp, *, is_entry: bool = True) -> None:
     """Moves what can be moved in one function to values. Only an entry's arguments and results may change their types."""
     writes_to_values(function)
-    memory = Memory(function)
-    conversion = _Conversion(function, memory, is_entry)
-    conversion.mark_aliases()
-    conversion.run()
+    if is_entry:
+        mark_aliases(function)
+    _Conversion(function, Memory(function, arguments_may_overlap=True), is_entry).run()
 
 
 class _Conversion:
@@ -99,7 +99,7 @@ class _Conversion:
             case AtenOp() if self._is_value_form(op):
                 for result in op.results:
                     if isinstance(result.type, TensorType):
-                        self._make_value(result)
+                        self._result(result)
             case scf.IfOp():
                 for result in op.results:
                     if self._may_convert(result):
@@ -132,7 +132,11 @@ class _Conversion:
                 block = op.parent_block()
                 assert block is not None
                 block.erase_op(op)
-            case ToValueOp() if isinstance(op.reference, OpResult) and isinstance(op.reference.op, ToReferenceOp):
+            case ToValueOp() if (
+                isinstance(op.reference, OpResult)
+                and isinstance(op.reference.op, ToReferenceOp)
+                and not self._is_written(op.reference)
+            ):
                 op.result.replace_all_uses_with(op.reference.op.value)
                 block = op.parent_block()
                 assert block is not None
@@ -145,25 +149,89 @@ class _Conversion:
                 self._host(op)
 
     def _is_value_form(self, op: AtenOp) -> bool:
-        """Whether an ATen operation is on values: tensors in and out of known dtype and rank that nothing writes."""
-        for operand in op.operands:
-            if isinstance(operand.type, TensorType):
-                if not self._may_convert(operand) or any(True for _ in effects.written_operands(op)):
-                    return False
-            elif not isinstance(operand.type, BuiltinTensorType) and _holds_tensor(operand):
-                group = self.memory.group(operand)
-                if group is not None and group.tensor_writes:
-                    return False
-        tensors = [r for r in op.results if isinstance(r.type, TensorType)]
-        if not all(map(self._may_convert, tensors)) or "ts.error" in op.attributes:
+        """Whether an ATen operation is on values: tensors of known dtype and rank come in and go out, and it writes none.
+
+        It may read references that others write, through `ts.to_value`, unless its results are views of them.
+        """
+        if "ts.error" in op.attributes or any(True for _ in effects.written_operands(op)):
             return False
+        lists: list[int] = []
+        for i, operand in enumerate(op.operands):
+            if isinstance(operand.type, TensorType):
+                if not operand.type.is_ranked:
+                    return False
+            elif not isinstance(operand.type, BuiltinTensorType) and _holds_tensor(operand) and not self._may_read(operand):
+                return False
+            elif isinstance(operand.type, ListType):
+                lists.append(i)
+        tensors = [r for r in op.results if isinstance(r.type, TensorType)]
+        for result in op.results:
+            is_view = any(True for _ in effects.aliased_operands(op, result.index))
+            if isinstance(result.type, TensorType):
+                if not result.type.is_ranked or (is_view and not self._may_convert(result)):
+                    return False
+            elif _holds_tensor(result) and self._is_written(result):
+                return False
         for i, operand in enumerate(op.operands):
             if isinstance(operand.type, TensorType):
                 op.operands[i] = self._value(operand, op)
+        for i in lists:
+            self._read_list(op, i)
         return bool(tensors) or any(isinstance(o.type, BuiltinTensorType) for o in op.operands)
 
+    def _is_written(self, value: SSAValue) -> bool:
+        group = self.memory.group_of(value)
+        return group is not None and bool(group.tensor_writes)
+
+    def _may_read(self, operand: SSAValue) -> bool:
+        """Whether what is in a container can be read as values: nothing writes it, or it is a list of tensors in sight."""
+        if isinstance(operand, OpResult) and isinstance(operand.op, ListOp) and is_transient_list(operand.op):
+            kinds = [e.type for e in operand.op.elements]
+            return all(not isinstance(k, TensorType) or k.is_ranked for k in kinds)
+        return not self._is_written(operand)
+
+    def _read_list(self, op: AtenOp, index: int) -> None:
+        """Makes a list of tensors that are written anew where an operator takes it, of what they hold then."""
+        made = op.operands[index].owner
+        if not isinstance(made, ListOp) or not any(map(self._is_written, made.elements)):
+            return
+        elements: list[SSAValue] = []
+        for element in made.elements:
+            if isinstance(element.type, TensorType) and self._is_written(element):
+                reference = ToReferenceOp(self._value(element, op), element.type)
+                reference.location = op.location
+                _insert_before(op, reference)
+                elements.append(reference.result)
+            else:
+                elements.append(element)
+        new = ListOp(elements, made.result.type)
+        new.location = made.location
+        _insert_before(op, new)
+        op.operands[index] = new.result
+
+    def _result(self, result: SSAValue) -> None:
+        """Makes a result a value; where its memory is written later, all uses go through one reference."""
+        if self._may_convert(result):
+            self._make_value(result)
+            return
+        kind = result.type
+        assert isinstance(result, OpResult) and isinstance(kind, TensorType)
+        uses = list(result.uses)
+        result._type = kind.to_builtin()
+        reference = ToReferenceOp(result, kind)
+        reference.location = result.op.location
+        reference.result.name_hint = result.name_hint
+        block = result.op.parent_block()
+        assert block is not None
+        block.insert_op_after(reference, result.op)
+        self.memory.take_place(reference.result, result)
+        for use in uses:
+            use.operation.operands[use.index] = reference.result
+
     def _loop_value(self, values: tuple[SSAValue, ...], op: Operation, index: int, operand: SSAValue) -> None:
-        if all(map(self._may_convert, values)) and (operand in self.converted or self._may_convert(operand)):
+        if isinstance(values[0].type, BuiltinTensorType):
+            op.operands[index] = self._fit(operand, values[0].type, op)
+        elif all(map(self._may_convert, values)) and (operand in self.converted or self._may_convert(operand)):
             op.operands[index] = self._fit(operand, values[0].type, op)
             for value in values:
                 self._make_value(value)
@@ -183,7 +251,7 @@ class _Conversion:
             operand = op.operands[i]
             if target is None:
                 continue
-            if target in self.converted:
+            if target in self.converted or isinstance(target.type, BuiltinTensorType):
                 op.operands[i] = self._fit(operand, target.type, op)
             elif operand in self.converted:
                 op.operands[i] = self._reference(operand)
@@ -209,7 +277,7 @@ class _Conversion:
     def _value(self, operand: SSAValue, op: Operation) -> SSAValue:
         if operand in self.converted or isinstance(operand.type, BuiltinTensorType):
             return operand
-        if isinstance(operand, OpResult) and isinstance(operand.op, ToReferenceOp):
+        if isinstance(operand, OpResult) and isinstance(operand.op, ToReferenceOp) and not self._is_written(operand):
             return operand.op.value
         kind = operand.type
         assert isinstance(kind, TensorType)
@@ -234,16 +302,10 @@ class _Conversion:
 
     def _shares(self, value: SSAValue) -> bool:
         """Whether torch's tensor shares memory with another one: then a copy would be wrong."""
+        if isinstance(value, OpResult) and isinstance(value.op, AtenOp):
+            return any(True for _ in effects.aliased_operands(value.op, value.index))
         group = self.memory.group_of(value)
-        return (
-            isinstance(value, BlockArgument)
-            or (
-                isinstance(value, OpResult)
-                and isinstance(value.op, AtenOp)
-                and any(True for _ in effects.aliased_operands(value.op, value.index))
-            )
-            or (group is not None and group.external)
-        )
+        return isinstance(value, BlockArgument) or (group is not None and group.external)
 
     def _host(self, op: Operation) -> None:
         for i, operand in enumerate(op.operands):
@@ -264,29 +326,6 @@ class _Conversion:
                     use.operation.operands[use.index] = new.result
                 self.converted.add(new.result)
 
-    def mark_aliases(self) -> None:
-        """Notes on the function which results share memory with which arguments."""
-        last = self.function.body.block.last_op
-        if not self.is_entry or last is None:
-            return
-        arguments = self.function.body.block.args
-        marks: list[DictionaryAttr] = []
-        old = (
-            self.function.res_attrs.data
-            if self.function.res_attrs is not None
-            else [DictionaryAttr({})] * len(last.operands)
-        )
-        for known, operand in zip(old, last.operands, strict=True):
-            group = self.memory.group(operand)
-            data = dict(known.data)
-            if group is not None and isinstance(operand.type, TensorType):
-                shared = [i for i, a in enumerate(arguments) if a is operand or self.memory.group(a) is group]
-                if shared:
-                    data["ts.alias"] = ArrayAttr([IntegerAttr(i, INT) for i in shared])
-            marks.append(DictionaryAttr(data))
-        if any(m.data for m in marks):
-            self.function.properties["res_attrs"] = ArrayAttr(marks)
-
     def _fix_signature(self) -> None:
         function = self.function
         last = function.body.block.last_op
@@ -305,6 +344,27 @@ class _Conversion:
             if argument in self.converted and "ts.mutable" in found[i].data:
                 found[i] = DictionaryAttr({k: v for k, v in found[i].data.items() if k != "ts.mutable"})
         return found
+
+
+def mark_aliases(function: FuncOp) -> None:
+    """Notes on the function which results share memory with which arguments."""
+    last = function.body.block.last_op
+    if last is None:
+        return
+    memory = Memory(function)
+    arguments = function.body.block.args
+    marks: list[DictionaryAttr] = []
+    old = function.res_attrs.data if function.res_attrs is not None else [DictionaryAttr({})] * len(last.operands)
+    for known, operand in zip(old, last.operands, strict=True):
+        group = memory.group(operand)
+        data = dict(known.data)
+        if group is not None and isinstance(operand.type, TensorType):
+            shared = [i for i, a in enumerate(arguments) if a is operand or memory.group(a) is group]
+            if shared:
+                data["ts.alias"] = ArrayAttr([IntegerAttr(i, INT) for i in shared])
+        marks.append(DictionaryAttr(data))
+    if any(m.data for m in marks):
+        function.properties["res_attrs"] = ArrayAttr(marks)
 
 
 def _holds_tensor(value: SSAValue) -> bool:

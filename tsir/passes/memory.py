@@ -38,7 +38,7 @@ from tsir.dialects.ts.structure import (
     UninitializedOp,
     YieldOp,
 )
-from tsir.dialects.ts.types import BOOL, FLOAT, INT
+from tsir.dialects.ts.types import BOOL, FLOAT, INT, ClassType
 from tsir.ops import python
 from tsir.passes.structure import walk
 
@@ -62,9 +62,13 @@ class Group:
 
 
 class Memory:
-    """The groups of one function."""
+    """The groups of one function.
 
-    def __init__(self, function: FuncOp) -> None:
+    With `arguments_may_overlap`, an argument that is written is in one group with the others, for a caller may give one tensor
+    twice.
+    """
+
+    def __init__(self, function: FuncOp, *, arguments_may_overlap: bool = False) -> None:
         self._parent: dict[SSAValue, SSAValue] = {}
         self._groups: dict[SSAValue, Group] = {}
         self._cells: dict[str, SSAValue] = {}
@@ -77,6 +81,8 @@ class Memory:
         for op in walk(function):
             self._has_tries |= isinstance(op, TryOp)
             self._visit(op, notes)
+        if arguments_may_overlap:
+            self._join_arguments(function, notes)
         for what, value, op in notes:
             group = self._group(value)
             if what == "tensor":
@@ -98,6 +104,10 @@ class Memory:
         """Puts a new value into the group of another one that it takes the place of, or helps to compute."""
         if is_reference(value.type) and is_reference(like.type):
             self._parent[value] = self._find(like)
+
+    def take_place(self, new: SSAValue, old: SSAValue) -> None:
+        """`new` refers to the memory from now on that `old` referred to when this was made."""
+        self._parent[new] = self._find(old)
 
     def group_of(self, value: SSAValue) -> Group | None:
         """The group that a value was in when this was made, when it had a reference's type, whatever its type is now."""
@@ -131,6 +141,20 @@ class Memory:
                     first = root
                 elif root is not first:
                     self._parent[root] = first
+
+    def _join_arguments(self, function: FuncOp, notes: list[tuple[str, SSAValue, Operation]]) -> None:
+        """When one argument is written, all others may be; weights aside."""
+        known = function.arg_attrs.data if function.arg_attrs is not None else ()
+        given = [
+            a
+            for i, a in enumerate(function.body.block.args)
+            if is_reference(a.type)
+            and not isinstance(a.type, ClassType)
+            and not (i < len(known) and "ts.weight" in known[i].data)
+        ]
+        roots = {self._find(a) for a in given}
+        if len(roots) > 1 and any(what == "tensor" and self._find(value) in roots for what, value, _ in notes):
+            self._join(given)
 
     def _note(
         self, notes: list[tuple[str, SSAValue, Operation]], what: str, values: Iterable[SSAValue], op: Operation

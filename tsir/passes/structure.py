@@ -236,3 +236,40 @@ def callee_first(module: ModuleOp) -> tuple[list[FuncOp], set[str]]:
                 recursive.update(members)
             order.extend(table[m] for m in members)
     return order, recursive
+
+
+def ancestor_in(op: Operation, block: Block) -> Operation:
+    """The operation of `block` that an operation is, or is nested in; itself when it is in neither."""
+    at = op
+    while at.parent_block() is not block:
+        parent = at.parent_op()
+        if parent is None:
+            return op
+        at = parent
+    return at
+
+
+class Order:
+    """Which operations of a function may run between two others. The function mustn't change while this is used."""
+
+    def __init__(self) -> None:
+        self._places: dict[Block, dict[Operation, int]] = {}
+
+    def place(self, op: Operation, block: Block) -> int:
+        """The position in a block of an operation of it; -1 for another."""
+        found = self._places.get(block)
+        if found is None:
+            found = self._places[block] = {o: i for i, o in enumerate(block.ops)}
+        return found.get(op, -1)
+
+    def comes_between(self, op: Operation, first: Operation, last: Operation) -> bool:
+        """Whether `op` may run after `first` and before `last` has finished; `last` is in the block of `first` or nested in it.
+
+        What is outside of the block of `first` doesn't count, for it runs before or after all of that block.
+        """
+        block = first.parent_block()
+        assert block is not None
+        own, end = ancestor_in(op, block), ancestor_in(last, block)
+        if own is end:
+            return own is not last or op is not last
+        return self.place(first, block) < self.place(own, block) < self.place(end, block)

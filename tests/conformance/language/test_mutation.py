@@ -98,3 +98,86 @@ def test_overlaps_that_torch_allows(function):
     function(expected)
     tsir.script(function)(x)
     torch.testing.assert_close(x, expected)
+
+
+def same_tensor_twice(x: Tensor, y: Tensor):
+    a = y + 1.0
+    x.add_(1.0)
+    return a, y + 1.0
+
+
+def test_a_tensor_given_twice():
+    expected, x = torch.arange(4.0), torch.arange(4.0)
+    wanted = same_tensor_twice(expected, expected)
+    found = tsir.script(same_tensor_twice)(x, x)
+    assert all(map(torch.equal, found, wanted)) and torch.equal(x, expected)
+
+
+def filled(x: Tensor, n: int):
+    out = torch.zeros(4, 3)
+    for i in range(n):
+        if i % 2 == 0:
+            out[i] = x[0] * float(i)
+        else:
+            out[i, 1:] += x[1, :2]
+    total = torch.zeros(3)
+    for row in range(4):
+        total += out[row]
+    return out, total
+
+
+def recurrence(x: Tensor):
+    h = x[0].clone()
+    states = torch.empty(5, 3)
+    step = 0
+    while step < 5:
+        h.mul_(0.5).add_(x[1])
+        states[step].copy_(h)
+        states.t()[0, step] -= 1.0
+        step += 1
+    return states
+
+
+def copied_rows(x: Tensor):
+    table = x.clone()
+    for i in range(1, 3):
+        table[i] = table[i - 1]
+    diagonal = table.diagonal()
+    diagonal.zero_()
+    return table, diagonal
+
+
+def updated_buffer(x: Tensor, k: int):
+    x[k] = x[k] * 2.0
+    return (x.sum(0) @ x.t()).relu()
+
+
+LOWERED = [(filled, (4,), 0), (recurrence, (), 0), (copied_rows, (), 0), (updated_buffer, (1,), 4)]
+
+
+@pytest.mark.parametrize(("function", "more", "dispatched"), LOWERED, ids=lambda f: getattr(f, "__name__", ""))
+def test_writes_become_values(function, more, dispatched):
+    scripted = tsir.script(function)
+    expected, x = torch.arange(9.0).reshape(3, 3), torch.arange(9.0).reshape(3, 3)
+    for _ in range(2):
+        wanted, found = function(expected, *more), scripted(x, *more)
+        torch.testing.assert_close(found, wanted)
+        torch.testing.assert_close(x, expected)
+    assert scripted.explain(x, *more).splitlines()[-1] == f"{dispatched} operators run by dispatch"
+
+
+class KeepsWeights(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.ones(3))
+
+    def forward(self, x: Tensor):
+        return [self.scale * 2.0], x
+
+
+def test_results_made_of_weights_are_the_callers():
+    scripted = tsir.script(KeepsWeights())
+    for _ in range(2):
+        found = scripted(torch.ones(1))[0][0]
+        assert torch.equal(found, torch.full((3,), 2.0))
+        found.zero_()

@@ -23,6 +23,7 @@ from tsir.backend.numpy.tracebacks import SourceFrame
 from tsir.dialects import dtypes
 from tsir.dialects.ts.types import ClassType, TensorType
 from tsir.errors import TsirError
+from tsir.passes.copies import Copies
 
 PURE_TABLES = ("linalg_operations", "tensor_operations", "scalar_operations", "extension_operations")
 OTHER_TABLES = ("control_flow", "host_operations")
@@ -146,7 +147,7 @@ class _Written:
 def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry: bool) -> _Written:
     """Writes one function, with its `prepare` and buffers."""
     escaping = escaping_values(function.body, _only_reads, _aliases)
-    e = FunctionEmitter(module, function, escaping)
+    e = FunctionEmitter(module, function, escaping, Copies(function, _aliases))
     parameters: list[str] = []
     weights: list[str] = []
     weight_names: list[str] = []

@@ -26,6 +26,7 @@ from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain,
 from tsir.backend.numpy.tracebacks import SourceFrame, source_frames
 from tsir.dialects.dtypes import DType
 from tsir.errors import TsirError
+from tsir.passes.copies import Copies
 
 if TYPE_CHECKING:
     from tsir.backend.numpy.forms import Forms, Match
@@ -141,11 +142,13 @@ class FunctionEmitter:
         module: ModuleEmitter,
         function: func.FuncOp,
         escaping: set[SSAValue],
+        copies: Copies,
     ) -> None:
         self.module = module
         self.function = function
         self.names = module.names
         self.escaping = escaping
+        self.copies = copies
         self.prepared: list[Line] = []
         self.body: list[Line] = []
         self.prepared_names: set[str] = set()

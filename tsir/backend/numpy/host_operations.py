@@ -18,6 +18,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from tsir.backend.numpy.classes import Classes
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter
+from tsir.backend.numpy.tensors import Kind
 from tsir.dialects.ts import attributes, structure
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import AtenOp, PyOp
@@ -325,28 +326,33 @@ def _reraise(e: FunctionEmitter, op: structure.ReraiseOp) -> None:
 
 
 def _to_value(e: FunctionEmitter, op: structure.ToValueOp) -> None:
-    _reinterpreted(e, op.reference, op.result)
+    """The same array; a copy where the reference may be written while the value is in use."""
+    text = e.name_of(op.reference)
+    if e.copies.of_value(op):
+        text = f"{_rt(e)}.copied({text})"
+    _reinterpreted(e, op.reference, op.result, text)
 
 
 def _to_reference(e: FunctionEmitter, op: structure.ToReferenceOp) -> None:
-    _reinterpreted(e, op.value, op.result)
+    """The same array where torch's tensor shares memory or nobody else has it; else a copy when it is written or kept."""
+    is_view = "ts.alias" in op.attributes
+    if not is_view and e.copies.is_written(op):
+        text = e.owned_name(op.value)
+    elif not is_view and e.copies.is_kept(op) and e.tensor(op.value).storage.kind is Kind.CONSTANT:
+        text = f"{e.name_of(op.value)}.copy()"
+    else:
+        text = e.name_of(op.value)
+    _reinterpreted(e, op.value, op.result, text)
 
 
-def _reinterpreted(e: FunctionEmitter, source: SSAValue, result: SSAValue) -> None:
-    """The same array; a copy where something in this function may write to a tensor while the result is in use.
-
-    A value must not change when the reference that it was read from is written, nor a reference's owner see writes to a
-    value. Arrays of uint8 are values of `i8`.
-    """
-    text = e.name_of(source)
-    if _may_be_written(e):
-        text = f"{_rt(e)}.copied({text})"
+def _reinterpreted(e: FunctionEmitter, source: SSAValue, result: SSAValue, text: str) -> None:
+    """Arrays of uint8 are values of `i8`."""
     reference = source.type if isinstance(source.type, ts.TensorType) else result.type
     assert isinstance(reference, ts.TensorType)
     if reference.dtype is not None and reference.dtype.name == "uint8":
         into = "int8" if isinstance(result.type, BuiltinTensorType) else "uint8"
         text = f"{operand_text(text)}.view({e.numpy(into)})"
-    if text == e.name_of(source):
+    if _ATOM.fullmatch(text):
         e.bind_array(result, text)
     else:
         e.define(result, text)
@@ -355,14 +361,6 @@ def _reinterpreted(e: FunctionEmitter, source: SSAValue, result: SSAValue) -> No
 def operand_text(text: str) -> str:
     """An expression that may be followed by an attribute."""
     return text if _ATOM.fullmatch(text) or text.endswith(")") else f"({text})"
-
-
-def _may_be_written(e: FunctionEmitter) -> bool:
-    """Whether an operation of the function can write to a tensor: an in-place operator, or a call of who knows what."""
-    return any(
-        (isinstance(op, AtenOp) and op.SCHEMA.mutates) or isinstance(op, func.CallOp | structure.CallMethodOp)
-        for op in e.function.walk()
-    )
 
 
 # The two families of calls

@@ -74,7 +74,7 @@ def check_overlap(target: Array, source: Array) -> None:
 
 def check_copied(target: Array, source: Array) -> None:
     """`check_overlap` for a copy: `x[1:] = x[:1]` expands what it reads, which torch doesn't check then."""
-    if source.shape == target.shape:
+    if source.size == target.size:
         check_overlap(target, source)
 
 

@@ -143,13 +143,25 @@ def _expanded(x: SymTensor, indices: Sequence[SymTensor | None]) -> list[SymTens
                     f"The shape of the mask {list(index.shape)} at index {d} does not match the shape of the indexed tensor "
                     f"{list(x.shape)} at index {at}"
                 )
-        if not index.shape:
-            raise OperatorIndexError("a 0-d mask as an index is a new dimension, which isn't supported here")
         positions = nonzero(index)
         found.extend(select(positions, 1, d) for d in range(index.rank))
     if len(found) > x.rank:
         raise OperatorIndexError(f"too many indices for tensor of dimension {x.rank} (got {len(found)})")
     return [*found, *[None] * (x.rank - len(found))]
+
+
+def _masks_in_place(x: SymTensor, indices: Sequence[SymTensor | None]) -> tuple[SymTensor, list[SymTensor | None]]:
+    """A 0-d mask as an index stands for a new dimension of size 1, which it masks."""
+    found: list[SymTensor | None] = []
+    dim = 0
+    for index in indices:
+        if index is not None and index.dtype in (dtypes.bool_, dtypes.uint8) and not index.shape:
+            x = unsqueeze(x, dim)
+            index = reshape(index, (1,))
+        found.append(index)
+        is_mask = index is not None and index.dtype in (dtypes.bool_, dtypes.uint8)
+        dim += index.rank if is_mask and index is not None else 1
+    return x, found
 
 
 def _placed(x: SymTensor, indices: Sequence[SymTensor | None]) -> tuple[SymTensor, tuple[int, ...], int, tuple[Size, ...]]:
@@ -179,6 +191,7 @@ def index(x: SymTensor, indices: Sequence[SymTensor | None]) -> SymTensor:
     """`self[indices]`: a tensor of positions or a mask for each dimension, None for all of it."""
     if all(i is None for i in indices):
         return copy(x)
+    x, indices = _masks_in_place(x, indices)
     columns, dims, batch_pos, _ = _placed(x, indices)
     return gather_slices(x, dims, columns, batch_pos, True)
 
@@ -207,6 +220,8 @@ def index_put(x: SymTensor, indices: Sequence[SymTensor | None], values: SymTens
             # A mask with one value for all needs no positions: it is a selection.
             wide = reshape(mask, (*mask.shape, *[1] * (x.rank - mask.rank)))
             return where(wide, values, x)
+    own = x.shape
+    x, indices = _masks_in_place(x, indices)
     columns, dims, batch_pos, shape = _placed(x, indices)
     while values.rank > len(shape) and isinstance(values.shape[0], int) and values.shape[0] == 1:
         values = reshape(values, values.shape[1:])
@@ -217,7 +232,7 @@ def index_put(x: SymTensor, indices: Sequence[SymTensor | None], values: SymTens
             f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape "
             f"{list(shape)}"
         ) from None
-    return scatter_slices(x, dims, columns, updates, "add" if accumulate else "set", batch_pos, True)
+    return reshape(scatter_slices(x, dims, columns, updates, "add" if accumulate else "set", batch_pos, True), own)
 
 
 @aten(
