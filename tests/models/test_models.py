@@ -6,10 +6,23 @@ from typing import Any, Callable, Tuple
 
 import pytest
 import torch
+from torch import nn
 
 import tsir
 from tests.models.algorithms import beam_search, collatz, kmeans, masked_mean, newton_sqrt
 from tests.models.comparison import assert_same
+from tests.models.programs import (
+    CRF,
+    Chooser,
+    DenseBlock,
+    Graph,
+    KeyValueCache,
+    MixtureOfExperts,
+    PackedSequences,
+    PackedTagger,
+    StateSpace,
+    UNet,
+)
 from tests.models.sequence import (
     BagOfEmbeddings,
     DictModel,
@@ -49,6 +62,24 @@ MODELS = [
     Model("multihead_attention", MultiheadAttention, lambda n: (torch.randn(n, 5, 16),)),
     Model("multihead_attention_padded", MultiheadAttention, lambda n: (torch.randn(n, 5, 16), padding_mask(n))),
     Model("lstm_tagger", LSTMTagger, lambda n: (torch.randint(30, (n, 6)),)),
+    Model("packed_tagger", PackedTagger, lambda n: (torch.randint(20, (n, 6)), torch.tensor([4, 6, 2][:n]))),
+    Model("packed_sequences", PackedSequences, lambda n: ([torch.randn(5 - i, 3) for i in range(n)],), traceable=False),
+    Model("unet", UNet, lambda n: (torch.randn(n, 3, 8 + n, 8),)),
+    Model(
+        "dense_block", lambda: nn.Sequential(DenseBlock(3, 4, 2), nn.LPPool2d(2, 2)), lambda n: (torch.randn(n, 4, 6, 6),)
+    ),
+    Model(
+        "graph",
+        Graph,
+        lambda n: (torch.randn(3 * n, 4), torch.randint(3 * n, (2, 8)), torch.arange(3 * n) // 3),
+        traceable=False,
+    ),
+    Model("mixture_of_experts", MixtureOfExperts, lambda n: (torch.randn(n, 3, 6),), traceable=False),
+    Model("state_space", StateSpace, lambda n: (torch.randn(n, 5 + n, 4),), traceable=False),
+    Model(
+        "crf", CRF, lambda n: (torch.randn(4, n, 3), torch.arange(4)[:, None] < torch.arange(4, 4 - n, -1)), traceable=False
+    ),
+    Model("chooser", Chooser, lambda n: (torch.randn(2, 3), n - 1, "ab"[n % 2]), traceable=False),
     Model("dict_model", DictModel, lambda n: (torch.randn(n, 6),), strict=False),
     Model(
         "greedy_decoder", GreedyDecoder, lambda n: (torch.zeros(n, dtype=torch.long), torch.randn(n, 12)), traceable=False
@@ -138,3 +169,15 @@ def test_train_and_eval() -> None:
     assert not torch.equal(scripted(x), scripted(x)), "dropout does nothing in training mode"
     scripted.eval()
     assert_same(scripted(x), eager(x))
+
+
+def test_state_persists_from_call_to_call() -> None:
+    eager, scripted = KeyValueCache(), tsir.script(KeyValueCache())
+    for n in (1, 2, 1):
+        x = torch.arange(6.0 * n).reshape(2, n, 3)
+        assert_same(scripted(x), eager(x))
+    loaded = reloaded(scripted)
+    scripted.reset(), eager.reset()
+    x = torch.ones(2, 3, 3)
+    assert_same(scripted(x), eager(x))
+    assert_same(loaded(torch.ones(2, 1, 3))[1], 5)

@@ -151,6 +151,19 @@ def _rnn_cases(kind):
     return lambda d: [v(d) for v in variants] if d.is_floating_point else []
 
 
+def _packed_rnn_cases(kind):
+    def packed(make):
+        def cases(d):
+            _, state, params, biases, layers, dropout, train, bidirectional, _ = make(d)
+            batch_sizes = _index(2, 2, 1, 1, 1)
+            return [t((7, 3), d), batch_sizes, state, params, biases, layers, dropout, train, bidirectional]
+
+        return cases
+
+    variants = [packed(_rnn(kind)), packed(_rnn(kind, bidirectional=True, layers=2)), packed(_rnn(kind, biases=False))]
+    return lambda d: [v(d) for v in variants] if d.is_floating_point else []
+
+
 def _cell(kind):
     def cases(d):
         gates = {"lstm": 4, "gru": 3}.get(kind, 1)
@@ -461,6 +474,24 @@ CASES = {
     "_weight_norm": lambda d: [[t((4, 3), d), t((4, 1), d, 1), 0]],
     "_weight_norm_interface": lambda d: [[t((4, 3), d), t((4, 1), d, 1), 0]],
     **{f"{k}.input": _rnn_cases(k) for k in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
+    **{f"{k}.data": _packed_rnn_cases(k) for k in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
+    "_pack_padded_sequence": lambda d: [
+        [t((4, 3, 2), d), _index(4, 2, 2), False],
+        [t((3, 5), d), _index(4, 3, 1), True],
+        [t((4, 2, 2), d), _index(3, 3), False],
+        [t((4, 2, 2), d), _index(2, 3), False],
+        [t((4, 2, 2), d), _index(2, 0), False],
+    ],
+    "_pad_packed_sequence": lambda d: [
+        [t((7, 2), d), _index(3, 3, 1), False, 0.0, -1],
+        [t((7, 2), d), _index(3, 3, 1), True, 1.0, 5],
+        [t((3,), d), _index(1, 1, 1), False, 0.0, -1],
+        [t((7, 2), d), _index(3, 3, 1), False, 0.0, 2],
+    ],
+    "pad_sequence": lambda d: [
+        [[t((3, 2), d), t((1, 2), d, 1), t((4, 2), d, 2)], False, 0.0, "right"],
+        [[t((3,), d), t((1,), d, 1)], True, 2.0, "left"],
+    ],
     **{f"{k}_cell": _cell(k) for k in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
     "scaled_dot_product_attention": _attention,
     "_native_multi_head_attention": _native_attention,

@@ -193,7 +193,9 @@ class AnnotationReader:
 
     def named_tuple(self, cls: Any, scope: Mapping[str, Any]) -> ts.NamedTupleType:
         """The type of a NamedTuple class; fields without annotation are tensors."""
-        hints = dict(getattr(cls, "__annotations__", {}))
+        hints: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            hints |= vars(base).get("__annotations__", {})
         module_scope = vars(__import__("sys").modules[cls.__module__]) if cls.__module__ in __import__("sys").modules else {}
         types_: list[Attribute] = []
         for name in cls._fields:

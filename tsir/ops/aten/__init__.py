@@ -17,6 +17,7 @@ MODULES: tuple[str, ...] = (
     "tsir.ops.aten.linear_algebra",
     "tsir.ops.aten.normalization",
     "tsir.ops.aten.embedding",
+    "tsir.ops.aten.packed_sequences",
     "tsir.ops.aten.recurrent",
     "tsir.ops.aten.attention",
     "tsir.ops.aten.loss",
