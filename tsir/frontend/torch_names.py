@@ -179,6 +179,13 @@ def _new_tensor(self: Any, data: Any, dtype: Any = None, **_: Any) -> Call:
     return Call("tensor", (data,), {"dtype": dtype})
 
 
+def _norm(self: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False, dtype: Any = None) -> Call:
+    if isinstance(p, str) and p == "nuc":
+        return Call("nuclear_norm", (self, keepdim)) if dim is None else Call("nuclear_norm.dim", (self, dim, keepdim))
+    order = 2 if p is None or (isinstance(p, str) and p == "fro") else p
+    return Call("linalg_vector_norm", (self, order, dim, keepdim), {"dtype": dtype})
+
+
 REWRITES: dict[str, Rewrite] = {
     # conversions
     "float": _to(dtypes.float32), "double": _to(dtypes.float64), "half": _to(dtypes.float16),
@@ -234,9 +241,7 @@ PYTHON_METHODS: dict[str, Rewrite] = {
     "split": lambda self, split_size, dim=0: Call(
         "split_with_sizes" if isinstance(split_size, list | tuple) else "split", (self, split_size, dim)
     ),
-    "norm": lambda self, p="fro", dim=None, keepdim=False, dtype=None: Call(
-        "linalg_vector_norm", (self, 2 if p in ("fro", None) else p, dim, keepdim), {"dtype": dtype}
-    ),
+    "norm": _norm,
     "unflatten": lambda self, dim, sizes: Call("unflatten", (self, dim, sizes)),
 }
 """Tensor methods that torch writes in Python, as calls; for a frontend that can't or needn't follow their source."""

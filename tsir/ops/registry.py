@@ -229,6 +229,6 @@ OUT_OVERLOADS = {
     "sum.dim_IntList": "IntList_out", "div.Tensor_mode": "out_mode", "divide.Tensor_mode": "out_mode",
     "norm.ScalarOpt_dim_dtype": "dtype_out", "norm.ScalarOpt_dim": "out", "frobenius_norm.dim": "out", "std.dim": "out",
     "var.dim": "out", "all.dim": "out", "all": "all_out", "any.dim": "out", "any": "all_out", "mean.dim": "out",
-    "mean": "dtype_out",
+    "mean": "dtype_out", "linalg_matrix_rank.tol_tensor": "out_tol_tensor", "linalg_pinv.rcond_tensor": "out_rcond_tensor",
 }  # fmt: skip
 """Where the overload of the `out=` form is called otherwise than the functional overload and `_out`."""

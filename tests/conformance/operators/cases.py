@@ -1008,6 +1008,7 @@ OWN = {
 """What torch calls otherwise than `torch.ops.aten.<name>.<overload>`."""
 
 OWN_CASES = {
+    **{kernel: lambda d: [] for kernel in ("_lu_permutation", "_determinant", "_sign_and_log_determinant")},
     "tensor": lambda d: [
         [data, dt, None, False] for data in ([[1, 2], [3, 4]], [1.5, 2], [], [True, False], 3) for dt in (None, d)
     ],
@@ -1022,5 +1023,7 @@ OWN_CASES = {
 }
 CASES |= OWN_CASES
 
-UNCHECKED_VALUES = frozenset(("empty_like", "new_empty", "empty.memory_format", "empty_strided"))
-"""torch promises no contents."""
+UNCHECKED_VALUES = frozenset(
+    ("empty_like", "new_empty", "empty.memory_format", "empty_strided", "svd", "linalg_svd", "_linalg_svd")
+)
+"""torch promises no contents, or (singular vectors) contents up to a sign."""

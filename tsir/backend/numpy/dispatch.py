@@ -277,8 +277,9 @@ def aliased(key: str, result: Array, arguments: Sequence[Any], position: int) ->
     source: Array = arguments[position]
     if isinstance(source, _Offsets):
         return result
-    if key in _PART_VIEWS:
-        return _PART_VIEWS[key](source)
+    part = _PART_VIEWS.get(key)
+    if part is not None:
+        return part(source)
     grids = np.ogrid[tuple(slice(n) for n in source.shape)]
     offsets = sum((g * s for g, s in zip(grids, source.strides, strict=True)), np.zeros(source.shape, np.int64))
     if result.dtype != source.dtype:
@@ -299,8 +300,23 @@ def aliased(key: str, result: Array, arguments: Sequence[Any], position: int) ->
     return np.lib.stride_tricks.as_strided(corner, found.shape, strides)
 
 
-_PART_VIEWS: dict[str, Callable[[Array], Array]] = {"real": lambda a: a.real, "imag": lambda a: a.imag}
-"""The views whose elements are parts of the source's elements."""
+def _as_pairs(a: Array) -> Array:
+    """A complex array's parts in a last dimension."""
+    return np.lib.stride_tricks.as_strided(a.real, (*a.shape, 2), (*a.strides, a.itemsize // 2))
+
+
+def _from_pairs(a: Array) -> Array:
+    """Pairs in the last dimension as complex numbers. Raises OperatorError where they don't lie side by side."""
+    width = 2 * a.itemsize
+    if a.strides[-1] != a.itemsize or any(s % width for s, n in zip(a.strides[:-1], a.shape, strict=False) if n > 1):
+        raise OperatorError("Tensor must have a stride divisible by 2 for all but last dimension, and 1 for the last one")
+    return a.view(np.complex128 if a.itemsize == 8 else np.complex64)[..., 0]
+
+
+_PART_VIEWS: dict[str, Callable[[Array], Array]] = {
+    "real": lambda a: a.real, "imag": lambda a: a.imag, "view_as_real": _as_pairs, "view_as_complex": _from_pairs
+}  # fmt: skip
+"""The views whose elements are parts of the source's elements, or made of several."""
 
 
 def not_a_view(name: str, source: Array) -> OperatorError:

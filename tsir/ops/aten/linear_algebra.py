@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tsir.dialects import dtypes
@@ -14,10 +14,11 @@ from tsir.ops.core import reductions
 from tsir.ops.core.contraction import contract
 from tsir.ops.core.creation import iota
 from tsir.ops.core.elementwise import binary, broadcast_shapes, clamp, conj, convert, copy, power, unary, where
+from tsir.ops.core.host_calls import call_host_results
 from tsir.ops.core.slices import select, slice
 from tsir.ops.core.views import broadcast_to, diagonal, movedim, permute, reshape, unsqueeze
 from tsir.ops.promotion import result_type
-from tsir.ops.registry import aten, host
+from tsir.ops.registry import aten
 from tsir.ops.sizes import Size
 from tsir.ops.sizes import numel as numel_of
 from tsir.ops.tensor import SymTensor, dtype_label, is_constant, require_int, wrap_dim, wrap_dims
@@ -430,7 +431,7 @@ def cdist(a: SymTensor, b: SymTensor, p: float, compute_mode: Any) -> SymTensor:
 )
 def pairwise_distance(a: SymTensor, b: SymTensor, p: Any, eps: Any, keepdim: bool) -> SymTensor:
     """The norm of the difference along the last dimension, `eps` added to it."""
-    from tsir.ops.aten.reductions import vector_norm
+    from tsir.ops.aten.norms import vector_norm
 
     return vector_norm(binary("add", binary("sub", a, b), eps), p, (-1,), keepdim, None)
 
@@ -524,12 +525,12 @@ def kron(a: SymTensor, b: SymTensor) -> SymTensor:
 
 @aten("matrix_power(Tensor self, int n) -> Tensor", "linalg_matrix_power(Tensor self, int n) -> Tensor")
 def matrix_power(x: SymTensor, n: int) -> SymTensor:
-    """A square matrix to a non-negative power."""
+    """A square matrix to an integer power; a negative one is a power of the inverse."""
     count = require_int(n, "n")
     if x.rank < 2 or x.shape[-1] != x.shape[-2]:
         raise OperatorError(f"linalg.matrix_power: A must be batches of square matrices, but they are {list(x.shape)}")
     if count < 0:
-        raise OperatorNotImplementedError("linalg.matrix_power: a negative power isn't supported")
+        return matrix_power(call_host_results("linalg_inv_ex", x, True)[0], -count)
     if count == 0:
         size = x.shape[-1]
         same = binary("eq", reshape(iota(size, dtypes.int64), (size, 1)), iota(size, dtypes.int64))
@@ -571,38 +572,3 @@ def cross(a: SymTensor, b: SymTensor, dim: int | None) -> SymTensor:
         if dim is None:
             raise OperatorError("no dimension of size 3 in input")
     return linalg_cross(a, b, dim)
-
-
-# Solvers --------------------------------------------------------------------------------------------------------------
-
-
-def _square(x: SymTensor, name: str) -> None:
-    if x.rank < 2 or x.shape[-1] != x.shape[-2]:
-        raise OperatorError(f"{name}: A must be batches of square matrices, but they are {list(x.shape)}")
-    if x.dtype.category < Category.FLOAT:
-        raise OperatorError(f"{name}: Expected a floating point or complex tensor as input. Got {dtype_label(x.dtype)}")
-
-
-def _solver(schemas: Sequence[str], function: str, result: Callable[..., SymTensor]) -> None:
-    host(*schemas, implementation=f"tsir.ops.host_linear_algebra:{function}", infer=result)
-
-
-def _same_type(x: SymTensor, *rest: Any) -> SymTensor:
-    _square(x, "linalg")
-    return SymTensor(x.dtype, x.shape)
-
-
-def _batch_type(x: SymTensor) -> SymTensor:
-    _square(x, "linalg.det")
-    return SymTensor(x.dtype, x.shape[:-2])
-
-
-def _solve_type(a: SymTensor, b: SymTensor, left: bool) -> SymTensor:
-    _square(a, "linalg.solve")
-    return SymTensor(b.dtype, b.shape)
-
-
-_solver(("inverse(Tensor self) -> Tensor", "linalg_inv(Tensor A) -> Tensor"), "inverse", _same_type)
-_solver(("det(Tensor self) -> Tensor", "linalg_det(Tensor A) -> Tensor"), "determinant", _batch_type)
-_solver(("linalg_cholesky(Tensor self, *, bool upper=False) -> Tensor",), "cholesky", _same_type)
-_solver(("linalg_solve(Tensor A, Tensor B, *, bool left=True) -> Tensor",), "solve", _solve_type)

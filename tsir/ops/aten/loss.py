@@ -9,8 +9,8 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.normalization import log_softmax_of
+from tsir.ops.aten.norms import vector_norm
 from tsir.ops.aten.precision import in_float32, require_float
-from tsir.ops.aten.reductions import vector_norm
 from tsir.ops.core import reductions
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, clamp, convert, unary, where

@@ -8,8 +8,8 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorNotImplementedError
+from tsir.ops.aten.norms import vector_norm
 from tsir.ops.aten.precision import in_float32
-from tsir.ops.aten.reductions import vector_norm
 from tsir.ops.core import reductions
 from tsir.ops.core.creation import full
 from tsir.ops.core.elementwise import binary, convert, unary, where

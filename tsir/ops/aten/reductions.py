@@ -11,10 +11,10 @@ from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorIndexError, OperatorNotImplementedError
 from tsir.ops.aten.precision import in_float32
 from tsir.ops.core import reductions as core
-from tsir.ops.core.elementwise import binary, convert, copy, power, unary, where
+from tsir.ops.core.elementwise import binary, convert, copy, unary, where
 from tsir.ops.core.slices import concat, slice
 from tsir.ops.core.sorting import scan
-from tsir.ops.core.views import diagonal, reshape, squeeze
+from tsir.ops.core.views import diagonal, reshape
 from tsir.ops.promotion import is_half, result_type
 from tsir.ops.registry import aten
 from tsir.ops.sizes import Size
@@ -290,131 +290,7 @@ def count_nonzero(x: SymTensor, dims: Dims) -> SymTensor:
     return core.sum(convert(convert(x, dtypes.bool_), dtypes.int64), dims_of(x, dims), False)
 
 
-# Norms ----------------------------------------------------------------------------------------------------------------
-
-
-def vector_norm(x: SymTensor, order: Any, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
-    """`(sum |x| ** order) ** (1 / order)` over dimensions; for infinity the largest, for 0 the number of non-zeros."""
-    if x.dtype.category <= Category.INT:
-        raise OperatorError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_label(x.dtype)}"
-        )
-    if dtype is not None:
-        x = convert(x, dtype)
-    result = dtypes.to_real(x.dtype)
-    found = _vector_norm(x, float(require_number(order, "ord")), dims, keepdim)
-    return convert(found, result)
-
-
-@in_float32
-def _vector_norm(x: SymTensor, order: float, dims: Dims, keepdim: bool) -> SymTensor:
-    chosen = dims_of(x, dims)
-    if order == 2.0 and not x.is_complex:
-        return unary("sqrt", core.sum(binary("mul", x, x), chosen, keepdim))
-    size = unary("abs", x)
-    if order == math.inf:
-        return core.amax(size, chosen, keepdim)
-    if order == -math.inf:
-        return core.amin(size, chosen, keepdim)
-    if order == 0.0:
-        return core.sum(convert(binary("ne", size, 0), size.dtype), chosen, keepdim)
-    if order == 1.0:
-        return core.sum(size, chosen, keepdim)
-    if order == 2.0:
-        return unary("sqrt", core.sum(binary("mul", size, size), chosen, keepdim))
-    return power(core.sum(power(size, order), chosen, keepdim), 1.0 / order)
-
-
-@aten(
-    "linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"
-)
-def linalg_vector_norm(x: SymTensor, order: Any, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
-    """The norm of the elements over dimensions, all of them by default."""
-    return vector_norm(x, order, dims, keepdim, dtype)
-
-
-@aten("norm.Scalar(Tensor self, Scalar p=2) -> Tensor")
-def norm(x: SymTensor, order: Any) -> SymTensor:
-    """The norm of all elements."""
-    return vector_norm(x, order, None, False, None)
-
-
-@aten("norm.ScalarOpt_dim(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor")
-def norm_dim(x: SymTensor, order: Any, dims: Dims, keepdim: bool) -> SymTensor:
-    """The norm over dimensions; the Euclidean one by default."""
-    return vector_norm(x, 2 if order is None else order, dims, keepdim, None)
-
-
-@aten("norm.ScalarOpt_dim_dtype(Tensor self, Scalar? p, int[1] dim, bool keepdim, *, ScalarType dtype) -> Tensor")
-def norm_dim_dtype(x: SymTensor, order: Any, dims: Dims, keepdim: bool, dtype: DType) -> SymTensor:
-    """The norm over dimensions, computed in another dtype."""
-    return vector_norm(x, 2 if order is None else order, dims, keepdim, dtype)
-
-
-@aten("norm.ScalarOpt_dtype(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor")
-def norm_dtype(x: SymTensor, order: Any, dtype: DType) -> SymTensor:
-    """The norm of all elements, computed in another dtype."""
-    return vector_norm(x, 2 if order is None else order, None, False, dtype)
-
-
-@aten("frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor")
-def frobenius_norm(x: SymTensor, dims: Dims, keepdim: bool) -> SymTensor:
-    """The Euclidean norm over dimensions."""
-    return vector_norm(x, 2, dims, keepdim, None)
-
-
-@aten(
-    'linalg_matrix_norm.str_ord(Tensor self, str ord="fro", int[] dim=[-2, -1], bool keepdim=False, *, '
-    "ScalarType? dtype=None) -> Tensor"
-)
-def linalg_matrix_norm_str(x: SymTensor, order: str, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
-    """The Frobenius norm of matrices."""
-    if order != "fro":
-        raise OperatorNotImplementedError(f"linalg.matrix_norm: the order {order!r} isn't supported")
-    return vector_norm(x, 2, dims, keepdim, dtype)
-
-
-@aten(
-    "linalg_matrix_norm(Tensor self, Scalar ord, int[] dim=[-2, -1], bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"
-)
-def linalg_matrix_norm(x: SymTensor, order: Any, dims: Sequence[int], keepdim: bool, dtype: DType | None) -> SymTensor:
-    """The largest (or smallest) absolute row or column sum of matrices."""
-    order = float(require_number(order, "ord"))
-    if abs(order) not in (1.0, math.inf):
-        raise OperatorNotImplementedError(f"linalg.matrix_norm: the order {order} isn't supported")
-    row, column = wrap_dims(tuple(dims), x.rank)
-    summed, other = (row, column) if abs(order) == 1.0 else (column, row)
-    sums = vector_norm(x, 1, (summed,), True, dtype)
-    found = (core.amax if order > 0 else core.amin)(sums, (other,), True)
-    return found if keepdim else squeeze(found, (row, column))
-
-
-@aten(
-    "linalg_norm(Tensor self, Scalar? ord=None, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor"
-)
-def linalg_norm(x: SymTensor, order: Any, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
-    """A vector's norm, or a matrix's for two dimensions; the Euclidean one of all elements by default."""
-    if order is None:
-        return vector_norm(x, 2, dims, keepdim, dtype)
-    chosen = tuple(range(x.rank)) if dims is None else wrap_dims(dims, x.rank)
-    if len(chosen) == 1:
-        return vector_norm(x, order, chosen, keepdim, dtype)
-    return linalg_matrix_norm(x, order, chosen, keepdim, dtype)
-
-
-@aten("dist(Tensor self, Tensor other, Scalar p=2) -> Tensor")
-def dist(x: SymTensor, other: SymTensor, order: Any) -> SymTensor:
-    """The norm of the difference."""
-    return vector_norm(binary("sub", x, other), order, None, False, None)
-
-
-@aten("renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor")
-def renorm(x: SymTensor, order: Any, dim: int, limit: Any) -> SymTensor:
-    """Sub-tensors along `dim` scaled down to a norm of at most `maxnorm`."""
-    at = wrap_dim(dim, x.rank)
-    size = vector_norm(x, order, [d for d in range(x.rank) if d != at], True, None)
-    factor = where(binary("gt", size, limit), binary("div", limit, size + 1e-7), 1.0)
-    return binary("mul", x, factor)
+# Logarithms of sums ---------------------------------------------------------------------------------------------------
 
 
 @aten("logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor")

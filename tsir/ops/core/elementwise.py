@@ -313,6 +313,16 @@ def copy(x: SymTensor) -> SymTensor:
     b = current()
     if not b.emitting:
         return SymTensor(x.dtype, x.shape)
+    if x.is_complex:  # xDSL's linalg.copy takes real elements only
+        from tsir.ops.core.scalars import imaginary_part, make_complex, real_part
+
+        dtype = x.dtype
+        return pointwise(
+            (x,),
+            dtype,
+            lambda e, v: make_complex(e, real_part(e, v[0], dtype), imaginary_part(e, v[0], dtype), dtype),
+            x.shape,
+        )
     destination = b.empty(x.dtype, x.shape)
     op = CopyOp((x.ssa,), (destination,), (tensor_type(x.dtype, x.shape),))
     return SymTensor(x.dtype, x.shape, b.insert(op).results[0])

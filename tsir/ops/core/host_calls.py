@@ -21,25 +21,38 @@ from tsir.ops.tensor import SymScalar, SymTensor
 
 def call_host(key: str, *arguments: Any) -> SymTensor:
     """The tensor that a host operator with one result gives for these arguments, in the schema's order."""
+    (result,) = call_host_results(key, *arguments)
+    return result
+
+
+def call_host_results(key: str, *arguments: Any) -> tuple[SymTensor, ...]:
+    """The tensors that a host operator gives for these arguments, in the schema's order."""
     from tsir.ops.registry import operator
 
     op = operator(key)
     if op is None or op.kind != "host":
         raise TsirError(f"{key!r} is no host operator")
-    result = op.body(*arguments)
-    assert isinstance(result, SymTensor)
+    found = op.body(*arguments)
+    results: tuple[SymTensor, ...] = found if isinstance(found, tuple) else (found,)
     b = current()
     if not b.emitting:
-        return result
+        return results
     from tsir.dialects.ts.families import aten_op
-    from tsir.dialects.ts.structure import ToValueOp
 
     operands = [_operand(b, argument) for argument in arguments]
-    reference = ts_types.TensorType(result.dtype, [s if isinstance(s, int) else None for s in result.shape])
-    call = b.insert(aten_op(op.schema)(operands, [reference]))
-    value = b.insert(ToValueOp(call.results[0], reference.to_builtin()))
+    references = [ts_types.TensorType(r.dtype, [s if isinstance(s, int) else None for s in r.shape]) for r in results]
+    call = b.insert(aten_op(op.schema)(operands, references))
+    return tuple(_as_value(b, value, r) for value, r in zip(call.results, results, strict=True))
+
+
+def _as_value(b: Builder, reference: SSAValue, result: SymTensor) -> SymTensor:
+    """A reference that a host operator gave as a tensor of the inferred type."""
+    from tsir.dialects.ts.structure import ToValueOp
+
+    kind = reference.type
+    assert isinstance(kind, ts_types.TensorType)
+    found = b.insert(ToValueOp(reference, kind.to_builtin())).results[0]
     target = tensor_type(result.dtype, result.shape)
-    found = value.results[0]
     if found.type != target:
         assert isinstance(target, TensorType)
         from xdsl.dialects.builtin import UnrealizedConversionCastOp
