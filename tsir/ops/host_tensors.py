@@ -133,14 +133,6 @@ def stride(x: Array, dim: int) -> int:
     return strides(x)[dim]
 
 
-def storage_offset(x: Array) -> int:
-    """`Tensor.storage_offset()`: where the array's first element lies in the array that owns the memory."""
-    owner = x
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    return (x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // x.itemsize
-
-
 def is_contiguous(x: Array, memory_format: Any = None) -> bool:
     """`Tensor.is_contiguous()`."""
     name = getattr(memory_format, "name", "contiguous_format")

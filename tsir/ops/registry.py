@@ -100,6 +100,11 @@ def aten(*schemas: str, inplace: bool = True, out: bool = True, random: bool = F
             if kind == "function":
                 for derived in _derived(op, inplace, out):
                     _declared.setdefault(derived.key, derived)
+            if kind == "view" and schema.name in COPY_NAMES:
+                copied = _copied(op)
+                _declare(copied)
+                for derived in _derived(copied, False, out):
+                    _declared.setdefault(derived.key, derived)
         return body
 
     return declare
@@ -164,6 +169,18 @@ def _derived(op: OpDef, inplace: bool, out: bool) -> list[OpDef]:
     return found
 
 
+def _copied(op: OpDef) -> OpDef:
+    """`permute_copy` of the view `permute`: the same, but fresh."""
+    from tsir.ops.core.elementwise import copy
+
+    def body(*arguments: Any) -> Any:
+        found = op.body(*arguments)
+        return [copy(x) for x in found] if isinstance(found, list) else copy(found)
+
+    schema = _functional_schema(op.schema)
+    return OpDef(replace(schema, name=f"{schema.name}_copy"), body, "function")
+
+
 def _inplace_name(name: str) -> str:
     """`relu` gives `relu_`, `__and__` gives `__iand__`."""
     return f"__i{name[2:]}" if name.startswith("__") else name + "_"
@@ -210,6 +227,12 @@ INPLACE_NAMES = frozenset(
     __and__ __or__ __xor__ __lshift__ __rshift__""".split()
 )
 """The operators that have an in-place form in torch (beside random ones and views)."""
+
+COPY_NAMES = frozenset(
+    """alias detach diagonal expand permute select slice split split_with_sizes squeeze t transpose unbind unfold unsqueeze
+    view view_as_complex view_as_real""".split()
+)
+"""The views of which torch has a form that copies."""
 
 INPLACE_OVERLOADS = {
     "ldexp.Tensor": "",

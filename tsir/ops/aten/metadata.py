@@ -150,7 +150,7 @@ def stride_int(x: SymTensor, dim: int) -> SymScalar:
     return SymScalar("int")
 
 
-@host("storage_offset(Tensor self) -> int", implementation="tsir.ops.host_tensors:storage_offset")
+@host("storage_offset(Tensor self) -> int", implementation="tsir.ops.host_strided:storage_offset")
 def storage_offset(x: SymTensor) -> SymScalar:
     """Where the first element lies in the tensor's memory, in elements."""
     return SymScalar("int")

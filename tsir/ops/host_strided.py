@@ -1,0 +1,85 @@
+"""Host operators on strides: views of a tensor's memory by sizes, strides and an offset, as torch counts them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tsir.errors import OperatorError
+
+Array = NDArray[Any]
+
+
+def storage_offset(x: Array) -> int:
+    """`Tensor.storage_offset()`: where the first element lies in the memory that the tensor is a part of."""
+    owner: Any = x
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    within = (x.__array_interface__["data"][0] - owner.__array_interface__["data"][0]) // x.itemsize
+    count = getattr(owner.base, "storage_offset", None)  # memory of a torch tensor, which may itself be a part
+    return within + (count() if callable(count) else 0)
+
+
+def _storage_size(x: Array) -> int | None:
+    """How many elements the memory has; None when that isn't known."""
+    owner: Any = x
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    storage = getattr(owner.base, "untyped_storage", None)
+    if callable(storage):
+        size: Any = storage()
+        return int(size.nbytes()) // x.itemsize
+    return owner.size if owner.base is None else None
+
+
+class _Memory:
+    """What NumPy makes an array of: an address, with the array that keeps it alive."""
+
+    def __init__(self, interface: dict[str, Any], owner: Array) -> None:
+        self.__array_interface__ = interface
+        self.owner = owner
+
+
+def as_strided(x: Array, size: Sequence[int], stride: Sequence[int], offset: int | None) -> Array:
+    """`torch.as_strided`. Raises RuntimeError for a view that isn't within the memory."""
+    if len(size) != len(stride):
+        raise OperatorError("mismatch in length of strides and shape")
+    if any(s < 0 for s in stride):
+        raise OperatorError(f"as_strided: Negative strides are not supported at the moment, got strides: {list(stride)}")
+    own = storage_offset(x)
+    start = own if offset is None else offset
+    if start < 0:
+        raise OperatorError(f"Tensor: invalid storage offset {start}")
+    last = start + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) + 1
+    room = _storage_size(x)
+    if math.prod(size) and room is not None and last > room:
+        raise OperatorError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {start}, and itemsize {x.itemsize} requiring "
+            f"a storage size of {last * x.itemsize} are out of bounds for storage of size {room * x.itemsize}"
+        )
+    interface = dict(x.__array_interface__)
+    interface["data"] = (interface["data"][0] + (start - own) * x.itemsize, not x.flags.writeable)
+    interface["shape"], interface["strides"] = tuple(size), tuple(s * x.itemsize for s in stride)
+    if x.dtype.kind == "V" or x.dtype.name == "bfloat16":
+        interface["typestr"] = "<u2"
+    return np.asarray(_Memory(interface, x)).view(x.dtype)
+
+
+def as_strided_scatter(x: Array, source: Array, size: Sequence[int], stride: Sequence[int], offset: int | None) -> Array:
+    """`torch.as_strided_scatter`: a copy of `x` with that view of it written."""
+    result = np.array(x, order="C")
+    target = as_strided(result, size, stride, 0 if offset is None else offset)
+    if target.shape != source.shape:
+        raise OperatorError(f"expected src to have a size equal to the slice of self. src size = {list(source.shape)}, slice size = "
+                            f"{list(target.shape)}")  # fmt: skip
+    target[...] = source
+    return result
+
+
+def as_strided_copy(x: Array, size: Sequence[int], stride: Sequence[int], offset: int | None) -> Array:
+    """`torch.as_strided_copy`."""
+    return as_strided(x, size, stride, offset).copy("C")
