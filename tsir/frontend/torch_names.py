@@ -179,6 +179,22 @@ def _new_tensor(self: Any, data: Any, dtype: Any = None, **_: Any) -> Call:
     return Call("tensor", (data,), {"dtype": dtype})
 
 
+_CDIST_MODES = {"use_mm_for_euclid_dist_if_necessary": None, "use_mm_for_euclid_dist": 1, "donot_use_mm_for_euclid_dist": 2}
+
+
+def _tensordot(a: Any, b: Any, dims: Any, out: Any) -> Call:
+    """`torch.tensordot` takes the number of dimensions, or a list for each tensor."""
+    if isinstance(dims, int):
+        if dims < 0:
+            raise UnsupportedError(f"tensordot expects dims >= 0, but got dims={dims}")
+        first, second = list(range(-dims, 0)), list(range(dims))
+    elif isinstance(dims, list | tuple) and len(dims) == 2 and all(isinstance(d, list | tuple) for d in dims):
+        first, second = list(dims[0]), list(dims[1])
+    else:
+        raise UnsupportedError("tensordot needs dims as an int or two lists of ints that are known when compiling")
+    return Call("tensordot", (a, b, first, second), {} if out is None else {"out": out})
+
+
 def _norm(self: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False, dtype: Any = None) -> Call:
     if isinstance(p, str) and p == "nuc":
         return Call("nuclear_norm", (self, keepdim)) if dim is None else Call("nuclear_norm.dim", (self, dim, keepdim))
@@ -209,6 +225,11 @@ REWRITES: dict[str, Rewrite] = {
     "__floordiv__": _renamed("floor_divide"), "__rfloordiv__": _rfloordiv, "__ifloordiv__": _renamed("floor_divide_"),
     "__mod__": _renamed("remainder"), "__rmod__": _swapped("remainder"), "__imod__": _renamed("remainder_"),
     "__pow__": _renamed("pow"), "__rpow__": _swapped("pow"), "__ipow__": _renamed("pow_"),
+    "tensordot": lambda a, b, dims=2, out=None: _tensordot(a, b, dims, out),
+    "nonzero": lambda self, as_tuple=False, **rest: Call("nonzero_numpy" if as_tuple is True else "nonzero", (self,), rest),
+    "cdist": lambda x1, x2, p=2.0, compute_mode=None: Call(
+        "cdist", (x1, x2, p, _CDIST_MODES.get(compute_mode, compute_mode) if isinstance(compute_mode, str) else compute_mode)
+    ),
     "__matmul__": _renamed("matmul"), "__rmatmul__": _swapped("matmul"),
     "__and__": _renamed("bitwise_and"), "__rand__": _renamed("bitwise_and"), "__iand__": _renamed("bitwise_and_"),
     "__or__": _renamed("bitwise_or"), "__ror__": _renamed("bitwise_or"), "__ior__": _renamed("bitwise_or_"),

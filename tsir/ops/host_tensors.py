@@ -185,3 +185,29 @@ def embedding_renorm_(weight: Any, indices: Any, max_norm: float, norm_type: flo
         if norm > max_norm:
             weight[row] *= weight.dtype.type(max_norm / (norm + 1e-7))
     return weight
+
+
+def repeat_interleave(x: Array, repeats: Array, dim: int | None, output_size: int | None) -> Array:
+    """`torch.repeat_interleave` with a tensor of repeats."""
+    source = x.reshape(-1) if dim is None else x
+    if repeats.size and int(repeats.min()) < 0:
+        raise OperatorError("repeats can not be negative")
+    length = source.shape[0 if dim is None else dim] if source.ndim else 1
+    if repeats.size not in (1, length):
+        raise OperatorError("repeats must have the same size as input along dim, but got repeats.size(0) = "
+                            f"{repeats.size} and input.size({dim or 0}) = {length}")  # fmt: skip
+    return np.repeat(source, repeats.reshape(-1), 0 if dim is None else dim)
+
+
+def repeated_positions(repeats: Array, output_size: int | None) -> Array:
+    """`torch.repeat_interleave` of a tensor of repeats alone: the positions."""
+    if repeats.size and int(repeats.min()) < 0:
+        raise OperatorError("repeats can not be negative")
+    return np.repeat(np.arange(repeats.size, dtype=repeats.dtype), repeats)
+
+
+def tensor_split(x: Array, places: Array, dim: int) -> list[Array]:
+    """`torch.tensor_split` at positions, or into a number of parts, that a tensor holds."""
+    if places.ndim == 0 and int(places) < 1:
+        raise OperatorError(f"number of sections must be larger than 0, got {int(places)}")
+    return np.array_split(x, int(places) if places.ndim == 0 else places.tolist(), dim)

@@ -93,7 +93,7 @@ def _resolves(path: str):
 def callee(entry) -> str | None:
     """The text of what is called: `torch.add`, `torch.nn.functional.pad`, or `{0}.view` for a method; None when unknown."""
     name = entry.name
-    if name.startswith("ops.aten.") or name.startswith("torch.ops.aten."):
+    if name.startswith(("ops.aten.", "torch.ops.aten.")):
         return name if name.startswith("torch.") else f"torch.{name}"
     if isinstance(entry.op, torch._ops.OpOverload):
         overload = entry.op._overloadname
@@ -145,7 +145,6 @@ def call_text(entry, sample, form: str = "function") -> Call | None:
         raise ValueError(f"{type(value).__name__} can't be written down")
 
     try:
-        name = entry.name.removeprefix("special.")
         receiver = show(sample.input)
         arguments = [show(a) for a in sample.args]
         keywords = [f"{k}={show(v)}" for k, v in sample.kwargs.items()]
@@ -209,3 +208,17 @@ def compiled_function(text: str, count: int):
             _scripted.clear()
         _scripted[key] = tsir.script(eager_function(text, count))
     return _scripted[key]
+
+
+def is_scriptable(text: str, count: int) -> bool:
+    """Whether torch.jit compiles the call, too."""
+    try:
+        torch.jit.script(eager_function(text, count))
+    except Exception:  # noqa: BLE001 whatever the reason is
+        return False
+    return True
+
+
+def traced_function(text: str, inputs):
+    """`eager_function` traced by tsir: for what no scripting compiler takes (`Tensor.T` as an `int`, lists of None...)."""
+    return tsir.trace(eager_function(text, len(inputs)), tuple(inputs), check_trace=False)

@@ -190,7 +190,9 @@ def unique(
 
 
 def _unique_consecutive(x: Array, keys: Array, dim: int | None) -> tuple[Array, Array, Array]:
-    rows = keys.reshape(-1, 1) if dim is None else np.moveaxis(keys, dim, 0).reshape(keys.shape[dim], -1)
+    length = keys.size if dim is None else keys.shape[dim]
+    lines = keys.reshape(-1, 1) if dim is None else np.moveaxis(keys, dim, 0)
+    rows = lines.reshape(length, keys.size // max(length, 1))
     count = len(rows)
     begins = np.ones(count, bool)
     if count:
@@ -218,6 +220,8 @@ def searchsorted(
         edges = np.take_along_axis(edges, sorter, -1)
     if edges.ndim == 1:
         found = np.asarray(np.searchsorted(edges, wanted, side))
+    elif not edges.size or not wanted.size:
+        found = np.zeros(wanted.shape, np.int64)
     else:
         rows = wanted.reshape(-1, wanted.shape[-1])
         lines = edges.reshape(-1, edges.shape[-1])

@@ -184,6 +184,8 @@ def prelu(x: SymTensor, weight: SymTensor) -> SymTensor:
                 f"{weight.shape[0]} and channel size = {channels}."
             )
         slope = reshape(weight, (channels, *[1] * (x.rank - 2))) if x.rank > 2 else weight
+    elif weight.rank > x.rank:
+        slope = reshape(weight, ())
     return where(binary("gt", x, 0), x, x * slope)
 
 

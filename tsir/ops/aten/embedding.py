@@ -7,9 +7,11 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.errors import OperatorError
 from tsir.ops.aten.precision import require_float
+from tsir.ops.builder import current
 from tsir.ops.core import reductions
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, clamp, convert, where
+from tsir.ops.core.host_calls import call_host
 from tsir.ops.core.indexing import index_select, scatter_rows
 from tsir.ops.core.slices import concat, slice
 from tsir.ops.core.views import broadcast_to, unsqueeze
@@ -119,17 +121,22 @@ def embedding_bag_padding(
     return result, empty, empty, empty
 
 
+@host("_one_hot_by_data(Tensor self, int num_classes) -> Tensor", implementation="tsir.ops.host_tensors:one_hot")
+def one_hot_by_data(x: SymTensor, num_classes: int) -> SymTensor:
+    """`one_hot` with as many classes as the largest number asks for."""
+    return SymTensor(dtypes.int64, (*x.shape, current().env.atom("classes", lower=0)))
+
+
 @aten("one_hot(Tensor self, int num_classes=-1) -> Tensor", out=False)
 def one_hot(x: SymTensor, num_classes: int) -> SymTensor:
     """1 at each element's number in a new last dimension, else 0."""
     from tsir.ops.core.indexing import check_range
-    from tsir.ops.sizes import CannotLower
 
     if x.dtype is not dtypes.int64:
         raise OperatorError("one_hot is only applicable to index tensor of type LongTensor.")
     classes = require_int(num_classes, "num_classes")
     if classes == -1:
-        raise CannotLower("the number of classes follows from the data")
+        return call_host("_one_hot_by_data", x, -1)
     if classes <= 0:
         raise OperatorError("num_classes should be positive")
     check_range(x, 0, classes, "RuntimeError", "Class values must be non-negative and smaller than num_classes.")

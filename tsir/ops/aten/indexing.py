@@ -19,7 +19,7 @@ from tsir.ops.core.views import broadcast_to, diagonal, expand, reshape, unsquee
 from tsir.ops.promotion import result_type
 from tsir.ops.registry import aten
 from tsir.ops.sizes import Size
-from tsir.ops.tensor import SymTensor, dtype_label, is_constant, wrap_dim
+from tsir.ops.tensor import SymTensor, as_size, dtype_label, is_constant, wrap_dim
 
 _INDEX_DTYPES = (dtypes.int64, dtypes.int32, dtypes.bool_, dtypes.uint8, dtypes.int16, dtypes.int8)
 
@@ -42,7 +42,7 @@ def _all_positions(x: SymTensor, dim: int, index: SymTensor) -> SymTensor:
 
 
 def _check_index(index: SymTensor, name: str) -> None:
-    if index.dtype not in (dtypes.int64, dtypes.int32):
+    if index.dtype not in (dtypes.int64, dtypes.int32) and index.numel() != 0:
         raise OperatorError(f"{name}(): Expected dtype int32/int64 for index")
 
 
@@ -50,6 +50,8 @@ def gather(x: SymTensor, dim: int, index: SymTensor) -> SymTensor:
     """`torch.gather`; indices must be in range and not negative."""
     at = wrap_dim(dim, x.rank)
     _check_index(index, "gather")
+    if index.numel() == 0:
+        return full(index.shape, number_as(0, x.dtype), x.dtype)
     if not x.shape or not index.shape:
         y = gather(reshape(x, (x.numel(),)), 0, reshape(index, (index.numel(),)))
         return reshape(y, index.shape)
@@ -284,6 +286,16 @@ def nonzero_(x: SymTensor) -> SymTensor:
     return nonzero(x)
 
 
+@aten("nonzero_static(Tensor self, *, SymInt size, int fill_value=-1) -> Tensor")
+def nonzero_static(x: SymTensor, size: Any, fill: Any) -> SymTensor:
+    """The positions of the first `size` elements that aren't 0; rows of `fill_value` where there are fewer."""
+    wanted = as_size(size)
+    if wanted < 0:
+        raise OperatorError(f"nonzero_static: 'size' must be an non-negative integer, but got {wanted}")
+    rows = concat([nonzero(x), full((wanted, x.rank), fill, dtypes.int64)], 0)
+    return copy(slice(rows, 0, 0, wanted, 1))
+
+
 @aten("nonzero_numpy(Tensor self) -> Tensor[]", "where(Tensor condition) -> Tensor[]")
 def nonzero_numpy(x: SymTensor) -> list[SymTensor]:
     """The positions of all elements that aren't 0, a tensor for each dimension."""
@@ -296,7 +308,7 @@ def nonzero_numpy(x: SymTensor) -> list[SymTensor]:
 
 
 def _check_scatter(x: SymTensor, at: int, index: SymTensor, source: SymTensor | None) -> None:
-    if index.dtype not in (dtypes.int64, dtypes.int32):
+    if index.dtype not in (dtypes.int64, dtypes.int32) and index.numel() != 0:
         raise OperatorError("scatter(): Expected dtype int32/int64 for index")
     if index.rank != x.rank:
         raise OperatorError("Index tensor must have the same number of dimensions as self tensor")
@@ -431,6 +443,24 @@ def index_copy(x: SymTensor, dim: int, index: SymTensor, source: SymTensor) -> S
     return _rows(x, dim, index, source, "set")
 
 
+@aten("index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor")
+def index_reduce(x: SymTensor, dim: int, index: SymTensor, source: SymTensor, reduce: str, include_self: bool) -> SymTensor:
+    """`self` with `source` multiplied, averaged, or compared into these indices of a dimension."""
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise OperatorError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    _check_source(x, source, "index_reduce_")
+    start = x
+    if not include_self:
+        neutral = full(source.shape, number_as(_neutral(x, reduce), x.dtype), x.dtype)
+        start = _rows(x, dim, index, neutral, "set")
+    found = _rows(start, dim, index, source, _REDUCTIONS[reduce])
+    if reduce != "mean":
+        return found
+    ones = full(x.shape, number_as(1 if include_self else 0, x.dtype), x.dtype)
+    count = clamp(_rows(ones, dim, index, full(source.shape, number_as(1, x.dtype), x.dtype), "add"), 1, None)
+    return binary("div", found, count) if x.dtype.category >= Category.FLOAT else binary("floordiv", found, count)
+
+
 @aten("index_fill.int_Scalar(Tensor self, int dim, Tensor index, Scalar value) -> Tensor")
 def index_fill(x: SymTensor, dim: int, index: SymTensor, value: Any) -> SymTensor:
     """`self` with one value at these indices of a dimension; negative ones count from the end."""
@@ -448,8 +478,8 @@ def index_fill_tensor(x: SymTensor, dim: int, index: SymTensor, value: SymTensor
             f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.rank} dimension(s)."
         )
     at = wrap_dim(dim, x.rank)
-    index = _wrapped(index if index.rank else reshape(index, (1,)), x.shape[at])
-    shape = (*x.shape[:at], index.shape[0], *x.shape[at + 1 :])
+    index = _wrapped(index if index.rank else reshape(index, (1,)), x.shape[at] if x.rank else 1)
+    shape = (*x.shape[:at], index.shape[0], *x.shape[at + 1 :]) if x.rank else (index.shape[0],)
     return _rows(x, at, index, broadcast_to(convert(value, x.dtype), shape), "set")
 
 

@@ -357,6 +357,8 @@ def diff(x: SymTensor, n: int, dim: int, prepend: SymTensor | None, append: SymT
         raise OperatorError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise OperatorError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return copy(x)
     at = wrap_dim(dim, x.rank)
     parts = [part for part in (prepend, x, append) if part is not None]
     dtype = result_type(parts)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tsir.dialects import dtypes
 from tsir.errors import OperatorError, OperatorIndexError
+from tsir.ops.builder import current
 from tsir.ops.core.elementwise import broadcast_shapes, conj, convert, copy
 from tsir.ops.core.slices import concat, flip, select, slice
 from tsir.ops.core.views import (
@@ -21,7 +23,7 @@ from tsir.ops.core.views import (
     unsqueeze,
 )
 from tsir.ops.promotion import result_type
-from tsir.ops.registry import aten
+from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size, numel
 from tsir.ops.tensor import SymTensor, as_size, require_int, wrap_dim, wrap_dims
 
@@ -516,6 +518,47 @@ def repeat_interleave(x: SymTensor, repeats: Any, dim: int | None, output_size: 
     shape = [*x.shape[: at + 1], count, *x.shape[at + 1 :]]
     wide = copy(broadcast_to(unsqueeze(x, at + 1), shape))
     return reshape(wide, [*x.shape[:at], x.shape[at] * count, *x.shape[at + 1 :]])
+
+
+@host(
+    "repeat_interleave.self_Tensor(Tensor self, Tensor repeats, int? dim=None, *, SymInt? output_size=None) -> Tensor",
+    implementation="tsir.ops.host_tensors:repeat_interleave",
+)
+def repeat_interleave_by(x: SymTensor, repeats: SymTensor, dim: int | None, output_size: Any) -> SymTensor:
+    """Each element (or part of a dimension) repeated as often as a tensor says."""
+    at = 0 if dim is None else wrap_dim(dim, x.rank)
+    if repeats.rank > 1:
+        raise OperatorError("repeat_interleave only accept 1D vector as repeat")
+    if repeats.dtype not in (dtypes.int64, dtypes.int32):
+        raise OperatorError("repeats has to be Long or Int tensor")
+    total = current().env.atom("repeats", lower=0) if output_size is None else as_size(output_size)
+    return SymTensor(x.dtype, (total,) if dim is None else (*x.shape[:at], total, *x.shape[at + 1 :]))
+
+
+@host(
+    "repeat_interleave.Tensor(Tensor repeats, *, SymInt? output_size=None) -> Tensor",
+    implementation="tsir.ops.host_tensors:repeated_positions",
+)
+def repeat_interleave_positions(repeats: SymTensor, output_size: Any) -> SymTensor:
+    """Each position repeated as often as a tensor says."""
+    if repeats.rank != 1:
+        raise OperatorError("repeat_interleave only accept 1D vector as repeat")
+    total = current().env.atom("repeats", lower=0) if output_size is None else as_size(output_size)
+    return SymTensor(dtypes.int64 if repeats.dtype is dtypes.int64 else repeats.dtype, (total,))
+
+
+@host(
+    "tensor_split.tensor_indices_or_sections(Tensor(a -> *) self, Tensor tensor_indices_or_sections, int dim=0) -> Tensor(a)[]",
+    implementation="tsir.ops.host_tensors:tensor_split",
+)
+def tensor_split_by(x: SymTensor, places: SymTensor, dim: int) -> None:
+    """Parts of a dimension between positions that a tensor holds, or as many equal ones as it says."""
+    if not x.shape:
+        raise OperatorError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+    wrap_dim(dim, x.rank)
+    if places.rank > 1 or places.dtype is not dtypes.int64:
+        raise OperatorError("tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor "
+                            "of dtype long")  # fmt: skip
 
 
 @aten("meshgrid(Tensor[] tensors) -> Tensor[]")

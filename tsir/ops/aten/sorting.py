@@ -124,6 +124,34 @@ def median(x: SymTensor) -> SymTensor:
     return _median(reshape(x, (x.numel(),)), 0, False)[0]
 
 
+def _nanmedian(x: SymTensor, dim: int, keepdim: bool) -> Pair:
+    """The lower middle of the elements that aren't NaN, which sorting puts before those that are."""
+    values, indices = _sorted(x, dim, False, True)
+    if x.dtype.category is not Category.FLOAT:
+        return _picked(values, indices, dim, (x.shape[dim] - 1) // 2, keepdim)
+    count = reductions.sum(convert(unary("logical_not", unary("isnan", x)), dtypes.int64), (dim,), True)
+    middle = clamp(binary("floordiv", count - 1, 2), 0, None)
+    found, place = gather(values, dim, middle), gather(indices, dim, middle)
+    return (found, place) if keepdim else (squeeze(found, (dim,)), squeeze(place, (dim,)))
+
+
+@aten("nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
+def nanmedian_dim(x: SymTensor, dim: int, keepdim: bool) -> Pair:
+    """The lower middle of the elements along a dimension that aren't NaN, and where it was."""
+    at = wrap_dim(dim, x.rank)
+    if not x.shape:
+        return copy(x), full((), 0, dtypes.int64)
+    return _nanmedian(x, at, keepdim)
+
+
+@aten("nanmedian(Tensor self) -> Tensor")
+def nanmedian(x: SymTensor) -> SymTensor:
+    """The lower middle of all elements that aren't NaN."""
+    if isinstance(x.numel(), int) and x.numel() == 0:
+        return full((), math.nan if x.is_floating_point else -(2**63), x.dtype)
+    return _nanmedian(reshape(x, (x.numel(),)), 0, False)[0]
+
+
 @aten("mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)")
 def mode(x: SymTensor, dim: int, keepdim: bool) -> Pair:
     """The smallest of the most frequent elements along a dimension, and where its last one was."""
@@ -146,7 +174,9 @@ def mode(x: SymTensor, dim: int, keepdim: bool) -> Pair:
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-def _quantile(x: SymTensor, q: SymTensor, dim: int | None, keepdim: bool, interpolation: str) -> SymTensor:
+def _quantile(
+    x: SymTensor, q: SymTensor, dim: int | None, keepdim: bool, interpolation: str, *, ignore_nan: bool = False
+) -> SymTensor:
     if x.dtype not in (dtypes.float32, dtypes.float64):
         raise OperatorError("quantile() input tensor must be either float or double dtype")
     if q.dtype is not x.dtype:
@@ -161,28 +191,33 @@ def _quantile(x: SymTensor, q: SymTensor, dim: int | None, keepdim: bool, interp
     y = reshape(x, (x.numel(),)) if dim is None or not x.rank else movedim(x, at, -1)
     last = y.rank - 1
     values, _ = _sorted(y, last, False, True)
-    size = y.shape[last]
-    rank = binary("mul", q, size - 1)
+    nan = unary("isnan", y)
+    flat_q = reshape(q, (q.numel(),))
+    if ignore_nan:  # each row has its own number of elements; NaN are sorted behind them
+        count = reductions.sum(convert(unary("logical_not", nan), x.dtype), (last,), True)
+        rank = clamp(binary("mul", count - 1, flat_q), 0, None)
+    else:
+        rank = binary("mul", flat_q, y.shape[last] - 1)
     if interpolation == "lower":
         rank = unary("floor", rank)
     elif interpolation == "higher":
         rank = unary("ceil", rank)
     elif interpolation == "nearest":
         rank = unary("round", rank)
-    flat = reshape(rank, (rank.numel(),))
+    flat = rank
     below = convert(unary("floor", flat), dtypes.int64)
     above = convert(unary("ceil", flat), dtypes.int64)
-    wide = (*y.shape[:last], flat.shape[0])
+    wide = (*y.shape[:last], flat_q.shape[0])
     low = gather(values, last, broadcast_to(below, wide))
     if interpolation in ("linear", "midpoint"):
         high = gather(values, last, broadcast_to(above, wide))
         weight: Any = 0.5 if interpolation == "midpoint" else binary("sub", flat, convert(below, flat.dtype))
         low = binary("add", low, binary("mul", binary("sub", high, low), weight))
-    nan = reductions.any(unary("isnan", y), (last,), True)
-    found = where(nan, math.nan, low)
+    missing = reductions.all(nan, (last,), True) if ignore_nan else reductions.any(nan, (last,), True)
+    found = where(missing, math.nan, low)
     if keepdim:
         if dim is None or not x.rank:
-            found = reshape(found, (*[1] * x.rank, flat.shape[0]))
+            found = reshape(found, (*[1] * x.rank, flat_q.shape[0]))
         else:
             found = unsqueeze(movedim(found, last, 0), 1 + at)
             found = movedim(found, 0, found.rank - 1)
@@ -203,6 +238,21 @@ def quantile_scalar(x: SymTensor, q: float, dim: int | None, keepdim: bool, inte
     if not 0 <= number <= 1:
         raise OperatorError(f"quantile() q must be in the range [0, 1] but got {number}")
     return _quantile(x, full((), number, x.dtype), dim, keepdim, interpolation)
+
+
+@aten('nanquantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor')
+def nanquantile(x: SymTensor, q: SymTensor, dim: int | None, keepdim: bool, interpolation: str) -> SymTensor:
+    """The q-th quantiles of the elements that aren't NaN."""
+    return _quantile(x, q, dim, keepdim, interpolation, ignore_nan=True)
+
+
+@aten('nanquantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation="linear") -> Tensor')
+def nanquantile_scalar(x: SymTensor, q: float, dim: int | None, keepdim: bool, interpolation: str) -> SymTensor:
+    """The q-th quantile of the elements that aren't NaN."""
+    number = float(require_number(q, "q"))
+    if not 0 <= number <= 1:
+        raise OperatorError(f"quantile() q must be in the range [0, 1] but got {number}")
+    return _quantile(x, full((), number, x.dtype), dim, keepdim, interpolation, ignore_nan=True)
 
 
 def _extreme_scan(x: SymTensor, dim: int, kind: str) -> Pair:
@@ -291,6 +341,8 @@ def histc(x: SymTensor, bins: int, low: Any, high: Any) -> SymTensor:
         raise OperatorError("bins must be > 0")
     low, high = float(require_number(low, "min")), float(require_number(high, "max"))
     flat = reshape(x, (x.numel(),))
+    if low == high == 0.0 and isinstance(x.numel(), int) and x.numel() == 0:
+        return full((count,), 0.0, x.dtype)
     if low == high == 0.0:
         least: Any = reductions.amin(flat, (0,), False)
         most: Any = reductions.amax(flat, (0,), False)

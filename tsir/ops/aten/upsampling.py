@@ -250,7 +250,9 @@ def unfold(x: SymTensor, dimension: int, size: int, step: int) -> SymTensor:
     """Windows of a dimension: their number takes its place, their elements are a new last dimension."""
     at, length, stride = wrap_dim(dimension, x.rank), require_int(size, "size"), require_int(step, "step")
     if not x.shape:
-        x = reshape(x, (1,))
+        if length > 1:
+            raise OperatorError(f"maximum size for tensor at dimension 0 is 1 but size is {length}")
+        return slice(reshape(x, (1,)), 0, 0, length, 1)
     if stride <= 0:
         raise OperatorError(f"step is {stride} but must be > 0")
     total = x.shape[at]

@@ -58,6 +58,10 @@ def _as_value(b: Builder, reference: SSAValue, result: SymTensor) -> SymTensor:
         from xdsl.dialects.builtin import UnrealizedConversionCastOp
 
         found = b.insert(UnrealizedConversionCastOp.get([found], [target])).results[0]
+    for i, size in enumerate(result.shape):
+        atom = size.as_atom() if isinstance(size, SymInt) else None
+        if atom is not None and atom.origin is None and atom.operation is None:
+            atom.origin = (found, i)  # a size that depends on data is that of the result
     return SymTensor(result.dtype, result.shape, found)
 
 
