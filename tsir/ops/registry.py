@@ -100,7 +100,7 @@ def aten(*schemas: str, inplace: bool = True, out: bool = True, random: bool = F
             if kind == "function":
                 for derived in _derived(op, inplace, out):
                     _declared.setdefault(derived.key, derived)
-            if kind == "view" and schema.name in COPY_NAMES:
+            if kind == "view" and schema.name in COPY_NAMES and op.key not in _WITHOUT_COPY:
                 copied = _copied(op)
                 _declare(copied)
                 for derived in _derived(copied, False, out):
@@ -234,6 +234,9 @@ COPY_NAMES = frozenset(
 )
 """The views of which torch has a form that copies."""
 
+_WITHOUT_COPY = frozenset(("split.sizes", "view.dtype"))
+"""Their overloads that have none, or whose copy is one of memory's bytes."""
+
 INPLACE_OVERLOADS = {
     "ldexp.Tensor": "",
     "floor_divide": "Tensor", "pow.Tensor_Scalar": "Scalar", "pow.Tensor_Tensor": "Tensor",
@@ -253,5 +256,6 @@ OUT_OVERLOADS = {
     "norm.ScalarOpt_dim_dtype": "dtype_out", "norm.ScalarOpt_dim": "out", "frobenius_norm.dim": "out", "std.dim": "out",
     "var.dim": "out", "all.dim": "out", "all": "all_out", "any.dim": "out", "any": "all_out", "mean.dim": "out",
     "mean": "dtype_out", "linalg_matrix_rank.tol_tensor": "out_tol_tensor", "linalg_pinv.rcond_tensor": "out_rcond_tensor",
+    "slice_copy.Tensor": "Tensor_out",
 }  # fmt: skip
 """Where the overload of the `out=` form is called otherwise than the functional overload and `_out`."""

@@ -1008,7 +1008,10 @@ OWN = {
 """What torch calls otherwise than `torch.ops.aten.<name>.<overload>`."""
 
 OWN_CASES = {
-    **{kernel: lambda d: [] for kernel in ("_lu_permutation", "_determinant", "_sign_and_log_determinant")},
+    **{
+        kernel: lambda d: []
+        for kernel in ("_lu_permutation", "_determinant", "_sign_and_log_determinant", "_one_hot_by_data")
+    },
     "tensor": lambda d: [
         [data, dt, None, False] for data in ([[1, 2], [3, 4]], [1.5, 2], [], [True, False], 3) for dt in (None, d)
     ],
@@ -1024,6 +1027,16 @@ OWN_CASES = {
 CASES |= OWN_CASES
 
 UNCHECKED_VALUES = frozenset(
-    ("empty_like", "new_empty", "empty.memory_format", "empty_strided", "svd", "linalg_svd", "_linalg_svd")
+    (
+        "empty_like",
+        "new_empty",
+        "empty.memory_format",
+        "empty_strided",
+        "new_empty_strided",
+        "empty_permuted",
+        "svd",
+        "linalg_svd",
+        "_linalg_svd",
+    )
 )
 """torch promises no contents, or (singular vectors) contents up to a sign."""

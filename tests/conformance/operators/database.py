@@ -191,7 +191,7 @@ def eager_function(text: str, count: int):
         file = f"<sample {len(linecache.cache)}>"
         source = f"def sample({', '.join(f'a{i}' for i in range(count))}):\n    return {text}\n"
         linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-        scope = {"torch": torch}
+        scope = {"torch": torch, "__name__": "samples"}
         exec(compile(source, file, "exec"), scope)
         _made[key] = scope["sample"]
     return _made[key]

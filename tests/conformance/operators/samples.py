@@ -54,7 +54,7 @@ def _value(argument, dtype, shape, seed):
         one = 0 if argument.name in ("dim", "axis", "dim0", "axis0", "dim1", "source") else 1
         return [one] * (kind.list_size or 1) if kind.is_list else one
     if kind.base == "Scalar":
-        return _number(argument, dtype)
+        return [_number(argument, dtype)] if kind.is_list else _number(argument, dtype)
     return _BY_TYPE[kind.base](argument)
 
 

@@ -220,6 +220,7 @@ except ImportError:  # the database needs expecttest
 
 THROUGH_OTHERS = {
     "_fft_c2c", "_fft_r2c", "_fft_c2r", "_determinant", "_sign_and_log_determinant", "_lu_permutation", "_linalg_eigh",
+    "_one_hot_by_data", "view_as_real_copy", "view_as_real_copy.out",
     "_linalg_svd", "istft", "stft", "stft.out", "linalg_matrix_exp", "orgqr", "slogdet", "nuclear_norm.dim",
     "nuclear_norm.dim_out",
 }  # fmt: skip
@@ -265,7 +266,7 @@ OWN_NAMES = {
     "dtype", "layout", "itemsize", "nbytes", "is_cuda", "is_sparse", "is_quantized", "is_meta", "is_mkldnn", "is_nested",
     "requires_grad", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_cpu", "tolist", "Complex.Tensor",
     "_batch_norm_running_stats", "device", "grad", "tensor", "as_tensor", "initial_seed", "_determinant",
-    "_sign_and_log_determinant", "_lu_permutation",
+    "_sign_and_log_determinant", "_lu_permutation", "_one_hot_by_data",
 }  # fmt: skip
 """Operators that torch has not, or has with another meaning under this name: properties, mostly."""
 

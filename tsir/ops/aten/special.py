@@ -67,6 +67,8 @@ def mvlgamma(x: SymTensor, p: int) -> SymTensor:
     order = require_int(p, "p")
     if order < 1:
         raise OperatorError("p has to be greater than or equal to 1")
+    if x.dtype is dtypes.bool_:
+        raise OperatorError("The input tensor may not be a boolean tensor.")
     y = convert(x, int_to_float(x.dtype))
     steps = convert(iota(order, dtypes.int64), y.dtype) * -0.5
     terms = unary("lgamma", binary("add", unsqueeze(y, -1), steps))

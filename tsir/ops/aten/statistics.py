@@ -12,6 +12,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.linear_algebra import cdist, diag, product
+from tsir.ops.aten.reductions import total
 from tsir.ops.core import reductions, searching
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, clamp, complex, conj, convert, copy, imag, real, unary, where
@@ -161,16 +162,21 @@ def _edges(x: SymTensor, count: int, limits: Sequence[float] | None) -> SymTenso
             raise OperatorError("torch.histogram(): max must be larger than min")
         if low == high:
             low, high = low - 0.5, high + 0.5
-        middle = binary("add", binary("mul", steps, (high - low) / count), low)
-        return where(binary("eq", steps, count), high, middle)
+        return _spaced(steps, count, low, high, (high - low) / count)
     flat = reshape(x, (x.numel(),))
     if isinstance(x.numel(), int) and x.numel() == 0:
         return binary("div", steps, count)
     least, most = reductions.amin(flat, (0,), False), reductions.amax(flat, (0,), False)
     equal = binary("eq", least, most)
     least, most = where(equal, binary("sub", least, 0.5), least), where(equal, binary("add", most, 0.5), most)
-    middle = binary("add", binary("mul", steps, binary("div", binary("sub", most, least), count)), least)
-    return where(binary("eq", steps, count), most, middle)
+    return _spaced(steps, count, least, most, binary("div", binary("sub", most, least), count))
+
+
+def _spaced(steps: SymTensor, count: int, low: Any, high: Any, width: Any) -> SymTensor:
+    """Equal steps from both ends towards the middle, as `linspace` goes."""
+    up = binary("add", binary("mul", steps, width), low)
+    down = binary("sub", high, binary("mul", binary("sub", count, steps), width))
+    return where(binary("lt", steps, (count + 1) // 2), up, down)
 
 
 # Differences ----------------------------------------------------------------------------------------------------------
@@ -182,16 +188,18 @@ def _gradient(x: SymTensor, dims: Sequence[int], spacing: Sequence[Any], order: 
     if len(spacing) != len(dims):
         raise OperatorError(f"torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to "
                             f"{len(dims)}, but got a list of length {len(spacing)}")  # fmt: skip
-    if x.dtype.category <= Category.INT:
-        x = convert(x, dtypes.float32) if x.dtype is not dtypes.uint8 else x
-        if x.dtype is dtypes.uint8:
-            raise OperatorError("torch.gradient does not support uint8 input.")
+    if x.dtype is dtypes.uint8:
+        raise OperatorError("torch.gradient does not support uint8 input.")
+    if x.dtype is dtypes.bool_ and dims:
+        binary("sub", x, x)  # raises
+    if x.dtype.category is Category.INT:
+        x = convert(x, dtypes.float32)
     return [_along(x, wrap_dim(d, x.rank), step, order) for d, step in zip(dims, spacing, strict=True)]
 
 
 def _along(x: SymTensor, dim: int, spacing: Any, order: int) -> SymTensor:
     """Second order differences inside, and at the ends of this order."""
-    size = require_int(x.shape[dim])
+    size = require_int(x.shape[dim]) if x.shape else 1
     if size < order + 1:
         raise OperatorError("torch.gradient expected each dimension size to be at least edge_order+1")
 
@@ -199,7 +207,9 @@ def _along(x: SymTensor, dim: int, spacing: Any, order: int) -> SymTensor:
         return slice(x, dim, start, end, 1)
 
     if isinstance(spacing, SymTensor):
-        steps = binary("sub", slice(spacing, 0, 1, None, 1), slice(spacing, 0, 0, size - 1, 1))
+        if spacing.rank != 1:
+            raise OperatorError("torch.gradient expected each element of spacing to have one dimension")
+        steps = binary("sub", slice(spacing, 0, 1, None, 1), slice(spacing, 0, 0, spacing.shape[0] - 1, 1))
         shape = [1] * x.rank
 
         def step(start: int, end: int) -> Any:
@@ -214,7 +224,8 @@ def _along(x: SymTensor, dim: int, spacing: Any, order: int) -> SymTensor:
         return binary("div", numerator, denominator)
 
     parts: list[SymTensor] = []
-    first, last = step(0, 1), step(size - 2, size - 1)
+    points = require_int(spacing.shape[0]) if isinstance(spacing, SymTensor) else size
+    first, last = step(0, 1), step(points - 2, points - 1)
     if order == 1:
         begin = over(binary("sub", part(1, 2), part(0, 1)), first)
         end = over(binary("sub", part(size - 1, size), part(size - 2, size - 1)), last)
@@ -284,7 +295,7 @@ def _constant_index(values: Sequence[int]) -> SymTensor:
     return concat(parts, 0) if len(parts) > 1 else parts[0]
 
 
-@aten("combinations(Tensor self, int r=2, bool with_replacement=False) -> Tensor")
+@aten("combinations(Tensor self, int r=2, bool with_replacement=False) -> Tensor", out=False)
 def combinations(x: SymTensor, count: int, replacement: bool) -> SymTensor:
     """All combinations of r elements, in the order of `itertools.combinations`."""
     if x.rank != 1:
@@ -307,7 +318,7 @@ def combinations(x: SymTensor, count: int, replacement: bool) -> SymTensor:
     return reshape(index_select(x, 0, _constant_index([i for pair in pairs for i in pair])), (len(pairs), r))
 
 
-@aten("cartesian_prod(Tensor[] tensors) -> Tensor")
+@aten("cartesian_prod(Tensor[] tensors) -> Tensor", out=False)
 def cartesian_prod(tensors: Sequence[SymTensor]) -> SymTensor:
     """All combinations of elements, one of each tensor, as rows."""
     if any(t.rank != 1 for t in tensors):
@@ -337,7 +348,7 @@ def sum_to_size(x: SymTensor, size: Sequence[Any]) -> SymTensor:
     if lead < 0 or any(s != 1 and s != x.shape[lead + i] for i, s in enumerate(wanted)):
         raise OperatorError(f"size {{{wanted}}} is not expandable to size {{{list(x.shape)}}}.")
     dims = [*range(lead), *(lead + i for i, s in enumerate(wanted) if s == 1 and x.shape[lead + i] != 1)]
-    return reshape(reductions.sum(x, dims, False), wanted) if dims else copy(x)
+    return reshape(total(x, dims), wanted) if dims else copy(x)
 
 
 @aten("pdist(Tensor self, float p=2.) -> Tensor", out=False)
