@@ -19,7 +19,7 @@ def _scaled(x: Array, normalization: int, count: int) -> Array:
     if normalization == 0 or count == 0:
         return x
     factor = 1 / np.sqrt(count) if normalization == 1 else 1 / count
-    return x * x.real.dtype.type(factor)
+    return x * np.real(x).dtype.type(factor)
 
 
 def _count(shape: Sequence[int], dims: Sequence[int]) -> int:

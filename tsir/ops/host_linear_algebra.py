@@ -311,12 +311,13 @@ def least_squares(a: Array, b: Array, rcond: float | None, driver: str | None) -
     count = right.shape[-1]
     batch = np.broadcast_shapes(a.shape[:-2], right.shape[:-2])
     small = min(rows, columns)
-    real = a.real.dtype
+    real = np.real(a).dtype
     limit = float(np.finfo(a.dtype).eps) * max(rows, columns) if rcond is None else rcond
 
     def solved(m: Array, v: Array) -> Sequence[Any]:
-        from scipy.linalg import lstsq
+        from scipy import linalg
 
+        lstsq: Any = linalg.lstsq
         if not m.size or not v.size:
             return np.zeros((columns, count), a.dtype), np.zeros(count, real), 0, np.zeros(small, real)
         if name == "gels":
@@ -342,7 +343,7 @@ def determinant(x: Array) -> Array:
 def sign_and_log(x: Array) -> tuple[Array, Array]:
     """`torch.linalg.slogdet`: a determinant's sign and the logarithm of its absolute value."""
     sign, size = np.linalg.slogdet(x)
-    return np.asarray(sign, x.dtype), np.asarray(size, x.real.dtype)
+    return np.asarray(sign, x.dtype), np.asarray(size, np.real(x).dtype)
 
 
 def matrix_exponential(x: Array) -> Array:

@@ -30,6 +30,8 @@ MODULES: tuple[str, ...] = (
     "tsir.ops.aten.loss",
     "tsir.ops.aten.convolution",
     "tsir.ops.aten.pooling",
+    "tsir.ops.aten.unpooling",
+    "tsir.ops.aten.sampling",
     "tsir.ops.aten.upsampling",
     "tsir.ops.aten.settings",
 )

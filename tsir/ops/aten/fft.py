@@ -62,8 +62,10 @@ def fft_c2r(x: SymTensor, dim: Sequence[int], normalization: int, last_dim_size:
 
 # torch.fft ------------------------------------------------------------------------------------------------------------
 
-_SCALES = {(None, True): 0, (None, False): 2, ("backward", True): 0, ("backward", False): 2, ("ortho", True): 1,
-           ("ortho", False): 1, ("forward", True): 2, ("forward", False): 0}  # fmt: skip
+_SCALES: dict[tuple[str | None, bool], int] = {
+    (None, True): 0, (None, False): 2, ("backward", True): 0, ("backward", False): 2, ("ortho", True): 1, ("ortho", False): 1,
+    ("forward", True): 2, ("forward", False): 0,
+}  # fmt: skip
 
 
 def _normalization(norm: str | None, forward: bool) -> int:

@@ -15,9 +15,10 @@ from tsir.ops.core import reductions
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, clamp, convert, unary, where
 from tsir.ops.core.indexing import gather
+from tsir.ops.core.sorting import scan
 from tsir.ops.core.views import reshape, unsqueeze
 from tsir.ops.promotion import result_type
-from tsir.ops.registry import aten
+from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
 from tsir.ops.tensor import SymTensor, dtype_label, is_constant, require_int
 
@@ -365,3 +366,57 @@ def multi_margin_loss(
     losses = binary("div", reductions.sum(where(others, z, 0.0), (1,), False), classes)
     kind = require_int(reduction, "reduction")
     return reshape(losses, target.shape) if kind == NONE else reduced(losses, kind)
+
+
+@aten("multilabel_margin_loss_forward(Tensor self, Tensor target, int reduction) -> (Tensor output, Tensor is_target)")
+def multilabel_margin_loss_forward(x: SymTensor, target: SymTensor, reduction: int) -> tuple[SymTensor, SymTensor]:
+    """The mean over classes of `max(0, 1 - x[target] + x[other])` for all targets of a sample, and which classes are targets."""
+    require_float(x, "multilabel_margin_loss_forward_out_frame")
+    if x.rank > 2 or target.rank != x.rank or any(a != b for a, b in zip(x.shape, target.shape, strict=True)):
+        raise OperatorError(f"inconsistent target size: {list(target.shape)} for input of size: {list(x.shape)}")
+    if target.dtype is not dtypes.int64:
+        raise OperatorError("Expected object of scalar type long int for argument target")
+    rows, labels = _margin_rows(x), _margin_rows(target)
+    classes = rows.shape[1]
+    named = convert(binary("ge", labels, 0), dtypes.int64)
+    valid = convert(scan(named, 1, "mul"), dtypes.bool_)  # the first negative label ends a sample's list
+    places = where(valid, labels, 0)
+    same = binary("eq", unsqueeze(places, 2), iota(classes, dtypes.int64))
+    is_target = reductions.any(binary("logical_and", same, unsqueeze(valid, 2)), (1,), False)
+    margin = binary("add", binary("sub", 1.0, unsqueeze(gather(rows, 1, places), 2)), unsqueeze(rows, 1))
+    counted = binary("logical_and", unsqueeze(valid, 2), unsqueeze(unary("logical_not", is_target), 1))
+    losses = reductions.sum(where(counted, _positive_part(margin), 0.0), (1, 2), False)
+    losses = binary("div", losses, classes)
+    kind = require_int(reduction, "reduction")
+    marks = reshape(convert(is_target, x.dtype), x.shape)
+    if kind == NONE:
+        return reshape(losses, () if x.rank < 2 else (x.shape[0],)), marks
+    return reduced(losses, kind), marks
+
+
+@aten("multilabel_margin_loss(Tensor self, Tensor target, int reduction=1) -> Tensor")
+@in_float32
+def multilabel_margin_loss(x: SymTensor, target: SymTensor, reduction: int) -> SymTensor:
+    """The mean over classes of `max(0, 1 - x[target] + x[other])` for all targets of a sample."""
+    return multilabel_margin_loss_forward(x, target, reduction)[0]
+
+
+@host(
+    "ctc_loss.IntList(Tensor log_probs, Tensor targets, int[] input_lengths, int[] target_lengths, int blank=0, int reduction=1, "
+    "bool zero_infinity=False) -> Tensor",
+    "ctc_loss.Tensor(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, int blank=0, "
+    "int reduction=1, bool zero_infinity=False) -> Tensor",
+    implementation="tsir.ops.host_losses:ctc_loss",
+)
+def ctc_loss(
+    x: SymTensor, targets: SymTensor, inputs: Any, lengths: Any, blank: int, reduction: int, zero_infinity: bool
+) -> SymTensor:
+    """Minus the logarithm of the probability of label sequences, over all alignments with blanks."""
+    if x.rank not in (2, 3) or targets.rank not in (1, 2):
+        raise OperatorError(
+            f"ctc_loss: expected log_probs with 2 or 3 dimensions, targets with 1 or 2, got {x.rank}, {targets.rank}"
+        )
+    if x.dtype not in (dtypes.float32, dtypes.float64):
+        raise OperatorNotImplementedError(f'"ctc_loss_cpu" not implemented for {dtype_label(x.dtype)!r}')
+    shape = (x.shape[1],) if reduction == NONE and x.rank == 3 else ()
+    return SymTensor(x.dtype, shape)

@@ -12,7 +12,7 @@ from tsir.errors import OperatorError
 from tsir.ops.aten.creation import INT64_OPTIONS, LIKE_OPTIONS, OPTIONS, check_device, shape_of
 from tsir.ops.aten.precision import require_float
 from tsir.ops.core.creation import full
-from tsir.ops.core.elementwise import binary, convert
+from tsir.ops.core.elementwise import binary, convert, where
 from tsir.ops.core.host_calls import call_host
 from tsir.ops.promotion import DEFAULT
 from tsir.ops.registry import aten, host
@@ -240,3 +240,19 @@ def alpha_dropout(x: SymTensor, p: Any, train: Any) -> SymTensor:
 def feature_alpha_dropout(x: SymTensor, p: Any, train: Any) -> SymTensor:
     """Alpha dropout of whole channels."""
     return _alpha_dropped(x, p, train, _channels_of)
+
+
+@aten(
+    "rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, "
+    "Generator? generator=None) -> Tensor",
+    out=False,
+    random=True,
+)
+def rrelu(x: SymTensor, lower: Any, upper: Any, training: Any, generator: Any) -> SymTensor:
+    """`leaky_relu` with the mean slope, or in training with a random one for each element."""
+    require_float(x, "rrelu")
+    slope: Any = (lower + upper) / 2
+    if require_bool(training, "training"):
+        noise = call_host("rand_like", x, None, None, None, None, None)
+        slope = binary("add", binary("mul", noise, upper - lower), lower)
+    return convert(where(binary("gt", x, 0), x, binary("mul", x, slope)), x.dtype)

@@ -13,16 +13,17 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.convolution import spread
-from tsir.ops.aten.indexing import gather
 from tsir.ops.aten.precision import in_float32
+from tsir.ops.aten.sampling import cubic_weights
 from tsir.ops.builder import affine_map, current, identity_map
+from tsir.ops.core import reductions
 from tsir.ops.core.contraction import contract
 from tsir.ops.core.creation import iota
 from tsir.ops.core.elementwise import binary, clamp, convert, unary, where
 from tsir.ops.core.indexing import index_select
 from tsir.ops.core.numbers import number_binary
 from tsir.ops.core.slices import concat, pad, slice
-from tsir.ops.core.views import broadcast_to, reshape, unsqueeze
+from tsir.ops.core.views import reshape, unsqueeze
 from tsir.ops.registry import aten
 from tsir.ops.sizes import Size, size_max
 from tsir.ops.tensor import SymTensor, as_size, dtype_label, require_bool, require_int, require_number, wrap_dim
@@ -84,19 +85,12 @@ def _nearest(x: SymTensor, dim: int, out: Size, scale: Any, align: bool, offset:
 
 def _cubic(x: SymTensor, dim: int, out: Size, scale: Any, align: bool) -> SymTensor:
     """Keys' cubic convolution with a = -0.75; the edge is repeated."""
-    a = -0.75
     size = x.shape[dim]
     source = _positions(x, dim, out, scale, align, False, x.dtype)
     start = unary("floor", source)
     t = binary("sub", source, start)
 
-    def near(d: SymTensor) -> SymTensor:
-        return (d * (a + 2) - (a + 3)) * d * d + 1
-
-    def far(d: SymTensor) -> SymTensor:
-        return ((d * a - 5 * a) * d + 8 * a) * d - 4 * a
-
-    weights = (far(t + 1), near(t), near(1 - t), far(2 - t))
+    weights = cubic_weights(t)
     total: SymTensor | None = None
     for k, weight in enumerate(weights):
         place = binary("minimum", clamp(convert(start, dtypes.int64) + (k - 1), 0, None), _last(size, dtypes.int64))
@@ -178,68 +172,45 @@ for _n, _name in ((1, "upsample_linear1d"), (2, "upsample_bilinear2d"), (3, "ups
 _declare("upsample_bicubic2d", 2, _cubic, True)
 
 
-# Sampling at points ---------------------------------------------------------------------------------------------------
-
-_BILINEAR, _NEAREST = 0, 1
-_ZEROS, _BORDER = 0, 1
+# Antialiasing -----------------------------------------------------------------------------------------------------------
 
 
-@aten(
-    "grid_sampler(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor",
-    "grid_sampler_2d(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor",
-    out=False,
-)
-def grid_sampler(x: SymTensor, grid: SymTensor, interpolation: int, padding: int, align: bool) -> SymTensor:
-    """The image's values at the grid's points, which lie in [-1, 1]: bilinear or nearest; outside 0 or the border."""
-    if x.rank != 4 or grid.rank != 4:
-        raise OperatorNotImplementedError("grid_sampler: only images (4-D input) are supported")
-    if interpolation not in (_BILINEAR, _NEAREST) or padding not in (_ZEROS, _BORDER):
-        raise OperatorNotImplementedError("grid_sampler: only bilinear and nearest, zeros and border are supported")
-    if x.dtype is not grid.dtype:
-        raise OperatorError(
-            f"grid_sampler(): expected input and grid to have same dtype, but input has {x.dtype} and grid has {grid.dtype}"
-        )
-    n, channels, height, width = x.shape
-    points = (*grid.shape[1:3],)
+def _antialiased(width: int, kernel: Callable[[SymTensor], SymTensor]) -> Resize:
+    """Means with a kernel of `width` that is stretched when the result is smaller than the source."""
 
-    def coordinate(which: int, size: Size) -> SymTensor:
-        part = reshape(slice(grid, 3, which, which + 1, 1), (n, *points))
-        place = binary("mul", part + 1, size - 1) / 2 if align else (binary("mul", part + 1, size) - 1) / 2
-        if padding == _BORDER:
-            place = binary("minimum", clamp(place, 0, None), _last(size, x.dtype))
-        return place
+    def resize(x: SymTensor, dim: int, out: Size, scale: Any, align: bool) -> SymTensor:
+        size, count = require_int(x.shape[dim], "a spatial size"), require_int(out, "output_size")
+        step = ((size - 1) / (count - 1) if count > 1 else 0.0) if align else float(_ratio(size, count, scale))
+        stretch = max(step, 1.0)
+        support = width / 2 * stretch
+        centre = (convert(iota(count, dtypes.int64), x.dtype) + 0.5) * step
+        first = clamp(unary("floor", clamp(centre - (support - 0.5), 0, None)), 0, None)
+        last = clamp(unary("floor", centre + (support + 0.5)), None, size)
+        number = convert(iota(size, dtypes.int64), x.dtype)
+        weights = kernel(binary("sub", number + 0.5, unsqueeze(centre, 1)) * (1.0 / stretch))
+        inside = binary("logical_and", binary("ge", number, unsqueeze(first, 1)), binary("lt", number, unsqueeze(last, 1)))
+        weights = where(inside, weights, 0.0)
+        weights = binary("div", weights, reductions.sum(weights, (1,), True))
+        letters = _LETTERS[: x.rank]
+        return contract(f"{letters},o{letters[dim]}->{letters.replace(letters[dim], 'o')}", x, weights)
 
-    column, row = coordinate(0, width), coordinate(1, height)
-    flat = reshape(x, (n, channels, height * width))
-
-    def value(i: SymTensor, j: SymTensor) -> SymTensor:
-        inside = binary("logical_and", _within(i, height), _within(j, width))
-        safe_i = where(inside, i, 0)
-        safe_j = where(inside, j, 0)
-        index = binary("add", binary("mul", safe_i, width), safe_j)
-        wide = broadcast_to(reshape(index, (n, 1, points[0] * points[1])), (n, channels, points[0] * points[1]))
-        found = reshape(gather(flat, 2, wide), (n, channels, *points))
-        return where(unsqueeze(inside, 1), found, 0.0)
-
-    if interpolation == _NEAREST:
-        return value(convert(unary("round", row), dtypes.int64), convert(unary("round", column), dtypes.int64))
-    top, left = unary("floor", row), unary("floor", column)
-    down, right = unsqueeze(binary("sub", row, top), 1), unsqueeze(binary("sub", column, left), 1)
-    i, j = convert(top, dtypes.int64), convert(left, dtypes.int64)
-    corners = (
-        (i, j, (1 - down) * (1 - right)), (i, j + 1, (1 - down) * right), (i + 1, j, down * (1 - right)),
-        (i + 1, j + 1, down * right),
-    )  # fmt: skip
-    total: SymTensor | None = None
-    for a, b, weight in corners:
-        part = binary("mul", value(a, b), weight)
-        total = part if total is None else binary("add", total, part)
-    assert total is not None
-    return total
+    return resize
 
 
-def _within(index: SymTensor, size: Size) -> SymTensor:
-    return binary("logical_and", binary("ge", index, 0), binary("lt", index, size))
+def _triangle(x: SymTensor) -> SymTensor:
+    return clamp(binary("sub", 1.0, unary("abs", x)), 0.0, None)
+
+
+def _keys(x: SymTensor) -> SymTensor:
+    a = -0.5
+    d = unary("abs", x)
+    near = (d * (a + 2) - (a + 3)) * d * d + 1
+    far = ((d * a - 5 * a) * d + 8 * a) * d - 4 * a
+    return where(binary("lt", d, 1.0), near, where(binary("lt", d, 2.0), far, 0.0))
+
+
+_declare("_upsample_bilinear2d_aa", 2, _antialiased(2, _triangle), True)
+_declare("_upsample_bicubic2d_aa", 2, _antialiased(4, _keys), True)
 
 
 # Windows as columns ---------------------------------------------------------------------------------------------------
