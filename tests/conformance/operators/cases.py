@@ -1007,7 +1007,39 @@ OWN = {
 }
 """What torch calls otherwise than `torch.ops.aten.<name>.<overload>`."""
 
+
+def _ctc(lengths):
+    def cases(d):
+        scores = t((5, 2, 4), d).log_softmax(-1) if d.is_floating_point else t((5, 2, 4), d)
+        labels = _index([1, 2, 2], [3, 1, 1])
+        return [[scores, labels, lengths(5, 4), lengths(3, 2), 0, r, False] for r in (0, 1, 2)] + [
+            [scores[:2], labels, lengths(2, 2), lengths(3, 2), 0, 1, z] for z in (False, True)
+        ]
+
+    return cases
+
+
 OWN_CASES = {
+    "_upsample_bicubic2d_aa": lambda d: [
+        [t((1, 2, 7, 6), d), s, a, None, None] for s in ([3, 4], [9, 8]) for a in (False, True)
+    ],
+    "_upsample_bicubic2d_aa.vec": lambda d: [[t((1, 2, 7, 6), d), [3, 4], False, None]],
+    "col2im": lambda d: [
+        [t((2, 12, 9), d), [4, 4], [2, 2], [1, 1], [0, 0], [1, 1]],
+        [t((12, 4), d), [5, 4], [2, 3], [2, 1], [1, 0], [2, 1]],
+        [t((2, 12, 8), d), [4, 4], [2, 2], [1, 1], [0, 0], [1, 1]],
+    ],
+    "fractional_max_pool2d": lambda d: [[t((2, 3, 7, 6), d), [2, 3], [3, 2], t((2, 3, 2), d)]],
+    "fractional_max_pool3d": lambda d: [[t((2, 3, 5, 7, 6), d), [2, 3, 2], [2, 3, 2], t((2, 3, 3), d)]],
+    **{
+        f"multilabel_margin_loss{suffix}": lambda d: (
+            [[t((2, 4), d), _index([3, 0, -1, 1], [1, -1, 2, 0]), r] for r in (0, 1, 2)]
+            + [[t((4,), d), _index(3, 0, -1, 1), 1]]
+        )
+        for suffix in ("", "_forward")
+    },
+    "ctc_loss.IntList": _ctc(lambda *n: list(n)),
+    "ctc_loss.Tensor": _ctc(_index),
     **{
         kernel: lambda d: []
         for kernel in ("_lu_permutation", "_determinant", "_sign_and_log_determinant", "_one_hot_by_data")

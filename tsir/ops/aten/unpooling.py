@@ -107,8 +107,8 @@ def _fractional(x: SymTensor, kernel: Any, output: Any, samples: SymTensor, spat
     best = reductions.argmax(found, 3, True)
     values = reductions.amax(found, (3,), False)
     places = gather(reshape(flat, found.shape), 3, best)
-    shape = (*(lead if x.rank == spatial + 2 else lead[1:]), *outputs)
-    return reshape(values, shape), reshape(places, shape)
+    final = (*(lead if x.rank == spatial + 2 else lead[1:]), *outputs)
+    return reshape(values, final), reshape(places, final)
 
 
 for _n in (2, 3):
