@@ -6,6 +6,7 @@ dominance), and that attributes and methods which operations name are declared b
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -227,7 +228,7 @@ class Classes:
                 self._verify_call(op)
             case ClassOp():
                 for base in self._classes[op.sym_name.data].bases if op.sym_name.data in self._classes else ():
-                    if base not in self._classes:
+                    if base not in self._classes and not (op.kind.data == "exception" and _is_exception(base)):
                         raise VerifyException(f"{op.name}: base class @{base} isn't declared in this module")
             case MethodOp():
                 self._verify_method(op)
@@ -332,3 +333,9 @@ def _declaration(op: ClassOp) -> _Class:
         elif isinstance(member, MethodOp):
             found.methods[member.method_name.data] = member.callee.string_value()
     return found
+
+
+def _is_exception(name: str) -> bool:
+    """Whether Python has an exception class of that name."""
+    found = getattr(builtins, name, None)
+    return isinstance(found, type) and issubclass(found, BaseException)

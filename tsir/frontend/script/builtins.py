@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 import typing
 import warnings
 from collections.abc import Callable
@@ -639,7 +640,7 @@ def _table() -> dict[Any, str]:
         torch._assert: "assert", warnings.warn: "warn",
         torch.tensor: "torch.tensor",
         torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "first", torch.is_tensor: "is_tensor",
-        torch.manual_seed: "torch.manual_seed", torch.is_grad_enabled: "false",
+        inspect.unwrap(torch.manual_seed): "torch.manual_seed", torch.is_grad_enabled: "false",
     }  # fmt: skip
     for module, names in (
         (torch.overrides, ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")),
@@ -669,6 +670,9 @@ BUILTINS["is_tensor"] = _is_tensor
 
 def named_builtin(value: Any) -> str | None:
     """The name in `BUILTINS` of a Python function, or None."""
+    wrapped = getattr(value, "__wrapped__", None)
+    if wrapped is not None and getattr(value, "__globals__", {}).get("__name__", "").startswith("torch."):
+        value = wrapped  # importing torch._dynamo wraps functions of torch
     try:
         return _NAMES.get(value)
     except TypeError:
