@@ -99,3 +99,22 @@ def test_ts_run(folder: Path) -> None:
     text = "from tsir.tools.ts_run import main; main(['m.pt', '--input', 'x.npy', '--output', 'out.npy'])"
     run(text, folder)
     np.testing.assert_allclose(np.load(folder / "out.npy"), np.load(folder / "y.npy"), rtol=1e-5, atol=1e-6)
+
+
+def test_arrays_that_were_given_away_may_be_written(folder: Path) -> None:
+    text = """
+import copy, numpy as np, pickle, tsir
+m = pickle.loads(pickle.dumps(tsir.load("m.pt")))
+for x in (np.load("x.npy"), np.load("x.npy")[:1]):
+    for _ in range(2):
+        before = m(x), m(x)
+        m.fc2.bias[...] += 1
+        np.testing.assert_allclose(m(x), before[1] + 1, rtol=1e-5, atol=1e-6)
+        copied = copy.deepcopy(m)
+        m.state_dict()["fc1.weight"][...] = 0
+        assert not np.allclose(m(x), before[1] + 1)
+        np.testing.assert_allclose(copied(x), before[1] + 1, rtol=1e-5, atol=1e-6)
+        m = copied
+print("torch" in sys.modules and sys.modules["torch"] is not None)
+"""
+    assert run(text, folder) == "False\n"

@@ -8,7 +8,7 @@ xDSL being imported.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,10 @@ class Program:
     """The user's own exception classes by name, for a program of this process: what the caller's `except` knows."""
     bound: weakref.WeakSet[Any] = field(default_factory=lambda: weakref.WeakSet[Any](), repr=False)
     """The functions that keep values computed of the root's arrays, to be told when another function writes these."""
+    classes: MutableMapping[str, Any] = field(default_factory=dict[str, Any])
+    """The user's own enums and NamedTuples by name, for a program of this process: what results are made of."""
     _module: ModuleOp | None = None
+    _exposed: dict[int, weakref.ref[Any]] = field(default_factory=dict[int, "weakref.ref[Any]"], repr=False)
     _living: dict[int, weakref.ref[Any]] = field(default_factory=dict[int, "weakref.ref[Any]"], repr=False)
 
     @property
@@ -93,6 +96,16 @@ class Program:
 
         self.sources[key] = tensor
         self._living[key] = weakref.ref(array, forget)
+
+    def expose(self, array: Any) -> None:
+        """Says that an array was given away: it may be written at any time, and nobody counts such writes."""
+        key = id(array)
+        self._exposed[key] = weakref.ref(array, lambda _: self._exposed.pop(key, None))
+
+    def is_exposed(self, array: Any) -> bool:
+        """Whether an array was given away."""
+        reference = self._exposed.get(id(array))
+        return reference is not None and reference() is array
 
 
 def _arrays(root: Any) -> Iterator[Any]:

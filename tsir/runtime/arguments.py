@@ -8,6 +8,7 @@ torch tensors (or no tensors at all and torch is loaded), else to NumPy's.
 from __future__ import annotations
 
 import enum
+from collections.abc import MutableMapping
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ def bind(entry: EntryPoint, args: tuple[Any, ...], kwargs: dict[str, Any]) -> li
 class Conversion:
     """The conversion of one call's values: remembers which tensor each array came from, so that identity survives."""
 
-    def __init__(self, python_classes: dict[str, Any], instances: InstanceConverter | None = None) -> None:
+    def __init__(self, python_classes: MutableMapping[str, Any], instances: InstanceConverter | None = None) -> None:
         self.python_classes = python_classes
         self.instances = instances
         self.tensors: dict[int, Any] = {}

@@ -43,13 +43,14 @@ class BoundFunction:
         owned = [(i, program.source_of(a)) for i, a in enumerate(self._arrays)]
         self._sources = {i: tensor for i, tensor in owned if tensor is not None}
         self._copies: set[int] = set()
+        self._exposed = [i for i, a in enumerate(self._arrays) if program.is_exposed(a)]
         self.watched: list[Any] = list(self._sources.values())
         """The torch tensors whose memory the state was made of."""
         self.state: Any = None
         self.copied: list[Any] = []
         """Those of them whose content was copied into the state."""
         self.snapshots: list[tuple[Array, Array]] = []
-        """Copied weights for which torch counts no writes (made in inference mode), and their contents."""
+        """Copied weights for which nobody counts writes (tensors of inference mode, arrays), and their contents."""
         self.seen: list[int] = []
         """The `data_ptr()` of each watched tensor, then the `_version` of each copied one, that the state is for."""
         self._prepare(self._pointers())
@@ -68,8 +69,8 @@ class BoundFunction:
         self._copies = depends
         if depends:
             self._program.bound.add(self)
-        copied = [i for i in self._sources if i in depends]
-        tracked = [i for i in copied if torch is not None and not torch.is_inference(self._sources[i])]
+        copied = [i for i in (*self._sources, *self._exposed) if i in depends]
+        tracked = [i for i in copied if i in counts and torch is not None and not torch.is_inference(self._sources[i])]
         self.copied = [self._sources[i] for i in tracked]
         self.snapshots = [(self._arrays[i], self._arrays[i].copy()) for i in copied if i not in tracked]
         self.seen = pointers + [counts[i] for i in tracked]
@@ -77,6 +78,10 @@ class BoundFunction:
 
     def _is_copy(self, part: Any, needs: Sequence[int]) -> bool:
         return not (isinstance(part, np.ndarray) and any(np.may_share_memory(part, self._arrays[i]) for i in needs))
+
+    def uses(self, array: Array) -> bool:
+        """Whether an array is among the weights."""
+        return any(a is array for a in self._arrays)
 
     def is_stale(self) -> bool:
         """Whether a weight has changed since the state was computed."""
@@ -86,11 +91,10 @@ class BoundFunction:
 
     def refresh(self) -> bool:
         """Computes the state anew. False when a weight's dtype or shape has changed: the function isn't for that."""
-        torch = adapter()
-        if torch is None:
-            raise TsirError("a torch tensor without torch")
         pointers = self._pointers()
         for i, tensor in self._sources.items():
+            if (torch := adapter()) is None:
+                raise TsirError("a torch tensor without torch")
             fresh = torch.to_array(tensor)
             if fresh.dtype != self._arrays[i].dtype or fresh.shape != self._arrays[i].shape:
                 return False

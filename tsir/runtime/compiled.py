@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,7 +71,7 @@ class CompiledMethod:
         entry: EntryPoint,
         instance: Instance | None,
         owner: ScriptModule | None,
-        classes: dict[str, Any],
+        classes: MutableMapping[str, Any],
     ) -> None:
         self.program = program
         self.entry = entry
@@ -136,6 +137,10 @@ class CompiledMethod:
         if self._owner is not None:
             self._owner.adopt_weights()
         return compile_specialization(program, entry, key, instance)
+
+    def uses(self, array: np.ndarray[Any, Any]) -> bool:
+        """Whether code that was compiled so far has an array among its weights."""
+        return any(s.run.uses(array) for s in self._specializations.all())
 
     def forget(self) -> None:
         """Drops everything that was compiled so far."""
@@ -210,6 +215,11 @@ class CompiledMethod:
 
         return function_source(self.program.module, self.entry)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        from tsir.runtime.copying import method
+
+        return method, (self._owner, self.entry.name)
+
     def __repr__(self) -> str:
         parameters = ", ".join(f"{p.name}: {p.type}" for p in self.entry.parameters)
         return f"<tsir {self.entry.name}({parameters}) -> {self.entry.result_type}>"
@@ -219,7 +229,7 @@ class ScriptFunction(CompiledMethod):
     """A compiled function; what `torch.jit.ScriptFunction` is to torch.jit."""
 
     def __init__(self, program: Program) -> None:
-        super().__init__(program, next(iter(program.entry_points.values())), None, None, {})
+        super().__init__(program, next(iter(program.entry_points.values())), None, None, ChainMap({}, program.classes))
 
     def save(
         self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
@@ -228,6 +238,11 @@ class ScriptFunction(CompiledMethod):
         from tsir.archive import save
 
         save(self.program, target, _extra_files)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from tsir.runtime.copying import reduced, restored
+
+        return restored, reduced(self.program)
 
 
 class ScriptModule(ModuleMethods, InstanceConverter):
@@ -251,7 +266,7 @@ class ScriptModule(ModuleMethods, InstanceConverter):
         state["_methods"] = {}
         state["_forward"] = None
         state["_wrapped"] = {} if root is None else root._wrapped
-        state["_classes"] = {} if root is None else root._classes
+        state["_classes"] = ChainMap({}, program.classes) if root is None else root._classes
         state["_epoch"] = 0
         self._wrapped[id(target)] = self
 
@@ -324,9 +339,26 @@ class ScriptModule(ModuleMethods, InstanceConverter):
         return self.method(name)
 
     def _outside(self, value: Any) -> Any:
-        if isinstance(value, np.ndarray) and (tensor := self.program.source_of(value)) is not None:
-            return tensor
+        if isinstance(value, np.ndarray):
+            tensor = self.program.source_of(value)
+            return self._shared(value) if tensor is None else tensor
         return Conversion(self._classes, self).value_out(value)
+
+    def _shared(self, array: np.ndarray[Any, Any]) -> Any:
+        """An array of an attribute, or a tensor over it: what is given away may be written, which compiled code has to see."""
+        torch = adapter()
+        given: Any = array
+        if torch is not None:
+            given = torch.to_tensor(array)
+            self.program.add_source(array, given)
+        elif self.program.is_exposed(array):
+            return array
+        else:
+            self.program.expose(array)
+        root = self._root or self
+        if any(method.uses(array) for module in list(root._wrapped.values()) for method in list(module._methods.values())):
+            self.attributes_changed()
+        return given
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in self.instance.attributes:
@@ -502,6 +534,13 @@ class ScriptModule(ModuleMethods, InstanceConverter):
         if self._root is not None:
             raise TsirError("only the whole module can be saved", hint="script and save the submodule by itself")
         save(self.program, target, _extra_files)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from tsir.runtime.copying import path_of, reduced, restored, submodule
+
+        if self._root is not None:
+            return submodule, (self._root, path_of(self, self._root))
+        return restored, reduced(self.program)
 
     def __len__(self) -> int:
         return sum(1 for _ in self.named_children())

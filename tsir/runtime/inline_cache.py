@@ -9,7 +9,7 @@ each argument would cost more than all of its work.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CodeType
@@ -55,7 +55,7 @@ class InlineCache:
 
     def add(
         self, values: Sequence[Any], arguments: Sequence[Any], types: Sequence[TypeText], found: Specialization,
-        classes: dict[str, Any], instances: InstanceConverter | None,
+        classes: MutableMapping[str, Any], instances: InstanceConverter | None,
     ) -> None:  # fmt: skip
         """Makes a caller for calls like the one with these values, converted to these arguments; none if it isn't simple."""
         text = _Text(found, adapter())
@@ -257,7 +257,7 @@ class _Text:
         """The check that the weights are those that the state was made of."""
         bound = self.found.run
         watched, copied = bound.watched, bound.copied
-        if not watched:
+        if not watched and not bound.snapshots:
             if bound.keeps_copies:
                 return ["state = bound.state"]
             self.constant("state", bound.state)
@@ -335,7 +335,7 @@ def _tuple_of(results: tuple[Any, ...], tensors: Sequence[tuple[Any, Any]], from
 
 
 def _conversion_of(
-    classes: dict[str, Any], instances: InstanceConverter | None, tensors: Sequence[tuple[Any, Any]],
+    classes: MutableMapping[str, Any], instances: InstanceConverter | None, tensors: Sequence[tuple[Any, Any]],
     containers: Sequence[tuple[Any, Any, Any]], saw_array: bool,
 ) -> Conversion:  # fmt: skip
     """The `Conversion` that the general way would have after converting these arguments.

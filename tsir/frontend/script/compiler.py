@@ -7,6 +7,7 @@ import enum
 import functools
 import inspect
 import types
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -93,6 +94,7 @@ class Session:
         self.evaluated: dict[int, Value] = {}
         """Values of trees that were emitted before the place where they are used."""
         self.exceptions: dict[str, type[BaseException]] = {}
+        self.enums: dict[str, type] = {}
         """The user's exception classes by their names in the program."""
         self.entries: set[Any] = set()
         """The functions that are called from outside."""
@@ -124,6 +126,8 @@ class Session:
     def add_class(self, info: ClassInfo) -> None:
         """Makes a class part of the program."""
         self._classes[info.name] = info
+        if info.kind == "enum":
+            self.enums[info.name] = info.python_class
 
     def add_function(self, operation: func.FuncOp) -> None:
         """Makes a function part of the program."""
@@ -501,6 +505,7 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Pr
         None,
         dict(session.reader.arrays.sources),
         exceptions=session.exceptions,
+        classes=ChainMap(session.enums, session.named_tuples),
     )
 
 
@@ -528,6 +533,7 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
         instance,
         dict(session.reader.arrays.sources),
         exceptions=session.exceptions,
+        classes=ChainMap(session.enums, session.named_tuples),
     )
 
 

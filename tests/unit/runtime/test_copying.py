@@ -1,0 +1,129 @@
+"""Compiled functions and modules are pickled, copied and sent to other processes; Python's own classes come back as themselves."""
+
+import copy
+import enum
+import multiprocessing
+import pickle
+from typing import List, NamedTuple, Optional
+
+import numpy as np
+import pytest
+import torch
+import torch.nn as nn
+from torch import Tensor
+
+import tsir
+
+
+class Color(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+class Pair(NamedTuple):
+    x: Tensor
+    n: int
+
+
+class Refused(ValueError):
+    pass
+
+
+class Painter(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 2)
+        self.color = Color.RED
+
+    def forward(self, x: Tensor, color: Color) -> Pair:
+        if color != self.color:
+            raise Refused("another color")
+        return Pair(self.linear(x), 1)
+
+    @torch.jit.export
+    def mine(self) -> Color:
+        return self.color
+
+
+def other(color: Color) -> Color:
+    return Color.BLUE if color == Color.RED else Color.RED
+
+
+def colors(color: Optional[Color]) -> List[Color]:
+    return [Color.RED] if color is None else [color, Color.BLUE]
+
+
+def test_enums_come_back_as_pythons_own() -> None:
+    swap, several = tsir.script(other), tsir.script(colors)
+    for _ in range(3):
+        assert swap(Color.RED) is Color.BLUE and swap(Color.BLUE) is Color.RED
+        assert several(None) == [Color.RED] and several(Color.RED) == [Color.RED, Color.BLUE]
+    painter = tsir.script(Painter())
+    assert painter.mine() is Color.RED and painter.color is Color.RED
+
+
+def _pickled(compiled):
+    return pickle.loads(pickle.dumps(compiled))
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, _pickled])
+def test_a_copy_is_a_module_of_its_own(duplicate) -> None:
+    model = Painter().eval()
+    compiled, x = tsir.script(model), torch.randn(2, 3)
+    expected = compiled(x, Color.RED)
+    for source in (compiled, duplicate(compiled)):
+        made = duplicate(source)
+        for _ in range(3):
+            result = made(x, Color.RED)
+            assert type(result) is Pair
+            torch.testing.assert_close(result, expected)
+        with pytest.raises(Refused, match="another color"):
+            made(x, Color.BLUE)
+        assert made.mine() is Color.RED and not made.training
+    with torch.no_grad():
+        model.linear.weight.zero_()
+    torch.testing.assert_close(made(x, Color.RED), expected)
+
+
+def test_functions_methods_and_submodules() -> None:
+    compiled = tsir.script(Painter())
+    assert _pickled(tsir.script(other))(Color.RED) is Color.BLUE
+    assert _pickled(compiled.mine)() is Color.RED
+    root, linear = _pickled((compiled, compiled.linear))
+    assert root.linear is linear
+    x = torch.randn(1, 3)
+    torch.testing.assert_close(linear(x), compiled.linear(x))
+
+
+def _in_another_process(compiled, queue) -> None:
+    queue.put(compiled(np.ones((2, 3), "float32")))
+
+
+def test_a_loaded_module_is_sent_to_a_spawned_process(tmp_path) -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    tsir.script(model).save(tmp_path / "m.pt")
+    loaded = tsir.load(tmp_path / "m.pt")
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=_in_another_process, args=(loaded, queue))
+    process.start()
+    result = queue.get(timeout=60)
+    process.join(60)
+    torch.testing.assert_close(torch.from_numpy(result), model(torch.ones(2, 3)).detach())
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_parameters_of_a_loaded_module_may_be_written(tmp_path, batch: int) -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    tsir.script(model).save(tmp_path / "m.pt")
+    loaded = tsir.load(tmp_path / "m.pt")
+    x = torch.randn(batch, 3)
+    for _ in range(2):
+        with torch.no_grad():
+            torch.testing.assert_close(loaded(x), model(x))
+            torch.testing.assert_close(loaded(x), model(x))
+            for ours, theirs in zip(loaded.parameters(), model.parameters(), strict=True):
+                ours.add_(1)
+                theirs.add_(1)
+    with torch.no_grad():
+        torch.testing.assert_close(loaded(x), model(x))
