@@ -99,3 +99,16 @@ def test_filled_tensors(function):
     kept = x.clone()
     agrees(function, x)
     assert torch.equal(x, kept)
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_nan_stays_in_its_direction(kind):
+    layers = Layers(kind, bidirectional=True).eval()
+    torch.manual_seed(0)
+    x = torch.randn(6, 2, 5)
+    x[2, 1, 0] = float("nan")
+    ours = tsir.script(layers)
+    with torch.inference_mode():
+        expected = layers(x)
+        assert 0 < expected[0].isnan().sum() < expected[0].numel()
+        torch.testing.assert_close(ours(x), expected, rtol=2e-6, atol=2e-6, equal_nan=True)

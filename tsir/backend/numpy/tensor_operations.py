@@ -302,6 +302,8 @@ def _insert_slice(e: FunctionEmitter, op: tensor.InsertSliceOp) -> None:
             [s if isinstance(s, int) else None for s in source.shape], [s if isinstance(s, int) else None for s in sizes]
         ):
             texts[i] = str(offsets[i])
+    while len(texts) > 1 and texts[-1] == ":":
+        texts.pop()
     e.line(f"{target.name}[{', '.join(texts) or '...'}] = {text}")
     e.bind(op.result, target)
 

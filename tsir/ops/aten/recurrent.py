@@ -9,12 +9,12 @@ from typing import Any
 from tsir.errors import OperatorError
 from tsir.ops.aten.activation import relu
 from tsir.ops.aten.functions import sigmoid
-from tsir.ops.aten.linear_algebra import linear
+from tsir.ops.aten.linear_algebra import linear, product
 from tsir.ops.aten.precision import require_float
 from tsir.ops.aten.random import dropped
 from tsir.ops.core.elementwise import binary, unary
 from tsir.ops.core.loops import over_time
-from tsir.ops.core.slices import concat, select, slice
+from tsir.ops.core.slices import concat, flip, select, slice
 from tsir.ops.core.views import transpose, unsqueeze
 from tsir.ops.registry import aten
 from tsir.ops.tensor import SymTensor, require_bool, require_int
@@ -40,13 +40,21 @@ def _gates(x: SymTensor, count: int) -> list[SymTensor]:
     return [slice(x, x.rank - 1, i * width, (i + 1) * width, 1) for i in range(count)]
 
 
+def _from_state(h: SymTensor, weight: SymTensor, bias: SymTensor | None) -> SymTensor:
+    """A linear function of the state (batch, features); of two directions' states (2, batch, features) with weights of each."""
+    if weight.rank == 2:
+        return linear(h, weight, bias)
+    y = product(h, transpose(weight, 1, 2))
+    return y if bias is None else binary("add", y, unsqueeze(bias, 1))
+
+
 Cell = Callable[[SymTensor, States, Weights], States]
 """Computes the new states from the input's part of the gates, the old states and the weights."""
 
 
 def _lstm_cell(gates_x: SymTensor, states: States, w: Weights) -> States:
     h, c = states
-    i, f, g, o = _gates(binary("add", gates_x, linear(h, w.w_hh, None)), 4)
+    i, f, g, o = _gates(binary("add", gates_x, _from_state(h, w.w_hh, None)), 4)
     new_c = binary("add", binary("mul", sigmoid(f), c), binary("mul", sigmoid(i), unary("tanh", g)))
     new_h = binary("mul", sigmoid(o), unary("tanh", new_c))
     if w.w_hr is not None:
@@ -69,19 +77,19 @@ def _halved(w: Weights) -> Weights:
 def _halved_lstm_cell(gates_x: SymTensor, states: States, w: Weights) -> States:
     """`_lstm_cell` for halved weights: all gates by one tanh, for sigmoid(x) is `tanh(x / 2) / 2 + 1 / 2`."""
     h, c = states
-    y = unary("tanh", binary("add", gates_x, linear(h, w.w_hh, None)))
+    y = unary("tanh", binary("add", gates_x, _from_state(h, w.w_hh, None)))
     width, dim = y.shape[-1] // 4, y.rank - 1
     i, f, o = _gates(binary("add", binary("mul", slice(y, dim, 0, 3 * width, 1), 0.5), 0.5), 3)
     g = slice(y, dim, 3 * width, 4 * width, 1)
     new_c = binary("add", binary("mul", f, c), binary("mul", i, g))
     new_h = binary("mul", o, unary("tanh", new_c))
-    return [new_h if w.w_hr is None else linear(new_h, w.w_hr, None), new_c]
+    return [new_h if w.w_hr is None else _from_state(new_h, w.w_hr, None), new_c]
 
 
 def _gru_cell(gates_x: SymTensor, states: States, w: Weights) -> States:
     (h,) = states
     reset_x, update_x, new_x = _gates(gates_x, 3)
-    reset_h, update_h, new_h = _gates(linear(h, w.w_hh, w.b_hh), 3)
+    reset_h, update_h, new_h = _gates(_from_state(h, w.w_hh, w.b_hh), 3)
     reset = sigmoid(binary("add", reset_x, reset_h))
     update = sigmoid(binary("add", update_x, update_h))
     new = unary("tanh", binary("add", new_x, binary("mul", reset, new_h)))
@@ -90,7 +98,7 @@ def _gru_cell(gates_x: SymTensor, states: States, w: Weights) -> States:
 
 def _simple_cell(activation: Callable[[SymTensor], SymTensor]) -> Cell:
     def cell(gates_x: SymTensor, states: States, w: Weights) -> States:
-        return [activation(binary("add", gates_x, linear(states[0], w.w_hh, None)))]
+        return [activation(binary("add", gates_x, _from_state(states[0], w.w_hh, None)))]
 
     return cell
 
@@ -126,6 +134,27 @@ def _weights(params: Sequence[SymTensor], has_biases: bool, projected: bool) -> 
     return found
 
 
+def _stacked(parts: Sequence[SymTensor], dim: int) -> SymTensor:
+    return concat([unsqueeze(p, dim) for p in parts], dim)
+
+
+def _paired(a: Weights, b: Weights) -> Weights:
+    """What the cells need of two directions' weights, as one."""
+
+    def pair(x: SymTensor | None, y: SymTensor | None) -> SymTensor | None:
+        return None if x is None or y is None else _stacked([x, y], 0)
+
+    return Weights(a.w_ih, _stacked([a.w_hh, b.w_hh], 0), None, pair(a.b_hh, b.b_hh), pair(a.w_hr, b.w_hr))
+
+
+def _over_time(gates: SymTensor, states: States, cell: Cell, w: Weights) -> tuple[SymTensor, States]:
+    def step(part: SymTensor, carried: States) -> tuple[SymTensor, States]:
+        new = cell(part, carried, w)
+        return new[0], new
+
+    return over_time(gates, states, step)
+
+
 def _layers(
     kind: str,
     x: SymTensor,
@@ -154,30 +183,28 @@ def _layers(
     y = transpose(x, 0, 1) if batch_first else x
     finals: list[States] = []
     for layer in range(layers):
-        outputs: list[SymTensor] = []
-        for direction in range(directions):
-            number = layer * directions + direction
-            w = weights[number]
+        own = weights[layer * directions : (layer + 1) * directions]
+        for w in own:
             if y.shape[-1] != w.w_ih.shape[1]:
                 raise OperatorError(
                     f"input.size(-1) must be equal to input_size. Expected {w.w_ih.shape[1]}, got {y.shape[-1]}"
                 )
-            states = [select(state, 0, number) for state in initial]
-            cell = _CELLS[kind]
-            if kind == "lstm":  # once for all steps
-                w, cell = _halved(w), _halved_lstm_cell
-
-            def step(part: SymTensor, carried: States, w: Weights = w, cell: Cell = cell) -> tuple[SymTensor, States]:
-                new = cell(part, carried, w)
-                return new[0], new
-
-            output, last = over_time(_input_part(kind, y, w), states, step, backwards=direction == 1)
-            outputs.append(output)
+        cell = _CELLS[kind]
+        if kind == "lstm":  # once for all steps
+            own, cell = [_halved(w) for w in own], _halved_lstm_cell
+        gates = [_input_part(kind, y, w) for w in own]
+        first = layer * directions
+        if directions == 1:
+            y, last = _over_time(gates[0], [select(state, 0, first) for state in initial], cell, own[0])
+            finals.append([unsqueeze(s, 0) for s in last])
+        else:  # both in one loop, the second with the time reversed
+            both = _stacked([gates[0], flip(gates[1], (0,))], 1)
+            outputs, last = _over_time(both, [slice(s, 0, first, first + 2, 1) for s in initial], cell, _paired(*own))
+            y = concat([select(outputs, 1, 0), flip(select(outputs, 1, 1), (0,))], 2)
             finals.append(last)
-        y = outputs[0] if directions == 1 else concat(outputs, 2)
         if layer + 1 < layers:
             y = dropped(y, dropout, train)
-    stacked = [concat([unsqueeze(last[i], 0) for last in finals], 0) for i in range(len(initial))]
+    stacked = [concat([last[i] for last in finals], 0) for i in range(len(initial))]
     return (transpose(y, 0, 1) if batch_first else y, *stacked)
 
 

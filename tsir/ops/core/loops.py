@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from xdsl.dialects import arith, scf
+from xdsl.dialects import scf
 from xdsl.ir import Block, Region
 
 from tsir.ops.builder import INDEX, Builder, current, run_with, tensor_type
@@ -14,12 +14,10 @@ from tsir.ops.tensor import SymTensor
 Step = Callable[[SymTensor, list[SymTensor]], tuple[SymTensor, list[SymTensor]]]
 
 
-def over_time(
-    x: SymTensor, states: Sequence[SymTensor], step: Step, *, backwards: bool = False
-) -> tuple[SymTensor, list[SymTensor]]:
+def over_time(x: SymTensor, states: Sequence[SymTensor], step: Step) -> tuple[SymTensor, list[SymTensor]]:
     """`output, states = step(x[t], states)` for each t: the outputs stacked [T, ...], and the last states.
 
-    The states' types don't change from step to step. `backwards` runs from the last t to the first; the outputs keep x's order.
+    The states' types don't change from step to step.
     """
     b = current()
     time, row_shape = x.shape[0], x.shape[1:]
@@ -34,14 +32,10 @@ def over_time(
     block = Block(arg_types=[INDEX, *carried_types])
     inner = b.nested(block)
     t = block.args[0]
-    at = t
-    if backwards:
-        last = inner.one(arith.SubiOp, (inner.size(time), inner.index(1)), INDEX)
-        at = inner.one(arith.SubiOp, (last, t), INDEX)
 
     def body() -> tuple[SymTensor, list[SymTensor]]:
         sizes = (1, *row_shape)
-        offsets = [at, *[0] * len(row_shape)]
+        offsets = [t, *[0] * len(row_shape)]
         part = SymTensor(x.dtype, row_shape, extract_slice(inner, x.ssa, x.dtype, offsets, sizes, [1] * x.rank, row_shape))
         carried = [SymTensor(s.dtype, s.shape, block.args[1 + i]) for i, s in enumerate(states)]
         return step(part, carried)
@@ -49,7 +43,7 @@ def over_time(
     result, following = run_with(inner, body, ())
 
     sizes = (1, *result.shape)
-    written = insert_slice(inner, result.ssa, block.args[-1], [at, *[0] * result.rank], sizes)
+    written = insert_slice(inner, result.ssa, block.args[-1], [t, *[0] * result.rank], sizes)
     yielded = [inner.cast(f, s.shape).ssa for f, s in zip(following, states, strict=True)]
     block.add_op(scf.YieldOp(*yielded, written))
     loop = b.insert(scf.ForOp(b.index(0), b.size(time), b.index(1), [*initial, collected], Region(block)))
