@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,6 +40,17 @@ class TextFunctions(Protocol):
     def str_format(self, template: str, *values: Any) -> str: ...
     def print(self, *values: Any, sep: str = " ", end: str = "\n") -> None: ...
     def warn(self, message: Any) -> None: ...
+    def default_dict(self, kind: Any) -> Any: ...
+
+
+_FACTORIES: Mapping[Any, Callable[[], Any]] = {
+    "int": int, "float": float, "bool": bool, "str": str, "list": list, "dict": dict, "set": set,
+}  # fmt: skip
+
+
+def default_dict(kind: Any) -> defaultdict[Any, Any]:
+    """`collections.defaultdict` of the built-in type of this name."""
+    return defaultdict(_FACTORIES[kind])
 
 
 class PythonText:
@@ -53,6 +65,11 @@ class PythonText:
     def warn(message: Any) -> None:
         """`warnings.warn(message)`."""
         warnings.warn(str(message), stacklevel=2)
+
+    @staticmethod
+    def default_dict(kind: Any) -> Any:
+        """`collections.defaultdict` of the built-in type of this name."""
+        return default_dict(kind)
 
     @staticmethod
     def percent(template: str, values: Any) -> str:
@@ -215,6 +232,7 @@ list(values=())                 list element        list({args})                
 tuple(values=())                as_tuple            tuple({args})
 set(values=())                  set element         set({args})                      raises fresh
 frozenset(values=())            set element         set({args})                      raises fresh
+default_dict(kind)              any                 rt.default_dict({0})             fresh
 dict(items=())                  dict_of_pairs       dict({args})                     raises fresh
 print(*values)                  none                rt.print({args})                 effect
 warn(message)                   none                rt.warn({0})                     effect

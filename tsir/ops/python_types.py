@@ -384,6 +384,9 @@ _RULES: dict[str, _Rule] = {
     "popped": _popped,
     "fromkeys": _from_keys,
 }
+_ARITHMETIC = frozenset(
+    {"number", "real", "integer", "concatenated", "difference", "repeated", "quotient", "power", "bitwise"}
+)
 _TYPES: dict[str, Attribute] = {
     "int": INT, "float": FLOAT, "bool": BOOL, "complex": COMPLEX, "str": STR, "none": NONE, "any": ANY,
 }  # fmt: skip
@@ -404,6 +407,8 @@ def result_type(function: PyFunction, types: Sequence[Attribute], constants: Seq
     head, *rest = function.result.split()
     words = rest if head in _CONSTRUCTORS and rest else [head]
     if types and isinstance(types[0], AnyType) and any(word in _RULES for word in words):
+        return ANY
+    if head in _ARITHMETIC and any(isinstance(t, AnyType) for t in types):
         return ANY
     parts = [_RULES[word](call) if word in _RULES else _TYPES[word] for word in words]
     return _CONSTRUCTORS[head](parts) if head in _CONSTRUCTORS and rest else parts[0]

@@ -16,9 +16,12 @@ import torch
 import torch.nn.modules.utils as _utils
 from torch._jit_internal import boolean_dispatched
 from torch.nn import functional
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import PyOp
+from tsir.dialects.ts.structure import ConstantOp, DictOp
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items
 from tsir.frontend.script.convert import coerce, materialise, retype, tuple_elements
@@ -83,9 +86,29 @@ def evaluate_arguments(e: Emitter, node: ast.Call) -> tuple[list[Value], Keyword
             kwargs[keyword.arg] = value
         elif isinstance(value, StaticDict):
             kwargs |= value.items
+        elif (literal := _literal_items(e, value)) is not None:
+            kwargs |= literal
         else:
             e.error("only a dict that is known while compiling can be passed with **", node=keyword.value)
     return args, kwargs
+
+
+def _literal_items(e: Emitter, value: Value) -> Keywords | None:
+    """The items of a dict literal with constant keys that nothing has changed since."""
+    owner = value.ssa.owner if isinstance(value, Run) else None
+    if not isinstance(owner, DictOp) or any(
+        not isinstance(u.operation, PyOp) or _mutates(u.operation) for u in owner.result.uses
+    ):
+        return None
+    keys = [k.owner.value if isinstance(k.owner, ConstantOp) else None for k in owner.items[::2]]
+    names = [k.data for k in keys if isinstance(k, StringAttr)]
+    values = [e.session.object_or_run(v) for v in owner.items[1::2]]
+    return dict(zip(names, values, strict=True)) if len(names) == len(keys) else None
+
+
+def _mutates(op: PyOp) -> bool:
+    row = python.lookup(op.FUNCTION)
+    return row is None or row.mutates
 
 
 def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -161,11 +184,11 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return listing
     if isinstance(target, Hashable) and target in _TORCH_PYTHON:
         return _TORCH_PYTHON[target](e, args, kwargs)
-    if isinstance(target, type):
-        return _construct(e, callee, target, args, kwargs)
     replaced = REPLACED.get(target) if isinstance(target, Hashable) else None
     if replaced is not None:
         return e.session.call_function(e, PyFunction(replaced), args, kwargs)
+    if isinstance(target, type):
+        return _construct(e, callee, target, args, kwargs)
     name = operator_name(target)
     if name is not None:
         return torch_call(e, name, args, kwargs)
@@ -403,9 +426,8 @@ def _named_tuple_method(e: Emitter, receiver: StaticTuple, name: str, kwargs: Ma
 def _tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     if name == "tolist":
         wanted = e.want if isinstance(e.want, ts.ListType) or e.want in (ts.INT, ts.FLOAT, ts.BOOL) else None
-        if wanted is None:
-            e.error("the type of tolist()'s result has to be annotated", hint="write y: List[int] = x.tolist()")
-        return Run(e.cast(e.aten_value("tolist", [receiver.ssa]), wanted))
+        result = e.aten_value("tolist", [receiver.ssa])
+        return Run(e.cast(result, ts.AnyType() if wanted is None else wanted))
     if name in PYTHON_METHODS:
         operands = [argument(e, v) for v in (receiver, *args)]
         keywords = {k: argument(e, v) for k, v in kwargs.items()}

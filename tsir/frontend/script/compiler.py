@@ -22,6 +22,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp
 from tsir.errors import FrontendError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
@@ -29,7 +30,7 @@ from tsir.frontend.script import modules, objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
-from tsir.frontend.script.convert import coerce, join_types
+from tsir.frontend.script.convert import coerce, join_types, materialise
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, Signature, call_function, compile_for, signature_of
@@ -419,10 +420,27 @@ class Session:
     def construct(self, e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """`cls(...)`."""
         if cls.__module__ in ("builtins", "collections"):
-            if cls.__name__ in ("OrderedDict", "defaultdict", "dict"):
+            if cls.__name__ == "defaultdict" and args:
+                return self._default_dict(e, args[0])
+            if cls.__name__ in ("OrderedDict", "dict", "Counter"):
                 return self._ordered_dict(e, args)
             e.unsupported(f"{cls.__name__}()")
         return objects.construct(self, e, cls, args, dict(kwargs))
+
+    def _default_dict(self, e: Emitter, factory: Value) -> Value:
+        """`defaultdict(int)`: the items' type is that of what the factory makes, unless another one is wanted."""
+        kinds: dict[str, Attribute] = {
+            "int": ts.INT, "float": ts.FLOAT, "bool": ts.BOOL, "str": ts.StrType(), "list": ts.ListType(ts.TensorType()),
+            "dict": ts.DictType(ts.StrType(), ts.TensorType()), "set": ts.SetType(ts.StrType()),
+        }  # fmt: skip
+        if not isinstance(factory, Builtin) or factory.name not in kinds:
+            e.unsupported("defaultdict() of anything but a built-in type")
+        wanted = e.want if isinstance(e.want, ts.DictType) else None
+        kind = wanted or ts.DictType(ts.StrType(), kinds[factory.name])
+        result = e.emit(py_op("default_dict")([materialise(e, Const(factory.name))], [kind]))
+        if wanted is None:
+            self.assumed.add(result)
+        return Run(result)
 
     def _ordered_dict(self, e: Emitter, args: Sequence[Value]) -> Value:
         from tsir.frontend.script.calls import call_row
@@ -582,7 +600,7 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
             location=source.location(source.node),
             hint="name its parameters",
         )
-    session.entries.add(source.function)
+    session.entries.add(source.node)
     types_: dict[str, Attribute | Value] = {}
     for i, p in enumerate(signature.parameters):
         if i == 0 and owner is not None and not isinstance(function, staticmethod):

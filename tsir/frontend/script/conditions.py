@@ -208,8 +208,9 @@ def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
     for a, b in ((left, right), (right, left)):
         if isinstance(a, EnumValue) and isinstance(b, EnumValue):
             return Const((a.member is b.member) is not negate)
-        if isinstance(a, PyObject):
-            return Const((isinstance(b, PyObject) and a.value is b.value) is not negate)
+        if isinstance(a, PyObject | Builtin):
+            objects = [getattr(builtins, v.name, v) if isinstance(v, Builtin) else getattr(v, "value", v) for v in (a, b)]
+            return Const((objects[0] is objects[1]) is not negate)
     if isinstance(left, Const) and isinstance(right, Const):
         return Const(left.same(right) is not negate)
     operands = [materialise(e, left), materialise(e, right)]

@@ -294,7 +294,9 @@ def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
         kinds = [wanted.element] * len(owner.elements)
     elif isinstance(owner, DictOp) and isinstance(wanted, ts.DictType):
         kinds = [wanted.key, wanted.value] * (len(owner.items) // 2)
-    elif isinstance(owner, PyOp) and owner.FUNCTION == "set" and isinstance(wanted, ts.SetType) and not owner.arguments:
+    elif (isinstance(owner, PyOp) and owner.FUNCTION == "default_dict" and isinstance(wanted, ts.DictType)) or (
+        isinstance(owner, PyOp) and owner.FUNCTION == "set" and isinstance(wanted, ts.SetType) and not owner.arguments
+    ):
         kinds = []
     else:
         return False
@@ -302,7 +304,7 @@ def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
         return False
     if not kinds and ssa not in e.session.assumed:
         return False
-    operands = list(owner.operands)
+    operands = list(owner.operands) if kinds else []
     if not all(
         is_subtype(e, o.type, k) or (k == ts.FLOAT and o.type == ts.INT) for o, k in zip(operands, kinds, strict=True)
     ):

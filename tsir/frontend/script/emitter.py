@@ -91,6 +91,8 @@ class Emitter:
     caller: LocationAttr = UNKNOWN
     """Where the call stands whose function is being inlined."""
 
+    yielded: SSAValue | None = None
+    """The list of what a generator has yielded."""
     is_entry: bool = False
     """Whether the function is called from outside, so that its results have to be Python's."""
     cells: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
@@ -326,7 +328,7 @@ class Emitter:
         """
         state = (
             self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
-            self.want, self.depth, self.node, self.caller, self.is_entry,
+            self.want, self.depth, self.node, self.caller, self.is_entry, self.yielded,
         )  # fmt: skip
         outer = self.scope.frame
         self.caller = self.location
@@ -345,7 +347,7 @@ class Emitter:
             self.paths = {unframed_path(p, outer): k for p, k in self.paths.items() if FRAME in p}
             (
                 self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
-                self.want, self.depth, self.node, self.caller, self.is_entry,
+                self.want, self.depth, self.node, self.caller, self.is_entry, self.yielded,
             ) = state  # fmt: skip
 
     # Refinement

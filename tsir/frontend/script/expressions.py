@@ -14,6 +14,7 @@ from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.builtins import text_of
 from tsir.frontend.script.calls import call_method, emit_call_expression
 from tsir.frontend.script.comprehensions import (
+    collect,
     emit_dict_comprehension,
     emit_generator,
     emit_list_comprehension,
@@ -23,7 +24,7 @@ from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
-from tsir.frontend.script.inlining import make_closure
+from tsir.frontend.script.inlining import is_static, make_closure
 from tsir.frontend.script.operators import binary, compare, is_tensor, unary
 from tsir.frontend.script.subscripts import get_item, index_of
 from tsir.frontend.script.values import Condition, Const, Object, PyObject, Run, StaticDict, StaticTuple, Value
@@ -82,6 +83,8 @@ def _list(e: Emitter, node: ast.List, want: Want) -> Value:
     if any(isinstance(n, ast.Starred) for n in node.elts):
         return _spread_list(e, node, kind)
     elements = [e.expression(n, kind) for n in node.elts]
+    if any(is_static(v) for v in elements):
+        return StaticTuple(tuple(elements))
     result = list_of(e, elements, kind)
     e.session.literals.add(result)
     return Run(result)
@@ -134,6 +137,8 @@ def _dict(e: Emitter, node: ast.Dict, want: Want) -> Value:
         if base is not None:
             call_method(e, base, "update", [other], {})
         result, items = copy, []
+    if result is None and any(is_static(v) for _, v in items) and all(isinstance(k, Const) for k, _ in items):
+        return StaticDict({k.value: v for k, v in items if isinstance(k, Const)})
     if result is None:
         return e.session.dict_of(e, items, wanted)
     if items:
@@ -305,6 +310,23 @@ def _named(e: Emitter, node: ast.NamedExpr, want: Want) -> Value:
     return value
 
 
+def _yield(e: Emitter, node: ast.Yield, want: Want) -> Value:
+    """`yield value`: one more element of what the generator gives."""
+    if e.yielded is None:
+        e.unsupported("a generator that is called from outside", node=node)
+    value = Const(None) if node.value is None else e.expression(node.value)
+    call_method(e, Run(e.yielded), "append", [value], {})
+    return Const(None)
+
+
+def _yield_from(e: Emitter, node: ast.YieldFrom, want: Want) -> Value:
+    """`yield from iterable`."""
+    if e.yielded is None:
+        e.unsupported("a generator that is called from outside", node=node)
+    call_method(e, Run(e.yielded), "extend", [Run(materialise(e, collect(e, e.expression(node.value))))], {})
+    return Const(None)
+
+
 def _set(e: Emitter, node: ast.Set, want: Want) -> Value:
     """`{a, b}`."""
     kind = want.element if isinstance(want, ts.SetType) else None
@@ -318,6 +340,7 @@ EXPRESSIONS: Mapping[type[ast.expr], ExpressionEmitter] = {
     ast.Subscript: _subscript, ast.Call: emit_call_expression, ast.JoinedStr: _joined, ast.FormattedValue: _formatted_value,
     ast.ListComp: emit_list_comprehension, ast.DictComp: emit_dict_comprehension, ast.GeneratorExp: emit_generator,
     ast.SetComp: emit_set_comprehension, ast.Set: _set, ast.Lambda: _lambda, ast.NamedExpr: _named,
+    ast.Yield: _yield, ast.YieldFrom: _yield_from,
 }  # fmt: skip
 """What emits each kind of expression; the others aren't supported yet."""
 

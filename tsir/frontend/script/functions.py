@@ -27,6 +27,7 @@ from tsir.frontend.script.source import (
     assigned_names,
     describe,
     function_source,
+    is_generator,
     is_left_out,
     unwrap,
 )
@@ -34,6 +35,7 @@ from tsir.frontend.script.statements import STATEMENTS, emit_return
 from tsir.frontend.script.values import (
     NONE,
     Binding,
+    Closure,
     Const,
     PyFunction,
     Run,
@@ -158,6 +160,16 @@ def call_function(
     bound |= {p.name: _broadcast(e, bound[p.name], p) for p in signature.parameters}
     if any(holds_run(v) and session.type_of(v) is None for v in bound.values()) or source.function in session.inline_only:
         return inline(e, source, signature, bound, None, name)
+    if is_generator(source.node):
+        return inline(e, source, signature, bound, None, name)
+    return call_compiled(e, callee, source, signature, bound, name)
+
+
+def call_compiled(
+    e: Emitter, callee: PyFunction, source: FunctionSource, signature: Signature, bound: Mapping[str, Value], name: str
+) -> Value:
+    """A `func.call` of the function for these arguments, unless something in them makes it impossible."""
+    session = e.session
     parameters: dict[str, Attribute | Value] = {}
     operands: list[SSAValue] = []
     for p in signature.parameters:
@@ -310,6 +322,8 @@ def _static_key(value: Value) -> Any:
     match value:
         case Const():
             return ("const", type(value.value), value.value)
+        case Closure():
+            return ("closure", id(value.source.node), tuple((k, _static_key(v)) for k, v in value.defaults.items()))
         case PyFunction():
             return ("function", value.function, id(value.receiver))
         case StaticTuple() | StaticList():
@@ -322,7 +336,7 @@ def _static_key(value: Value) -> Any:
 
 
 def _symbol_name(session: Session, source: FunctionSource, callee: PyFunction) -> str:
-    name = source.function.__name__
+    name = source.node.name
     if callee.owner is None:
         return name
     found = callee.owner.lookup(name)
@@ -341,7 +355,7 @@ def _compile(
     block = Block(arg_types=compiled.parameter_types)
     names = frozenset([*assigned_names(source.node.body), *parameters])
     e = Emitter(session, source, EXPRESSIONS, STATEMENTS, block, return_type=signature.result, local_names=names)
-    e.is_entry = source.function in session.entries
+    e.is_entry = source.node in session.entries
     arguments = iter(block.args)
     for name, p in parameters.items():
         if isinstance(p, Attribute):

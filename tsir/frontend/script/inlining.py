@@ -7,14 +7,16 @@ variables of another function, callables or iterators go in or out, is emitted i
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import ListOp
 from tsir.errors import TsirError
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce
-from tsir.frontend.script.emitter import RESULT, Emitter, Unreachable, end_of
+from tsir.frontend.script.emitter import RESULT, Emitter, Unreachable, end_of, framed
 from tsir.frontend.script.source import (
     FunctionNode,
     FunctionSource,
@@ -26,6 +28,7 @@ from tsir.frontend.script.source import (
 )
 from tsir.frontend.script.values import (
     Binding,
+    Builtin,
     Choice,
     Closure,
     Condition,
@@ -37,6 +40,7 @@ from tsir.frontend.script.values import (
     Object,
     Partial,
     PyFunction,
+    PyObject,
     Range,
     Reversed,
     Run,
@@ -79,6 +83,11 @@ def make_closure(e: Emitter, node: ast.Lambda | FunctionNode) -> Closure:
     return Closure(source, e.scope, defaults)
 
 
+def is_static(value: Value) -> bool:
+    """Whether a value is a function or type, which only exists while compiling."""
+    return isinstance(value, Closure | Partial | Choice | PyFunction | PyObject | Builtin | Method)
+
+
 def holds_run(value: Value) -> bool:
     """Whether something that has no type of its own at run time contains a value that does, or a closure."""
     match value:
@@ -112,6 +121,7 @@ def inline(
 ) -> Value:
     """Emits a function's body here, with its parameters bound to these values, and gives what it returns."""
     from tsir.frontend.script.functions import fall_off
+    from tsir.frontend.script.iteration import make_iterator
 
     session = e.session
     if len(session.inlined) >= MAX_INLINED:
@@ -121,8 +131,10 @@ def inline(
         )
     values = {p.name: _as_declared(e, bound[p.name], p.type, name, p.name) for p in signature.parameters}
     values |= {extra: bound[extra] for extra in (signature.varargs, signature.keywords) if extra is not None}
-    if is_generator(source.node):
-        e.unsupported(f"the generator {name}()")
+    generates = is_generator(source.node)
+    yielded = e.emit(ListOp([], ts.ListType(ts.TensorType()))) if generates else None
+    if yielded is not None:
+        e.session.assumed.add(yielded)
     rebinds = rebound_names(source.node)
     names = frozenset([*assigned_names(source.node.body), *values]) - rebinds
     place = e.place
@@ -130,7 +142,8 @@ def inline(
     scope = Scope(session.frames, names, outer)
     session.inlined.append(name)
     try:
-        with e.frame(source, scope, signature.result, rebinds):
+        with e.frame(source, scope, None if generates else signature.result, rebinds):
+            e.yielded = yielded
             for key, value in values.items():
                 e.variables[key] = Binding(value)
             emit_steps(e, [*source.node.body, lambda: fall_off(e, source.node)], end_of(source.node))
@@ -143,6 +156,9 @@ def inline(
         session.inlined.pop()
     if dead or result is None:
         raise Unreachable
+    if yielded is not None:
+        # All that it yields, before anything of it is used: so a generator without end can't be compiled.
+        return make_iterator(e, Run(yielded))
     if isinstance(result.value, Unusable):
         e.error(f"the result of {name}() {result.value.why}", hint=result.value.hint)
     return result.value
@@ -155,14 +171,47 @@ def _as_declared(e: Emitter, value: Value, kind: Any, function: str, name: str) 
 
 
 def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    """Calls a lambda or a local function."""
-    from tsir.frontend.script.functions import bind_arguments, signature_of_tree
+    """Calls a lambda or a local function: inlined, or as a function of its own where it calls itself."""
+    from tsir.frontend.script.functions import ParameterInfo, bind_arguments, call_compiled, signature_of_tree
 
-    name = callee.source.node.name
+    node = callee.source.node
     defaults: dict[str, Any] = {k: Given(v) for k, v in callee.defaults.items()}
     signature = signature_of_tree(e.session, callee.source, e.annotation_scope(), defaults)
-    bound = bind_arguments(e, e.session, signature, args, kwargs, name)
-    return inline(e, callee.source, signature, bound, callee.scope, name)
+    bound = bind_arguments(e, e.session, signature, args, kwargs, node.name)
+    if node.name not in callee.source.loads or is_generator(node):
+        return inline(e, callee.source, signature, bound, callee.scope, node.name)
+    if rebound_names(node):
+        e.unsupported("nonlocal in a local function that calls itself", node=node)
+    captured = dict(_captured(e, callee))
+    lifted = tuple(ParameterInfo(n, None) for n in captured)
+    return call_compiled(
+        e,
+        PyFunction(callee.source.function),
+        callee.source,
+        replace(signature, parameters=signature.parameters + lifted),
+        bound | captured,
+        node.name,
+    )
+
+
+def _captured(e: Emitter, callee: Closure, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, Value]]:
+    """The variables of the functions around that a local function reads, with their values now; also for those it calls."""
+    parameters = {a.arg for a in ast.walk(callee.source.node.args) if isinstance(a, ast.arg)}
+    own = {*assigned_names(callee.source.node.body), *parameters, *seen}
+    for name in callee.source.loads:
+        scope: Scope | None = None if name in own else callee.scope
+        while scope is not None:
+            key = name if scope.frame == e.scope.frame else framed(name, scope.frame)
+            binding = e.variables.get(key)
+            if binding is None or isinstance(binding.value, Unusable):
+                scope = scope.outer
+                continue
+            value = binding.value
+            if isinstance(value, Closure):
+                yield from _captured(e, value, seen | {name})
+                value = replace(value, scope=Scope(0, frozenset()))
+            yield name, value
+            break
 
 
 def emit_choice(e: Emitter, value: Choice, use: Callable[[Value], Value]) -> Value:

@@ -79,6 +79,22 @@ def _product(first, second):
     return [(a, b) for a in first for b in second]
 
 
+def _chain(*iterables):
+    return [item for items in iterables for item in items]
+
+
+def _islice(items, *bounds):
+    return _sliced(list(items), *bounds)
+
+
+def _sliced(items, first: int, *rest):
+    if len(rest) == 0:
+        return items[:first]
+    if len(rest) == 1:
+        return items[first : rest[0]]
+    return items[first : rest[0] : rest[1]]
+
+
 def _repeat(item, times: int):
     return [item for _ in range(times)]
 
@@ -133,7 +149,8 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
 
 REPLACED: dict[Any, Callable[..., Any]] = {
     functools.reduce: _reduce, itertools.accumulate: _accumulate, itertools.product: _product, itertools.repeat: _repeat,
-    itertools.starmap: _starmap, itertools.takewhile: _takewhile, bisect.bisect: _bisect_right,
+    itertools.chain: _chain, itertools.islice: _islice, itertools.starmap: _starmap, itertools.takewhile: _takewhile,
+    bisect.bisect: _bisect_right,
     bisect.bisect_right: _bisect_right, bisect.bisect_left: _bisect_left, **_OPERATORS,
 }  # fmt: skip
 """Functions that have no Python source, and what is compiled in their place."""
