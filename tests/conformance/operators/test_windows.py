@@ -113,6 +113,17 @@ def test_an_empty_batch_and_other_sizes_in_later_calls():
     check(module, *[torch.randn(n, 3, h, 12) for n, h in ((2, 12), (0, 12), (5, 12), (1, 12), (3, 8), (4, 10), (6, 14))])
 
 
+def test_sizes_that_vary():
+    torch.manual_seed(0)
+    module = Net(
+        nn.Conv2d(2, 16, 5, stride=2, padding=2), nn.MaxPool2d(3, 2, 1), nn.Conv2d(16, 16, 3, padding=1, groups=16), nn.ReLU6(),
+        nn.Conv2d(16, 24, 3, padding=1, groups=2), nn.AvgPool2d(2, 1), nn.Conv2d(24, 8, 1), nn.Conv2d(8, 8, 3, groups=8, stride=2),
+    )  # fmt: skip
+    check(
+        module, *[torch.randn(n, 2, h, w) for n, h, w in ((1, 24, 24), (3, 24, 24), (9, 24, 24), (2, 29, 24), (4, 33, 40))]
+    )
+
+
 def test_weights_that_are_arguments():
     def function(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         return F.relu(F.conv2d(F.relu(F.conv2d(x, w, b, padding=1)), w, b, padding=1))

@@ -3,7 +3,7 @@
 Results have their channels last in memory, whatever the order of the tensor's axes. With known sizes a convolution is one
 matrix product over columns (each window's elements in a row), which are copied out of the image into a buffer; windows of
 one element need no copy, and depthwise convolutions are a sum over shifted images. What sizes or dtypes this doesn't fit
-calls `kernels.convolution`.
+calls `convolution_kernels.convolution`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from dataclasses import dataclass, replace
 from xdsl.ir import SSAValue
 
 from tsir.backend.numpy.buffers import Buffer
+from tsir.backend.numpy.convolution_kernels import FEW, together
 from tsir.backend.numpy.emitter import FunctionEmitter, shape_text
 from tsir.backend.numpy.structured import Operand, Structured
 from tsir.backend.numpy.tensors import Size, Storage, Tensor, product_text, tensor_dtype
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 
-FEW = 16
-"""Rows of a window with fewer elements than this are copied tap by tap instead."""
-INNER = 512
-"""As many elements make an inner loop of NumPy's worth its start."""
 MAX_COLUMNS = 1 << 25
 """Above this many bytes of columns the images of a batch are convolved one by one."""
 
@@ -299,16 +296,16 @@ class _DepthwiseForm(_Form):
         e, conv, sizes = self.e, self.conv, self.sizes
         found, temporary = self.image(channels_last=True)
         last = conv.windows[-1]
-        together = _together(sizes[last.position], self.groups) if last.stride == 1 else 1
-        run = together * self.groups
+        count = together(sizes[last.position], self.groups) if last.stride == 1 else 1
+        run = count * self.groups
         weights = self.packed([*([d] for d in conv.taps), [*conv.groups, *conv.channels, *conv.features]])
-        if together > 1:
-            weights = e.inline(f"{e.numpy('tile')}({weights}, {together})")
+        if count > 1:
+            weights = e.inline(f"{e.numpy('tile')}({weights}, {count})")
         lead = [*conv.batch, *conv.positions]
         shape = [sizes[d] for d in lead]
         steps = [self.steps(found, d) for d in lead]
-        shape[-1] //= together
-        steps[-1] = tuple((axis, step * together) for axis, step in steps[-1])
+        shape[-1] //= count
+        steps[-1] = tuple((axis, step * count) for axis, step in steps[-1])
         full = (*shape, *(sizes[d] for d in conv.taps), run)
         walk = (*steps, *(self.steps(found, d) for d in conv.taps), ((len(found.order) - 1, 1),))
         windows = self.windows(found, full, walk)
@@ -321,16 +318,10 @@ class _DepthwiseForm(_Form):
             e.release(temporary)
 
 
-def _together(count: int, channels: int) -> int:
-    """How many of `count` pixels make an inner loop that is long enough, and divide them."""
-    wanted = max(1, min(count, INNER // channels))
-    return next(n for n in range(wanted, 0, -1) if count % n == 0)
-
-
 def _general(
     e: FunctionEmitter, conv: Convolution, sizes: list[Size], dtype: DType, result: SSAValue, packed: Packed
 ) -> Tensor:
-    """A call of `kernels.convolution`, for any sizes and dtypes."""
+    """A call of `convolution_kernels.convolution`, for any sizes and dtypes."""
     computed = dtypes.float32 if dtype.name in ("float16", "bfloat16") else dtype
     found = e.complete(e.tensor(conv.image.value))
     arranged = e.view_text(found.permuted(conv.image_order))
@@ -344,7 +335,9 @@ def _general(
     weights = packed([conv.groups, [*conv.taps, *conv.channels], conv.features])
     kernel, positions = (shape_text([sizes[d] for d in loops]) for loops in (conv.taps, conv.positions))
     strides, dilations = tuple(w.stride for w in conv.windows), tuple(w.dilation for w in conv.windows)
-    call = f"{e.kernel('convolution')}({arranged}, {weights}, {kernel}, {positions}, {strides}, {dilations}"
+    module = e.module.module("tsir.backend.numpy", "convolution_kernels")
+    scratch = e.expression(f"{module}.Scratch()", "scratch")
+    call = f"{module}.convolution({arranged}, {weights}, {kernel}, {positions}, {strides}, {dilations}, {scratch}"
     target = [
         product_text([sizes[d] for d in conv.batch]), *(sizes[d] for d in conv.positions),
         product_text([sizes[d] for d in conv.groups]), product_text([sizes[d] for d in conv.features]),

@@ -55,63 +55,6 @@ def strided(
     return np.lib.stride_tricks.as_strided(base, shape, strides)
 
 
-def convolution(
-    x: Array,
-    weight: Array,
-    kernel: tuple[int, ...],
-    size: tuple[int, ...],
-    strides: tuple[int, ...],
-    dilations: tuple[int, ...],
-    out: Array | None = None,
-) -> Array:
-    """A convolution: x (N, spatial..., G, C), weight (G, kernel... * C, F), result (N, size..., G, F), C-contiguous."""
-    batch, (groups, channels) = x.shape[0], x.shape[-2:]
-    features = weight.shape[2]
-    if out is None:
-        out = np.empty((batch, *size, groups, features), weight.dtype)
-    if channels == 1 and features == 1 and groups > 1:
-        _depthwise(x[..., 0], weight, kernel, size, strides, dilations, out[..., 0])
-        return out
-    rows = batch
-    for extent in size:
-        rows *= extent
-    spatial = x.strides[1:-2]
-    steps = [s * t for s, t in zip(spatial, strides, strict=True)]
-    taps = [s * d for s, d in zip(spatial, dilations, strict=True)]
-    shape = (groups, batch, *size, *kernel, channels)
-    windows = np.lib.stride_tricks.as_strided(
-        x, shape, (x.strides[-2], x.strides[0], *steps, *taps, x.strides[-1]), writeable=False
-    )
-    columns = windows.reshape(groups, rows, weight.shape[1])
-    if groups == 1:
-        columns[0].dot(weight[0], out.reshape(rows, features))
-    else:
-        np.matmul(columns, weight, out.reshape(rows, groups, features).transpose(1, 0, 2))
-    return out
-
-
-def _depthwise(
-    x: Array,
-    weight: Array,
-    kernel: tuple[int, ...],
-    size: tuple[int, ...],
-    strides: tuple[int, ...],
-    dilations: tuple[int, ...],
-    out: Array,
-) -> None:
-    """One filter for each channel: the taps one after another, channels last in memory."""
-    product = np.empty_like(out)
-    for tap, at in enumerate(np.ndindex(*kernel)):
-        place = tuple(
-            slice(k * d, k * d + (o - 1) * s + 1, s) for k, d, o, s in zip(at, dilations, size, strides, strict=True)
-        )
-        if tap == 0:
-            np.multiply(x[(slice(None), *place)], weight[:, tap, 0], out)
-        else:
-            np.multiply(x[(slice(None), *place)], weight[:, tap, 0], product)
-            np.add(out, product, out)
-
-
 def integer_matmul(a: Array, b: Array) -> Array:
     """`a @ b` of integers, wrapping: through float64 where every partial sum is exact there."""
     if a.size and b.size and a.shape[-1]:

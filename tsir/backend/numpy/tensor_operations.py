@@ -360,6 +360,7 @@ def _pad(e: FunctionEmitter, op: tensor.PadOp) -> None:
         e.line(f"{e.numpy('copyto')}({inside}, {source})")
         storage = Storage(Kind.CONSTANT, e.block, buffer)
     else:
+        number = number if constant is None else e.number(constant, dtype)
         name = e.assign(e.np_full(full, number, e.dtype(dtype)), op.result.name_hint)
         e.line(f"{name}[{inner or '...'}] = {source}")
         storage = e.constant_storage if e.preparing else e.new_storage()

@@ -1,7 +1,7 @@
 """How reductions over sliding windows (pooling) are written: one axis after the other, as ufuncs of shifted slices.
 
 A window of 3 x 3 elements takes four calls on whole arrays, and each reads rows that lie together in memory. What this
-doesn't fit (unknown sizes, large windows, other bodies) is reduced over a strided view, in `linalg_operations.py`.
+doesn't fit (large windows, other bodies) is reduced over a strided view, in `linalg_operations.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 
 from tsir.backend.numpy.emitter import FunctionEmitter, is_tensor
 from tsir.backend.numpy.structured import Operand, Structured
-from tsir.backend.numpy.tensors import Tensor, tensor_dtype
+from tsir.backend.numpy.tensors import Size, Tensor, tensor_dtype
 
 MAX_TAPS = 16
 """Longer windows are summed faster by one reduction than by slices."""
@@ -32,19 +32,17 @@ class _Slide:
 def emit_window_reduction(e: FunctionEmitter, view: Structured, ufunc: str, operand: SSAValue) -> Tensor | None:
     """The reduction of `operand`, an element of an input, without the initial value; None where it has another form."""
     source = next((o for o in view.inputs if o.element is operand and is_tensor(o.value)), None)
-    sizes = view.static_sizes()
-    if source is None or len(view.yields) != 1 or None in sizes or e.preparing:
+    if source is None or len(view.yields) != 1 or e.preparing:
         return None
-    numbers = [s or 0 for s in sizes]
-    slides = _slides(view, source, numbers)
+    sizes = view.sizes(e)
+    slides = _slides(view, source, sizes)
     found = e.complete(e.tensor(source.value))
-    known = all(isinstance(s, int) for s in found.shape) and all(p is not None for p in found.axes)
-    if slides is None or not known or 0 in numbers:
+    if slides is None or None in found.axes or any(isinstance(s, int) and s == 0 for s in sizes):
         return None
-    return _Slices(e, view, ufunc, found).emit(source, slides, numbers)
+    return _Slices(e, view, ufunc, found).emit(source, slides, sizes)
 
 
-def _slides(view: Structured, source: Operand, sizes: list[int]) -> list[_Slide] | None:
+def _slides(view: Structured, source: Operand, sizes: list[Size]) -> list[_Slide] | None:
     slides: list[_Slide] = []
     taps: set[int] = set()
     for i, expr in enumerate(source.exprs):
@@ -54,10 +52,13 @@ def _slides(view: Structured, source: Operand, sizes: list[int]) -> list[_Slide]
             continue
         positions = [(d, c) for d, c in expr.coefficients.items() if not view.reductions[d]]
         inner = [(d, c) for d, c in expr.coefficients.items() if view.reductions[d]]
-        if len(positions) != 1 or len(inner) != 1 or inner[0][1] < 1 or positions[0][1] < 1 or sizes[inner[0][0]] > MAX_TAPS:
+        if len(positions) != 1 or len(inner) != 1 or inner[0][1] < 1 or positions[0][1] < 1:
+            return None
+        count = sizes[inner[0][0]]
+        if not isinstance(count, int) or count > MAX_TAPS:
             return None
         taps.add(inner[0][0])
-        slides.append(_Slide(i, positions[0][0], positions[0][1], sizes[inner[0][0]], inner[0][1]))
+        slides.append(_Slide(i, positions[0][0], positions[0][1], count, inner[0][1]))
     loops = [x.loop for x in view.outputs[0].exprs if x is not None]
     read = [d for x in source.exprs if x is not None for d in x.coefficients if not view.reductions[d]]
     if taps != {d for d, r in enumerate(view.reductions) if r} or sorted(read) != sorted(d for d in loops if d is not None):
@@ -74,12 +75,12 @@ class _Slices:
         self.ufunc = ufunc
         self.found = found
 
-    def emit(self, source: Operand, slides: list[_Slide], sizes: list[int]) -> Tensor:
+    def emit(self, source: Operand, slides: list[_Slide], sizes: list[Size]) -> Tensor:
         """Writes them; gives the result in the order of axes that the source has."""
         e, found = self.e, self.found
         result = self.view.op.results[0]
         dtype = tensor_dtype(result.type)
-        shape = [s for s in found.array_shape if isinstance(s, int)]
+        shape = list(found.array_shape)
         current, storage = found.name, None
         last = max(i for i, s in enumerate(slides) if s.taps > 1)
         for i, slide in enumerate(slides):
@@ -113,10 +114,11 @@ class _Slices:
         contiguous = slides[-1].taps > 1
         return Tensor(current, out_shape, axes, dtype, storage, contiguous=contiguous, relaid=found.relaid)
 
-    def _slice(self, array: str, axis: int, slide: _Slide, tap: int, count: int) -> str:
+    def _slice(self, array: str, axis: int, slide: _Slide, tap: int, count: Size) -> str:
         e = self.e
         start = tap * slide.dilation
-        stop = start + (count - 1) * slide.stride + 1
+        beyond = start + 1 - slide.stride
+        stop = count * slide.stride + beyond if isinstance(count, int) else f"{count} * {slide.stride} + {beyond}"
         step = f":{slide.stride}" if slide.stride > 1 else ""
         known = e.plan.known_as(array)
         text = f"{known or array}[{':, ' * axis}{start}:{stop}{step}]"
