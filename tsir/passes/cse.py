@@ -62,6 +62,14 @@ def merge_common(function: FuncOp) -> bool:
                     work.extend((b, b.first_op, []) for b in reversed(inner))
                     entered = True
                     break
+            elif op.name == "linalg_ext.check":
+                key = _key(op)
+                if key in known:
+                    block.erase_op(op)  # what has been checked holds
+                    changed = True
+                else:
+                    known[key] = op
+                    added.append(key)
             elif memory.may_be_merged(op):
                 key = _key(op)
                 first = known.get(key)

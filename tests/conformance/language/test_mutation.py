@@ -1,5 +1,7 @@
 """Aliasing and mutation as in torch: random programs, and the errors of writes that overlap."""
 
+import re
+
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -181,3 +183,38 @@ def test_results_made_of_weights_are_the_callers():
         found = scripted(torch.ones(1))[0][0]
         assert torch.equal(found, torch.full((3,), 2.0))
         found.zero_()
+
+
+def written_in_loops(x: Tensor, n: int):
+    table = torch.zeros(3, 3)
+    kept = [table[0].clone()]
+    for i in range(3):
+        before = table.sum()
+        if i == n:
+            table[i] = x[i] + before
+        elif i > n:
+            table[i, 1:] = x[0, :2]
+            kept.append(table[i] * 1.0)
+        for j in range(i):
+            table[j, i] = table[i, j] + float(j)
+            if j == n:
+                table[0] = -1.0
+    temporary = torch.ones(3)
+    for i in range(3):
+        other = temporary.clone()
+        other[i] = 5.0
+        table[2] += other
+    return table, kept, temporary
+
+
+@pytest.mark.parametrize("n", range(3))
+def test_the_old_value_is_not_seen_changed(n):
+    scripted = tsir.script(written_in_loops)
+    x = torch.arange(9.0).reshape(3, 3)
+    for _ in range(2):
+        torch.testing.assert_close(scripted(x, n), written_in_loops(x, n))
+
+
+def test_loops_write_into_one_array():
+    text = tsir.script(filled).source(torch.ones(3, 3), 4)
+    assert not re.search(r"\bout\w*\.copy\(\)", text), text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xdsl.dialects import func, scf
 from xdsl.ir import Block, Operation, SSAValue
 
-from tsir.backend.numpy.carried import is_filled_by, writable
+from tsir.backend.numpy.carried import hand_on, is_filled_by, writable
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line
 from tsir.dialects.ts.structure import TryOp
 
@@ -45,6 +45,7 @@ def _if(e: FunctionEmitter, op: scf.IfOp) -> None:
         e.line("else:")
         _branch(e, otherwise, names)
     _bind_all(e, op.results, names)
+    hand_on(e, op)
 
 
 def _bind_all(e: FunctionEmitter, values: Sequence[SSAValue], names: Sequence[str]) -> None:
@@ -69,6 +70,7 @@ def _for(e: FunctionEmitter, op: scf.ForOp) -> None:
     _bind_all(e, block.args[1:], names)
     _branch(e, block, names)
     _bind_all(e, op.results, names)
+    e.rewritten.update(op.results[a.index - 1] for a in filled)
 
 
 def _while(e: FunctionEmitter, op: scf.WhileOp) -> None:

@@ -273,6 +273,8 @@ def _destination(e: FunctionEmitter, value: SSAValue, result: SSAValue) -> Tenso
     rewritten = value in e.rewritten and is_only_read_before(e, value, e.op)
     if (rewritten or e.dies_here(value)) and binding_is_plain(binding):
         assert isinstance(binding, Tensor)
+        if rewritten:
+            e.rewritten.add(result)
         return binding
     found = e.laid_out(e.tensor(value))
     planned = e.buffer(found.shape, found.dtype, escapes=result in e.escaping)

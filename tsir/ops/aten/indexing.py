@@ -13,12 +13,12 @@ from tsir.ops.core import reductions
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, broadcast_shapes, clamp, convert, copy, where
 from tsir.ops.core.indexing import gather_slices, nonzero, scatter_slices
-from tsir.ops.core.slices import concat, select, slice
+from tsir.ops.core.slices import concat, select, slice, write_at, write_slice
 from tsir.ops.core.sorting import scan
 from tsir.ops.core.views import broadcast_to, diagonal, expand, reshape, unsqueeze
 from tsir.ops.promotion import result_type
 from tsir.ops.registry import aten
-from tsir.ops.sizes import Size
+from tsir.ops.sizes import Size, same_size
 from tsir.ops.tensor import SymTensor, as_size, dtype_label, is_constant, wrap_dim
 
 _INDEX_DTYPES = (dtypes.int64, dtypes.int32, dtypes.bool_, dtypes.uint8, dtypes.int16, dtypes.int8)
@@ -500,17 +500,18 @@ def put(x: SymTensor, index: SymTensor, source: SymTensor, accumulate: bool) -> 
 def select_scatter(x: SymTensor, source: SymTensor, dim: int, at_index: Any) -> SymTensor:
     """`self` with the part at one index of a dimension replaced."""
     at = wrap_dim(dim, x.rank)
-    place = select(iota(x.shape[at], dtypes.int64), 0, at_index)
-    return _rows(x, at, reshape(place, (1,)), unsqueeze(convert(source, x.dtype), at), "set")
+    shape = (*x.shape[:at], *x.shape[at + 1 :])
+    if source.rank != len(shape) or any(not same_size(a, b) and a != b for a, b in zip(source.shape, shape, strict=True)):
+        raise OperatorError(
+            f"expected src to have a size equal to the slice of self. src size = {list(source.shape)}, slice size = {list(shape)}"
+        )
+    return write_at(x, convert(source, x.dtype), at, at_index)
 
 
 @aten("slice_scatter(Tensor self, Tensor src, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor")
 def slice_scatter(x: SymTensor, source: SymTensor, dim: int, start: Any, end: Any, step: Any) -> SymTensor:
     """`self` with a slice of a dimension replaced."""
-    at = wrap_dim(dim, x.rank)
-    index = slice(iota(x.shape[at], dtypes.int64), 0, start, end, step)
-    shape = (*x.shape[:at], index.shape[0], *x.shape[at + 1 :])
-    return _rows(x, at, index, expand(convert(source, x.dtype), shape), "set")
+    return write_slice(x, convert(source, x.dtype), wrap_dim(dim, x.rank), start, end, step)
 
 
 @aten("diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2=1) -> Tensor")

@@ -22,7 +22,7 @@ from tsir.ops.core.creation import iota, number_as
 from tsir.ops.core.elementwise import binary
 from tsir.ops.core.scalars import cmpi
 from tsir.ops.core.scalars import select as select_scalar
-from tsir.ops.core.views import reshape
+from tsir.ops.core.views import expand, reshape
 from tsir.ops.sizes import Size, SymInt, bounds, same_size, size_max, size_min
 from tsir.ops.tensor import SymScalar, SymTensor, as_size, require_int, wrap_dim
 
@@ -143,6 +143,46 @@ def select(x: SymTensor, dim: int, index: Any) -> SymTensor:
     sizes = (*x.shape[:dim], 1, *x.shape[dim + 1 :])
     part = SymTensor(x.dtype, sizes, extract_slice(b, x.ssa, x.dtype, offsets, sizes, [1] * x.rank))
     return reshape(part, shape)
+
+
+def write_at(x: SymTensor, part: SymTensor, dim: int, index: Any) -> SymTensor:
+    """`x` with its part at one index of a dimension replaced; the part has the shape that `select` gives, and its dtype."""
+    b = current()
+    number = index if isinstance(index, SymScalar) else as_size(index)
+    size = x.shape[dim]
+    if isinstance(number, int) and isinstance(size, int):
+        if not -size <= number < size:
+            raise OperatorIndexError(f"index {number} is out of bounds for dimension {dim} with size {size}")
+        offset: Any = number % size
+    else:
+        offset = _checked_offset(b, number, size, dim) if b.emitting else 0
+    sizes = (*x.shape[:dim], 1, *x.shape[dim + 1 :])
+    whole = reshape(part, sizes)
+    if not b.emitting:
+        return SymTensor(x.dtype, x.shape)
+    offsets: list[Any] = [0] * x.rank
+    offsets[dim] = offset
+    return SymTensor(x.dtype, x.shape, insert_slice(b, whole.ssa, x.ssa, offsets, sizes))
+
+
+def write_slice(x: SymTensor, part: SymTensor, dim: int, start: Any, end: Any, step: int) -> SymTensor:
+    """`x` with a slice of a dimension replaced by a part that broadcasts to it, of its dtype."""
+    b = current()
+    step = require_int(step, "step")
+    if step <= 0:
+        raise OperatorValueError("slice step must be positive")
+    size = x.shape[dim]
+    first = _clamped(0 if start is None else as_size(start), size)
+    last = size if end is None else size_max(_clamped(as_size(end), size), first)
+    length = last - first if step == 1 else (last - first + (step - 1)) // step
+    sizes = (*x.shape[:dim], length, *x.shape[dim + 1 :])
+    part = expand(part, sizes)
+    if not b.emitting:
+        return SymTensor(x.dtype, x.shape)
+    offsets: list[Any] = [0] * x.rank
+    strides = [1] * x.rank
+    offsets[dim], strides[dim] = first, step
+    return SymTensor(x.dtype, x.shape, insert_slice(b, part.ssa, x.ssa, offsets, sizes, strides))
 
 
 def _checked_offset(b: Builder, number: Any, size: Size, dim: int) -> SSAValue:
