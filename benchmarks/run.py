@@ -46,6 +46,9 @@ CASES = {
 }
 
 
+MODES = {"inference": torch.inference_mode, "no_grad": torch.no_grad, "grad": torch.enable_grad}
+
+
 def make(name: str):
     torch.manual_seed(0)
     model = CASES[name][0]()
@@ -91,13 +94,13 @@ def per_call(function, inputs, seconds: float) -> float:
     return (time.thread_time() - started) / count
 
 
-def latency(names: list[str], rounds: int) -> None:
+def latency(names: list[str], rounds: int, mode: str) -> None:
     print(
         f"{'latency':18}{'tsir':>11}{'eager':>11}{'torch.jit':>11}{'x eager':>9}{'x jit':>7}{'compile':>10}{'max diff':>10}"
     )
     for name in names:
         model, inputs = make(name)
-        with torch.inference_mode():
+        with MODES[mode]():
             scripted = torch_script(model)
             ours = tsir.script(model)
             started = time.perf_counter()
@@ -175,10 +178,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*", default=list(CASES), help="which models (default: all)")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--mode", choices=MODES, default="inference", help="the mode of torch in which all are called")
     parser.add_argument("--no-cold", action="store_true", help="leave the cold starts out")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    latency(options.models, options.rounds)
+    latency(options.models, options.rounds, options.mode)
     if not options.no_cold:
         cold_start(options.models, max(3, options.rounds // 2))
 

@@ -21,6 +21,7 @@ from tsir.dialects.ts import attributes, types
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.errors import TsirError
 from tsir.ops.python import FUNCTIONS
+from tsir.passes.structure import methods
 
 _ATOM = re.compile(r"[\w.]+(\([^()]*\)|\[[^\[\]]*\])*|\"[^\"]*\"|'[^']*'")
 
@@ -30,7 +31,7 @@ def function_source(module: ModuleOp, entry: EntryPoint) -> str:
     for operation in module.body.block.ops:
         name = operation.properties.get("sym_name")
         if operation.name == "func.func" and isinstance(name, StringAttr) and name.data == entry.symbol:
-            return _Printer(_methods(module)).function(operation, entry)
+            return _Printer({symbol: name for (_, name), symbol in methods(module).items()}).function(operation, entry)
     raise TsirError(f"the program has no function @{entry.symbol}")
 
 
@@ -78,18 +79,6 @@ _GENERIC_TYPES: dict[type[Attribute], str] = {
     types.SetType: "Set",
     types.FutureType: "Future",
 }
-
-
-def _methods(module: ModuleOp) -> dict[str, str]:
-    """The method's name for each function that is one."""
-    found: dict[str, str] = {}
-    for operation in module.body.block.ops:
-        if operation.name == "ts.class":
-            for member in operation.regions[0].block.ops:
-                if member.name == "ts.method":
-                    properties: Any = member.properties
-                    found[properties["callee"].root_reference.data] = properties["method_name"].data
-    return found
 
 
 class _Printer:

@@ -63,6 +63,17 @@ def find_function(module: ModuleOp, symbol: str) -> FuncOp:
     raise PassError(f"there is no function @{symbol} with a body in this module", hint=f"its functions: {known}")
 
 
+def methods(module: ModuleOp) -> dict[tuple[str, str], str]:
+    """The symbol of the function behind each method, by class and method name."""
+    return {
+        (declared.sym_name.data, member.method_name.data): member.callee.root_reference.data
+        for declared in module.body.block.ops
+        if isinstance(declared, ClassOp)
+        for member in declared.body.block.ops
+        if isinstance(member, MethodOp)
+    }
+
+
 def is_public(function: FuncOp) -> bool:
     """Whether a function may be called from outside its module."""
     return function.sym_visibility is None or function.sym_visibility.data == "public"

@@ -125,11 +125,11 @@ def stages(program: Program, entry: EntryPoint, arguments: Sequence[Any], known:
 
 def method_entry(program: Program, class_name: str, method: str) -> EntryPoint | None:
     """The entry point of any compiled method of a class, or None when the class has no such method."""
-    symbol = _methods(program).get((class_name, method))
+    from tsir.passes.structure import find_function, methods
+
+    symbol = methods(program.module).get((class_name, method))
     if symbol is None:
         return None
-    from tsir.passes.structure import find_function
-
     function = find_function(program.module, symbol)
     arguments = function.body.block.args
     parameters = tuple(Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in enumerate(arguments[1:], 1))
@@ -158,18 +158,6 @@ def function_entries(module: Any, root: Instance | None = None) -> list[EntryPoi
             result = str(results[0]) if results else "none"
             entries.append(EntryPoint(symbol, symbol, parameters, result, takes_self=takes_self))
     return entries
-
-
-def _methods(program: Program) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
-    for operation in program.module.body.block.ops:
-        if operation.name == "ts.class":
-            for member in operation.regions[0].block.ops:
-                if member.name == "ts.method":
-                    properties: Any = member.properties
-                    key = (operation.properties["sym_name"].data, properties["method_name"].data)  # type: ignore[attr-defined]
-                    found[key] = properties["callee"].root_reference.data
-    return found
 
 
 def attribute_roles(program: Program) -> dict[str, dict[str, str]]:
