@@ -135,43 +135,67 @@ def _type(kind):
     return [ELEMENTS[str(kind)], None]
 
 
-def run_mlir(programs):
-    """Runs `(text, arguments)` pairs with MLIR's JIT. Gives for each the arrays, or the exception."""
-    found = tools()
+def run_mlir(programs, together=1):
+    """Runs `(text, arguments)` pairs with MLIR's JIT. Gives for each the arrays, or the exception.
+
+    `together` texts, whose functions must have different names, are lowered as one module.
+    """
     outcomes = [None] * len(programs)
     with tempfile.TemporaryDirectory() as folder:
-        jobs, numbers = [], []
-        for i, (text, arguments) in enumerate(programs):
-            base = os.path.join(folder, str(i))
-            try:
-                entry, (types, results) = signature(text)
-                lowered = lowered_to_llvm(text)
-            except (ToolError, TsirError) as error:
-                outcomes[i] = error
-                continue
-            Path(f"{base}.mlir").write_text(lowered, encoding="utf-8")
-            assert len(types) == len(arguments), f"{len(arguments)} arguments for {types}"
-            np.savez(f"{base}.in.npz", **{f"a{j}": a for j, a in enumerate(arguments)})
-            jobs.append(
-                {"program": f"{base}.mlir", "entry": entry, "arguments": f"{base}.in.npz", "types": types, "results": results,
-                 "output": f"{base}.out.npz"}
-            )  # fmt: skip
-            numbers.append(i)
+        groups = []
+        for start in range(0, len(programs), together):
+            numbers = range(start, min(start + together, len(programs)))
+            groups += _lowered_group(programs, numbers, folder, outcomes)
+        found = tools()
         shared = [str(found.mlir_libraries / name) for name in ("libmlir_c_runner_utils.so", "libmlir_float16_utils.so")]
         command = [sys.executable, str(Path(__file__).parent / "worker.py"), str(found.mlir_libraries), *shared]
+        jobs = [[job for _, job in group] for group in groups]
         done = subprocess.run(
             command, input=json.dumps(jobs), capture_output=True, text=True, env=found.environment(), timeout=1200
         )
         states = [json.loads(line) for line in done.stdout.splitlines()]
         if len(states) != len(jobs):
             raise ToolError(done.stderr[-2000:])
-        for i, job, state in zip(numbers, jobs, states):
-            if state["status"]:
-                outcomes[i] = ToolError(f"status {state['status']}: {done.stderr[-1500:]}")
-            else:
-                arrays = np.load(job["output"])
-                outcomes[i] = [arrays[f"r{j}"] for j in range(len(arrays.files))]
+        for group, statuses in zip(groups, states):
+            for (i, job), status in zip(group, statuses):
+                if status:
+                    outcomes[i] = ToolError(f"status {status}: {done.stderr[-1500:]}")
+                else:
+                    arrays = np.load(job["output"])
+                    outcomes[i] = [arrays[f"r{j}"] for j in range(len(arrays.files))]
     return outcomes
+
+
+def _lowered_group(programs, numbers, folder, outcomes):
+    """Groups of `(number, job)` for the worker: one, or one for each text when a tool refuses them together."""
+    bodies, group = [], []
+    base = os.path.join(folder, str(numbers[0]))
+    for i in numbers:
+        text, arguments = programs[i]
+        try:
+            entry, (types, results) = signature(text)
+        except (ToolError, TsirError) as error:
+            outcomes[i] = error
+            continue
+        assert len(types) == len(arguments), f"{len(arguments)} arguments for {types}"
+        files = os.path.join(folder, f"{i}.in.npz"), os.path.join(folder, f"{i}.out.npz")
+        np.savez(files[0], **{f"a{j}": a for j, a in enumerate(arguments)})
+        job = {"program": f"{base}.mlir", "entry": entry, "arguments": files[0], "types": types, "results": results,
+               "output": files[1]}  # fmt: skip
+        bodies.append(text)
+        group.append((i, job))
+    if not group:
+        return []
+    inner = [b.partition("builtin.module {\n")[2].rpartition("}")[0] if len(bodies) > 1 else b for b in bodies]
+    try:
+        lowered = lowered_to_llvm("\n".join(inner))
+    except ToolError as error:
+        if len(group) == 1:
+            outcomes[group[0][0]] = error
+            return []
+        return [g for i, _ in group for g in _lowered_group(programs, range(i, i + 1), folder, outcomes)]
+    Path(f"{base}.mlir").write_text(lowered, encoding="utf-8")
+    return [group]
 
 
 def run_iree(text, arguments):

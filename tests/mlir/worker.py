@@ -2,8 +2,9 @@
 
     python worker.py LIBRARY_FOLDER SHARED_LIBRARY... < jobs.json
 
-A job is `{"program": file, "entry": name, "arguments": file.npz, "types": [[dtype, rank or null], ...], "results": the same,
-"output": file.npz}`. Each runs in a process of its own, for a failed `cf.assert` aborts. Prints one line of JSON for each job.
+The input is a list of lists of jobs, each list of one program. A job is `{"program": file, "entry": name, "arguments": file.npz,
+"types": [[dtype, rank or null], ...], "results": the same, "output": file.npz}`. They run in a process of their own, for a failed
+`cf.assert` aborts; those that come after it go on in another. Prints a line of JSON with the exit statuses for each program.
 Needs NumPy only.
 """
 
@@ -92,7 +93,8 @@ class Jit:
         ):
             getattr(self.c, name).restype = Handle
 
-    def run(self, job):
+    def engine(self, program):
+        """An execution engine with a program's functions compiled."""
         c = self.c
         context = c.mlirContextCreateWithThreading(ctypes.c_bool(False))
         registry = c.mlirDialectRegistryCreate()
@@ -100,16 +102,20 @@ class Jit:
         c.mlirContextAppendDialectRegistry(context, registry)
         c.mlirContextLoadAllAvailableDialects(context)
         c.mlirRegisterAllLLVMTranslations(context)
-        with open(job["program"], encoding="utf-8") as file:
+        with open(program, encoding="utf-8") as file:
             module = c.mlirModuleCreateParse(context, text(file.read()))
         if not module.pointer:
             raise RuntimeError("MLIR doesn't parse the program")
         libraries = (Text * len(self.shared))(*map(text, self.shared))
         engine = c.mlirExecutionEngineCreate(
-            module, ctypes.c_int(2), ctypes.c_int(len(self.shared)), libraries, ctypes.c_bool(False), ctypes.c_bool(False)
+            module, ctypes.c_int(1), ctypes.c_int(len(self.shared)), libraries, ctypes.c_bool(False), ctypes.c_bool(False)
         )
         if not engine.pointer:
             raise RuntimeError("MLIR's execution engine can't be made")
+        return engine
+
+    def run(self, engine, job):
+        c = self.c
         arrays = np.load(job["arguments"])
         kept, pointers = [], []
         for i, (dtype, rank) in enumerate(job["types"]):
@@ -152,23 +158,39 @@ class Jit:
         np.savez(job["output"], **{f"r{i}": v for i, v in enumerate(values)})
 
 
+def run_from(jit, jobs, first):
+    """Runs jobs of one program in a process of their own, from `first` on. Gives how far it came, and its exit status."""
+    child = os.fork()
+    if child == 0:
+        status = 0
+        try:
+            os.dup2(2, 1)
+            engine = jit.engine(jobs[0]["program"])
+            for job in jobs[first:]:
+                jit.run(engine, job)
+        except BaseException:  # noqa: BLE001  the child process ends here
+            traceback.print_exc()
+            status = 1
+        sys.stderr.flush()
+        os._exit(status)
+    _, status = os.waitpid(child, 0)
+    done = first
+    while done < len(jobs) and os.path.exists(jobs[done]["output"]):
+        done += 1
+    return done, os.waitstatus_to_exitcode(status)
+
+
 def main():
     folder, *shared = sys.argv[1:]
     jit = Jit(folder, shared)
-    for job in json.load(sys.stdin):
-        child = os.fork()
-        if child == 0:
-            status = 0
-            try:
-                os.dup2(2, 1)
-                jit.run(job)
-            except BaseException:  # noqa: BLE001  the child process ends here
-                traceback.print_exc()
-                status = 1
-            sys.stderr.flush()
-            os._exit(status)
-        _, status = os.waitpid(child, 0)
-        print(json.dumps({"status": os.waitstatus_to_exitcode(status)}), flush=True)
+    for jobs in json.load(sys.stdin):
+        states = []
+        while len(states) < len(jobs):
+            done, status = run_from(jit, jobs, len(states))
+            states += [0] * (done - len(states))
+            if done < len(jobs):
+                states.append(status or 1)
+        print(json.dumps(states), flush=True)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,10 @@ from tsir.dialects.values import Instance
 __all__ = ["TsContext", "make_context", "parse_module", "print_module"]
 
 
+MISSING_UPSTREAM = frozenset(("arith.remf", "arith.select", "tensor.generate"))
+"""The operations of `upstream.py`, which is imported when one is first named."""
+
+
 @dataclass
 class TsContext(Context):
     """A context that makes `ts.aten.*` and `ts.py.*` operations when they are asked for.
@@ -45,7 +49,7 @@ class TsContext(Context):
         if name.startswith("ts.py."):
             function = name[len("ts.py.") :]
             return py_op(function) if self.is_py_function(function) else None
-        if name == "arith.remf":
+        if name in MISSING_UPSTREAM:
             from tsir.dialects.upstream import OPERATIONS
 
             return OPERATIONS[name]

@@ -16,7 +16,7 @@ from xdsl.ir import Block, Operation
 from xdsl.parser import AttrParser, Parser, ParserState
 from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.utils.lexer import Input, Span
-from xdsl.utils.mlir_lexer import MLIRLexer
+from xdsl.utils.mlir_lexer import MLIRLexer, MLIRTokenKind
 
 from tsir.dialects.deep_stack import call_with_deep_stack
 from tsir.dialects.locations import location_attribute
@@ -52,6 +52,21 @@ class _PositionKeepingParser(Parser):
         if isinstance(op, ClassOp) and not op.body.blocks:
             op.body.add_block(Block())  # `{}` is a region without blocks to xDSL; a class without members prints so
         return op
+
+    def parse_comma_separated_list(self, delimiter: Any, parse: Any, context_msg: str = "") -> Any:
+        # xDSL reads the results of a `linalg.generic` with several, `-> (type, type)`, as the start of a function type.
+        if (
+            delimiter is self.Delimiter.NONE
+            and parse == self.parse_attribute
+            and self._current_token.kind is MLIRTokenKind.L_PAREN
+        ):
+            start = self.pos
+            types = super().parse_comma_separated_list(self.Delimiter.PAREN, self.parse_attribute, context_msg)
+            following: MLIRTokenKind = self._parser_state.current_token.kind
+            if following is not MLIRTokenKind.ARROW:
+                return types
+            self._resume_from(start)
+        return super().parse_comma_separated_list(delimiter, parse, context_msg)
 
     def _parse_dialect_resource_handle(self, dialect_name: str, interface: Any) -> str:
         return self.parse_identifier(" for resource handle")

@@ -84,7 +84,7 @@ def eliminate_dead_code(function: FuncOp) -> bool:
         parent = op.parent_op()
         if parent is not None and parent is not function:
             mark(parent)
-        if isinstance(op, scf.YieldOp):
+        if isinstance(op, scf.YieldOp) and isinstance(parent, scf.IfOp | scf.ForOp | scf.WhileOp):
             continue  # only the operands whose counterpart is live are needed
         if isinstance(op, scf.ConditionOp):
             need(op.operands[0])

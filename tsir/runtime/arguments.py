@@ -100,6 +100,8 @@ class Conversion:
             return array
         if kind in ("optional", "union"):
             return self._tensor_as(array, _best_member(expected, "tensor"), where)
+        if kind in ("f32", "f16", "index", "i32", "i16", "i8") and array.ndim == 0:
+            return _SCALARS_IN[kind](self, array[()], expected, where)
         if kind in ("i64", "f64", "i1", "number", "complex") and array.ndim == 0:
             return {"i64": int, "f64": float, "i1": bool}.get(kind, lambda a: a.item())(array)
         raise _mismatch(where, expected, "Tensor")
@@ -312,7 +314,23 @@ def _number_in(_self: Conversion, value: Any, expected: TypeText, where: str) ->
     return value
 
 
+def _narrow_float_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
+        raise _mismatch(where, expected, type(value).__name__)
+    return np.dtype({"f32": "float32", "f16": "float16"}[expected.kind]).type(value)
+
+
+def _narrow_int_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise _mismatch(where, expected, type(value).__name__)
+    bits = 64 if expected.kind == "index" else int(expected.kind[1:])
+    number = int(value) & ((1 << bits) - 1)
+    return number - (1 << bits) if number >> (bits - 1) else number
+
+
 _SCALARS_IN = {
+    **dict.fromkeys(("f32", "f16"), _narrow_float_in),
+    **dict.fromkeys(("index", "i32", "i16", "i8"), _narrow_int_in),
     "i64": _scalar_in((int,), int),
     "f64": _scalar_in((float, int), float),
     "i1": _scalar_in((bool,), bool),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects import func, scf
+from xdsl.dialects import cf, func, scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from tsir.backend.numpy.carried import hand_on, is_filled_by, writable
@@ -120,6 +120,41 @@ def _try(e: FunctionEmitter, op: TryOp) -> None:
     _bind_all(e, op.results_, names)
 
 
+def _index_switch(e: FunctionEmitter, op: scf.IndexSwitchOp) -> None:
+    names = [e.fresh_for(r) for r in op.results]
+    subject = e.name_of(op.arg)
+    numbers = [int(n) for n in op.cases.get_values()]
+    for i, (number, region) in enumerate(zip(numbers, op.case_regions, strict=True)):
+        e.line(f"{'elif' if i else 'if'} {subject} == {number}:")
+        _branch(e, region.block, names)
+    if numbers:
+        e.line("else:")
+        _branch(e, op.default_region.block, names)
+    else:
+        _straight(e, op.default_region.block, names)
+    _bind_all(e, op.results, names)
+
+
+def _straight(e: FunctionEmitter, block: Block, names: Sequence[str]) -> None:
+    e.emit_block(block)
+    _assign_all(e, names, _terminator(block).operands)
+
+
+def _execute_region(e: FunctionEmitter, op: scf.ExecuteRegionOp) -> None:
+    if len(op.region.blocks) != 1:
+        raise e.error("scf.execute_region with several blocks isn't supported by the NumPy backend")
+    names = [e.fresh_for(r) for r in op.results]
+    _straight(e, op.region.block, names)
+    _bind_all(e, op.results, names)
+
+
+def _assert(e: FunctionEmitter, op: cf.AssertOp) -> None:
+    e.line(f"if not {e.name_of(op.arg)}:")
+    with e.nested():
+        failed = f"{e.module.module('tsir.backend.numpy', 'extension_kernels')}.failed_assertion"
+        e.line(f"raise {failed}({op.msg.data!r})")
+
+
 def _call(e: FunctionEmitter, op: func.CallOp) -> None:
     symbol = op.callee.root_reference.data
     if symbol not in e.module.functions:
@@ -134,6 +169,9 @@ TABLE: dict[type[Operation], EmitFunction] = {
     scf.IfOp: _if,
     scf.ForOp: _for,
     scf.WhileOp: _while,
+    scf.IndexSwitchOp: _index_switch,
+    scf.ExecuteRegionOp: _execute_region,
+    cf.AssertOp: _assert,
     func.CallOp: _call,
     TryOp: _try,
 }

@@ -337,8 +337,3 @@ def loop_order(e: FunctionEmitter, view: Structured, loops: Sequence[int]) -> li
     if len(best) != len(loops):
         return list(loops)
     return best
-
-
-def emit_tensor_arithmetic(e: FunctionEmitter, op: Operation) -> None:
-    """An arith or math operation on whole tensors: the same as a generic with that operation as body."""
-    raise e.error(f"{op.name} on tensors isn't supported: run upstream's convert-elementwise-to-linalg first")

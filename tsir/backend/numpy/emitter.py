@@ -49,6 +49,10 @@ MAX_CONSTANT = 1 << 16
 """The most elements of an array of equal elements that is kept in the module."""
 
 
+class Unwritable(TsirError):
+    """An operation that has no form in the generated source, or not the one that was tried."""
+
+
 @dataclass
 class Line:
     """A line of source: its indentation, text, and the user's places."""
@@ -534,12 +538,12 @@ class FunctionEmitter:
             return
         self._frames = frames
 
-    def error(self, message: str) -> TsirError:
-        """An error at the current operation."""
+    def error(self, message: str) -> Unwritable:
+        """The error that the current operation can't be written so."""
         from tsir.dialects.locations import location_of
 
         places = location_of(self.op)
-        return TsirError(message, location=places[0] if places else None)
+        return Unwritable(message, location=places[0] if places else None)
 
     def replaced(self, tensor: Tensor, **changes: Any) -> Tensor:
         """`dataclasses.replace`, kept here so that emission functions need one import less."""

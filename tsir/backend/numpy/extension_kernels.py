@@ -36,6 +36,12 @@ def failed_check(exception: str, message: str, *arguments: Any) -> OperatorError
     return _EXCEPTIONS.get(exception, OperatorError)(message.format(*arguments))
 
 
+def failed_assertion(message: str) -> OperatorError:
+    """The exception that a failed `cf.assert` raises: the one that its message names first (`IndexError: ...`), if any."""
+    name, colon, rest = message.partition(": ")
+    return _EXCEPTIONS[name](rest) if colon and name in _EXCEPTIONS else OperatorError(message)
+
+
 def _comparable(x: Array, unsigned: bool) -> Array:
     """The array in a dtype that NumPy orders as torch does."""
     if unsigned:

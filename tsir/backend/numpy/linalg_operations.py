@@ -11,8 +11,9 @@ from xdsl.dialects.linalg.abstract_ops import LinalgStructuredOperation
 from xdsl.ir import Operation, SSAValue
 
 from tsir.backend.numpy.contractions import contraction_of, emit_contraction
+from tsir.backend.numpy.element_loops import emit_element_loops
 from tsir.backend.numpy.elementwise import BodyCompiler, aligned, loop_order
-from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, is_tensor, shape_text
+from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Unwritable, is_tensor, shape_text
 from tsir.backend.numpy.row_sums import emit_row_sum, factor_of_square, trailing_terms
 from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.structured import BOOL, Structured, structured
@@ -40,8 +41,21 @@ def _complex_reducers() -> dict[type[Operation], str]:
 
 
 def emit_structured(e: FunctionEmitter, op: LinalgStructuredOperation) -> None:
-    """Any linalg operation with maps and a body."""
-    view = e.view_of(op) or structured(op)
+    """Any linalg operation with maps and a body; element by element when NumPy has no calls for it."""
+    emit_view(e, e.view_of(op) or structured(op))
+
+
+def emit_view(e: FunctionEmitter, view: Structured) -> None:
+    """An operation given by its view."""
+    written = len(e.body)
+    try:
+        _vectorised(e, view)
+    except Unwritable:
+        del e.body[written:]
+        emit_element_loops(e, view)
+
+
+def _vectorised(e: FunctionEmitter, view: Structured) -> None:
     if any(view.reductions):
         contraction = contraction_of(view)
         if contraction is not None and emit_contraction(e, view, contraction):

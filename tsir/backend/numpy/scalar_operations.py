@@ -320,7 +320,7 @@ RULES: dict[type[Operation], Rule] = {
 def _emit(e: FunctionEmitter, op: Operation) -> None:
     result = op.results[0]
     if isinstance(result.type, TensorType):
-        from tsir.backend.numpy.elementwise import emit_tensor_arithmetic
+        from tsir.backend.numpy.tensor_arithmetic import emit_tensor_arithmetic
 
         emit_tensor_arithmetic(e, op)
         return

@@ -16,6 +16,7 @@ from tsir.backend.numpy.scalar_operations import constant_value
 from tsir.backend.numpy.structured import size_of
 from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain, product_text, static_shape, tensor_dtype
 from tsir.dialects import dtypes
+from tsir.dialects.upstream import GenerateOp
 
 
 def sizes_of(e: FunctionEmitter, value: SSAValue) -> tuple[Size, ...]:
@@ -430,7 +431,19 @@ def _from_elements(e: FunctionEmitter, op: tensor.FromElementsOp) -> None:
     e.bind(op.result, plain(name, shape, dtype, e.constant_storage if e.preparing else e.new_storage(), contiguous=True))
 
 
+def _generate(e: FunctionEmitter, op: GenerateOp) -> None:
+    from tsir.backend.numpy.element_loops import emit_generated
+
+    extents = iter(op.dynamic_extents)
+    shape: list[Size] = [e.name_of(next(extents)) if d is None else d for d in static_shape(op.result.type)]
+    block = op.body.block
+    terminator = block.last_op
+    assert terminator is not None
+    emit_generated(e, op.result, shape, block, terminator.operands[0])
+
+
 TABLE: dict[type[Operation], EmitFunction] = {
+    GenerateOp: _generate,
     tensor.EmptyOp: _empty,
     tensor.SplatOp: _splat,
     tensor.DimOp: _dim,

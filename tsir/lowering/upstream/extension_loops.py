@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from xdsl.context import Context
 from xdsl.dialects import arith, cf, tensor
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     AnyFloat,
     BFloat16Type,
     Float16Type,
@@ -373,7 +374,7 @@ def _nonzero(l: Loops, op: ext.NonzeroOp) -> Values | None:  # noqa: E741
         return None
     rank = kind.get_num_dims()
     count = _counted(l, x, lambda v: _is_nonzero(l, v))
-    result = TensorType(I64, [-1, rank])
+    result = TensorType(I64, [DYNAMIC_INDEX, rank])
     out = l.empty(result, [count, l.index(rank)])
 
     def body(at: Values, carried: Values) -> Values:
@@ -400,7 +401,7 @@ def _unique(l: Loops, op: ext.UniqueOp) -> Values | None:  # noqa: E741
     count = l.index(1)
     for s in sizes:
         count = l.add(arith.MuliOp(count, s))
-    flat_type, flat_order = TensorType(element, [-1]), TensorType(I64, [-1])
+    flat_type, flat_order = TensorType(element, [DYNAMIC_INDEX]), TensorType(I64, [DYNAMIC_INDEX])
 
     def position(at: Values) -> SSAValue:
         place = l.index(0)
@@ -492,7 +493,7 @@ def _bincount(l: Loops, op: ext.BincountOp) -> Values:  # noqa: E741
     size, lowest = l.loop(count, [l.index(least), zero], bounds)
     message = "RuntimeError: bincount only supports 1-d non-negative integral inputs."
     l.add(cf.AssertOp(l.compare("sge", lowest, zero), StringAttr(message)))
-    out = l.filled(l.constant(0, element), l.empty(TensorType(element, [-1]), [size]))
+    out = l.filled(l.constant(0, element), l.empty(TensorType(element, [DYNAMIC_INDEX]), [size]))
 
     def add(i: SSAValue, carried: Values) -> Values:
         place = [l.to_index(l.at(x, [i]))]
