@@ -26,11 +26,16 @@ def _softmax_input(x: SymTensor, dtype: DType | None, name: str) -> SymTensor:
     return y
 
 
+def _is_empty(x: SymTensor, dim: int) -> bool:
+    size = x.shape[dim]
+    return isinstance(size, int) and size == 0
+
+
 @in_float32
 def softmax_of(x: SymTensor, dim: int) -> SymTensor:
     """`exp(x) / sum(exp(x))` along a dimension, without overflow."""
     at = wrap_dim(dim, x.rank)
-    if not x.shape:
+    if not x.shape or _is_empty(x, at):
         return unary("exp", binary("sub", x, x))
     e = unary("exp", binary("sub", x, reductions.amax(x, (at,), True)))
     return binary("div", e, reductions.sum(e, (at,), True))
@@ -40,7 +45,7 @@ def softmax_of(x: SymTensor, dim: int) -> SymTensor:
 def log_softmax_of(x: SymTensor, dim: int) -> SymTensor:
     """The logarithm of softmax."""
     at = wrap_dim(dim, x.rank)
-    if not x.shape:
+    if not x.shape or _is_empty(x, at):
         return binary("sub", x, x)
     shifted = binary("sub", x, reductions.amax(x, (at,), True))
     return binary("sub", shifted, unary("log", reductions.sum(unary("exp", shifted), (at,), True)))
