@@ -188,8 +188,8 @@ def _tensordot(a: Any, b: Any, dims: Any, out: Any) -> Call:
         if dims < 0:
             raise UnsupportedError(f"tensordot expects dims >= 0, but got dims={dims}")
         first, second = list(range(-dims, 0)), list(range(dims))
-    elif isinstance(dims, list | tuple) and len(dims) == 2 and all(isinstance(d, list | tuple) for d in dims):
-        first, second = list(dims[0]), list(dims[1])
+    elif isinstance(dims, list | tuple) and len(dims) == 2 and not any(isinstance(d, int) for d in dims):
+        first, second = dims
     else:
         raise UnsupportedError("tensordot needs dims as an int or two lists of ints that are known when compiling")
     return Call("tensordot", (a, b, first, second), {} if out is None else {"out": out})

@@ -12,7 +12,7 @@ from tsir.ops.aten.norms import vector_norm
 from tsir.ops.aten.precision import in_float32
 from tsir.ops.core import reductions
 from tsir.ops.core.creation import full
-from tsir.ops.core.elementwise import binary, convert, unary, where
+from tsir.ops.core.elementwise import binary, convert, copy, unary, where
 from tsir.ops.core.views import reshape
 from tsir.ops.registry import aten
 from tsir.ops.sizes import CannotLower, Size, numel
@@ -37,6 +37,8 @@ def softmax_of(x: SymTensor, dim: int) -> SymTensor:
     at = wrap_dim(dim, x.rank)
     if not x.shape or _is_empty(x, at):
         return unary("exp", binary("sub", x, x))
+    if isinstance(x.shape[at], int) and x.shape[at] == 0:
+        return copy(x)
     e = unary("exp", binary("sub", x, reductions.amax(x, (at,), True)))
     return binary("div", e, reductions.sum(e, (at,), True))
 
@@ -47,6 +49,8 @@ def log_softmax_of(x: SymTensor, dim: int) -> SymTensor:
     at = wrap_dim(dim, x.rank)
     if not x.shape or _is_empty(x, at):
         return binary("sub", x, x)
+    if isinstance(x.shape[at], int) and x.shape[at] == 0:
+        return copy(x)
     shifted = binary("sub", x, reductions.amax(x, (at,), True))
     return binary("sub", shifted, unary("log", reductions.sum(unary("exp", shifted), (at,), True)))
 

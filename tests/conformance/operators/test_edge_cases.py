@@ -1,0 +1,75 @@
+"""Edge cases of operators against eager, through tsir.script: empty and 0-d tensors, data-dependent sizes, argument forms."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import tsir  # noqa: E402
+
+
+def softmax_of_nothing(x):
+    return torch.softmax(x, -1), torch.log_softmax(x, -1)
+
+
+def split_by_tensor(x):
+    return torch.tensor_split(x.flatten(), torch.tensor([1, 3]))
+
+
+def repeated(x):
+    counts = (x.flatten() > 0.5).to(torch.int64) + 1
+    return torch.repeat_interleave(x.flatten(), counts) * 2
+
+
+def classes_by_data(x):
+    return torch.nn.functional.one_hot((x.flatten() * 5).to(torch.int64)).sum(0)
+
+
+def tensordot_forms(x):
+    y = x.reshape(4, 3)
+    return torch.tensordot(x, y, dims=1), torch.tensordot(x, x, dims=([0, 1], [0, 1]))
+
+
+def nonzero_forms(x):
+    return torch.nonzero(x > 0.5), torch.nonzero(x > 0.5, as_tuple=True)
+
+
+def spectrum(x):
+    return torch.fft.irfft(torch.fft.rfft(x, norm="ortho"), n=4, norm="ortho")
+
+
+def decomposed(x):
+    u, s, v = torch.linalg.svd(x, full_matrices=False)
+    return (u * s) @ v, torch.linalg.pinv(x), torch.linalg.matrix_rank(x)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [split_by_tensor, repeated, classes_by_data, tensordot_forms, nonzero_forms, spectrum, decomposed],
+    ids=lambda f: f.__name__,
+)
+def test_as_eager(function):
+    x = torch.tensor([[0.1, 0.7, 0.3, 0.9], [0.5, 0.2, 0.8, 0.4], [0.6, 0.05, 0.95, 0.65]])
+    torch.testing.assert_close(tsir.script(function)(x), function(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 0), (0, 2), (3, 0, 0)])
+def test_softmax_of_empty_tensors(shape):
+    x = torch.empty(shape)
+    torch.testing.assert_close(tsir.script(softmax_of_nothing)(x), softmax_of_nothing(x))
+
+
+def singular(x):
+    return torch.linalg.inv(x)
+
+
+def not_positive(x):
+    return torch.linalg.cholesky(x)
+
+
+@pytest.mark.parametrize("function", [singular, not_positive])
+def test_errors_of_decompositions_are_runtime_errors(function):
+    x = torch.tensor([[1.0, 2.0], [2.0, 4.0]]) - 2 * torch.eye(2) * (function is not_positive)
+    with pytest.raises(RuntimeError):
+        function(x)
+    with pytest.raises(RuntimeError, match="linalg"):
+        tsir.script(function)(x)
