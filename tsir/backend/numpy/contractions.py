@@ -197,7 +197,7 @@ def _finish(
     result = view.op.results[0]
     dtype = tensor_dtype(result.type)
     axes = tuple(list(order).index(d) for d in out)
-    contiguous = storage.kind is Kind.PLANNED or len(order) < 3
+    contiguous = relaid or storage.kind is Kind.PLANNED or len(order) < 3
     made = Tensor(name, tuple(sizes[d] for d in out), axes, dtype, storage, contiguous=contiguous, relaid=relaid)
     init = e.binding(view.outputs[0].value)
     if not (isinstance(init, Fill) and (is_neutral("add", init.value, dtype.name))):

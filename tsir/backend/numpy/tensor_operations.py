@@ -166,8 +166,11 @@ def _reshaped(e: FunctionEmitter, source: SSAValue, result: SSAValue, shape: Seq
     found = e.tensor(source)
     whole = e.laid_out(found)
     text = f"{whole.name}.reshape({shape_text(shape)})"
+    contiguous = found.contiguous and found.is_plain
+    if found.relaid and not contiguous and shape:
+        text, contiguous = f"{e.numpy('ascontiguousarray')}({text})", True
     name = e.hoisted(text, result.name_hint)
-    e.bind(result, plain(name, shape, found.dtype, found.storage, contiguous=found.contiguous and found.is_plain))
+    e.bind(result, plain(name, shape, found.dtype, found.storage, contiguous=contiguous))
 
 
 def _reshape(e: FunctionEmitter, op: tensor.ReshapeOp) -> None:
