@@ -18,6 +18,7 @@ from tsir.errors import TracerWarning, TsirError
 from tsir.version import __version__
 
 if TYPE_CHECKING:
+    from tsir.dialects.values import uninitialized as uninitialized
     from tsir.runtime.api import load as load
     from tsir.runtime.api import manual_seed as manual_seed
     from tsir.runtime.api import save as save
@@ -45,6 +46,7 @@ _OURS = {
     "save": "tsir.runtime.api",
     "load": "tsir.runtime.api",
     "manual_seed": "tsir.runtime.api",
+    "uninitialized": "tsir.dialects.values",
     "ScriptFunction": "tsir.runtime.compiled",
     "ScriptModule": "tsir.runtime.compiled",
     **dict.fromkeys(

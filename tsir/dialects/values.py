@@ -104,3 +104,8 @@ def named_tuple_class(name: str, fields: tuple[str, ...]) -> type[tuple[Any, ...
     if key not in _named_tuples:
         _named_tuples[key] = namedtuple(name.rpartition(".")[2], fields)  # type: ignore[misc]
     return _named_tuples[key]
+
+
+def uninitialized(kind: Any) -> Any:
+    """A value of this type that is never read: what `m.code` shows where a path gives a variable none. None in plain Python."""
+    return None

@@ -31,7 +31,10 @@ def function_source(module: ModuleOp, entry: EntryPoint) -> str:
     for operation in module.body.block.ops:
         name = operation.properties.get("sym_name")
         if operation.name == "func.func" and isinstance(name, StringAttr) and name.data == entry.symbol:
-            return _Printer({symbol: name for (_, name), symbol in methods(module).items()}).function(operation, entry)
+            names = {symbol: name for (_, name), symbol in methods(module).items()}
+            called = _called(module, operation, names)
+            texts = [*_named_tuples([operation, *called]), *(_Printer(names).helper(f) for f in called)]
+            return "\n".join([*texts, _Printer(names).function(operation, entry)])
     raise TsirError(f"the program has no function @{entry.symbol}")
 
 
@@ -81,6 +84,49 @@ _GENERIC_TYPES: dict[type[Attribute], str] = {
 }
 
 
+def _called(module: ModuleOp, function: Operation, names: dict[str, str]) -> list[Operation]:
+    """The functions that are called, directly or not, and are no methods, those that are called first."""
+    functions = {cast(Any, op).sym_name.data: op for op in module.body.block.ops if op.name == "func.func"}
+    found: dict[str, None] = {}
+    pending: list[Operation] = [function]
+    while pending:
+        for operation in pending.pop().walk():
+            if operation.name == "func.call":
+                symbol: str = cast(Any, operation).callee.root_reference.data
+                if symbol not in found and symbol not in names and symbol in functions:
+                    found[symbol] = None
+                    pending.append(functions[symbol])
+    return [functions[symbol] for symbol in reversed(found)]
+
+
+def _named_tuples(functions: Sequence[Operation]) -> list[str]:
+    """The definitions of the NamedTuple classes that functions use."""
+    found: dict[str, str] = {}
+    for function in functions:
+        for operation in function.walk():
+            values = [*operation.results, *(a for r in operation.regions for b in r.blocks for a in b.args)]
+            for value in values:
+                _define_named_tuples(value.type, found)
+    return list(found.values())
+
+
+def _define_named_tuples(type_: Attribute, found: dict[str, str]) -> None:
+    inner: Any = type_
+    if isinstance(type_, types.NamedTupleType | types.TupleType):
+        parts = inner.elements.data
+    elif isinstance(type_, types.UnionType):
+        parts = inner.members.data
+    elif isinstance(type_, types.DictType):
+        parts = (inner.key, inner.value)
+    else:
+        parts = (inner.element,) if type(type_) in _GENERIC_TYPES else ()
+    for part in parts:
+        _define_named_tuples(part, found)
+    if isinstance(type_, types.NamedTupleType) and annotation(type_) not in found:
+        fields = [f"  {f.data}: {annotation(t)}" for f, t in zip(inner.fields.data, parts, strict=True)]
+        found[annotation(type_)] = "\n".join([f"class {annotation(type_)}(NamedTuple):", *fields]) + "\n"
+
+
 class _Printer:
     def __init__(self, methods: dict[str, str]) -> None:
         self.methods = methods
@@ -105,6 +151,18 @@ class _Printer:
         results: Sequence[Attribute] = cast(Any, function).function_type.outputs.data
         result = annotation(results[0]) if results else "None"
         self.line(f"def {entry.name}({', '.join(parameters)}) -> {result}:")
+        self.body(block, self.returned)
+        return "\n".join(self.lines) + "\n"
+
+    def helper(self, function: Operation) -> str:
+        """A function that is called, as source."""
+        block = function.regions[0].block
+        self.sets_attributes = any(operation.name == "ts.setattr" for operation in function.walk())
+        parameters = [f"{self.name(a)}: {annotation(a.type)}" for a in block.args]
+        type_: Any = cast(Any, function).function_type
+        results: Sequence[Attribute] = type_.outputs.data
+        name = _function_name(cast(Any, function).sym_name.data)
+        self.line(f"def {name}({', '.join(parameters)}) -> {annotation(results[0]) if results else 'None'}:")
         self.body(block, self.returned)
         return "\n".join(self.lines) + "\n"
 
@@ -184,7 +242,15 @@ class _Printer:
             return self.aten(operation.SCHEMA, operation.operands)
         if isinstance(operation, PyOp):
             function = FUNCTIONS[operation.FUNCTION]
-            return function.render([self.atom(o) for o in operation.operands]).replace("rt.", "")
+            if operation.FUNCTION in _SLICES:
+                sliced = [self.text(o) for o in operation.operands[1:4]]
+                shown = ":".join("" if s == "None" else s for s in (sliced[:2] if sliced[2:] == ["None"] else sliced))
+                value = [self.text(o) for o in operation.operands[4:]]
+                return _SLICES[operation.FUNCTION].format(self.atom(operation.operands[0]), shown, *value)
+            if operation.FUNCTION in _ITEM_STATEMENTS:
+                return _ITEM_STATEMENTS[operation.FUNCTION].format(*[self.atom(o) for o in operation.operands])
+            text = function.render([self.atom(o) for o in operation.operands])
+            return text.replace("rt.warn(", "warnings.warn(").replace("rt.", "")
         writer = _EXPRESSIONS.get(operation.name)
         if writer is None:
             operands = ", ".join(self.text(o) for o in operation.operands)
@@ -193,6 +259,8 @@ class _Printer:
 
     def aten(self, schema: Schema, operands: Sequence[SSAValue]) -> str:
         arguments = list(zip(schema.arguments, operands, strict=True))
+        if schema.name in _PROPERTIES and len(operands) == 1:
+            return f"{self.atom(operands[0])}.{_PROPERTY_NAMES.get(schema.name, schema.name)}"
         while arguments and arguments[-1][0].has_default and self.is_default(arguments[-1][0].default, arguments[-1][1]):
             arguments.pop()
         shown: list[str] = []
@@ -289,7 +357,7 @@ class _Printer:
             receiver = self.atom(operands.pop(0))
             target = receiver if method == "forward" and receiver != "self" else f"{receiver}.{method}"
             return f"{target}({', '.join(self.text(o) for o in operands)})"
-        return f"{symbol.rpartition('.')[2]}({', '.join(self.text(o) for o in operands)})"
+        return f"{_function_name(symbol)}({', '.join(self.text(o) for o in operands)})"
 
     def call_method(self, operation: Operation) -> str:
         properties: Any = operation.properties
@@ -315,6 +383,8 @@ class _Printer:
 
     def dict_(self, operation: Operation) -> str:
         texts = [self.text(o) for o in operation.operands]
+        if not texts:
+            return f"torch.jit.annotate({annotation(operation.results[0].type)}, {{}})"
         return "{" + ", ".join(f"{k}: {v}" for k, v in zip(texts[::2], texts[1::2], strict=True)) + "}"
 
     def tuple_get(self, operation: Operation) -> str:
@@ -322,7 +392,14 @@ class _Printer:
         return f"{self.atom(operation.operands[0])}[{properties['index'].value.data}]"
 
     def cast_(self, operation: Operation) -> str:
-        return self.text(operation.operands[0])
+        """A cast to less than what is declared says so: what the program tested before isn't seen where it is read."""
+        given, text = operation.operands[0], self.text(operation.operands[0])
+        wanted = operation.results[0].type
+        if isinstance(given.type, types.OptionalType) and given.type.element == wanted:
+            return f"cast({annotation(wanted)}, {text})"
+        if isinstance(given.type, types.UnionType) and wanted in given.type.members.data:
+            return f"cast({annotation(wanted)}, {text})"
+        return text
 
     def isinstance_(self, operation: Operation) -> str:
         properties: Any = operation.properties
@@ -342,6 +419,11 @@ class _Printer:
     def raise_(self, operation: Operation) -> str:
         properties: Any = operation.properties
         return f"raise {properties['exception'].data}({', '.join(self.text(o) for o in operation.operands)})"
+
+
+def _function_name(symbol: str) -> str:
+    """A symbol as the name of a function: those of local functions and of classes have dots."""
+    return symbol.rpartition(".")[2] if symbol.count(".") == 0 else symbol.replace(".", "_")
 
 
 def _constant_text(value: Attribute) -> str:
@@ -367,6 +449,9 @@ def _constant_text(value: Attribute) -> str:
 
 
 def _list_text(printer: _Printer, operation: Operation) -> str:
+    kind: Any = operation.results[0].type
+    if not operation.operands and kind.element != types.TensorType():
+        return f"torch.jit.annotate({annotation(kind)}, [])"
     return f"[{', '.join(printer.text(o) for o in operation.operands)}]"
 
 
@@ -374,6 +459,18 @@ def _first_operand(printer: _Printer, operation: Operation) -> str:
     return printer.text(operation.operands[0])
 
 
+_ITEM_STATEMENTS = {
+    "setitem": "{0}[{1}] = {2}",
+    "delitem": "del {0}[{1}]",
+}
+"""Functions of Python values that are statements in source."""
+_SLICES = {"getslice": "{0}[{1}]", "setslice": "{0}[{1}] = {2}", "delslice": "del {0}[{1}]"}
+_PROPERTIES = frozenset({
+    "dtype", "device", "layout", "requires_grad", "is_cuda", "is_cpu", "is_sparse", "is_quantized", "is_mkldnn", "is_leaf",
+    "is_meta", "is_nested", "itemsize", "nbytes", "mT", "mH", "matrix_H", "numpy_T",
+})  # fmt: skip
+"""Operators that are properties of a tensor in source."""
+_PROPERTY_NAMES = {"matrix_H": "H", "numpy_T": "T"}
 _INLINE = frozenset({"arith.constant", "ts.constant", "ts.cast", "ts.tuple_get", "ts.truth", "ts.uninitialized", "ts.tuple"})
 _STRUCTURED: dict[str, Callable[[_Printer, Operation], None]] = {
     "scf.if": _Printer.if_,
@@ -398,7 +495,7 @@ _EXPRESSIONS: dict[str, Callable[[_Printer, Operation], str]] = {
     "ts.catches": _Printer.catches,
     "ts.reraise": _Printer.reraise,
     "ts.new": lambda _p, operation: f"{annotation(operation.results[0].type)}.__new__()",
-    "ts.uninitialized": lambda _p, operation: f"uninitialized({annotation(operation.results[0].type)})",
+    "ts.uninitialized": lambda _p, operation: f"tsir.uninitialized({annotation(operation.results[0].type)})",
     "ts.call_method": _Printer.call_method,
     "func.call": _Printer.call,
 }

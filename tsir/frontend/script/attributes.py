@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 
+import torch
+
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp, TupleGetOp
 from tsir.frontend.script.choices import choice_attribute
@@ -81,7 +83,9 @@ def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
     try:
         found = getattr(value.value, name)
     except AttributeError:
-        e.error(f"'{value.name}' has no attribute '{name}'")
+        found = getattr(torch.ops.aten, name, None) if value.value is torch else None  # `torch.size(x)`, as `.code` has it
+        if found is None:
+            e.error(f"'{value.name}' has no attribute '{name}'")
     if isinstance(value.value, type) and inspect.isfunction(found):
         static = inspect.getattr_static(value.value, name)
         if not isinstance(static, staticmethod):

@@ -20,8 +20,10 @@ from torch import _jit_internal as jit_internal
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import RaiseOp
+from tsir.dialects.values import uninitialized
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.convert import Tuples, as_bool, as_python, coerce, join_types, materialise, truth, tuple_elements
+from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.values import (
@@ -512,6 +514,14 @@ def _typing_cast(a: Arguments) -> Value:
     return a.e.session.object_or_run(a.e.cast(materialise(a.e, value), found.type))
 
 
+def _uninitialized(a: Arguments) -> Value:
+    a.exactly(1)
+    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
+    if found.type is None:
+        a.e.error("uninitialized() takes a concrete type")
+    return a.e.session.object_or_run(uninitialized_value(a.e, found.type))
+
+
 def _unwrap_optional(a: Arguments) -> Value:
     from tsir.frontend.script.conditions import none_test
     from tsir.frontend.script.control import emit_branch
@@ -626,7 +636,8 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter, "set": _set,
     "frozenset": _set,
     "open": _unsupported("open()"), "eval": _unsupported("eval()"), "exec": _unsupported("exec()"),
-    "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "unwrap_optional": _unwrap_optional, "assert": _assert,
+    "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized,
+    "unwrap_optional": _unwrap_optional, "assert": _assert,
     "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing, "fork": _fork, "first": _first,
     "torch.tensor": _tensor, "torch.manual_seed": _manual_seed,
 }  # fmt: skip
@@ -637,7 +648,7 @@ def _table() -> dict[Any, str]:
     table: dict[Any, str] = {getattr(builtins, name): name for name in BUILTINS if hasattr(builtins, name)}
     table |= {
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
-        torch._assert: "assert", warnings.warn: "warn",
+        uninitialized: "uninitialized", torch._assert: "assert", warnings.warn: "warn",
         torch.tensor: "torch.tensor",
         torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "first", torch.is_tensor: "is_tensor",
         inspect.unwrap(torch.manual_seed): "torch.manual_seed", torch.is_grad_enabled: "false",
