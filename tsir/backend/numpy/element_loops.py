@@ -111,7 +111,6 @@ def _body(e: FunctionEmitter, block: Block, loops: Sequence[str]) -> None:
     for op in block.ops:
         if isinstance(op, linalg.IndexOp):
             e.bind(op.result, loops[op.dim.value.data])
-            e.handled.add(op)
     e.emit_block(block)
 
 

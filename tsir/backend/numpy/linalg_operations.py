@@ -369,7 +369,13 @@ _NAMED = (
     linalg.Conv2DNhwgcGfhwcOp,
 )  # fmt: skip
 
+
+def _index(_e: FunctionEmitter, _op: linalg.IndexOp) -> None:
+    """Nothing: `element_loops.py` has bound it to the loop's variable."""
+
+
 TABLE: dict[type[Operation], EmitFunction] = {
+    linalg.IndexOp: _index,
     **dict.fromkeys(_NAMED, emit_structured),
     linalg.FillOp: _fill,
     linalg.CopyOp: _copy,
