@@ -13,6 +13,7 @@ from xdsl.passes import ModulePass
 
 from tsir.dialects.locations import location_of
 from tsir.dialects.ts.families import AtenOp
+from tsir.dialects.ts.structure import UnpackOp
 from tsir.dialects.ts.types import TensorType
 from tsir.dialects.values import Instance
 from tsir.errors import PassError
@@ -143,7 +144,8 @@ def specialize(
     eliminate_dead_code(function)
     if lower:
         lower_function(function)
-        canonicalize(function, ())  # lists of results that are taken apart again
+        if any(isinstance(op, UnpackOp) for op in walk(part)):
+            canonicalize(function, ())  # lists of results that are taken apart again
         merge_common(function)
         eliminate_dead_code(function)
     drop_unused(part, [symbol])

@@ -61,6 +61,10 @@ class Group:
         return self.tensor_writes + self.container_writes
 
 
+VALUE_DIALECTS = frozenset(("arith", "linalg", "linalg_ext", "math", "complex", "tensor"))
+"""Dialects whose operations take and give no references; half of a lowered function is made of them."""
+
+
 class Memory:
     """The groups of one function.
 
@@ -79,8 +83,9 @@ class Memory:
             self._note(notes, "external", (argument,), function)
         self._has_tries = False
         for op in walk(function):
-            self._has_tries |= isinstance(op, TryOp)
-            self._visit(op, notes)
+            if op.name.partition(".")[0] not in VALUE_DIALECTS:
+                self._has_tries |= isinstance(op, TryOp)
+                self._visit(op, notes)
         if arguments_may_overlap:
             self._join_arguments(function, notes)
         for what, value, op in notes:
