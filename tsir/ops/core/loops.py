@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from xdsl.dialects import scf
-from xdsl.ir import Block, Region
+from xdsl.dialects import arith, scf
+from xdsl.ir import Block, Region, SSAValue
 
 from tsir.ops.builder import INDEX, Builder, current, run_with, tensor_type
 from tsir.ops.core.slices import extract_slice, insert_slice
@@ -14,10 +14,12 @@ from tsir.ops.tensor import SymTensor
 Step = Callable[[SymTensor, list[SymTensor]], tuple[SymTensor, list[SymTensor]]]
 
 
-def over_time(x: SymTensor, states: Sequence[SymTensor], step: Step) -> tuple[SymTensor, list[SymTensor]]:
+def over_time(
+    x: SymTensor, states: Sequence[SymTensor], step: Step, *, backwards: bool = False
+) -> tuple[SymTensor, list[SymTensor]]:
     """`output, states = step(x[t], states)` for each t: the outputs stacked [T, ...], and the last states.
 
-    The states' types don't change from step to step.
+    The states' types don't change from step to step. `backwards` runs from the last t to the first; the outputs keep x's order.
     """
     b = current()
     time, row_shape = x.shape[0], x.shape[1:]
@@ -31,7 +33,10 @@ def over_time(x: SymTensor, states: Sequence[SymTensor], step: Step) -> tuple[Sy
     carried_types = [*(v.type for v in initial), collected.type]
     block = Block(arg_types=[INDEX, *carried_types])
     inner = b.nested(block)
-    t = block.args[0]
+    t: SSAValue = block.args[0]
+    if backwards:
+        last = inner.one(arith.SubiOp, (inner.size(time), inner.index(1)), INDEX)
+        t = inner.one(arith.SubiOp, (last, t), INDEX)
 
     def body() -> tuple[SymTensor, list[SymTensor]]:
         sizes = (1, *row_shape)
