@@ -183,7 +183,9 @@ _CDIST_MODES = {"use_mm_for_euclid_dist_if_necessary": None, "use_mm_for_euclid_
 
 
 def _tensordot(a: Any, b: Any, dims: Any, out: Any) -> Call:
-    """`torch.tensordot` takes the number of dimensions, or a list for each tensor."""
+    """`torch.tensordot` takes the number of dimensions, or a list for each tensor; the operator takes the lists one by one."""
+    if isinstance(dims, list | tuple) and isinstance(out, list | tuple):
+        return Call("tensordot", (a, b, list(dims), list(out)))
     if isinstance(dims, int):
         if dims < 0:
             raise UnsupportedError(f"tensordot expects dims >= 0, but got dims={dims}")
