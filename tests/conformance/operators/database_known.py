@@ -13,4 +13,5 @@ KNOWN: dict[str, str] = {
     "randint": "an empty list literal is a list of tensors",
     "resize_": "changes a tensor's memory",
     "resize_as_": "changes a tensor's memory",
+    "view_as_complex": "a view of parts of elements that leaves the function is a copy",
 }

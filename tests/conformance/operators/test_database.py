@@ -15,9 +15,11 @@ from database_known import KNOWN  # noqa: E402
 
 ENTRIES = {full_name(entry): entry for entry in in_scope() if torch.float32 in entry.dtypes}
 GROUPS = 20
+DEFAULT = 5
+"""How many of the groups the default run has; the others are slow ones."""
 
 
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize("group", [pytest.param(g, marks=pytest.mark.slow) if g >= DEFAULT else g for g in range(GROUPS)])
 def test_first_sample_of_each_entry(group):
     """In float32. An entry of which other samples are known to differ must be right with its first one, too."""
     torch.manual_seed(0)
