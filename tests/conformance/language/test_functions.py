@@ -279,6 +279,17 @@ def partials(x):
     return f(x, x), g(x, 1)
 
 
+@programs(X)
+def broadcast_of_sizes(x):
+    s = torch.broadcast_shapes(x.shape, (4, 1, 1), x[0].size())
+    return x.expand(s), len(s), s[0]
+
+
+@programs(X)
+def broadcast_of_sizes_that_differ(x):
+    return len(torch.broadcast_shapes(x.shape, x.t().shape))
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -17,7 +17,6 @@ from test_trace_programs import FUNCTIONS, MODULES
 
 # Programs that need what tsir doesn't do yet. One that works is a failure, so that this list stays true.
 GAPS = {
-    "packed": "_pack_padded_sequence",
     "in_place": "out= with two results",
     "input_is_written": "out= with two results",
 }

@@ -1,4 +1,4 @@
-"""Functions of Python's standard library that are written in the scripted language itself and compiled with the program.
+"""Functions of the standard library, and some of torch's, that are written in the scripted language and compiled with the program.
 
 They are here because what they do depends on functions or methods of the program: a key, a comparison. What only depends
 on values is a row of the table in `ops/python.py`. Nothing here is called by the compiler; `REPLACED` says what stands for what.
@@ -12,6 +12,8 @@ import itertools
 import operator
 from collections.abc import Callable
 from typing import Any
+
+import torch
 
 # pyright: reportMissingParameterType=false
 # The functions have no annotations: each call is compiled for the types that it has.
@@ -134,6 +136,22 @@ def _bisect_left(items, x):
     return low
 
 
+def _broadcast_shapes(*shapes):
+    rank = 0
+    for shape in shapes:
+        rank = max(rank, len(shape))
+    result = [1] * rank
+    for shape in shapes:
+        first = rank - len(shape)
+        for i in range(len(shape)):
+            size = shape[i]
+            if size != 1:
+                if result[first + i] != 1 and result[first + i] != size:
+                    raise RuntimeError("Shape mismatch: objects cannot be broadcast to a single shape")
+                result[first + i] = size
+    return torch.Size(result)
+
+
 _OPERATORS: dict[Any, Callable[..., Any]] = {
     operator.add: lambda a, b: a + b, operator.sub: lambda a, b: a - b, operator.mul: lambda a, b: a * b,
     operator.truediv: lambda a, b: a / b, operator.floordiv: lambda a, b: a // b, operator.mod: lambda a, b: a % b,
@@ -151,6 +169,7 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     functools.reduce: _reduce, itertools.accumulate: _accumulate, itertools.product: _product, itertools.repeat: _repeat,
     itertools.chain: _chain, itertools.islice: _islice, itertools.starmap: _starmap, itertools.takewhile: _takewhile,
     bisect.bisect: _bisect_right,
-    bisect.bisect_right: _bisect_right, bisect.bisect_left: _bisect_left, **_OPERATORS,
+    bisect.bisect_right: _bisect_right, bisect.bisect_left: _bisect_left, torch.broadcast_shapes: _broadcast_shapes,
+    **_OPERATORS,
 }  # fmt: skip
-"""Functions that have no Python source, and what is compiled in their place."""
+"""Functions that have no Python source, or one that reaches into torch's inside, and what is compiled in their place."""
