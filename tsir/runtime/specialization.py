@@ -30,7 +30,7 @@ MAX_SPECIALIZATIONS = 32
 """How many compiled variants an entry point keeps; the least recently compiled one goes."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Specialization:
     """A compiled variant of an entry point, for the calls that fit `key` (None stands for a dynamic dimension)."""
 
@@ -44,6 +44,9 @@ class Specialization:
 
     def __str__(self) -> str:
         return ", ".join(map(keys.show, self.key))
+
+    def __repr__(self) -> str:
+        return f"<Specialization ({self})>"
 
 
 contexts: list[contextvars.Context] = []
