@@ -38,7 +38,7 @@ from tsir.dialects.ts.structure import (
     UninitializedOp,
     YieldOp,
 )
-from tsir.dialects.ts.types import BOOL, FLOAT, INT, ClassType
+from tsir.dialects.ts.types import BOOL, FLOAT, INT, NONE, ClassType
 from tsir.ops import python
 from tsir.passes.structure import walk
 
@@ -282,7 +282,11 @@ def is_removable_python(op: PyOp) -> bool:
     known = python.lookup(op.FUNCTION)
     if known is None:
         return False
-    return known.pure or (op.FUNCTION == "mul" and all(o.type in (INT, FLOAT, BOOL) for o in op.operands))
+    if op.FUNCTION == "mul":
+        return all(o.type in (INT, FLOAT, BOOL) for o in op.operands)
+    if op.FUNCTION == "getslice":  # only a step may be wrong
+        return all(o.type in (INT, NONE) for o in op.operands[1:3]) and all(o.type == NONE for o in op.operands[3:])
+    return known.pure
 
 
 def is_transient_list(op: ListOp) -> bool:

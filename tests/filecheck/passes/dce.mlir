@@ -47,3 +47,15 @@ func.func @effects(%n : i64) {
   %p = ts.py.print(%n) : (i64) -> none
   func.return
 }
+
+// A slice raises nothing but for its step.
+// CHECK-LABEL: func.func @slices
+// CHECK-NOT:     ts.py.getslice(%l, %n, %none)
+// CHECK:         ts.py.getslice(%l, %none, %none, %n)
+// CHECK-NEXT:    func.return
+func.func @slices(%l : !ts.list<i64>, %n : i64) {
+  %none = ts.constant #ts.none : none
+  %a = ts.py.getslice(%l, %n, %none) : (!ts.list<i64>, i64, none) -> !ts.list<i64>
+  %b = ts.py.getslice(%l, %none, %none, %n) : (!ts.list<i64>, none, none, i64) -> !ts.list<i64>
+  func.return
+}
