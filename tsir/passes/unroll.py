@@ -19,7 +19,7 @@ from tsir.ops import python
 from tsir.passes.constants import UNKNOWN, constant_ops
 from tsir.passes.facts import Facts
 from tsir.passes.refine import refine_uses
-from tsir.passes.structure import walk
+from tsir.passes.structure import ancestor_in, walk
 
 MAX_TRIPS = 32
 MAX_OPERATIONS = 512
@@ -92,13 +92,13 @@ def _make_whole(made: ListOp) -> bool:
         return False
     if any(op in appends and i != 0 for op, i in uses) or any(r.first_use is not None for a in appends for r in a.results):
         return False
-    positions = _positions(block)
+    positions = {op: i for i, op in enumerate(block.ops)}
     order = sorted(appends, key=positions.__getitem__)
     final = positions[order[-1]]
     looks: list[tuple[int, Operation, int]] = []
     for op, i in uses:
         if op not in appends:
-            at = positions.get(_ancestor(op, block), -1)
+            at = positions.get(ancestor_in(op, block), -1)
             if at < final and not _only_looks(op, i):
                 return False
             looks.append((at, op, i))
@@ -147,17 +147,3 @@ def _only_looks(op: Operation, operand: int) -> bool:
             return False
         return op.FUNCTION == "getitem" or not any(effects.is_reference(r.type) for r in op.results)
     return isinstance(op, UnpackOp)
-
-
-def _positions(block: Block) -> dict[Operation, int]:
-    return {op: i for i, op in enumerate(block.ops)}
-
-
-def _ancestor(op: Operation, block: Block) -> Operation:
-    at = op
-    while at.parent_block() is not block:
-        parent = at.parent_op()
-        if parent is None:
-            return op
-        at = parent
-    return at

@@ -13,7 +13,7 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.errors import OperatorError
 from tsir.ops.aten.random import dropped
-from tsir.ops.aten.recurrent import _CELLS, Weights, _input_part, _weights
+from tsir.ops.aten.recurrent import CELLS, States, Weights, checked_weights, input_part, lstm_states
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, convert, where
 from tsir.ops.core.indexing import check_range, index, index_select, nonzero, scatter_rows
@@ -24,9 +24,7 @@ from tsir.ops.core.sorting import scan
 from tsir.ops.core.views import broadcast_to, reshape, transpose, unsqueeze
 from tsir.ops.registry import aten
 from tsir.ops.sizes import Size
-from tsir.ops.tensor import SymTensor, require_bool, require_int
-
-States = list[SymTensor]
+from tsir.ops.tensor import SymTensor, require_bool
 
 
 @dataclass(frozen=True)
@@ -135,29 +133,22 @@ def _packed_layers(
     bidirectional: bool,
 ) -> tuple[SymTensor, ...]:
     """All layers on packed data: the packed outputs, and each sequence's last states in all layers and directions."""
-    for argument in (has_biases, train, bidirectional):
-        require_bool(argument, "a flag of the recurrent network")
-    layers, directions = require_int(num_layers, "num_layers"), 1 + bidirectional
-    projected = kind == "lstm" and initial[0].shape[-1] != initial[1].shape[-1]
-    weights = _weights(params, has_biases, projected)
-    if len(weights) != layers * directions:
-        raise OperatorError(f"got an incorrect number of RNN parameters: {len(params)}")
+    flags = (has_biases, train, bidirectional)
+    weights, directions = checked_weights(kind, initial, params, flags, has_biases, num_layers, bidirectional)
     layout = _layout(batch_sizes, initial[0].shape[1])
     mask = unsqueeze(convert(layout.present, data.dtype), 2)
     y = data
     finals: list[States] = []
-    for layer in range(layers):
+    for layer, own in enumerate(weights):
         outputs: list[SymTensor] = []
-        for direction in range(directions):
-            number = layer * directions + direction
-            w = weights[number]
-            gates = index_select(_input_part(kind, y, w), 0, layout.rows)
-            states = [select(state, 0, number) for state in initial]
+        for direction, w in enumerate(own):
+            gates = index_select(input_part(kind, y, w), 0, layout.rows)
+            states = [select(state, 0, layer * directions + direction) for state in initial]
 
             def step(part: SymTensor, carried: States, w: Weights = w) -> tuple[SymTensor, States]:
                 width = part.shape[-1] - 1
                 runs = binary("gt", slice(part, 1, width, width + 1, 1), 0)
-                new = _CELLS[kind](slice(part, 1, 0, width, 1), carried, w)
+                new = CELLS[kind](slice(part, 1, 0, width, 1), carried, w)
                 kept = [where(runs, n, old) for n, old in zip(new, carried, strict=True)]
                 return kept[0], kept
 
@@ -165,7 +156,7 @@ def _packed_layers(
             outputs.append(_packed(output, layout, data.shape[0]))
             finals.append(last)
         y = outputs[0] if directions == 1 else concat(outputs, 1)
-        if layer + 1 < layers:
+        if layer + 1 < len(weights):
             y = dropped(y, dropout, train)
     return y, *(concat([unsqueeze(last[i], 0) for last in finals], 0) for i in range(len(initial)))
 
@@ -187,9 +178,9 @@ def lstm_data(
     bidirectional: bool,
 ) -> tuple[SymTensor, ...]:
     """`lstm` on packed data."""
-    if len(hx) != 2:
-        raise OperatorError("lstm expects two hidden states")
-    return _packed_layers("lstm", data, batch_sizes, list(hx), params, has_biases, num_layers, dropout, train, bidirectional)
+    return _packed_layers(
+        "lstm", data, batch_sizes, lstm_states(hx), params, has_biases, num_layers, dropout, train, bidirectional
+    )
 
 
 def _declare_layers(kind: str) -> None:

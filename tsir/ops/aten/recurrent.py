@@ -103,7 +103,7 @@ def _simple_cell(activation: Callable[[SymTensor], SymTensor]) -> Cell:
     return cell
 
 
-_CELLS: dict[str, Cell] = {
+CELLS: dict[str, Cell] = {
     "lstm": _lstm_cell,
     "gru": _gru_cell,
     "rnn_tanh": _simple_cell(lambda x: unary("tanh", x)),
@@ -111,7 +111,7 @@ _CELLS: dict[str, Cell] = {
 }
 
 
-def _input_part(kind: str, x: SymTensor, w: Weights) -> SymTensor:
+def input_part(kind: str, x: SymTensor, w: Weights) -> SymTensor:
     """The input's part of the gates for all times at once, with the biases that may be added there."""
     if kind in ("lstm", "gru"):
         require_float(x, kind)
@@ -132,6 +132,36 @@ def _weights(params: Sequence[SymTensor], has_biases: bool, projected: bool) -> 
         biases = part[2:4] if has_biases else [None, None]
         found.append(Weights(part[0], part[1], biases[0], biases[1], w_hr))
     return found
+
+
+def checked_weights(
+    kind: str,
+    initial: States,
+    params: Sequence[SymTensor],
+    flags: Sequence[Any],
+    has_biases: bool,
+    num_layers: Any,
+    bidirectional: bool,
+) -> tuple[list[list[Weights]], int]:
+    """The weights of each layer, one for each direction, and how many directions there are.
+
+    Raises OperatorError for another number of parameters than the layers need, or a flag that is no bool.
+    """
+    for argument in flags:
+        require_bool(argument, "a flag of the recurrent network")
+    layers, directions = require_int(num_layers, "num_layers"), 1 + bidirectional
+    projected = kind == "lstm" and initial[0].shape[-1] != initial[1].shape[-1]
+    weights = _weights(params, has_biases, projected)
+    if len(weights) != layers * directions:
+        raise OperatorError(f"got an incorrect number of RNN parameters: {len(params)}")
+    return [weights[first : first + directions] for first in range(0, len(weights), directions)], directions
+
+
+def lstm_states(hx: Sequence[SymTensor]) -> States:
+    """The hidden and the cell state. Raises OperatorError when there aren't two."""
+    if len(hx) != 2:
+        raise OperatorError("lstm expects two hidden states")
+    return list(hx)
 
 
 def _stacked(parts: Sequence[SymTensor], dim: int) -> SymTensor:
@@ -168,31 +198,27 @@ def _layers(
     batch_first: bool,
 ) -> tuple[SymTensor, ...]:
     """All layers: the outputs, and the last states of all layers and directions."""
-    for argument in (has_biases, train, bidirectional, batch_first):
-        require_bool(argument, "a flag of the recurrent network")
-    layers, directions = require_int(num_layers, "num_layers"), 1 + bidirectional
-    projected = kind == "lstm" and initial[0].shape[-1] != initial[1].shape[-1]
-    weights = _weights(params, has_biases, projected)
-    if len(weights) != layers * directions:
-        raise OperatorError(f"got an incorrect number of RNN parameters: {len(params)}")
+    flags = (has_biases, train, bidirectional, batch_first)
+    weights, directions = checked_weights(kind, initial, params, flags, has_biases, num_layers, bidirectional)
     if x.rank != 3:
         raise OperatorError(f"input must have 3 dimensions, got {x.rank}")
     for state in initial:
-        if state.rank != 3 or state.shape[0] != layers * directions:
-            raise OperatorError(f"Expected hidden size ({layers * directions}, batch, features), got {list(state.shape)}")
+        if state.rank != 3 or state.shape[0] != len(weights) * directions:
+            raise OperatorError(
+                f"Expected hidden size ({len(weights) * directions}, batch, features), got {list(state.shape)}"
+            )
     y = transpose(x, 0, 1) if batch_first else x
     finals: list[States] = []
-    for layer in range(layers):
-        own = weights[layer * directions : (layer + 1) * directions]
+    for layer, own in enumerate(weights):
         for w in own:
             if y.shape[-1] != w.w_ih.shape[1]:
                 raise OperatorError(
                     f"input.size(-1) must be equal to input_size. Expected {w.w_ih.shape[1]}, got {y.shape[-1]}"
                 )
-        cell = _CELLS[kind]
+        cell = CELLS[kind]
         if kind == "lstm":  # once for all steps
             own, cell = [_halved(w) for w in own], _halved_lstm_cell
-        gates = [_input_part(kind, y, w) for w in own]
+        gates = [input_part(kind, y, w) for w in own]
         first = layer * directions
         if directions == 1:
             y, last = _over_time(gates[0], [select(state, 0, first) for state in initial], cell, own[0])
@@ -202,7 +228,7 @@ def _layers(
             outputs, last = _over_time(both, [slice(s, 0, first, first + 2, 1) for s in initial], cell, _paired(*own))
             y = concat([select(outputs, 1, 0), flip(select(outputs, 1, 1), (0,))], 2)
             finals.append(last)
-        if layer + 1 < layers:
+        if layer + 1 < len(weights):
             y = dropped(y, dropout, train)
     stacked = [concat([last[i] for last in finals], 0) for i in range(len(initial))]
     return (transpose(y, 0, 1) if batch_first else y, *stacked)
@@ -225,9 +251,7 @@ def lstm(
     batch_first: bool,
 ) -> tuple[SymTensor, ...]:
     """Layers of long short-term memory: outputs, last hidden and cell states."""
-    if len(hx) != 2:
-        raise OperatorError("lstm expects two hidden states")
-    return _layers("lstm", x, list(hx), params, has_biases, num_layers, dropout, train, bidirectional, batch_first)
+    return _layers("lstm", x, lstm_states(hx), params, has_biases, num_layers, dropout, train, bidirectional, batch_first)
 
 
 def _declare_layers(kind: str) -> None:
@@ -270,7 +294,7 @@ def lstm_cell(
     if len(hx) != 2:
         raise OperatorError("lstm_cell expects two hidden states")
     w = Weights(w_ih, w_hh, b_ih, b_hh)
-    h, c = _lstm_cell(_input_part("lstm", x, w), list(hx), w)
+    h, c = _lstm_cell(input_part("lstm", x, w), list(hx), w)
     return h, c
 
 
@@ -284,7 +308,7 @@ def _declare_cell(kind: str) -> None:
         b_hh: SymTensor | None,
     ) -> SymTensor:
         w = Weights(w_ih, w_hh, b_ih, b_hh)
-        return _CELLS[kind](_input_part(kind, x, w), [hx], w)[0]
+        return CELLS[kind](input_part(kind, x, w), [hx], w)[0]
 
     aten(
         f"{kind}_cell(Tensor input, Tensor hx, Tensor w_ih, Tensor w_hh, Tensor? b_ih=None, Tensor? b_hh=None) -> Tensor",
