@@ -368,9 +368,12 @@ class FunctionEmitter:
         return found
 
     def _as_seen(self, tensor: Tensor) -> Tensor:
-        """A contiguous array for a tensor whose axes were put in another order."""
+        """A contiguous array for a tensor whose axes were put in another order.
+
+        It may be memory of its own or the storage's, so it doesn't count as the storage's contents in order.
+        """
         text = f"{self.numpy('ascontiguousarray')}({self.laid_out(tensor).name})"
-        return plain(self.hoisted(text), tensor.shape, tensor.dtype, tensor.storage, contiguous=True)
+        return plain(self.hoisted(text), tensor.shape, tensor.dtype, tensor.storage)
 
     def complete(self, tensor: Tensor) -> Tensor:
         """The tensor with an array that has all axes of a size other than 1, also those along which it doesn't vary."""

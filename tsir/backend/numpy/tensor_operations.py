@@ -167,8 +167,10 @@ def _reshaped(e: FunctionEmitter, source: SSAValue, result: SSAValue, shape: Seq
     whole = e.laid_out(found)
     text = f"{whole.name}.reshape({shape_text(shape)})"
     contiguous = found.contiguous and found.is_plain
-    if found.relaid and not contiguous and shape:
-        text, contiguous = f"{e.numpy('ascontiguousarray')}({text})", True
+    if found.relaid and not contiguous and shape and not e.is_prepared_text(text):
+        name = e.assign(f"{whole.name}.copy().reshape({shape_text(shape)})", result.name_hint)
+        e.bind(result, plain(name, shape, found.dtype, e.new_storage(), contiguous=True))
+        return
     name = e.hoisted(text, result.name_hint)
     e.bind(result, plain(name, shape, found.dtype, found.storage, contiguous=contiguous))
 

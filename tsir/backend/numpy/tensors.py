@@ -65,7 +65,8 @@ class Tensor:
     """A tensor value: `name` is a Python expression without side effects (mostly a variable) for an array.
 
     `axes[i]` is the array's axis that holds the tensor's axis `i`; None when the tensor doesn't vary along it. The array has
-    no other axes. `contiguous` tells that the array is known to be C-contiguous. `relaid` tells that the order of the axes is the
+    no other axes. `contiguous` tells that the array is known to be C-contiguous and, where its storage
+    has a buffer, to be the buffer's contents from the start. `relaid` tells that the order of the axes is the
     generator's own choice: whoever sees the tensor from outside expects a contiguous one.
     """
 
