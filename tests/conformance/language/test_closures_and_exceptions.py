@@ -14,6 +14,7 @@ from typing import *
 
 import torch
 import torch.nn.functional as F
+from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 from torch import Tensor
 
@@ -23,6 +24,8 @@ X = torch.arange(6.0).reshape(2, 3)
 S = torch.tensor(2.5)
 
 
+@feature("Exceptions", "try in closures")
+@feature("Functions and closures", "closures in loops", "lists of lambdas")
 @programs(4)
 def closure_in_loop(n: int):
     fs = [lambda x: x + 1, lambda x: x * 2]
@@ -44,6 +47,7 @@ def closure_in_loop(n: int):
     return (total, log, [f(n) for f in fs])
 
 
+@feature("Exceptions", "`try` in `while`, with `continue` and `break`")
 @programs([3, 0, 2])
 def while_try(l: List[int]):
     i = 0
@@ -60,6 +64,7 @@ def while_try(l: List[int]):
     return (out, i)
 
 
+@feature("Exceptions", "errors of tensor operators")
 @programs(X)
 def tensor_try(x):
     y = x
@@ -71,6 +76,8 @@ def tensor_try(x):
     return y
 
 
+@feature("Types and annotations", "Union results")
+@feature("Exceptions", "several `try` one after another", "return in handlers")
 @programs("3.5")
 @programs("abc")
 @programs("7")
@@ -85,6 +92,7 @@ def parse_number(s: str) -> Union[int, float, str]:
         return s
 
 
+@feature("Exceptions", "text of the caught exception")
 @programs({"a": 1}, "a")
 @programs({"a": 1}, "b")
 def key_default(d: Dict[str, int], k: str):
@@ -95,6 +103,7 @@ def key_default(d: Dict[str, int], k: str):
     return v
 
 
+@feature("Control flow", "loop variables after the loop", "`for`/`else`")
 @programs(3)
 def after_loop(n: int):
     for i in range(n):
@@ -104,6 +113,7 @@ def after_loop(n: int):
     return (i, last, done)
 
 
+@feature("Control flow", "variables that a loop didn't set: UnboundLocalError")
 @programs(0)
 def after_loop_unbound(n: int):
     for i in range(n):
@@ -111,6 +121,7 @@ def after_loop_unbound(n: int):
     return i
 
 
+@feature("Expressions", "walrus in conditions, displays, comprehensions and `while`")
 @programs(3)
 def walrus_forms(n: int):
     data = [1, 2, 3]
@@ -124,6 +135,7 @@ def walrus_forms(n: int):
     return (r, xs, y, [z for v in data if (z := (v * 2)) > 2], any(((w := v) > 2 for v in data)))
 
 
+@feature("Control flow", "`enumerate`, `zip`, `reversed` and nested targets")
 @programs(5)
 def enumerate_zip(n: int):
     a = list(range(n))
@@ -148,6 +160,7 @@ def enumerate_zip(n: int):
     )
 
 
+@feature("Type refinement", "`isinstance` on Any")
 @programs(X)
 def refine(x: Any):
     if isinstance(x, Tensor):
@@ -159,6 +172,7 @@ def refine(x: Any):
     return y
 
 
+@feature("Type refinement", "`is None` in ternaries, branches and `assert`")
 @programs(X, None)
 @programs(X, 2.0)
 def opt_math(x, s: Optional[float] = None):
@@ -173,6 +187,8 @@ def opt_math(x, s: Optional[float] = None):
     return t
 
 
+@feature("Standard library", "warnings.warn")
+@feature("Built-in functions", "print with sep and end")
 @programs(3)
 def print_forms(n: int):
     print(n, "a", sep="-", end="!\n")
@@ -182,6 +198,7 @@ def print_forms(n: int):
     return f"{None} {True} {[1, 2]} {(1, 'a')} {1.0} {1e-07}"
 
 
+@feature("Functions and closures", "functions in functions in functions")
 @programs(2)
 def deep(n: int):
 
@@ -200,6 +217,7 @@ def deep(n: int):
     return (outer(n), (lambda a: lambda b: a + b + n)(1)(2))
 
 
+@feature("Functions and closures", "local recursion")
 @programs([5, 1, 4])
 def quick(l: List[int]):
 

@@ -5,12 +5,14 @@ from typing import Any, List
 
 import torch
 
+from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 
 programs = Programs()
 X = torch.arange(6.0).reshape(2, 3)
 
 
+@feature("Exceptions", "`try`/`except`")
 @programs(3)
 @programs(0)
 def div(n: int):
@@ -21,6 +23,7 @@ def div(n: int):
     return y
 
 
+@feature("Exceptions", "`else` and `finally`", "return in handlers")
 @programs("12")
 @programs("zz")
 def parse(s: str):
@@ -35,6 +38,7 @@ def parse(s: str):
     return "ok", v
 
 
+@feature("Exceptions", "variables set in `try` and read in handlers", "several classes in one handler")
 @programs([1, 2, 3], 1)
 @programs([1, 2, 3], 7)
 def log(l: List[int], i: int):
@@ -54,6 +58,7 @@ def log(l: List[int], i: int):
     return steps, count, v
 
 
+@feature("Exceptions", "`raise` in handlers, re-raise", "args of exceptions")
 @programs(0)
 @programs(1)
 @programs(2)
@@ -83,6 +88,7 @@ class Other(MyError):
     """x"""
 
 
+@feature("Exceptions", "user exception classes")
 @programs(1)
 @programs(2)
 @programs(3)
@@ -97,6 +103,7 @@ def user(n: int):
     return "fine"
 
 
+@feature("Exceptions", "break and continue through `finally`")
 @programs(5)
 def loop_try(n: int):
     good = 0
@@ -115,6 +122,7 @@ def loop_try(n: int):
     return good, bad
 
 
+@feature("Exceptions", "return through `finally`")
 @programs(2)
 @programs(0)
 def ret_finally(n: int):
@@ -133,6 +141,7 @@ def ret_finally(n: int):
     return r, out
 
 
+@feature("Exceptions", "errors of tensor operators")
 @programs(X, X)
 @programs(X, torch.ones(4))
 def tensors(x, y):
@@ -143,6 +152,7 @@ def tensors(x, y):
     return z
 
 
+@feature("Exceptions", "nested `try`")
 @programs(0)
 @programs(2)
 def nested(n: int):
@@ -160,6 +170,7 @@ def nested(n: int):
     return r
 
 
+@feature("Context managers", "contextlib.suppress")
 @programs(0)
 @programs(3)
 def suppress(n: int):
@@ -183,6 +194,7 @@ class Mgr:
         return self.swallow
 
 
+@feature("Context managers", "classes with `__enter__` and `__exit__` that may swallow")
 @programs(0, True)
 @programs(1, True)
 @programs(0, False)
@@ -194,6 +206,7 @@ def manager(n: int, swallow: bool):
     return r, m.log
 
 
+@feature("Exceptions", "exceptions as values")
 @programs(2)
 def raise_value(n: int):
     err = ValueError("bad", n)
@@ -202,6 +215,7 @@ def raise_value(n: int):
     return n
 
 
+@feature("Exceptions", "caught AssertionError")
 @programs(2)
 def assert_caught(n: int):
     try:
@@ -211,6 +225,7 @@ def assert_caught(n: int):
     return "x"
 
 
+@feature("Exceptions", "`try` in `for`")
 @programs([1, 2])
 def last_error(l: List[int]):
     errors: List[str] = []
@@ -222,6 +237,7 @@ def last_error(l: List[int]):
     return errors
 
 
+@feature("Exceptions", "variables that `try` didn't set: UnboundLocalError")
 @programs(0)
 @programs(3)
 def maybe_unbound(n: int):
@@ -232,6 +248,7 @@ def maybe_unbound(n: int):
     return y
 
 
+@feature("Exceptions", "`try` in `for`")
 @programs(0)
 @programs(3)
 def maybe_in_loop(n: int):
@@ -246,6 +263,7 @@ def maybe_in_loop(n: int):
     return t
 
 
+@feature("Context managers", "variables set in `with`")
 @programs(0, True)
 @programs(1, True)
 def manager_var(n: int, swallow: bool):

@@ -6,18 +6,22 @@ from typing import List
 
 import torch
 
+from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 
 programs = Programs()
 X = torch.arange(6.0).reshape(2, 3)
 
 
+@feature("Functions and closures", "lambdas that capture")
 @programs(2)
 def lam(x: int):
     f = lambda y: y + x
     return f(x) + f(3)
 
 
+@feature("Arguments", "defaults and keyword-only arguments of local functions")
+@feature("Functions and closures", "local functions see later assignments")
 @programs(X)
 def local_def(x):
     k = 2
@@ -29,6 +33,7 @@ def local_def(x):
     return g(x), g(1), g(x, c=2)
 
 
+@feature("Functions and closures", "`nonlocal`")
 @programs(5)
 def nonlocal_counter(n: int):
     total = 0
@@ -44,6 +49,7 @@ def nonlocal_counter(n: int):
     return total
 
 
+@feature("Functions and closures", "early return in local functions")
 @programs([3, 1, 2])
 def early(l: List[int]):
     def find(k: int) -> int:
@@ -63,6 +69,7 @@ def compose(f, g):
     return lambda x: f(g(x))
 
 
+@feature("Functions and closures", "functions as arguments", "composition")
 @programs(X)
 def higher(x):
     return apply(lambda t: t + 1, x), compose(torch.relu, lambda t: -t)(x), apply(torch.sin, x)
@@ -75,6 +82,7 @@ def make_adder(n: int):
     return add
 
 
+@feature("Functions and closures", "functions that return closures")
 @programs(X, 3)
 def returns_closure(x, n: int):
     a = make_adder(n)
@@ -82,6 +90,7 @@ def returns_closure(x, n: int):
     return a(x), b(x), a(b(x))
 
 
+@feature("Functions and closures", "functions chosen at run time")
 @programs(X, True)
 @programs(X, False)
 def choose_fn(x, flag: bool):
@@ -89,6 +98,7 @@ def choose_fn(x, flag: bool):
     return f(x)
 
 
+@feature("Functions and closures", "functions chosen at run time")
 @programs(X, 2)
 @programs(X, 1)
 @programs(X, 0)
@@ -102,6 +112,7 @@ def choose_fn3(x, k: int):
     return f(x) + f(x)
 
 
+@feature("Functions and closures", "local functions")
 @programs(6)
 def rec(n: int):
     def inner(k: int):
@@ -116,11 +127,13 @@ def fact(n: int):
     return n * fact(n - 1)
 
 
+@feature("Functions and closures", "recursion without annotations")
 @programs(6)
 def recursion_unannotated(n: int):
     return fact(n)
 
 
+@feature("Expressions", "walrus in conditions, displays, comprehensions and `while`")
 @programs(4)
 def walrus1(n: int):
     out: List[int] = []
@@ -132,6 +145,7 @@ def walrus1(n: int):
     return out, n, k, y
 
 
+@feature("Dicts and sets", "set displays and comprehensions", "set operators")
 @programs([1, 2, 3, 2])
 def sets(l: List[int]):
     s = {1, 2}
@@ -151,11 +165,13 @@ def kw2(x, *rest, scale=1, **o):
     return x * scale
 
 
+@feature("Arguments", "`*args` and `**kwargs`", "starred arguments in calls")
 @programs(X)
 def varargs(x):
     return kw(1, 2, a=3), kw2(x, 1, x, scale=3), kw2(*[x, 1] if False else (x, 1))
 
 
+@feature("Comprehensions", "walrus")
 @programs(3)
 def walrus_comp(n: int):
     return [y for i in range(n) if (y := i * i) > 0]
@@ -168,6 +184,7 @@ def deco(f):
     return g
 
 
+@feature("Functions and closures", "decorators of local functions")
 @programs(X)
 def decorated_local(x):
     @deco
@@ -180,6 +197,7 @@ def decorated_local(x):
 GL = lambda t: t * 3
 
 
+@feature("Globals and constants", "lambdas")
 @programs(X)
 def global_lambda(x):
     return GL(x)
@@ -194,6 +212,9 @@ class P:
         return self.k < o.k
 
 
+@feature("Classes", "`__lt__` in sort")
+@feature("Lists and tuples", "sort with key")
+@feature("Built-in functions", "sorted, min and max with key and reverse")
 @programs([3, 1, 2, 1])
 def sorts(l: List[int]):
     objs = [P(k, i) for i, k in enumerate(l)]
@@ -215,6 +236,8 @@ def sorts(l: List[int]):
     )
 
 
+@feature("Standard library", "functools.reduce")
+@feature("Built-in functions", "map, filter")
 @programs([1, 2, 3])
 def maps(l: List[int]):
     a = list(map(lambda v: v * 2, l))
@@ -238,6 +261,8 @@ def maps(l: List[int]):
     )
 
 
+@feature("Built-in functions", "next with default")
+@feature("Comprehensions", "generator expressions in any, all, sum, max, join, next, dict, tuple")
 @programs([1, 2, 3])
 def gens(l: List[int]):
     return (
@@ -257,6 +282,7 @@ def gens(l: List[int]):
     )
 
 
+@feature("Built-in functions", "iter and next")
 @programs([1, 2, 3])
 def iters(l: List[int]):
     it = iter(l)
@@ -267,11 +293,13 @@ def iters(l: List[int]):
     return a, s, next(it, -1), next(iter(l))
 
 
+@feature("Built-in functions", "StopIteration of next")
 @programs([])
 def stop_iteration(l: List[int]):
     return next(iter(l))
 
 
+@feature("Standard library", "functools.partial")
 @programs(X)
 def partials(x):
     f = functools.partial(torch.add, alpha=2)
@@ -279,6 +307,7 @@ def partials(x):
     return f(x, x), g(x, 1)
 
 
+@feature("Tensors in programs", "torch.broadcast_shapes and sizes")
 @programs(X)
 def broadcast_of_sizes(x):
     s = torch.broadcast_shapes(x.shape, (4, 1, 1), x[0].size())

@@ -14,6 +14,7 @@ from typing import *
 
 import torch
 import torch.nn.functional as F
+from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 from torch import Tensor
 
@@ -30,6 +31,7 @@ def count_up(n: int):
         i += 1
 
 
+@feature("Generators", "`yield` in loops", "`yield from`", "generators in for, list, sum, next, dict")
 @programs(4)
 def generators(n: int):
     total = 0
@@ -57,6 +59,7 @@ def generators(n: int):
     )
 
 
+@feature("Functions and closures", "local recursion")
 @programs(5)
 def local_recursion(n: int):
 
@@ -68,6 +71,7 @@ def local_recursion(n: int):
     return fib(n)
 
 
+@feature("Functions and closures", "local recursion that captures")
 @programs([3, 1, 2])
 def local_recursion_capture(l: List[int]):
     scale = 2
@@ -88,11 +92,13 @@ def is_odd(n: int) -> bool:
     return False if n == 0 else is_even(n - 1)
 
 
+@feature("Functions and closures", "mutual recursion")
 @programs(5)
 def mutual(n: int):
     return (is_even(n), is_odd(n))
 
 
+@feature("Concurrency", "fork and wait of lambdas and local functions")
 @programs(X)
 def forks(x):
     f = torch.jit.fork(lambda t: t * 2, x)
@@ -113,11 +119,13 @@ TABLE = {"x": 1, "y": 2}
 PAIR = (1, "z")
 
 
+@feature("Globals and constants", "numbers, strings, lists, tuples and dicts as constants")
 @programs("x")
 def globals_(k: str):
     return (K + TABLE[k], NAMES[0], [n for n in NAMES], PAIR[1], k in TABLE, len(NAMES), list(TABLE.items()), {**TABLE})
 
 
+@feature("Functions and closures", "dicts and lists of functions")
 @programs(2)
 def dict_of_fns(n: int):
     ops = {"add": lambda a, b: a + b, "mul": operator.mul}
@@ -128,6 +136,7 @@ def dict_of_fns(n: int):
     return (ops["add"](n, 1), ops["mul"](n, 4), r, [f(n) for f in fns])
 
 
+@feature("Expressions", "formulas over lists")
 @programs([1.5, 2.5])
 def stats(xs: List[float]):
     mean = sum(xs) / len(xs)
@@ -135,6 +144,7 @@ def stats(xs: List[float]):
     return (mean, math.sqrt(var), min(xs), max(xs), sorted(xs)[len(xs) // 2])
 
 
+@feature("Standard library", "collections.defaultdict")
 @programs("the cat the dog")
 def word_count(s: str):
     c: Dict[str, int] = defaultdict(int)
@@ -143,6 +153,8 @@ def word_count(s: str):
     return (dict(c), sorted(c, key=lambda k: (-c[k], k)))
 
 
+@feature("Assignment", "chained assignment")
+@feature("Control flow", "nested loops with steps")
 @programs(10)
 def sieve(n: int):
     is_p = [True] * (n + 1)
@@ -154,6 +166,7 @@ def sieve(n: int):
     return [i for i, p in enumerate(is_p) if p]
 
 
+@feature("Comprehensions", "nested comprehensions, several `for`, `if`")
 @programs([[1, 2], [3, 4]])
 def matrix(m: List[List[int]]):
     t = [[row[i] for row in m] for i in range(len(m[0]))]
@@ -161,6 +174,7 @@ def matrix(m: List[List[int]]):
     return (t, flat, [list(r) for r in zip(m[0], m[1])], sum([sum(r) for r in m]))
 
 
+@feature("Dicts and sets", "set methods")
 @programs({1: "a"}, 3)
 def set_ops(d: Dict[int, str], n: int):
     seen: Set[int] = set()
@@ -185,6 +199,7 @@ def set_ops(d: Dict[int, str], n: int):
     )
 
 
+@feature("Assignment", "every augmented form")
 @programs(X)
 def aug(x):
     l = [1, 2]
@@ -197,6 +212,7 @@ def aug(x):
     return (l, y)
 
 
+@feature("Assignment", "every augmented form")
 @programs(X)
 def aug2(x):
     n = 7
@@ -226,6 +242,7 @@ def aug2(x):
     return (n, f, s, t, d, y)
 
 
+@feature("Strings", "methods, repetition, comparison, slices")
 @programs(3)
 def strs(n: int):
     return (
@@ -266,6 +283,8 @@ def strs(n: int):
     )
 
 
+@feature("Tensors in programs", "conversions to bool, int, float and list")
+@feature("Control flow", "conditions on tensors")
 @programs(X)
 def tensor_truth(x):
     r = []
@@ -289,6 +308,7 @@ def tensor_truth(x):
     )
 
 
+@feature("Context managers", "no_grad, enable_grad, record_function")
 @programs(X)
 def no_grad_etc(x):
     with torch.no_grad(), torch.autograd.profiler.record_function("a"):
@@ -310,6 +330,7 @@ class Cfg:
         return self.n * self.f
 
 
+@feature("Enums, NamedTuples and dataclasses", "dataclasses with defaults, factories, methods and `==`")
 @programs(2)
 def dataclass_(n: int):
     c = Cfg(n)
@@ -338,12 +359,14 @@ class Sub(Base):
         return super().area() * self.y
 
 
+@feature("Classes", "inheritance and super()")
 @programs(3)
 def inherit(n: int):
     s = Sub(n, 2)
     return (s.area(), s.show(), isinstance(s, Base), Base(n).show(), type(s).__name__)
 
 
+@feature("Arguments", "`*args` and `**kwargs`", "starred arguments in calls")
 @programs(3)
 def args_forms(n: int):
 
@@ -363,6 +386,7 @@ def args_forms(n: int):
     )
 
 
+@feature("Built-in functions", "type, isinstance, callable")
 @programs(True)
 def types_(b: bool):
     return (
@@ -377,6 +401,7 @@ def types_(b: bool):
     )
 
 
+@feature("Standard library", "itertools: chain, accumulate, product, islice, repeat, takewhile")
 @programs([1, 2, 3, 4])
 def itert(l: List[int]):
     return (

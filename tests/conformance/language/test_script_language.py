@@ -10,33 +10,41 @@ import torch
 from torch import Tensor
 
 import tsir
+from tests.conformance.language.features import feature
 from tests.models.comparison import assert_same
 
 X = torch.arange(6.0).reshape(2, 3)
 
 
+@feature("Expressions", "integer operators with Python's signs")
 def arithmetic(a: int, b: int, c: float):
     return a + b * 2, a - b, a // b, a % b, a / b, a**2, -a, a << 1, a & b, a * c, c // 2, abs(-c)
 
 
+@feature("Expressions", "integer operators with Python's signs")
 def negative_division(a: int, b: int):
     return a // b, a % b, divmod(a, b)
 
 
+@feature("Expressions", "ternaries, `and`/`or` values, chained comparison")
 def comparisons(a: int, b: int, c: int):
     return a < b < c, a < b > c, a == b or c > 0, not a, a != b and b != c
 
 
+@feature("Expressions", "short circuit")
 def short_circuit(a: int):
     return a == 0 or 10 // a > 2
 
 
+@feature("Strings", "f-strings: conversions, format specs, nested specs")
 def strings(n: int, name: str):
     template = "{} and {}"
     percent = "%d %s"
     return f"{name}={n:>3}", percent % (n, name), template.format(n, name), name[::-1], name.upper() + "!" * n
 
 
+@feature("Assignment", "starred unpacking")
+@feature("Lists and tuples", "append, item assignment, slices, `in`")
 def lists(values: List[int]):
     values.append(4)
     values += [5, 6]
@@ -45,6 +53,7 @@ def lists(values: List[int]):
     return values, first, rest, values[1:3], [v * 2 for v in values if v % 2], sum(values), 4 in values
 
 
+@feature("Dicts and sets", "items, get, deletion, augmented items")
 def dicts(d: Dict[str, int]):
     d["new"] = 1
     d["a"] += 5
@@ -55,6 +64,7 @@ def dicts(d: Dict[str, int]):
     return total, sorted(d.keys()), d.get("zz", -1), {k: v + 1 for k, v in d.items()}
 
 
+@feature("Lists and tuples", "empty lists typed by their use")
 def untyped_empty_list(n: int):
     found = []
     for i in range(n):
@@ -62,12 +72,15 @@ def untyped_empty_list(n: int):
     return found
 
 
+@feature("Types and annotations", "nested Tuple")
+@feature("Assignment", "nested unpacking")
 def tuples(t: Tuple[int, Tuple[str, float]]):
     a, (b, c) = t
     swapped = (c, b)
     return swapped, t[1][0], a, len(t)
 
 
+@feature("Control flow", "early return")
 def early_returns(n: int):
     if n > 10:
         return "big"
@@ -79,6 +92,7 @@ def early_returns(n: int):
     return "small"
 
 
+@feature("Control flow", "break, continue and return in nested loops")
 def nested_loops(n: int):
     total = 0
     for i in range(n):
@@ -97,6 +111,7 @@ def nested_loops(n: int):
     return total
 
 
+@feature("Control flow", "break, continue and return in nested loops")
 def return_from_nested_loops(n: int):
     for i in range(n):
         for j in range(n):
@@ -105,6 +120,7 @@ def return_from_nested_loops(n: int):
     return -1, -1
 
 
+@feature("Control flow", "ranges with negative steps")
 def backwards(n: int):
     found: List[int] = []
     for i in range(n, 0, -2):
@@ -116,6 +132,8 @@ def backwards(n: int):
     return found
 
 
+@feature("Types and annotations", "Optional")
+@feature("Type refinement", "`is None` and early return")
 def refinement(x: Optional[int], y: Optional[int] = None):
     if x is None and y is None:
         return 0
@@ -125,12 +143,16 @@ def refinement(x: Optional[int], y: Optional[int] = None):
     return y * 2
 
 
+@feature("Types and annotations", "Union")
+@feature("Type refinement", "`isinstance` on Union")
 def union(x: Union[int, str]):
     if isinstance(x, int):
         return x + 1
     return len(x)
 
 
+@feature("Types and annotations", "Any")
+@feature("Type refinement", "`isinstance` on Any")
 def anything(x: Any) -> int:
     if isinstance(x, int):
         return x
@@ -139,6 +161,7 @@ def anything(x: Any) -> int:
     return -1
 
 
+@feature("Type refinement", "Optional by assignment in a loop")
 def optional_by_loop(values: List[int]):
     best = None
     for v in values:
@@ -147,14 +170,17 @@ def optional_by_loop(values: List[int]):
     return best
 
 
+@feature("Standard library", "math")
 def mathematics(x: float, n: int):
     return math.sqrt(x), math.floor(x), math.exp(-x), math.gcd(n, 12), math.pi, max(n, 3), min(x, 1.0), round(x, 1)
 
 
+@feature("Tensors in programs", "operators")
 def tensor_arithmetic(x):
     return x + 1, 1 - x, 2 * x, 2 / (x + 1), x // 2, x % 2, 2**x, x @ x.t(), -x, x > 2, (x > 1) & (x < 4)
 
 
+@feature("Tensors in programs", "indexing and assignment through it")
 def tensor_indexing(x, i: int):
     y = x.clone()
     y[0, 1] = 9
@@ -163,6 +189,7 @@ def tensor_indexing(x, i: int):
     return y, x[i], x[..., 0], x[:, None, ::2], x[torch.tensor([1, 0])], x[[0, 1], [1, 2]]
 
 
+@feature("Aliasing and mutation", "views and in-place operators")
 def in_place_aliases(x):
     y = x.clone()
     row = y[0]
@@ -171,6 +198,7 @@ def in_place_aliases(x):
     return y
 
 
+@feature("Control flow", "conditions on tensors")
 def while_on_tensor(x):
     steps = 0
     while x.sum() < 1000:
@@ -187,6 +215,8 @@ def factorial(n: int) -> int:
     return 1 if n <= 1 else n * factorial(n - 1)
 
 
+@feature("Functions and closures", "recursion")
+@feature("Arguments", "defaults and keyword-only arguments")
 def calls(x):
     return helper(x), helper(x, 3.0), helper(x, shift=5), helper(1.5), factorial(6)
 
@@ -196,6 +226,7 @@ class Point(NamedTuple):
     n: int = 3
 
 
+@feature("Enums, NamedTuples and dataclasses", "NamedTuple classes with defaults, `_replace`")
 def named_tuples(x):
     p = Point(x)
     q = p._replace(n=p.n + 1)
@@ -216,6 +247,7 @@ class Counter:
         return len(self.seen)
 
 
+@feature("Classes", "script classes")
 def classes(n: int):
     counter = Counter(10)
     for i in range(n):
@@ -228,6 +260,7 @@ class Mode(enum.Enum):
     SLOW = 2
 
 
+@feature("Enums, NamedTuples and dataclasses", "enums by name and value")
 def enums(fast: bool):
     mode = Mode.FAST if fast else Mode.SLOW
     if mode == Mode.FAST:
@@ -235,6 +268,7 @@ def enums(fast: bool):
     return -mode.value, mode.name
 
 
+@feature("Types and annotations", "string annotations and PEP 604")
 def future_annotations(x: "Tensor", k: "int | None" = None) -> "Tensor":
     return x if k is None else x * k
 

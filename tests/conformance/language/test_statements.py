@@ -4,12 +4,14 @@ from typing import Dict, List, NamedTuple, Union
 
 import torch
 
+from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 
 programs = Programs()
 X = torch.arange(6.0).reshape(2, 3)
 
 
+@feature("Control flow", "`while`/`else`", "`for`/`else`")
 @programs(3)
 @programs(0)
 def while_else(n: int):
@@ -33,6 +35,7 @@ def while_else(n: int):
     return k
 
 
+@feature("Pattern matching", "literals", "alternatives `|`", "guards", "`_`")
 @programs(1)
 @programs(2)
 @programs(3)
@@ -54,6 +57,7 @@ class Pt(NamedTuple):
     y: int
 
 
+@feature("Pattern matching", "class patterns by keyword and position")
 @programs(Pt(0, 3))
 @programs(Pt(2, 0))
 @programs(Pt(1, 1))
@@ -68,6 +72,7 @@ def match_nt(p: Pt):
     return r
 
 
+@feature("Pattern matching", "sequences with `*rest`")
 @programs([1])
 @programs([1, 2, 3, 4])
 @programs([])
@@ -85,6 +90,7 @@ def match_seq(l: List[int]):
     return 0
 
 
+@feature("Pattern matching", "mappings")
 @programs({"a": 1, "b": 2})
 @programs({"c": 1})
 def match_map(d: Dict[str, int]):
@@ -96,6 +102,7 @@ def match_map(d: Dict[str, int]):
     return 0
 
 
+@feature("Pattern matching", "types, None and captures in class patterns")
 @programs("x")
 @programs(3)
 @programs(None)
@@ -109,6 +116,7 @@ def match_type(v: Union[int, str, None]):
             return s + "!"
 
 
+@feature("Classes", "local classes")
 @programs(X)
 def nested_class(x):
     class A:

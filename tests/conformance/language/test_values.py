@@ -14,6 +14,7 @@ from typing import *
 
 import torch
 import torch.nn.functional as F
+from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 from torch import Tensor
 
@@ -23,6 +24,7 @@ X = torch.arange(6.0).reshape(2, 3)
 S = torch.tensor(2.5)
 
 
+@feature("Tensors in programs", "shapes as tuples: torch.Size")
 @programs(X)
 def shapes(x):
     return (
@@ -39,11 +41,13 @@ def shapes(x):
     )
 
 
+@feature("Built-in functions", "tuple of any iterable")
 @programs([1, 2])
 def tuple_of(l: List[int]):
     return (tuple(l), tuple((v * 2 for v in l)), tuple("ab"), tuple(range(3)))
 
 
+@feature("Lists and tuples", "empty lists typed by their use")
 @programs(3)
 def grow(n: int):
     l = []
@@ -58,6 +62,7 @@ def grow(n: int):
     return (l, m, d)
 
 
+@feature("Lists and tuples", "lists of lists")
 @programs(3)
 def nested_lists(n: int):
     g = [[0] * n for _ in range(n)]
@@ -73,6 +78,7 @@ def nested_lists(n: int):
     return (g, rows)
 
 
+@feature("Strings", "methods, repetition, comparison, slices")
 @programs("hello world foo")
 def strings(s: str):
     words = s.split()
@@ -96,6 +102,7 @@ def strings(s: str):
     )
 
 
+@feature("Strings", "f-strings: conversions, format specs, nested specs", "`%` formatting", "str.format by index and name")
 @programs(3, 2.5)
 def fmt(n: int, f: float):
     return (
@@ -111,6 +118,8 @@ def fmt(n: int, f: float):
     )
 
 
+@feature("Built-in functions", "divmod, pow with modulus, hex, bin, round, int with base")
+@feature("Expressions", "integer operators with Python's signs")
 @programs(7, 3)
 @programs(-7, 3)
 @programs(7, -3)
@@ -150,6 +159,8 @@ def ints(a: int, b: int):
     )
 
 
+@feature("Standard library", "math")
+@feature("Expressions", "float operators")
 @programs(2.5)
 @programs(-3.5)
 def floats(x: float):
@@ -181,47 +192,56 @@ def floats(x: float):
     )
 
 
+@feature("Expressions", "ZeroDivisionError")
 @programs(0)
 def zero_div(a: int):
     return 1 // a
 
 
+@feature("Expressions", "ZeroDivisionError")
 @programs(0)
 def zero_mod(a: int):
     return 1 % a
 
 
+@feature("Lists and tuples", "IndexError")
 @programs([1])
 def index_error(l: List[int]):
     return l[5]
 
 
+@feature("Dicts and sets", "KeyError")
 @programs({"a": 1})
 def key_error(d: Dict[str, int]):
     return d["b"]
 
 
+@feature("Built-in functions", "ValueError of int('x')")
 @programs("x")
 def value_error(s: str):
     return int(s)
 
 
+@feature("Lists and tuples", "ValueError of remove")
 @programs([1])
 def remove_error(l: List[int]):
     l.remove(3)
 
 
+@feature("Lists and tuples", "IndexError")
 @programs([])
 def pop_error(l: List[int]):
     return l.pop()
 
 
+@feature("Assignment", "ValueError of unpacking")
 @programs([1, 2, 3])
 def unpack_error(l: List[int]):
     a, b = l
     return a
 
 
+@feature("Assignment", "unpacking tensors, nested and starred")
 @programs(X)
 def tensor_unpack(x):
     a, b = x
@@ -230,6 +250,7 @@ def tensor_unpack(x):
     return (a, b, c, e, f, first, rest)
 
 
+@feature("Tensors in programs", "iteration over rows")
 @programs(X)
 def tensor_iter(x):
     return (
@@ -245,6 +266,7 @@ def tensor_iter(x):
     )
 
 
+@feature("Lists and tuples", "slice assignment and deletion with steps")
 @programs([5, 3, 9])
 def slices(l: List[int]):
     l[1:2] = [7, 8]
@@ -257,6 +279,7 @@ def slices(l: List[int]):
     return (l, l[-1], l[:-1], l[::-1], l[5:1:-1])
 
 
+@feature("Dicts and sets", "methods, merging, `**` displays, comprehensions")
 @programs(2)
 def dictcomp(n: int):
     d = {i: i * i for i in range(n)}
@@ -286,6 +309,7 @@ def dictcomp(n: int):
     )
 
 
+@feature("Lists and tuples", "sort with key")
 @programs([3, 1, 2])
 def sorting(l: List[int]):
     m = sorted(l)
@@ -297,6 +321,7 @@ def sorting(l: List[int]):
     return (l, m, n, t, u, w, sorted(range(3), key=lambda i: -l[i]))
 
 
+@feature("Arguments", "mutable defaults")
 @programs(3)
 def default_mutable(n: int):
 
@@ -307,6 +332,7 @@ def default_mutable(n: int):
     return (f(n), f(n))
 
 
+@feature("Expressions", "ternaries, `and`/`or` values, chained comparison")
 @programs(2)
 def cond_expr(n: int):
     return (
@@ -322,6 +348,7 @@ def cond_expr(n: int):
     )
 
 
+@feature("Expressions", "bools as numbers")
 @programs(True, 3)
 def bools(b: bool, n: int):
     return (
@@ -342,11 +369,13 @@ def bools(b: bool, n: int):
     )
 
 
+@feature("Expressions", "complex numbers")
 @programs(1 + 2j)
 def complexes(z: complex):
     return (z * 2, z + 1, z.real, z.imag, abs(z), z.conjugate(), z == 1 + 2j, z**2, -z, complex(1), z / 2)
 
 
+@feature("Control flow", "break, continue and return in nested loops")
 @programs(5)
 def early(n: int):
     for i in range(n):
@@ -359,6 +388,7 @@ def early(n: int):
     return (-1, -1)
 
 
+@feature("Control flow", "break, continue and return in nested loops")
 @programs(5)
 def whiles(n: int):
     a = []
@@ -376,6 +406,7 @@ def whiles(n: int):
     return (a, n)
 
 
+@feature("Lists and tuples", "tuples of mixed types: unrolled loops, slices, methods")
 @programs((1, "a", 2.0))
 def hetero(t: Tuple[int, str, float]):
     out = []
@@ -401,6 +432,7 @@ def hetero(t: Tuple[int, str, float]):
     )
 
 
+@feature("Type refinement", "truth of Optional values")
 @programs(X, 1)
 @programs(X, None)
 def optional_chain(x, n: Optional[int]):
@@ -413,6 +445,7 @@ def optional_chain(x, n: Optional[int]):
     return (y + n, k)
 
 
+@feature("Type refinement", "Optional containers")
 @programs({"a": [1, 2]}, None)
 def opt_containers(d: Dict[str, List[int]], e: Optional[Dict[str, int]]):
     d["a"].append(3)
@@ -426,6 +459,7 @@ def opt_containers(d: Dict[str, List[int]], e: Optional[Dict[str, int]]):
     return (d, v, e, d.get("a", []))
 
 
+@feature("Lists and tuples", "lists of tensors")
 @programs([X, X + 1])
 def tensor_lists(l: List[Tensor]):
     l[0] = l[0] * 2
@@ -439,6 +473,8 @@ def tensor_lists(l: List[Tensor]):
     return (out, l, t, sum([v.sum() for v in l]))
 
 
+@feature("Assignment", "every augmented form")
+@feature("Aliasing and mutation", "views and in-place operators")
 @programs(X)
 def inplace(x):
     y = x.clone()
@@ -459,6 +495,7 @@ def inplace(x):
     return (x, y, z, w, a)
 
 
+@feature("Tensors in programs", "dtype, device, finfo, iinfo, properties")
 @programs(X)
 def dtypes_(x):
     return (
@@ -481,6 +518,7 @@ def dtypes_(x):
     )
 
 
+@feature("Tensors in programs", "calls by keyword, overloads, NamedTuple results")
 @programs(X)
 def kwargs_(x):
     return (
