@@ -58,7 +58,7 @@ def script(obj: Any, *, example_inputs: Any = None) -> Any:
             )
         return obj
     if callable(obj):
-        return ScriptFunction(_with_exceptions(compile_function(obj)))
+        return ScriptFunction(_with_exceptions(compile_function(obj)), obj)
     raise FrontendError(f"can't compile a {type(obj).__name__}", hint="script takes a function, an nn.Module or a class")
 
 

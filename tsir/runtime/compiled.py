@@ -228,8 +228,10 @@ class CompiledMethod:
 class ScriptFunction(CompiledMethod):
     """A compiled function; what `torch.jit.ScriptFunction` is to torch.jit."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, original: Any = None) -> None:
         super().__init__(program, next(iter(program.entry_points.values())), None, None, ChainMap({}, program.classes))
+        self._torchdynamo_inline = original
+        """The Python function that was compiled, under the name that torch.jit's functions and torch.compile have for it."""
 
     def save(
         self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None

@@ -31,6 +31,7 @@ from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.source import is_compiled_function
 from tsir.frontend.script.values import (
     Binding,
     Builtin,
@@ -181,6 +182,10 @@ def _boolean_dispatch(e: Emitter, dispatch: dict[str, Any], args: Sequence[Value
 
 def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     target = callee.value
+    if is_compiled_function(target):
+        from tsir.frontend.script.compiled_calls import call_compiled_function
+
+        return call_compiled_function(e, target.program, target.entry, args, kwargs)
     listing = listing_value(target)
     if listing is not None:
         return listing

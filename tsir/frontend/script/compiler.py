@@ -24,8 +24,9 @@ from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp
-from tsir.errors import FrontendError
+from tsir.errors import FrontendError, UnsupportedError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
+from tsir.frontend.imported import renamed_copy, symbol_of
 from tsir.frontend.script import modules, objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
@@ -45,6 +46,7 @@ from tsir.frontend.script.source import (
     is_exported,
     is_left_out,
     unwrap,
+    was_python,
 )
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
@@ -112,6 +114,7 @@ class Session:
         self._script_classes: dict[Any, ClassInfo] = {}
         self._operations: list[func.FuncOp] = []
         self._signatures: dict[Any, Signature] = {}
+        self._imported: dict[int, dict[str, str]] = {}
 
     # Symbols and what is in the module
 
@@ -134,6 +137,22 @@ class Session:
         """Makes a function part of the program."""
         merge_constants(operation)
         self._operations.append(operation)
+
+    def imported(self, program: Program) -> Mapping[str, str]:
+        """Makes the functions of a compiled function's program part of this one; says what they are called here."""
+        found = self._imported.get(id(program))
+        if found is None:
+            operations = list(program.module.body.block.ops)
+            found = self._imported[id(program)] = {n: self.symbol(n) for n in map(symbol_of, operations)}
+            self.keep_alive.append(program)
+            for operation in operations:
+                copy = renamed_copy(operation, found)
+                if not isinstance(copy, func.FuncOp):
+                    raise UnsupportedError(
+                        f"a call of a compiled function that works on objects of class {symbol_of(operation)}"
+                    )
+                self._operations.append(copy)
+        return found
 
     def module(self, first: Sequence[str]) -> ModuleOp:
         """The `ts` module: classes, the functions with these symbols, then the other functions, which are private."""
@@ -300,7 +319,7 @@ class Session:
         builtin = named_builtin(value)
         if builtin is not None:
             return Builtin(builtin)
-        if isinstance(value, types.FunctionType | torch.jit.ScriptFunction):
+        if isinstance(value, types.FunctionType | torch.jit.ScriptFunction) or was_python(value):
             return PyFunction(value)
         if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
             bound = value.__self__

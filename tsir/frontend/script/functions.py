@@ -49,7 +49,7 @@ from tsir.frontend.script.values import (
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
 
-_NO_DEFAULT = inspect.Parameter.empty
+NO_DEFAULT = inspect.Parameter.empty
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ class ParameterInfo:
     name: str
     type: Attribute | None
     broadcast: int = 0
-    default: Any = _NO_DEFAULT
+    default: Any = NO_DEFAULT
     kwarg_only: bool = False
     annotated: bool = False
 
     @property
     def has_default(self) -> bool:
         """Whether it may be left out."""
-        return self.default is not _NO_DEFAULT
+        return self.default is not NO_DEFAULT
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class NoRunTimeResult(Exception):
 def signature_of(session: Session, source: FunctionSource) -> Signature:
     """The signature by annotations, or by a type comment."""
     inspected = inspect.signature(source.function, follow_wrapped=False).parameters
-    defaults = {name: p.default for name, p in inspected.items() if p.default is not _NO_DEFAULT}
+    defaults = {name: p.default for name, p in inspected.items() if p.default is not NO_DEFAULT}
     return signature_of_tree(session, source, annotation_scope(source.function), defaults)
 
 
@@ -123,7 +123,7 @@ def signature_of_tree(
     parameters: list[ParameterInfo] = []
     for a in [*positional, *arguments.kwonlyargs]:
         annotation = session.annotations.of_node(nodes[a.arg], scope, source.location(a))
-        default = defaults.get(a.arg, _NO_DEFAULT)
+        default = defaults.get(a.arg, NO_DEFAULT)
         kind = annotation.type
         if kind is not None and (default is None or _is_none(default)) and ts.NONE not in _members(kind):
             kind = ts.optional_of(kind)

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch._jit_internal import FunctionModifiers
 
+from tsir.dialects.program import EntryPoint, Program
 from tsir.errors import FrontendError, SourceLocation
 
 FunctionNode = ast.FunctionDef
@@ -71,6 +72,16 @@ def unwrap(function: Any) -> Any:
         elif isinstance(function, (types.MethodType, staticmethod | classmethod)):
             function = function.__func__
     return function
+
+
+def was_python(value: Any) -> bool:
+    """Whether a value is a compiled function of torch's or tsir's whose Python function is known."""
+    return not isinstance(value, type) and isinstance(getattr(value, "_torchdynamo_inline", None), types.FunctionType)
+
+
+def is_compiled_function(value: Any) -> bool:
+    """Whether a value is a compiled function of tsir's, or a compiled module's method."""
+    return isinstance(getattr(value, "entry", None), EntryPoint) and isinstance(getattr(value, "program", None), Program)
 
 
 def describe(function: Any) -> str:

@@ -25,6 +25,7 @@ from tsir.dialects.ts.structure import CastOp, GetAttrOp, UnpackOp
 from tsir.dialects.values import Instance
 from tsir.errors import FrontendError, UnsupportedError
 from tsir.frontend.constants import insert
+from tsir.frontend.imported import ImportedPrograms
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.overloads import emit_one, emit_tensor_to_number
 from tsir.frontend.torch_names import (
@@ -38,7 +39,6 @@ from tsir.frontend.torch_names import (
 )
 from tsir.frontend.trace import tables
 from tsir.frontend.trace.containers import Containers, NotTraceable, leaves
-from tsir.frontend.trace.imported import ImportedPrograms
 from tsir.frontend.trace.modules import ModuleTable
 from tsir.frontend.trace.numbers import TracedInt, plain
 from tsir.frontend.trace.places import is_called_from, user_place

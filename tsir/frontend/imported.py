@@ -1,4 +1,4 @@
-"""Compiled programs that a traced program calls: their classes and functions become part of the trace's."""
+"""Compiled programs that another program calls: their classes and functions become part of the caller's."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ImportedPrograms:
         return operation
 
     def _take_over(self, program: Program) -> dict[str, str]:
-        named = {_name(op): op for op in program.module.body.block.ops}
+        named = {symbol_of(op): op for op in program.module.body.block.ops}
         same = {
             n for n, op in named.items() if n in self.operations and print_module(op) == print_module(self.operations[n])
         }
@@ -57,15 +57,21 @@ class ImportedPrograms:
             same = set[str]()
         for name, operation in named.items():
             if name not in same:
-                copy = operation.clone()
-                _rename(copy, renamed)
-                self.operations[renamed[name]] = copy
-                if isinstance(copy, func.FuncOp):
-                    copy.sym_visibility = StringAttr("private")
+                self.operations[renamed[name]] = renamed_copy(operation, renamed)
         return renamed
 
 
-def _name(operation: Operation) -> str:
+def renamed_copy(operation: Operation, names: Mapping[str, str]) -> Operation:
+    """A copy of a program's function or class for another program, where its symbols have these names."""
+    copy = operation.clone()
+    _rename(copy, names)
+    if isinstance(copy, func.FuncOp):
+        copy.sym_visibility = StringAttr("private")
+    return copy
+
+
+def symbol_of(operation: Operation) -> str:
+    """The name of a function or class of a program."""
     assert isinstance(operation, func.FuncOp | ClassOp)
     return operation.sym_name.data
 
