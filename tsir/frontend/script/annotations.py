@@ -238,21 +238,25 @@ def _copy(node: ast.expr) -> ast.expr:
 
 
 def comment_annotation(comment: str, place: SourceLocation) -> ast.expr:
-    """The annotation in a variable's type comment."""
+    """The annotation in a variable's or a parameter's type comment."""
     try:
         return ast.parse(comment, mode="eval").body
     except SyntaxError:
         raise FrontendError(f"the type comment '{comment}' can't be read", location=place) from None
 
 
-def comment_types(comment: str, place: SourceLocation) -> tuple[list[ast.expr] | None, ast.expr]:
-    """The parameters' and the result's annotations in a signature comment, `(Tensor, int) -> Tensor`; None for `(...)`."""
+def comment_types(comment: str, place: SourceLocation) -> tuple[list[ast.expr] | None, ast.expr | None]:
+    """The parameters' and the result's annotations in a signature comment, `(Tensor, int) -> Tensor`.
+
+    The parameters are None for `(...)`, the result for a comment without an arrow.
+    """
+    has_result = "->" in comment
     try:
-        tree = ast.parse(comment, mode="func_type")
+        tree = ast.parse(comment if has_result else f"{comment} -> None", mode="func_type")
     except SyntaxError:
         raise FrontendError(
             f"the type comment '{comment}' can't be read", location=place, hint="write `# type: (Tensor, int) -> Tensor`"
         ) from None
     if len(tree.argtypes) == 1 and isinstance(tree.argtypes[0], ast.Constant) and tree.argtypes[0].value is Ellipsis:
-        return None, tree.returns
-    return tree.argtypes, tree.returns
+        return None, tree.returns if has_result else None
+    return tree.argtypes, tree.returns if has_result else None

@@ -13,8 +13,8 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.locations import location_attribute
 from tsir.dialects.ts import types as ts
-from tsir.errors import FrontendError, TsirError
-from tsir.frontend.script.annotations import comment_types
+from tsir.errors import FrontendError, SourceLocation, TsirError
+from tsir.frontend.script.annotations import comment_annotation, comment_types
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
 from tsir.frontend.script.declared import choose_signature
@@ -112,14 +112,13 @@ def signature_of_tree(
     nodes: dict[str, ast.expr | None] = {a.arg: a.annotation for a in [*positional, *arguments.kwonlyargs]}
     returns = source.node.returns
     place = source.location(source.node)
-    for a in positional:
+    for a in [*positional, *arguments.kwonlyargs]:
         if a.annotation is None and a.type_comment:
-            nodes[a.arg] = ast.parse(a.type_comment, mode="eval").body
+            nodes[a.arg] = comment_annotation(a.type_comment, source.location(a))
     if source.node.type_comment:
         found, returns = comment_types(source.node.type_comment, place)
         if found is not None:
-            names = [a.arg for a in positional][-len(found) :] if found else []
-            nodes |= dict(zip(names, found, strict=True))
+            nodes |= _commented(found, list(nodes), place)
     parameters: list[ParameterInfo] = []
     for a in [*positional, *arguments.kwonlyargs]:
         annotation = session.annotations.of_node(nodes[a.arg], scope, source.location(a))
@@ -133,6 +132,18 @@ def signature_of_tree(
     result = session.annotations.of_node(returns, scope, place).type
     varargs = None if arguments.vararg is None else arguments.vararg.arg
     return Signature(tuple(parameters), result, varargs, None if arguments.kwarg is None else arguments.kwarg.arg)
+
+
+def _commented(found: list[ast.expr], names: list[str], place: SourceLocation) -> dict[str, ast.expr]:
+    """The annotations of a signature comment by the parameters' names; the comment of a method may leave out `self`."""
+    left_out = len(names) - len(found)
+    if left_out and not (left_out == 1 and names[0] in ("self", "cls")):
+        raise FrontendError(
+            f"the type comment has {len(found)} parameters, the function {len(names)}",
+            location=place,
+            hint=f"name the types of {', '.join(names)}" if names else "write `# type: () -> ...`",
+        )
+    return dict(zip(names[left_out:], found, strict=True))
 
 
 def _is_none(default: Any) -> bool:

@@ -113,6 +113,8 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
     indented = text[:1] in " \t"
     tree = _parse("if 1:\n" + text if indented else text, code, first_line, function)
     node = _find_function(tree, code)
+    if node is not None and node.type_comment is None:
+        node.type_comment = _comment_below_docstring(node, ["", *lines] if indented else lines)
     if node is None:
         raise FrontendError(
             f"{describe(function)} isn't defined by a def statement",
@@ -181,6 +183,15 @@ def _parse(text: str, code: types.CodeType, first_line: int, function: Any) -> a
             f"the source of {describe(function)} can't be parsed: {error.msg}",
             location=SourceLocation(code.co_filename, first_line),
         ) from None
+
+
+def _comment_below_docstring(node: FunctionNode, lines: list[str]) -> str | None:
+    """A signature comment between the docstring and the first statement, which Python's parser doesn't look for."""
+    if len(node.body) < 2 or ast.get_docstring(node) is None:
+        return None
+    between = lines[(node.body[0].end_lineno or 1) : node.body[1].lineno - 1]
+    found = [line.strip().removeprefix("# type:").strip() for line in between if line.strip().startswith("# type: (")]
+    return found[0] if found else None
 
 
 def _find_function(tree: ast.Module, code: types.CodeType) -> FunctionNode | None:
