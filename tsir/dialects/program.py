@@ -64,7 +64,7 @@ class Program:
     bound: weakref.WeakSet[Any] = field(default_factory=lambda: weakref.WeakSet[Any](), repr=False)
     """The functions that keep values computed of the root's arrays, to be told when another function writes these."""
     classes: MutableMapping[str, Any] = field(default_factory=dict[str, Any])
-    """The user's own enums and NamedTuples by name, for a program of this process: what results are made of."""
+    """The user's own enums, NamedTuples and script classes by name, for a program of this process: what results are made of."""
     _module: ModuleOp | None = None
     _exposed: dict[int, weakref.ref[Any]] = field(default_factory=dict[int, "weakref.ref[Any]"], repr=False)
     _living: dict[int, weakref.ref[Any]] = field(default_factory=dict[int, "weakref.ref[Any]"], repr=False)

@@ -36,9 +36,9 @@ def _compiled(program: Program) -> Compiled:
 def script(obj: Any, *, example_inputs: Any = None) -> Any:
     """Compiles a function, an `nn.Module` or a class from its Python source, as `torch.jit.script` does.
 
-    A function gives a `ScriptFunction`, a module a `ScriptModule` that shares its parameters; a class is checked and returned, for
-    it is compiled where it is used. `example_inputs` is accepted for torch.jit's sake and not needed. Raises FrontendError with
-    the place in the source for what can't be compiled.
+    A function gives a `ScriptFunction`, a module a `ScriptModule` that shares its parameters; a class is returned as it is, for
+    it is compiled where it is used: its objects are compiled ones, also as attributes and arguments. `example_inputs` is accepted
+    for torch.jit's sake and not needed. Raises FrontendError with the place in the source for what can't be compiled.
     """
     del example_inputs
     if isinstance(obj, ScriptFunction | ScriptModule):
@@ -56,6 +56,9 @@ def script(obj: Any, *, example_inputs: Any = None) -> Any:
                 f"{obj.__name__} is a module class, not a module",
                 hint=f"script an instance: tsir.script({obj.__name__}(...))",
             )
+        from tsir.frontend.script.classes import declare
+
+        declare(obj)
         return obj
     if callable(obj):
         return ScriptFunction(_with_exceptions(compile_function(obj)), obj)

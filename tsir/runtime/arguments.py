@@ -8,7 +8,6 @@ torch tensors (or no tensors at all and torch is loaded), else to NumPy's.
 from __future__ import annotations
 
 import enum
-from collections.abc import MutableMapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from tsir.dialects.program import EntryPoint
 from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
 from tsir.errors import OperatorTypeError
 from tsir.ops.host_random import Generator
+from tsir.runtime.objects import PythonClasses
 from tsir.runtime.torch_adapter import TorchAdapter, adapter
 from tsir.runtime.type_text import TypeText, parse_type_text
 
@@ -72,13 +72,15 @@ def bind(entry: EntryPoint, args: tuple[Any, ...], kwargs: dict[str, Any]) -> li
 class Conversion:
     """The conversion of one call's values: remembers which tensor each array came from, so that identity survives."""
 
-    def __init__(self, python_classes: MutableMapping[str, Any], instances: InstanceConverter | None = None) -> None:
+    def __init__(self, python_classes: PythonClasses, instances: InstanceConverter | None = None) -> None:
         self.python_classes = python_classes
         self.instances = instances
         self.tensors: dict[int, Any] = {}
         self.lists: dict[int, Any] = {}
         self.made: dict[int, Any] = {}
-        """The program's lists and dicts that were converted to new ones: one that occurs twice stays one."""
+        """The program's lists, dicts and objects that were converted to new ones: one that occurs twice stays one."""
+        self.objects: dict[int, tuple[Any, Instance]] = {}
+        """The caller's objects of script classes by `id`, and what the program has for them."""
         self.saw_array = False
         self.torch: TorchAdapter | None = adapter()
 
@@ -147,6 +149,8 @@ class Conversion:
                 return value
             if self.instances is not None and (instance := self.instances.instance_of(value)) is not None:
                 return instance
+            if (found := self._object_in(value, expected.symbol, where)) is not None:
+                return found
         if isinstance(value, _VALUE_CLASSES.get(kind, ())):
             return value
         known = None if self.torch is None else self.torch.value_in(value)
@@ -155,6 +159,38 @@ class Conversion:
         if kind == "device" and isinstance(value, str):
             return Device.parse(value)
         raise _mismatch(where, expected, type(value).__name__)
+
+    def _object_in(self, value: Any, symbol: str, where: str) -> Instance | None:
+        """An object of a script class of the user's as the program has it; None for anything else."""
+        known = self.objects.get(id(value))
+        if known is not None:
+            return known[1]
+        name = self.python_classes.symbol_of(type(value), symbol)
+        if name is None:
+            return None
+        instance = Instance(name)
+        self.objects[id(value)] = (value, instance)
+        self.made[id(instance)] = (instance, value)
+        for attribute, kind in self.python_classes.attribute_types(name).items():
+            place = f"{where}: attribute '{attribute}'"
+            if not hasattr(value, attribute):
+                raise OperatorTypeError(f"{place} of {type(value).__name__} isn't set")
+            instance.attributes[attribute] = self.value_in(getattr(value, attribute), kind, place)
+        return instance
+
+    def _object_out(self, instance: Instance) -> Any:
+        """The Python object that an instance came from, or a new one; a view of it when its class isn't known here."""
+        known = self.made.get(id(instance))
+        if known is not None:
+            return known[1]
+        cls = self.python_classes.get(instance.class_name)
+        if cls is None:
+            return instance if self.instances is None else self.instances.wrap(instance)
+        made = cls.__new__(cls)
+        self.made[id(instance)] = (instance, made)
+        for name, value in instance.attributes.items():
+            object.__setattr__(made, name, self.value_out(value))
+        return made
 
     def any_in(self, value: Any) -> Any:
         """Converts a value without a declared type (`Any`)."""
@@ -182,6 +218,11 @@ class Conversion:
                 return tuple(items)
             self.python_classes.setdefault(type(value).__name__, type(value))
             return named_tuple_class(type(value).__name__, tuple(fields))(*items)  # type: ignore[call-arg]
+        if (instance := None if self.instances is None else self.instances.instance_of(value)) is not None:
+            return instance
+        for symbol, cls in self.python_classes.items():
+            if isinstance(cls, type) and type(value) is cls and not isinstance(value, enum.Enum):
+                return self._object_in(value, symbol, "an argument")
         return value
 
     @property
@@ -230,8 +271,8 @@ class Conversion:
         if isinstance(value, EnumMember):
             python_class = self.python_classes.get(value.class_name)
             return value if python_class is None else python_class[value.name]
-        if isinstance(value, Instance) and self.instances is not None:
-            return self.instances.wrap(value)
+        if isinstance(value, Instance):
+            return self._object_out(value)
         if self.torch is not None and self.gives_torch and (known := self.torch.value_out(value)) is not None:
             return known
         return value
@@ -243,6 +284,10 @@ class Conversion:
                 self._write_back_list(original, converted)
             else:
                 self._write_back_dict(original, converted)
+        for original, instance in list(self.objects.values()):
+            for name, value in instance.attributes.items():
+                if not self._stands_for(getattr(original, name), value):
+                    object.__setattr__(original, name, self.value_out(value))
 
     def _write_back_list(self, original: list[Any], converted: list[Any]) -> None:
         if len(original) != len(converted) or any(
@@ -260,6 +305,9 @@ class Conversion:
         if isinstance(converted, np.ndarray):
             known = self.tensors.get(id(converted))
             return original is converted or (known is not None and known[1] is original)
+        if isinstance(converted, Instance):
+            known = self.objects.get(id(original))
+            return known is not None and known[1] is converted
         if isinstance(converted, list | dict):
             known = self.lists.get(id(original))
             return known is not None and known[1] is converted

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import ChainMap
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from tsir.runtime.compilation import Stages, compile_specialization, stages
 from tsir.runtime.inline_cache import MISS, InlineCache
 from tsir.runtime.keys import Key
 from tsir.runtime.module_methods import ModuleMethods
+from tsir.runtime.objects import PythonClasses
 from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
 
@@ -71,12 +71,13 @@ class CompiledMethod:
         entry: EntryPoint,
         instance: Instance | None,
         owner: ScriptModule | None,
-        classes: MutableMapping[str, Any],
+        classes: PythonClasses,
     ) -> None:
         self.program = program
         self.entry = entry
         self._owner = owner
         self._classes = classes
+        self._instances: InstanceConverter = _Views(program) if owner is None else owner
         self._specializations = EntrySpecializations(program, entry, self._compile, instance)
         self._bind = Binder(entry)
         self.cache = InlineCache()
@@ -109,7 +110,7 @@ class CompiledMethod:
 
     def _run(self, values: tuple[Any, ...]) -> Any:
         epoch = self._epoch()
-        conversion = Conversion(self._classes, self._owner)
+        conversion = Conversion(self._classes, self._instances)
         arguments = self._converted(conversion, values)
         found = self._specializations.find(arguments, epoch)
         try:
@@ -120,7 +121,7 @@ class CompiledMethod:
             self._owner.attributes_changed()
             return self._run(values)
         finally:
-            if conversion.lists:
+            if conversion.lists or conversion.objects:
                 conversion.write_back()
         result = conversion.value_out(result)
         self._remember(values, arguments, found, epoch)
@@ -129,7 +130,7 @@ class CompiledMethod:
     def _remember(self, values: tuple[Any, ...], arguments: list[Any], found: Specialization, epoch: int) -> None:
         with _remembering:
             if epoch == self._epoch():
-                self.cache.add(values, arguments, self._specializations.types, found, self._classes, self._owner)
+                self.cache.add(values, arguments, self._specializations.types, found, self._classes, self._instances)
 
     def _compile(
         self, program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None
@@ -159,7 +160,7 @@ class CompiledMethod:
 
     def converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The arguments as the generated code takes them."""
-        return self._converted(Conversion(self._classes, self._owner), self._bind(args, kwargs))
+        return self._converted(Conversion(self._classes, self._instances), self._bind(args, kwargs))
 
     def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
         """The variant that a call with these arguments uses, made when there is none yet. Nothing is run."""
@@ -225,11 +226,24 @@ class CompiledMethod:
         return f"<tsir {self.entry.name}({parameters}) -> {self.entry.result_type}>"
 
 
+class _Views(InstanceConverter):
+    """The objects that a function gives, for classes that aren't known here: views of what it made."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def instance_of(self, value: Any) -> Instance | None:
+        return value.instance if isinstance(value, ScriptModule) else None
+
+    def wrap(self, instance: Instance) -> Any:
+        return ScriptModule(self.program, instance)
+
+
 class ScriptFunction(CompiledMethod):
     """A compiled function; what `torch.jit.ScriptFunction` is to torch.jit."""
 
     def __init__(self, program: Program, original: Any = None) -> None:
-        super().__init__(program, next(iter(program.entry_points.values())), None, None, ChainMap({}, program.classes))
+        super().__init__(program, next(iter(program.entry_points.values())), None, None, PythonClasses(program))
         self._torchdynamo_inline = original
         """The Python function that was compiled, under the name that torch.jit's functions and torch.compile have for it."""
 
@@ -268,7 +282,7 @@ class ScriptModule(ModuleMethods, InstanceConverter):
         state["_methods"] = {}
         state["_forward"] = None
         state["_wrapped"] = {} if root is None else root._wrapped
-        state["_classes"] = ChainMap({}, program.classes) if root is None else root._classes
+        state["_classes"] = PythonClasses(program) if root is None else root._classes
         state["_epoch"] = 0
         self._wrapped[id(target)] = self
 
@@ -341,6 +355,8 @@ class ScriptModule(ModuleMethods, InstanceConverter):
         return self.method(name)
 
     def _outside(self, value: Any) -> Any:
+        if isinstance(value, Instance):
+            return self.wrap(value)
         if isinstance(value, np.ndarray):
             tensor = self.program.source_of(value)
             return self._shared(value) if tensor is None else tensor

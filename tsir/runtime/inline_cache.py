@@ -9,7 +9,7 @@ each argument would cost more than all of its work.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CodeType
@@ -21,6 +21,7 @@ from tsir.backend.numpy.tracebacks import rewrite
 from tsir.frontend.active import recordings
 from tsir.runtime.arguments import Conversion, InstanceConverter
 from tsir.runtime.keys import Key
+from tsir.runtime.objects import PythonClasses
 from tsir.runtime.specialization import Specialization, contexts, quiet_context
 from tsir.runtime.torch_adapter import TorchAdapter, adapter
 from tsir.runtime.type_text import TypeText
@@ -55,7 +56,7 @@ class InlineCache:
 
     def add(
         self, values: Sequence[Any], arguments: Sequence[Any], types: Sequence[TypeText], found: Specialization,
-        classes: MutableMapping[str, Any], instances: InstanceConverter | None,
+        classes: PythonClasses, instances: InstanceConverter | None,
     ) -> None:  # fmt: skip
         """Makes a caller for calls like the one with these values, converted to these arguments; none if it isn't simple."""
         text = _Text(found, adapter())
@@ -335,7 +336,7 @@ def _tuple_of(results: tuple[Any, ...], tensors: Sequence[tuple[Any, Any]], from
 
 
 def _conversion_of(
-    classes: MutableMapping[str, Any], instances: InstanceConverter | None, tensors: Sequence[tuple[Any, Any]],
+    classes: PythonClasses, instances: InstanceConverter | None, tensors: Sequence[tuple[Any, Any]],
     containers: Sequence[tuple[Any, Any, Any]], saw_array: bool,
 ) -> Conversion:  # fmt: skip
     """The `Conversion` that the general way would have after converting these arguments.

@@ -257,10 +257,17 @@ def _float(a: Arguments) -> Value:
     return _converted(a, "float")
 
 
+def special_method(e: Emitter, value: Value, name: str) -> Value | None:
+    """What a built-in function such as `int` or `abs` gives of an object with the method of that name; None for other values."""
+    return e.session.call_optional_method(e, value, (f"__{name}__",)) if isinstance(value, Object) else None
+
+
 def _converted(a: Arguments, name: str) -> Value:
     from tsir.frontend.script.calls import call_row
 
     values = a.values()
+    if values and (found := special_method(a.e, values[0], name)) is not None:
+        return found
     if len(values) == 1 and is_tensor(a.e.session.type_of(values[0])):
         return Run(a.e.py(name, [a.e.aten_value("item", [materialise(a.e, values[0])])]))
     if len(values) == 1 and isinstance(values[0], Const) and isinstance(values[0].value, bool | int | float):
@@ -278,7 +285,10 @@ def _complex(a: Arguments) -> Value:
 
     row = python.builtin("complex")
     assert row is not None
-    return call_row(a.e, row, [as_number(a.e, v, "complex") for v in a.values()], a.keywords())
+    values = a.values()
+    if values and (found := special_method(a.e, values[0], "complex")) is not None:
+        return found
+    return call_row(a.e, row, [as_number(a.e, v, "complex") for v in values], a.keywords())
 
 
 def _bool(a: Arguments) -> Value:
@@ -351,6 +361,8 @@ def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:
         e = a.e
         values, keywords = a.values(), a.keywords()
         kinds = [e.session.type_of(v) for v in values]
+        if values and (special := special_method(a.e, values[0], name)) is not None:
+            return special
         if kinds and is_tensor(kinds[0]) and (len(values) == 1 or name in ("pow", "round")):
             if name == "sum":
                 return torch_call(e, "sum", [values[0], Const(0)])

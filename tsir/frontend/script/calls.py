@@ -23,7 +23,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import ConstantOp, DictOp
 from tsir.frontend.script.annotations import is_named_tuple
-from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items
+from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items, special_method
 from tsir.frontend.script.convert import coerce, materialise, retype, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.hooks import call_with_hooks
@@ -205,6 +205,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         if row is not None:
             return call_row(e, row, [as_number(e, a, plain) for a in args], kwargs)
     if getattr(builtins, plain, None) is target:
+        if args and (found := special_method(e, args[0], plain)) is not None:
+            return found
         row = python.builtin(plain)
         if row is not None:
             return call_row(e, row, args, kwargs)

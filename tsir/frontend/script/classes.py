@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,6 +47,8 @@ class ClassInfo:
     instances: list[Instance] = field(default_factory=list[Instance])
     open: bool = False
     """Whether `__init__` is being compiled, so that assignments define attributes."""
+    defined: bool = False
+    """Whether the attributes that `__init__` defines have been looked for."""
     children: list[str] = field(default_factory=list[str])
     """The names of the submodules, in order."""
     bases: tuple[str, ...] = ()
@@ -118,9 +121,22 @@ class ClassInfo:
             yield MethodOp(name, symbol, exported=name in self.exported)
 
 
+_declared: weakref.WeakSet[type] = weakref.WeakSet()
+
+
+def declare(cls: type) -> None:
+    """Says that a class was given to `script`: objects of it are compiled ones wherever they occur."""
+    _declared.add(cls)
+
+
+def is_declared(cls: type) -> bool:
+    """Whether a class was given to `script`."""
+    return cls in _declared
+
+
 def is_method(value: Any) -> bool:
     """Whether something found in a class is a function that can be compiled."""
     return inspect.isfunction(value) or isinstance(value, staticmethod | classmethod)
 
 
-__all__ = ["ArrayAttr", "AttributeInfo", "ClassInfo", "SymbolRefAttr", "is_method"]
+__all__ = ["ArrayAttr", "AttributeInfo", "ClassInfo", "SymbolRefAttr", "declare", "is_declared", "is_method"]

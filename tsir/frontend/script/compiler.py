@@ -30,7 +30,7 @@ from tsir.frontend.imported import renamed_copy, symbol_of
 from tsir.frontend.script import modules, objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
-from tsir.frontend.script.classes import AttributeInfo, ClassInfo
+from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_declared
 from tsir.frontend.script.convert import coerce, join_types, materialise
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
@@ -97,8 +97,9 @@ class Session:
         self.evaluated: dict[int, Value] = {}
         """Values of trees that were emitted before the place where they are used."""
         self.exceptions: dict[str, type[BaseException]] = {}
-        self.enums: dict[str, type] = {}
         """The user's exception classes by their names in the program."""
+        self.python_classes: dict[str, type] = {}
+        """The user's enums and script classes by their names in the program."""
         self.entries: set[Any] = set()
         """The functions that are called from outside."""
         self.sources: dict[Any, FunctionSource] = {}
@@ -130,8 +131,8 @@ class Session:
     def add_class(self, info: ClassInfo) -> None:
         """Makes a class part of the program."""
         self._classes[info.name] = info
-        if info.kind == "enum":
-            self.enums[info.name] = info.python_class
+        if info.kind in ("enum", "class"):
+            self.python_classes[info.name] = info.python_class
 
     def add_function(self, operation: func.FuncOp) -> None:
         """Makes a function part of the program."""
@@ -227,7 +228,7 @@ class Session:
 
     def is_script_class(self, cls: type) -> bool:
         """Whether objects of a class are compiled as such: it was given to torch.jit.script, or is in use here already."""
-        return cls in self._script_classes or _get_script_class(cls) is not None
+        return cls in self._script_classes or is_declared(cls) or _get_script_class(cls) is not None
 
     def info_of_class(self, cls: type) -> ClassInfo:
         """What is known about a user's class or enum; it becomes part of the program."""
@@ -405,7 +406,11 @@ class Session:
 
     def has_attribute(self, holder: Object, name: str) -> bool:
         """`hasattr(holder, name)`."""
-        return objects.has_attribute(holder, name)
+        return objects.has_attribute(self, holder, name)
+
+    def define_attributes(self, info: ClassInfo) -> None:
+        """Finds out which attributes the objects of a script class have."""
+        objects.define_attributes(self, info)
 
     def attribute_type(self, info: ClassInfo, name: str) -> Attribute | None:
         """The type of an attribute, if it is known already."""
@@ -542,7 +547,7 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Pr
         None,
         dict(session.reader.arrays.sources),
         exceptions=session.exceptions,
-        classes=ChainMap(session.enums, session.named_tuples),
+        classes=ChainMap(session.python_classes, session.named_tuples),
     )
 
 
@@ -570,7 +575,7 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
         instance,
         dict(session.reader.arrays.sources),
         exceptions=session.exceptions,
-        classes=ChainMap(session.enums, session.named_tuples),
+        classes=ChainMap(session.python_classes, session.named_tuples),
     )
 
 

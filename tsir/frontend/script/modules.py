@@ -7,6 +7,7 @@ import dis
 import enum
 import inspect
 import types
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -40,6 +41,8 @@ class ModuleReader:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.arrays = TensorArrays()
+        self.objects: dict[int, tuple[Any, Instance]] = {}
+        """The objects of script classes by `id`: what is shared stays shared."""
         self._modules: dict[int, tuple[ClassInfo, Instance, nn.Module]] = {}
         self._classes: dict[Any, ClassInfo] = {}
 
@@ -154,6 +157,8 @@ class ModuleReader:
         is_constant_name = name in constants
         if isinstance(declared, ts.UnionType) and not _is_stored(python_class, name):
             declared = None  # what it is in this module says more
+        if declared is None and is_stateful(value, python_class):
+            self.session.info_of_class(type(value))
         found = self.session.type_of_object(value) if declared is None else declared
         if found is None:
             static = self._static_object(name, value)
@@ -219,12 +224,20 @@ def _constant_names(cls: Any, annotations: dict[str, Any]) -> set[str]:
 
 def _is_stored(cls: Any, name: str) -> bool:
     """Whether a method other than `__init__` assigns the attribute."""
-    functions = [f for base in cls.__mro__ if base is not nn.Module for f in vars(base).values()]
-    return any(
-        i.opname == "STORE_ATTR" and i.argval == name
+    return name in _stored_names(cls)
+
+
+@lru_cache(maxsize=1024)
+def _stored_names(cls: Any) -> frozenset[str]:
+    """The attributes, of whichever object, that the methods of a class other than `__init__` assign."""
+    members = [m for base in cls.__mro__ if base is not nn.Module for m in vars(base).values()]
+    functions = [f for m in members for f in ((m.fget, m.fset) if isinstance(m, property) else (m,))]
+    return frozenset(
+        i.argval
         for f in functions
-        if inspect.isfunction(f) and f.__name__ != "__init__"
+        if inspect.isfunction(f) and f.__name__ not in ("__init__", "__post_init__")
         for i in dis.get_instructions(f)
+        if i.opname == "STORE_ATTR"
     )
 
 
@@ -269,8 +282,36 @@ def type_of_object(session: Session, value: Any) -> Attribute | None:
         key, item = _common(session, list(value), ts.StrType()), _common(session, list(value.values()))
         return None if key is None or item is None else ts.DictType(key, item)
     if session.is_script_class(type(value)):
+        define_by_object(session, value)
         return session.class_type(type(value))
     return None
+
+
+def define_by_object(session: Session, value: Any) -> None:
+    """Lets a script class have the attributes of an object of it: of the types that its `__init__` says, else of those it has."""
+    info = session.info_of_class(type(value))
+    init = vars(type(value)).get("__init__")
+    parameters = list(inspect.signature(init).parameters.values())[1:] if inspect.isfunction(init) else []
+    if all(p.annotation is not p.empty for p in parameters):
+        session.define_attributes(info)
+    info.defined = True
+    for name, item in vars(value).items() if hasattr(value, "__dict__") else ():
+        if name not in info.attributes:
+            kind = type_of_object(session, item)
+            static = None if kind is not None else session.from_python(item, name)
+            info.attributes[name] = AttributeInfo(kind, "attribute" if kind is not None else "constant", static)
+
+
+def is_stateful(value: Any, holder: Any) -> bool:
+    """Whether an object that a module of class `holder` has is changed by methods of its class or of the module's.
+
+    Such an object is compiled as one of a script class; another one is a constant with attributes.
+    """
+    cls = type(value)
+    if cls.__module__.partition(".")[0] in ("builtins", "torch", "numpy", "collections") or not hasattr(value, "__dict__"):
+        return False
+    setters = {n for base in cls.__mro__ for n, v in vars(base).items() if isinstance(v, property) and v.fset is not None}
+    return bool(_stored_names(cls) & vars(value).keys()) or bool(_stored_names(holder) & (vars(value).keys() | setters))
 
 
 def _common(session: Session, values: list[Any], empty: Attribute | None = None) -> Attribute | None:
@@ -307,9 +348,15 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
     if kind == ts.FLOAT:
         return float(value) if value is not None else None
     if session.is_script_class(type(value)):
-        info = session.info_of_class(type(value))
-        attributes = {n: to_runtime(session, getattr(value, n), a.type or ts.AnyType()) for n, a in info.attributes.items()}
-        return Instance(info.name, attributes)
+        found = session.reader.objects.get(id(value))
+        if found is None:
+            define_by_object(session, value)
+            info = session.info_of_class(type(value))
+            found = session.reader.objects[id(value)] = (value, Instance(info.name))
+            found[1].attributes = {
+                n: to_runtime(session, getattr(value, n), a.type) for n, a in info.attributes.items() if a.type is not None
+            }
+        return found[1]
     return value
 
 

@@ -17,8 +17,10 @@ from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_method
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.functions import compile_for
 from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.listings import Listing
+from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import SliceParts, Subscript
 from tsir.frontend.script.values import Const, Object, PyFunction, PyObject, Run, StaticDict, StaticTuple, Super, Value
 
@@ -32,7 +34,7 @@ _DICTS = (nn.ModuleDict,)
 
 def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> Value:
     """`holder.name`: an attribute, a submodule, a method bound to it, a property's value, or something of its class."""
-    info = holder.info.attributes.get(name)
+    info = _attribute(session, holder, name)
     if info is not None:
         return _read(session, e, holder, name, info)
     if name == "__class__":
@@ -44,6 +46,37 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
     if found is None:
         e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name))
     return _bound(session, e, holder, name, found[0])
+
+
+def _attribute(session: Session, holder: Object, name: str) -> AttributeInfo | None:
+    """What is known about an attribute; `__init__` is asked for those of a class of which no object was made yet."""
+    if name not in holder.info.attributes and holder.info.lookup(name) is None:
+        define_attributes(session, holder.info)
+    return holder.info.attributes.get(name)
+
+
+def define_attributes(session: Session, info: ClassInfo) -> None:
+    """Compiles a script class's `__init__` for the types that it declares, which says what attributes its objects have."""
+    if info.kind != "class" or info.open or info.defined:
+        return
+    info.defined = True
+    found = info.lookup("__init__")
+    if "__init__" in info.methods or found is None or not inspect.isfunction(found[0]) or not _has_source(found[0]):
+        return
+    source = function_source(unwrap(found[0]))
+    signature = session.signature(source)
+    kinds: dict[str, Attribute | Value] = {}
+    for i, p in enumerate(signature.parameters):
+        of_default = session.type_of(session.from_python(p.default, p.name)) if p.has_default else None
+        kinds[p.name] = info.type if i == 0 else p.type or of_default or ts.TensorType()
+    kinds |= {n: StaticTuple(()) for n in (signature.varargs,) if n} | {
+        n: StaticDict({}) for n in (signature.keywords,) if n
+    }
+    info.open = True
+    try:
+        compile_for(session, source, signature, kinds, PyFunction(source.function, None, info))
+    finally:
+        info.open = False
 
 
 def _describe(info: ClassInfo) -> str:
@@ -86,9 +119,9 @@ def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Va
     return _bound(session, e, value.receiver, name, found[0])
 
 
-def has_attribute(holder: Object, name: str) -> bool:
+def has_attribute(session: Session, holder: Object, name: str) -> bool:
     """Whether the object has it, known while compiling."""
-    return name in holder.info.attributes or holder.info.lookup(name) is not None
+    return _attribute(session, holder, name) is not None or holder.info.lookup(name) is not None
 
 
 # Modules and the containers of modules
@@ -282,7 +315,7 @@ def dataclass_equality(session: Session, e: Emitter, left: Object, right: Value)
 
 def type_for_store(session: Session, e: Emitter, holder: Object, name: str, value: Value) -> Attribute:
     """The type of an attribute that is assigned; in `__init__` of a script class the assignment may define it."""
-    info = holder.info.attributes.get(name)
+    info = _attribute(session, holder, name)
     if info is None:
         if not holder.info.open:
             e.error(f"{_describe(holder.info)} has no attribute '{name}' to assign", hint="assign it in __init__ first")

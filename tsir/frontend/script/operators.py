@@ -108,16 +108,16 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return StaticTuple(left.elements + right.elements)
     if isinstance(left, StaticTuple) and isinstance(right, Const) and isinstance(right.value, int) and symbol == "*":
         return StaticTuple(left.elements * right.value)
-    a, b = e.session.type_of(left), e.session.type_of(right)
-    if is_tensor(a):
-        return torch_call(e, f"__{method}__", [left, right])
-    if is_tensor(b):
-        return torch_call(e, f"__r{method}__", [right, left])
     for holder, other, name in ((left, right, f"__{method}__"), (right, left, f"__r{method}__")):
         if isinstance(holder, Object):
             found = e.session.call_optional_method(e, holder, (name,), [other])
             if found is not None:
                 return found
+    a, b = e.session.type_of(left), e.session.type_of(right)
+    if is_tensor(a):
+        return torch_call(e, f"__{method}__", [left, right])
+    if is_tensor(b):
+        return torch_call(e, f"__r{method}__", [right, left])
     return _python(e, symbol, left, right)
 
 
@@ -241,11 +241,6 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     static = _static_compare(left, right, meaning)
     if static is not None:
         return static
-    a, b = e.session.type_of(left), e.session.type_of(right)
-    if is_tensor(a):
-        return torch_call(e, method, [left, right])
-    if is_tensor(b):
-        return torch_call(e, swapped, [right, left])
     for holder, other, name in ((left, right, method), (right, left, swapped)):
         if isinstance(holder, Object):
             found = e.session.call_optional_method(e, holder, (name,), [other])
@@ -255,6 +250,11 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
                 equal = e.session.call_optional_method(e, holder, ("__eq__",), [other])
                 if equal is not None:
                     return Run(e.emit(py_op("not")([materialise(e, equal)], [ts.BOOL])))
+    a, b = e.session.type_of(left), e.session.type_of(right)
+    if is_tensor(a):
+        return torch_call(e, method, [left, right])
+    if is_tensor(b):
+        return torch_call(e, swapped, [right, left])
     row = python.operator(symbol, [ts.INT, ts.INT])
     assert row is not None
     left, right = _sizes(e, left, right)

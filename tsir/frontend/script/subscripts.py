@@ -204,6 +204,10 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
 
 def delete_item(e: Emitter, container: Value, index: Subscript) -> None:
     """`del container[index]`."""
+    if isinstance(container, Object):
+        if e.session.call_optional_method(e, container, ("__delitem__",), [index.value(e)]) is None:
+            e.error(f"an object of {container.info.name} has no __delitem__")
+        return
     target = materialise(e, container)
     item = index.items[0]
     if isinstance(item, SliceParts):

@@ -1,0 +1,55 @@
+"""Objects of the user's own script classes at calls: a Python object as an `Instance` of the program, and back.
+
+The Python classes are those of the process that compiled the program; for a loaded program, whose classes nobody knows, results
+stay views of the compiled objects (`ScriptModule`). What a module's attributes look like outside is `compiled.py`'s subject.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from typing import TYPE_CHECKING, Any
+
+from tsir.runtime.type_text import TypeText, parse_type_text
+
+if TYPE_CHECKING:
+    from tsir.dialects.program import Program
+
+
+class PythonClasses(ChainMap[str, Any]):
+    """A program's enums, NamedTuples and script classes by their names there; classes that calls bring along are added."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__({}, program.classes)
+        self.program = program
+        self._attributes: dict[str, dict[str, TypeText]] | None = None
+
+    def attribute_types(self, symbol: str) -> dict[str, TypeText]:
+        """The types of the attributes of a class's objects, in order."""
+        if self._attributes is None:
+            self._attributes = _attribute_types(self.program)
+        return self._attributes.get(symbol, {})
+
+    def symbol_of(self, cls: type, base: str) -> str | None:
+        """What a Python class is called in the program, or the nearest of its bases up to `base`; None for another class.
+
+        A loaded program knows no classes: it takes that of the caller's with the name.
+        """
+        if base not in self and cls.__name__ == base:
+            self[base] = cls
+        names = {python_class: name for name, python_class in self.items()}
+        wanted = self.get(base)
+        if wanted is None or not isinstance(wanted, type) or not issubclass(cls, wanted):
+            return None
+        return next((names[c] for c in cls.__mro__ if c in names), None)
+
+
+def _attribute_types(program: Program) -> dict[str, dict[str, TypeText]]:
+    found: dict[str, dict[str, TypeText]] = {}
+    for operation in program.module.body.block.ops:
+        if operation.name == "ts.class":
+            own = found.setdefault(operation.properties["sym_name"].data, {})  # type: ignore[attr-defined]
+            for member in operation.regions[0].block.ops:
+                if member.name == "ts.attribute":
+                    properties: Any = member.properties
+                    own[properties["attr_name"].data] = parse_type_text(str(properties["type"]))
+    return found
