@@ -25,6 +25,7 @@ from tsir.errors import FrontendError, SourceLocation
 from tsir.frontend import active
 from tsir.frontend.constants import insert
 from tsir.frontend.instances import own_tensors
+from tsir.frontend.trace.announced import announced
 from tsir.frontend.trace.containers import Containers, NotTraceable, has_leaves, leaves, type_of_input
 from tsir.frontend.trace.modules import ModuleTable, TracedModule
 from tsir.frontend.trace.numbers import TracedFloat, TracedInt
@@ -120,7 +121,7 @@ class _Recording:
                 positional.append(taken)
         recorder.recording = True
         try:
-            with active.recording(recorder), torch_scripted(), Unseen(recorder), recorder:
+            with active.recording(recorder), announced(), torch_scripted(), Unseen(recorder), recorder:
                 result = program(*positional, **keywords)
         finally:
             recorder.recording = False
