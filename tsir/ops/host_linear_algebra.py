@@ -7,6 +7,7 @@ determinants of factors, norms) is in `aten/`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -376,3 +377,34 @@ def lu_solve(lu: Array, pivots: Array, b: Array, left: bool, adjoint: bool) -> A
         return (run(a, swaps, right.conj().T, trans=0 if adjoint else 2)[0].conj().T,)
 
     return _each(solved, [lu, _matrix_batch(pivots), b], [b.shape[-2:]], [b.dtype])[0]
+
+
+# Products of groups ---------------------------------------------------------------------------------------------------
+
+
+def grouped_product(a: Array, b: Array, ends: Array | None, bias: Array | None, dtype: Any) -> Array:
+    """`torch._grouped_mm`: the products of groups of rows, columns or summands, whose ends a tensor holds.
+
+    What belongs to no group is zero; torch leaves it undefined. float16 and bfloat16 are added up in float32.
+    """
+    if ends is None:
+        return _summed_wide(a, b)
+    bounds = [0, *(int(end) for end in ends)]
+    parts = [slice(start, end) for start, end in pairwise(bounds)]
+    if a.ndim == 2 and b.ndim == 2:
+        return np.stack([_summed_wide(a[:, part], b[part]) for part in parts])
+    if a.ndim == 2:
+        result = np.zeros((a.shape[0], b.shape[2]), a.dtype)
+        for part, matrix in zip(parts, b, strict=True):
+            result[part] = _summed_wide(a[part], matrix)
+        return result
+    result = np.zeros((a.shape[1], b.shape[1]), a.dtype)
+    for part, matrix in zip(parts, a, strict=True):
+        result[:, part] = _summed_wide(matrix, b[:, part])
+    return result
+
+
+def _summed_wide(a: Array, b: Array) -> Array:
+    if a.dtype == np.float32:
+        return np.matmul(a, b)
+    return np.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)

@@ -13,6 +13,10 @@ def _index(*values):
     return torch.tensor(values)
 
 
+def _ends(*values):
+    return torch.tensor(values, dtype=torch.int32)
+
+
 def _conv(spatial):
     size, kernel = (9, 8, 7)[:spatial], (3, 2, 3)[:spatial]
     ones, zeros = [1] * spatial, [0] * spatial
@@ -766,6 +770,12 @@ CASES = {
     "ger": _matrix(((2,), (3,))),
     "inner": _matrix(((2, 3), (4, 3)), ((3,), (3,)), ((), (3,))),
     "addr": lambda d: [[t((2, 3), d), t((2,), d), t((3,), d), 2, 3]] if d is not torch.bool else [],
+    "_grouped_mm": lambda d: [
+        [t((10, 8), d), t((3, 8, 8), d), _ends(2, 2, 10), None, None],
+        [t((8, 8), d), t((8, 8), d), _ends(2, 2, 8), None, None],
+        [t((3, 4, 8), d), t((8, 16), d), _ends(8, 8, 16), None, None],
+        [t((3, 4, 8), d), t((3, 8, 16), d), None, None, None],
+    ],
     "tensordot": lambda d: [[t((2, 3, 4), d), t((4, 3, 5), d), [1, 2], [1, 0]]],
     "linalg_multi_dot": lambda d: [[[t((2, 3), d), t((3, 4), d), t((4, 2), d)]]],
     "chain_matmul": lambda d: [[[t((2, 3), d), t((3, 4), d)]]],

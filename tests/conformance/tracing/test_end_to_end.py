@@ -81,3 +81,31 @@ def test_training_state_follows_the_module():
     eager(x)
     torch.testing.assert_close(traced(x), eager(x))
     torch.testing.assert_close(norm.running_mean, eager.running_mean)
+
+
+def test_a_trace_is_one_to_torch_jit():
+    def decides(x):
+        if not torch.jit.is_tracing() and bool((x > 0).all()):
+            return x
+        return x * (x > 0)
+
+    traced = tsir.trace(decides, torch.ones(3), check_trace=False)
+    x = torch.tensor([1.0, -2.0, 3.0])
+    assert torch.equal(traced(x), decides(x))
+    assert not torch.jit.is_tracing()
+
+
+class Scaled(torch.nn.Module):
+    """A parameter without dimensions, and an operand of which only the running program knows the type."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, x: dict[str, torch.Tensor]) -> torch.Tensor:
+        return x["a"] * self.scale.exp()
+
+
+def test_a_prepared_number_is_a_tensor_to_the_dispatcher():
+    module, x = Scaled(), {"a": torch.randn(2, 3)}
+    torch.testing.assert_close(tsir.script(module)(x), module(x).detach())

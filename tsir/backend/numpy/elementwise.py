@@ -168,7 +168,8 @@ class BodyCompiler:
         """Writes a call of a ufunc (`text` lacks the output), and `then` another one on its result."""
         e = self.e
         if e.is_prepared_text(text):
-            name = e.hoisted(f"{e.numpy(then)}({text}))" if then else f"{text})")
+            made = f"{e.numpy(then)}({text}))" if then else f"{text})"
+            name = e.hoisted(f"{e.numpy('asarray')}({made})" if rank == 0 else made)
             self._done(op)
             return Part(name, loops, rank)
         shape = self.array_shape(loops, rank)

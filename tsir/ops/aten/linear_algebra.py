@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsir.dialects import dtypes
-from tsir.dialects.dtypes import Category
+from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.precision import in_float32
 from tsir.ops.core import reductions
@@ -18,7 +18,7 @@ from tsir.ops.core.host_calls import call_host_results
 from tsir.ops.core.slices import select, slice
 from tsir.ops.core.views import broadcast_to, diagonal, movedim, permute, reshape, unsqueeze
 from tsir.ops.promotion import result_type
-from tsir.ops.registry import aten
+from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
 from tsir.ops.sizes import numel as numel_of
 from tsir.ops.tensor import SymTensor, dtype_label, is_constant, require_int, wrap_dim, wrap_dims
@@ -254,6 +254,35 @@ def tensordot(a: SymTensor, b: SymTensor, dims_a: Sequence[int], dims_b: Sequenc
         letters_b[j] = letters_a[i]
     out = [v for i, v in enumerate(letters_a) if i not in of_a] + [v for j, v in enumerate(letters_b) if j not in of_b]
     return contract(f"{''.join(letters_a)},{''.join(letters_b)}->{''.join(out)}", a, b)
+
+
+@host(
+    "_grouped_mm(Tensor self, Tensor mat2, Tensor? offs=None, Tensor? bias=None, ScalarType? out_dtype=None) -> Tensor",
+    implementation="tsir.ops.host_linear_algebra:grouped_product",
+)
+def grouped_mm(a: SymTensor, b: SymTensor, ends: SymTensor | None, bias: SymTensor | None, dtype: DType | None) -> SymTensor:
+    """The products of groups of rows (of columns, of summands), whose ends are in `offs`, with a matrix for each group."""
+    for name, x in (("mat_a", a), ("mat_b", b)):
+        if x.rank not in (2, 3):
+            raise OperatorError(f"{name} has to be 2 or 3d")
+    if (ends is None) is not (a.rank == 3 and b.rank == 3):
+        raise OperatorError("Have to provide offsets if there is a 2d matrix, or no offset if both matrices are 3d")
+    if a.dtype not in (dtypes.float32, dtypes.float16, dtypes.bfloat16):
+        raise OperatorError(f"Expected mat_a to be Float32, BFloat16 or Float16 matrix, got {dtype_label(a.dtype)}")
+    _check_same_dtype(a, b)
+    if dtype not in (None, a.dtype):
+        raise OperatorError("Grouped gemm output dtype must match `mat_a` dtype")
+    if bias is not None:
+        raise OperatorError("Bias not supported yet")
+    if a.shape[-1] != b.shape[-2]:
+        raise OperatorError("contraction dimension of mat_a and mat_b must match")
+    if ends is not None and (ends.rank != 1 or ends.dtype is not dtypes.int32):
+        raise OperatorError("Offsets have to be int32")
+    groups = [x.shape[0] for x in (a, b, ends) if x is not None and (x is ends or x.rank == 3)]
+    if any(size != groups[0] for size in groups[1:]):
+        raise OperatorError("matrix batch sizes have to match")
+    batch = groups[:1] if a.rank == b.rank else []
+    return SymTensor(a.dtype, (*batch, a.shape[-2], b.shape[-1]))
 
 
 @aten("linalg_multi_dot(Tensor[] tensors) -> Tensor", "chain_matmul(Tensor[] matrices) -> Tensor")
