@@ -5,18 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 
-from xdsl.dialects import scf
-from xdsl.ir import Attribute, Block, SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import emit_branch
-from tsir.frontend.script.convert import coerce, list_of, materialise, set_type
+from tsir.frontend.script.convert import coerce, join_types, list_of, materialise, set_type
 from tsir.frontend.script.emitter import Emitter, end_of, start_of
 from tsir.frontend.script.inlining import call_closure, make_closure
 from tsir.frontend.script.iteration import Items, filtered, items_of, rest_of
-from tsir.frontend.script.values import Binding, Condition, Const, Run, StaticTuple, Value
+from tsir.frontend.script.loops import gather
+from tsir.frontend.script.values import Binding, Const, Run, StaticTuple, Value
 
 Leaf = Callable[[], None]
 
@@ -27,20 +27,9 @@ def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | No
     static = None if id(node.generators[0].iter) in e.session.evaluated else _static(e, node)
     if static is not None:
         return Run(list_of(e, static, wanted))
-    result = e.emit(ListOp([], ts.ListType(ts.AnyType())))
-    found: list[SSAValue] = []
-
-    def leaf() -> None:
-        value = e.expression(node.elt, wanted)
-        element = materialise(e, value) if wanted is None else coerce(e, value, wanted, "an element")
-        found.append(element)
-        set_type(result, ts.ListType(element.type))
-        e.py("list_append", [result, element])
-
-    _generators(e, node.generators, leaf)
-    if not found:
-        set_type(result, ts.ListType(wanted or ts.TensorType()))
-    return Run(result)
+    result = _GrowingList(e, wanted)
+    _generators(e, node, node.generators, lambda: result.append(e.expression(node.elt, wanted)))
+    return result.value()
 
 
 def emit_generator(e: Emitter, node: ast.GeneratorExp, want: Attribute | None) -> Value:
@@ -72,7 +61,7 @@ def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | No
         set_type(result, ts.DictType(parts[0].type, parts[1].type))
         e.py("setitem", [result, *parts])
 
-    _generators(e, node.generators, leaf)
+    _generators(e, node, node.generators, leaf)
     if not found:
         set_type(result, want or ts.DictType(ts.StrType(), ts.TensorType()))
     return Run(result)
@@ -116,7 +105,8 @@ def _restore(e: Emitter, target: ast.expr, outer: dict[str, Binding]) -> None:
             e.variables[name] = old
 
 
-def _generators(e: Emitter, generators: Sequence[ast.comprehension], leaf: Leaf) -> None:
+def _generators(e: Emitter, tree: ast.expr, generators: Sequence[ast.comprehension], leaf: Leaf) -> None:
+    """Runs `leaf` for what the generators of a comprehension, whose tree is given, go over."""
     if not generators:
         leaf()
         return
@@ -127,51 +117,60 @@ def _generators(e: Emitter, generators: Sequence[ast.comprehension], leaf: Leaf)
 
     value = e.session.evaluated.pop(id(first.iter), None) or e.expression(first.iter)
     items = items_of(e, value)
-    outer = dict(e.variables)
 
     def inner() -> None:
-        test = Condition(True)
-        for node in first.ifs:
-            if test.value is not True:
-                break
-            test = condition(e, node)
-        if len(first.ifs) > 1:
-            both = ast.copy_location(ast.BoolOp(ast.And(), list(first.ifs)), first.ifs[0])
-            test = condition(e, both)
-        emit_branch(e, test, lambda: _generators(e, rest, leaf), lambda: None, end_of(first.iter))
+        if not first.ifs:
+            _generators(e, tree, rest, leaf)
+            return
+        both = ast.copy_location(ast.BoolOp(ast.And(), list(first.ifs)), first.ifs[0])
+        test = condition(e, first.ifs[0] if len(first.ifs) == 1 else both)
+        emit_branch(e, test, lambda: _generators(e, tree, rest, leaf), lambda: None, end_of(tree), maybe=True)
 
     if items.static is not None:
+        outer = dict(e.variables)
+        e.loops.append((start_of(tree), end_of(tree)))
         for item in items.static:
             assign(e, first.target, item())
             inner()
-    else:
-        lower, upper, step = items.bounds(e)
-        block = Block(arg_types=[ts.INT])
-        e.loops.append((start_of(first.target), end_of(first.iter)))
-        with e.inside(block):
-            assign(e, first.target, items.item(e, block.args[0]))
-            inner()
-            e.emit_void(scf.YieldOp())
         e.loops.pop()
-        e.emit_void(scf.ForOp(lower, upper, step, [], block))
-    _restore(e, first.target, outer)
+        _restore(e, first.target, outer)
+    else:
+        gather(e, tree, items, first.target, [tree], inner)
 
 
 def _gathered(e: Emitter, items: Items) -> Value:
     """A new list of items that are counted."""
-    result = e.emit(ListOp([], ts.ListType(ts.AnyType())))
-    lower, upper, step = items.bounds(e)
-    block = Block(arg_types=[ts.INT])
-    before = dict(e.variables)
-    with e.inside(block):
-        element = materialise(e, items.item(e, block.args[0]))
-        set_type(result, ts.ListType(element.type))
-        e.py("list_append", [result, element])
-        e.emit_void(scf.YieldOp())
-    if any(b.origin is not before[n].origin for n, b in e.variables.items() if n in before):
-        e.unsupported("a function that assigns nonlocal variables in map()")
-    e.emit_void(scf.ForOp(lower, upper, step, [], block))
-    return Run(result)
+    result = _GrowingList(e)
+    nothing = ast.copy_location(ast.Constant(None), e.node or e.source.node)
+    target = ast.copy_location(ast.Name("$gathered", ast.Store()), nothing)
+    gather(e, nothing, items, target, [], lambda: result.append(e.variables["$gathered"].value))
+    return result.value()
+
+
+class _GrowingList:
+    """A new list whose element type is what all that is put in has in common."""
+
+    def __init__(self, e: Emitter, wanted: Attribute | None = None) -> None:
+        self.e, self.wanted = e, wanted
+        self.kind: Attribute | None = wanted
+        self.ssa = e.emit(ListOp([], ts.ListType(wanted or ts.TensorType())))
+
+    def append(self, value: Value) -> None:
+        """Puts a value in, at run time as often as what is being emitted runs."""
+        e = self.e
+        if self.wanted is None:
+            found = materialise(e, value)
+            self.kind = found.type if self.kind is None else join_types(self.kind, found.type)
+            value = Run(found)
+            set_type(self.ssa, ts.ListType(self.kind))
+        assert self.kind is not None
+        e.py("list_append", [self.ssa, coerce(e, value, self.kind, "an element")])
+
+    def value(self) -> Value:
+        """The list."""
+        if self.kind is None:
+            self.e.session.assumed.add(self.ssa)
+        return Run(self.ssa)
 
 
 def _search(e: Emitter, node: ast.GeneratorExp, found: ast.stmt, behind: ast.stmt) -> Value:
@@ -182,7 +181,9 @@ def _search(e: Emitter, node: ast.GeneratorExp, found: ast.stmt, behind: ast.stm
             body = ast.If(test, [body], [])
         body = ast.For(generator.target, generator.iter, [body], [], None)
     nothing = ast.arguments([], [], None, [], [], None, [])
-    function = ast.FunctionDef("<genexpr>", nothing, [body, behind], [], None, None)
+    names = sorted({n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)})
+    first = [ast.Nonlocal(names)] if names else []
+    function = ast.FunctionDef("<genexpr>", nothing, [*first, body, behind], [], None, None)
     function.type_params = []  # pyright: ignore[reportAttributeAccessIssue]  (a field from Python 3.12 on)
     for tree in ast.walk(function):
         if not hasattr(tree, "lineno"):

@@ -17,9 +17,10 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.convert import Tuples, coerce, is_subtype, join_types, materialise, members, truth, uninitialized
-from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.emitter import DEFINED, Emitter
 from tsir.frontend.script.values import (
     NONE,
+    TRUE,
     Binding,
     Builtin,
     Condition,
@@ -119,8 +120,10 @@ def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool)
     operation = scf.IfOp(left.value, [ts.BOOL, *kinds.values()], Region(blocks[0]), Region(blocks[1]))
     e.emit_void(operation)
     result = _combine(left, right, operation.results[0], is_and)
-    for name, ssa in zip(kinds, operation.results[1:], strict=True):
-        _assigned_in_operand(e, result, name, ssa, before, is_and)
+    if kinds:
+        ran = left.value if is_and else e.emit(py_op("not")([left.value], [ts.BOOL]))
+        for name, ssa in zip(kinds, operation.results[1:], strict=True):
+            _assigned_in_operand(e, result, name, ssa, before, ran, is_and)
     return result
 
 
@@ -143,15 +146,17 @@ def _value_before(e: Emitter, binding: Binding | None, kind: Attribute) -> SSAVa
 
 
 def _assigned_in_operand(
-    e: Emitter, result: Condition, name: str, ssa: SSAValue, before: Mapping[str, Binding], is_and: bool
+    e: Emitter, result: Condition, name: str, ssa: SSAValue, before: Mapping[str, Binding], ran: SSAValue, is_and: bool
 ) -> None:
     """A variable assigned in the second operand has its value where that operand has run for sure, else maybe."""
+    old, flag = before.get(name), before.get(DEFINED + name)
     binding = Binding(e.session.object_or_run(ssa))
-    if name in before:
-        e.variables[name] = binding
-    else:
-        e.variables[name] = Binding(Unusable("is only assigned where the operand of and/or is evaluated"))
-    (result.when_true if is_and else result.when_false)[name] = binding
+    facts = result.when_true if is_and else result.when_false
+    e.variables[name] = facts[name] = binding
+    if old is None or isinstance(old.value, Unusable) or flag is not None:
+        known = ran if flag is None else e.emit(arith.OrIOp(ran, e.bool_value(e.flag(DEFINED + name))))
+        e.variables[DEFINED + name] = Binding(Run(known))
+        facts[DEFINED + name] = Binding(TRUE)
 
 
 def _combine(left: Condition, right: Condition, value: bool | SSAValue, is_and: bool) -> Condition:

@@ -155,16 +155,22 @@ def resume(e: Emitter, side: Side, emit: Callable[[], None]) -> Side:
 
 
 def emit_branch(
-    e: Emitter, test: Condition, then: Callable[[], None], other: Callable[[], None], end: tuple[int, int]
+    e: Emitter,
+    test: Condition,
+    then: Callable[[], None],
+    other: Callable[[], None],
+    end: tuple[int, int],
+    *,
+    maybe: bool = False,
 ) -> None:
-    """Emits `scf.if` with two bodies, only the one that runs when the condition is a constant."""
+    """Emits `scf.if` with two bodies, only the one that runs when the condition is a constant. `maybe`: as in `join`."""
     if isinstance(test.value, bool):
         e.assume(test.when_true if test.value else test.when_false)
         (then if test.value else other)()
         return
     before, paths = dict(e.variables), dict(e.paths)
     sides = [emit_side(e, before, paths, test.when_true, then), emit_side(e, before, paths, test.when_false, other)]
-    join(e, test.value, before, paths, sides, end)
+    join(e, test.value, before, paths, sides, end, maybe=maybe)
 
 
 def choose(e: Emitter, test: Condition, then: Callable[[], Value], other: Callable[[], Value]) -> Value:

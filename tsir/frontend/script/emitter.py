@@ -220,6 +220,10 @@ class Emitter:
         """An `i1` constant."""
         return self.emit(arith.ConstantOp(IntegerAttr(int(value), 1)))
 
+    def bool_value(self, value: bool | SSAValue) -> SSAValue:
+        """A condition as an `i1`."""
+        return self.bool_constant(value) if isinstance(value, bool) else value
+
     def cast(self, value: SSAValue, to: Attribute) -> SSAValue:
         """The same value under another static type."""
         if value.type == to:
@@ -233,7 +237,7 @@ class Emitter:
     def bind(self, name: str, value: Value) -> None:
         """Assigns a variable: of the function, or of one around it where it is declared `nonlocal`."""
         if name in self.rebinds:
-            name = self.outer_key(name) or name
+            name = self.rebound_key(name)
         if isinstance(value, Run | Object) and value.ssa.name_hint is None and not name.startswith("$"):
             value.ssa.name_hint = name.partition(FRAME)[0]
         self.variables[name] = Binding(value)
@@ -315,6 +319,14 @@ class Emitter:
                 return key
             scope = scope.outer
         return None
+
+    def rebound_key(self, name: str) -> str:
+        """The key of a name that is declared `nonlocal` here: of the function around that assigns it, even if it hasn't yet."""
+        known = self.outer_key(name)
+        scope = self.scope.outer
+        while known is None and scope is not None and name not in scope.names:
+            scope = scope.outer
+        return known or (name if scope is None else framed(name, scope.frame))
 
     @contextmanager
     def frame(

@@ -16,9 +16,9 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.script.conditions import condition
-from tsir.frontend.script.control import body, emit_branch, emit_side, emit_steps
+from tsir.frontend.script.control import Step, body, emit_branch, emit_side, emit_steps
 from tsir.frontend.script.convert import Retyped, coerce, is_subtype, join_types, retype, uninitialized
-from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter, end_of, start_of
+from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, end_of, start_of
 from tsir.frontend.script.iteration import Items, items_of
 from tsir.frontend.script.source import assigned_names, leaves_loop
 from tsir.frontend.script.values import FALSE, TRUE, Binding, Condition, Const, Facts, Run, Unusable, Value
@@ -63,7 +63,22 @@ def emit_for(e: Emitter, node: ast.For) -> None:
     elif leaves_loop(node.body):
         _loop(e, node, node.body, _counting_while_builder(e, node, items), _target_names(node))
     else:
-        _loop(e, node, node.body, _for_builder(e, node, items), _target_names(node))
+        names = [*assigned_names(node.body), *_target_names(node)]
+        _loop(e, node, node.body, _for_builder(e, node, items, names, node.body), _target_names(node))
+
+
+def gather(e: Emitter, tree: ast.expr, items: Items, target: ast.expr, parts: Sequence[ast.expr], emit: Callable[[], None]) -> None:
+    """Runs `emit` for each item, as a loop of a comprehension does: what `parts` and the functions that they call assign is carried,
+    the targets are the comprehension's own."""
+    statements: list[ast.stmt] = [ast.copy_location(ast.Expr(part), part) for part in parts]
+    node = ast.copy_location(ast.For(target, tree, statements, [], None), tree)
+    own = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+    outer = {name: e.variables.pop(name) for name in own if name in e.variables}
+    build = _for_builder(e, node, items, assigned_names(statements), [emit])
+    _loop(e, node, statements, build, [])
+    for name in own:
+        e.variables.pop(name, None)
+    e.variables |= outer
 
 
 def _target_names(node: ast.For) -> list[str]:
@@ -252,16 +267,43 @@ def _initial(e: Emitter, carried: dict[str, _Carried]) -> list[SSAValue]:
     return values
 
 
-def _carry_tested(e: Emitter, carried: dict[str, _Carried], tested: Sequence[str]) -> None:
-    """What a while loop's condition assigns is carried from there into the body. Raises _TypesChanged where it isn't yet."""
+def _carry_tested(
+    e: Emitter, carried: dict[str, _Carried], tested: Sequence[str], start: Mapping[str, Binding]
+) -> None:
+    """What a while loop's condition, or a function that it calls, assigns is carried from there into the body.
+
+    Raises _TypesChanged where it isn't yet.
+    """
     changed: dict[str, _Carried] = {}
-    for name in tested:
-        kind = e.session.type_of(e.variables[name].value)
+    assigned = [n for n, b in e.variables.items() if n in start and n[0] != "$" and b.origin is not start[n].origin]
+    for name in dict.fromkeys([*tested, *assigned]):
+        binding = e.variables.get(name)
+        kind = None if binding is None else e.session.type_of(binding.value)
         c = carried.get(name)
-        if kind is not None and (c is None or not is_subtype(e, kind, c.type)):
-            changed[name] = _Carried(kind if c is None else join_types(c.type, kind), c is None or c.hidden)
+        if kind is None:
+            continue
+        if c is None or not is_subtype(e, kind, c.type):
+            old = start.get(name)
+            before = None if old is None else e.session.type_of(old.value)
+            kinds = [k for k in (before, None if c is None else c.type) if k is not None]
+            for k in kinds:
+                kind = join_types(k, kind)
+            changed[name] = _Carried(kind, c.hidden if c is not None else name not in start)
+        if DEFINED + name in e.variables and DEFINED + name not in carried:
+            changed[DEFINED + name] = _Carried(ts.BOOL)
     if changed:
         raise _TypesChanged(carried | changed)
+
+
+def _tested_value(e: Emitter, name: str, c: _Carried, argument: SSAValue) -> SSAValue:
+    """What a carried variable is behind the condition."""
+    binding = e.variables.get(name)
+    if name.startswith(DEFINED):
+        known = name.removeprefix(DEFINED) in e.variables
+        return argument if binding is None and not known else e.bool_value(e.flag(name) if binding is not None else True)
+    if name.startswith("$") or binding is None or isinstance(binding.value, Unusable):
+        return argument
+    return coerce(e, binding.value, c.type, name)
 
 
 def _bind_arguments(
@@ -302,7 +344,7 @@ def _settle(
 ) -> list[SSAValue]:
     """At the end of a body: what it hands to the next round. Raises _TypesChanged where a type is too narrow."""
     changed: dict[str, _Carried] = {}
-    watched = [RETURNED, STOP, RESULT, *assigned]
+    watched = [RETURNED, STOP, RESULT, *assigned, *(e.rebound_key(n) for n in assigned if n in e.rebinds)]
     for name in [] if e.dead else _changed_outside(e, start, [*carried, *watched]):
         # A function that was inlined in the body has assigned a variable of this or an outer function.
         kinds = [e.session.type_of(b[name].value) for b in (start, e.variables)]
@@ -358,7 +400,7 @@ def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]
         constant = isinstance(binding.value, Const) and not binding.value.value
         return None if constant else _Carried(ts.BOOL)
     if name == RESULT or (
-        e.is_live(name, end) and e.source.is_read_after(name, end) and not isinstance(binding.value, Unusable)
+        e.is_live(name, end) and (FRAME in name or e.source.is_read_after(name, end)) and not isinstance(binding.value, Unusable)
     ):
         kind = e.session.type_of(binding.value)
         return None if kind is None else _Carried(kind, hidden=True)
@@ -380,14 +422,10 @@ def _while_builder(e: Emitter, node: ast.While) -> Callable[[dict[str, _Carried]
         false_facts: Facts = {}
         with e.inside(head), e.at(node.test):
             _bind_arguments(e, carried, head.args)
+            at_start = dict(e.variables)
             test = _test(e, node.test, STOP in carried, facts, false_facts)
-            _carry_tested(e, carried, tested)
-            values = [
-                head.args[i]
-                if (c.hidden and name not in tested) or name.startswith("$")
-                else coerce(e, e.variables[name].value, c.type, name)
-                for i, (name, c) in enumerate(carried.items())
-            ]
+            _carry_tested(e, carried, tested, at_start)
+            values = [_tested_value(e, name, c, head.args[i]) for i, (name, c) in enumerate(carried.items())]
             e.emit_void(scf.ConditionOp(test, *values))
         with e.inside(inner):
             _bind_arguments(e, carried, inner.args, but=tested)
@@ -413,7 +451,7 @@ def _test(e: Emitter, node: ast.expr, may_stop: bool, facts: Facts, false_facts:
         found = condition(e, node)
         facts.update(found.when_true)
         false_facts.update(found.when_false)
-        return e.bool_constant(found.value) if isinstance(found.value, bool) else found.value
+        return e.bool_value(found.value)
 
     if isinstance(stop, bool):
         return users()
@@ -428,14 +466,15 @@ def _test(e: Emitter, node: ast.expr, may_stop: bool, facts: Facts, false_facts:
     return operation.results[0]
 
 
-def _for_builder(e: Emitter, node: ast.For, items: Items) -> Callable[[dict[str, _Carried]], _Built]:
+def _for_builder(
+    e: Emitter, node: ast.For, items: Items, names: Sequence[str], steps: Sequence[Step]
+) -> Callable[[dict[str, _Carried]], _Built]:
     lower, upper, step = items.bounds(e)
 
     def build(carried: dict[str, _Carried]) -> _Built:
         kinds = [c.type for c in carried.values()]
         initial = _initial(e, carried)
         inner = Block(arg_types=[ts.INT, *kinds])
-        names = [*assigned_names(node.body), *_target_names(node)]
         _poison_uncarried(e, names, carried)
         outer_runs, e.loop_runs = e.loop_runs, items.never_empty
         with e.inside(inner):
@@ -443,7 +482,7 @@ def _for_builder(e: Emitter, node: ast.For, items: Items) -> Callable[[dict[str,
             _assigner(e, node)(items.item(e, inner.args[0]))
             e.set_flag(EXIT, FALSE)
             start = dict(e.variables)
-            emit_steps(e, node.body, end_of(node))
+            emit_steps(e, steps, end_of(node))
             e.emit_void(scf.YieldOp(*_settle(e, carried, names, start, end_of(node))))
         e.loop_runs = outer_runs
         operation = scf.ForOp(lower, upper, step, initial, inner)
