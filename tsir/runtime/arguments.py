@@ -127,7 +127,12 @@ class Conversion:
                 self.lists[id(value)] = (value, converted)
             return converted
         if kind == "set" and isinstance(value, set | frozenset):
-            return {self.value_in(v, expected.arguments[0], where) for v in value}
+            if id(value) in self.lists:
+                return self.lists[id(value)][1]
+            members = {self.value_in(v, expected.arguments[0], where) for v in value}
+            if isinstance(value, set):
+                self.lists[id(value)] = (value, members)
+            return members
         if kind == "tuple" and isinstance(value, tuple | list) and len(value) == len(expected.arguments):
             return tuple(self.value_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True))
         if kind == "named_tuple" and isinstance(value, tuple) and len(value) == len(expected.arguments):
@@ -267,6 +272,10 @@ class Conversion:
             python_class = self.python_classes.get(kind.__name__, kind)
             return python_class(*items)
         if kind is set:
+            for original, converted in self.lists.values():
+                if converted is value:
+                    self._write_back_set(original, converted)
+                    return original
             return {self.value_out(v) for v in value}
         if isinstance(value, EnumMember):
             python_class = self.python_classes.get(value.class_name)
@@ -282,6 +291,8 @@ class Conversion:
         for original, converted in list(self.lists.values()):
             if isinstance(original, list):
                 self._write_back_list(original, converted)
+            elif isinstance(original, set):
+                self._write_back_set(original, converted)
             else:
                 self._write_back_dict(original, converted)
         for original, instance in list(self.objects.values()):
@@ -300,6 +311,11 @@ class Conversion:
             fresh = {self.value_out(k): self.value_out(v) for k, v in converted.items()}
             original.clear()
             original.update(fresh)
+
+    def _write_back_set(self, original: set[Any], converted: set[Any]) -> None:
+        if original != converted:
+            original.clear()
+            original.update(self.value_out(v) for v in converted)
 
     def _stands_for(self, original: Any, converted: Any) -> bool:
         if isinstance(converted, np.ndarray):

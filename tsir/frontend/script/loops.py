@@ -67,7 +67,9 @@ def emit_for(e: Emitter, node: ast.For) -> None:
         _loop(e, node, node.body, _for_builder(e, node, items, names, node.body), _target_names(node))
 
 
-def gather(e: Emitter, tree: ast.expr, items: Items, target: ast.expr, parts: Sequence[ast.expr], emit: Callable[[], None]) -> None:
+def gather(
+    e: Emitter, tree: ast.expr, items: Items, target: ast.expr, parts: Sequence[ast.expr], emit: Callable[[], None]
+) -> None:
     """Runs `emit` for each item, as a loop of a comprehension does: what `parts` and the functions that they call assign is carried,
     the targets are the comprehension's own."""
     statements: list[ast.stmt] = [ast.copy_location(ast.Expr(part), part) for part in parts]
@@ -267,9 +269,7 @@ def _initial(e: Emitter, carried: dict[str, _Carried]) -> list[SSAValue]:
     return values
 
 
-def _carry_tested(
-    e: Emitter, carried: dict[str, _Carried], tested: Sequence[str], start: Mapping[str, Binding]
-) -> None:
+def _carry_tested(e: Emitter, carried: dict[str, _Carried], tested: Sequence[str], start: Mapping[str, Binding]) -> None:
     """What a while loop's condition, or a function that it calls, assigns is carried from there into the body.
 
     Raises _TypesChanged where it isn't yet.
@@ -400,7 +400,9 @@ def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]
         constant = isinstance(binding.value, Const) and not binding.value.value
         return None if constant else _Carried(ts.BOOL)
     if name == RESULT or (
-        e.is_live(name, end) and (FRAME in name or e.source.is_read_after(name, end)) and not isinstance(binding.value, Unusable)
+        e.is_live(name, end)
+        and (FRAME in name or e.source.is_read_after(name, end))
+        and not isinstance(binding.value, Unusable)
     ):
         kind = e.session.type_of(binding.value)
         return None if kind is None else _Carried(kind, hidden=True)
