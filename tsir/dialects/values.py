@@ -95,6 +95,48 @@ class EnumMember:
     value: Any = field(compare=False)
 
 
+class Future:
+    """What `fork` gives: a call that has happened, with its result or its exception. It may also be set from outside."""
+
+    __slots__ = ("_error", "_is_done", "_result")
+
+    def __init__(self) -> None:
+        self._is_done = False
+        self._result: Any = None
+        self._error: BaseException | None = None
+
+    def set_result(self, result: Any) -> None:
+        """Ends the call. Raises RuntimeError when it has ended before."""
+        self._end()
+        self._result = result
+
+    def set_exception(self, error: BaseException) -> None:
+        """Ends the call by an exception. Raises RuntimeError when it has ended before."""
+        self._end()
+        self._error = error
+
+    def _end(self) -> None:
+        if self._is_done:
+            raise RuntimeError("Attempting to mark a completed Future as complete again.")
+        self._is_done = True
+
+    def done(self) -> bool:
+        """Whether the call has ended."""
+        return self._is_done
+
+    def wait(self) -> Any:
+        """The call's result. Raises its exception, or RuntimeError for a call that hasn't ended: nothing else could end it."""
+        if not self._is_done:
+            raise RuntimeError("wait() on a Future that nothing will complete")
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def value(self) -> Any:
+        """As `wait`."""
+        return self.wait()
+
+
 _named_tuples: dict[tuple[str, tuple[str, ...]], type[tuple[Any, ...]]] = {}
 
 

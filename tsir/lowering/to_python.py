@@ -249,6 +249,8 @@ class _Printer:
                 return _SLICES[operation.FUNCTION].format(self.atom(operation.operands[0]), shown, *value)
             if operation.FUNCTION in _ITEM_STATEMENTS:
                 return _ITEM_STATEMENTS[operation.FUNCTION].format(*[self.atom(o) for o in operation.operands])
+            if operation.FUNCTION == "future":
+                return f"torch.jit.annotate({annotation(operation.results[0].type)}, torch.futures.Future())"
             text = function.render([self.atom(o) for o in operation.operands])
             return text.replace("rt.warn(", "warnings.warn(").replace("rt.", "")
         writer = _EXPRESSIONS.get(operation.name)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tsir.dialects.values import Future
 from tsir.errors import OperatorTypeError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class TextFunctions(Protocol):
     def print(self, *values: Any, sep: str = " ", end: str = "\n") -> None: ...
     def warn(self, message: Any) -> None: ...
     def default_dict(self, kind: Any) -> Any: ...
+    def Future(self) -> Any: ...
 
 
 _FACTORIES: Mapping[Any, Callable[[], Any]] = {
@@ -70,6 +72,8 @@ class PythonText:
     def default_dict(kind: Any) -> Any:
         """`collections.defaultdict` of the built-in type of this name."""
         return default_dict(kind)
+
+    Future = Future
 
     @staticmethod
     def percent(template: str, values: Any) -> str:
@@ -233,6 +237,12 @@ tuple(values=())                as_tuple            tuple({args})
 set(values=())                  set element         set({args})                      raises fresh
 frozenset(values=())            set element         set({args})                      raises fresh
 default_dict(kind)              any                 rt.default_dict({0})             fresh
+future()                        any                 rt.Future()                      fresh
+future_set_result(self, value)  none                {0}.set_result({1})              raises mutates
+future_set_exception(self, error)   none            {0}.set_exception({1})           raises mutates
+future_wait(self)               waited              {0}.wait()                       raises
+future_value(self)              waited              {0}.value()                      raises
+future_done(self)               bool                {0}.done()
 dict(items=())                  dict_of_pairs       dict({args})                     raises fresh
 print(*values)                  none                rt.print({args})                 effect
 warn(message)                   none                rt.warn({0})                     effect
@@ -391,9 +401,9 @@ def _parse(row: str) -> PyFunction:
     signature, result, expression, *flags = re.split(r"\s{2,}", row.strip())
     match = _SIGNATURE.fullmatch(signature)
     assert match, row
-    texts = [text.strip() for text in match[2].split(",")]
+    texts = [text.strip() for text in match[2].split(",")] if match[2] else []
     words = flags[0].split() if flags else []
-    variadic = texts[-1].startswith("*")
+    variadic = bool(texts) and texts[-1].startswith("*")
     return PyFunction(
         name=match[1],
         parameters=tuple(text.partition("=")[0].lstrip("*") for text in texts),

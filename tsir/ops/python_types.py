@@ -25,6 +25,7 @@ from tsir.dialects.ts.types import (
     DeviceType,
     DictType,
     DTypeType,
+    FutureType,
     ListType,
     NamedTupleType,
     NumberType,
@@ -60,6 +61,7 @@ _KINDS: dict[type[Attribute], str] = {
     StrType: "str", ListType: "list", DictType: "dict", SetType: "set", TupleType: "tuple", NamedTupleType: "named_tuple",
     TensorType: "tensor", DTypeType: "dtype", DeviceType: "device", NoneType: "none", NumberType: "number", AnyType: "any",
     OptionalType: "optional", UnionType: "union", ClassType: "class",
+    FutureType: "future",
 }  # fmt: skip
 _NUMBERS: dict[Attribute, str] = {INT: "int", FLOAT: "float", BOOL: "bool", COMPLEX: "complex"}
 _RANK = {"bool": 0, "int": 1, "float": 2, "complex": 3}
@@ -79,6 +81,8 @@ def type_name(t: Attribute) -> str:
         return f"dict[{type_name(t.key)}, {type_name(t.value)}]"
     if isinstance(t, OptionalType):
         return f"Optional[{type_name(t.element)}]"
+    if isinstance(t, FutureType):
+        return f"Future[{type_name(t.element)}]"
     if isinstance(t, TupleType | NamedTupleType):
         return f"tuple[{', '.join(map(type_name, t.elements.data))}]"
     if isinstance(t, UnionType):
@@ -347,6 +351,13 @@ def _popped(call: _Call) -> Attribute:
     return _value(call) if len(call.types) < 3 else unify([_value(call), call.types[2]])
 
 
+def _waited(call: _Call) -> Attribute:
+    t = call.types[0]
+    if not isinstance(t, FutureType):
+        raise call.error()
+    return t.element
+
+
 def _from_keys(call: _Call) -> Attribute:
     return DictType(_element(call), call.types[1] if len(call.types) > 1 else NONE)
 
@@ -382,6 +393,7 @@ _RULES: dict[str, _Rule] = {
     "pair": _pair,
     "value_or_default": _value_or_default,
     "popped": _popped,
+    "waited": _waited,
     "fromkeys": _from_keys,
 }
 _ARITHMETIC = frozenset(

@@ -47,7 +47,7 @@ from tsir.dialects.ts.types import (
     UnionType,
     dtype_of,
 )
-from tsir.dialects.values import named_tuple_class
+from tsir.dialects.values import Future, named_tuple_class
 from tsir.errors import OperatorError, TsirError
 from tsir.ops import python
 from tsir.ops.evaluate import infer
@@ -404,10 +404,10 @@ def is_constant(fact: Any) -> bool:
 
 
 def is_fact(value: Any) -> bool:
-    """Whether a computed Python value may stand as a fact: dicts, sets and huge ints may not."""
+    """Whether a computed Python value may stand as a fact: dicts, sets, futures and huge ints may not."""
     if isinstance(value, list | tuple):
         return all(map(is_fact, cast("list[Any]", value)))
-    return not isinstance(value, dict | set | frozenset) and not (type(value) is int and abs(value) >= _MAX_INTEGER)
+    return not isinstance(value, dict | set | frozenset | Future) and not (type(value) is int and abs(value) >= _MAX_INTEGER)
 
 
 def _is_big(function: str, facts: Sequence[Any]) -> bool:

@@ -8,13 +8,14 @@ torch tensors (or no tensors at all and torch is loaded), else to NumPy's.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tsir.dialects.dtypes import DType
 from tsir.dialects.program import EntryPoint
-from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
+from tsir.dialects.values import Device, EnumMember, Future, Instance, Layout, MemoryFormat, named_tuple_class
 from tsir.errors import OperatorTypeError
 from tsir.ops.host_random import Generator
 from tsir.runtime.objects import PythonClasses
@@ -156,6 +157,8 @@ class Conversion:
                 return instance
             if (found := self._object_in(value, expected.symbol, where)) is not None:
                 return found
+        if kind == "future":
+            return self._future_in(value, expected, where)
         if isinstance(value, _VALUE_CLASSES.get(kind, ())):
             return value
         known = None if self.torch is None else self.torch.value_in(value)
@@ -196,6 +199,13 @@ class Conversion:
         for name, value in instance.attributes.items():
             object.__setattr__(made, name, self.value_out(value))
         return made
+
+    def _future_in(self, value: Any, expected: TypeText, where: str) -> Any:
+        if isinstance(value, Future):
+            return value
+        if self.torch is None or not isinstance(value, self.torch.Future):
+            raise _mismatch(where, expected, type(value).__name__)
+        return OutsideFuture(value, lambda v: self.value_in(v, expected.arguments[0], where))
 
     def any_in(self, value: Any) -> Any:
         """Converts a value without a declared type (`Any`)."""
@@ -282,6 +292,10 @@ class Conversion:
             return value if python_class is None else python_class[value.name]
         if isinstance(value, Instance):
             return self._object_out(value)
+        if isinstance(value, OutsideFuture):
+            return value.future
+        if isinstance(value, Future) and self.torch is not None:
+            return self.torch.future_out(value, self.value_out)
         if self.torch is not None and self.gives_torch and (known := self.torch.value_out(value)) is not None:
             return known
         return value
@@ -334,6 +348,32 @@ class Conversion:
                 and all(self._stands_for(o, c) for o, c in zip(original, converted, strict=True))
             )
         return type(original) is type(converted) and original == converted
+
+
+class OutsideFuture(Future):
+    """A future of torch's; what it gives is converted when the program waits for it."""
+
+    __slots__ = ("_convert", "future")
+
+    def __init__(self, future: Any, convert: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.future = future
+        self._convert = convert
+
+    def set_result(self, result: Any) -> None:
+        raise RuntimeError("compiled code can't complete a Future that it was given")
+
+    def set_exception(self, error: BaseException) -> None:
+        raise RuntimeError("compiled code can't complete a Future that it was given")
+
+    def done(self) -> bool:
+        return self.future.done()
+
+    def wait(self) -> Any:
+        return self._convert(self.future.wait())
+
+    def value(self) -> Any:
+        return self._convert(self.future.value())
 
 
 class InstanceConverter:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
-from tsir.dialects.values import Device, Layout, MemoryFormat
+from tsir.dialects.values import Device, Future, Layout, MemoryFormat
 from tsir.errors import OperatorTypeError
 from tsir.ops.host_random import DEFAULT, Generator
 
@@ -28,6 +29,7 @@ class TorchAdapter:
     def __init__(self, torch: Any) -> None:
         self.torch = torch
         self.Tensor = torch.Tensor
+        self.Future = torch._C.Future
         self.from_numpy = torch.from_numpy
         self.is_inference = torch.is_inference
         self.dtypes: dict[Any, DType] = {getattr(torch, d.name): d for d in dtypes.ALL}
@@ -87,6 +89,16 @@ class TorchAdapter:
             generator.follow(TorchGenerator(torch, value))
             return generator
         return None
+
+    def future_out(self, future: Future, convert: Callable[[Any], Any]) -> Any:
+        """A future as torch's."""
+        result = self.torch.futures.Future()
+        if future.done():
+            try:
+                result.set_result(convert(future.wait()))
+            except Exception as error:  # noqa: BLE001  (whatever the call has raised is the future's)
+                result.set_exception(error)
+        return result
 
     def value_out(self, value: Any) -> Any:
         """The torch object of a `DType`, `Device`, `Layout` or `MemoryFormat`; None for anything else."""

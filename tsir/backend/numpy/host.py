@@ -17,14 +17,14 @@ from tsir.backend.numpy.dispatch import host_function, operator
 from tsir.backend.numpy.text import format, percent, print, repr, str, str_format, warn
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
-from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
+from tsir.dialects.values import Device, EnumMember, Future, Instance, Layout, MemoryFormat, named_tuple_class
 from tsir.ops import python
 
 __all__ = [
-    "Device", "EnumMember", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "class_of", "complex_number", "copied",
-    "default_dict", "dict_of",
-    "dtype", "exception_class", "exception_instance", "format", "host_function", "instance_of", "is_any", "is_bool",
-    "is_complex", "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
+    "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "class_of", "complex_number",
+    "copied", "default_dict", "dict_of", "dtype", "exception_class", "exception_instance", "format", "host_function",
+    "instance_of", "is_any", "is_bool", "is_complex",
+    "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
     "is_str", "list_of", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
     "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "warn",
 ]  # fmt: skip

@@ -54,7 +54,7 @@ _VISIBLE = "the names in it must be visible in the function's module when it is 
 
 _COMMENT_SCOPE: dict[str, Any] = {
     name: getattr(typing, name) for name in ("List", "Dict", "Tuple", "Optional", "Union", "Any", "NamedTuple", "Set")
-} | {"Tensor": torch.Tensor, "torch": torch, "number": float}
+} | {"Tensor": torch.Tensor, "torch": torch, "number": float, "Future": torch.jit.Future}
 """Names that a type comment may use without an import, as in torch.jit."""
 
 
@@ -187,8 +187,8 @@ class AnnotationReader:
             return ts.DictType(known[0], known[1])
         if origin in _SETS:
             return ts.SetType(known[0])
-        if getattr(origin, "__name__", "") in ("Future", "Await"):
-            return known[0]  # a forked call has happened when fork() returns
+        if getattr(origin, "__name__", "") in ("Future", "_Future", "_Await"):
+            return ts.FutureType(known[0])
         raise FrontendError(f"{value!r} isn't a type that compiled code can use")
 
     def named_tuple(self, cls: Any, scope: Mapping[str, Any]) -> ts.NamedTupleType:

@@ -22,6 +22,7 @@ from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import RaiseOp
 from tsir.dialects.values import uninitialized
 from tsir.frontend.script.attributes import get_attribute, set_attribute
+from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.convert import Tuples, as_bool, as_python, coerce, join_types, materialise, truth, tuple_elements
 from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.emitter import Emitter
@@ -586,18 +587,6 @@ def _nothing(a: Arguments) -> Value:
     return NONE
 
 
-def _first(a: Arguments) -> Value:
-    return a.values()[0]
-
-
-def _fork(a: Arguments) -> Value:
-    """`torch.jit.fork`: the call happens at once, which no program can tell from a later one but by when it raises."""
-    from tsir.frontend.script.calls import call
-
-    values = a.values()
-    return call(a.e, values[0], values[1:], a.keywords())
-
-
 def _callable(a: Arguments) -> Value:
     from tsir.frontend.script.values import Closure, Method, Partial
 
@@ -650,7 +639,8 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "open": _unsupported("open()"), "eval": _unsupported("eval()"), "exec": _unsupported("exec()"),
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized,
     "unwrap_optional": _unwrap_optional, "assert": _assert,
-    "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing, "fork": _fork, "first": _first,
+    "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing,
+    "fork": emit_fork, "wait": emit_wait, "no wait": emit_no_wait,
     "torch.tensor": _tensor, "torch.manual_seed": _manual_seed,
 }  # fmt: skip
 """What emits each of these functions."""
@@ -662,7 +652,8 @@ def _table() -> dict[Any, str]:
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
         uninitialized: "uninitialized", torch._assert: "assert", warnings.warn: "warn",
         torch.tensor: "torch.tensor",
-        torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "first", torch.is_tensor: "is_tensor",
+        torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",
+        torch.is_tensor: "is_tensor",
         inspect.unwrap(torch.manual_seed): "torch.manual_seed", torch.is_grad_enabled: "false",
     }  # fmt: skip
     for module, names in (
@@ -674,7 +665,8 @@ def _table() -> dict[Any, str]:
         (getattr(torch._C, "_functorch", None), ("is_functorch_wrapped_tensor",)),
     ):  # fmt: skip
         table |= {getattr(module, n): "false" for n in names if hasattr(module, n)}
-    named = {"_unwrap_optional": "unwrap_optional", "is_scripting": "true", "is_tracing": "false"}
+    awaitables = {"_awaitable": "fork", "_awaitable_wait": "wait", "_awaitable_nowait": "no wait"}
+    named = awaitables | {"_unwrap_optional": "unwrap_optional", "is_scripting": "true", "is_tracing": "false"}
     for module in (torch.jit, jit_internal):
         table |= {getattr(module, n): meaning for n, meaning in named.items() if hasattr(module, n)}
     return table

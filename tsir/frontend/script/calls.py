@@ -24,6 +24,7 @@ from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import ConstantOp, DictOp
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items, special_method
+from tsir.frontend.script.concurrency import FUTURE_CLASSES, chain, make_future, notify
 from tsir.frontend.script.convert import coerce, materialise, retype, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.hooks import call_with_hooks
@@ -235,6 +236,8 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
         return _constant_object(e, callee, cls, args, kwargs)
     if cls is torch.Size:
         return args[0]
+    if cls in FUTURE_CLASSES:
+        return make_future(e)
     if cls is functools.partial:
         return Partial(args[0], tuple(args[1:]), dict(kwargs))
     if issubclass(cls, BaseException):
@@ -318,10 +321,10 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         return _static_dict_method(e, receiver, name)
     if isinstance(receiver, StaticTuple) and receiver.named is not None and name in ("_replace", "_asdict"):
         return _named_tuple_method(e, receiver, name, kwargs)
-    if name == "wait" and not args and not kwargs:
-        return receiver  # of a forked call
     ssa = materialise(e, receiver)
     kind = ssa.type
+    if isinstance(kind, ts.FutureType) and name in ("then", "add_done_callback") and len(args) == 1:
+        return chain(e, Run(ssa), args[0]) if name == "then" else notify(e, Run(ssa), args[0])
     if is_tensor(kind):
         return _tensor_method(e, Run(ssa), name, args, kwargs)
     if isinstance(kind, ts.NamedTupleType) and name in ("_replace", "_asdict"):

@@ -74,6 +74,7 @@ _PYTHON_CLASSES: dict[Attribute, type] = {
 }  # fmt: skip
 _CONTAINER_CLASSES: dict[type[Attribute], type] = {
     ts.TensorType: torch.Tensor, ts.ListType: list, ts.DictType: dict, ts.SetType: set, ts.TupleType: tuple,
+    ts.FutureType: torch.futures.Future,
 }  # fmt: skip
 
 

@@ -176,10 +176,10 @@ def _with_handlers(e: Emitter, node: ast.Try) -> None:
     def otherwise() -> None:
         emit_branch(e, Condition(e.flag(EXIT)), lambda: None, lambda: body(e, node.orelse), end)
 
-    _guarded(e, lambda: body(e, node.body), handlers, otherwise, end)
+    emit_guarded(e, lambda: body(e, node.body), handlers, otherwise, end)
 
 
-def _guarded(e: Emitter, emit: Emit, handle: Callable[[SSAValue], None], otherwise: Emit, end: tuple[int, int]) -> None:
+def emit_guarded(e: Emitter, emit: Emit, handle: Callable[[SSAValue], None], otherwise: Emit, end: tuple[int, int]) -> None:
     """A body; `handle` runs behind an exception of it, `otherwise` behind its end without one."""
     error, side = _try_region(e, emit, end)
     caught, paths = dict(e.variables), dict(e.paths)
@@ -289,7 +289,7 @@ def emit_managed(e: Emitter, manager: Object, emit: Emit, end: tuple[int, int]) 
         leave(NONE, NONE)
         e.variables |= kept
 
-    _guarded(e, emit, failed, left, end)
+    emit_guarded(e, emit, failed, left, end)
 
 
 def emit_suppressed(e: Emitter, classes: Value, emit: Emit, node: ast.AST, end: tuple[int, int]) -> None:
@@ -299,4 +299,4 @@ def emit_suppressed(e: Emitter, classes: Value, emit: Emit, node: ast.AST, end: 
         test = Condition(catches(e, error, classes, node))
         emit_branch(e, test, lambda: None, lambda: _reraise(e, error), end)
 
-    _guarded(e, emit, handle, lambda: None, end)
+    emit_guarded(e, emit, handle, lambda: None, end)

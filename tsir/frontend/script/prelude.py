@@ -136,6 +136,18 @@ def _bisect_left(items, x):
     return low
 
 
+def _wait_all(futures):
+    return [future.wait() for future in futures]
+
+
+def _same(value):
+    return value
+
+
+def _collect_all(futures):
+    return torch.jit.fork(_same, futures)
+
+
 def _broadcast_shapes(*shapes):
     rank = 0
     for shape in shapes:
@@ -170,6 +182,7 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     itertools.chain: _chain, itertools.islice: _islice, itertools.starmap: _starmap, itertools.takewhile: _takewhile,
     bisect.bisect: _bisect_right,
     bisect.bisect_right: _bisect_right, bisect.bisect_left: _bisect_left, torch.broadcast_shapes: _broadcast_shapes,
+    torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,
     **_OPERATORS,
 }  # fmt: skip
 """Functions that have no Python source, or one that reaches into torch's inside, and what is compiled in their place."""
