@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import tsir
+from tests.conformance.language.features import feature
 from tests.models.comparison import assert_same
 
 X = torch.arange(6.0).reshape(2, 3)
@@ -195,3 +196,25 @@ class InInit(nn.Module):
 
 def test_attributes_annotated_in_init() -> None:
     same(InInit(), X)
+
+
+class Checkpointed(nn.Module):
+    """As libraries write it: the branch for training in eager mode can't be compiled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checkpointing = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.checkpointing and not torch.jit.is_scripting():
+            x = absent(x)  # noqa: F821
+        if not self.checkpointing or torch.jit.is_scripting():
+            x = x + 1.0
+        else:
+            x = absent(x)  # noqa: F821
+        return x if torch.jit.is_scripting() or self.checkpointing else absent(x)  # noqa: F821
+
+
+@feature("Modules", "branches that a second operand of `and`/`or` decides aren't compiled")
+def test_branches_decided_by_the_second_operand() -> None:
+    assert torch.equal(tsir.script(Checkpointed())(torch.zeros(2)), torch.ones(2))

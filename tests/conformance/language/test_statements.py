@@ -130,6 +130,18 @@ def nested_class(x):
     return x + a.get()
 
 
+@feature("Lists and tuples", "`(1,) * n` with n known at run time")
+@programs(torch.ones(2, 3), 2)
+@programs(torch.ones(4), 0)
+def tuples_of_unknown_length(x: torch.Tensor, n: int):
+    shape = (x.shape[0],) + (1,) * (x.ndim - 1)
+    pairs = (1, 2) * n
+    total = 0
+    for i in pairs:
+        total += i
+    return x.new_ones(shape), shape, n * (2.5,), ("a",) * n + ("b",), pairs == (1, 2, 1, 2), total, pairs[1:3]
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

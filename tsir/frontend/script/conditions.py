@@ -100,15 +100,13 @@ def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool)
     with e.inside(evaluated):
         e.assume(left.when_true if is_and else left.when_false)
         right = condition(e, operand)
-        if right.value is (not is_and):
-            decided: bool | None = not is_and
-        else:
-            decided = None
+        # Decided by the second operand alone, which emitted nothing: what the first one is doesn't matter.
+        decided = right.value is (not is_and) and not evaluated.ops
         value = e.bool_constant(right.value) if isinstance(right.value, bool) else right.value
     assigned = {n: b for n, b in e.variables.items() if b.origin is not getattr(before.get(n), "origin", None)}
     e.variables, e.paths = before, paths
-    if decided is not None and not evaluated.ops:
-        return _combine(left, right, decided, is_and)
+    if decided:
+        return _combine(left, right, not is_and, is_and)
     kinds = _assigned_types(e, assigned)
     with e.inside(evaluated):
         e.emit_void(scf.YieldOp(value, *(coerce(e, assigned[n].value, k, n) for n, k in kinds.items())))

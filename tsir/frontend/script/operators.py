@@ -108,6 +108,8 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return StaticTuple(left.elements + right.elements)
     if isinstance(left, StaticTuple) and isinstance(right, Const) and isinstance(right.value, int) and symbol == "*":
         return StaticTuple(left.elements * right.value)
+    if symbol == "*" and (repeated := _repeated(e, left, right)) is not None:
+        return repeated
     for holder, other, name in ((left, right, f"__{method}__"), (right, left, f"__r{method}__")):
         if isinstance(holder, Object):
             found = e.session.call_optional_method(e, holder, (name,), [other])
@@ -122,14 +124,24 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
 
 
 def _sizes(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
-    """A tuple next to a list of ints is made a list: sizes, which are tuples in Python, are lists here, as in torch.jit."""
+    """A tuple next to a list of its elements' type is made a list: tuples of unknown length are lists here, as in torch.jit."""
     a, b = e.session.type_of(left), e.session.type_of(right)
-    sizes = ts.ListType(ts.INT)
-    if a == sizes and isinstance(b, ts.TupleType) and all(k == ts.INT for k in b.elements.data):
-        return left, Run(coerce(e, right, sizes, "a size"))
-    if b == sizes and isinstance(a, ts.TupleType) and all(k == ts.INT for k in a.elements.data):
-        return Run(coerce(e, left, sizes, "a size")), right
+    if isinstance(a, ts.ListType) and isinstance(b, ts.TupleType) and all(k == a.element for k in b.elements.data):
+        return left, Run(coerce(e, right, a, "a tuple of unknown length"))
+    if isinstance(b, ts.ListType) and isinstance(a, ts.TupleType) and all(k == b.element for k in a.elements.data):
+        return Run(coerce(e, left, b, "a tuple of unknown length")), right
     return left, right
+
+
+def _repeated(e: Emitter, left: Value, right: Value) -> Value | None:
+    """`(1,) * n` where n is known at run time: a tuple of unknown length."""
+    for value, times in ((left, right), (right, left)):
+        kind = e.session.type_of(value)
+        if not isinstance(kind, ts.TupleType) or e.session.type_of(times) != ts.INT or len(set(kind.elements.data)) != 1:
+            continue
+        items = coerce(e, value, ts.ListType(kind.elements.data[0]), "a tuple of unknown length")
+        return _python(e, "*", Run(items, "tuple"), times)
+    return None
 
 
 def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:

@@ -164,7 +164,7 @@ class Recorder(TracedValues, TorchFunctionMode):
         if getattr(func, "__name__", "") in ("__set__", "__delete__"):
             return self._property_set(func, args)
         name = operator_name(func)
-        special = _SPECIAL.get(name or python_method(func) or "")
+        special = _SPECIAL.get(name or python_method(func) or "") or _FUNCTIONS.get(func)
         if special is not None:
             return special(self, func, args, kwargs)
         return self._python(func, args, kwargs) if name is None else self._operator(name, func, args, kwargs)
@@ -488,3 +488,6 @@ _SPECIAL: dict[str, Callable[[Recorder, Callable[..., Any], tuple[Any, ...], dic
     **dict.fromkeys(tables.UNRECORDED, Recorder._unrecorded),
     **dict.fromkeys(tables.REFUSED, Recorder._refused),
 }  # fmt: skip
+
+# Functions of torch's Python code that are run and leave no trace: what is asserted of an input is fixed, as any condition is.
+_FUNCTIONS = {torch._assert: Recorder._unrecorded}
