@@ -9,6 +9,8 @@ This module imports nothing of tsir: every layer may use it.
 from __future__ import annotations
 
 import linecache
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _EXCERPT_WIDTH = 160
@@ -38,19 +40,43 @@ class SourceLocation:
         shown = f"  {self.line:>5} | {text}"
         if not column:
             return shown
-        width = max(1, min(self.end_column - self.column, len(text) + 1 - column))
-        return f"{shown}\n        | {' ' * (column - 1)}{'^' * width}"
+        marked = text[column - 1 : column - 1 + max(0, self.end_column - self.column)].rstrip()
+        width = max(1, sum(map(_width, marked)))
+        return f"{shown}\n        | {_blank(text[: column - 1])}{'^' * width}"
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
+
+
+def _width(character: str) -> int:
+    """How many columns of a terminal a character takes."""
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 0 if unicodedata.combining(character) else 1
+
+
+def _blank(text: str) -> str:
+    """White space as wide as the text."""
+    return "".join(c if c == "\t" else " " * _width(c) for c in text)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A hint that names what is spelled almost like `name`, or None."""
+    import difflib  # here, because a program that compiles doesn't need it
+
+    public = [k for k in known if not k.startswith("_") or name.startswith("_")]
+    close = difflib.get_close_matches(name, public, n=2, cutoff=0.7)
+    close = close or [k for k in public if k.lower() == name.lower()][:1]
+    return f"did you mean {' or '.join(f'`{c}`' for c in close)}?" if close else None
 
 
 class TsirError(Exception):
     """Base of all errors that tsir raises on purpose.
 
     `message` says what was expected and what was found, `hint` what to do about it, `notes` the chain that led there
-    (innermost call first), each with its own location.
+    (innermost call first), each with its own location. `code` is stable and names the kind of error: `ts-opt --explain`
+    says more about it.
     """
+
+    code: str | None = None
 
     def __init__(
         self,
@@ -59,15 +85,18 @@ class TsirError(Exception):
         location: SourceLocation | None = None,
         hint: str | None = None,
         notes: tuple[tuple[str, SourceLocation | None], ...] = (),
+        code: str | None = None,
     ) -> None:
         self.message = message
         self.location = location
         self.hint = hint
         self.notes = notes
+        self.code = code or type(self).code
         super().__init__(message)
 
     def __str__(self) -> str:
-        parts = [f"{self.location}: {self.message}" if self.location else self.message]
+        message = f"error[{self.code}]: {self.message}" if self.code else self.message
+        parts = [f"{self.location}: {message}" if self.location else message]
         if self.location and (excerpt := self.location.excerpt()):
             parts.append(excerpt)
         if self.hint:
@@ -85,9 +114,15 @@ class FrontendError(TsirError, RuntimeError):
     It is a `RuntimeError` too, because that is what torch.jit raises.
     """
 
+    code = "TS100"
+    completed: bool = False
+    """Whether notes about the values at its place have been added."""
+
 
 class UnsupportedError(FrontendError):
     """A construct or operator that tsir doesn't support yet; the message names it."""
+
+    code = "TS101"
 
 
 class IRError(TsirError):

@@ -83,7 +83,7 @@ class _Indexer:
         return emit_one(self.builder, self.registry, name, args, kwargs, self.location)
 
     def fail(self, message: str, hint: str | None = None) -> FrontendError:
-        return FrontendError(message, location=next(iter(source_locations(self.location)), None), hint=hint)
+        return FrontendError(message, location=next(iter(source_locations(self.location)), None), hint=hint, code="TS307")
 
     def apply_views(self, tensor: SSAValue, items: Sequence[Index], rank: int | None) -> _Indexed:
         """Applies what gives a view. `rank` is the tensor's, where it is known."""

@@ -7,7 +7,7 @@ conversions of the arguments, and the first one that takes them wins. What an op
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NoReturn, TypeAlias
@@ -23,8 +23,9 @@ from tsir.dialects.schema import Argument, Schema, SchemaRegistry, SchemaType
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import aten_op, py_op
 from tsir.dialects.ts.structure import TupleGetOp
+from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.values import CPU, Device, Layout, MemoryFormat
-from tsir.errors import FrontendError, SourceLocation, UnsupportedError
+from tsir.errors import FrontendError, SourceLocation, UnsupportedError, did_you_mean
 from tsir.frontend.constants import (
     INT64_MAX,
     INT64_MIN,
@@ -98,7 +99,29 @@ _Plan: TypeAlias = _Use | _Constant | _List | _Elements | _FromNumber | _FromTen
 
 
 class _Refused(Exception):
-    """An argument doesn't fit; the text says why."""
+    """An argument doesn't fit; the text says why.
+
+    `argument` is its position in the call, or its keyword; `missing_keyword` is a keyword that the schema doesn't have.
+    """
+
+    def __init__(self, why: str, argument: int | str | None = None, *, missing_keyword: str | None = None) -> None:
+        super().__init__(why)
+        self.argument = argument
+        self.missing_keyword = missing_keyword
+
+
+class OverloadError(FrontendError):
+    """No overload takes a call's arguments.
+
+    `reason` says what is wrong with the overload that is nearest, and `argument` which argument that is: its position or its
+    keyword. `given` are the types of the arguments.
+    """
+
+    code = "TS305"
+    name: str = ""
+    reason: str = ""
+    argument: int | str | None = None
+    given: tuple[str, ...] = ()
 
 
 _BASE_TYPES: dict[str, Attribute] = {
@@ -153,37 +176,6 @@ def type_of(value: Value) -> Attribute | None:
     if isinstance(value, SSAValue):
         return value.type
     return type_of_constant(value) if is_constant(value) else None  # type: ignore[arg-type]
-
-
-_TYPE_NAMES: dict[type[Attribute], str] = {
-    ts.TensorType: "Tensor", BuiltinTensorType: "Tensor", ts.StrType: "str", ts.DTypeType: "dtype", ts.DeviceType: "device",
-    ts.LayoutType: "layout", ts.MemoryFormatType: "memory_format", ts.GeneratorType: "Generator", ts.NumberType: "number",
-    ts.AnyType: "Any",
-}  # fmt: skip
-_BUILTIN_NAMES: dict[Attribute, str] = {
-    ts.INT: "int", ts.FLOAT: "float", ts.BOOL: "bool", ts.COMPLEX: "complex", ts.NONE: "None",
-}  # fmt: skip
-
-
-def show_type(kind: Attribute) -> str:
-    """An IR type as a Python programmer writes it: `Optional[Tensor]`, `List[int]`."""
-    match kind:
-        case ts.ListType():
-            return f"List[{show_type(kind.element)}]"
-        case ts.OptionalType():
-            return f"Optional[{show_type(kind.element)}]"
-        case ts.TupleType():
-            return f"Tuple[{', '.join(show_type(e) for e in kind.elements.data)}]"
-        case ts.DictType():
-            return f"Dict[{show_type(kind.key)}, {show_type(kind.value)}]"
-        case ts.UnionType():
-            return f"Union[{', '.join(show_type(e) for e in kind.members.data)}]"
-        case ts.NamedTupleType():
-            return kind.class_name.data
-        case ts.ClassType():
-            return kind.symbol.string_value()
-        case _:
-            return _BUILTIN_NAMES.get(kind) or _TYPE_NAMES.get(type(kind)) or str(kind)
 
 
 def show_value(value: Value) -> str:
@@ -296,7 +288,7 @@ def _select(
 ) -> tuple[Schema, list[_Plan]]:
     schemas = candidates(registry, name)
     if not schemas:
-        raise UnsupportedError(f"operator aten::{name} isn't supported yet", location=_place(location))
+        raise UnsupportedError(f"operator aten::{name} isn't supported yet", location=_place(location), code="TS601")
     for conversion in Conversion:
         for schema in schemas:
             try:
@@ -306,24 +298,81 @@ def _select(
     _fail(registry, name, schemas, args, kwargs, location)
 
 
+_SHOWN_OVERLOADS = 4
+
+
 def _fail(
     registry: SchemaRegistry,
     name: str,
-    schemas: Iterable[Schema],
+    schemas: Sequence[Schema],
     args: Sequence[Value],
     kwargs: Mapping[str, Value],
     location: LocationAttr,
 ) -> NoReturn:
-    reasons: list[str] = []
+    """Raises OverloadError that lists the candidates, the one that fits best first."""
+    shown = name.partition(".")[0]
+    if "out" not in kwargs:
+        schemas = [s for s in schemas if not any(a.type.is_write and a.kwarg_only for a in s.arguments)] or schemas
+    refused: list[tuple[int, _Refused, Schema]] = []
     for schema in schemas:
         try:
             _match(registry, schema, args, kwargs, Conversion.TENSOR)
-        except _Refused as refused:
-            reasons.append(f"aten::{schema}: {refused}")
-    given = ", ".join([show_value(a) for a in args] + [f"{k}={show_value(v)}" for k, v in kwargs.items()])
-    raise FrontendError(
-        f"no overload of aten::{name} takes ({given}):\n  " + "\n  ".join(reasons), location=_place(location)
-    )
+        except _Refused as problem:
+            refused.append((_misfits(registry, schema, args, kwargs), problem, schema))
+    refused.sort(key=lambda r: r[0])
+    given = [show_value(a) for a in args] + [f"{k}={show_value(v)}" for k, v in kwargs.items()]
+    nearest = refused[0][1]
+    if len(refused) == 1:
+        message = f"{shown}() doesn't take ({', '.join(given)}): {nearest}"
+        listed = [f"it is declared as {show_schema(refused[0][2])}"]
+    else:
+        message = f"no overload of {shown}() takes ({', '.join(given)}): {nearest}"
+        listed = [f"{show_schema(s)}: {problem}" for _, problem, s in refused[:_SHOWN_OVERLOADS]]
+        if len(refused) > _SHOWN_OVERLOADS:
+            listed.append(f"and {len(refused) - _SHOWN_OVERLOADS} more overloads")
+    error = OverloadError(message, location=_place(location), notes=tuple((text, None) for text in listed))
+    error.name, error.reason, error.argument, error.given = shown, str(nearest), nearest.argument, tuple(given)
+    if nearest.missing_keyword is not None:
+        known = {a.name for _, _, s in refused for a in s.arguments}
+        error.hint = did_you_mean(nearest.missing_keyword, known)
+    raise error
+
+
+def _misfits(registry: SchemaRegistry, schema: Schema, args: Sequence[Value], kwargs: Mapping[str, Value]) -> int:
+    """How many arguments of a call don't fit an overload, those that are missing and those too many included."""
+    positional = [a for a in schema.arguments if not a.kwarg_only]
+    args = _gather_varargs(registry, positional, args, Conversion.TENSOR)
+    given: dict[str, Value] = {a.name: v for a, v in zip(positional, args, strict=False)}
+    count = 2 * max(0, len(args) - len(positional))
+    names = {a.name: a for a in schema.arguments}
+    for key, value in kwargs.items():
+        name = key if key in names else _ALIASES.get(key, key)
+        count += 2 * (name not in names or name in given)
+        given.setdefault(name, value)
+    for a in schema.arguments:
+        if a.name not in given:
+            count += not a.has_default
+            continue
+        try:
+            _convert(registry, given[a.name], a.type, Conversion.TENSOR)
+        except _Refused:
+            count += 1
+    return count
+
+
+def show_schema(schema: Schema) -> str:
+    """An overload as a Python programmer writes a signature: `add(self: Tensor, other: Tensor, *, alpha: number = 1)`."""
+    parts: list[str] = []
+    for a in schema.arguments:
+        if a.kwarg_only and "*" not in parts:
+            parts.append("*")
+        default = f" = {_show_default(a.default)}" if a.has_default else ""
+        parts.append(f"{a.name}: {_show_kind(a.type)}{default}")
+    return f"{schema.name.partition('.')[0]}({', '.join(parts)})"
+
+
+def _show_default(value: Any) -> str:
+    return str(list(value)) if isinstance(value, tuple) else repr(value)
 
 
 def _match(
@@ -333,16 +382,16 @@ def _match(
     positional = [a for a in schema.arguments if not a.kwarg_only]
     args = _gather_varargs(registry, positional, args, conversion)
     if len(args) > len(positional):
-        raise _Refused(f"takes {len(positional)} positional argument{'s'[: len(positional) != 1]}, got {len(args)}")
+        raise _too_many(schema, positional, args)
     given: dict[str, Value] = {a.name: value for a, value in zip(positional, args, strict=False)}
     names = {a.name for a in schema.arguments}
     for key, value in _spread_out(schema, kwargs).items():
         name = key if key in names else _ALIASES.get(key, key)
         if name not in names:
             if isinstance(value, SSAValue) or not any(value is v or value == v for v in _WITHOUT_EFFECT.get(key, ())):
-                raise _Refused(f"has no argument '{key}'")
+                raise _Refused(f"it has no argument '{key}'", key, missing_keyword=key)
         elif name in given:
-            raise _Refused(f"got two values for argument '{name}'")
+            raise _Refused(f"it got two values for argument '{name}'", key)
         else:
             given[name] = value
     plans: list[_Plan] = []
@@ -351,12 +400,29 @@ def _match(
             try:
                 plans.append(_convert(registry, given[argument.name], argument.type, conversion))
             except _Refused as refused:
-                raise _Refused(f"argument '{argument.name}': {refused}") from None
+                raise _Refused(f"argument '{argument.name}' {refused}", _position(argument, positional, kwargs)) from None
         elif argument.has_default:
             plans.append(_default(argument))
         else:
             raise _Refused(f"argument '{argument.name}' is missing")
     return plans
+
+
+def _position(argument: Argument, positional: Sequence[Argument], kwargs: Mapping[str, Value]) -> int | str | None:
+    """Where an argument stands in a call."""
+    keyword = next((k for k in kwargs if k == argument.name or _ALIASES.get(k) == argument.name), None)
+    return keyword or next((i for i, a in enumerate(positional) if a is argument), None)
+
+
+def _too_many(schema: Schema, positional: Sequence[Argument], args: Sequence[Value]) -> _Refused:
+    last = positional[-1] if positional else None
+    if last is not None and last.type.is_list and last.type.base in ("int", "SymInt"):
+        first = len(positional) - 1
+        wrong = next((i for i in range(first, len(args)) if not _is_number(args[i], Conversion.TENSOR)), first)
+        return _Refused(f"argument '{last.name}' expects ints, found {show_value(args[wrong])}", wrong)
+    count = len(positional)
+    own = ", the tensor included" if positional and positional[0].name == "self" else ""
+    return _Refused(f"it takes {count} positional argument{'s'[: count != 1]}{own}, got {len(args)}", count)
 
 
 def _gather_varargs(
@@ -420,11 +486,11 @@ def _convert(registry: SchemaRegistry, value: Value, kind: SchemaType, conversio
     """How a value becomes an operand of this type, or _Refused."""
     if value is None or (isinstance(value, SSAValue) and value.type == ts.NONE):
         if not kind.optional and kind.base != "Any":
-            raise _Refused(f"expected {_show_kind(kind)}, got None")
+            raise _Refused(f"expects {_show_kind(kind)}, found None")
         return _Constant(None)
     if isinstance(value, SSAValue) and isinstance(value.type, ts.OptionalType) and kind.optional:
         if not _is_subtype(value.type.element, kind):
-            raise _Refused(f"expected {_show_kind(kind)}, got {show_type(value.type)}")
+            raise _Refused(f"expects {_show_kind(kind)}, found {show_type(value.type)}")
         return _Use(value)
     return (
         _convert_list(registry, value, kind, conversion) if kind.is_list else _convert_one(registry, value, kind, conversion)
@@ -464,7 +530,7 @@ def _is_base(given: Attribute, base: str) -> bool:
 
 
 def _convert_one(registry: SchemaRegistry, value: Value, kind: SchemaType, conversion: Conversion) -> _Plan:
-    refused = _Refused(f"expected {_show_kind(kind)}, got {show_value(value)}")
+    refused = _Refused(f"expects {_show_kind(kind)}, found {show_value(value)}")
     if isinstance(value, SSAValue):
         if _is_base(value.type, kind.base):
             return _Use(value)
@@ -476,7 +542,7 @@ def _convert_one(registry: SchemaRegistry, value: Value, kind: SchemaType, conve
                 if (schema := registry.get(key)) is not None:
                     return _FromTensor(schema, value)
         if isinstance(value.type, ts.OptionalType) and _is_base(value.type.element, kind.base):
-            raise _Refused(f"{refused}; check that it isn't None first")
+            raise _Refused(f"{refused}, which may be None")
         raise refused
     if kind.base == "Any" and isinstance(value, list | tuple):
         return _any_list(value, refused)
@@ -552,7 +618,7 @@ def _convert_list(registry: SchemaRegistry, value: Value, kind: SchemaType, conv
             pass
         else:
             return _List((plan,) * kind.list_size, wanted)
-    raise _Refused(f"expected {_show_kind(kind)}, got {show_value(value)}")
+    raise _Refused(f"expects {_show_kind(kind)}, found {show_value(value)}")
 
 
 def _materialise(builder: Builder, plan: _Plan, location: LocationAttr) -> SSAValue:

@@ -465,6 +465,14 @@ def method(receiver: Attribute, name: str) -> PyFunction | None:
     return FUNCTIONS.get(f"{kinds.get(prefix, prefix)}_{name}") if not name.startswith("get_") else None
 
 
+def names_of(receiver: Attribute) -> list[str]:
+    """The names of the methods and attributes of values of this type."""
+    from tsir.ops.python_types import kind
+
+    prefix = {"bool": "int", "named_tuple": "tuple"}.get(kind(receiver), kind(receiver)) + "_"
+    return [n.removeprefix(prefix).removeprefix("get_") for n in FUNCTIONS if n.startswith(prefix)]
+
+
 def attribute(receiver: Attribute, name: str) -> PyFunction | None:
     """The row for reading `value.name` of a number, dtype or device (`z.real`, `device.type`), or None."""
     from tsir.ops.python_types import kind

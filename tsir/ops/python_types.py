@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xdsl.dialects.builtin import NoneType
 from xdsl.ir import Attribute
 
+from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.ts.types import (
     BOOL,
     COMPLEX,
@@ -72,24 +73,6 @@ def kind(t: Attribute) -> str:
     return _NUMBERS.get(t) or _KINDS.get(type(t), "other")
 
 
-def type_name(t: Attribute) -> str:
-    """How Python writes the type, for messages."""
-    name = kind(t)
-    if isinstance(t, ListType | SetType):
-        return f"{name}[{type_name(t.element)}]"
-    if isinstance(t, DictType):
-        return f"dict[{type_name(t.key)}, {type_name(t.value)}]"
-    if isinstance(t, OptionalType):
-        return f"Optional[{type_name(t.element)}]"
-    if isinstance(t, FutureType):
-        return f"Future[{type_name(t.element)}]"
-    if isinstance(t, TupleType | NamedTupleType):
-        return f"tuple[{', '.join(map(type_name, t.elements.data))}]"
-    if isinstance(t, UnionType):
-        return " | ".join(map(type_name, t.members.data))
-    return {"none": "None", "tensor": "Tensor", "any": "Any", "other": str(t), "class": str(t)}.get(name, name)
-
-
 @dataclass(frozen=True)
 class _Call:
     """A call whose result type is wanted."""
@@ -106,10 +89,33 @@ class _Call:
 
     def error(self, found: str | None = None) -> OperatorTypeError:
         maybe_none = any(isinstance(t, OptionalType | NoneType) for t in self.types)
-        return OperatorTypeError(
-            f"unsupported operand type(s) for {self.name}: {found or ', '.join(map(type_name, self.types))}",
-            hint="check for None first: `if x is not None`" if maybe_none else None,
-        )
+        of_item = self.name in ("getitem", "getslice", "contains", "not_contains")
+        return OperatorTypeError(found or self._refusal(), code="TS306" if maybe_none else "TS307" if of_item else "TS304")
+
+    def _refusal(self) -> str:
+        """That the function isn't defined for these types, in Python's words for it."""
+        shown = [show_type(t) for t in self.types]
+        match self.name, shown:
+            case ("getitem" | "getslice", [container, *_]) if element_of(self.types[0]) is None:
+                return f"a value of type {container} can't be indexed"
+            case "getitem", [container, index]:
+                return f"a value of type {container} can't be indexed with a value of type {index}"
+            case "contains" | "not_contains", [container, item]:
+                return f"`in` isn't defined for {item} in {container}"
+            case _, [operand] if self.name in _UNARY_SYMBOLS:
+                return f"operator {_UNARY_SYMBOLS[self.name]} isn't defined for {operand}"
+            case _, [left, right] if self.name in _SYMBOLS:
+                return f"operator {_SYMBOLS[self.name]} isn't defined for {left} and {right}"
+            case _:
+                name = self.name.replace("_", ".", 1) if self.name.partition("_")[0] in _OWNERS else self.name
+                return f"{name}() isn't defined for {' and '.join(shown) or 'no arguments'}"
+
+
+_SYMBOLS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "bitand": "&", "bitor": "|",
+    "bitxor": "^", "lshift": "<<", "rshift": ">>", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
+}  # fmt: skip
+_UNARY_SYMBOLS = {"neg": "-", "pos": "+", "invert": "~"}
 
 
 _Rule = Callable[[_Call], Attribute]
@@ -231,7 +237,7 @@ def _tuple_item(call: _Call, elements: Sequence[Attribute]) -> Attribute:
     if not isinstance(index, int):
         return unify(elements)
     if not -len(elements) <= index < len(elements):
-        raise OperatorTypeError(f"tuple index {index} is out of range for a tuple of {len(elements)} elements")
+        raise OperatorTypeError(f"tuple index {index} is out of range for a tuple of {len(elements)} elements", code="TS307")
     return elements[index]
 
 
@@ -260,7 +266,8 @@ def _section(call: _Call) -> Attribute:
 
 def _length(call: _Call) -> Attribute:
     if call.kinds()[0] in ("int", "float", "bool", "complex", "none", "number", "optional", "dtype", "device"):
-        raise OperatorTypeError(f"object of type {type_name(call.types[0])} has no len()")
+        code = "TS306" if isinstance(call.types[0], OptionalType) else "TS307"
+        raise OperatorTypeError(f"object of type {show_type(call.types[0])} has no len()", code=code)
     return INT
 
 
@@ -280,7 +287,7 @@ def _quotient_remainder(call: _Call) -> Attribute:
 
 def _extreme(call: _Call) -> Attribute:
     if not call.types:
-        raise OperatorTypeError(f"{call.name}() expected at least 1 argument, got 0")
+        raise OperatorTypeError(f"{call.name}() expected at least 1 argument, got 0", code="TS401")
     found = _element(call) if len(call.types) == 1 else unify(call.types)
     if isinstance(found, UnionType | OptionalType | NoneType):
         raise call.error()
@@ -315,7 +322,7 @@ def _as_tuple(call: _Call) -> Attribute:
         return TupleType(source.elements.data)
     if isinstance(call.constant(0), list | tuple | str | dict):
         return TupleType([_element(call)] * len(call.constant(0)))
-    raise OperatorTypeError(f"the length of a tuple made of {type_name(source)} isn't known when compiling")
+    raise OperatorTypeError(f"the length of a tuple made of {show_type(source)} isn't known when compiling")
 
 
 def _pairs(call: _Call) -> Attribute:
@@ -411,11 +418,84 @@ _CONSTRUCTORS: dict[str, Callable[[list[Attribute]], Attribute]] = {
 }
 
 
+_TEXTS = frozenset({"sub", "suffix", "prefix", "sep", "fillchar", "chars", "old", "new"})
+_INTEGERS: dict[str, frozenset[str]] = {
+    "str": frozenset({"width", "maxsplit", "count", "start", "end", "tabsize"}),
+    "list": frozenset({"times"}),
+    "getslice": frozenset({"start", "stop"}),
+    "setslice": frozenset({"start", "stop"}),
+    "delslice": frozenset({"start", "stop"}),
+    "round": frozenset({"ndigits"}),
+    "int": frozenset({"base"}),
+}
+"""Parameters that are texts (of methods of str) and ints (by how the function's name begins)."""
+_OF_OTHER_VALUES = frozenset({"math_dist", "math_fsum", "math_prod", "sum", "enumerate", "tuple_index", "list_index"})
+
+
+def _check_parameters(call: _Call, function: PyFunction) -> None:
+    """Raises OperatorTypeError for an argument that Python would refuse at run time, whatever its value."""
+    of_numbers = function.name.startswith("math_") and function.name not in _OF_OTHER_VALUES
+    for name, t in zip(function.parameters, call.types, strict=False):
+        found = kind(t)
+        if function.name.startswith("str_") and name in _TEXTS:
+            wanted = {"str", "none", "tuple"} if name in ("prefix", "suffix") else {"str", "none"}
+        elif function.name == "str_join" and name == "values":
+            element = element_of(t)
+            found, wanted = "other" if element is None else kind(element), {"str"}
+        elif name in _INTEGERS.get(function.name.partition("_")[0], ()) and function.name not in _OF_OTHER_VALUES:
+            wanted = {"int", "bool", "none", "number"}
+        else:
+            continue
+        _expect(function, name, t, found, wanted)
+    for t in call.types if of_numbers else ():
+        _expect(function, None, t, kind(t), {"int", "float", "bool", "number"})
+
+
+_ANYTHING = frozenset({"any", "optional", "union", "class", "tensor", "other"})
+"""Kinds of values that may turn out to be of the type that is expected."""
+
+
+def _expect(function: PyFunction, parameter: str | None, t: Attribute, found: str, wanted: set[str]) -> None:
+    if found in wanted or found in _ANYTHING:
+        return
+    words = {"str": "str", "int": "int", "float": "a number"}
+    expected = next(words[w] for w in ("float", "str", "int") if w in wanted)
+    if function.name == "str_join":
+        expected = "a list of str"
+    name = shown_name(function)
+    which = f"argument '{parameter}' of {name}()" if parameter else f"{name}()"
+    if name == "a slice":
+        which = f"'{parameter}' of a slice"
+    raise OperatorTypeError(f"{which} expects {expected}, found {show_type(t)}", code="TS403")
+
+
+_OWNERS = ("str", "list", "dict", "set", "tuple", "int", "float", "complex", "math")
+
+
+def shown_name(function: PyFunction) -> str:
+    """A function's name as the program has it: `str.split` for `str_split`."""
+    if function.name.endswith("slice"):
+        return "a slice"
+    owner, _, method = function.name.partition("_")
+    return f"{owner}.{method}" if owner in _OWNERS and method else function.name
+
+
+def wrong_count(function: PyFunction, count: int) -> str:
+    """The message for a wrong number of operands; of a method the object doesn't count."""
+    own = int(function.parameters[:1] == ("self",))
+    least, most = function.required - own, len(function.parameters) - own
+    number = f"at least {least}" if function.variadic else str(least) if least == most else f"{least} to {most}"
+    names = ", ".join(function.parameters[own:])
+    listed = f" ({names})" if names and not function.variadic else ""
+    return f"{shown_name(function)}() takes {number} argument{'' if number == '1' else 's'}{listed}, got {count - own}"
+
+
 def result_type(function: PyFunction, types: Sequence[Attribute], constants: Sequence[Any] = ()) -> Attribute:
     """The type of a call of `function`; see `python.python_result_type`."""
     if not function.accepts(len(types)):
-        raise OperatorTypeError(f"{function.name}() doesn't take {len(types)} arguments")
+        raise OperatorTypeError(wrong_count(function, len(types)), code="TS401")
     call = _Call(function.name, tuple(types), tuple(constants))
+    _check_parameters(call, function)
     head, *rest = function.result.split()
     words = rest if head in _CONSTRUCTORS and rest else [head]
     if types and isinstance(types[0], AnyType) and any(word in _RULES for word in words):

@@ -153,8 +153,8 @@ def run_entry(entry, dtype, limit=None) -> dict:
 def cause(text: str) -> str:
     """A failure's first line without places, numbers and shapes."""
     first = text.strip().splitlines()[0]
-    if "no overload of" in first:
-        first = first.split(" takes ")[0]
+    if "error[TS305]" in first:
+        first = first.split(" take")[0]
     first = re.sub(r"<sample \d+>:\d+:\d+:?", "", first)
     return re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "N", first)[:150]
 

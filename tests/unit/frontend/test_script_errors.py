@@ -60,14 +60,14 @@ def too_few(x):
 
 
 CASES = [
-    (unrefined, "Optional[Tensor]", "check for None first"),
+    (unrefined, "Optional[Tensor]", "if x is not None:"),
     (unknown_name, "name 'nowhere' isn't defined", None),
     (one_branch, "'y' isn't assigned when the condition in line", "assign it before the branch too"),
     (missing_return, "may end without returning a value", "add a return"),
     (wrong_element, "expects int, found str", None),
     (with_global, "global isn't supported yet", None),
     (with_await, "an async function isn't supported yet", None),
-    (caller, "Tensor has no method 'no_such_method'", None),
+    (caller, "Tensor has no attribute or method 'no_such_method'", None),
     (too_few, "is called without argument 'n'", None),
 ]
 

@@ -180,7 +180,7 @@ STRINGS = ["", "abc", "Hello World", "  x y ", "12", "a,b,,c", "Straße", "line\
 STR_ARGS = {
     "center": [(9,), (9, "*"), (9, "ab")], "count": [("l",), ("l", 3), ("", 0, 2)], "endswith": [("c",), ("b", 0, 2)],
     "expandtabs": [(), (4,)], "find": [("l",), ("l", 4), ("l", 0, 2)], "rfind": [("l",), ("l", 0, 3)],
-    "index": [("b",), ("b", 2)], "rindex": [("b",)], "join": [(["p", "q"],), ([],)], "ljust": [(8,), (8, "-")],
+    "index": [("b",), ("b", 2)], "rindex": [("b",)], "join": [(["p", "q"],), ("",)], "ljust": [(8,), (8, "-")],
     "rjust": [(8,)], "lstrip": [(), (" a",)], "rstrip": [()], "strip": [(), ("a ",)], "partition": [(",",), ("",)],
     "rpartition": [(",",)], "removeprefix": [("ab",)], "removesuffix": [("c",)], "replace": [("a", "zz"), ("b", "", 1)],
     "split": [(), (",",), (",", 1), (None, 1), ("",)], "rsplit": [(), (",", 1)], "splitlines": [(), (True,)],
@@ -368,11 +368,15 @@ def test_print_uses_the_given_text_functions(capsys):
 @pytest.mark.parametrize(
     ("name", "types", "message"),
     [
-        ("add", [INT, STR], "int, str"),
-        ("add", [OptionalType(INT), INT], "check for None"),
-        ("lt", [INT, STR], "int, str"),
+        ("add", [INT, STR], r"operator \+ isn't defined for int and str"),
+        ("add", [OptionalType(INT), INT], r"TS306.*Optional\[int\] and int"),
+        ("lt", [INT, STR], "operator < isn't defined for int and str"),
         ("len", [INT], "no len"),
-        ("getitem", [ListType(INT), STR], "list"),
+        ("getitem", [ListType(INT), STR], r"List\[int\] can't be indexed with a value of type str"),
+        ("str_split", [STR, INT], r"argument 'sep' of str.split\(\) expects str, found int"),
+        ("str_join", [STR, ListType(INT)], r"str.join\(\) expects a list of str, found List\[int\]"),
+        ("math_sqrt", [STR], r"math.sqrt\(\) expects a number, found str"),
+        ("list_insert", [ListType(INT), INT], r"list.insert\(\) takes 2 arguments \(index, item\), got 1"),
         ("tuple", [ListType(INT)], "length"),
     ],
 )

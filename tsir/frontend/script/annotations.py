@@ -21,7 +21,7 @@ import torch
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.errors import FrontendError, SourceLocation
+from tsir.errors import FrontendError, SourceLocation, did_you_mean
 from tsir.frontend.script.guarded_imports import guarded_name
 
 ClassTypes = Callable[[type], Attribute]
@@ -62,7 +62,8 @@ def literal_type(value: Any) -> Attribute:
     """The type of a value in `Literal[...]`."""
     found = _BASIC.get(type(value))
     if found is None:
-        raise FrontendError(f"Literal[{value!r}] isn't supported: only int, bool, str and None can be literals")
+        message = f"Literal[{value!r}] isn't supported: only int, bool, str and None can be literals"
+        raise FrontendError(message, code="TS103")
     return found
 
 
@@ -91,22 +92,16 @@ class AnnotationReader:
         try:
             value = _evaluate(compile(tree, "<annotation>", "eval"), scope)
         except Exception as error:  # noqa: BLE001  (it is the user's expression: anything may come of it)
-            raise FrontendError(
-                f"the annotation '{ast.unparse(node)}' can't be evaluated: {error}",
-                location=place,
-                hint=_VISIBLE,
-            ) from None
+            raise _unreadable(node, error, scope, place) from None
         self._generic_variables = generic
         try:
             return Annotation(self.of_object(value, scope), rewriter.number)
-        except NameError as error:
-            raise FrontendError(
-                f"the annotation '{ast.unparse(node)}' can't be evaluated: {error}", location=place, hint=_VISIBLE
-            ) from None
         except FrontendError as error:
             if error.location is None:
                 error.location = place
             raise
+        except Exception as error:  # noqa: BLE001  (a string in it is evaluated)
+            raise _unreadable(node, error, scope, place) from None
         finally:
             self._generic_variables = False
 
@@ -152,6 +147,8 @@ class AnnotationReader:
                 return ts.DictType(ts.StrType(), ts.TensorType())
             if value is tuple:
                 return ts.AnyType() if self._generic_variables else None
+            if not value.__flags__ & _MADE_BY_PYTHON and value is not BaseException:
+                raise _no_type(value)
             if hasattr(value, "__torch_script_interface__") or issubclass(value, torch.nn.Module):
                 return None  # whatever has these methods: the class of what is assigned or passed
             return self._class_type(value)
@@ -159,7 +156,7 @@ class AnnotationReader:
             return ts.ListType(ts.TensorType())
         if value in _TRANSPARENT or value in (typing.Tuple, typing.Dict, typing.Optional):  # noqa: UP006
             return None
-        raise FrontendError(f"{value!r} isn't a type that compiled code can use")
+        raise _no_type(value)
 
     def _generic(self, value: Any, origin: Any, arguments: Sequence[Any], scope: Mapping[str, Any]) -> Attribute | None:
         if origin in _TRANSPARENT:
@@ -173,6 +170,12 @@ class AnnotationReader:
             return None if element is None else ts.ListType(element)
         if origin is tuple and arguments == ((),):
             return ts.TupleType([])
+        if not arguments:
+            bare: dict[Any, Attribute] = {
+                list: ts.ListType(ts.TensorType()),
+                dict: ts.DictType(ts.StrType(), ts.TensorType()),
+            }
+            return bare.get(origin)
         parts = [self.of_object(a, scope) for a in arguments]
         known = [p for p in parts if p is not None]
         if len(known) < len(parts):
@@ -189,7 +192,7 @@ class AnnotationReader:
             return ts.SetType(known[0])
         if getattr(origin, "__name__", "") in ("Future", "_Future", "_Await"):
             return ts.FutureType(known[0])
-        raise FrontendError(f"{value!r} isn't a type that compiled code can use")
+        raise _no_type(value)
 
     def named_tuple(self, cls: Any, scope: Mapping[str, Any]) -> ts.NamedTupleType:
         """The type of a NamedTuple class; fields without annotation are tensors."""
@@ -201,10 +204,43 @@ class AnnotationReader:
         for name in cls._fields:
             found = self.of_object(hints[name], {**scope, **module_scope}) if name in hints else ts.TensorType()
             if found is None:
-                raise FrontendError(f"field '{name}' of NamedTuple {cls.__name__} has no concrete type")
+                message = f"field '{name}' of NamedTuple {cls.__name__} has no concrete type"
+                raise FrontendError(message, hint="annotate it with the type of its values", code="TS103")
             types_.append(found)
         self.named_tuples[cls.__name__] = cls
         return ts.NamedTupleType(cls.__name__, list(cls._fields), types_)
+
+
+_MADE_BY_PYTHON = 1 << 9
+"""The flag (`Py_TPFLAGS_HEAPTYPE`) of classes that a class statement made."""
+
+
+def _no_type(value: Any) -> FrontendError:
+    """The error for an annotation that is no type of values in compiled code."""
+    shown = value.__qualname__ if isinstance(value, type) else repr(value)
+    module = str(getattr(value, "__module__", ""))
+    hint = "int, float, bool, str, Tensor, lists, dicts, tuples, Optional and Union of these, and classes of yours are types"
+    if module.partition(".")[0] == "numpy":
+        shown, hint = f"numpy.{shown}" if isinstance(value, type) else shown, "use torch.Tensor: arrays can be passed for it"
+    elif not isinstance(value, type) and callable(value):
+        hint = "it is a function: use a type"
+    elif typing.get_origin(value) in (collections.abc.Generator, collections.abc.Iterator):
+        hint = "return a list: `List[int]`"
+    elif isinstance(value, int | float | str | bool):
+        hint = f"write its type: `{type(value).__name__}`; a default goes behind `=`"
+    return FrontendError(f"{shown} isn't a type that compiled code can use", hint=hint, code="TS103")
+
+
+def _unreadable(node: ast.expr, error: Exception, scope: Mapping[str, Any], place: SourceLocation | None) -> FrontendError:
+    """The error for an annotation that Python can't evaluate."""
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)
+    hint = None
+    if isinstance(error, NameError):
+        hint = did_you_mean(error.name or "", {**_COMMENT_SCOPE, **scope}) or _VISIBLE
+    elif isinstance(error, SyntaxError):
+        hint = "write it as an annotation: `List[int]`"
+    why = error.msg if isinstance(error, SyntaxError) else str(error)
+    return FrontendError(f"the annotation '{text}' can't be read: {why}", location=place, hint=hint, code="TS103")
 
 
 def _evaluate(expression: str | types.CodeType, scope: Mapping[str, Any]) -> Any:
@@ -242,7 +278,8 @@ def comment_annotation(comment: str, place: SourceLocation) -> ast.expr:
     try:
         return ast.parse(comment, mode="eval").body
     except SyntaxError:
-        raise FrontendError(f"the type comment '{comment}' can't be read", location=place) from None
+        hint = "write a type, as in `# type: List[int]`"
+        raise FrontendError(f"the type comment '{comment}' can't be read", location=place, hint=hint, code="TS104") from None
 
 
 def comment_types(comment: str, place: SourceLocation) -> tuple[list[ast.expr] | None, ast.expr | None]:
@@ -255,7 +292,10 @@ def comment_types(comment: str, place: SourceLocation) -> tuple[list[ast.expr] |
         tree = ast.parse(comment if has_result else f"{comment} -> None", mode="func_type")
     except SyntaxError:
         raise FrontendError(
-            f"the type comment '{comment}' can't be read", location=place, hint="write `# type: (Tensor, int) -> Tensor`"
+            f"the type comment '{comment}' can't be read",
+            location=place,
+            hint="write `# type: (Tensor, int) -> Tensor`",
+            code="TS104",
         ) from None
     if len(tree.argtypes) == 1 and isinstance(tree.argtypes[0], ast.Constant) and tree.argtypes[0].value is Ellipsis:
         return None, tree.returns if has_result else None

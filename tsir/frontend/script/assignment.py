@@ -26,9 +26,11 @@ def emit_assign(e: Emitter, node: ast.Assign) -> None:
             comment_annotation(node.type_comment, e.place), e.annotation_scope(), e.place
         ).type
         if kind is not None:
-            value = e.session.object_or_run(coerce(e, value, kind, "this variable"))
-    for target in node.targets:
-        assign(e, target, value)
+            with e.calling([(value, node.value)]):
+                value = e.session.object_or_run(coerce(e, value, kind, "this variable"))
+    with e.calling([(value, node.value)]):
+        for target in node.targets:
+            assign(e, target, value)
 
 
 def _wanted(e: Emitter, target: ast.expr) -> ts.Attribute | None:
@@ -42,12 +44,14 @@ def _wanted(e: Emitter, target: ast.expr) -> ts.Attribute | None:
 
 def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
     """`x: T = value`, or `x: T` alone, which only says something to a type checker."""
-    found = e.session.annotations.of_node(node.annotation, e.annotation_scope(), e.place)
+    found = e.session.annotations.of_node(node.annotation, e.annotation_scope(), e.source.location(node.annotation))
     if node.value is None:
         return
     value = e.expression(node.value, found.type)
     if found.type is not None:
-        value = e.session.object_or_run(coerce(e, value, found.type, f"'{ast.unparse(node.target)}'"))
+        with e.calling([(value, node.value)]):
+            what, declared = f"'{ast.unparse(node.target)}'", e.source.location(node.annotation)
+            value = e.session.object_or_run(coerce(e, value, found.type, what, declared))
     declared = found.type
     if isinstance(node.target, ast.Attribute) and declared is not None:
         e.session.declare_attribute(e, e.expression(node.target.value), node.target.attr, declared)
@@ -117,10 +121,10 @@ def _parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Val
 def _known_parts(e: Emitter, elements: list[Value], count: int, starred: list[int]) -> list[Value]:
     if not starred:
         if len(elements) != count:
-            e.error(f"{len(elements)} values can't be unpacked into {count} targets")
+            e.error(f"{len(elements)} values can't be unpacked into {count} targets", code="TS307")
         return elements
     if len(elements) < count - 1:
-        e.error(f"{len(elements)} values are too few for {count - 1} targets and a starred one")
+        e.error(f"{len(elements)} values are too few for {count - 1} targets and a starred one", code="TS307")
     first, last = starred[0], starred[0] + len(elements) - count + 1
     from tsir.frontend.script.convert import list_of
 
@@ -139,7 +143,8 @@ def _element_type(e: Emitter, value: Value, kind: ts.Attribute) -> ts.Attribute:
         case ts.DictType():
             return kind.key
         case _:
-            e.error(f"a value of type {e.show(value)} can't be unpacked")
+            code = "TS306" if isinstance(kind, ts.OptionalType) else "TS307"
+            e.error(f"a value of type {e.show(value)} can't be unpacked", value=value, code=code)
 
 
 def emit_augmented(e: Emitter, node: ast.AugAssign) -> None:
@@ -177,7 +182,7 @@ def emit_delete(e: Emitter, node: ast.Delete) -> None:
             match target:
                 case ast.Name():
                     if e.variables.pop(target.id, None) is None:
-                        e.error(f"'{target.id}' is deleted before it is assigned")
+                        e.error(f"'{target.id}' is deleted before it is assigned", code="TS202")
                     e.forget(target.id)
                 case ast.Subscript():
                     delete_item(e, e.expression(target.value), index_of(e, target.slice))

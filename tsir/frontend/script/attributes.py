@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import enum
 import inspect
+from typing import Any
 
 import torch
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp, TupleGetOp
+from tsir.dialects.ts.type_names import show_type
+from tsir.errors import did_you_mean
 from tsir.frontend.script.choices import choice_attribute
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
@@ -28,7 +32,7 @@ from tsir.frontend.script.values import (
     Super,
     Value,
 )
-from tsir.frontend.torch_names import emit_call, rewrite_property
+from tsir.frontend.torch_names import PYTHON_METHODS, emit_call, rewrite_property
 from tsir.ops import python
 
 
@@ -59,7 +63,7 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             fields = [f.data for f in value.named.fields.data]
             if name in fields:
                 return value.elements[fields.index(name)]
-            return Method(value, name)
+            return _field_or_method(e, value, name, value.named)
         case Run():
             return _run_attribute(e, value, name)
         case PyFunction():
@@ -75,8 +79,24 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
     return Method(value, name)
 
 
+def _field_or_method(e: Emitter, value: Value, name: str, kind: ts.NamedTupleType) -> Value:
+    if name not in ("_replace", "_asdict") and python.method(kind, name) is None:
+        fields = [f.data for f in kind.fields.data]
+        hint = did_you_mean(name, fields) or f"its fields are {', '.join(fields)}"
+        e.error(f"{show_type(kind)} has no field '{name}'", hint=hint, code="TS203")
+    return Method(value, name)
+
+
+def _names_in(value: Any) -> list[str]:
+    """What a Python object has, as far as Python says."""
+    try:
+        return list(value.__members__) if isinstance(value, enum.EnumMeta) else dir(value)
+    except Exception:  # noqa: BLE001  (it is the user's object: anything may come of it, and this is only a hint)
+        return []
+
+
 def _none(e: Emitter, value: Value, name: str) -> Value:
-    e.error(f"{e.show(value)} has no attribute '{name}'")
+    e.error(f"{e.show(value)} has no attribute '{name}'", code="TS203")
 
 
 def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
@@ -85,7 +105,11 @@ def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
     except AttributeError:
         found = getattr(torch.ops.aten, name, None) if value.value is torch else None  # `torch.size(x)`, as `.code` has it
         if found is None:
-            e.error(f"'{value.name}' has no attribute '{name}'")
+            what = f"enum {value.name}" if isinstance(value.value, enum.EnumMeta) else f"'{value.name}'"
+            hint = did_you_mean(name, _names_in(value.value))
+            if hint is None and isinstance(value.value, enum.EnumMeta):
+                hint = f"its members are {', '.join(value.value.__members__)}"
+            e.error(f"{what} has no attribute '{name}'", hint=hint, code="TS203")
     if isinstance(value.value, type) and inspect.isfunction(found):
         static = inspect.getattr_static(value.value, name)
         if not isinstance(static, staticmethod):
@@ -103,37 +127,55 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
             result = emit_call(e.builder, e.session.schemas, call, e.location)
             assert not isinstance(result, tuple)
             return Run(result, "size" if name == "shape" else None)
+        if name not in PYTHON_METHODS and not hasattr(torch.Tensor, name):
+            e.error(f"Tensor has no attribute or method '{name}'", hint=did_you_mean(name, dir(torch.Tensor)), code="TS203")
         return Method(value, name)
     if isinstance(kind, ts.NamedTupleType):
         fields = [f.data for f in kind.fields.data]
         if name in fields:
             at = fields.index(name)
             return e.session.object_or_run(e.emit(TupleGetOp(value.ssa, at, kind.elements.data[at])))
-        return Method(value, name)
+        return _field_or_method(e, value, name, kind)
     if isinstance(kind, ts.ClassType):
         found = e.session.enum_attribute_type(kind, name)
         if found is not None:
             return Run(e.emit(GetAttrOp(value.ssa, name, found)))
     if isinstance(kind, ts.OptionalType):
-        e.error(f"'{name}' can't be read of a value of type {e.show(value)}", hint="check with `is not None` first")
+        e.error(f"'{name}' can't be read of a value of type {e.show(value)}", code="TS306")
     if python.attribute(kind, name) is not None:
         row = python.attribute(kind, name)
         assert row is not None
         return Run(e.py(row.name, [value.ssa]))
     if python.method(kind, name) is not None or isinstance(kind, ts.AnyType | ts.FutureType):
         return Method(shown or value, name)
-    e.error(f"a value of type {e.show(value)} has no attribute '{name}'")
+    hint = _OTHER_NAMES.get(name) or did_you_mean(name, python.names_of(kind))
+    if isinstance(kind, ts.UnionType):
+        having = [show_type(m) for m in kind.members.data if name in python.names_of(m) or is_tensor(m)]
+        hint = f"check with isinstance() first, for example for {having[0]}" if having else hint
+    e.error(f"a value of type {e.show(value)} has no attribute '{name}'", hint=hint, code="TS203")
+
+
+_OTHER_NAMES = {
+    "push": "use append()", "length": "use len()", "size": "use len()", "has_key": "use `in`", "iteritems": "use items()",
+    "itervalues": "use values()", "iterkeys": "use keys()", "shape": "only tensors have a shape", "push_back": "use append()",
+    "contains": "use `in`", "substring": "use a slice: `s[a:b]`", "dtype": "only tensors have a dtype",
+}  # fmt: skip
+"""What to use for names that other types or languages have."""
 
 
 def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
     """`holder.name = value`."""
     if not isinstance(holder, Object):
-        e.error(f"an attribute of a value of type {e.show(holder)} can't be assigned")
+        kind = e.session.type_of(holder)
+        named = isinstance(kind, ts.NamedTupleType)
+        hint = f"make a new one: `value._replace({name}=...)`" if named else None
+        e.error(f"an attribute of a value of type {e.show(holder)} can't be assigned", hint=hint, code="TS504")
     setter = inspect.getattr_static(holder.info.python_class, name, None)
     if isinstance(setter, property):
         if setter.fset is None:
-            e.error(f"property '{name}' can't be assigned")
+            e.error(f"property '{name}' can't be assigned", hint=f"give it a setter: `@{name}.setter`", code="TS504")
         e.session.call_function(e, PyFunction(setter.fset, holder, holder.info), [value], {})
         return
     kind = e.session.attribute_for_store(e, holder, name, value)
-    e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, value, kind, f"attribute '{name}'")))
+    what = f"attribute '{name}' of {holder.info.python_class.__name__}"
+    e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, value, kind, what)))

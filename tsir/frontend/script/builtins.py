@@ -21,6 +21,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import RaiseOp
 from tsir.dialects.values import uninitialized
+from tsir.errors import did_you_mean
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.convert import Tuples, as_bool, as_python, coerce, join_types, materialise, truth, tuple_elements
@@ -65,9 +66,11 @@ class Arguments:
 
     def values(self) -> list[Value]:
         """The positional arguments, evaluated."""
-        from tsir.frontend.script.calls import evaluate_arguments
+        from tsir.frontend.script.calls import argument_trees, evaluate_arguments
 
-        return evaluate_arguments(self.e, self.node)[0]
+        args, kwargs = evaluate_arguments(self.e, self.node)
+        self.e.call_arguments.extend(argument_trees(self.node, args, kwargs))
+        return args
 
     def keywords(self) -> dict[str, Value]:
         """The keyword arguments, evaluated."""
@@ -77,7 +80,13 @@ class Arguments:
         """Raises FrontendError for another number of arguments."""
         count = len(self.node.args) + len(self.node.keywords)
         if not least <= count <= (least if most is None else most):
-            self.e.error(f"{ast.unparse(self.node.func)}() doesn't take {count} arguments", node=self.node)
+            name = ast.unparse(self.node.func)
+            number = str(least) if most in (None, least) else f"{least} to {most}"
+            plural = "" if number == "1" else "s"
+            self.e.error(f"{name}() takes {number} argument{plural}, got {count}", node=self.node, code="TS401")
+
+
+_LITERAL_NAME = "write the name as a str literal, or keep the values in a dict"
 
 
 def as_number(e: Emitter, value: Value, name: str) -> Value:
@@ -143,7 +152,8 @@ def _len(a: Arguments) -> Value:
         found = e.session.call_optional_method(e, value, ("__len__",))
         if found is not None:
             return found
-        e.error(f"an object of {value.info.name} has no len()")
+        name = value.info.python_class.__name__
+        e.error(f"an object of {name} has no len()", hint=f"define __len__ in class {name}", code="TS307")
     if isinstance(value, PyObject) and hasattr(value.value, "__len__"):
         return Const(len(value.value))
     ssa = materialise(e, value)
@@ -179,7 +189,7 @@ def _hasattr(a: Arguments) -> Value:
     a.exactly(2)
     holder, name = a.values()
     if not isinstance(name, Const) or not isinstance(name.value, str):
-        a.e.error("the name in hasattr() has to be a constant")
+        a.e.error("the name in hasattr() has to be a constant", value=name, hint=_LITERAL_NAME, code="TS507")
     return Const(has_attribute(a.e, holder, name.value))
 
 
@@ -204,7 +214,12 @@ def _getattr(a: Arguments) -> Value:
     a.exactly(2, 3)
     holder, name, *default = a.values()
     if not isinstance(name, Const) or not isinstance(name.value, str):
-        a.e.error("the name in getattr() has to be a constant")
+        a.e.error(
+            "the name in getattr() has to be a constant",
+            value=name,
+            hint=_LITERAL_NAME,
+            code="TS507",
+        )
     if default and not has_attribute(a.e, holder, name.value):
         return default[0]
     return get_attribute(a.e, holder, name.value)
@@ -214,7 +229,12 @@ def _setattr(a: Arguments) -> Value:
     a.exactly(3)
     holder, name, value = a.values()
     if not isinstance(name, Const) or not isinstance(name.value, str):
-        a.e.error("the name in setattr() has to be a constant")
+        a.e.error(
+            "the name in setattr() has to be a constant",
+            value=name,
+            hint=_LITERAL_NAME,
+            code="TS507",
+        )
     set_attribute(a.e, holder, name.value, value)
     return NONE
 
@@ -243,7 +263,11 @@ def _type(a: Arguments) -> Value:
     kind = a.e.session.type_of(value)
     found = None if kind is None else a.e.session.python_class(kind)
     if found is None:
-        a.e.error(f"the type of a value of type {a.e.show(value)} isn't known while compiling")
+        a.e.error(
+            f"the type of a value of type {a.e.show(value)} isn't known while compiling",
+            hint="check with isinstance()",
+            code="TS507",
+        )
     return PyObject(found, found.__name__)
 
 
@@ -417,7 +441,8 @@ def sorted_items(e: Emitter, items: Value, keywords: dict[str, Value]) -> Value:
 
     key, reverse = keywords.pop("key", NONE), keywords.pop("reverse", FALSE)
     if keywords:
-        e.error(f"sorted() has no argument '{next(iter(keywords))}'")
+        wrong = next(iter(keywords))
+        e.error(f"sorted() has no argument '{wrong}'", hint=did_you_mean(wrong, ("key", "reverse")), code="TS402")
     kind = e.session.type_of(items)
     if not (isinstance(key, Const) and key.value is None):
         keys = _keys_of(e, items, key)
@@ -437,7 +462,7 @@ def _sorted(a: Arguments) -> Value:
 
     values = a.values()
     if len(values) != 1:
-        a.e.error("sorted() takes one positional argument")
+        a.e.error("sorted() takes one positional argument", code="TS401")
     return sorted_items(a.e, collect(a.e, values[0]), a.keywords())
 
 
@@ -546,7 +571,7 @@ def _unwrap_optional(a: Arguments) -> Value:
     kind = e.session.type_of(value)
     test = none_test(e, value, None, negate=False)
     if test.value is True:
-        e.error("the value is None here")
+        e.error("the value is None here", code="TS306")
     if not isinstance(test.value, bool):
         emit_branch(
             e, test, lambda: raise_error(e, "AssertionError", "Unwrapping null optional"), lambda: None, end_of(a.node)
@@ -597,9 +622,9 @@ def _callable(a: Arguments) -> Value:
     )
 
 
-def _unsupported(what: str) -> Callable[[Arguments], Value]:
+def _unsupported(what: str, hint: str) -> Callable[[Arguments], Value]:
     def emit(a: Arguments) -> Value:
-        a.e.unsupported(what, node=a.node)
+        a.e.unsupported(what, node=a.node, hint=hint, code="TS502")
 
     return emit
 
@@ -610,7 +635,7 @@ def _tensor(a: Arguments) -> Value:
     values, keywords = a.values(), a.keywords()
     data = keywords.pop("data", values[0] if values else None)
     if data is None:
-        e.error("torch.tensor() needs data")
+        e.error("torch.tensor() needs data", code="TS401")
     keywords.pop("requires_grad", None)
     keywords.pop("pin_memory", None)
     if len(values) > 1:
@@ -636,7 +661,8 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "pow": _reduction("pow", "pow"), "any": _any_all("any"), "all": _any_all("all"), "sorted": _sorted,
     "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter, "set": _set,
     "frozenset": _set,
-    "open": _unsupported("open()"), "eval": _unsupported("eval()"), "exec": _unsupported("exec()"),
+    "open": _unsupported("open()", "read the file outside and pass what is in it"),
+    "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized,
     "unwrap_optional": _unwrap_optional, "assert": _assert,
     "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import enum
 import functools
 import math
 import re
 import string
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 import torch.nn.modules.utils as _utils
@@ -22,10 +23,11 @@ from xdsl.ir import SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import ConstantOp, DictOp
+from tsir.errors import did_you_mean
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items, special_method
 from tsir.frontend.script.concurrency import FUTURE_CLASSES, chain, make_future, notify
-from tsir.frontend.script.convert import coerce, materialise, retype, tuple_elements
+from tsir.frontend.script.convert import coerce, describe_object, materialise, retype, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
@@ -55,6 +57,7 @@ from tsir.frontend.script.values import (
 from tsir.frontend.torch_names import DTYPES, PYTHON_METHODS, emit_call, operator_name
 from tsir.ops import python
 from tsir.ops.python import PyFunction as Row
+from tsir.ops.python_types import shown_name, wrong_count
 
 Keywords = dict[str, Value]
 
@@ -63,10 +66,27 @@ def emit_call_expression(e: Emitter, node: ast.Call, want: Any) -> Value:
     """A call."""
     callee = e.expression(node.func)
     if isinstance(callee, Builtin):
-        return BUILTINS[callee.name](Arguments(e, node, want))
+        with e.calling([]):
+            return BUILTINS[callee.name](Arguments(e, node, want))
     args, kwargs = evaluate_arguments(e, node)
-    with e.at(node):
+    trees = argument_trees(node, args, kwargs)
+    with e.at(node), e.calling(trees):
         return call(e, callee, args, kwargs)
+
+
+def argument_trees(node: ast.Call, args: list[Value], kwargs: Keywords) -> list[tuple[Value, ast.AST]]:
+    """The trees of a call's arguments. One value that is passed twice is made two, so that each has its own."""
+    trees: list[tuple[Value, ast.AST]] = []
+    holders: list[tuple[list[Value] | Keywords, Any, ast.AST]] = []
+    if not any(isinstance(a, ast.Starred) for a in node.args):
+        holders += [(args, i, a) for i, a in enumerate(node.args)]
+    holders += [(kwargs, k.arg, k.value) for k in node.keywords if k.arg is not None]
+    for holder, key, tree in holders:
+        value = holder[key]
+        if any(known is value for known, _ in trees):
+            value = holder[key] = copy.copy(value)
+        trees.append((value, tree))
+    return trees
 
 
 def evaluate_arguments(e: Emitter, node: ast.Call) -> tuple[list[Value], Keywords]:
@@ -77,7 +97,12 @@ def evaluate_arguments(e: Emitter, node: ast.Call) -> tuple[list[Value], Keyword
             value = e.expression(a.value)
             elements = tuple_elements(e, value)
             if elements is None:
-                e.error("only a tuple of known length can be passed with *", node=a, hint="pass the elements one by one")
+                e.error(
+                    f"only a tuple of known length can be passed with *, not a {e.show(value)}",
+                    node=a,
+                    hint="pass the elements one by one",
+                    code="TS401",
+                )
             args += elements
         else:
             args.append(e.expression(a))
@@ -91,7 +116,12 @@ def evaluate_arguments(e: Emitter, node: ast.Call) -> tuple[list[Value], Keyword
         elif (literal := _literal_items(e, value)) is not None:
             kwargs |= literal
         else:
-            e.error("only a dict that is known while compiling can be passed with **", node=keyword.value)
+            e.error(
+                f"only a dict that is known while compiling can be passed with **, not a {e.show(value)}",
+                node=keyword.value,
+                hint="pass the arguments by name, one by one",
+                code="TS402",
+            )
     return args, kwargs
 
 
@@ -136,7 +166,13 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
         case Builtin():
             return call_builtin(e, callee, args, kwargs)
         case _:
-            e.error(f"a value of type {e.show(callee)} can't be called")
+            kind = e.session.type_of(callee)
+            hint = "index it with []" if isinstance(kind, ts.ListType | ts.DictType | ts.TupleType) else None
+            e.error(
+                f"a value of type {e.show(callee)} can't be called",
+                hint=hint,
+                code="TS306" if isinstance(kind, ts.OptionalType) or kind == ts.NONE else "TS307",
+            )
 
 
 def call_builtin(e: Emitter, callee: Builtin, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -173,7 +209,8 @@ def _boolean_dispatch(e: Emitter, dispatch: dict[str, Any], args: Sequence[Value
     name, index = dispatch["arg_name"], dispatch["index"]
     flag: Value = kwargs.get(name, args[index] if index < len(args) else Const(dispatch["default"]))
     if not isinstance(flag, Const):
-        e.error(f"'{name}' has to be a constant here")
+        hint = f"pass True or False for it, or branch: `if {name}: ... else: ...`"
+        e.error(f"'{name}' has to be a constant here", value=flag, hint=hint, code="TS507")
     chosen = dispatch["if_true" if flag.value else "if_false"]
     return e.session.call_function(e, PyFunction(chosen), args, kwargs)
 
@@ -215,11 +252,36 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         e.error(
             f"module '{callee.name}' isn't an attribute of the module that is compiled",
             hint="make it an attribute (self.x = ...) of the module that uses it",
+            code="TS505",
         )
     method = vars(type(target)).get("__call__")
     if method is not None and hasattr(method, "__code__"):
         return e.session.call_function(e, PyFunction(method, callee), args, kwargs)
-    e.unsupported(f"a call of {callee.name} ({type(target).__name__})")
+    _not_compilable(e, callee)
+
+
+_INSTEAD: dict[str, str] = {
+    "numpy": "use torch's function of that name", "random": "use torch.rand() or torch.randint()",
+    "time": "measure around the compiled call", "os": "do it outside and pass the result", "sys": "do it outside and pass the result",
+    "threading": "lock around the compiled call",
+}  # fmt: skip
+"""What to do instead of calling a function of one of these packages."""
+
+
+def _not_compilable(e: Emitter, callee: PyObject) -> NoReturn:
+    """A call of something that has no Python source: a function written in C, an object that can't be called."""
+    target = callee.value
+    if not callable(target):
+        e.error(f"'{callee.name}' is a {describe_object(target)}, which can't be called", code="TS307")
+    package = str(getattr(target, "__module__", None) or type(target).__module__).partition(".")[0]
+    package = (
+        "numpy" if type(target).__module__ == "numpy" else {"posix": "os", "_thread": "threading"}.get(package, package)
+    )
+    e.unsupported(
+        f"a call of {callee.name}, which isn't written in Python,",
+        hint=_INSTEAD.get(package, "call it outside and pass the result, or write it with torch's operators"),
+        code="TS502",
+    )
 
 
 def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -230,8 +292,14 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
             try:
                 return e.session.from_python(cls(args[0].value), callee.name)
             except ValueError as error:
-                e.error(str(error))
-        e.unsupported(f"making a member of {cls.__name__} of a value that isn't a constant")
+                e.error(
+                    str(error), value=args[0], hint=f"its values are {', '.join(repr(m.value) for m in cls)}", code="TS203"
+                )
+        first = next(iter(cls.__members__), "MEMBER")
+        e.unsupported(
+            f"making a member of {cls.__name__} of a value that isn't a constant",
+            hint=f"compare the value with each member's: `if n == {cls.__name__}.{first}.value: ...`",
+        )
     if cls in (torch.finfo, torch.iinfo, torch.device):
         return _constant_object(e, callee, cls, args, kwargs)
     if cls is torch.Size:
@@ -242,11 +310,13 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
         return Partial(args[0], tuple(args[1:]), dict(kwargs))
     if issubclass(cls, BaseException):
         if kwargs:
-            e.error(f"{cls.__name__}() takes no keyword arguments")
+            e.error(f"{cls.__name__}() takes no keyword arguments", code="TS402")
         return ExceptionValue(cls, tuple(args))
     if issubclass(cls, torch.nn.Module):
         e.error(
-            f"module {cls.__name__} is made inside compiled code", hint="make it in __init__ and keep it as an attribute"
+            f"module {cls.__name__} is made inside compiled code",
+            hint="make it in __init__ and keep it as an attribute",
+            code="TS505",
         )
     return e.session.construct(e, cls, args, kwargs)
 
@@ -263,20 +333,26 @@ def _constant_object(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Valu
     if cls in (torch.finfo, torch.iinfo):
         dtype = args[0] if args else kwargs["type" if "type" in kwargs else "dtype"]
         return DTypeInfo(coerce(e, dtype, ts.DTypeType(), f"{callee.name}()"), cls is torch.iinfo)
-    e.error(f"{callee.name}() needs constants here")
+    e.error(f"{callee.name}() needs constants here", hint="write the values out", code="TS507")
 
 
 def _named_tuple(e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     kind = e.session.named_tuple(cls)
     given: dict[str, Value] = dict(zip(cls._fields, args, strict=False)) | dict(kwargs)
     if len(args) > len(cls._fields) or set(given) - set(cls._fields):
-        e.error(f"{cls.__name__} has the fields {', '.join(cls._fields)}")
+        wrong = next((k for k in kwargs if k not in cls._fields), None)
+        if wrong is not None:
+            hint = did_you_mean(wrong, cls._fields)
+            message = f"{cls.__name__} has no field '{wrong}', it has {', '.join(cls._fields)}"
+            e.error(message, value=kwargs[wrong], hint=hint, code="TS402")
+        message = f"{cls.__name__} has {len(cls._fields)} fields ({', '.join(cls._fields)}), got {len(args)} values"
+        e.error(message, value=args[-1], code="TS401")
     parts: list[Value] = []
     for field, wanted in zip(cls._fields, kind.elements.data, strict=True):
         value = given.get(field)
         if value is None:
             if field not in cls._field_defaults:
-                e.error(f"{cls.__name__} needs a value for field '{field}'")
+                e.error(f"{cls.__name__} needs a value for field '{field}'", code="TS401")
             value = e.session.from_python(cls._field_defaults[field], field)
         parts.append(e.session.object_or_run(coerce(e, value, wanted, f"field '{field}' of {cls.__name__}")))
     return StaticTuple(tuple(parts), kind)
@@ -291,13 +367,15 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
     names = row.parameters
     for name, value in (kwargs or {}).items():
         if name not in names:
-            e.error(f"{row.name}() has no argument '{name}'")
+            e.error(
+                f"{shown_name(row)}() has no argument '{name}'", value=value, hint=did_you_mean(name, names), code="TS402"
+            )
         at = names.index(name)
         if at != len(values):
-            e.unsupported(f"argument '{name}' of {row.name}() without those before it")
+            e.unsupported(f"argument '{name}' of {shown_name(row)}() without those before it")
         values.append(value)
     if not row.accepts(len(values)):
-        e.error(f"{row.name}() doesn't take {len(values)} arguments")
+        e.error(wrong_count(row, len(values)), code="TS401")
     operands = [materialise(e, v) for v in values]
     from tsir.ops.python_types import UNKNOWN
 
@@ -315,7 +393,7 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         if row is not None and receiver.name == "dict" and name == "fromkeys":
             return call_row(e, row, args, kwargs)
         if not args:
-            e.error(f"{receiver.name}.{name}() needs the value that it is a method of")
+            e.error(f"{receiver.name}.{name}() needs the value that it is a method of", code="TS401")
         return call_method(e, args[0], name, args[1:], kwargs)
     if isinstance(receiver, StaticDict):
         return _static_dict_method(e, receiver, name)
@@ -331,7 +409,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         return _named_tuple_method(e, StaticTuple(tuple(tuple_elements(e, Run(ssa)) or ()), kind), name, kwargs)
     row = python.method(kind, name)
     if row is None:
-        e.error(f"a value of type {e.show(receiver)} has no method '{name}'")
+        hint = did_you_mean(name, python.names_of(kind))
+        e.error(f"a value of type {e.show(receiver)} has no method '{name}'", hint=hint, code="TS203")
     if row.name == "str_format" and kwargs:
         args, kwargs = _format_arguments(e, receiver, args, kwargs), {}
         ssa, args = materialise(e, args[0]), args[1:]
@@ -361,7 +440,7 @@ def _format_arguments(e: Emitter, template: Value, args: Sequence[Value], kwargs
         elif first.isdigit():
             number = int(first)
         else:
-            e.error(f"format() is called without argument '{first}'")
+            e.error(f"format() is called without argument '{first}'", code="TS401")
         suffix = (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
         parts.append(f"{{{number}{field[len(first) :]}{suffix}}}")
     return [Const("".join(parts)), *args, *kwargs.values()]
@@ -376,7 +455,9 @@ def _ordered_keywords(e: Emitter, row: Row, given: Sequence[Value], kwargs: Mapp
             break
         rest.append(remaining.pop(name, Const(None)))
     if remaining:
-        e.error(f"{row.name}() has no argument '{next(iter(remaining))}'")
+        wrong = next(iter(remaining))
+        hint = did_you_mean(wrong, row.parameters)
+        e.error(f"{shown_name(row)}() has no argument '{wrong}'", value=kwargs[wrong], hint=hint, code="TS402")
     return rest
 
 
@@ -426,7 +507,9 @@ def _named_tuple_method(e: Emitter, receiver: StaticTuple, name: str, kwargs: Ma
     if name == "_asdict":
         return StaticDict(dict(zip(fields, receiver.elements, strict=True)))
     if set(kwargs) - set(fields):
-        e.error(f"the fields are {', '.join(fields)}")
+        wrong = next(iter(set(kwargs) - set(fields)))
+        hint = did_you_mean(wrong, fields) or f"its fields are {', '.join(fields)}"
+        e.error(f"there is no field '{wrong}'", value=kwargs[wrong], hint=hint, code="TS402")
     kinds = receiver.named.elements.data
     parts = [
         e.session.object_or_run(coerce(e, kwargs[f], k, f"field '{f}'")) if f in kwargs else v
@@ -449,7 +532,7 @@ def _tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], 
             return Run(result, tuple_result(made.name, result))
         return e.session.operator_results(made.name, result)
     if not hasattr(torch.Tensor, name):
-        e.error(f"Tensor has no method '{name}'")
+        e.error(f"Tensor has no attribute or method '{name}'", hint=did_you_mean(name, dir(torch.Tensor)), code="TS203")
     return torch_call(e, name, [receiver, *args], kwargs)
 
 

@@ -29,6 +29,7 @@ class AttributeInfo:
     key: Any = None
     """Tells the static value from that of another object, in deciding whether two objects may share a class."""
     failure: str | None = None
+    failure_hint: str | None = None
     info: ClassInfo | None = None
     """The class, of a submodule."""
 

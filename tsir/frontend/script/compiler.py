@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import enum
 import functools
 import inspect
 import types
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -24,17 +26,18 @@ from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp
-from tsir.errors import FrontendError, UnsupportedError
+from tsir.errors import FrontendError, TsirError, UnsupportedError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import renamed_copy, symbol_of
 from tsir.frontend.script import modules, objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
+from tsir.frontend.script.blame import show_to_user
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_declared
-from tsir.frontend.script.convert import coerce, join_types, materialise
+from tsir.frontend.script.convert import coerce, describe_object, join_types, materialise
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.functions import Compiled, Signature, call_function, compile_for, signature_of
+from tsir.frontend.script.functions import Compiled, NoRunTimeResult, Signature, call_function, compile_for, signature_of
 from tsir.frontend.script.hooks import calling_source
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.source import (
@@ -51,8 +54,10 @@ from tsir.frontend.script.source import (
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
     Builtin,
+    Closure,
     Const,
     EnumValue,
+    Method,
     Object,
     Partial,
     PyFunction,
@@ -238,7 +243,9 @@ class Session:
             return found
         if issubclass(cls, nn.Module):
             raise FrontendError(
-                f"module class {cls.__name__} can't be used as a type here", hint="interfaces aren't supported yet"
+                f"module class {cls.__name__} can't be used as a type here",
+                hint="call the module where it is an attribute (self.x)",
+                code="TS103",
             )
         kind = "enum" if issubclass(cls, enum.Enum) else "class"
         info = ClassInfo(self.symbol(cls.__name__), cls, kind)
@@ -304,7 +311,7 @@ class Session:
             return Const(value)
         if isinstance(value, int):
             if not INT64_MIN <= value <= INT64_MAX:
-                raise FrontendError(f"{value} doesn't fit into 64 bits")
+                raise FrontendError(f"{value} doesn't fit into 64 bits", hint="make it a float", code="TS301")
             return Const(int(value))
         if is_torch_constant(value):
             return Const(torch_constant(value))
@@ -331,6 +338,7 @@ class Session:
             raise FrontendError(
                 f"tensor '{name}' is a global variable or a constant of the function",
                 hint="pass it as an argument, or make it a buffer of the module",
+                code="TS506",
             )
         return PyObject(value, name)
 
@@ -368,7 +376,7 @@ class Session:
         for value in values:
             kind = self.type_of(value)
             if kind is None:
-                e.error(f"{e.show(value)} can't be an item of a dict")
+                e.error(f"a {e.show(value)} can't be an item of a dict", value=value, code="TS501")
             found = kind if found is None else join_types(found, kind)
         return found or ts.TensorType()
 
@@ -418,6 +426,11 @@ class Session:
         found = info.attributes.get(name)
         return None if found is None else found.type
 
+    def declared_attribute(self, kind: ts.ClassType, name: str) -> Attribute | None:
+        """The type of an attribute of a compiled class, or None."""
+        info = self._classes.get(kind.symbol.string_value())
+        return None if info is None else self.attribute_type(info, name)
+
     def attribute_for_store(self, e: Emitter, holder: Object, name: str, value: Value) -> Attribute:
         """The type of an attribute that is assigned."""
         return objects.type_for_store(self, e, holder, name, value)
@@ -449,7 +462,8 @@ class Session:
                 return self._default_dict(e, args[0])
             if cls.__name__ in ("OrderedDict", "dict", "Counter"):
                 return self._ordered_dict(e, args)
-            e.unsupported(f"{cls.__name__}()")
+            hints = {"deque": "use a list", "Decimal": "use a float", "Fraction": "use a float", "bytes": "use a str"}
+            e.unsupported(f"{cls.__name__}()", hint=hints.get(cls.__name__), code="TS502")
         return objects.construct(self, e, cls, args, dict(kwargs))
 
     def _default_dict(self, e: Emitter, factory: Value) -> Value:
@@ -459,7 +473,7 @@ class Session:
             "dict": ts.DictType(ts.StrType(), ts.TensorType()), "set": ts.SetType(ts.StrType()),
         }  # fmt: skip
         if not isinstance(factory, Builtin) or factory.name not in kinds:
-            e.unsupported("defaultdict() of anything but a built-in type")
+            e.unsupported("defaultdict() of anything but a built-in type", hint="use dict.setdefault()")
         wanted = e.want if isinstance(e.want, ts.DictType) else None
         kind = wanted or ts.DictType(ts.StrType(), kinds[factory.name])
         result = e.emit(py_op("default_dict")([materialise(e, Const(factory.name))], [kind]))
@@ -533,6 +547,16 @@ def _schemas() -> SchemaRegistry:
     return SCHEMAS
 
 
+@contextmanager
+def _shown_to_user() -> Generator[None]:
+    """Errors of a whole compilation name the place in the user's program."""
+    try:
+        yield
+    except TsirError as error:
+        show_to_user(error)
+        raise
+
+
 def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Program:
     """Compiles a Python function.
 
@@ -541,7 +565,8 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Pr
     """
     session = Session(_schemas() if schemas is None else schemas)
     plain = unwrap(function)
-    entry = _entry(session, plain, plain.__name__, None)
+    with _shown_to_user():
+        entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None)
     return Program(
         lambda: session.module([entry.symbol]),
         {entry.name: entry},
@@ -559,16 +584,21 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
     Raises FrontendError, with the place in the source, for what can't be compiled.
     """
     session = Session(_schemas() if schemas is None else schemas)
-    info, instance = session.reader.read(module)
     entries: dict[str, EntryPoint] = {}
-    for name, method in _entry_methods(info):
-        entries[name] = _entry(session, method, name, info)
-        info.exported.add(name)
-    forward = entries.get("forward")
-    if info.hooks and forward is not None:
-        entries["__call__"] = _hooked_entry(session, forward, info)
+    with _shown_to_user():
+        info, instance = session.reader.read(module)
+        for name, method in _entry_methods(info):
+            entries[name] = _entry(session, method, name, info)
+            info.exported.add(name)
+        forward = entries.get("forward")
+        if info.hooks and forward is not None:
+            entries["__call__"] = _hooked_entry(session, forward, info)
     if not entries:
-        raise FrontendError(f"module {info.python_class.__name__} has no forward() to compile")
+        raise FrontendError(
+            f"module {info.python_class.__name__} has no forward() to compile",
+            hint="define forward(), or mark a method with @torch.jit.export",
+            code="TS203",
+        )
     first = [e.symbol for e in entries.values()]
     return Program(
         lambda: session.module(first),
@@ -623,7 +653,8 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
         raise FrontendError(
             f"{describe(function)} takes *args or **kwargs, which a compiled entry point can't",
             location=source.location(source.node),
-            hint="name its parameters",
+            hint="name its parameters; functions that it calls may take *args",
+            code="TS105",
         )
     session.entries.add(source.node)
     types_: dict[str, Attribute | Value] = {}
@@ -637,8 +668,9 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
         if kind is None and p.annotated:
             raise FrontendError(
                 f"the annotation of parameter '{p.name}' isn't a type of values that can be passed from outside",
-                location=source.location(source.node),
-                hint="a callable or an interface only works in functions that compiled code calls",
+                location=p.declared or source.location(source.node),
+                hint="a callable, a module or an interface only works in functions that compiled code calls",
+                code="TS105",
             )
         if kind is None:
             kind = ts.TensorType()
@@ -646,13 +678,37 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
                 of_default = session.type_of(session.from_python(p.default, p.name))
                 kind = ts.optional_of(kind) if p.default is None else of_default or kind
         types_[p.name] = kind
-    compiled = compile_for(session, source, signature, types_, PyFunction(function, None, owner))
+    try:
+        compiled = compile_for(session, source, signature, types_, PyFunction(function, None, owner))
+    except NoRunTimeResult as error:
+        raise _no_result(session, source, error.value) from None
     assert compiled.result is not None
     rest = signature.parameters[1 if owner is not None else 0 :]
     parameters = tuple(_parameter(session, p, types_[p.name]) for p in rest)
     return EntryPoint(
         name, compiled.symbol, parameters, str(compiled.result), takes_self=owner is not None, doc=docstring(source.node)
     )
+
+
+def _no_result(session: Session, source: FunctionSource, value: Value) -> FrontendError:
+    """The error for an entry point that returns what only exists while compiling."""
+    returns = [n for n in ast.walk(source.node) if isinstance(n, ast.Return) and n.value is not None]
+    place = source.location((returns[-1].value or returns[-1]) if returns else source.node)
+    shown, hint = (
+        "something",
+        "return a value that compiled code knows: a number, a str, a Tensor, a list, dict or tuple of these",
+    )
+    match value:
+        case Method():
+            shown, hint = f"the method {value.name}", f"call it: `{value.name}(...)`"
+        case PyFunction() | Closure() | Partial() | Builtin():
+            shown, hint = "a function", "call it, and return what it gives"
+        case PyObject():
+            shown = f"the Python {describe_object(value.value)} '{value.name}'"
+        case _:
+            shown = f"a {type(value).__name__.lower()}"
+    message = f"{describe(source.function)}() returns {shown}, which isn't a value that compiled code can give"
+    return FrontendError(message, location=place, hint=hint, code="TS501")
 
 
 def _generic_type(session: Session, source: FunctionSource, name: str) -> Attribute | None:

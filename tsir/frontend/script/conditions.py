@@ -285,7 +285,7 @@ def _candidates(e: Emitter, node: ast.expr) -> list[object]:
         return [ts.NONE]
     found = e.session.annotations.of_node(node, e.annotation_scope(), e.place)
     if found.type is None:
-        e.error("isinstance() needs concrete types", node=node)
+        e.error("isinstance() needs concrete types", node=node, hint="for example `isinstance(x, int)`", code="TS103")
     return list(members(found.type))
 
 

@@ -184,7 +184,7 @@ def choose(e: Emitter, test: Condition, then: Callable[[], Value], other: Callab
     if binding is None:
         raise Unreachable
     if isinstance(binding.value, Unusable):
-        e.error(f"the value of this expression {binding.value.why}", hint=binding.value.hint)
+        e.error(f"the value of this expression {binding.value.why}", hint=binding.value.hint, code="TS202")
     return binding.value
 
 

@@ -7,16 +7,19 @@ see, except that an int where a float is declared becomes a float, as PEP 484 re
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import torch
 from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
+from tsir.dialects.ts.type_names import show_type
+from tsir.errors import SourceLocation
 from tsir.frontend.constants import emit_constant
-from tsir.frontend.overloads import show_type
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import (
     Const,
@@ -108,12 +111,17 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             return e.py("range_list", operands)
         case PyObject():
             e.error(
-                f"'{value.name}' is a Python {type(value.value).__name__}, which isn't a value that compiled code can hold"
+                f"'{value.name}' is a Python {describe_object(value.value)}, which isn't a value that compiled code can hold",
+                value=value,
+                hint=_object_hint(value.value),
+                code="TS501",
             )
         case PyFunction():
             e.error(
                 "a Python function can't be stored or returned by compiled code",
+                value=value,
                 hint="call it, or pass it directly to the function that calls it",
+                code="TS501",
             )
         case _:
             from tsir.frontend.script.iteration import as_list
@@ -142,7 +150,9 @@ def as_python(e: Emitter, value: Value) -> Value:
         made = e.emit(py_op("tuple")([value.ssa], [ts.AnyType()]))
         return Run(e.cast(made, value.type))
     if isinstance(value, StaticTuple):
-        return StaticTuple(tuple(as_python(e, v) for v in value.elements), value.named)
+        made = tuple(as_python(e, v) for v in value.elements)
+        same = all(a is b for a, b in zip(made, value.elements, strict=True))
+        return value if same else StaticTuple(made, value.named)
     return value
 
 
@@ -161,11 +171,11 @@ def tuple_elements(e: Emitter, value: Value) -> list[Value] | None:
     return None
 
 
-def coerce(e: Emitter, value: Value, wanted: Attribute, what: str) -> SSAValue:
-    """The value as one of type `wanted`. Raises FrontendError saying that `what` expects that type."""
+def coerce(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None = None) -> SSAValue:
+    """The value as one of type `wanted`. Raises FrontendError saying that `what` expects that type, as `declared` says."""
     found = _coerce(e, value, wanted)
     if found is None:
-        _refuse(e, value, wanted, what)
+        _refuse(e, value, wanted, what, declared)
     return found
 
 
@@ -177,18 +187,64 @@ def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
     return is_subtype(e, kind, wanted) or (wanted == ts.FLOAT and kind in (ts.INT, ts.NumberType()))
 
 
-def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str) -> NoReturn:
+def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None) -> NoReturn:
     kind = e.session.type_of(value)
     shown = e.show(value)
     hint = None
     if kind is not None and any(is_subtype(e, m, wanted) for m in members(kind)):
         no_none = ts.NONE in members(kind) and ts.NONE not in members(wanted)
-        hint = "check with `is not None` first" if no_none else "check with isinstance() first"
+        hint = "check that it isn't None first" if no_none else "check with isinstance() first"
     elif isinstance(kind, ts.AnyType):
         hint = "check with isinstance() first"
     elif isinstance(kind, ts.TensorType) and wanted in (ts.INT, ts.FLOAT, ts.BOOL):
         hint = f"write {show_type(wanted)}(...) to take the number out of the tensor"
-    e.error(f"{what} expects {show_type(wanted)}, found {shown}", hint=hint)
+    code = "TS403" if what.startswith("argument ") else "TS302" if what == RESULT_OF_FUNCTION else "TS301"
+    notes = () if declared is None else ((f"{show_type(wanted)} is expected because of this", declared),)
+    message = f"{what} expects {show_type(wanted)}, found {shown}{_misfit(e, value, kind, wanted)}"
+    e.error(message, node=_misfit_node(e, value, wanted), value=value, hint=hint, code=code, notes=notes)
+
+
+def _misfit(e: Emitter, value: Value, kind: Attribute | None, wanted: Attribute) -> str:
+    """Which element of a tuple doesn't fit."""
+    if not (isinstance(kind, Tuples) and isinstance(wanted, ts.TupleType)):
+        return ""
+    given, expected = kind.elements.data, wanted.elements.data
+    if len(given) != len(expected):
+        return f": {len(given)} elements, not {len(expected)}"
+    wrong = next((i for i, (g, w) in enumerate(zip(given, expected, strict=True)) if not is_subtype(e, g, w)), None)
+    return "" if wrong is None else f": element {wrong} is {show_type(given[wrong])}, not {show_type(expected[wrong])}"
+
+
+def _misfit_node(e: Emitter, value: Value, wanted: Attribute) -> ast.AST | None:
+    """The tree of the element of a tuple that doesn't fit, where the tuple is written out."""
+    node = e.argument_node(value)
+    if not (isinstance(node, ast.Tuple) and isinstance(value, StaticTuple) and isinstance(wanted, ts.TupleType)):
+        return None
+    pairs = list(zip(value.elements, wanted.elements.data, node.elts, strict=False))
+    if not len(node.elts) == len(value.elements) == len(wanted.elements.data):
+        return None
+    return next((tree for v, w, tree in pairs if (k := e.session.type_of(v)) is None or not is_subtype(e, k, w)), None)
+
+
+RESULT_OF_FUNCTION = "the function's result"
+"""What `coerce` is told when it converts the value of a `return`."""
+
+
+def describe_object(value: Any) -> str:
+    """What kind of Python object something is, for messages."""
+    if isinstance(value, type):
+        return "class"
+    if isinstance(value, types.ModuleType):
+        return "module"
+    if isinstance(value, types.BuiltinFunctionType | types.MethodWrapperType | types.MethodDescriptorType):
+        return "function"
+    return type(value).__name__
+
+
+def _object_hint(value: Any) -> str | None:
+    if isinstance(value, type):
+        return "make an object of it: call the class" if not isinstance(value, torch.dtype) else None
+    return "call it" if callable(value) else None
 
 
 def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:

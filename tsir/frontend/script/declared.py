@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch._jit_internal as internal
 from xdsl.ir import Attribute
@@ -70,8 +70,26 @@ def choose_signature(session: Session, e: Emitter, source: FunctionSource, name:
                 continue
             if all(_takes(e, p, bound[p.name], accepts) for p in signature.parameters):
                 return signature
-    listed = "\n".join(f"  {name}({', '.join(map(_show, s.parameters))})" for s in candidates)
-    e.error(f"no declared overload of {name}() takes these arguments:\n{listed}")
+    _refuse(e, name, candidates, bind)
+
+
+def _refuse(e: Emitter, name: str, candidates: Sequence[Signature], bind: Bind) -> NoReturn:
+    """Lists the overloads, the one that fits best first, and why each doesn't."""
+    refused: list[tuple[int, str, Value | None, Signature]] = []
+    for signature in candidates:
+        try:
+            bound = bind(signature)
+        except FrontendError as error:
+            refused.append((1000, error.message, None, signature))
+            continue
+        wrong = [p for p in signature.parameters if not _takes(e, p, bound[p.name], _converts_to)]
+        p = wrong[0]
+        why = f"argument '{p.name}' expects {show_type(p.type) if p.type else 'another type'}, found {e.show(bound[p.name])}"
+        refused.append((len(wrong), why, bound[p.name], signature))
+    refused.sort(key=lambda r: r[0])
+    listed = tuple((f"{name}({', '.join(map(_show, s.parameters))}): {why}", s.place) for _, why, _, s in refused)
+    message = f"no declared overload of {name}() takes these arguments: {refused[0][1]}"
+    e.error(message, value=refused[0][2], code="TS305", notes=listed)
 
 
 def _takes(e: Emitter, p: ParameterInfo, value: Value, accepts: Callable[[Emitter, Value, Attribute], bool]) -> bool:

@@ -6,9 +6,10 @@ What an AST node means is in `expressions.py`, `statements.py` and the modules t
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from xdsl.builder import Builder
@@ -21,11 +22,26 @@ from tsir.dialects.locations import UNKNOWN, called_from, location_attribute
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp
-from tsir.errors import FrontendError, OperatorError, SourceLocation, UnsupportedError
+from tsir.errors import FrontendError, OperatorError, SourceLocation, UnsupportedError, did_you_mean
 from tsir.frontend.constants import insert
 from tsir.frontend.overloads import emit_aten, show_type
 from tsir.frontend.script.source import MISSING, FunctionSource, annotation_scope, outer_name
-from tsir.frontend.script.values import FALSE, Binding, Condition, Const, Object, PyObject, Run, Scope, Unusable, Value
+from tsir.frontend.script.values import (
+    FALSE,
+    Binding,
+    Builtin,
+    Closure,
+    Condition,
+    Const,
+    Method,
+    Object,
+    PyFunction,
+    PyObject,
+    Run,
+    Scope,
+    Unusable,
+    Value,
+)
 from tsir.ops import python
 
 if TYPE_CHECKING:
@@ -91,6 +107,8 @@ class Emitter:
     caller: LocationAttr = UNKNOWN
     """Where the call stands whose function is being inlined."""
 
+    call_arguments: list[tuple[Value, ast.AST]] = field(default_factory=list[tuple[Value, ast.AST]])
+    """The arguments of the call being compiled, with their trees."""
     yielded: SSAValue | None = None
     """The list of what a generator has yielded."""
     is_entry: bool = False
@@ -123,14 +141,49 @@ class Emitter:
         """The same as an attribute, with the chain of calls that are being inlined."""
         return called_from(location_attribute(self.place), self.caller)
 
-    def error(self, message: str, *, node: ast.AST | None = None, hint: str | None = None) -> NoReturn:
-        """Raises FrontendError at a node, the current one by default."""
-        raise FrontendError(message, location=self.source.location(node) if node is not None else self.place, hint=hint)
+    def error(
+        self,
+        message: str,
+        *,
+        node: ast.AST | None = None,
+        value: Value | None = None,
+        hint: str | None = None,
+        code: str | None = None,
+        notes: tuple[tuple[str, SourceLocation | None], ...] = (),
+    ) -> NoReturn:
+        """Raises FrontendError at a node: by default that of the argument `value` of the call being compiled, or the current one."""
+        node = node or self.argument_node(value) or self.node or self.source.node
+        error = FrontendError(message, location=self.source.location(node), hint=hint, code=code, notes=notes)
+        self.complete(error, node)
+        raise error
 
-    def unsupported(self, what: str, *, node: ast.AST | None = None, hint: str | None = None) -> NoReturn:
+    def unsupported(
+        self, what: str, *, node: ast.AST | None = None, hint: str | None = None, code: str | None = None
+    ) -> NoReturn:
         """Raises UnsupportedError: `what` names the construct."""
         place = self.source.location(node) if node is not None else self.place
-        raise UnsupportedError(f"{what} isn't supported yet", location=place, hint=hint)
+        raise UnsupportedError(f"{what} isn't supported yet", location=place, hint=hint, code=code)
+
+    def complete(self, error: FrontendError, node: ast.AST) -> None:
+        """Adds to an error what is known about the values at its place; that is done once, where it is raised."""
+        from tsir.frontend.script.origins import complete
+
+        if not error.completed:
+            error.completed = True
+            complete(self, error, node)
+
+    def argument_node(self, value: Value | None) -> ast.AST | None:
+        """The tree of an argument of the call being compiled; None for a value that is none of them."""
+        return next((node for v, node in self.call_arguments if v is value), None)
+
+    @contextmanager
+    def calling(self, arguments: list[tuple[Value, ast.AST]]) -> Generator[None]:
+        """While a call with these arguments is compiled, errors about one of them stand at its place."""
+        outer, self.call_arguments = self.call_arguments, arguments
+        try:
+            yield
+        finally:
+            self.call_arguments = outer
 
     @contextmanager
     def at(self, node: ast.AST | None) -> Generator[None]:
@@ -143,9 +196,15 @@ class Emitter:
         except FrontendError as error:
             if error.location is None:
                 error.location = self.place
+            elif not error.location.end_column and error.location == replace(self.place, end_column=0):
+                error.location = self.place  # known by an operation's location, which has no end
+            self.complete(error, self.node or self.source.node)
             raise
         except OperatorError as error:
-            raise FrontendError(error.message, location=self.place, hint=error.hint) from None
+            node = self.node or self.source.node
+            made = FrontendError(error.message, location=self.place, hint=error.hint, code=error.code or "TS304")
+            self.complete(made, node)
+            raise made from None
         finally:
             self.node = previous
 
@@ -175,7 +234,7 @@ class Emitter:
         emitter = self.expressions.get(type(node))
         with self.at(node):
             if emitter is None:
-                self.unsupported(describe_node(node))
+                self.unsupported(describe_node(node), hint=_INSTEAD.get(type(node).__name__))
             outer, self.want = self.want, want
             try:
                 return emitter(self, node, want)
@@ -187,7 +246,7 @@ class Emitter:
         emitter = self.statements.get(type(node))
         with self.at(node):
             if emitter is None:
-                self.unsupported(describe_node(node))
+                self.unsupported(describe_node(node), hint=_INSTEAD.get(type(node).__name__))
             emitter(self, node)
 
     def py(self, name: str, operands: Sequence[SSAValue], constants: Sequence[Any] = ()) -> SSAValue:
@@ -279,16 +338,30 @@ class Emitter:
             binding = self.variables.get(self.outer_key(node.id) or "")
         if binding is not None:
             if isinstance(binding.value, Unusable):
-                self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint)
+                self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint, code="TS202")
             self._check_assigned(node)
             return binding.value
         if local:
-            self.error(f"'{node.id}' is read before it is assigned", node=node)
+            self.error(
+                f"'{node.id}' is read before it is assigned",
+                node=node,
+                hint="assign it before this line; a name that a function assigns anywhere is its own everywhere in it",
+                code="TS202",
+            )
         found = outer_name(self.source.function, node.id)
         if found is MISSING:
-            self.error(f"name '{node.id}' isn't defined", node=node)
+            self.error(f"name '{node.id}' isn't defined", node=node, hint=self._similar_name(node.id), code="TS201")
         with self.at(node):
             return self.session.from_python(found, node.id)
+
+    def _similar_name(self, name: str) -> str | None:
+        """A hint with a name that is spelled almost like this one."""
+        own = [k.partition(FRAME)[0] for k in self.variables if not k.startswith("$")]
+        function = self.source.function
+        known = {*own, *function.__code__.co_freevars, *function.__globals__, *vars(builtins)}
+        if name in _MODULES and name not in known:
+            return f"import it in the file: `{_MODULES[name]}`"
+        return did_you_mean(name, known)
 
     def _check_assigned(self, node: ast.Name) -> None:
         """Python's UnboundLocalError, for a variable that some path to here doesn't assign."""
@@ -340,13 +413,14 @@ class Emitter:
         """
         state = (
             self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
-            self.want, self.depth, self.node, self.caller, self.is_entry, self.yielded,
+            self.want, self.depth, self.node, self.caller, self.is_entry, self.yielded, self.call_arguments,
         )  # fmt: skip
         outer = self.scope.frame
         self.caller = self.location
         self.variables = {framed(k, outer): b for k, b in self.variables.items()}
         self.paths = {framed_path(p, outer): k for p, k in self.paths.items()}
         self.source, self.scope, self.return_type, self.rebinds = source, scope, return_type, rebinds
+        self.call_arguments = []
         self.local_names, self.loops, self.loop_runs, self.want, self.depth = scope.names, [], False, None, 0
         self.node, self.is_entry = source.node, False
         self.clear_flags()
@@ -359,7 +433,7 @@ class Emitter:
             self.paths = {unframed_path(p, outer): k for p, k in self.paths.items() if FRAME in p}
             (
                 self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
-                self.want, self.depth, self.node, self.caller, self.is_entry, self.yielded,
+                self.want, self.depth, self.node, self.caller, self.is_entry, self.yielded, self.call_arguments,
             ) = state  # fmt: skip
 
     # Refinement
@@ -405,7 +479,17 @@ class Emitter:
         kind = self.session.type_of(value)
         if kind is not None:
             return show_type(kind)
-        return getattr(value, "name", None) or type(value).__name__
+        match value:
+            case Closure() | PyFunction():
+                return "function"
+            case Method():
+                return f"method {value.name}"
+            case PyObject():
+                return f"Python object '{value.name}'"
+            case Builtin():
+                return f"function {value.name}"
+            case _:
+                return type(value).__name__.removesuffix("Value").removeprefix("Static").lower()
 
     def not_condition(self, condition: Condition) -> Condition:
         """`not condition`, with the operation it needs."""
@@ -414,6 +498,11 @@ class Emitter:
             negated.value = self.emit(py_op("not")([negated.value], [ts.BOOL]))
         return negated
 
+
+_MODULES = {
+    "torch": "import torch", "nn": "from torch import nn", "F": "import torch.nn.functional as F", "math": "import math",
+    "np": "import numpy as np", "Tensor": "from torch import Tensor",
+} | {n: f"from typing import {n}" for n in ("List", "Dict", "Optional", "Tuple", "Union", "Any")}  # fmt: skip
 
 FRAME = "^"
 """In keys of variables, between a name and the frame of the function that it belongs to; the innermost frame's have none."""
@@ -459,6 +548,15 @@ _NODE_NAMES: dict[str, str] = {
     "ImportFrom": "import inside a function", "Global": "global", "Nonlocal": "nonlocal", "AsyncFor": "async for",
     "AsyncWith": "async with", "Starred": "a starred expression here", "Slice": "a slice here",
 }  # fmt: skip
+
+
+_INSTEAD: dict[str, str] = {
+    "Global": "return the value, or keep it as an attribute of a module (self.x = ...)",
+    "AsyncFunctionDef": "write a plain def; torch.jit.fork() runs calls side by side",
+    "Await": "torch.jit.wait() waits for what torch.jit.fork() started", "AsyncFor": "write a plain for",
+    "AsyncWith": "write a plain with", "TryStar": "write `except`",
+}  # fmt: skip
+"""What to write in place of a construct."""
 
 
 def describe_node(node: ast.AST) -> str:

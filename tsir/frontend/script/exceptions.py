@@ -49,7 +49,7 @@ def emit_raise(e: Emitter, node: ast.Raise) -> None:
     if node.exc is None:
         handled = e.handled
         if handled is None:
-            e.error("there is no exception here that `raise` could raise again")
+            e.error("there is no exception here that `raise` could raise again", code="TS307")
         e.emit_void(ReraiseOp(handled))
     else:
         _raise(e, e.expression(node.exc), node.exc)
@@ -68,7 +68,12 @@ def _raise(e: Emitter, value: Value, node: ast.expr) -> None:
         case PyObject() if is_exception_class(value.value):
             e.emit_void(RaiseOp(exception_name(e, value.value), []))
         case _:
-            e.error("only an exception class or a call of one can be raised", node=node)
+            e.error(
+                "only an exception class or a call of one can be raised",
+                node=node,
+                hint="for example `raise ValueError(...)`",
+                code="TS307",
+            )
 
 
 def is_exception_class(value: Any) -> bool:
@@ -221,7 +226,7 @@ def catches(e: Emitter, error: SSAValue, value: Value, node: ast.AST) -> bool | 
     classes = value.elements if isinstance(value, StaticTuple) else (value,)
     found = [v.value for v in classes if isinstance(v, PyObject) and is_exception_class(v.value)]
     if len(found) < len(classes):
-        e.error("`except` needs an exception class or a tuple of them", node=node)
+        e.error("`except` needs an exception class or a tuple of them", node=node, code="TS307")
     if any(issubclass(Exception, c) for c in found):
         return True
     return e.emit(CatchesOp(error, [exception_name(e, c) for c in found])) if found else False

@@ -37,9 +37,9 @@ def _constant(e: Emitter, node: ast.Constant, want: Want) -> Value:
     if value is Ellipsis:
         return PyObject(Ellipsis, "...")
     if isinstance(value, bytes):
-        e.unsupported("bytes")
+        e.unsupported("bytes", hint="use a str, or a uint8 tensor")
     if type(value) is int and not INT64_MIN <= value <= INT64_MAX:
-        e.error(f"{value} doesn't fit into 64 bits")
+        e.error(f"{value} doesn't fit into 64 bits", hint="write it as a float", code="TS301")
     return Const(value)
 
 
@@ -71,7 +71,7 @@ def _tuple(e: Emitter, node: ast.Tuple, want: Want) -> Value:
 def _spread(e: Emitter, node: ast.Starred) -> list[Value]:
     elements = tuple_elements(e, e.expression(node.value))
     if elements is None:
-        e.error("only a tuple of known length can be spread out here", node=node)
+        e.error("only a tuple of known length can be spread out here", node=node, code="TS307")
     return elements
 
 
@@ -85,7 +85,8 @@ def _list(e: Emitter, node: ast.List, want: Want) -> Value:
     elements = [e.expression(n, kind) for n in node.elts]
     if any(is_static(v) for v in elements):
         return StaticTuple(tuple(elements))
-    result = list_of(e, elements, kind)
+    with e.calling(list(zip(elements, node.elts, strict=True))):
+        result = list_of(e, elements, kind)
     e.session.literals.add(result)
     return Run(result)
 
@@ -313,7 +314,11 @@ def _named(e: Emitter, node: ast.NamedExpr, want: Want) -> Value:
 def _yield(e: Emitter, node: ast.Yield, want: Want) -> Value:
     """`yield value`: one more element of what the generator gives."""
     if e.yielded is None:
-        e.unsupported("a generator that is called from outside", node=node)
+        e.unsupported(
+            "a generator that is called from outside",
+            node=node,
+            hint="collect the values in a list and return that, or call the generator from compiled code",
+        )
     value = Const(None) if node.value is None else e.expression(node.value)
     call_method(e, Run(e.yielded), "append", [value], {})
     return Const(None)
@@ -322,7 +327,11 @@ def _yield(e: Emitter, node: ast.Yield, want: Want) -> Value:
 def _yield_from(e: Emitter, node: ast.YieldFrom, want: Want) -> Value:
     """`yield from iterable`."""
     if e.yielded is None:
-        e.unsupported("a generator that is called from outside", node=node)
+        e.unsupported(
+            "a generator that is called from outside",
+            node=node,
+            hint="collect the values in a list and return that, or call the generator from compiled code",
+        )
     call_method(e, Run(e.yielded), "extend", [Run(materialise(e, collect(e, e.expression(node.value))))], {})
     return Const(None)
 

@@ -13,7 +13,8 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.locations import location_attribute
 from tsir.dialects.ts import types as ts
-from tsir.errors import FrontendError, SourceLocation, TsirError
+from tsir.dialects.ts.type_names import show_type
+from tsir.errors import FrontendError, SourceLocation, TsirError, did_you_mean
 from tsir.frontend.script.annotations import comment_annotation, comment_types
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
@@ -62,6 +63,8 @@ class ParameterInfo:
     default: Any = NO_DEFAULT
     kwarg_only: bool = False
     annotated: bool = False
+    declared: SourceLocation | None = None
+    """Where it stands in the source."""
 
     @property
     def has_default(self) -> bool:
@@ -77,6 +80,8 @@ class Signature:
     result: Attribute | None
     varargs: str | None = None
     keywords: str | None = None
+    place: SourceLocation | None = None
+    """Where the function stands."""
 
 
 @dataclass
@@ -94,6 +99,10 @@ class Compiled:
 
 class NoRunTimeResult(Exception):
     """A function returns what can't be a run-time value, such as a function: it has to be inlined."""
+
+    def __init__(self, value: Value) -> None:
+        super().__init__()
+        self.value = value
 
 
 def signature_of(session: Session, source: FunctionSource) -> Signature:
@@ -121,17 +130,27 @@ def signature_of_tree(
             nodes |= _commented(found, list(nodes), place)
     parameters: list[ParameterInfo] = []
     for a in [*positional, *arguments.kwonlyargs]:
-        annotation = session.annotations.of_node(nodes[a.arg], scope, source.location(a))
+        annotation = session.annotations.of_node(nodes[a.arg], scope, source.location(a.annotation or a))
         default = defaults.get(a.arg, NO_DEFAULT)
         kind = annotation.type
         if kind is not None and (default is None or _is_none(default)) and ts.NONE not in _members(kind):
             kind = ts.optional_of(kind)
         parameters.append(
-            ParameterInfo(a.arg, kind, annotation.broadcast, default, a in arguments.kwonlyargs, nodes[a.arg] is not None)
+            ParameterInfo(
+                a.arg,
+                kind,
+                annotation.broadcast,
+                default,
+                a in arguments.kwonlyargs,
+                nodes[a.arg] is not None,
+                source.location(a),
+            )
         )
-    result = session.annotations.of_node(returns, scope, place).type
+    declared = place if source.node.returns is None else source.location(source.node.returns)
+    result = session.annotations.of_node(returns, scope, declared).type
     varargs = None if arguments.vararg is None else arguments.vararg.arg
-    return Signature(tuple(parameters), result, varargs, None if arguments.kwarg is None else arguments.kwarg.arg)
+    keywords = None if arguments.kwarg is None else arguments.kwarg.arg
+    return Signature(tuple(parameters), result, varargs, keywords, place)
 
 
 def _commented(found: list[ast.expr], names: list[str], place: SourceLocation) -> dict[str, ast.expr]:
@@ -139,9 +158,10 @@ def _commented(found: list[ast.expr], names: list[str], place: SourceLocation) -
     left_out = len(names) - len(found)
     if left_out and not (left_out == 1 and names[0] in ("self", "cls")):
         raise FrontendError(
-            f"the type comment has {len(found)} parameters, the function {len(names)}",
+            f"the type comment has {len(found)} parameter{'s'[: len(found) != 1]}, the function {len(names)}",
             location=place,
-            hint=f"name the types of {', '.join(names)}" if names else "write `# type: () -> ...`",
+            hint=f"give the types of {', '.join(names)}" if names else "write `# type: () -> ...`",
+            code="TS104",
         )
     return dict(zip(names[left_out:], found, strict=True))
 
@@ -189,7 +209,7 @@ def call_compiled(
             parameters[p.name] = value
         elif p.type is not None:
             parameters[p.name] = kind = _narrowed(e, p.type, value)
-            operands.append(coerce(e, value, kind, f"argument '{p.name}' of {name}()"))
+            operands.append(coerce(e, value, kind, f"argument '{p.name}' of {name}()", p.declared))
         elif session.type_of(value) is None:
             parameters[p.name] = value
         else:
@@ -255,28 +275,50 @@ def bind_arguments(
     positional = [p for p in signature.parameters if not p.kwarg_only]
     bound: dict[str, Value] = {p.name: v for p, v in zip(positional, args, strict=False)}
     if len(args) > len(positional) and signature.varargs is None:
-        e.error(f"{name}() takes {len(positional)} positional arguments, got {len(args)}")
+        names = f" ({', '.join(p.name for p in positional)})" if positional else ""
+        e.error(
+            f"{name}() takes {len(positional)} positional argument{'s'[: len(positional) != 1]}{names}, got {len(args)}",
+            value=args[len(positional)],
+            code="TS401",
+            notes=_declaration(signature),
+        )
     if signature.varargs is not None:
         bound[signature.varargs] = StaticTuple(tuple(args[len(positional) :]))
     extra: dict[str, Value] = {}
     names = {p.name for p in signature.parameters}
     for key, value in kwargs.items():
         if key in bound and key in names:
-            e.error(f"{name}() got two values for argument '{key}'")
+            e.error(
+                f"{name}() got two values for argument '{key}'", value=value, code="TS402", notes=_declaration(signature)
+            )
         if key in names:
             bound[key] = value
         elif signature.keywords is not None:
             extra[key] = value
         else:
-            e.error(f"{name}() has no argument '{key}'")
+            e.error(
+                f"{name}() has no argument '{key}'",
+                value=value,
+                hint=did_you_mean(key, names),
+                code="TS402",
+                notes=_declaration(signature),
+            )
     if signature.keywords is not None:
         bound[signature.keywords] = StaticDict(extra)
+    missing = [p for p in signature.parameters if p.name not in bound and not p.has_default]
+    if missing:
+        listed = " and ".join(f"'{p.name}'" + (f": {show_type(p.type)}" if p.type is not None else "") for p in missing)
+        what = f"argument{'s'[: len(missing) != 1]}"
+        e.error(f"{name}() is called without {what} {listed}", code="TS401", notes=_declaration(signature))
     for p in signature.parameters:
         if p.name not in bound:
-            if not p.has_default:
-                e.error(f"{name}() is called without argument '{p.name}'")
             bound[p.name] = p.default.value if isinstance(p.default, Given) else session.from_python(p.default, p.name)
     return bound
+
+
+def _declaration(signature: Signature) -> tuple[tuple[str, SourceLocation | None], ...]:
+    """Where the function stands that is called."""
+    return () if signature.place is None else (("the function is declared here", signature.place),)
 
 
 def _broadcast(e: Emitter, value: Value, p: ParameterInfo) -> Value:
@@ -385,6 +427,7 @@ def _compile(
             f"{describe(source.function)} is nested too deeply to be compiled",
             location=source.location(node),
             hint="split it into several functions",
+            code="TS106",
         ) from None
     compiled.result = result.type
     e.emit_void(func.ReturnOp(result))
@@ -397,12 +440,13 @@ def _compile(
 def fall_off(e: Emitter, node: ast.FunctionDef) -> None:
     """The end of a function, where it returns None."""
     if e.return_type is not None and ts.NONE not in _members(e.return_type):
-        from tsir.frontend.overloads import show_type
-
+        last = node.body[-1]
+        forgotten = isinstance(last, ast.Expr) and not isinstance(last.value, ast.Constant)
         e.error(
             f"{node.name}() may end without returning a value, but its result is {show_type(e.return_type)}",
-            node=node.body[-1],
-            hint="add a return or a raise at the end",
+            node=last,
+            hint=f"did you mean `return {ast.unparse(last)}`?" if forgotten else "add a return or a raise at the end",
+            code="TS303",
         )
     emit_return(e, NONE)
 
@@ -413,8 +457,8 @@ def _result(e: Emitter, wanted: Attribute | None, compiled: Compiled) -> SSAValu
         return uninitialized(e, ts.NONE if wanted is None else wanted)
     assert RETURNED in e.variables
     if isinstance(binding.value, Unusable):
-        e.error(f"the function's result {binding.value.why}", hint=binding.value.hint)
+        e.error(f"the function's result {binding.value.why}", hint=binding.value.hint, code="TS202")
     if e.session.type_of(binding.value) is None and not isinstance(binding.value, StaticTuple | StaticDict | StaticList):
-        raise NoRunTimeResult
+        raise NoRunTimeResult(binding.value)
     compiled.tuple_like = binding.value.tuple_like if isinstance(binding.value, Run) else None
     return materialise(e, binding.value)

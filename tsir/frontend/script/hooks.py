@@ -15,6 +15,7 @@ from typing import Any
 from torch import nn
 
 from tsir.dialects.ts import types as ts
+from tsir.errors import TsirError
 from tsir.frontend.script.convert import tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.source import FunctionSource, make_source, unwrap
@@ -49,13 +50,15 @@ def call_with_hooks(e: Emitter, callee: Object, args: Sequence[Value], kwargs: M
     given: Value = StaticTuple(tuple(args))
     named: Value = StaticDict(dict(kwargs))
     for hook, with_kwargs in hooks.before:
-        result = call(e, _inlined(e, hook), [callee, given, *([named] if with_kwargs else [])], {})
+        result = _call_hook(e, "pre-hook", hook, [callee, given, *([named] if with_kwargs else [])])
         if _is_none(e, result):
             continue
         if with_kwargs:
             pair = tuple_elements(e, result)
             if pair is None or len(pair) != 2:
-                e.error(f"a pre-hook with keyword arguments gives a pair of them or None, not {e.show(result)}")
+                e.error(
+                    f"a pre-hook with keyword arguments gives a pair of them or None, not {e.show(result)}", code="TS507"
+                )
             given, named = pair
         else:
             given = result if tuple_elements(e, result) is not None else StaticTuple((result,))
@@ -64,9 +67,23 @@ def call_with_hooks(e: Emitter, callee: Object, args: Sequence[Value], kwargs: M
     forward = e.session.get_attribute(e, callee, "forward")
     result = call(e, forward, tuple_elements(e, given) or [], named.items)
     for hook, with_kwargs in hooks.after:
-        found = call(e, _inlined(e, hook), [callee, given, *([named] if with_kwargs else []), result], {})
+        found = _call_hook(e, "hook", hook, [callee, given, *([named] if with_kwargs else []), result])
         result = result if _is_none(e, found) else found
     return result
+
+
+def _call_hook(e: Emitter, kind: str, hook: Any, args: Sequence[Value]) -> Value:
+    from tsir.frontend.script.calls import call
+
+    try:
+        return call(e, _inlined(e, hook), args, {})
+    except TsirError as error:
+        callee = args[0]
+        name = callee.info.python_class.__name__ if isinstance(callee, Object) else "a module"
+        shown = "module, inputs, keywords" if len(args) > 2 + (kind == "hook") else "module, inputs"
+        note = f"a forward {kind} of {name} is called here, with ({shown}{', output' if kind == 'hook' else ''})"
+        error.notes = (*error.notes, (note, e.place))
+        raise
 
 
 def _inlined(e: Emitter, hook: Any) -> Value:
@@ -81,7 +98,7 @@ def _is_none(e: Emitter, value: Value) -> bool:
     """Whether a hook gives nothing. Raises FrontendError when that depends on the inputs."""
     kind = ts.NONE if isinstance(value, Const) and value.value is None else e.session.type_of(value)
     if isinstance(kind, ts.OptionalType):
-        e.error(f"a hook gives {e.show(value)}: whether it gives something has to be known while compiling")
+        e.error(f"a hook gives {e.show(value)}: whether it gives something has to be known while compiling", code="TS507")
     return kind == ts.NONE
 
 

@@ -54,7 +54,7 @@ from tsir.frontend.script.values import (
 )
 
 if TYPE_CHECKING:
-    from tsir.frontend.script.functions import Signature
+    from tsir.frontend.script.functions import ParameterInfo, Signature
 
 MAX_INLINED = 60
 """How deep calls are inlined into each other: a recursion of closures has no end."""
@@ -128,8 +128,9 @@ def inline(
         e.error(
             f"calls of {name}() are nested too deeply to be inlined",
             hint="a recursive function has to be one of a module, with an annotation of its result",
+            code="TS106",
         )
-    values = {p.name: _as_declared(e, bound[p.name], p.type, name, p.name) for p in signature.parameters}
+    values = {p.name: _as_declared(e, bound[p.name], p, name) for p in signature.parameters}
     values |= {extra: bound[extra] for extra in (signature.varargs, signature.keywords) if extra is not None}
     generates = is_generator(source.node)
     yielded = e.emit(ListOp([], ts.ListType(ts.TensorType()))) if generates else None
@@ -160,14 +161,14 @@ def inline(
         # All that it yields, before anything of it is used: so a generator without end can't be compiled.
         return make_iterator(e, Run(yielded))
     if isinstance(result.value, Unusable):
-        e.error(f"the result of {name}() {result.value.why}", hint=result.value.hint)
+        e.error(f"the result of {name}() {result.value.why}", hint=result.value.hint, code="TS202")
     return result.value
 
 
-def _as_declared(e: Emitter, value: Value, kind: Any, function: str, name: str) -> Value:
-    if kind is None or e.session.type_of(value) == kind:
+def _as_declared(e: Emitter, value: Value, p: ParameterInfo, function: str) -> Value:
+    if p.type is None or e.session.type_of(value) == p.type:
         return value
-    return e.session.object_or_run(coerce(e, value, kind, f"argument '{name}' of {function}()"))
+    return e.session.object_or_run(coerce(e, value, p.type, f"argument '{p.name}' of {function}()", p.declared))
 
 
 def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

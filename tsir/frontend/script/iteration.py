@@ -19,6 +19,7 @@ from tsir.frontend.script.values import (
     Filter,
     IteratorValue,
     Map,
+    Method,
     Object,
     PyFunction,
     PyObject,
@@ -88,7 +89,12 @@ def items_of(e: Emitter, value: Value) -> Items:
             found = e.session.iterate_object(e, value)
             if found is not None:
                 return found
-            e.error(f"an object of {value.info.name} can't be iterated over")
+            e.error(
+                f"an object of {value.info.python_class.__name__} can't be iterated over",
+                value=value,
+                hint="iterate over one of its attributes" if value.info.kind == "module" else "define __iter__ in it",
+                code="TS307",
+            )
         case PyObject():
             if isinstance(value.value, enum.EnumMeta):
                 members: list[Any] = list(value.value)
@@ -103,7 +109,7 @@ def items_of(e: Emitter, value: Value) -> Items:
         return constant_items(elements)
     if isinstance(value, Run):
         return _run_items(e, value)
-    e.error(f"a value of type {e.show(value)} can't be iterated over")
+    e.error(f"a {e.show(value)} can't be iterated over", value=value, code="TS307")
 
 
 def _run_items(e: Emitter, value: Run) -> Items:
@@ -118,7 +124,9 @@ def _run_items(e: Emitter, value: Run) -> Items:
         case _:
             e.error(
                 f"a value of type {e.show(value)} can't be iterated over",
-                hint="check with `is not None` first" if isinstance(value.type, ts.OptionalType) else None,
+                value=value,
+                hint="did you mean `range(...)`?" if value.type == ts.INT else None,
+                code="TS306" if isinstance(value.type, ts.OptionalType) else "TS307",
             )
     owner = sequence.owner
     return Items(
@@ -281,4 +289,7 @@ def as_list(e: Emitter, value: Value) -> SSAValue:
 
             return materialise(e, collect(e, value))
         case _:
-            e.error(f"{e.show(value)} can't be used as a value here")
+            if isinstance(value, Method):
+                hint = f"call it: `{value.name}(...)`"
+                e.error(f"method {value.name} can't be used as a value here", value=value, hint=hint, code="TS501")
+            e.error(f"a {e.show(value)} can't be used as a value here", value=value, code="TS501")

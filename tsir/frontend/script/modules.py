@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
 
 _INTERNAL = frozenset(vars(nn.Module())) - {"training"}
-_UNTYPED = "is a {0}, which compiled code can't hold"
 
 
 class ModuleReader:
@@ -162,8 +161,8 @@ class ModuleReader:
         found = self.session.type_of_object(value) if declared is None else declared
         if found is None:
             static = self._static_object(name, value)
-            failure = None if static is not None else _UNTYPED.format(type(value).__name__)
-            attributes[name] = AttributeInfo(None, "constant", static, id(value), failure)
+            why, hint = (None, None) if static is not None else self._why_untyped(value)
+            attributes[name] = AttributeInfo(None, "constant", static, id(value), why, hint)
             return
         static: Value | None = None
         key = None
@@ -176,10 +175,34 @@ class ModuleReader:
         attributes[name] = AttributeInfo(found, "constant" if is_constant_name else "attribute", static, key)
         values[name] = self.session.to_runtime(value, found)
 
+    def _why_untyped(self, value: Any) -> tuple[str, str]:
+        """Why an attribute has no type, naming the part of it that has none, and what to do."""
+        part, where = value, ""
+        while True:
+            inner = list(part.items() if isinstance(part, dict) else enumerate(part)) if _is_container(part) else []
+            wrong = next(((k, v) for k, v in inner if type_of_object(self.session, v) is None), None)
+            if wrong is None:
+                break
+            part, where = wrong[1], f"{where}[{wrong[0]!r}]"
+        what = f"is a {type(value).__name__}" + (f" whose item {where} is a {type(part).__name__}" if where else "")
+        if isinstance(part, nn.Module):
+            return f"{what}, which compiled code can't hold", "keep modules in an nn.ModuleList or nn.ModuleDict"
+        if callable(part):
+            return f"{what}, which compiled code can't hold", "make the functions methods of the module"
+        return (
+            f"{what}, which compiled code can't hold",
+            "give it a type that compiled code knows (int, float, str, Tensor, lists, dicts and tuples of these, script classes), "
+            "or don't use it in compiled code",
+        )
+
     def _static_object(self, name: str, value: Any) -> Value | None:
         """A configuration object or the like, whose attributes are constants."""
         plain = isinstance(value, torch.Tensor | list | dict | set)
         return None if plain else self.session.from_python(value, name)
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, list | dict | tuple)
 
 
 def class_annotations(cls: Any) -> dict[str, tuple[Any, Any]]:

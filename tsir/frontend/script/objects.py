@@ -13,6 +13,8 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp
+from tsir.errors import did_you_mean
+from tsir.frontend.script import modules
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_method
 from tsir.frontend.script.convert import coerce, materialise
@@ -44,7 +46,7 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
         return special
     found = holder.info.lookup(name)
     if found is None:
-        e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name))
+        e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name), code="TS203")
     return _bound(session, e, holder, name, found[0])
 
 
@@ -84,16 +86,24 @@ def _describe(info: ClassInfo) -> str:
 
 
 def _hint(info: ClassInfo, name: str) -> str | None:
-    return None if info.kind == "module" else "attributes are made by assigning to them in __init__"
+    inherited = {n for cls in info.python_class.__mro__ if cls is not nn.Module for n in vars(cls)}
+    close = did_you_mean(name, {*info.attributes, *inherited})
+    if close is not None:
+        return close
+    if name.startswith("__"):
+        return f"define {name} in class {info.python_class.__name__}"
+    if name in modules.class_annotations(info.python_class):
+        return f"it is only annotated: assign it in __init__ (`self.{name} = ...`)"
+    return f"assign it in __init__ (`self.{name} = ...`)"
 
 
 def _read(session: Session, e: Emitter, holder: Object, name: str, info: AttributeInfo) -> Value:
     if info.failure is not None:
-        e.error(f"attribute '{name}' of {_describe(holder.info)} {info.failure}")
+        e.error(f"attribute '{name}' of {_describe(holder.info)} {info.failure}", hint=info.failure_hint, code="TS503")
     if info.static is not None:
         return info.static
     if info.type is None:
-        e.error(f"attribute '{name}' of {_describe(holder.info)} can't be used by compiled code")
+        e.error(f"attribute '{name}' of {_describe(holder.info)} can't be used by compiled code", code="TS503")
     return session.object_or_run(e.emit(GetAttrOp(holder.ssa, name, info.type)))
 
 
@@ -107,7 +117,7 @@ def _bound(session: Session, e: Emitter, holder: Object, name: str, found: Any) 
     if inspect.isfunction(found):
         return PyFunction(found, holder, holder.info)
     if name == "forward" and holder.info.kind == "module":
-        e.error(f"module {holder.info.python_class.__name__} has no forward() that can be compiled")
+        e.error(f"module {holder.info.python_class.__name__} has no forward() that can be compiled", code="TS203")
     return session.from_python(found, name)
 
 
@@ -115,7 +125,9 @@ def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Va
     """`super().name`."""
     found = value.receiver.info.lookup(name, value.after)
     if found is None:
-        e.error(f"no base class of {value.after.__name__} has '{name}'")
+        bases = value.after.__mro__[1:]
+        hint = did_you_mean(name, {n for cls in bases for n in vars(cls)})
+        e.error(f"no base class of {value.after.__name__} has '{name}'", hint=hint, code="TS203")
     return _bound(session, e, value.receiver, name, found[0])
 
 
@@ -223,7 +235,7 @@ def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Valu
     if found is None and names is None:
         result = session.call_optional_method(e, holder, ("__getitem__",), [index.value(e)])
         if result is None:
-            e.error(f"an object of {_describe(holder.info)} can't be indexed")
+            e.error(f"an object of {_describe(holder.info)} can't be indexed", hint="define __getitem__ in it", code="TS307")
         return result
     first = index.items[0]
     if found is not None and isinstance(first, SliceParts) and first.constant is not None:
@@ -237,7 +249,9 @@ def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Valu
         return read_attribute(session, e, holder, str(key.value))
     if found is not None and isinstance(key.value, int) and -len(found) <= key.value < len(found):
         return found[key.value]
-    e.error(f"{key.value!r} isn't in this container of modules")
+    hint = f"it has {len(found)} modules" if found is not None else f"its keys are {', '.join(map(repr, names or ()))}"
+    hint = did_you_mean(str(key.value), names or ()) or hint
+    e.error(f"{key.value!r} isn't in this container of modules", hint=hint, code="TS203")
 
 
 # Script classes
@@ -261,7 +275,7 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
         finally:
             info.open = False
     elif args or kwargs:
-        e.error(f"{getattr(cls, '__name__', cls)}() takes no arguments")
+        e.error(f"{getattr(cls, '__name__', cls)}() takes no arguments", hint="define __init__ in it", code="TS401")
     return new
 
 
@@ -277,7 +291,8 @@ def _initialise_dataclass(
     given: dict[str, Value] = dict(zip([f.name for f in fields], args, strict=False)) | dict(kwargs)
     for name in given:
         if name not in [f.name for f in fields]:
-            e.error(f"{cls.__name__}() has no argument '{name}'")
+            hint = did_you_mean(name, [f.name for f in fields])
+            e.error(f"{cls.__name__}() has no argument '{name}'", value=given[name], hint=hint, code="TS402")
     for f in declared:
         value = given.get(f.name)
         if value is None:
@@ -286,7 +301,7 @@ def _initialise_dataclass(
             elif f.default_factory is not dataclasses.MISSING:
                 value = session.from_python(f.default_factory(), f.name)
             else:
-                e.error(f"{cls.__name__}() is called without argument '{f.name}'")
+                e.error(f"{cls.__name__}() is called without argument '{f.name}'", code="TS401")
         kind = new.info.attributes[f.name].type
         assert kind is not None
         e.emit_void(SetAttrOp(new.ssa, f.name, coerce(e, value, kind, f"field '{f.name}' of {cls.__name__}")))
@@ -318,15 +333,22 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
     info = _attribute(session, holder, name)
     if info is None:
         if not holder.info.open:
-            e.error(f"{_describe(holder.info)} has no attribute '{name}' to assign", hint="assign it in __init__ first")
+            hint = did_you_mean(name, holder.info.attributes) or f"assign it in __init__ first (`self.{name} = ...`)"
+            e.error(f"{_describe(holder.info)} has no attribute '{name}' to assign", hint=hint, code="TS504")
         kind = session.type_of(value)
         if kind is None:
             kind = materialise(e, value).type
         info = holder.info.attributes[name] = AttributeInfo(kind)
     if info.role == "constant":
-        e.error(f"attribute '{name}' is a constant and can't be assigned")
+        hint = "leave it out of __constants__ and Final"
+        e.error(f"attribute '{name}' is a constant and can't be assigned", hint=hint, code="TS504")
     if info.type is None or info.role == "submodule":
-        e.error(f"attribute '{name}' can't be assigned by compiled code")
+        what = "a submodule" if info.role == "submodule" else "a Python object"
+        e.error(
+            f"attribute '{name}' of {_describe(holder.info)} is {what}, which compiled code can't assign",
+            hint="keep what changes in another attribute",
+            code="TS504",
+        )
     return info.type
 
 

@@ -16,6 +16,7 @@ from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
+from tsir.frontend.overloads import OverloadError
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import (
@@ -30,7 +31,7 @@ from tsir.frontend.script.values import (
     StaticTuple,
     Value,
 )
-from tsir.frontend.torch_names import emit_call, rewrite
+from tsir.frontend.torch_names import Call, emit_call, rewrite
 from tsir.ops import python
 from tsir.ops.python_types import UNKNOWN
 
@@ -84,10 +85,29 @@ def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str
     keywords = {k: argument(e, v) for k, v in (kwargs or {}).items()}
     with e.at(e.node):
         call = rewrite(name, operands, keywords)
-        result = emit_call(e.builder, e.session.schemas, call, e.location)
+        try:
+            result = emit_call(e.builder, e.session.schemas, call, e.location)
+        except OverloadError as error:
+            _place(e, error, call, args, kwargs or {}, operands)
+            raise
     if isinstance(result, SSAValue):
         return Run(result, tuple_result(call.name, result))
     return e.session.operator_results(call.name, result)
+
+
+def _place(
+    e: Emitter, error: OverloadError, call: Call, args: Sequence[Value], kwargs: Mapping[str, Value], operands: list[Any]
+) -> None:
+    """Puts an error about one argument at that argument's place, and gives the operator the name that the program has for it."""
+    found: Value | None = None
+    if isinstance(error.argument, str):
+        found = kwargs.get(error.argument)
+    elif error.argument is not None and error.argument < len(call.args) and len(call.args) == len(operands):
+        found = args[error.argument]
+    node = e.argument_node(found)
+    if node is not None:
+        error.location = e.source.location(node)
+        e.complete(error, node)
 
 
 def tuple_result(name: str, result: SSAValue) -> str | None:
@@ -117,10 +137,18 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
                 return found
     a, b = e.session.type_of(left), e.session.type_of(right)
     if is_tensor(a):
-        return torch_call(e, f"__{method}__", [left, right])
+        return _tensor_operator(e, symbol, left, right, f"__{method}__", [left, right])
     if is_tensor(b):
-        return torch_call(e, f"__r{method}__", [right, left])
+        return _tensor_operator(e, symbol, left, right, f"__r{method}__", [right, left])
     return _python(e, symbol, left, right)
+
+
+def _tensor_operator(e: Emitter, symbol: str, left: Value, right: Value, method: str, operands: Sequence[Value]) -> Value:
+    """`left symbol right` by a tensor's method. Errors speak of the operator, not of the function behind it."""
+    try:
+        return torch_call(e, method, operands)
+    except OverloadError:
+        e.error(f"operator {symbol} isn't defined for {e.show(left)} and {e.show(right)}", code="TS304")
 
 
 def _sizes(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
@@ -152,7 +180,7 @@ def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:
         operands = _same_lists(e, left, right, operands)
     row = python.operator(symbol, [o.type for o in operands])
     if row is None:
-        e.error(f"operator {symbol} isn't defined for {e.show(left)} and {e.show(right)}")
+        e.error(f"operator {symbol} isn't defined for {e.show(left)} and {e.show(right)}", code="TS304")
     constants = [v.value if isinstance(v, Const) else UNKNOWN for v in (left, right)]
     result = e.py(row.name, operands, constants)
     return Run(result, kept) if kept and isinstance(result.type, ts.ListType) else e.session.object_or_run(result)
@@ -194,7 +222,7 @@ def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     symbol, method, _ = BINARY[type(op)]
     kind = e.session.type_of(left)
     if is_tensor(kind) and not isinstance(op, ast.MatMult):
-        return torch_call(e, f"__i{method}__", [left, right])
+        return _tensor_operator(e, symbol + "=", left, right, f"__i{method}__", [left, right])
     if isinstance(kind, ts.ListType | ts.SetType | ts.DictType) and not isinstance(left, StaticTuple | StaticList):
         target = materialise(e, left)
         row = python.operator(symbol + "=", [target.type] * 2)
@@ -232,7 +260,7 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
     operand = materialise(e, value)
     row = python.operator(symbol, [operand.type])
     if row is None:
-        e.error(f"operator {symbol} isn't defined for {e.show(value)}")
+        e.error(f"operator {symbol} isn't defined for {e.show(value)}", code="TS304")
     return Run(e.py(row.name, [operand]))
 
 
@@ -264,9 +292,9 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
                     return Run(e.emit(py_op("not")([materialise(e, equal)], [ts.BOOL])))
     a, b = e.session.type_of(left), e.session.type_of(right)
     if is_tensor(a):
-        return torch_call(e, method, [left, right])
+        return _tensor_operator(e, symbol, left, right, method, [left, right])
     if is_tensor(b):
-        return torch_call(e, swapped, [right, left])
+        return _tensor_operator(e, symbol, left, right, swapped, [right, left])
     row = python.operator(symbol, [ts.INT, ts.INT])
     assert row is not None
     left, right = _sizes(e, left, right)

@@ -42,12 +42,14 @@ class FunctionSource:
     """The names that functions inside it read or assign, which may happen whenever those are called."""
 
     def location(self, node: ast.AST) -> SourceLocation:
-        """The place of a node in the file."""
-        line = getattr(node, "lineno", self.node.lineno)
-        column = getattr(node, "col_offset", 0)
-        end = getattr(node, "end_col_offset", None) if getattr(node, "end_lineno", line) == line else None
+        """The place of a node in the file; of one with several lines the line that says most about it."""
+        (line, start), end = extent(node, self.node)
+        text = linecache.getline(self.file, line + self.line_offset)
+        if not text.isascii():  # the tree counts bytes
+            shown = text.encode()
+            start, end = (len(shown[:n].decode(errors="ignore")) for n in (start, min(end, len(shown))))
         shift = self.column_offset + 1
-        return SourceLocation(self.file, line + self.line_offset, column + shift, 0 if end is None else end + shift)
+        return SourceLocation(self.file, line + self.line_offset, start + shift, end + shift)
 
     def is_read_after(self, name: str, position: tuple[int, int]) -> bool:
         """Whether the name is read somewhere at or behind a (line, column) of the tree."""
@@ -59,6 +61,33 @@ class FunctionSource:
         places = self.loads.get(name, [])
         index = bisect_left(places, start)
         return index < len(places) and places[index] < end
+
+
+_END_OF_LINE = 1 << 20
+
+
+def extent(node: ast.AST, default: ast.stmt) -> tuple[tuple[int, int], int]:
+    """Line and column where what an error marks of a node begins, and the column where it ends, as the tree counts them."""
+    line, start = getattr(node, "lineno", default.lineno), getattr(node, "col_offset", 0)
+    last, end = getattr(node, "end_lineno", None) or line, getattr(node, "end_col_offset", None) or start
+    if last == line:
+        return (line, start), end
+    match node:
+        case ast.FunctionDef() | ast.ClassDef() | ast.AsyncFunctionDef():
+            words = (
+                "def " if isinstance(node, ast.FunctionDef) else "class " if isinstance(node, ast.ClassDef) else "async def "
+            )
+            return (line, start), start + len(words) + len(node.name)
+        case ast.Attribute():
+            return (last, end - len(node.attr)), end
+        case ast.Call(func=ast.Attribute()) if node.func.end_lineno != line:
+            return extent(node.func, default)
+        case ast.For():
+            return extent(node.iter, default)
+        case ast.While() | ast.If():
+            return extent(node.test, default)
+        case _:
+            return (line, start), _END_OF_LINE
 
 
 def unwrap(function: Any) -> Any:
@@ -94,7 +123,11 @@ def function_source(function: Any) -> FunctionSource:
     function = unwrap(function)
     code = getattr(function, "__code__", None)
     if code is None:
-        raise FrontendError(f"{describe(function)} isn't a Python function, so there is no source to compile")
+        raise FrontendError(
+            f"{describe(function)} isn't a Python function, so there is no source to compile",
+            hint="it is written in C: call it outside and pass the result" if callable(function) else None,
+            code="TS102",
+        )
     return _source_of_code(function, code)
 
 
@@ -103,10 +136,7 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
     try:
         lines, first_line = inspect.getsourcelines(code)
     except (OSError, TypeError) as error:
-        raise FrontendError(
-            f"the source of {describe(function)} can't be read ({error})",
-            hint="tsir compiles functions from their source file; one made by exec() or typed into a plain interpreter has none",
-        ) from None
+        raise _no_source(function, code, error) from None
     if code.co_name == "<lambda>":
         return _source_of_lambda(function, code)
     text = "".join(lines)
@@ -116,13 +146,37 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
     if node is not None and node.type_comment is None:
         node.type_comment = _comment_below_docstring(node, ["", *lines] if indented else lines)
     if node is None:
+        is_async = bool(code.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR))
         raise FrontendError(
-            f"{describe(function)} isn't defined by a def statement",
-            location=SourceLocation(code.co_filename, first_line),
-            hint="lambdas and generated functions aren't supported here; write a def",
+            f"{describe(function)} is an async function, which can't be compiled"
+            if is_async
+            else f"{describe(function)} isn't defined by a def statement where its code says it is",
+            location=SourceLocation(code.co_filename, first_line, 1, _END_OF_LINE),
+            hint="write a plain def; torch.jit.fork() runs calls side by side"
+            if is_async
+            else "write it as a def in a file, and script it again after the file has changed",
+            code="TS101" if is_async else "TS102",
         )
     file = inspect.getsourcefile(code) or code.co_filename
     return make_source(function, node, file, first_line - (2 if indented else 1))
+
+
+_INTERACTIVE = ("<stdin>", "<console>", "<python-input", "<input>")
+
+
+def _no_source(function: Any, code: types.CodeType, error: Exception) -> FrontendError:
+    """The error for a function whose source there is no file for; it says where the function was made and what to do."""
+    file = code.co_filename
+    if file.startswith(_INTERACTIVE):
+        why, hint = "it was typed into the interpreter", "write it to a file and import it, or use IPython or a notebook"
+    elif file.startswith("<frozen"):
+        why, hint = "it is part of the interpreter", "call it outside and pass the result"
+    elif file.startswith("<"):
+        why = f"it was made by exec() or eval(), from {file}"
+        hint = "write the text to a file and import it, or enter its lines in linecache.cache under the file name it is compiled with"
+    else:
+        why, hint = f"{error}: {file}", "keep the source file where it was when the module was imported"
+    return FrontendError(f"the source of {describe(function)} can't be read: {why}", hint=hint, code="TS102")
 
 
 def make_source(function: Any, node: FunctionNode, file: str, line_offset: int) -> FunctionSource:
@@ -154,9 +208,10 @@ def _source_of_lambda(function: Any, code: types.CodeType) -> FunctionSource:
             found = [n for n in found if _starts(n.body) <= (line, column) < _ends(n.body)]
     if not found:
         raise FrontendError(
-            f"the source of {describe(function)} can't be found",
-            location=SourceLocation(code.co_filename, code.co_firstlineno),
-            hint="write a def",
+            f"the source of {describe(function)} can't be told from others in this line",
+            location=SourceLocation(code.co_filename, code.co_firstlineno, 1, _END_OF_LINE),
+            hint="write it as a def",
+            code="TS102",
         )
     node = max(found, key=_starts)
     return make_source(function, lambda_as_function(node), code.co_filename, 0)
@@ -182,6 +237,8 @@ def _parse(text: str, code: types.CodeType, first_line: int, function: Any) -> a
         raise FrontendError(
             f"the source of {describe(function)} can't be parsed: {error.msg}",
             location=SourceLocation(code.co_filename, first_line),
+            hint="script it again after the file has been put right",
+            code="TS102",
         ) from None
 
 

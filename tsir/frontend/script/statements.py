@@ -17,7 +17,7 @@ from tsir.frontend.script.assignment import assign, emit_annotated, emit_assign,
 from tsir.frontend.script.calls import call, evaluate_arguments
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_steps
-from tsir.frontend.script.convert import as_python, coerce, materialise
+from tsir.frontend.script.convert import RESULT_OF_FUNCTION, as_python, coerce, materialise
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
 from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppressed, emit_try
 from tsir.frontend.script.inlining import make_closure
@@ -30,11 +30,13 @@ from tsir.frontend.script.values import NONE, TRUE, Binding, Const, Object, PyOb
 def emit_return(e: Emitter, value: Value) -> None:
     """Returns a value from the function: sets the flags and the result."""
     if isinstance(value, Unusable):
-        e.error(f"the value returned {value.why}", hint=value.hint)
+        e.error(f"the value returned {value.why}", hint=value.hint, code="TS202")
     if e.is_entry:
         value = as_python(e, value)
     if e.return_type is not None:
-        result = coerce(e, value, e.return_type, "the function's result")
+        returns = e.source.node.returns
+        declared = e.source.location(returns) if returns is not None else None
+        result = coerce(e, value, e.return_type, RESULT_OF_FUNCTION, declared)
         value = value if isinstance(value, Run) and value.ssa is result else e.session.object_or_run(result)
     e.set_flag(RESULT, value)
     for flag in (RETURNED, STOP, EXIT):
@@ -42,7 +44,12 @@ def emit_return(e: Emitter, value: Value) -> None:
 
 
 def _return(e: Emitter, node: ast.Return) -> None:
-    emit_return(e, NONE if node.value is None else e.expression(node.value, e.return_type))
+    if node.value is None:
+        emit_return(e, NONE)
+        return
+    value = e.expression(node.value, e.return_type)
+    with e.calling([(value, node.value)]):
+        emit_return(e, value)
 
 
 def _break(e: Emitter, node: ast.Break) -> None:
@@ -126,7 +133,7 @@ def _class(e: Emitter, node: ast.ClassDef) -> None:
     try:
         exec(compile(ast.Module([tree], []), e.source.file, "exec"), scope)
     except Exception as error:  # noqa: BLE001  (it is the user's class: anything may come of it)
-        e.error(f"class {node.name} can't be made while compiling: {type(error).__name__}: {error}", node=node)
+        e.error(f"class {node.name} can't be made while compiling: {type(error).__name__}: {error}", node=node, code="TS101")
     e.bind(node.name, PyObject(scope[node.name], node.name))
 
 
@@ -184,7 +191,11 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
             return
     manager = e.expression(tree)
     if not isinstance(manager, Object):
-        e.unsupported(f"with {ast.unparse(tree)}", node=tree)
+        e.unsupported(
+            f"`with` for a value of type {e.show(manager)}",
+            node=tree,
+            hint="a script class with __enter__ and __exit__, torch.no_grad() and the like can be used",
+        )
     enter(call(e, e.session.get_attribute(e, manager, "__enter__"), [], {}))
     emit_managed(e, manager, inner, end)
 

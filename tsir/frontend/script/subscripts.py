@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
+from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
-from tsir.frontend.script.convert import Tuples, coerce, materialise, tuple_elements
+from tsir.frontend.script.convert import Tuples, coerce, describe_object, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import argument, is_tensor
 from tsir.frontend.script.values import NONE, Const, Object, PyObject, Run, StaticDict, StaticList, StaticTuple, Value
@@ -45,7 +46,7 @@ class Subscript:
         """The index as one value (a key, a number)."""
         values = [i for i in self.items if not isinstance(i, SliceParts)]
         if len(values) < len(self.items):
-            e.error("a slice can't be an index here")
+            e.error("a slice can't be an index here", code="TS307")
         return StaticTuple(tuple(values)) if self.is_tuple else values[0]
 
 
@@ -84,7 +85,7 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         return static
     ssa = materialise(e, container)
     if isinstance(ssa.type, ts.OptionalType):
-        e.error(f"a value of type {e.show(container)} can't be indexed", hint="check with `is not None` first")
+        e.error(f"a value of type {e.show(container)} can't be indexed", code="TS306")
     if isinstance(item, SliceParts) and not index.is_tuple:
         parts = [materialise(e, p) for p in (item.start, item.stop, item.step)]
         part = e.py("getslice", [ssa, *parts])
@@ -122,13 +123,13 @@ def _static_item(e: Emitter, container: Value, item: Item) -> Value | None:
         assert isinstance(container, Run) and isinstance(container.type, Tuples)
         count = len(container.type.elements.data)
         if not -count <= index < count:
-            e.error(f"index {index} is out of range for a tuple of {count} elements")
+            e.error(f"index {index} is out of range for a tuple of {count} elements", code="TS307")
         from tsir.dialects.ts.structure import TupleGetOp
 
         at = index % count
         return e.session.object_or_run(e.emit(TupleGetOp(container.ssa, at, container.type.elements.data[at])))
     if not -len(elements) <= index < len(elements):
-        e.error(f"index {index} is out of range for a tuple of {len(elements)} elements")
+        e.error(f"index {index} is out of range for a tuple of {len(elements)} elements", code="TS307")
     return elements[index]
 
 
@@ -139,7 +140,11 @@ def _python_item(e: Emitter, container: PyObject, index: Subscript) -> Value:
             return e.session.from_python(container.value[key.value], f"{container.name}[{key.value!r}]")
         except (KeyError, IndexError, TypeError):
             pass
-    e.error(f"'{container.name}' can't be indexed here")
+    known: Any = container.value
+    if isinstance(known, dict) and isinstance(key, Const) and key.value not in known:
+        hint = did_you_mean(str(key.value), map(str, known))
+        e.error(f"dict '{container.name}' has no key {key.value!r}", hint=hint, code="TS203")
+    e.error(f"'{container.name}' is a Python {describe_object(known)}, which can't be indexed here", code="TS307")
 
 
 def _tensor_item(e: Emitter, item: Item) -> Any:
@@ -149,7 +154,7 @@ def _tensor_item(e: Emitter, item: Item) -> Any:
         return Ellipsis
     found = argument(e, item)
     if isinstance(found, SSAValue) and isinstance(found.type, ts.OptionalType):
-        e.error(f"a tensor can't be indexed with {e.show(item)}", hint="check with `is not None` first")
+        e.error(f"a tensor can't be indexed with {e.show(item)}", code="TS306")
     return TensorIndex(found, None) if isinstance(found, SSAValue) and is_tensor(found.type) else found
 
 
@@ -171,10 +176,15 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
     if isinstance(container, Object):
         key = index.value(e)
         if e.session.call_optional_method(e, container, ("__setitem__",), [key, value]) is None:
-            e.error(f"an object of {container.info.name} has no __setitem__")
+            hint = f"define __setitem__ in class {container.info.python_class.__name__}"
+            e.error(f"an object of {container.info.python_class.__name__} has no __setitem__", hint=hint, code="TS307")
         return
     if isinstance(container, StaticTuple | StaticList):
-        e.error("a tuple or constant can't be changed")
+        e.error(
+            f"an item of a value of type {e.show(container)} can't be assigned: it is a constant",
+            hint="copy it to a list first: `values = list(...)`",
+            code="TS307",
+        )
     target = materialise(e, container)
     item = index.items[0]
     from tsir.frontend.script.convert import retype
@@ -199,7 +209,11 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
             ]
             e.py("setitem", [target, *operands])
         case _:
-            e.error(f"an item of a value of type {e.show(container)} can't be assigned")
+            e.error(
+                f"an item of a value of type {e.show(container)} can't be assigned",
+                hint="make a new value" if isinstance(target.type, ts.StrType | Tuples) else None,
+                code="TS306" if isinstance(target.type, ts.OptionalType) else "TS307",
+            )
 
 
 def delete_item(e: Emitter, container: Value, index: Subscript) -> None:
@@ -217,4 +231,4 @@ def delete_item(e: Emitter, container: Value, index: Subscript) -> None:
     elif isinstance(target.type, ts.ListType):
         e.py("delitem", [target, _number(e, index.value(e))])
     else:
-        e.error(f"an item of a value of type {e.show(container)} can't be deleted")
+        e.error(f"an item of a value of type {e.show(container)} can't be deleted", code="TS307")
