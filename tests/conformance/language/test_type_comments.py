@@ -67,7 +67,7 @@ def too_few(x, y):
 
 
 def test_comment_with_another_number_of_parameters_says_so():
-    with pytest.raises(tsir.TsirError, match="the type comment has 1 parameters, the function 2"):
+    with pytest.raises(tsir.TsirError, match="the type comment has 1 parameter, the function 2"):
         tsir.script(too_few)
 
 
