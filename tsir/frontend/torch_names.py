@@ -273,7 +273,7 @@ PYTHON_METHODS: dict[str, Rewrite] = {
 def rewrite(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
     """The call of an ATen operator that a call of torch's function or method `name` means."""
     found = REWRITES.get(name)
-    return Call(name, tuple(args), dict(kwargs)) if found is None else _apply(found, name, args, kwargs)
+    return Call(name, tuple(args), dict(kwargs)) if found is None else apply_rewrite(found, name, args, kwargs)
 
 
 def rewrite_property(name: str, tensor: Any) -> Call | None:
@@ -282,13 +282,14 @@ def rewrite_property(name: str, tensor: Any) -> Call | None:
     return None if found is None else found(tensor)
 
 
-def _apply(found: Rewrite, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+def apply_rewrite(found: Rewrite, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+    """The call that a rewrite makes of these arguments. Raises FrontendError for another number of arguments."""
     try:
         return found(*args, **kwargs)
     except TypeError as error:
         from tsir.errors import FrontendError
 
-        raise FrontendError(str(error).replace("<lambda>", name)) from None
+        raise FrontendError(str(error).replace("<lambda>", name), code="TS401") from None
 
 
 def emit_call(

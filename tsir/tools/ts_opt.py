@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     passes.add_argument("--list-passes", action="store_true", help="print the names of passes and pipelines, and stop")
     passes.add_argument("--verify-each", action="store_true", help="verify the IR after each pass")
+    parser.add_argument("--explain", metavar="CODE", help="say what an error's code stands for (TS103), and stop")
     printing = parser.add_argument_group("printing")
     printing.add_argument("--print-debuginfo", action="store_true", help="print source locations")
     printing.add_argument("--print-generic", action="store_true", help="print all operations in generic form")
@@ -77,7 +78,18 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the tool; gives the exit status."""
     options = _parser().parse_args(argv)
+    if options.explain is not None:
+        return exit_status(lambda: _explain(options.explain))
     return exit_status(lambda: _list_passes() if options.list_passes else _transform(options))
+
+
+def _explain(code: str) -> None:
+    from tsir.explanations import EXPLANATIONS
+
+    page = EXPLANATIONS.get(code.upper())
+    if page is None:
+        raise TsirError(f"there is no error code {code!r}", hint=f"the codes are {', '.join(EXPLANATIONS)}")
+    print(page)
 
 
 def _transform(options: argparse.Namespace) -> None:

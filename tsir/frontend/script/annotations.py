@@ -222,7 +222,7 @@ def _no_type(value: Any) -> FrontendError:
     hint = "int, float, bool, str, Tensor, lists, dicts, tuples, Optional and Union of these, and classes of yours are types"
     if module.partition(".")[0] == "numpy":
         shown, hint = f"numpy.{shown}" if isinstance(value, type) else shown, "use torch.Tensor: arrays can be passed for it"
-    elif not isinstance(value, type) and callable(value):
+    elif isinstance(value, types.FunctionType | types.BuiltinFunctionType):
         hint = "it is a function: use a type"
     elif typing.get_origin(value) in (collections.abc.Generator, collections.abc.Iterator):
         hint = "return a list: `List[int]`"

@@ -54,7 +54,7 @@ from tsir.frontend.script.values import (
     StaticTuple,
     Value,
 )
-from tsir.frontend.torch_names import DTYPES, PYTHON_METHODS, emit_call, operator_name
+from tsir.frontend.torch_names import DTYPES, PYTHON_METHODS, apply_rewrite, emit_call, operator_name
 from tsir.ops import python
 from tsir.ops.python import PyFunction as Row
 from tsir.ops.python_types import shown_name, wrong_count
@@ -526,7 +526,7 @@ def _tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], 
     if name in PYTHON_METHODS:
         operands = [argument(e, v) for v in (receiver, *args)]
         keywords = {k: argument(e, v) for k, v in kwargs.items()}
-        made = PYTHON_METHODS[name](*operands, **keywords)
+        made = apply_rewrite(PYTHON_METHODS[name], name, operands, keywords)
         result = emit_call(e.builder, e.session.schemas, made, e.location)
         if isinstance(result, SSAValue):
             return Run(result, tuple_result(made.name, result))

@@ -87,7 +87,7 @@ def _describe(info: ClassInfo) -> str:
 
 def _hint(info: ClassInfo, name: str) -> str | None:
     inherited = {n for cls in info.python_class.__mro__ if cls is not nn.Module for n in vars(cls)}
-    close = did_you_mean(name, {*info.attributes, *inherited})
+    close = None if name.startswith("__") else did_you_mean(name, {*info.attributes, *inherited})
     if close is not None:
         return close
     if name.startswith("__"):

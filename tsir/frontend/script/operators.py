@@ -73,7 +73,7 @@ def argument(e: Emitter, value: Value) -> Any:
             return value.value
         case StaticTuple() | StaticList():
             return [argument(e, v) for v in value.elements]
-        case PyObject() if value.value in _PYTHON_DTYPES:
+        case PyObject() if isinstance(value.value, type) and value.value in _PYTHON_DTYPES:
             return _PYTHON_DTYPES[value.value]
         case _:
             return materialise(e, value)

@@ -71,7 +71,7 @@ def _annotation_hint(source: FunctionSource, name: str) -> str:
             kind = "Dict[str, float]" if is_key else "List[int]"
         elif isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == name:
             return f"a function can't be passed from outside: name it in the code instead of '{name}'"
-    return f"annotate it with the type that is passed, for example `{name}: {kind}`"
+    return f"if '{name}' isn't meant to be a Tensor, annotate it, for example `{name}: {kind}`"
 
 
 _METHODS: tuple[tuple[Attribute, str], ...] = (
