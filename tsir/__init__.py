@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from tsir.runtime.compatibility import run_frozen_optimizations as run_frozen_optimizations
     from tsir.runtime.compatibility import set_fusion_strategy as set_fusion_strategy
     from tsir.runtime.compatibility import strict_fusion as strict_fusion
+    from tsir.runtime.compilation_unit import CompilationUnit as CompilationUnit
     from tsir.runtime.compiled import ScriptFunction as ScriptFunction
     from tsir.runtime.compiled import ScriptModule as ScriptModule
+    from tsir.runtime.declared_modules import script_method as script_method
 
 _OURS = {
     "script": "tsir.runtime.api",
@@ -49,6 +51,8 @@ _OURS = {
     "uninitialized": "tsir.dialects.values",
     "ScriptFunction": "tsir.runtime.compiled",
     "ScriptModule": "tsir.runtime.compiled",
+    "script_method": "tsir.runtime.declared_modules",
+    "CompilationUnit": "tsir.runtime.compilation_unit",
     **dict.fromkeys(
         (
             "enable_onednn_fusion", "export_opnames", "freeze", "fuser", "last_executed_optimized_graph",
@@ -60,7 +64,7 @@ _OURS = {
 }  # fmt: skip
 _TORCH_JIT = frozenset({
     "annotate", "Attribute", "export", "Final", "fork", "Future", "ignore", "interface", "is_scripting", "is_tracing",
-    "isinstance", "script_if_tracing", "script_method", "unused", "wait",
+    "isinstance", "script_if_tracing", "unused", "wait",
 })  # fmt: skip
 
 __all__ = [
@@ -70,17 +74,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _OURS:
-        value = getattr(import_module(_OURS[name]), name)
-    elif name in _TORCH_JIT:
-        try:
-            value = getattr(import_module("torch.jit"), name)
-        except ImportError as error:
-            from tsir.errors import DependencyError
-
-            raise DependencyError(f"tsir.{name} needs torch", hint="pip install tsir[torch]") from error
-    else:
+    if name not in _OURS and name not in _TORCH_JIT:
         raise AttributeError(f"module 'tsir' has no attribute {name!r}")
+    try:
+        value = getattr(import_module(_OURS.get(name, "torch.jit")), name)
+    except ImportError as error:
+        if not (error.name or "torch").startswith("torch"):
+            raise
+        from tsir.errors import DependencyError
+
+        raise DependencyError(f"tsir.{name} needs torch", hint="pip install tsir[torch]") from error
     globals()[name] = value
     return value
 

@@ -65,6 +65,8 @@ class Program:
     """The functions that keep values computed of the root's arrays, to be told when another function writes these."""
     classes: MutableMapping[str, Any] = field(default_factory=dict[str, Any])
     """The user's own enums, NamedTuples and script classes by name, for a program of this process: what results are made of."""
+    origins: dict[int, Any] = field(default_factory=dict[int, Any], repr=False)
+    """The Python module that each `Instance` was made of, by `id`, for a program of this process that was compiled from source."""
     _module: ModuleOp | None = None
     _exposed: dict[int, weakref.ref[Any]] = field(default_factory=dict[int, "weakref.ref[Any]"], repr=False)
     _living: dict[int, weakref.ref[Any]] = field(default_factory=dict[int, "weakref.ref[Any]"], repr=False)

@@ -10,8 +10,8 @@ from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue
 from xdsl.rewriter import Rewriter
 
 from tsir.dialects.context import print_module
-from tsir.dialects.program import Program
-from tsir.dialects.ts.structure import ClassOp
+from tsir.dialects.program import EntryPoint, Parameter, Program
+from tsir.dialects.ts.structure import ClassOp, MethodOp
 from tsir.errors import UnsupportedError
 
 
@@ -70,6 +70,27 @@ def renamed_copy(operation: Operation, names: Mapping[str, str]) -> Operation:
     return copy
 
 
+def methods_of(operation: ClassOp, program: Program) -> dict[str, EntryPoint]:
+    """The methods of a class of a program by name; those of the root are its entry points, with names and defaults."""
+    found: dict[str, EntryPoint] = {}
+    is_root = program.root is not None and program.root.class_name == operation.sym_name.data
+    functions = {symbol_of(op): op for op in program.module.body.block.ops}
+    for member in operation.body.block.ops:
+        if not isinstance(member, MethodOp):
+            continue
+        name, symbol = member.method_name.data, member.callee.root_reference.data
+        known = program.entry_points.get(name) if is_root else None
+        function = functions[symbol]
+        assert isinstance(function, func.FuncOp)
+        if known is None:
+            arguments = function.body.block.args[1:]
+            parameters = tuple(Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in enumerate(arguments, 1))
+            results = function.function_type.outputs.data
+            known = EntryPoint(name, symbol, parameters, str(results[0]) if results else "none", takes_self=True)
+        found[name] = known
+    return found
+
+
 def symbol_of(operation: Operation) -> str:
     """The name of a function or class of a program."""
     assert isinstance(operation, func.FuncOp | ClassOp)
@@ -86,29 +107,29 @@ def _rename(operation: Operation, names: Mapping[str, str]) -> None:
         for table in (op.attributes, op.properties):
             for key, attribute in table.items():
                 if key != "sym_name":
-                    table[key] = _renamed(attribute, names)
+                    table[key] = renamed_attribute(attribute, names)
         for value in (*op.results, *(a for region in op.regions for block in region.blocks for a in block.args)):
             _retype(value, names)
 
 
 def _retype(value: SSAValue, names: Mapping[str, str]) -> None:
-    kind = _renamed(value.type, names)
+    kind = renamed_attribute(value.type, names)
     if kind != value.type:
         Rewriter.replace_value_with_new_type(value, kind)
 
 
-def _renamed(attribute: Attribute, names: Mapping[str, str]) -> Attribute:
+def renamed_attribute(attribute: Attribute, names: Mapping[str, str]) -> Attribute:
     """An attribute with new symbols. Attributes nest as types do: not deeply."""
     match attribute:
         case SymbolRefAttr():
             root = attribute.root_reference.data
             return SymbolRefAttr(names.get(root, root), attribute.nested_references)
         case ArrayAttr():
-            return ArrayAttr([_renamed(a, names) for a in attribute.data])
+            return ArrayAttr([renamed_attribute(a, names) for a in attribute.data])
         case DictionaryAttr():
-            return DictionaryAttr({k: _renamed(a, names) for k, a in attribute.data.items()})
+            return DictionaryAttr({k: renamed_attribute(a, names) for k, a in attribute.data.items()})
         case ParametrizedAttribute():
-            parameters = [_renamed(p, names) for p in attribute.parameters]
+            parameters = [renamed_attribute(p, names) for p in attribute.parameters]
             return attribute if parameters == list(attribute.parameters) else type(attribute).new(parameters)
         case _:
             return attribute

@@ -261,15 +261,42 @@ class ScriptFunction(CompiledMethod):
         return restored, reduced(self.program)
 
 
-class ScriptModule(ModuleMethods, InstanceConverter):
+class _Subclassing(type):
+    """Lets users derive classes of modules from `ScriptModule`, whose objects are compiled when they are made."""
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, compiled: bool = False, **keywords: Any
+    ) -> Any:
+        if compiled:
+            return super().__new__(cls, name, bases, namespace)
+        from tsir.runtime.declared_modules import declared_class
+
+        return declared_class(name, tuple(b for b in bases if not isinstance(b, _Subclassing)), namespace, keywords)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return super().__subclasscheck__(subclass) or (cls is ScriptModule and hasattr(subclass, "_declares_script_module"))
+
+
+class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, compiled=True):
     """A compiled module or object; what `torch.jit.ScriptModule` is to torch.jit.
 
     Attributes read and write through to the compiled object: parameters and buffers are tensors over the same memory (arrays when
-    torch isn't loaded), submodules are ScriptModules, methods are callable.
+    torch isn't loaded), submodules are ScriptModules, methods are callable. Where torch is loaded a compiled module is an
+    `nn.Module`. A class that derives from this one is a class of modules whose objects are compiled when they are made: see
+    `declared_modules.py`.
     """
 
     program: Program
     instance: Instance
+
+    def __new__(cls, program: Program, instance: Instance | None = None, root: ScriptModule | None = None) -> ScriptModule:
+        """An object of the class for modules as torch knows them, where torch is loaded."""
+        target = program.root if instance is None else instance
+        if cls is ScriptModule and adapter() is not None and target is not None and "training" in target.attributes:
+            from tsir.runtime.declared_modules import class_for
+
+            cls = class_for(program.origins.get(id(target)))
+        return object.__new__(cls)
 
     def __init__(self, program: Program, instance: Instance | None = None, root: ScriptModule | None = None) -> None:
         target = instance if instance is not None else program.root
@@ -285,6 +312,11 @@ class ScriptModule(ModuleMethods, InstanceConverter):
         state["_classes"] = PythonClasses(program) if root is None else root._classes
         state["_epoch"] = 0
         self._wrapped[id(target)] = self
+
+    def renew(self, program: Program) -> None:
+        """Becomes the module of another program: the same one, compiled with other methods."""
+        self.__dict__.pop("_roles", None)
+        type(self).__init__(self, program)
 
     # Objects of compiled classes, for `Conversion`.
 
@@ -410,7 +442,7 @@ class ScriptModule(ModuleMethods, InstanceConverter):
 
     def train(self, mode: bool = True) -> ScriptModule:
         """Sets `training` in this module and all below. Returns self."""
-        for _, module in self.named_modules():
+        for _, module in ScriptModule.named_modules(self):
             if module.instance.attributes.get("training", mode) != mode:
                 module._set("training", mode)
         return self
@@ -422,7 +454,7 @@ class ScriptModule(ModuleMethods, InstanceConverter):
     # The tree.
 
     def named_children(self) -> Iterator[tuple[str, ScriptModule]]:
-        """The submodules directly in this one."""
+        """The submodules and objects of compiled classes directly in this one."""
         for name, value in self.instance.attributes.items():
             if isinstance(value, Instance):
                 yield name, self.wrap(value)
@@ -441,7 +473,8 @@ class ScriptModule(ModuleMethods, InstanceConverter):
                 continue
             seen.add(id(module.instance))
             yield name, module
-            below = [(f"{name}.{child}" if name else child, m) for child, m in module.named_children()]
+            children = ScriptModule.named_children(module)
+            below = [(f"{name}.{child}" if name else child, m) for child, m in children]
             todo.extend(reversed(below))
 
     def modules(self) -> Iterator[ScriptModule]:
@@ -560,18 +593,36 @@ class ScriptModule(ModuleMethods, InstanceConverter):
             return submodule, (self._root, path_of(self, self._root))
         return restored, reduced(self.program)
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self.named_children())
+    # The user's own methods of these names, where they are compiled, else those of a container of modules.
 
-    def __getitem__(self, index: int | str) -> Any:
+    def _special(self, name: str) -> CompiledMethod | None:
+        try:
+            return self.method(name)
+        except AttributeError:
+            return None
+
+    def __bool__(self) -> bool:
+        own = self._special("__bool__")
+        return True if own is None else bool(own())
+
+    def __len__(self) -> int:
+        own = self._special("__len__")
+        return sum(1 for _ in self.named_children()) if own is None else int(own())
+
+    def __getitem__(self, index: Any) -> Any:
+        own = self._special("__getitem__")
+        if own is not None:
+            return own(index)
         children = dict(self.named_children())
         return children[index] if isinstance(index, str) else list(children.values())[index]
 
     def __iter__(self) -> Iterator[Any]:
-        return self.children()
+        own = self._special("__iter__")
+        return self.children() if own is None else iter(own())
 
-    def __contains__(self, name: str) -> bool:
-        return isinstance(self.instance.attributes.get(name), Instance)
+    def __contains__(self, name: Any) -> bool:
+        own = self._special("__contains__")
+        return isinstance(self.instance.attributes.get(name), Instance) if own is None else bool(own(name))
 
     def __repr__(self) -> str:
         lines = [f"ScriptModule({self.instance.class_name.rpartition('.')[2]}"]

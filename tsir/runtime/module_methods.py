@@ -48,7 +48,8 @@ class ModuleMethods:
     @property
     def original_name(self) -> str:
         """The name of the Python class that was compiled."""
-        return self.instance.class_name.rpartition(".")[2]
+        origin = self.program.origins.get(id(self.instance))
+        return self.instance.class_name.rpartition(".")[2] if origin is None else type(origin).__name__
 
     def get_submodule(self, target: str) -> Any:
         """The module at a dotted path. Raises AttributeError when there is none."""

@@ -43,6 +43,7 @@ from tsir.frontend.script.values import (
     Const,
     DTypeInfo,
     ExceptionValue,
+    ImportedMethod,
     Method,
     Object,
     Partial,
@@ -151,7 +152,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
         case Method():
             return call_method(e, callee.receiver, callee.name, args, kwargs)
         case Object():
-            name = "forward" if callee.info.kind == "module" else "__call__"
+            own_call = callee.info.kind != "module" or "__call__" in callee.info.imported
+            name = "__call__" if own_call else "forward"
             if callee.info.hooks:
                 return call_with_hooks(e, callee, args, kwargs)
             return call(e, e.session.get_attribute(e, callee, name), args, kwargs)
@@ -220,6 +222,10 @@ def _boolean_dispatch(e: Emitter, dispatch: dict[str, Any], args: Sequence[Value
 
 def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     target = callee.value
+    if isinstance(target, ImportedMethod):
+        from tsir.frontend.script.compiled_calls import call_compiled_function
+
+        return call_compiled_function(e, target.program, target.entry, args, kwargs, target.receiver)
     if is_compiled_function(target):
         from tsir.frontend.script.compiled_calls import call_compiled_function
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from torch import nn
 from xdsl.dialects.builtin import ArrayAttr, SymbolRefAttr
 from xdsl.ir import Attribute
 
+from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 from tsir.dialects.values import EnumMember, Instance
@@ -58,6 +60,10 @@ class ClassInfo:
     """The forward hooks of its modules (`Hooks`), if they have any."""
     extra_methods: dict[str, Any] = field(default_factory=dict[str, Any])
     """Functions set on the object itself (`m.forward = types.MethodType(...)`)."""
+    imported: dict[str, tuple[Program, EntryPoint]] = field(default_factory=dict[str, "tuple[Program, EntryPoint]"])
+    """The methods, by name, of a class that was taken over from a compiled program and has no Python source."""
+    taken_over: ClassOp | None = None
+    """The declaration of such a class."""
 
     @property
     def type(self) -> ts.ClassType:
@@ -78,6 +84,8 @@ class ClassInfo:
 
     def operation(self) -> ClassOp:
         """The `ts.class` operation."""
+        if self.taken_over is not None:
+            return self.taken_over
         members = [*self._attribute_operations(), *self._method_operations()]
         made = ClassOp(self.name, self.kind, members)
         if self.bases:
@@ -135,9 +143,32 @@ def is_declared(cls: type) -> bool:
     return cls in _declared
 
 
+def imported_class(operation: ClassOp, program: Program, entries: Mapping[str, EntryPoint]) -> ClassInfo:
+    """A class of a compiled program that becomes part of another one; `entries` are its methods."""
+    name, kind = operation.sym_name.data, operation.kind.data
+    python_class = program.classes.get(name) or type(name, (nn.Module,) if kind == "module" else (), {})
+    info = ClassInfo(name, python_class, kind, taken_over=operation)
+    info.imported = {method: (program, entry) for method, entry in entries.items()}
+    for member in operation.body.block.ops:
+        if isinstance(member, AttributeOp):
+            info.attributes[member.attr_name.data] = AttributeInfo(member.type, member.role.data)
+            if member.role.data == "submodule" and member.type != ts.NONE:
+                info.children.append(member.attr_name.data)
+    return info
+
+
 def is_method(value: Any) -> bool:
     """Whether something found in a class is a function that can be compiled."""
     return inspect.isfunction(value) or isinstance(value, staticmethod | classmethod)
 
 
-__all__ = ["ArrayAttr", "AttributeInfo", "ClassInfo", "SymbolRefAttr", "declare", "is_declared", "is_method"]
+__all__ = [
+    "ArrayAttr",
+    "AttributeInfo",
+    "ClassInfo",
+    "SymbolRefAttr",
+    "declare",
+    "imported_class",
+    "is_declared",
+    "is_method",
+]

@@ -8,28 +8,39 @@ from xdsl.dialects import func
 
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.ts import types as ts
-from tsir.frontend.imported import symbol_of
+from tsir.frontend.imported import renamed_attribute, symbol_of
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import NO_DEFAULT, ParameterInfo, Signature, bind_arguments
 from tsir.frontend.script.inlining import Given
-from tsir.frontend.script.values import Value
+from tsir.frontend.script.values import ImportedMethod, Object, PyObject, Value
+
+
+def imported_method(holder: Object, name: str) -> Value | None:
+    """A method of a compiled module without Python source; None when the class has none of that name."""
+    found = holder.info.imported.get(name)
+    return None if found is None else PyObject(ImportedMethod(*found, holder), name)
 
 
 def call_compiled_function(
-    e: Emitter, program: Program, entry: EntryPoint, args: Sequence[Value], kwargs: Mapping[str, Value]
+    e: Emitter,
+    program: Program,
+    entry: EntryPoint,
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+    receiver: Object | None = None,
 ) -> Value:
-    """A call of a compiled function that has no Python source: one that was traced or loaded."""
-    if program.root is not None:
+    """A call of a compiled function or method that has no Python source: one that was traced or loaded."""
+    if program.root is not None and receiver is None:
         e.unsupported(f"a call of {entry.name}() of a compiled module that isn't a submodule")
     symbol = e.session.imported(program)[entry.symbol]
     function = next(op for op in program.module.body.block.ops if symbol_of(op) == entry.symbol)
     assert isinstance(function, func.FuncOp)
-    kinds = function.function_type.inputs.data
+    kinds = function.function_type.inputs.data[0 if receiver is None else 1 :]
     parameters = [
         ParameterInfo(
             p.name,
-            k,
+            renamed_attribute(k, e.session.imported(program)),
             default=Given(e.session.from_python(p.default, p.name)) if p.has_default else NO_DEFAULT,
             kwarg_only=p.kwarg_only,
         )
@@ -39,5 +50,9 @@ def call_compiled_function(
     operands = [
         coerce(e, bound[p.name], p.type or ts.AnyType(), f"argument '{p.name}' of {entry.name}()") for p in parameters
     ]
-    result = e.emit(func.CallOp(symbol, operands, list(function.function_type.outputs.data)))
+    if receiver is not None:
+        operands.insert(0, receiver.ssa)
+    names = e.session.imported(program)
+    results = [renamed_attribute(k, names) for k in function.function_type.outputs.data]
+    result = e.emit(func.CallOp(symbol, operands, results))
     return e.session.object_or_run(result)

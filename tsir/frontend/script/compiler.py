@@ -25,15 +25,15 @@ from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
-from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp
-from tsir.errors import FrontendError, TsirError, UnsupportedError
+from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp
+from tsir.errors import FrontendError, TsirError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
-from tsir.frontend.imported import renamed_copy, symbol_of
+from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
 from tsir.frontend.script import modules, objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.blame import show_to_user
 from tsir.frontend.script.builtins import named_builtin
-from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_declared
+from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
 from tsir.frontend.script.convert import coerce, describe_object, join_types, materialise
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
@@ -154,12 +154,16 @@ class Session:
             self.keep_alive.append(program)
             for operation in operations:
                 copy = renamed_copy(operation, found)
-                if not isinstance(copy, func.FuncOp):
-                    raise UnsupportedError(
-                        f"a call of a compiled function that works on objects of class {symbol_of(operation)}"
-                    )
-                self._operations.append(copy)
+                if isinstance(copy, func.FuncOp):
+                    self._operations.append(copy)
+                else:
+                    assert isinstance(copy, ClassOp) and isinstance(operation, ClassOp)
+                    self.add_class(imported_class(copy, program, methods_of(operation, program)))
         return found
+
+    def info_of_symbol(self, symbol: str) -> ClassInfo:
+        """What is known about a class of the program."""
+        return self._classes[symbol]
 
     def module(self, first: Sequence[str]) -> ModuleOp:
         """The `ts` module: classes, the functions with these symbols, then the other functions, which are private."""
@@ -593,7 +597,7 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
         forward = entries.get("forward")
         if info.hooks and forward is not None:
             entries["__call__"] = _hooked_entry(session, forward, info)
-    if not entries:
+    if not entries and not hasattr(info.python_class, "_declares_script_module"):
         raise FrontendError(
             f"module {info.python_class.__name__} has no forward() to compile",
             hint="define forward(), or mark a method with @torch.jit.export",
@@ -607,17 +611,21 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
         dict(session.reader.arrays.sources),
         exceptions=session.exceptions,
         classes=ChainMap(session.python_classes, session.named_tuples),
+        origins=session.reader.origins(),
     )
 
 
 def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     forward = info.lookup("forward")
+    declared = hasattr(info.python_class, "_declares_script_module")
     if (
         forward is not None
         and forward[1] is not nn.Module
         and getattr(forward[0], "__name__", "") != "_forward_unimplemented"
-    ) and not is_left_out(forward[0]):
+        and not is_left_out(forward[0])
+        and (not declared or is_exported(forward[0]))
+    ):
         found.append(("forward", unwrap(forward[0])))
     for cls in reversed(info.python_class.__mro__):
         for name, value in vars(cls).items():
@@ -625,6 +633,7 @@ def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
                 method = info.lookup(name)
                 assert method is not None
                 found.append((name, unwrap(method[0])))
+    found += [(n, f) for n, f in info.extra_methods.items() if is_exported(f) and n not in [name for name, _ in found]]
     return found
 
 

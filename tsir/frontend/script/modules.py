@@ -10,11 +10,13 @@ import types
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.jit._script import RecursiveScriptModule
 from xdsl.ir import Attribute
 
+from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
 from tsir.dialects.values import EnumMember, Instance
 from tsir.errors import FrontendError
@@ -24,7 +26,7 @@ from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import join_types
 from tsir.frontend.script.hooks import hooks_of
-from tsir.frontend.script.source import function_source
+from tsir.frontend.script.source import function_source, is_compiled_module
 from tsir.frontend.script.values import Value
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
 
@@ -43,6 +45,7 @@ class ModuleReader:
         self.objects: dict[int, tuple[Any, Instance]] = {}
         """The objects of script classes by `id`: what is shared stays shared."""
         self._modules: dict[int, tuple[ClassInfo, Instance, nn.Module]] = {}
+        self._kept: list[nn.Module] = []
         self._classes: dict[Any, ClassInfo] = {}
 
     def read(self, module: nn.Module) -> tuple[ClassInfo, Instance]:
@@ -50,14 +53,20 @@ class ModuleReader:
         found = self._modules.get(id(module))
         if found is not None:
             return found[0], found[1]
-        attributes, values = self._attributes(module)
-        python_class = self._python_class(module)
+        origin = module
+        if is_compiled_module(module):
+            compiled: Any = module
+            origin = compiled.program.origins.get(id(compiled.instance))
+            if origin is None:
+                return self._take_over(module, compiled.program, compiled.instance)
+        attributes, values = self._attributes(module, origin)
+        python_class = self._python_class(origin)
         extra = {
             n: inspect.unwrap(v.__func__)
-            for n, v in vars(module).items()
-            if isinstance(v, types.MethodType) and v.__self__ is module
+            for n, v in vars(origin).items()
+            if isinstance(v, types.MethodType) and v.__self__ is origin
         }
-        hooks = hooks_of(module)
+        hooks = hooks_of(origin)
         key = (
             python_class,
             tuple((n, a.type, a.role, a.key, a.failure) for n, a in attributes.items()),
@@ -74,18 +83,40 @@ class ModuleReader:
             self.session.add_class(info)
         instance = Instance(info.name, values)
         info.instances.append(instance)
-        self._modules[id(module)] = (info, instance, module)
+        self._modules[id(module)] = (info, instance, origin)
+        self._kept.append(module)
         return info, instance
+
+    def origins(self) -> dict[int, nn.Module]:
+        """The module that each `Instance` was made of, by `id`, where it has Python source."""
+        return {id(instance): module for _, instance, module in self._modules.values() if not is_compiled_module(module)}
+
+    def _take_over(self, module: nn.Module, program: Program, instance: Instance) -> tuple[ClassInfo, Instance]:
+        """A compiled module without Python source, because it was traced or loaded: its classes become the program's."""
+        names = self.session.imported(program)
+        info = self.session.info_of_symbol(names[instance.class_name])
+        made = Instance(info.name)
+        info.instances.append(made)
+        self._modules[id(module)] = (info, made, module)
+        self._kept.append(module)
+        for name, value in instance.attributes.items():
+            if isinstance(value, Instance):
+                value = self._take_over(getattr(module, name), program, value)[1]
+            elif isinstance(value, np.ndarray):
+                value = self.arrays.array(getattr(module, name))
+            made.attributes[name] = value
+        return info, made
 
     def _python_class(self, module: nn.Module) -> Any:
         if isinstance(module, RecursiveScriptModule):
             return module._concrete_type.py_class
         return type(module)
 
-    def _attributes(self, module: nn.Module) -> tuple[dict[str, AttributeInfo], dict[str, Any]]:
+    def _attributes(self, module: nn.Module, origin: nn.Module) -> tuple[dict[str, AttributeInfo], dict[str, Any]]:
+        """What a module has. `origin` is the module in Python, `module` the compiled one made of it, where there is one."""
         attributes: dict[str, AttributeInfo] = {}
         values: dict[str, Any] = {}
-        python_class = self._python_class(module)
+        python_class = self._python_class(origin)
         annotations = class_annotations(python_class)
         constants = _constant_names(python_class, annotations)
         for name, tensor, role in own_tensors(module):
@@ -105,7 +136,9 @@ class ModuleReader:
             info, instance = self.read(child)
             attributes[name] = AttributeInfo(info.type, "submodule", info=info)
             values[name] = instance
-        for name, value in self._others(module):
+        for name, value in self._others(origin):
+            if module is not origin and name in module.instance.attributes:  # pyright: ignore[reportOperatorIssue, reportAttributeAccessIssue]
+                value = getattr(module, name)
             if name not in attributes:
                 self._plain(python_class, annotations, constants, name, value, attributes, values)
         return attributes, values

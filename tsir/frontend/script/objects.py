@@ -17,6 +17,7 @@ from tsir.errors import did_you_mean
 from tsir.frontend.script import modules
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_method
+from tsir.frontend.script.compiled_calls import imported_method
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import compile_for
@@ -41,7 +42,7 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
         return _read(session, e, holder, name, info)
     if name == "__class__":
         return PyObject(holder.info.python_class, holder.info.name)
-    special = _module_methods(session, e, holder, name)
+    special = _module_methods(session, e, holder, name) or imported_method(holder, name)
     if special is not None:
         return special
     found = holder.info.lookup(name)

@@ -113,6 +113,11 @@ def is_compiled_function(value: Any) -> bool:
     return isinstance(getattr(value, "entry", None), EntryPoint) and isinstance(getattr(value, "program", None), Program)
 
 
+def is_compiled_module(value: Any) -> bool:
+    """Whether a value is a compiled module of tsir's."""
+    return isinstance(value, torch.nn.Module) and isinstance(value.__dict__.get("program"), Program)
+
+
 def describe(function: Any) -> str:
     """A function's name for a message."""
     return getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or repr(function)

@@ -20,6 +20,7 @@ from tsir.dialects.ts.attributes import EnumValueAttr
 from tsir.frontend.constants import Constant, type_of_constant
 
 if TYPE_CHECKING:
+    from tsir.dialects.program import EntryPoint, Program
     from tsir.frontend.script.classes import ClassInfo
     from tsir.frontend.script.source import FunctionSource
 
@@ -228,6 +229,15 @@ class Object:
     def type(self) -> Attribute:
         """The static type."""
         return self.ssa.type
+
+
+@dataclass(frozen=True, eq=False)
+class ImportedMethod:
+    """What a `PyObject` has that is a method of a compiled module without Python source, bound to its object."""
+
+    program: Program
+    entry: EntryPoint
+    receiver: Object
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 from tsir.dialects.values import Instance
 from tsir.errors import UnsupportedError
 from tsir.frontend.instances import TensorArrays, own_tensors
+from tsir.frontend.script.source import is_compiled_module
 from tsir.frontend.trace.scopes import Scope
 
 
@@ -80,7 +81,7 @@ class TracedModule:
 
 def is_traced(module: torch.nn.Module) -> bool:
     """Whether a module is one of Python's, whose calls can be followed."""
-    return not isinstance(module, torch.jit.ScriptModule)
+    return not isinstance(module, torch.jit.ScriptModule) and not is_compiled_module(module)
 
 
 def _attributes(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor, str]]:

@@ -1,0 +1,37 @@
+"""Functions from text: the source that `define` and `CompilationUnit` are given."""
+
+from __future__ import annotations
+import __future__
+
+import itertools
+import linecache
+import sys
+import textwrap
+import types
+from collections.abc import Mapping
+from typing import Any
+
+from tsir.errors import FrontendError, SourceLocation
+
+_numbers = itertools.count(1)
+
+
+def functions_of(text: str, scope: Mapping[str, Any]) -> dict[str, types.FunctionType]:
+    """The functions that a source text defines at its top level, by name, in order.
+
+    `scope` has the names that they may use, beside `torch`. Raises FrontendError for what Python can't read.
+    """
+    text = textwrap.dedent(text)
+    name = f"<tsir source {next(_numbers)}>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    names = {"torch": sys.modules["torch"], **scope}
+    names.pop("__builtins__", None)
+    try:
+        code = compile(text, name, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
+    except SyntaxError as error:
+        raise FrontendError(
+            f"the source can't be read: {error.msg}", location=SourceLocation(name, error.lineno or 1, error.offset or 1)
+        ) from None
+    before = dict(names)
+    exec(code, names)
+    return {n: f for n, f in names.items() if isinstance(f, types.FunctionType) and before.get(n) is not f}

@@ -1,0 +1,130 @@
+"""Compiled modules as `nn.Module`s, where torch is loaded: children of other modules, with parameters that those see.
+
+What a compiled module is and how it runs is in `compiled.py`; nothing here is imported before torch is.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+from torch import nn
+
+from tsir.dialects.values import Instance
+from tsir.errors import TsirError
+from tsir.frontend.script.source import is_left_out
+from tsir.runtime.compiled import ScriptModule
+
+_LIVE = frozenset({"_parameters", "_buffers", "_modules", "training"})
+_MISSING = object()
+
+
+class _Members(MutableMapping[str, Any]):
+    """A module's parameters, buffers or submodules by name, as they are now: what `nn.Module` keeps in a dict."""
+
+    def __init__(self, module: TorchScriptModule, role: str) -> None:
+        self._module = module
+        self._role = role
+
+    def _names(self) -> list[str]:
+        roles, held = self._module.roles(), self._module.instance.attributes
+        return [n for n, role in roles.items() if role == self._role and n in held]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names():
+            raise KeyError(name)
+        return getattr(self._module, name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        setattr(self._module, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        raise TsirError(f"'{name}' of a compiled module can't be removed")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+    def copy(self) -> dict[str, Any]:
+        """A dict with what is in it now."""
+        return dict(self)
+
+
+class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
+    """A compiled module that other `nn.Module`s can hold.
+
+    Attributes that the program doesn't have may be set, as on any module; compiled code doesn't see them.
+    """
+
+    named_children = nn.Module.named_children
+    children = nn.Module.children
+    named_modules = nn.Module.named_modules  # pyright: ignore[reportAssignmentType]
+    modules = nn.Module.modules
+    named_parameters = nn.Module.named_parameters  # pyright: ignore[reportAssignmentType]
+    parameters = nn.Module.parameters
+    named_buffers = nn.Module.named_buffers  # pyright: ignore[reportAssignmentType]
+    buffers = nn.Module.buffers
+    state_dict = nn.Module.state_dict  # pyright: ignore[reportAssignmentType]
+    load_state_dict = nn.Module.load_state_dict  # pyright: ignore[reportAssignmentType]
+
+    def __init__(self, program: Any, instance: Instance | None = None, root: ScriptModule | None = None) -> None:
+        state = self.__dict__
+        state.update({n: v for n, v in vars(nn.Module()).items() if n not in _LIVE})
+        ScriptModule.__init__(self, program, instance, root)
+        origin = program.origins.get(id(self.instance))
+        if origin is not None:
+            state["_non_persistent_buffers_set"] = set(origin._non_persistent_buffers_set)
+
+    def roles(self) -> dict[str, str]:
+        """The role (`parameter`, `buffer`, `submodule`, ...) of each attribute."""
+        root = self._root or self
+        known = root.__dict__.get("_roles")
+        if known is None:
+            from tsir.runtime.compilation import attribute_roles
+
+            known = root.__dict__["_roles"] = attribute_roles(self.program)
+        return known.get(self.instance.class_name, {})
+
+    @property
+    def forward(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The compiled `forward`. Raises AttributeError for a module without one."""
+        return self.method("forward")
+
+    @property
+    def _parameters(self) -> _Members:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return _Members(self, "parameter")
+
+    @property
+    def _buffers(self) -> _Members:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return _Members(self, "buffer")
+
+    @property
+    def _modules(self) -> _Members:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return _Members(self, "submodule")
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return ScriptModule.__getattr__(self, name)
+        except AttributeError:
+            found = self._python_attribute(name)
+            if found is _MISSING:
+                raise
+            return found
+
+    def _python_attribute(self, name: str) -> Any:
+        """What the Python class has beside the program: methods that are marked as ignored run in Python, on this object."""
+        origin = self.program.origins.get(id(self.instance))
+        found = _MISSING if origin is None else inspect.getattr_static(type(origin), name, _MISSING)
+        if isinstance(found, types.FunctionType) and is_left_out(found):
+            return types.MethodType(found, self)
+        return _MISSING
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.instance.attributes or isinstance(value, nn.Module | nn.Parameter):
+            ScriptModule.__setattr__(self, name, value)
+        else:
+            object.__setattr__(self, name, value)
