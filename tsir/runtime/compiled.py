@@ -302,7 +302,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         target = instance if instance is not None else program.root
         if target is None:
             raise TsirError("this program is a function, not a module")
-        state = self.__dict__
+        state = vars(self)
         state["program"] = program
         state["instance"] = target
         state["_root"] = root
@@ -315,7 +315,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     def renew(self, program: Program) -> None:
         """Becomes the module of another program: the same one, compiled with other methods."""
-        self.__dict__.pop("_roles", None)
+        vars(self).pop("_roles", None)
         type(self).__init__(self, program)
 
     # Objects of compiled classes, for `Conversion`.
@@ -331,7 +331,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     def epoch(self) -> int:
         """How often an attribute in the whole module was set from outside: part of a specialisation's identity."""
         root = self._root or self
-        return root.__dict__["_epoch"]
+        return vars(root)["_epoch"]
 
     # Calls.
 
@@ -363,7 +363,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
             found = CompiledMethod(self.program, self._entry(name), self.instance, self, self._classes)
             self._methods[name] = found
             if name == self._called_name:
-                self.__dict__["_forward"] = found
+                vars(self)["_forward"] = found
         return found
 
     def _entry(self, name: str) -> EntryPoint:
@@ -428,7 +428,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         """What was compiled for the whole module's attributes so far isn't used any more."""
         root = self._root or self
         with _remembering:
-            root.__dict__["_epoch"] += 1
+            vars(root)["_epoch"] += 1
             for module in list(root._wrapped.values()):
                 for method in list(module._methods.values()):
                     method.forget()

@@ -15,7 +15,6 @@ module. The other methods stay Python's and work on the compiled module.
 
 from __future__ import annotations
 
-import inspect
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -54,7 +53,7 @@ class DeclaredModule(nn.Module, metaclass=_Declared):
 
     def __init__(self, optimize: bool | None = None) -> None:
         super().__init__()
-        self.__dict__["_sources"] = []
+        vars(self)["_sources"] = []
 
     def define(self, src: str) -> None:
         """Adds the methods that a source text defines; they are compiled with the others."""
@@ -90,7 +89,7 @@ def _compiled_class(cls: type) -> type[ScriptModule]:
     namespace["define"] = _define
     if "forward" in namespace:
         namespace["__call__"] = lambda self, *args, **kwargs: self.forward(*args, **kwargs)
-    return type(TorchScriptModule)(cls.__name__, (TorchScriptModule,), namespace, compiled=True)
+    return types.new_class(cls.__name__, (TorchScriptModule,), {"compiled": True}, lambda made: made.update(namespace))
 
 
 def _get_attribute(self: Any, name: str) -> Any:
@@ -124,4 +123,4 @@ def _names_of_caller(depth: int) -> dict[str, Any]:
     return {**frame.f_globals, **frame.f_locals}
 
 
-__all__ = ["DeclaredModule", "class_for", "declared_class", "inspect", "script_method"]
+__all__ = ["DeclaredModule", "class_for", "declared_class", "script_method"]

@@ -60,19 +60,19 @@ class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ign
     Attributes that the program doesn't have may be set, as on any module; compiled code doesn't see them.
     """
 
-    named_children = nn.Module.named_children
-    children = nn.Module.children
+    named_children = nn.Module.named_children  # pyright: ignore[reportAssignmentType]
+    children = nn.Module.children  # pyright: ignore[reportAssignmentType]
     named_modules = nn.Module.named_modules  # pyright: ignore[reportAssignmentType]
-    modules = nn.Module.modules
+    modules = nn.Module.modules  # pyright: ignore[reportAssignmentType]
     named_parameters = nn.Module.named_parameters  # pyright: ignore[reportAssignmentType]
-    parameters = nn.Module.parameters
+    parameters = nn.Module.parameters  # pyright: ignore[reportAssignmentType]
     named_buffers = nn.Module.named_buffers  # pyright: ignore[reportAssignmentType]
-    buffers = nn.Module.buffers
+    buffers = nn.Module.buffers  # pyright: ignore[reportAssignmentType]
     state_dict = nn.Module.state_dict  # pyright: ignore[reportAssignmentType]
     load_state_dict = nn.Module.load_state_dict  # pyright: ignore[reportAssignmentType]
 
     def __init__(self, program: Any, instance: Instance | None = None, root: ScriptModule | None = None) -> None:
-        state = self.__dict__
+        state = vars(self)
         state.update({n: v for n, v in vars(nn.Module()).items() if n not in _LIVE})
         ScriptModule.__init__(self, program, instance, root)
         origin = program.origins.get(id(self.instance))
@@ -82,15 +82,15 @@ class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ign
     def roles(self) -> dict[str, str]:
         """The role (`parameter`, `buffer`, `submodule`, ...) of each attribute."""
         root = self._root or self
-        known = root.__dict__.get("_roles")
+        known = vars(root).get("_roles")
         if known is None:
             from tsir.runtime.compilation import attribute_roles
 
-            known = root.__dict__["_roles"] = attribute_roles(self.program)
+            known = vars(root)["_roles"] = attribute_roles(self.program)
         return known.get(self.instance.class_name, {})
 
     @property
-    def forward(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def forward(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
         """The compiled `forward`. Raises AttributeError for a module without one."""
         return self.method("forward")
 
