@@ -27,6 +27,7 @@ from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.values import Instance
 from tsir.errors import ArchiveError
 from tsir.ops.host_tensors import numpy_dtype
+from tsir.source_lines import keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,10 @@ def _read(
         entry_points = [_entry_point(e, values) for e in _field(manifest, "entry_points", list, name)]
     except (KeyError, TypeError, AttributeError) as error:
         raise ArchiveError(f"{name}: {MANIFEST} is damaged: {error!r}") from error
+    try:
+        keep(manifest.get("source_lines", {}))
+    except ValueError as error:
+        raise ArchiveError(f"{name}: {MANIFEST} is damaged: {error}") from error
     if root is not None and not isinstance(root, Instance):
         raise ArchiveError(f"{name}: {MANIFEST} is damaged: the root is no object")
     try:

@@ -8,9 +8,9 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from tsir.archive.format import EXTRA_PREFIX, FORMAT, FORMAT_VERSION, MANIFEST, 
 from tsir.archive.values import ValueWriter
 from tsir.dialects.program import Program
 from tsir.errors import ArchiveError
+from tsir.source_lines import collect
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -95,6 +99,7 @@ def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
         "root": root,
         "objects": values.objects,
         "tensors": [{"dtype": a.dtype.name, "shape": list(a.shape)} for a in values.tensors],
+        "source_lines": collect(_places(program.module)),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
     }
     buffer = io.BytesIO()
@@ -102,6 +107,17 @@ def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
         for name, content in {MANIFEST: json.dumps(manifest, indent=1).encode(), **members}.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
     return buffer.getvalue()
+
+
+def _places(module: ModuleOp) -> Iterator[tuple[str, int]]:
+    """The files and lines that the locations in a module name."""
+    from tsir.dialects.locations import source_locations
+
+    for op in module.walk():
+        arguments = [a for region in op.regions for block in region.blocks for a in block.args]
+        for location in (op.location, *(a.location for a in arguments)):
+            for place in source_locations(location):
+                yield place.file, place.line
 
 
 def _weights(tensors: list[np.ndarray[Any, Any]]) -> bytes:

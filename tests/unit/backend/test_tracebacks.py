@@ -18,7 +18,8 @@ from xdsl.dialects.builtin import (
     UnknownLoc,
 )
 
-from tsir.backend.numpy.tracebacks import SourceFrame, function_at, rewrite, source_frames
+from tsir.backend.numpy.tracebacks import SourceFrame, rewrite, source_frames
+from tsir.source_lines import function_at
 
 MODEL = """class Net:
     def forward(self, x):

@@ -2,6 +2,7 @@
 
 from typing import List, Optional
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -59,7 +60,17 @@ def too_few(x):
     return callee(x)
 
 
+def starred_class(x):
+    return isinstance(x, *(torch.Tensor,))
+
+
+def too_few_for_split(x):
+    return x.split()
+
+
 CASES = [
+    (starred_class, "can't be read", None),
+    (too_few_for_split, "split() missing 1 required positional argument", None),
     (unrefined, "Optional[Tensor]", "if x is not None:"),
     (unknown_name, "name 'nowhere' isn't defined", None),
     (one_branch, "'y' isn't assigned when the condition in line", "assign it before the branch too"),
@@ -121,3 +132,16 @@ def test_hook_that_may_give_nothing():
     module.register_forward_hook(lambda m, inputs, output: output if output.sum() > 0 else None)
     with pytest.raises(FrontendError, match="has to be known while compiling"):
         compile_module(nn.Sequential(module))
+
+
+def test_attribute_that_cannot_be_hashed():
+    class Holder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.array = np.zeros(3)
+
+        def forward(self, x):
+            return x + self.array
+
+    with pytest.raises(FrontendError, match="'array' is a Python ndarray, which isn't a value that compiled code can hold"):
+        compile_module(Holder())

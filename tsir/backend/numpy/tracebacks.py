@@ -12,7 +12,6 @@ except in `source_frames`, which the code generator calls to fill the table.
 from __future__ import annotations
 
 import ast
-import linecache
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from tsir.errors import TsirError
+from tsir.source_lines import function_at
 
 if TYPE_CHECKING:
     from xdsl.ir import Attribute
@@ -152,24 +152,3 @@ def _code(file: str, line: int, function: str) -> CodeType:
         node.col_offset = node.end_col_offset = -1
     code = compile(ast.Expression(call), file, "eval").replace(co_name=function)
     return code.replace(co_qualname=function) if sys.version_info >= (3, 11) else code
-
-
-def function_at(file: str, line: int) -> str:
-    """The name of the innermost function around this line of a source file; `<compiled>` when the file can't tell."""
-    found = "<compiled>"
-    for first, last, name in _functions("".join(linecache.getlines(file))):
-        if first <= line <= last:
-            found = name
-    return found
-
-
-@lru_cache(maxsize=32)
-def _functions(text: str) -> tuple[tuple[int, int, str], ...]:
-    """First line, last line and name of every function in a source text, outer ones before inner ones."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):  # not Python, or another version's: the name isn't to be had
-        return ()
-    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
-    functions.sort(key=lambda n: (n.lineno, -(n.end_lineno or n.lineno)))
-    return tuple((n.lineno, n.end_lineno or n.lineno, getattr(n, "name", "<lambda>")) for n in functions)

@@ -88,8 +88,8 @@ class AnnotationReader:
         if node is None:
             return Annotation(None)
         rewriter = _Broadcasting()
-        tree = ast.fix_missing_locations(ast.Expression(rewriter.visit(_copy(node))))
         try:
+            tree = ast.fix_missing_locations(ast.Expression(rewriter.visit(_copy(node))))
             value = _evaluate(compile(tree, "<annotation>", "eval"), scope)
         except Exception as error:  # noqa: BLE001  (it is the user's expression: anything may come of it)
             raise _unreadable(node, error, scope, place) from None

@@ -300,7 +300,10 @@ def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -
     known = [k for k in kinds if k is not None]
     if len(known) < len(kinds):
         if all(_is_callable(v) for v in values):
-            return _Merged(type=ts.INT, options=tuple(o for s in caring for o in _options(s.variables[name].value)))
+            return _Merged(
+                type=ts.INT,
+                options=tuple(o for s in caring if name in s.variables for o in _options(s.variables[name].value)),
+            )
         return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
     alike = {v.tuple_like if isinstance(v, Run) else None for v in values}
     return _Merged(type=common_type(e, values), tuple_like=alike.pop() if len(alike) == 1 else None)
