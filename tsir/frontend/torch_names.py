@@ -260,7 +260,24 @@ PROPERTIES: dict[str, Rewrite] = {
 }  # fmt: skip
 """A tensor's properties as calls on the tensor."""
 
+SELF_SECOND: dict[str, str] = {"where": "condition", "polygamma": "n"}
+"""Operators that have `self` as their second argument, with the name of the first: `x.where(c, y)` is `torch.where(c, x, y)`."""
+
+
+def self_second(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a method in `SELF_SECOND` as those of torch's function."""
+    given = dict(kwargs)
+    receiver, *rest = args
+    first = given.pop(SELF_SECOND[name]) if SELF_SECOND[name] in given else rest.pop(0) if rest else None
+    return ((receiver,) if first is None else (first, receiver, *rest)), given
+
+
+def _self_second(name: str) -> Rewrite:
+    return lambda *args, **kwargs: Call(name, *self_second(name, args, kwargs))
+
+
 PYTHON_METHODS: dict[str, Rewrite] = {
+    **{name: _self_second(name) for name in SELF_SECOND},
     "split": lambda self, split_size, dim=0: Call(
         "split_with_sizes" if isinstance(split_size, list | tuple) else "split", (self, split_size, dim)
     ),

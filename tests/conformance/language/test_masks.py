@@ -1,7 +1,10 @@
 """Indices whose number of dimensions is only known at run time: masks among ints, slices and other tensors."""
 
+import pytest
 import torch
 
+import tsir
+from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 
 programs = Programs()
@@ -36,6 +39,28 @@ def mask_middle(x, m):
 @programs(A)
 def mask_list(x):
     return x[[True, False]], x[[[True, False, True], [False, True, False]], 1]
+
+
+X, Y = torch.arange(-3.0, 3.0), torch.arange(6.0).flip(0)
+
+
+@feature("Tensors in programs", "`x.where(condition, other)`, whose condition torch.where has first")
+@programs(X, Y, X > Y)
+@programs(X > 0, Y > 2, X > Y)
+def where_methods(x, y, c):
+    return x.where(c, y), x.where(c, other=y), x.where(condition=c, other=y), torch.where(c, x, y)
+
+
+@programs(X)
+def where_with_numbers(x):
+    return x.where(x > 0, 2.0), x.where(other=-1.0, condition=x < 0), x.abs().polygamma(n=1), (x.abs() + 1).polygamma(2)
+
+
+@pytest.mark.parametrize(("x", "y"), [(X, Y), (X > 0, Y > 2)])
+def test_traced_where_methods(x, y):
+    c = X > Y
+    for found, expected in zip(tsir.trace(where_methods, (x, y, c))(x, y, c), where_methods(x, y, c), strict=True):
+        assert torch.equal(found, expected)
 
 
 @programs.parametrized()

@@ -50,6 +50,12 @@ def by_parameter(
     return x + y
 
 
+@programs(None, torch.device("cpu"))
+def names_without_imports(x, device):
+    # type: (NoneType, Device) -> str
+    return device.type
+
+
 class Method(torch.nn.Module):
     def forward(self, x, k):
         # type: (torch.Tensor, int)

@@ -54,7 +54,10 @@ _VISIBLE = "the names in it must be visible in the function's module when it is 
 
 _COMMENT_SCOPE: dict[str, Any] = {
     name: getattr(typing, name) for name in ("List", "Dict", "Tuple", "Optional", "Union", "Any", "NamedTuple", "Set")
-} | {"Tensor": torch.Tensor, "torch": torch, "number": float, "Future": torch.jit.Future}
+} | {
+    "Tensor": torch.Tensor, "torch": torch, "number": float, "Future": torch.jit.Future, "NoneType": type(None),
+    "Device": torch.device, "Generator": torch.Generator,
+}  # fmt: skip
 """Names that a type comment may use without an import, as in torch.jit."""
 
 

@@ -29,12 +29,14 @@ from tsir.frontend.imported import ImportedPrograms
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.overloads import emit_one, emit_tensor_to_number
 from tsir.frontend.torch_names import (
+    SELF_SECOND,
     Call,
     emit_call,
     operator_name,
     property_name,
     rewrite,
     rewrite_property,
+    self_second,
     torch_constant,
 )
 from tsir.frontend.trace import tables
@@ -164,6 +166,8 @@ class Recorder(TracedValues, TorchFunctionMode):
         if getattr(func, "__name__", "") in ("__set__", "__delete__"):
             return self._property_set(func, args)
         name = operator_name(func)
+        if name in SELF_SECOND and func is not getattr(torch, name):
+            func, (args, kwargs) = getattr(torch, name), self_second(name, args, kwargs)
         special = _SPECIAL.get(name or python_method(func) or "") or _FUNCTIONS.get(func)
         if special is not None:
             return special(self, func, args, kwargs)
