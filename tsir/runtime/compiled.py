@@ -315,8 +315,15 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     def renew(self, program: Program) -> None:
         """Becomes the module of another program: the same one, compiled with other methods."""
+        views = [(path, module) for path, module in self.named_modules() if module is not self]
         vars(self).pop("_roles", None)
         type(self).__init__(self, program)
+        for path, view in views:  # what was given away stays a view
+            instance: Any = self.instance
+            for name in path.split("."):
+                instance = instance.attributes.get(name) if isinstance(instance, Instance) else None
+            if isinstance(instance, Instance):
+                type(view).__init__(view, program, instance, self)
 
     # Objects of compiled classes, for `Conversion`.
 
@@ -411,6 +418,11 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         return given
 
     def __setattr__(self, name: str, value: Any) -> None:
+        held = self.instance.attributes.get(name)
+        if isinstance(held, Instance) and isinstance(value, ScriptModule) and "training" in held.attributes:
+            if value.instance is not held:
+                self.replace_submodule(name, value)
+            return
         if name not in self.instance.attributes:
             raise AttributeError(
                 f"'{self.instance.class_name}' object has no attribute '{name}': a compiled class can't get new ones"
@@ -419,6 +431,10 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         self._set(name, conversion.any_in(value if not isinstance(value, ScriptModule) else value.instance))
         if conversion.torch is not None and isinstance(value, conversion.torch.Tensor):
             self.program.add_source(self.instance.attributes[name], value)
+
+    def replace_submodule(self, name: str, value: ScriptModule) -> None:
+        """`module.name = value` for another compiled module. Raises TsirError where torch isn't loaded."""
+        raise TsirError(f"submodule '{name}' can only be replaced in a module that was scripted in this process")
 
     def _set(self, name: str, value: Any) -> None:
         self.instance.set(name, value)
@@ -456,7 +472,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     def named_children(self) -> Iterator[tuple[str, ScriptModule]]:
         """The submodules and objects of compiled classes directly in this one."""
         for name, value in self.instance.attributes.items():
-            if isinstance(value, Instance):
+            if isinstance(value, Instance) and "training" in value.attributes:
                 yield name, self.wrap(value)
 
     def children(self) -> Iterator[ScriptModule]:

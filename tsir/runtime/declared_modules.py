@@ -57,7 +57,7 @@ class DeclaredModule(nn.Module, metaclass=_Declared):
 
     def define(self, src: str) -> None:
         """Adds the methods that a source text defines; they are compiled with the others."""
-        add_methods(self, src, _names_of_caller(2))
+        add_methods(self, src, names_of_caller(2))
 
 
 def declared_class(
@@ -86,7 +86,6 @@ def _compiled_class(cls: type) -> type[ScriptModule]:
                 namespace[name] = value
     namespace["__class__"] = property(lambda self: cls)
     namespace["__getattr__"] = _get_attribute
-    namespace["define"] = _define
     if "forward" in namespace:
         namespace["__call__"] = lambda self, *args, **kwargs: self.forward(*args, **kwargs)
     return types.new_class(cls.__name__, (TorchScriptModule,), {"compiled": True}, lambda made: made.update(namespace))
@@ -103,24 +102,16 @@ def _get_attribute(self: Any, name: str) -> Any:
         return vars(origin)[name]
 
 
-def _define(self: Any, src: str) -> None:
-    """Adds the methods that a source text defines, and compiles the module anew with its attributes of now."""
-    from tsir.frontend.script import compile_module
-
-    origin = self.program.origins[id(self.instance)]
-    add_methods(origin, src, _names_of_caller(2))
-    self.renew(compile_module(self))
-
-
 def add_methods(module: nn.Module, text: str, scope: Mapping[str, Any]) -> None:
     """Sets the functions that a source text defines as methods to compile on a module."""
     for name, function in functions_of(text, scope).items():
         vars(module)[name] = types.MethodType(script_method(function), module)
 
 
-def _names_of_caller(depth: int) -> dict[str, Any]:
+def names_of_caller(depth: int) -> dict[str, Any]:
+    """The names that are visible `depth` calls further up."""
     frame = sys._getframe(depth)
     return {**frame.f_globals, **frame.f_locals}
 
 
-__all__ = ["DeclaredModule", "class_for", "declared_class", "script_method"]
+__all__ = ["DeclaredModule", "class_for", "declared_class", "names_of_caller", "script_method"]

@@ -152,7 +152,6 @@ class ModuleMethods:
     )
     register_forward_pre_hook = _refused("register_forward_pre_hook", "register it on the model, then compile it")
     register_full_backward_hook = _refused("register_full_backward_hook", "tsir computes no gradients")
-    define = _refused("define", "write the method in the model's class, marked with tsir.export, then compile it")
 
 
 def _tensor_at(tensors: dict[str, Any], target: str, what: str) -> Any:

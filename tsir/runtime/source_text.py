@@ -3,16 +3,20 @@
 from __future__ import annotations
 import __future__
 
+import builtins
 import itertools
 import linecache
+import re
 import sys
 import textwrap
 import types
+import typing
 from collections.abc import Mapping
 from typing import Any
 
 from tsir.errors import FrontendError, SourceLocation
 
+_TYPES = ("Any", "Dict", "List", "NamedTuple", "Optional", "Set", "Tuple", "Union")
 _numbers = itertools.count(1)
 
 
@@ -24,7 +28,7 @@ def functions_of(text: str, scope: Mapping[str, Any]) -> dict[str, types.Functio
     text = textwrap.dedent(text)
     name = f"<tsir source {next(_numbers)}>"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    names = {"torch": sys.modules["torch"], **scope}
+    names = {**_implied(text), **scope}
     names.pop("__builtins__", None)
     try:
         code = compile(text, name, "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True)
@@ -35,3 +39,14 @@ def functions_of(text: str, scope: Mapping[str, Any]) -> dict[str, types.Functio
     before = dict(names)
     exec(code, names)
     return {n: f for n, f in names.items() if isinstance(f, types.FunctionType) and before.get(n) is not f}
+
+
+def _implied(text: str) -> dict[str, Any]:
+    """What names mean that nothing around the text defines, as in torch.jit: torch itself, types, operators."""
+    torch: Any = sys.modules["torch"]
+    found: dict[str, Any] = {"torch": torch, "Tensor": torch.Tensor}
+    for name in set(re.findall(r"[A-Za-z_]\w*", text)) - vars(builtins).keys():
+        place = typing if name in _TYPES else torch if hasattr(torch, name) else torch.nn.functional
+        if name not in found and callable(getattr(place, name, None)):
+            found[name] = getattr(place, name)
+    return found

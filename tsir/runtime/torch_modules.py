@@ -35,7 +35,7 @@ class _Members(MutableMapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._names():
             raise KeyError(name)
-        return getattr(self._module, name)
+        return vars(self._module).get("_replacing", {}).get(name) or getattr(self._module, name)
 
     def __setitem__(self, name: str, value: Any) -> None:
         setattr(self._module, name, value)
@@ -115,6 +115,43 @@ class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ign
                 raise
             return found
 
+    def define(self, src: str) -> None:
+        """Adds the methods that a source text defines, which sees the caller's names. The module keeps its values.
+
+        Raises TsirError for a submodule and for a module that was traced or loaded, FrontendError for what can't be compiled.
+        """
+        from tsir.frontend.script import compile_module
+        from tsir.runtime.declared_modules import add_methods, names_of_caller
+
+        origin = self.program.origins.get(id(self.instance))
+        if self._root is not None or origin is None:
+            kind = "a submodule" if self._root is not None else "a module that was traced or loaded"
+            raise TsirError(f"{kind} can't get new methods", hint="write them in its Python class, then compile it")
+        scope = names_of_caller(2)
+        self.program.origins[id(self.instance)] = copied = _python_copy(origin)
+        add_methods(copied, src, scope)
+        try:
+            self.renew(compile_module(self))
+        except BaseException:
+            self.program.origins[id(self.instance)] = origin
+            raise
+
+    def replace_submodule(self, name: str, value: ScriptModule) -> None:
+        """`module.name = value` for another compiled module: the whole program is compiled anew, with the values of now.
+
+        Raises TsirError for a module that was traced or loaded.
+        """
+        from tsir.frontend.script import compile_module
+
+        root = self._root or self
+        if root.program.origins.get(id(root.instance)) is None:
+            raise TsirError("a submodule of a module that was traced or loaded can't be replaced")
+        vars(self)["_replacing"] = {name: value}
+        try:
+            root.renew(compile_module(root))
+        finally:
+            vars(self).pop("_replacing", None)
+
     def _python_attribute(self, name: str) -> Any:
         """What the Python class has beside the program: methods that are marked as ignored run in Python, on this object."""
         origin = self.program.origins.get(id(self.instance))
@@ -128,3 +165,12 @@ class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ign
             ScriptModule.__setattr__(self, name, value)
         else:
             object.__setattr__(self, name, value)
+
+
+def _python_copy(module: nn.Module) -> nn.Module:
+    """Another module in Python with the same parameters, buffers, submodules and attributes, which may get methods."""
+    made = object.__new__(type(module))
+    for name, value in vars(module).items():
+        own = isinstance(value, types.MethodType) and value.__self__ is module
+        vars(made)[name] = types.MethodType(value.__func__, made) if own else value
+    return made

@@ -79,7 +79,7 @@ def test_conversion() -> None:
     assert scripted.requires_grad_(False) is scripted
 
 
-@pytest.mark.parametrize("name", ["cuda", "register_buffer", "register_forward_hook", "define", "requires_grad_"])
+@pytest.mark.parametrize("name", ["cuda", "register_buffer", "register_forward_hook", "requires_grad_"])
 def test_refused(name: str) -> None:
     with pytest.raises(tsir.TsirError):
         getattr(tsir.script(model()), name)()
