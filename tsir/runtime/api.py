@@ -161,7 +161,11 @@ def _trace_methods(
     compiled = ScriptModule(record(module, calls, strict=strict))
     for name, several in checked.items():
         _check(
-            module if name == "forward" else getattr(module, name), compiled.method(name), several, calls[name][1], tolerance
+            module if name == "forward" else getattr(module, name),
+            compiled.compiled_method(name),
+            several,
+            calls[name][1],
+            tolerance,
         )
     return compiled
 
@@ -221,7 +225,7 @@ def load_ir(text: str, name: str = "<text>", weights: ScriptModule | None = None
     entries = {e.name: e for e in function_entries(module, weights.instance)}
     program = Program(lambda: module, entries, weights.instance, weights.program.sources)
     owner = ScriptModule(program)
-    return {name: owner.method(name) for name in entries}
+    return {name: owner.compiled_method(name) for name in entries}
 
 
 def parse_ir(text: str, name: str = "<text>") -> Any:

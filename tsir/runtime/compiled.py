@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
+import types
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -277,6 +279,17 @@ class _Subclassing(type):
         return super().__subclasscheck__(subclass) or (cls is ScriptModule and hasattr(subclass, "_declares_script_module"))
 
 
+@lru_cache(maxsize=1024)
+def _with_methods(cls: type[ScriptModule], names: tuple[str, ...]) -> type[ScriptModule]:
+    """A class of compiled modules in which the user's methods go before those of the same names that every module has."""
+
+    def getter(name: str) -> property:
+        return property(lambda self: self.compiled_method(name))
+
+    members = {name: getter(name) for name in names}
+    return types.new_class(cls.__name__, (cls,), {"compiled": True}, lambda made: made.update(members))
+
+
 class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, compiled=True):
     """A compiled module or object; what `torch.jit.ScriptModule` is to torch.jit.
 
@@ -296,7 +309,8 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
             from tsir.runtime.declared_modules import class_for
 
             cls = class_for(program.origins.get(id(target)))
-        return object.__new__(cls)
+        own = [n for n in program.entry_points if n != "forward" and not n.startswith("__") and hasattr(cls, n)]
+        return object.__new__(_with_methods(cls, tuple(own)) if own and root is None else cls)
 
     def __init__(self, program: Program, instance: Instance | None = None, root: ScriptModule | None = None) -> None:
         target = instance if instance is not None else program.root
@@ -357,14 +371,14 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     @property
     def _called(self) -> CompiledMethod:
         """What a call runs: `forward`, with the module's hooks where it has any."""
-        return self.method(self._called_name)
+        return self.compiled_method(self._called_name)
 
     @property
     def _called_name(self) -> str:
         return "__call__" if "__call__" in self.program.entry_points and self._root is None else "forward"
 
-    def method(self, name: str) -> CompiledMethod:
-        """The compiled method of that name. Raises AttributeError when the class has none."""
+    def compiled_method(self, name: str) -> CompiledMethod:
+        """The compiled method of that name; also as `method`. Raises AttributeError when the class has none."""
         found = self._methods.get(name)
         if found is None:
             found = CompiledMethod(self.program, self._entry(name), self.instance, self, self._classes)
@@ -372,6 +386,8 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
             if name == self._called_name:
                 vars(self)["_forward"] = found
         return found
+
+    method = compiled_method
 
     def _entry(self, name: str) -> EntryPoint:
         if self._root is None and name in self.program.entry_points:
@@ -391,7 +407,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         attributes = self.instance.attributes
         if name in attributes:
             return self._outside(attributes[name])
-        return self.method(name)
+        return self.compiled_method(name)
 
     def _outside(self, value: Any) -> Any:
         if isinstance(value, Instance):
@@ -550,17 +566,17 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     @property
     def graph(self) -> Graph:
         """The `ts` IR of `forward`, as written."""
-        return self.method("forward").graph
+        return self.compiled_method("forward").graph
 
     @property
     def inlined_graph(self) -> Graph:
         """The `ts` IR of `forward` with all calls inlined."""
-        return self.method("forward").inlined_graph
+        return self.compiled_method("forward").inlined_graph
 
     @property
     def code(self) -> str:
         """Python source of `forward` that means the same."""
-        return self.method("forward").code
+        return self.compiled_method("forward").code
 
     @property
     def ir(self) -> Graph:
@@ -613,7 +629,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     def _special(self, name: str) -> CompiledMethod | None:
         try:
-            return self.method(name)
+            return self.compiled_method(name)
         except AttributeError:
             return None
 

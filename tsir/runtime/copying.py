@@ -56,7 +56,7 @@ def submodule(root: ScriptModule, path: str) -> ScriptModule:
 
 def method(owner: ScriptModule, name: str) -> CompiledMethod:
     """A method of a compiled module."""
-    return owner.method(name)
+    return owner.compiled_method(name)
 
 
 def _importable(classes: Mapping[str, Any]) -> Classes:

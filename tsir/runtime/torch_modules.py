@@ -92,7 +92,7 @@ class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ign
     @property
     def forward(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
         """The compiled `forward`. Raises AttributeError for a module without one."""
-        return self.method("forward")
+        return self.compiled_method("forward")
 
     @property
     def _parameters(self) -> _Members:  # pyright: ignore[reportIncompatibleVariableOverride]

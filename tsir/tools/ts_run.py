@@ -69,7 +69,7 @@ def entry_point(path: str, name: str | None, weights: str | None = None) -> Any:
         if not isinstance(program, ScriptModule):
             return program
         try:
-            return program.method(name or "forward")
+            return program.compiled_method(name or "forward")
         except AttributeError as error:
             raise TsirError(str(error), hint=f"the entry points are {', '.join(program.program.entry_points)}") from error
     module = None if weights is None else load(weights)

@@ -209,3 +209,30 @@ def test_ignored_methods_are_python_s():
     module = tsir.script(WithIgnored())
     module.n = 5
     assert module.in_python(1) == 6
+
+
+class NamedAsOurs(nn.Module):
+    def forward(self, x):
+        return x + 1
+
+    @torch.jit.export
+    def method(self, x, y):
+        return x + y
+
+    @torch.jit.export
+    def source(self, x):
+        return x * 2
+
+    @torch.jit.export
+    def stages(self) -> int:
+        return 3
+
+
+@feature("Modules", "exported methods with the names of a compiled module's own")
+def test_the_user_s_methods_go_before_those_of_every_compiled_module():
+    module = tsir.script(NamedAsOurs())
+    for found in (module, tsir.load(io.BytesIO(module.save_to_buffer())), copy.deepcopy(module)):
+        torch.testing.assert_close(found.method(X, X), X + X)
+        torch.testing.assert_close(found.source(X), X * 2)
+        assert found.stages() == 3
+        assert isinstance(found, tsir.ScriptModule)
