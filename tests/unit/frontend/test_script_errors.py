@@ -145,3 +145,20 @@ def test_attribute_that_cannot_be_hashed():
 
     with pytest.raises(FrontendError, match="'array' is a Python ndarray, which isn't a value that compiled code can hold"):
         compile_module(Holder())
+
+
+def test_attribute_that_contradicts_its_annotation():
+    class Sized(nn.Module):
+        sizes: List[int]
+
+        def __init__(self):
+            super().__init__()
+            self.sizes = ["a"]
+
+        def forward(self, x):
+            return x + self.sizes[0]
+
+    message = r"attribute 'sizes' of module Sized is annotated List\[int\], but its value is of type List\[str\]"
+    with pytest.raises(FrontendError, match=message) as caught:
+        compile_module(Sized())
+    assert caught.value.code == "TS503"

@@ -18,6 +18,7 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.values import EnumMember, Instance
 from tsir.errors import FrontendError
 from tsir.frontend.constants import is_constant
@@ -197,6 +198,11 @@ class ModuleReader:
             why, hint = (None, None) if static is not None else self._why_untyped(value)
             attributes[name] = AttributeInfo(None, "constant", static, id(value), why, hint)
             return
+        own = self.session.type_of_object(value)
+        if declared is not None and own is not None and _contradicts(declared, own, value):
+            why = f"is annotated {show_type(declared)}, but its value is of type {show_type(own)}"
+            attributes[name] = AttributeInfo(None, "constant", None, id(value), why, "change the annotation or the value")
+            return
         static: Value | None = None
         key = None
         if is_constant_name and not isinstance(value, torch.Tensor | nn.Module):
@@ -232,6 +238,21 @@ class ModuleReader:
         """A configuration object or the like, whose attributes are constants."""
         plain = isinstance(value, torch.Tensor | list | dict | set)
         return None if plain else self.session.from_python(value, name)
+
+
+_SCALARS = (ts.INT, ts.FLOAT, ts.BOOL, ts.StrType())
+
+
+def _contradicts(declared: Attribute, own: Attribute, value: Any) -> bool:
+    """Whether a value is certainly not of the declared type; an int where a float is declared is one."""
+    if isinstance(declared, ts.OptionalType):
+        return own != ts.NONE and _contradicts(declared.element, own, value)
+    if isinstance(declared, ts.ListType) and isinstance(own, ts.ListType):
+        return bool(value) and _contradicts(declared.element, own.element, value[0])
+    if declared in _SCALARS and own in _SCALARS:
+        return (declared == ts.StrType()) != (own == ts.StrType()) or (declared == ts.INT and own == ts.FLOAT)
+    containers = ts.ListType | ts.DictType
+    return (declared in _SCALARS and isinstance(own, containers)) or (own in _SCALARS and isinstance(declared, containers))
 
 
 def _is_container(value: Any) -> bool:
