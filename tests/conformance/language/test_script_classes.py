@@ -1,6 +1,7 @@
 """Script classes: their objects as arguments, results and attributes of modules, with what is changed of them seen outside."""
 
 import copy
+import dataclasses
 import io
 from typing import Any, Dict, List, Tuple
 
@@ -178,3 +179,64 @@ def test_objects_as_attributes_keep_what_changed() -> None:
     tsir.save(scripted, file)
     file.seek(0)
     assert_same(tsir.load(file)(torch.ones(2))[0], scripted(torch.ones(2))[0])
+
+
+@dataclasses.dataclass(order=True)
+class Version:
+    major: int
+    minor: float = 2.0
+    note: str = dataclasses.field(default="", compare=False)
+
+
+def compared(a: int, b: int):
+    p, q = Version(a, note="p"), Version(b, 3.0)
+    return p < q, p <= q, p > q, p >= q, p == Version(a), p != q
+
+
+@dataclasses.dataclass
+class Span:
+    start: int
+    length: dataclasses.InitVar[int]
+    stop: int = dataclasses.field(init=False)
+
+    def __post_init__(self, length):
+        self.stop = self.start + length
+
+
+def stop_of(start: int) -> int:
+    return Span(start, 3).stop + Span(length=start, start=1).stop
+
+
+def test_dataclasses() -> None:
+    same(compared, 1, 1)
+    same(compared, 2, 1)
+    same(stop_of, 4)
+
+
+@tsir.script
+class Adds:
+    def __init__(self, by: int):
+        self.by = by
+
+    def step(self, x: Tensor) -> Tensor:
+        return x + self.by
+
+
+@tsir.script
+class Multiplies:
+    def __init__(self, by: int):
+        self.by = by
+
+    def step(self, x: Tensor) -> Tensor:
+        return x * self.by
+
+
+def one_of_two_classes(x: Tensor, times: int) -> Tensor:
+    steps = [Adds(1), Multiplies(3), Adds(5)]
+    for i in range(times):
+        x = steps[i % 3].step(x) - steps[i % 2].by
+    return x
+
+
+def test_methods_of_objects_of_several_classes() -> None:
+    same(one_of_two_classes, torch.ones(2), 7)

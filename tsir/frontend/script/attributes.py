@@ -12,7 +12,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp, TupleGetOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import did_you_mean
-from tsir.frontend.script.choices import choice_attribute
+from tsir.frontend.script.choices import choice_attribute, choice_of_classes
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import is_tensor
@@ -140,6 +140,8 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         found = e.session.enum_attribute_type(kind, name)
         if found is not None:
             return Run(e.emit(GetAttrOp(value.ssa, name, found)))
+    if isinstance(kind, ts.UnionType) and (found_choice := choice_of_classes(e, value.ssa, kind)) is not None:
+        return choice_attribute(e, found_choice, name)
     if isinstance(kind, ts.OptionalType):
         e.error(f"'{name}' can't be read of a value of type {e.show(value)}", code="TS306")
     if python.attribute(kind, name) is not None:

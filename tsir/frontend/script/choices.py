@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.classes import is_method
 from tsir.frontend.script.convert import coerce, list_of, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.inlining import emit_choice
-from tsir.frontend.script.values import Choice, Const, Object, StaticDict, Value
+from tsir.frontend.script.values import Choice, Condition, Const, Object, StaticDict, Value
 
 
 def choice(e: Emitter, options: Sequence[Value], index: Value) -> Value:
@@ -35,6 +36,24 @@ def _of(e: Emitter, number: SSAValue, options: Sequence[Value]) -> Value:
     if not options:
         e.error("an empty container of modules can't be indexed", code="TS203")
     return Choice(number, tuple(options)) if len(options) > 1 else options[0]
+
+
+def choice_of_classes(e: Emitter, value: SSAValue, kind: ts.UnionType) -> Choice | None:
+    """An object of one of several classes as a choice among them; None for a Union with other members."""
+    from tsir.frontend.script.control import choose
+
+    classes = kind.members.data
+    options = [e.session.object_or_run(e.cast(value, m)) for m in classes if isinstance(m, ts.ClassType)]
+    if len(options) < len(classes) or not all(isinstance(option, Object) for option in options):
+        return None
+
+    def number(at: int) -> Value:
+        if at == len(classes) - 1:
+            return Const(at)
+        test = e.emit(IsInstanceOp(value, [classes[at]]))
+        return choose(e, Condition(test), lambda: Const(at), lambda: number(at + 1))
+
+    return Choice(materialise(e, number(0)), tuple(options))
 
 
 def choice_attribute(e: Emitter, value: Choice, name: str) -> Value:

@@ -258,7 +258,10 @@ class Session:
         if kind == "enum":
             self._describe_enum(info)
         else:
+            only_given = {f.name for f in objects.init_variables(cls)}
             for name, (annotation, owner) in modules.class_annotations(cls).items():
+                if name in only_given:
+                    continue
                 found_type = self.annotations.of_object(annotation, modules._class_scope(owner))
                 if found_type is not None and "ClassVar" not in str(annotation):
                     info.attributes[name] = AttributeInfo(found_type)
@@ -454,6 +457,8 @@ class Session:
                 continue
             if name == "__eq__" and found[0].__code__.co_filename == "<string>":
                 return objects.dataclass_equality(self, e, holder, args[0])
+            if name in objects.ORDER and found[0].__code__.co_filename == "<string>":
+                return objects.dataclass_order(self, e, name, holder, args[0])
             if found[0].__code__.co_filename == "<string>":
                 continue
             return self.call_function(e, PyFunction(found[0], holder, holder.info), args, {})

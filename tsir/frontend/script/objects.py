@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 from collections.abc import Sequence
@@ -287,8 +288,12 @@ def _has_source(function: Any) -> bool:
 def _initialise_dataclass(
     session: Session, e: Emitter, new: Object, cls: Any, args: Sequence[Value], kwargs: dict[str, Value]
 ) -> None:
-    declared = dataclasses.fields(cls)
+    init_only = init_variables(cls)
+    declared = [f for f in cls.__dataclass_fields__.values() if f in (*init_only, *dataclasses.fields(cls))]
     fields = [f for f in declared if f.init]
+    if len(args) > len(fields):
+        e.error(f"{cls.__name__}() takes {len(fields)} positional arguments, got {len(args)}", code="TS401")
+    for_post_init: list[Value] = []
     given: dict[str, Value] = dict(zip([f.name for f in fields], args, strict=False)) | dict(kwargs)
     for name in given:
         if name not in [f.name for f in fields]:
@@ -301,20 +306,29 @@ def _initialise_dataclass(
                 value = session.from_python(f.default, f.name)
             elif f.default_factory is not dataclasses.MISSING:
                 value = session.from_python(f.default_factory(), f.name)
+            elif not f.init:
+                continue  # __post_init__ assigns it
             else:
                 e.error(f"{cls.__name__}() is called without argument '{f.name}'", code="TS401")
+        if f in init_only:
+            for_post_init.append(value)
+            continue
         kind = new.info.attributes[f.name].type
         assert kind is not None
         e.emit_void(SetAttrOp(new.ssa, f.name, coerce(e, value, kind, f"field '{f.name}' of {cls.__name__}")))
     post = new.info.lookup("__post_init__")
     if post is not None:
-        session.call_function(e, PyFunction(post[0], new, new.info), [], {})
+        session.call_function(e, PyFunction(post[0], new, new.info), for_post_init, {})
+
+
+def init_variables(cls: Any) -> list[Any]:
+    """The `InitVar`s of a dataclass: arguments that only `__post_init__` gets."""
+    fields: dict[str, Any] = getattr(cls, "__dataclass_fields__", {})
+    return [f for f in fields.values() if f._field_type is dataclasses._FIELD_INITVAR]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def dataclass_equality(session: Session, e: Emitter, left: Object, right: Value) -> Value | None:
     """`==` of two objects of a dataclass whose `__eq__` is generated."""
-    import ast
-
     from tsir.frontend.script.control import choose
     from tsir.frontend.script.convert import truth
     from tsir.frontend.script.operators import compare
@@ -323,10 +337,28 @@ def dataclass_equality(session: Session, e: Emitter, left: Object, right: Value)
     if not isinstance(right, Object) or right.info is not left.info:
         return Const(False)
     result: Value = Const(True)
-    for f in dataclasses.fields(left.info.python_class):
+    for f in _compared(left):
         a, b = read_attribute(session, e, left, f.name), read_attribute(session, e, right, f.name)
         result = choose(e, Condition(truth(e, result)), lambda a=a, b=b: compare(e, ast.Eq(), a, b), lambda: Const(False))
     return result
+
+
+ORDER = {"__lt__": ast.Lt, "__le__": ast.LtE, "__gt__": ast.Gt, "__ge__": ast.GtE}
+
+
+def dataclass_order(session: Session, e: Emitter, name: str, left: Object, right: Value) -> Value:
+    """`<` and the like of two objects of a dataclass with `order=True`: as of the tuples of their fields."""
+    from tsir.frontend.script.operators import compare
+
+    if not isinstance(right, Object) or right.info is not left.info:
+        e.error(f"{_describe(left.info)} can only be compared with objects of the same class")
+    a, b = (StaticTuple(tuple(read_attribute(session, e, o, f.name) for f in _compared(left))) for o in (left, right))
+    return compare(e, ORDER[name](), a, b)
+
+
+def _compared(holder: Object) -> list[Any]:
+    """The fields of a dataclass that its comparisons look at."""
+    return [f for f in dataclasses.fields(holder.info.python_class) if f.compare]
 
 
 def type_for_store(session: Session, e: Emitter, holder: Object, name: str, value: Value) -> Attribute:
