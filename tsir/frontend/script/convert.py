@@ -198,6 +198,8 @@ def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str, declared: So
         hint = "check with isinstance() first"
     elif isinstance(kind, ts.TensorType) and wanted in (ts.INT, ts.FLOAT, ts.BOOL):
         hint = f"write {show_type(wanted)}(...) to take the number out of the tensor"
+    if hint is None and kind is not None and what.startswith(("list.append()", "list.insert()")):
+        hint = f"for a list of both, annotate it: `List[Union[{show_type(wanted)}, {show_type(kind)}]]`"
     code = "TS403" if what.startswith("argument ") else "TS302" if what == RESULT_OF_FUNCTION else "TS301"
     notes = () if declared is None else ((f"{show_type(wanted)} is expected because of this", declared),)
     message = f"{what} expects {show_type(wanted)}, found {shown}{_misfit(e, value, kind, wanted)}"
