@@ -33,14 +33,14 @@ def _compiled(program: Program) -> Compiled:
 
 
 @user_facing
-def script(obj: Any, *, example_inputs: Any = None) -> Any:
+def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None) -> Any:
     """Compiles a function, an `nn.Module` or a class from its Python source, as `torch.jit.script` does.
 
     A function gives a `ScriptFunction`, a module a `ScriptModule` that shares its parameters; a class is returned as it is, for
-    it is compiled where it is used: its objects are compiled ones, also as attributes and arguments. `example_inputs` is accepted
-    for torch.jit's sake and not needed. Raises FrontendError with the place in the source for what can't be compiled.
+    it is compiled where it is used: its objects are compiled ones, also as attributes and arguments. The other
+    parameters are torch.jit's and mean nothing here. Raises FrontendError with the place in the source for what can't be compiled.
     """
-    del example_inputs
+    del optimize, _frames_up, _rcb, example_inputs
     if isinstance(obj, ScriptFunction | ScriptModule):
         return obj
     _need_torch("tsir.script")
@@ -84,13 +84,20 @@ def trace(
     check_tolerance: float = 1e-5,
     strict: bool = True,
     example_kwarg_inputs: Mapping[str, Any] | None = None,
+    optimize: Any = None,
+    _force_outplace: bool = False,
+    _module_class: Any = None,
+    _compilation_unit: Any = None,
+    _store_inputs: bool = True,
 ) -> Compiled:
     """Records what a module or function does with the example inputs, as `torch.jit.trace` does.
 
     `example_inputs` is a tensor or a tuple of inputs. Sizes that are read stay symbolic, so that other batch sizes work; where a
     tensor becomes a Python value, the recorded path is fixed and a `TracerWarning` names the line. With `check_trace` the
-    result is compared with a second run, also on `check_inputs`. Raises FrontendError for what can't be recorded.
+    result is compared with a second run, also on `check_inputs`. The parameters from `optimize` on are torch.jit's and mean
+    nothing here. Raises FrontendError for what can't be recorded.
     """
+    del optimize, _force_outplace, _module_class, _compilation_unit, _store_inputs
     if isinstance(func, ScriptFunction | ScriptModule):
         return func
     _need_torch("tsir.trace")

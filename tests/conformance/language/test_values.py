@@ -546,6 +546,15 @@ def kwargs_(x):
     )
 
 
+@feature("Types and annotations", "empty lists and dicts as one of several types")
+@programs(True)
+@programs(False)
+def empty_or_other(c: bool) -> Tuple[Any, Union[str, List[int]], Optional[List[int]]]:
+    x: Any = [] if c else "a"
+    y: Union[str, List[int]] = "a" if c else []
+    return (x, "b" if c else {}), y, None if c else []
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -85,3 +85,8 @@ def test_refused(name: str) -> None:
         getattr(tsir.script(model()), name)()
     with pytest.raises(tsir.TsirError, match="CPU"):
         tsir.script(model()).to("cuda")
+
+
+def test_torch_jit_s_own_parameters_are_taken() -> None:
+    traced = tsir.trace(torch.relu, (X,), optimize=True, _force_outplace=True)
+    assert torch.equal(tsir.script(torch.nn.ReLU(), None, 0, None)(X), traced(X))

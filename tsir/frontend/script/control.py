@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import condition
-from tsir.frontend.script.convert import coerce, join_types, uninitialized
+from tsir.frontend.script.convert import coerce, join_types, members, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
 from tsir.frontend.script.values import (
     FALSE,
@@ -311,13 +311,15 @@ def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -
 
 def common_type(e: Emitter, values: Sequence[Value]) -> Attribute:
     """The type of a variable that has one of these values. An empty list or dict takes the others' type if only assumed."""
-    sure = [v for v in values if not (isinstance(v, Run) and v.ssa in e.session.assumed)] or values
+    assumed = [v for v in values if isinstance(v, Run) and v.ssa in e.session.assumed]
+    sure = [v for v in values if v not in assumed] or values
     kinds = [k for v in sure if (k := e.session.type_of(v)) is not None]
-    if len(sure) < len(values) and all(k == ts.NONE for k in kinds):
-        kinds += [k for v in values if (k := e.session.type_of(v)) is not None]
     kind = kinds[0]
     for other in kinds[1:]:
         kind = join_types(kind, other)
+    for value in assumed:
+        if not any(isinstance(m, type(value.type) | ts.AnyType) for m in members(kind)):
+            kind = join_types(kind, value.type)
     return kind
 
 

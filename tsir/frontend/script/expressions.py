@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from xdsl.ir import Attribute
 
@@ -22,7 +22,7 @@ from tsir.frontend.script.comprehensions import (
 )
 from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, truth, tuple_elements
+from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, members, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
 from tsir.frontend.script.inlining import is_static, make_closure
 from tsir.frontend.script.operators import binary, compare, is_tensor, unary
@@ -75,9 +75,18 @@ def _spread(e: Emitter, node: ast.Starred) -> list[Value]:
     return elements
 
 
+_Container = TypeVar("_Container", ts.ListType, ts.DictType)
+
+
+def _wanted(want: Want, kind: type[_Container]) -> _Container | None:
+    """The type of list or dict that is wanted: of an Optional or a Union the only one there."""
+    found = [] if want is None else [m for m in members(want) if isinstance(m, kind)]
+    return found[0] if len(found) == 1 else None
+
+
 def _list(e: Emitter, node: ast.List, want: Want) -> Value:
-    wanted = want.element if isinstance(want, ts.OptionalType) else want
-    kind = wanted.element if isinstance(wanted, ts.ListType) else None
+    wanted = _wanted(want, ts.ListType)
+    kind = None if wanted is None else wanted.element
     if not node.elts:
         return e.session.empty_list(e, wanted)
     if any(isinstance(n, ast.Starred) for n in node.elts):
@@ -119,8 +128,8 @@ def _spread_list(e: Emitter, node: ast.List, kind: Want) -> Value:
 
 
 def _dict(e: Emitter, node: ast.Dict, want: Want) -> Value:
-    wanted = want.element if isinstance(want, ts.OptionalType) else want
-    kinds = (wanted.key, wanted.value) if isinstance(wanted, ts.DictType) else (None, None)
+    wanted = _wanted(want, ts.DictType)
+    kinds = (None, None) if wanted is None else (wanted.key, wanted.value)
     if not node.keys:
         return e.session.empty_dict(e, wanted)
     result: Value | None = None
