@@ -12,6 +12,7 @@ writes tensors.
 
 from __future__ import annotations
 
+import cmath
 import math
 import re
 import warnings
@@ -286,6 +287,12 @@ _MATH = {
     "tuple float int": "frexp",
     "total": "prod",
 }
+_CMATH = {
+    "complex": "acos acosh asin asinh atan atanh cos cosh exp log log10 rect sin sinh sqrt tan tanh",
+    "float": "phase",
+    "tuple float float": "polar",
+    "bool": "isclose isfinite isinf isnan",
+}
 _MATH_BINARY = {"atan2", "copysign", "dist", "fmod", "ldexp", "nextafter", "pow", "remainder", "comb"}
 _MATH_NEVER_RAISES = {
     "atan", "atan2", "asinh", "copysign", "degrees", "erf", "erfc", "fabs", "radians", "tanh", "isfinite", "isinf", "isnan",
@@ -395,6 +402,9 @@ def _math_rows() -> Iterator[str]:
             parameters = "x, y" if name in _MATH_BINARY else "*args"
             flags = "" if name in _MATH_NEVER_RAISES else "raises"
             yield f"math_{name}({parameters})  {result}  math.{name}({{args}})  {flags}"
+    for result, names in _CMATH.items():
+        for name in names.split():
+            yield f"cmath_{name}(*args)  {result}  cmath.{name}({{args}})  raises"
 
 
 def _parse(row: str) -> PyFunction:
@@ -451,8 +461,8 @@ def lookup(name: str) -> PyFunction | None:
 
 def builtin(name: str) -> PyFunction | None:
     """The row for the Python built-in `name` (`len`, `sorted`, ...) or `math.<name>`, or None."""
-    if name.startswith("math."):
-        return FUNCTIONS.get(f"math_{name[5:]}")
+    if name.startswith(("math.", "cmath.")):
+        return FUNCTIONS.get(name.replace(".", "_"))
     return FUNCTIONS[name] if name in _BUILTIN_NAMES else None
 
 
@@ -520,7 +530,7 @@ def compiled(name: str, count: int, text: TextFunctions | None = None) -> Callab
     """The function of `count` operands that evaluates `ts.py.<name>`; `text` is what `rt` stands for."""
     operands = [f"v{i}" for i in range(count)]
     source = f"lambda {', '.join(operands)}: {FUNCTIONS[name].render(operands)}"
-    return eval(source, {"math": math, "rt": text or PythonText})
+    return eval(source, {"math": math, "cmath": cmath, "rt": text or PythonText})
 
 
 def evaluate(name: str, operands: Sequence[Any], text: TextFunctions | None = None) -> Any:

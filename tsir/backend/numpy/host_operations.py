@@ -390,8 +390,9 @@ def _py(e: FunctionEmitter, op: PyOp) -> None:
     text = function.render([operand(e, a) for a in op.arguments])
     if "rt." in text:
         _rt(e)
-    if "math." in text:
-        e.module.module("", "math")
+    for module in ("math", "cmath"):
+        if function.expression.startswith(f"{module}."):
+            e.module.module("", module)
     if op.results_ and (function.result != "none" or not isinstance(op.results_[0].type, NoneType)):
         _results(e, op.results_, text)
         return

@@ -371,9 +371,22 @@ def _dict(a: Arguments) -> Value:
         return a.e.session.empty_dict(a.e, a.want)
     if not values:
         return a.e.session.dict_of(a.e, [(Const(k), v) for k, v in keywords.items()], a.want)
+    e = a.e
     row = python.builtin("dict")
     assert row is not None
-    return call_row(a.e, row, values)
+    if isinstance(values[0], Run) and values[0].ssa in e.session.assumed and not keywords:
+        return e.session.empty_dict(e, a.want)
+    made = call_row(e, row, values)
+    kind = e.session.type_of(made)
+    if not keywords or not isinstance(kind, ts.DictType):
+        return made
+    # The dict is a new one that nobody else sees, so that its values may get a wider type.
+    rest = materialise(e, e.session.dict_of(e, [(Const(k), v) for k, v in keywords.items()], None))
+    assert isinstance(rest.type, ts.DictType)
+    wider = ts.DictType(join_types(kind.key, rest.type.key), join_types(kind.value, rest.type.value))
+    whole = e.cast(materialise(e, made), wider)
+    e.py("dict_update", [whole, e.cast(rest, wider)])
+    return Run(whole)
 
 
 def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import cmath
 import copy
 import enum
 import functools
@@ -244,8 +245,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     if name is not None:
         return torch_call(e, name, args, kwargs)
     plain = getattr(target, "__name__", "")
-    if getattr(math, plain, None) is target:
-        row = python.builtin(f"math.{plain}")
+    for module in (math, cmath):
+        row = python.builtin(f"{module.__name__}.{plain}") if getattr(module, plain, None) is target else None
         if row is not None:
             return call_row(e, row, [as_number(e, a, plain) for a in args], kwargs)
     if getattr(builtins, plain, None) is target:
