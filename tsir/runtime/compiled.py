@@ -18,7 +18,7 @@ import numpy as np
 from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
-from tsir.errors import OperatorValueError, TsirError
+from tsir.errors import OperatorNotImplementedError, OperatorValueError, TsirError
 from tsir.frontend.active import current_trace
 from tsir.runtime.arguments import Binder, Conversion, InstanceConverter
 from tsir.runtime.bound import WeightsReplaced, adopt_weights
@@ -370,8 +370,11 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     @property
     def _called(self) -> CompiledMethod:
-        """What a call runs: `forward`, with the module's hooks where it has any."""
-        return self.compiled_method(self._called_name)
+        """What a call runs: `forward`, with the module's hooks where it has any. Raises NotImplementedError without one."""
+        try:
+            return self.compiled_method(self._called_name)
+        except AttributeError:
+            raise OperatorNotImplementedError(f"module {self.original_name} has no forward() that was compiled") from None
 
     @property
     def _called_name(self) -> str:

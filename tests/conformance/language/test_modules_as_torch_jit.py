@@ -179,3 +179,19 @@ def test_compilation_unit() -> None:
         unit.nothing
     with pytest.raises(tsir.TsirError, match="name 'nothing' isn't defined"):
         tsir.CompilationUnit("def f(x):\n    return nothing(x)")
+
+
+class Bare(nn.Module):
+    """A module that only holds others: there is nothing to call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.size = 3
+
+
+def test_modules_without_forward() -> None:
+    for compiled in (tsir.script(Bare()), reloaded(tsir.script(Bare()))):
+        assert compiled.size == 3 and list(compiled.state_dict()) == ["linear.weight", "linear.bias"]
+        with pytest.raises(NotImplementedError, match=r"module Bare has no forward\(\)"):
+            compiled(X)

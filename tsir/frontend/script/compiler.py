@@ -602,12 +602,6 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
         forward = entries.get("forward")
         if info.hooks and forward is not None:
             entries["__call__"] = _hooked_entry(session, forward, info)
-    if not entries and not hasattr(info.python_class, "_declares_script_module"):
-        raise FrontendError(
-            f"module {info.python_class.__name__} has no forward() to compile",
-            hint="define forward(), or mark a method with @torch.jit.export",
-            code="TS203",
-        )
     first = [e.symbol for e in entries.values()]
     return Program(
         lambda: session.module(first),
