@@ -1,6 +1,6 @@
 """Statements: match, else of loops, local classes."""
 
-from typing import Dict, List, NamedTuple, Union
+from typing import Dict, List, NamedTuple, Optional, Union
 
 import torch
 
@@ -140,6 +140,19 @@ def tuples_of_unknown_length(x: torch.Tensor, n: int):
     for i in pairs:
         total += i
     return x.new_ones(shape), shape, n * (2.5,), ("a",) * n + ("b",), pairs == (1, 2, 1, 2), total, pairs[1:3]
+
+
+@feature("Types and annotations", "numbers out of tensors take the type that their variable declares")
+@programs(torch.tensor([2.0, 3.0]), True)
+@programs(torch.tensor([2.0, 3.0]), False)
+def numbers_as_declared(x: torch.Tensor, fixed: bool):
+    size: Optional[List[int]] = None
+    factor: Optional[float] = None
+    if fixed:
+        size = [4]
+    else:
+        factor = x[0].item()
+    return torch.nn.functional.interpolate(x[None, None], size=size, scale_factor=factor), factor
 
 
 @programs.parametrized()

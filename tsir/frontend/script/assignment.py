@@ -8,7 +8,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import UnpackOp
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.conditions import path_of
-from tsir.frontend.script.convert import coerce, join_types, materialise, tuple_elements
+from tsir.frontend.script.convert import coerce, join_types, materialise, members, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.operators import binary, in_place
@@ -28,9 +28,21 @@ def emit_assign(e: Emitter, node: ast.Assign) -> None:
         if kind is not None:
             with e.calling([(value, node.value)]):
                 value = e.session.object_or_run(coerce(e, value, kind, "this variable"))
+    value = _as_declared(e, node.targets[0], value)
     with e.calling([(value, node.value)]):
         for target in node.targets:
             assign(e, target, value)
+
+
+def _as_declared(e: Emitter, target: ast.expr, value: Value) -> Value:
+    """A number out of a tensor, of a kind that isn't known, becomes a float where the variable is declared as one."""
+    if not isinstance(target, ast.Name) or e.session.type_of(value) != ts.NumberType():
+        return value
+    declared = e.declared.get(e.cell_key(target.id))
+    kinds = () if declared is None else members(declared)
+    if ts.FLOAT not in kinds or ts.INT in kinds or ts.NumberType() in kinds:
+        return value
+    return Run(coerce(e, value, ts.FLOAT, f"'{target.id}'"))
 
 
 def _wanted(e: Emitter, target: ast.expr) -> ts.Attribute | None:
@@ -53,6 +65,8 @@ def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
             what, declared = f"'{ast.unparse(node.target)}'", e.source.location(node.annotation)
             value = e.session.object_or_run(coerce(e, value, found.type, what, declared))
     declared = found.type
+    if isinstance(node.target, ast.Name) and declared is not None:
+        e.declared[e.cell_key(node.target.id)] = declared
     if isinstance(node.target, ast.Attribute) and declared is not None:
         e.session.declare_attribute(e, e.expression(node.target.value), node.target.attr, declared)
     assign(e, node.target, value)

@@ -109,6 +109,8 @@ def _is_of(e: Emitter, value: Value, wanted: Attribute) -> bool:
 
 def _converts_to(e: Emitter, value: Value, wanted: Attribute) -> bool:
     """As `coerce` converts: also a tuple to a list."""
+    if _is_of(e, value, wanted):
+        return True
     kind = e.session.type_of(value)
     for member in members(wanted):
         if fits(e, value, member):

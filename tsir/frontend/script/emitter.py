@@ -115,6 +115,8 @@ class Emitter:
     """Whether the function is called from outside, so that its results have to be Python's."""
     cells: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
     """The variables, by `cell_key`, whose latest value has to be known after an exception."""
+    declared: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
+    """The types that annotated assignments declare, by `cell_key`."""
     handled: SSAValue | None = None
     """The exception that is being handled."""
 
