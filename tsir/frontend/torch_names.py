@@ -283,8 +283,11 @@ PYTHON_METHODS: dict[str, Rewrite] = {
     ),
     "norm": _norm,
     "unflatten": lambda self, dim, sizes: Call("unflatten", (self, dim, sizes)),
+    "where": lambda self, condition, other: Call("where", (condition, self, other)),
+    "polygamma": lambda self, n: Call("polygamma", (n, self)),
 }
-"""Tensor methods that torch writes in Python, as calls; for a frontend that can't or needn't follow their source."""
+"""Tensor methods as calls: those that torch writes in Python, for a frontend that can't or needn't follow their source, and those
+whose tensor isn't the operator's first argument."""
 
 
 def rewrite(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:

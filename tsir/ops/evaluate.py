@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tsir.errors import OperatorError, TsirError
+from tsir.errors import OperatorError, OperatorTypeError, TsirError
 from tsir.ops.builder import Builder, run_with
 from tsir.ops.promotion import can_cast
 from tsir.ops.registry import OpDef, operator
@@ -93,9 +93,10 @@ def _written(op: OpDef, result: SymTensor, target: SymTensor, *, same_shape: boo
     from tsir.ops.core.elementwise import convert
 
     if not can_cast(result.dtype, target.dtype):
-        raise OperatorError(
-            f"result type {dtype_label(result.dtype)} can't be cast to the desired output type {dtype_label(target.dtype)}"
-        )
+        message = f"can't be cast to the desired output type {dtype_label(target.dtype)}"
+        if op.schema.name in ("cat", "concat", "concatenate") or op.schema.name.endswith("stack"):
+            raise OperatorTypeError(f"torch.cat(): input types {message}")
+        raise OperatorError(f"result type {dtype_label(result.dtype)} {message}")
     if same_shape and (
         len(result.shape) != len(target.shape) or not all(a == b for a, b in zip(result.shape, target.shape, strict=True))
     ):

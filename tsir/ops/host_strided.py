@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
 from tsir.errors import OperatorError
+from tsir.ops.host_tensors import numpy_dtype
 
 Array = NDArray[Any]
 
@@ -67,6 +70,22 @@ def as_strided(x: Array, size: Sequence[int], stride: Sequence[int], offset: int
     if x.dtype.kind == "V" or x.dtype.name == "bfloat16":
         interface["typestr"] = "<u2"
     return np.asarray(_Memory(interface, x)).view(x.dtype)
+
+
+def view_as_dtype(x: Array, dtype: DType) -> Array:
+    """`Tensor.view(dtype)`. Raises RuntimeError where elements of another size don't fit the strides."""
+    wanted = numpy_dtype(dtype)
+    own, size = x.itemsize, wanted.itemsize
+    if own != size:
+        where = f"to view {dtypes.from_numpy(x.dtype.name).name} as {dtype.name} (different element sizes)"
+        if not x.ndim or (x.shape[-1] > 1 and x.strides[-1] != own):
+            raise OperatorError(f"self.stride(-1) must be 1 {where}, but got {x.strides[-1] // own if x.ndim else 0}")
+        if size > own:
+            times = size // own
+            offset = storage_offset(x)
+            if x.shape[-1] % times or offset % times or any(s % size for s, n in zip(x.strides[:-1], x.shape, strict=False) if n > 1):
+                raise OperatorError(f"self.size(-1), the strides and the offset must be divisible by {times} {where}")
+    return x.view(wanted)
 
 
 def as_strided_scatter(x: Array, source: Array, size: Sequence[int], stride: Sequence[int], offset: int | None) -> Array:

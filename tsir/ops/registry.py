@@ -97,8 +97,9 @@ def aten(*schemas: str, inplace: bool = True, out: bool = True, random: bool = F
             if kind in ("inplace", "out"):
                 op = replace(op, functional=OpDef(_functional_schema(schema), body, "function", random=random))
             _declare(op)
-            if kind == "function":
-                for derived in _derived(op, inplace, out):
+            if kind == "function" or (kind == "view" and schema.name in UNMARKED_VIEWS):
+                functional = replace(op, schema=_functional_schema(schema), kind="function")
+                for derived in _derived(functional, inplace, out):
                     _declared.setdefault(derived.key, derived)
             if kind == "view" and schema.name in COPY_NAMES and op.key not in _WITHOUT_COPY:
                 copied = _copied(op)
@@ -227,6 +228,18 @@ INPLACE_NAMES = frozenset(
     __and__ __or__ __xor__ __lshift__ __rshift__""".split()
 )
 """The operators that have an in-place form in torch (beside random ones and views)."""
+
+UNMARKED_VIEWS = frozenset(
+    """type_as broadcast_tensors unsafe_split unsafe_split_with_sizes unsafe_chunk atleast_1d atleast_2d atleast_3d meshgrid
+    sum_to_size cartesian_prod dropout feature_dropout alpha_dropout feature_alpha_dropout""".split()
+)
+"""Operators that may give a view of their argument, or the argument itself, which torch's schemas don't say but ours do."""
+
+MAY_COPY = frozenset(
+    """reshape reshape_as contiguous to flatten ravel type type_as unflatten float double half int long short char byte bool
+    bfloat16 cpu sum_to_size cartesian_prod dropout feature_dropout alpha_dropout feature_alpha_dropout""".split()
+)
+"""Operators whose schema allows a view but that give a copy where strides, dtypes or other arguments ask for one."""
 
 COPY_NAMES = frozenset(
     """alias detach diagonal expand permute select slice split split_with_sizes squeeze t transpose unbind unfold unsqueeze

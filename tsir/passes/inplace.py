@@ -29,12 +29,12 @@ from tsir.dialects.ts import effects
 from tsir.dialects.ts.families import AtenOp
 from tsir.dialects.ts.structure import IsInstanceOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
 from tsir.dialects.ts.types import TensorType
-from tsir.ops.registry import operator
+from tsir.ops.registry import MAY_COPY, operator
 from tsir.passes.carried import forward_names
 from tsir.passes.dce import eliminate_dead_code, replace_region_op
 from tsir.passes.memory import is_transient_list
 from tsir.passes.structure import Order, ancestor_in, walk
-from tsir.passes.view_steps import MAY_COPY, again, apart, can_undo, undone, value_type
+from tsir.passes.view_steps import again, apart, can_undo, undone, value_type
 
 _NO_OVERLAP = frozenset(
     "index_put_ _index_put_impl_ index_add_ index_copy_ index_reduce_ scatter_ scatter_add_ scatter_reduce_ put_".split()

@@ -19,12 +19,6 @@ from tsir.ops.registry import operator
 from tsir.passes.constants import constant_of, constant_ops
 from tsir.passes.memory import is_transient_list
 
-MAY_COPY = frozenset((
-    "reshape", "reshape_as", "contiguous", "flatten", "ravel", "unflatten", "to", "type", "type_as", "float", "double", "half", "int",
-    "long", "short", "char", "byte", "bool", "bfloat16", "cpu",
-))  # fmt: skip
-"""Operators whose result is a view or a copy, as strides and dtypes ask for."""
-
 _SAME = frozenset(("detach", "alias"))
 _SELF_INVERSE = frozenset(("t", "numpy_T", "mT", "transpose.int", "swapaxes", "swapdims"))
 _RESHAPES = frozenset(("view", "view_as", "unsqueeze", "squeeze", "squeeze.dim", "squeeze.dims"))

@@ -28,15 +28,9 @@ from tsir.dialects.ts.types import BOOL, COMPLEX, FLOAT, INT, TensorType
 from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.builder import Builder, tensor_type
 from tsir.ops.evaluate import emit
-from tsir.ops.registry import OpDef, operator
+from tsir.ops.registry import MAY_COPY, OpDef, operator
 from tsir.ops.sizes import Atom, CannotLower, Guard, NeedsConstant, ShapeEnv, Size, SymInt
 from tsir.ops.tensor import SymScalar, SymTensor
-
-MAY_COPY = frozenset((
-    "reshape", "reshape_as", "contiguous", "to", "flatten", "ravel", "type", "type_as", "unflatten", "float", "double", "half",
-    "int", "long", "short", "char", "byte", "bool", "bfloat16", "cpu", "numpy_T",
-))  # fmt: skip
-"""The operators whose schema allows an alias but that give a copy where the strides or the dtype ask for one."""
 
 STRICT = frozenset(("view", "view_as"))
 """The views that raise where the strides don't allow them."""
@@ -323,7 +317,7 @@ class _Compilation:
             return [f"if {name}.base is not None:", f"    {name} = fresh({name}, {among})"]
         if self.schema.name == "contiguous":
             return [f"{name} = laid_out({name})"]
-        if self.schema.name in MAY_COPY or result.value in self.block.args:
+        if self.schema.name in MAY_COPY or self.schema.name == "numpy_T" or result.value in self.block.args:
             return []
         alias = next((a for a in self.schema.returns if a.alias), None)
         arguments = self.schema.arguments

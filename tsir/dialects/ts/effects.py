@@ -130,12 +130,22 @@ def written_operands(op: Operation) -> Iterator[SSAValue]:
 
 def aliased_operands(op: AtenOp, result: int) -> Iterator[SSAValue]:
     """The operands that a result of an ATen operation may be a view of, or is."""
+    if is_dropping(op):
+        return
     returns = op.SCHEMA.returns
     alias = returns[min(result, len(returns) - 1)].alias if returns else None
     if alias is not None:
         for operand, argument in zip(op.operands, op.SCHEMA.arguments, strict=False):
             if argument.type.alias == alias:
                 yield operand
+
+
+def is_dropping(op: AtenOp) -> bool:
+    """Whether an operation is dropout in training for certain, whose result is fresh."""
+    if not op.SCHEMA.name.endswith("dropout"):
+        return False
+    train, p = _argument(op, "train"), _argument(op, "p")
+    return train is not None and p is not None and _is_on(train) and _is_on(p)
 
 
 def allocates(op: Operation, python: PyTable) -> bool:
@@ -207,6 +217,11 @@ def _argument(op: AtenOp, name: str) -> SSAValue | None:
         if argument.name == name:
             return operand
     return None
+
+
+def _is_on(value: SSAValue) -> bool:
+    """Whether a value is a constant other than False and 0."""
+    return isinstance(value, OpResult) and isinstance(value.op, ArithConstantOp) and not _is_off(value)
 
 
 def _is_off(value: SSAValue) -> bool:

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import DictOp, ListOp
-from tsir.frontend.script.convert import coerce, materialise, tuple_elements
+from tsir.frontend.script.convert import coerce, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import (
     Const,
@@ -196,6 +196,8 @@ def _zip(e: Emitter, value: Zip) -> Items:
     if static and len(static) == len(parts):
         rows = list(zip(*static, strict=False))
         return Items(static=[lambda row=row: StaticTuple(tuple(t() for t in row)) for row in rows], never_empty=bool(rows))
+    parts = [_as_run_time_items(e, p) for p in parts]
+    static = [p.static for p in parts if p.static is not None]
     if static:
         return _zip_unrolled(e, value, parts, min(len(s) for s in static))
     lengths = [p.bounds(e)[1] for p in parts]
@@ -203,6 +205,17 @@ def _zip(e: Emitter, value: Zip) -> Items:
     return Items(
         length=lambda e: shortest, item_at=lambda e, i: StaticTuple(tuple(p.item(e, i) for p in parts))
     )  # fmt: skip
+
+
+def _as_run_time_items(e: Emitter, items: Items) -> Items:
+    """Known items of one run-time type as those of a list, so that what they are zipped with may be shorter; others as they are."""
+    if items.static is None:
+        return items
+    values = [thunk() for thunk in items.static]
+    kinds = {e.session.type_of(v) for v in values}
+    if len(kinds) != 1 or None in kinds or any(isinstance(k, ts.ClassType) for k in kinds):
+        return items
+    return _run_items(e, Run(list_of(e, values)))
 
 
 def _map(e: Emitter, value: Map) -> Items:

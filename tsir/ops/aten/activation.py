@@ -40,6 +40,8 @@ def hardtanh(x: SymTensor, low: Any, high: Any) -> SymTensor:
         raise OperatorError("Bool inputs not supported for hardtanh")
     if is_constant(low) and is_constant(high) and x.dtype.category is Category.INT:
         low, high = int(low), int(high)
+        if x.dtype is dtypes.uint8 and (low < 0 or high < 0):
+            raise OperatorError("cannot do hardtanh on an unsigned type with negative limits")
     return convert(clamp(x, low, high), x.dtype)
 
 

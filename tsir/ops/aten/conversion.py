@@ -91,7 +91,7 @@ def to_copy(
     return converted(x, dtype, True)
 
 
-@aten("type_as(Tensor self, Tensor other) -> Tensor", out=False)
+@aten("type_as(Tensor(a) self, Tensor other) -> Tensor(a)", out=False)
 def type_as(x: SymTensor, other: SymTensor) -> SymTensor:
     """The tensor in another tensor's dtype."""
     return converted(x, other.dtype, False)

@@ -192,16 +192,6 @@ def channel_shuffle(x: SymTensor, groups: Any) -> SymTensor:
     return reshape(copy(transpose(y, 1, 2)), x.shape)
 
 
-@aten("view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)")
-def view_dtype(x: SymTensor, dtype: DType) -> SymTensor:
-    """The tensor itself for its own dtype; reinterpreting bytes isn't expressed on values."""
-    if x.dtype is dtype:
-        return x
-    from tsir.ops.sizes import CannotLower
-
-    raise CannotLower(f"viewing {x.dtype} as {dtype} needs the bytes in memory")
-
-
 @aten("block_diag(Tensor[] tensors) -> Tensor")
 def block_diag(tensors: Sequence[SymTensor]) -> SymTensor:
     """The matrices along the diagonal of one matrix, zeros elsewhere."""

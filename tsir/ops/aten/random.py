@@ -189,13 +189,13 @@ def dropped(x: SymTensor, p: Any, train: Any, *, channels: bool = False) -> SymT
     return binary("mul", x, noise)
 
 
-@aten("dropout(Tensor input, float p, bool train) -> Tensor", out=False, random=True)
+@aten("dropout(Tensor(a) input, float p, bool train) -> Tensor(a)", out=False, random=True)
 def dropout(x: SymTensor, p: Any, train: Any) -> SymTensor:
     """The tensor itself, or in training with elements dropped."""
     return dropped(x, p, train)
 
 
-@aten("feature_dropout(Tensor input, float p, bool train) -> Tensor", out=False, random=True)
+@aten("feature_dropout(Tensor(a) input, float p, bool train) -> Tensor(a)", out=False, random=True)
 def feature_dropout(x: SymTensor, p: Any, train: Any) -> SymTensor:
     """The tensor itself, or in training with whole channels dropped."""
     return dropped(x, p, train, channels=True)
@@ -230,13 +230,13 @@ def _alpha_dropped(x: SymTensor, p: Any, train: Any, like: Callable[[SymTensor],
     return binary("add", binary("mul", x, binary("mul", kept, scale)), shift)
 
 
-@aten("alpha_dropout(Tensor input, float p, bool train) -> Tensor", out=False, random=True)
+@aten("alpha_dropout(Tensor(a) input, float p, bool train) -> Tensor(a)", out=False, random=True)
 def alpha_dropout(x: SymTensor, p: Any, train: Any) -> SymTensor:
     """Dropout that keeps mean and variance for SELU networks."""
     return _alpha_dropped(x, p, train, lambda y: y)
 
 
-@aten("feature_alpha_dropout(Tensor input, float p, bool train) -> Tensor", out=False, random=True)
+@aten("feature_alpha_dropout(Tensor(a) input, float p, bool train) -> Tensor(a)", out=False, random=True)
 def feature_alpha_dropout(x: SymTensor, p: Any, train: Any) -> SymTensor:
     """Alpha dropout of whole channels."""
     return _alpha_dropped(x, p, train, _channels_of)

@@ -184,7 +184,7 @@ def broadcast_to_(x: SymTensor, size: Sequence[Any]) -> SymTensor:
     return expand(x, size)
 
 
-@aten("broadcast_tensors(Tensor[] tensors) -> Tensor[]")
+@aten("broadcast_tensors(Tensor(a)[] tensors) -> Tensor(a)[]")
 def broadcast_tensors(tensors: Sequence[SymTensor]) -> list[SymTensor]:
     """All stretched to their common shape."""
     shape = broadcast_shapes(*[x.shape for x in tensors])
@@ -273,7 +273,7 @@ def _pieces(x: SymTensor, dim: int, sizes: Sequence[Size]) -> list[SymTensor]:
 
 
 @aten("split.Tensor(Tensor(a -> *) self, SymInt split_size, int dim=0) -> Tensor(a)[]")
-@aten("unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]")
+@aten("unsafe_split.Tensor(Tensor(a) self, SymInt split_size, int dim=0) -> Tensor(a)[]")
 def split(x: SymTensor, split_size: Any, dim: int) -> list[SymTensor]:
     """Pieces of this size; the last one may be smaller."""
     if not x.shape:
@@ -292,7 +292,7 @@ def split(x: SymTensor, split_size: Any, dim: int) -> list[SymTensor]:
 
 @aten("split_with_sizes(Tensor(a -> *) self, SymInt[] split_sizes, int dim=0) -> Tensor(a)[]")
 @aten("split.sizes(Tensor(a -> *) self, SymInt[] split_size, int dim=0) -> Tensor(a)[]")
-@aten("unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]")
+@aten("unsafe_split_with_sizes(Tensor(a) self, SymInt[] split_sizes, int dim=0) -> Tensor(a)[]")
 def split_with_sizes(x: SymTensor, sizes: Sequence[Any], dim: int) -> list[SymTensor]:
     """Pieces of these sizes, which must add up."""
     if not x.shape:
@@ -315,7 +315,7 @@ def split_with_sizes(x: SymTensor, sizes: Sequence[Any], dim: int) -> list[SymTe
 
 
 @aten("chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]")
-@aten("unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]")
+@aten("unsafe_chunk(Tensor(a) self, int chunks, int dim=0) -> Tensor(a)[]")
 def chunk(x: SymTensor, chunks: int, dim: int) -> list[SymTensor]:
     """At most `chunks` pieces of equal size, the last one smaller if need be."""
     if not x.shape:
@@ -449,8 +449,8 @@ def at_least(x: SymTensor, rank: int) -> SymTensor:
 
 
 for _rank in (1, 2, 3):
-    aten(f"atleast_{_rank}d(Tensor self) -> Tensor", out=False)(lambda x, rank=_rank: at_least(x, rank))
-    aten(f"atleast_{_rank}d.Sequence(Tensor[] tensors) -> Tensor[]")(
+    aten(f"atleast_{_rank}d(Tensor(a) self) -> Tensor(a)", out=False)(lambda x, rank=_rank: at_least(x, rank))
+    aten(f"atleast_{_rank}d.Sequence(Tensor(a)[] tensors) -> Tensor(a)[]")(
         lambda tensors, rank=_rank: [at_least(x, rank) for x in tensors]
     )
 
@@ -561,13 +561,13 @@ def tensor_split_by(x: SymTensor, places: SymTensor, dim: int) -> None:
                             "of dtype long")  # fmt: skip
 
 
-@aten("meshgrid(Tensor[] tensors) -> Tensor[]")
+@aten("meshgrid(Tensor(a)[] tensors) -> Tensor(a)[]")
 def meshgrid(tensors: Sequence[SymTensor]) -> list[SymTensor]:
     """Coordinates of all combinations, with `ij` indexing."""
     return meshgrid_indexing(tensors, "ij")
 
 
-@aten("meshgrid.indexing(Tensor[] tensors, *, str indexing) -> Tensor[]")
+@aten("meshgrid.indexing(Tensor(a)[] tensors, *, str indexing) -> Tensor(a)[]")
 def meshgrid_indexing(tensors: Sequence[SymTensor], indexing: str) -> list[SymTensor]:
     """Coordinates of all combinations; `xy` swaps the first two dimensions."""
     if not tensors:

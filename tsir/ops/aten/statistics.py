@@ -318,13 +318,13 @@ def combinations(x: SymTensor, count: int, replacement: bool) -> SymTensor:
     return reshape(index_select(x, 0, _constant_index([i for pair in pairs for i in pair])), (len(pairs), r))
 
 
-@aten("cartesian_prod(Tensor[] tensors) -> Tensor", out=False)
+@aten("cartesian_prod(Tensor(a)[] tensors) -> Tensor(a)", out=False)
 def cartesian_prod(tensors: Sequence[SymTensor]) -> SymTensor:
     """All combinations of elements, one of each tensor, as rows."""
     if any(t.rank != 1 for t in tensors):
         raise OperatorError("Expect a 1D vector, but got another rank")
     if len(tensors) == 1:
-        return copy(tensors[0])
+        return tensors[0]
     shape = tuple(t.shape[0] for t in tensors)
     columns = [
         reshape(broadcast_to(reshape(t, [t.shape[0] if i == d else 1 for d in range(len(shape))]), shape), (-1, 1))
@@ -340,7 +340,7 @@ def diagflat(x: SymTensor, offset: int) -> SymTensor:
     return diag(reshape(x, (x.numel(),)), offset)
 
 
-@aten("sum_to_size(Tensor self, SymInt[] size) -> Tensor", out=False)
+@aten("sum_to_size(Tensor(a) self, SymInt[] size) -> Tensor(a)", out=False)
 def sum_to_size(x: SymTensor, size: Sequence[Any]) -> SymTensor:
     """The sum over the dimensions in which this size would be broadcast to the tensor's."""
     wanted = [as_size(s) for s in size]
@@ -348,7 +348,7 @@ def sum_to_size(x: SymTensor, size: Sequence[Any]) -> SymTensor:
     if lead < 0 or any(s != 1 and s != x.shape[lead + i] for i, s in enumerate(wanted)):
         raise OperatorError(f"size {{{wanted}}} is not expandable to size {{{list(x.shape)}}}.")
     dims = [*range(lead), *(lead + i for i, s in enumerate(wanted) if s == 1 and x.shape[lead + i] != 1)]
-    return reshape(total(x, dims), wanted) if dims else copy(x)
+    return reshape(total(x, dims), wanted) if dims else x
 
 
 @aten("pdist(Tensor self, float p=2.) -> Tensor", out=False)

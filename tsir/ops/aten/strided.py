@@ -11,7 +11,7 @@ from tsir.ops.aten.creation import OPTIONS, filled
 from tsir.ops.core.views import permute
 from tsir.ops.promotion import DEFAULT
 from tsir.ops.registry import aten, host
-from tsir.ops.tensor import SymTensor, as_size
+from tsir.ops.tensor import SymTensor, as_size, dtype_label
 
 _HOST = "tsir.ops.host_strided"
 
@@ -25,6 +25,25 @@ def as_strided(x: SymTensor, size: Sequence[Any], stride: Sequence[Any], offset:
     if len(size) != len(stride):
         raise OperatorError("mismatch in length of strides and shape")
     return SymTensor(x.dtype, tuple(as_size(s) for s in size))
+
+
+@host("view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)", implementation=f"{_HOST}:view_as_dtype")
+def view_dtype(x: SymTensor, dtype: DType) -> SymTensor:
+    """The tensor's bytes as elements of another dtype: the last dimension grows or shrinks with the elements' size."""
+    own, wanted = x.dtype.itemsize, dtype.itemsize
+    if own == wanted:
+        return SymTensor(dtype, x.shape)
+    if not x.shape:
+        raise OperatorError(f"self.dim() cannot be 0 to view {dtype_label(x.dtype)} as {dtype_label(dtype)} (different element sizes)")
+    last = x.shape[-1]
+    if own > wanted:
+        return SymTensor(dtype, (*x.shape[:-1], last * (own // wanted)))
+    if isinstance(last, int) and last % (wanted // own):
+        raise OperatorError(
+            f"self.size(-1) must be divisible by {wanted // own} to view {dtype_label(x.dtype)} as {dtype_label(dtype)} (different "
+            f"element sizes), but got {last}"
+        )
+    return SymTensor(dtype, (*x.shape[:-1], last // (wanted // own)))
 
 
 @host(
