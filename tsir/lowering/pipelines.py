@@ -26,11 +26,13 @@ from tsir.passes.freeze import Attributes, freeze, tensor_type, weight_paths
 from tsir.passes.functionalize import functionalize
 from tsir.passes.inline import InlinePass, drop_unused
 from tsir.passes.registry import get_pass
+from tsir.passes.resize import resize_by_name
 from tsir.passes.signature import drop_object, set_argument_types
-from tsir.passes.structure import callee_name, find_function, reachable, walk
+from tsir.passes.structure import callee_name, find_function, functions, reachable, walk
 
 _SPECIALIZE = (
-    "ts-inline", "ts-symbol-dce", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-drop-self", "ts-symbol-dce",
+    "ts-inline", "ts-symbol-dce", "ts-resize-by-name", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-drop-self",
+    "ts-symbol-dce",
     "ts-functionalize", "ts-canonicalize", "ts-cse", "ts-dce",
 )  # fmt: skip
 
@@ -42,7 +44,16 @@ LINALG_TO_MLIR = (
 )  # fmt: skip
 
 PIPELINES: dict[str, tuple[str, ...]] = {
-    "optimize": ("ts-inline", "ts-symbol-dce", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-canonicalize", "ts-dce"),
+    "optimize": (
+        "ts-inline",
+        "ts-symbol-dce",
+        "ts-resize-by-name",
+        "ts-freeze",
+        "ts-fold-constants",
+        "ts-cse",
+        "ts-canonicalize",
+        "ts-dce",
+    ),
     "specialize": _SPECIALIZE,
     "linalg": _LINALG,
     "mlir": (*_LINALG, *LINALG_TO_MLIR),
@@ -117,6 +128,8 @@ def specialize(
     InlinePass(entry=symbol).apply(Context(), part)
     function = find_function(part, symbol)
     is_called = any(isinstance(op, CallOp) and callee_name(op) == symbol for op in walk(part))
+    for known in functions(part):
+        resize_by_name(known, is_entry=known is function and not is_called)
     weights: list[str] = []
     first = 0
     if is_called:  # a function that is called recursively has the signature that its calls have

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,9 +84,53 @@ def view_as_dtype(x: Array, dtype: DType) -> Array:
         if size > own:
             times = size // own
             offset = storage_offset(x)
-            if x.shape[-1] % times or offset % times or any(s % size for s, n in zip(x.strides[:-1], x.shape, strict=False) if n > 1):
+            if (
+                x.shape[-1] % times
+                or offset % times
+                or any(s % size for s, n in zip(x.strides[:-1], x.shape, strict=False) if n > 1)
+            ):
                 raise OperatorError(f"self.size(-1), the strides and the offset must be divisible by {times} {where}")
     return x.view(wanted)
+
+
+def resized(x: Array, size: Sequence[int]) -> Array:
+    """What `torch.Tensor.resize_` makes of a tensor: a view of its memory, or a copy with zeros behind where that is too small."""
+    strides = [math.prod(size[i + 1 :]) for i in range(len(size))]
+    count, room = math.prod(size), _storage_size(x)
+    if room is None or storage_offset(x) + count <= room:
+        return as_strided(x, size, strides, None)
+    left = room - storage_offset(x)
+    grown = np.zeros(count, x.dtype)
+    grown[:left] = as_strided(x, [left], [1], None)
+    return grown.reshape(tuple(size))
+
+
+def resized_as(x: Array, other: Array) -> Array:
+    """`resized` to another tensor's shape."""
+    return resized(x, other.shape)
+
+
+class _Resized(threading.local):
+    """The arrays that the current thread's call has resized, each with what it is now."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Array, Array]] = []
+
+
+_resized = _Resized()
+
+
+def note_resized(x: Array, now: Array) -> None:
+    """Notes that the caller's `x` is `now` from now on; see `take_resized`."""
+    _resized.pairs.append((x, now))
+
+
+def take_resized() -> list[tuple[Array, Array]]:
+    """The arrays that were noted as resized since the last time, oldest first, each with what it is now."""
+    found = _resized.pairs
+    if found:
+        _resized.pairs = []
+    return found
 
 
 def as_strided_scatter(x: Array, source: Array, size: Sequence[int], stride: Sequence[int], offset: int | None) -> Array:

@@ -81,7 +81,7 @@ def _replace_constants(function: FuncOp, facts: Facts) -> None:
 
 def _has_effect(op: Operation) -> bool:
     if isinstance(op, AtenOp):
-        return op.SCHEMA.mutates or effects.is_random(op)
+        return op.SCHEMA.mutates or not op.SCHEMA.returns or effects.is_random(op)
     if isinstance(op, PyOp):
         known = python.lookup(op.FUNCTION)
         return known is None or known.mutates or known.effect

@@ -8,6 +8,7 @@ torch tensors (or no tensors at all and torch is loaded), else to NumPy's.
 from __future__ import annotations
 
 import enum
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +17,9 @@ import numpy as np
 from tsir.dialects.dtypes import DType
 from tsir.dialects.program import EntryPoint
 from tsir.dialects.values import Device, EnumMember, Future, Instance, Layout, MemoryFormat, named_tuple_class
-from tsir.errors import OperatorTypeError
+from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.host_random import Generator
+from tsir.ops.host_strided import take_resized
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.torch_adapter import TorchAdapter, adapter
 from tsir.runtime.type_text import TypeText, parse_type_text
@@ -300,6 +302,22 @@ class Conversion:
             return known
         return value
 
+    def resize(self) -> None:
+        """The tensors whose sizes the program changed in place get them; raises OperatorError for an array that can't."""
+        for array, now in take_resized():
+            where = array.__array_interface__
+            for known, tensor in list(self.tensors.values()):
+                own = known.__array_interface__
+                if known is array or (
+                    own["data"] == where["data"] and known.shape == array.shape and own["strides"] == where["strides"]
+                ):
+                    assert self.torch is not None
+                    self.torch.resize(tensor, known, now)
+                    self.tensors[id(now)] = (now, tensor)
+                    break
+            else:
+                resize_array(array, now)
+
     def write_back(self) -> None:
         """Lists and dicts that the program changed get their new contents, as the caller of a Python function would see."""
         for original, converted in list(self.lists.values()):
@@ -374,6 +392,23 @@ class OutsideFuture(Future):
 
     def value(self) -> Any:
         return self._convert(self.future.value())
+
+
+def resize_array(array: np.ndarray[Any, Any], now: np.ndarray[Any, Any]) -> None:
+    """Gives an array of the caller's the sizes and strides of a view of it. Raises OperatorError where NumPy can't."""
+    try:
+        if not np.may_share_memory(array, now):
+            raise ValueError
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for name in ("shape", "strides"):
+                if getattr(array, name) != getattr(now, name):
+                    setattr(array, name, getattr(now, name))
+    except (AttributeError, ValueError):
+        raise OperatorError(
+            f"an array of shape {list(array.shape)} can't get the shape {list(now.shape)} in place",
+            hint="call it with a torch tensor, or with a contiguous copy",
+        ) from None
 
 
 class InstanceConverter:

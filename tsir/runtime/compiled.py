@@ -123,10 +123,13 @@ class CompiledMethod:
             self._owner.attributes_changed()
             return self._run(values)
         finally:
+            if found.resizes:
+                conversion.resize()
             if conversion.lists or conversion.objects:
                 conversion.write_back()
         result = conversion.value_out(result)
-        self._remember(values, arguments, found, epoch)
+        if not found.resizes:
+            self._remember(values, arguments, found, epoch)
         return result
 
     def _remember(self, values: tuple[Any, ...], arguments: list[Any], found: Specialization, epoch: int) -> None:

@@ -13,6 +13,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,11 @@ class Specialization:
     """The generated Python + NumPy source."""
     guards: tuple[Callable[[Sequence[Any]], bool], ...] = ()
     """Further conditions on the arguments, all of which must hold."""
+
+    @cached_property
+    def resizes(self) -> bool:
+        """Whether a call may change the sizes of its arguments, which the caller's tensors have to follow."""
+        return "host_strided:note_resized" in self.source
 
     def __str__(self) -> str:
         return ", ".join(map(keys.show, self.key))

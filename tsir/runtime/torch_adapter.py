@@ -73,6 +73,17 @@ class TorchAdapter:
             array = array.copy()
         return self.from_numpy(array)
 
+    def resize(self, tensor: Any, array: np.ndarray[Any, Any], now: np.ndarray[Any, Any]) -> None:
+        """Gives a tensor, whose array is `array`, the sizes, strides and memory of another array, in place."""
+        other = self.to_tensor(now)
+        storage = tensor.untyped_storage()
+        distance = other.data_ptr() - storage.data_ptr()
+        with self.torch.no_grad():
+            if 0 <= distance < storage.nbytes() and np.may_share_memory(array, now):
+                tensor.as_strided_(other.size(), other.stride(), distance // other.element_size())
+            else:
+                tensor.set_(other)
+
     def value_in(self, value: Any) -> Any:
         """A torch dtype, device, layout, memory format or Size as tsir's value; None for anything else."""
         torch = self.torch

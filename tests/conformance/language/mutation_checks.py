@@ -1,25 +1,34 @@
 """Runs a program of `mutation_programs` eagerly and compiled, and compares everything that its caller can see.
 
-That is: the exception's type; the values of all results; the arguments' contents and the module's attributes; and who shares
-memory with whom, shown by writing to each tensor in turn and comparing all others again.
+That is: the exception's type; the values of all results; the arguments' contents; and who shares memory with whom, shown by
+writing to each tensor in turn and comparing all others again.
 """
 
 from __future__ import annotations
 
-import io
-import re
+import itertools
+import linecache
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 import tsir
-from tests.conformance.language.mutation_programs import ERRORS, Given, Program, state_of
+from tests.conformance.language.mutation_programs import inputs
 
-CAUGHT = (*ERRORS, tsir.TsirError)
-UNTRACEABLE = re.compile(r"\b(if|for|while|bool|len|box|boxes|other|li|lj|l|ll|dl|pair|opt|d|k|m\d+|\[t)\b")
+ERRORS = (ArithmeticError, LookupError, NameError, NotImplementedError, RuntimeError, TypeError, ValueError, tsir.TsirError)
+
+_count = itertools.count()
+
+
+def python_function(text: str) -> Any:
+    """The program's function, with source that `inspect` finds."""
+    name = f"<mutation program {next(_count)}>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    scope: dict[str, Any] = {"__name__": "mutation_program"}
+    exec(compile(text, name, "exec"), scope)
+    return scope["f"]
 
 
 def tensors_in(value: Any, where: str = "result") -> list[tuple[str, Any]]:
@@ -46,15 +55,10 @@ def outline(value: Any) -> Any:
     return value
 
 
-def array_of(tensor: Any) -> np.ndarray[Any, Any]:
-    return tensor.detach().resolve_conj().resolve_neg().numpy() if isinstance(tensor, torch.Tensor) else tensor
-
-
 def assert_equal(expected: list[tuple[str, Any]], found: list[tuple[str, Any]], when: str) -> None:
     for (where, e), (_, g) in zip(expected, found, strict=True):
-        mine, theirs = array_of(g), array_of(e)
-        if mine.shape != theirs.shape or not (mine == theirs).all():
-            np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-4, err_msg=f"{where} {when}")
+        e, g = np.asarray(e), np.asarray(g)
+        np.testing.assert_allclose(g, e, rtol=1e-5, atol=1e-5, err_msg=f"{where} {when}")
 
 
 def outcome(function: Any, arguments: list[Any]) -> Any:
@@ -62,114 +66,51 @@ def outcome(function: Any, arguments: list[Any]) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return None, function(*arguments)
-    except CAUGHT as error:
+    except ERRORS as error:
         return error, None
 
 
-def with_arrays(value: Any, known: dict[int, Any]) -> Any:
-    """Arrays over the tensors' memory; one that occurs twice stays one."""
-    if isinstance(value, torch.Tensor):
-        if id(value) not in known:
-            known[id(value)] = value.numpy()
-            known[id(known[id(value)])] = value
-        return known[id(value)]
-    if isinstance(value, list):
-        return [with_arrays(v, known) for v in value]
-    return {k: with_arrays(v, known) for k, v in value.items()} if isinstance(value, dict) else value
-
-
-def check(program: Program) -> None:
+def check(text: str) -> None:
     """Raises AssertionError with the program where compiled and eager differ."""
-    try:
-        checked(program)
-    except AssertionError as error:
-        raise AssertionError(f"{error}\n{program.shown()}") from None
-
-
-MODES = ("scripted", "again", "loaded", "traced")
-
-
-def checked(program: Program, modes: Sequence[str] = MODES) -> None:
-    """Compares scripted and eager on all inputs; the state after several calls; loaded from an archive, and traced, on some inputs."""
-    eager = program.eager()
+    eager = python_function(text)
     scripted = tsir.script(eager)
-    if "scripted" in modes:
-        for i, given in enumerate(program.givens):
-            if program.is_module and i:
-                eager = program.eager()
-                scripted = tsir.script(eager)
-            _labelled("scripted", eager, scripted, given, i % 3 == 2)
-    if "again" in modes and program.is_module:  # what one call leaves is what the next one finds
-        eager = program.eager()
-        scripted = tsir.script(eager)
-        for given in program.givens:
-            _labelled("again", eager, scripted, given, False)
-    if "loaded" in modes:
-        stream = io.BytesIO()
-        tsir.script(program.eager()).save(stream)
-        _labelled("loaded", program.eager(), tsir.load(io.BytesIO(stream.getvalue())), program.givens[0], True)
-    if "traced" in modes and _is_traceable(program):
-        given = program.givens[0]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            traced = tsir.trace(program.eager(), tuple(given.make()), check_trace=False, strict=False)
-        _labelled("traced", program.eager(), traced, given, False)
+    for n in (0, 1, 3):
+        for arrays in (False, True):
+            try:
+                _compare(eager, scripted, n, arrays)
+            except AssertionError as error:
+                path = "arrays" if arrays else "tensors"
+                raise AssertionError(f"n = {n}, {path}: {error}\n{text[text.index('def f(') :]}") from None
 
 
-def _is_traceable(program: Program) -> bool:
-    return not (program.raises or program.is_module or program.features or UNTRACEABLE.search("\n".join(program.parts)))
-
-
-def _labelled(how: str, eager: Any, compiled: Any, given: Given, arrays: bool) -> None:
-    try:
-        compare(eager, compiled, given, arrays)
-    except AssertionError as error:
-        raise AssertionError(f"{how}, {given}{', arrays' if arrays else ''}: {error}") from None
-
-
-def compare(eager: Any, compiled: Any, given: Given, arrays: bool) -> None:
-    """Calls both on inputs of their own and compares."""
-    expected_arguments, own = given.make(), given.make()
-    if arrays:
-        own = with_arrays(own, {})
-    expected_error, expected = outcome(eager, expected_arguments)
-    error, found = outcome(compiled, own)
+def _compare(eager: Any, scripted: Any, n: int, arrays: bool) -> None:
+    expected_arguments: list[Any] = inputs(n)
+    own: list[Any] = [t.numpy().copy() if arrays else t.clone() for t in inputs(n)]
+    expected_error, expected = outcome(eager, [*expected_arguments, n])
+    error, found = outcome(scripted, [*own, n])
     shown = f"{type(error).__name__}: {error}" if error is not None else "nothing"
     if expected_error is None:
         assert error is None, f"raised {shown}"
-    elif error is None and given.kind != "plain":
-        return  # it came from a tensor that nothing uses: those aren't computed
     else:
         assert isinstance(error, type(expected_error)), f"raised {shown}, not {expected_error!r}"
-    states = state_of(eager), state_of(compiled)
-    wanted = [*tensors_in(expected_arguments, "argument"), *tensors_in(states[0], "state")]
-    got = [*tensors_in(own, "argument"), *tensors_in(states[1], "state")]
-    assert outline(own[4:]) == outline(expected_arguments[4:]), "a list or dict of the caller's differs"
-    assert outline(states[1]) == outline(states[0]), "the module's attributes differ"
-    assert_equal(wanted, got, "after the call")
+    assert_equal(tensors_in(expected_arguments, "argument"), tensors_in(own, "argument"), "after the call")
     if expected_error is not None:
         return
     assert outline(found) == outline(expected), f"gave {outline(found)}, not {outline(expected)}"
-    wanted, got = tensors_in(expected) + wanted, tensors_in(found) + got
-    assert_equal(wanted, got, "after the call")
-    for i, ((where, tensor), (_, mine)) in enumerate(zip(wanted, got, strict=True)):
-        if where == "argument[2]":
-            continue
-        value = i + 9 if tensor.dtype != torch.bool else not tensor.any()
-        tensor.fill_(value)
+    all_expected = tensors_in(expected) + tensors_in(expected_arguments, "argument")
+    all_found = tensors_in(found) + tensors_in(own, "argument")
+    assert_equal(all_expected, all_found, "after the call")
+    for i, (where, tensor) in enumerate(all_expected):
+        try:
+            tensor += i + 1
+        except RuntimeError:
+            continue  # its elements share memory
+        mine = all_found[i][1]
         if isinstance(mine, np.ndarray):
-            if not mine.flags.writeable:  # what NumPy makes of broadcast arrays
-                mine = np.asarray(_Writable(mine))
-            mine[...] = value
-        else:
-            mine.fill_(value)
-        assert_equal(wanted, got, f"after a write to {where}")
-
-
-class _Writable:
-    """An array's memory, which may be written through another array."""
-
-    def __init__(self, array: np.ndarray[Any, Any]) -> None:
-        interface = dict(array.__array_interface__)
-        interface["data"] = (interface["data"][0], False)
-        self.__array_interface__ = interface
+            try:
+                mine.flags.writeable = True  # NumPy marks views of broadcast arrays as read-only
+            except ValueError:
+                tensor -= i + 1
+                continue
+        mine += i + 1
+        assert_equal(all_expected, all_found, f"after a write to {where}")

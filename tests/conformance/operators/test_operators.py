@@ -24,8 +24,9 @@ from tsir.dialects import dtypes  # noqa: E402
 from tsir.dialects.schema import parse_schema  # noqa: E402
 from tsir.dialects.values import Device, MemoryFormat  # noqa: E402
 from tsir.errors import TsirError  # noqa: E402
+from tsir.ops.aten.resizing import RESIZED  # noqa: E402
 from tsir.ops.evaluate import infer  # noqa: E402
-from tsir.ops.registry import operators  # noqa: E402
+from tsir.ops.registry import UNMARKED_VIEWS, operators  # noqa: E402
 from tsir.ops.sizes import CannotLower, SymInt  # noqa: E402
 from tsir.ops.tensor import SymScalar, SymTensor  # noqa: E402
 
@@ -208,7 +209,10 @@ def check(op, dtype):
     return accepted
 
 
-KEYS = sorted(set(OPERATORS) - RANDOM - EFFECTS)
+RESIZING = {*RESIZED, "_resized", "_resized_as", "_set_to", "_note_resized", "detach_", "requires_grad_"}
+"""Operators that change sizes in place: tests/conformance/language/test_resizing.py runs programs of them."""
+
+KEYS = sorted(set(OPERATORS) - RANDOM - EFFECTS - RESIZING)
 
 try:
     from torch.testing._internal.common_methods_invocations import op_db
@@ -249,7 +253,7 @@ def test_operator_agrees_with_torch(key):
 
 
 def test_schemas_are_torchs():
-    """Every operator that torch has is declared with torch's schema."""
+    """Every operator that torch has is declared with torch's schema; ours also say which results may be views."""
     own = []
     for op in OPERATORS.values():
         schema = op.schema
@@ -258,7 +262,9 @@ def test_schemas_are_torchs():
             own.append(op.key)
             continue
         text = str(found).removeprefix("aten::").replace("memory_format=0", "memory_format=contiguous_format")
-        assert str(schema) == str(parse_schema(text.replace("dtype=4", "dtype=long"))), op.key
+        expected = str(parse_schema(text.replace("dtype=4", "dtype=long")))
+        shown = str(schema)
+        assert (shown.replace("(a)", "") if schema.name in UNMARKED_VIEWS else shown) == expected, op.key
     assert set(own) <= OWN_NAMES, set(own) - OWN_NAMES
 
 
@@ -266,7 +272,7 @@ OWN_NAMES = {
     "dtype", "layout", "itemsize", "nbytes", "is_cuda", "is_sparse", "is_quantized", "is_meta", "is_mkldnn", "is_nested",
     "requires_grad", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_cpu", "tolist", "Complex.Tensor",
     "_batch_norm_running_stats", "device", "grad", "tensor", "as_tensor", "initial_seed", "_determinant",
-    "_sign_and_log_determinant", "_lu_permutation", "_one_hot_by_data",
+    "_sign_and_log_determinant", "_lu_permutation", "_one_hot_by_data", "_resized", "_resized_as", "_set_to", "_note_resized",
 }  # fmt: skip
 """Operators that torch has not, or has with another meaning under this name: properties, mostly."""
 

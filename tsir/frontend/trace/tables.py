@@ -43,5 +43,5 @@ UNRECORDED: tuple[str, ...] = (
 )  # fmt: skip
 """Calls that are run and leave no trace: they change no value, or ask for what a trace fixes (rank, strides)."""
 
-REFUSED: tuple[str, ...] = ("map_", "map2_", "apply_", "set_", "resize_", "resize_as_", "swap_")
+REFUSED: tuple[str, ...] = ("map_", "map2_", "apply_", "swap_")
 """Methods that a program on values can't follow."""

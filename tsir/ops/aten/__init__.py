@@ -21,6 +21,7 @@ MODULES: tuple[str, ...] = (
     "tsir.ops.aten.statistics",
     "tsir.ops.aten.special",
     "tsir.ops.aten.strided",
+    "tsir.ops.aten.resizing",
     "tsir.ops.aten.fft",
     "tsir.ops.aten.normalization",
     "tsir.ops.aten.embedding",

@@ -136,6 +136,12 @@ def ndtr(x: SymTensor) -> SymTensor:
     return erfc(y * (-math.sqrt(0.5))) * 0.5
 
 
+@aten("polygamma_(Tensor(a!) self, int n) -> Tensor(a!)")
+def polygamma_in_place(x: SymTensor, n: int) -> SymTensor:
+    """The n-th derivative of the digamma function."""
+    return polygamma(n, x)
+
+
 @aten("polygamma(int n, Tensor self) -> Tensor", "special_polygamma(int n, Tensor self) -> Tensor")
 def polygamma(n: int, x: SymTensor) -> SymTensor:
     """The n-th derivative of digamma."""

@@ -510,6 +510,25 @@ def triu(x: SymTensor, offset: Any) -> SymTensor:
     return _triangle(x, offset, "le")
 
 
+@aten("fill_diagonal_(Tensor(a!) self, Scalar fill_value, bool wrap=False) -> Tensor(a!)")
+def fill_diagonal(x: SymTensor, value: Any, wrap: bool) -> SymTensor:
+    """A number on the main diagonal; of a tall matrix, with `wrap`, again after one row without."""
+    if x.rank < 2:
+        raise OperatorError("dimensions must larger than 1")
+    rows, columns = x.shape[:2]
+    if x.rank > 2 and any(size != rows for size in x.shape[1:]):
+        raise OperatorError("all dimensions of input must be of equal length")
+    row = iota(rows, dtypes.int64)
+    if wrap and x.rank == 2:
+        row = binary("remainder", row, columns + 1)
+    places = [reshape(row, (rows, *[1] * (x.rank - 1)))]
+    places += [reshape(iota(n, dtypes.int64), (n, *[1] * (x.rank - 2 - i))) for i, n in enumerate(x.shape[1:])]
+    chosen = binary("eq", places[0], places[1])
+    for place in places[2:]:
+        chosen = binary("bitwise_and", chosen, binary("eq", places[0], place))
+    return convert(where(chosen, value, x), x.dtype)
+
+
 @aten("diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor")
 def diag_embed(x: SymTensor, offset: int, dim1: int, dim2: int) -> SymTensor:
     """Matrices with the last dimension on a diagonal."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsir.dialects import dtypes
-from tsir.dialects.dtypes import DType
 from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorValueError
 from tsir.ops.aten.shape import at_least, cat
 from tsir.ops.core.elementwise import convert, copy

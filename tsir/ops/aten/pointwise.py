@@ -332,3 +332,9 @@ def round_decimals(x: SymTensor, decimals: int) -> SymTensor:
     if decimals < 0:
         return binary("mul", unary("round", binary("div", x, scale)), scale)
     return binary("div", unary("round", binary("mul", x, scale)), scale)
+
+
+@aten("detach_(Tensor(a!) self) -> Tensor(a!)", "requires_grad_(Tensor(a!) self, bool requires_grad=True) -> Tensor(a!)")
+def detached(x: SymTensor, requires_grad: Any = False) -> SymTensor:
+    """The tensor itself: tsir's tensors have no gradients."""
+    return x

@@ -34,7 +34,9 @@ def view_dtype(x: SymTensor, dtype: DType) -> SymTensor:
     if own == wanted:
         return SymTensor(dtype, x.shape)
     if not x.shape:
-        raise OperatorError(f"self.dim() cannot be 0 to view {dtype_label(x.dtype)} as {dtype_label(dtype)} (different element sizes)")
+        raise OperatorError(
+            f"self.dim() cannot be 0 to view {dtype_label(x.dtype)} as {dtype_label(dtype)} (different element sizes)"
+        )
     last = x.shape[-1]
     if own > wanted:
         return SymTensor(dtype, (*x.shape[:-1], last * (own // wanted)))

@@ -1,0 +1,109 @@
+"""Operators that change a tensor's sizes in place, and operators that give their argument itself, next to eager."""
+
+import pytest
+import torch
+from torch import Tensor
+
+import tsir
+
+
+def branches(x: Tensor, n: int):
+    y = x * 1
+    z = y
+    if n > 1:
+        y.unsqueeze_(0)
+        y.add_(1)
+    else:
+        y.t_()
+    for i in range(n):
+        y.transpose_(-1, -2)
+        y[0] = i
+    return y, z, z.dim(), x
+
+
+def argument(x: Tensor, n: int):
+    x.t_().add_(1)
+    y = x.unsqueeze_(0)
+    y.squeeze_(0)
+    while n > 0:
+        n -= 1
+        x.unsqueeze_(-1)
+    return x, y
+
+
+def memory(x: Tensor, n: int):
+    x.resize_(2, n)
+    a, b = x.chunk(2)
+    a.squeeze_(0).mul_(2)
+    return a, b
+
+
+def loop(x: Tensor, n: int):
+    c = x.clone()
+    for i in range(n):
+        c = c.t_()
+    c.detach_()
+    return c, x
+
+
+@pytest.mark.parametrize("function", [branches, argument, memory, loop], ids=lambda f: f.__name__)
+def test_sizes_change_in_place(function):
+    scripted = tsir.script(function)
+    for n in range(4):
+        theirs, ours = torch.arange(12.0).view(3, 4), torch.arange(12.0).view(3, 4)
+        expected, found = function(theirs, n), scripted(ours, n)
+        torch.testing.assert_close(list(found), list(expected))
+        torch.testing.assert_close(ours, theirs)
+        assert (found[0] is ours) == (expected[0] is theirs)
+
+
+def held(x: Tensor):
+    y = [x]
+    x.t_()
+    return y
+
+
+def test_a_tensor_in_a_list_is_refused():
+    with pytest.raises(tsir.TsirError, match="changes the sizes of a tensor that something else knows"):
+        tsir.script(held)(torch.ones(2, 3))
+
+
+def given_itself(x: Tensor):
+    y = torch.atleast_2d(x)
+    y.add_(1)
+    z = torch.nn.functional.dropout(x, 0.5, False)
+    z.mul_(2)
+    w = x.type_as(y)
+    w[0] = 5
+    a, _ = torch.broadcast_tensors(x, y)
+    return y, z, w, a.sum()
+
+
+def bytes_of(x: Tensor):
+    y = x.view(torch.int32)
+    y[0] = 0
+    return y, x
+
+
+def diagonal_filled(x: Tensor):
+    return x.fill_diagonal_(1.5, True), x.where(x > 2, -x)
+
+
+@pytest.mark.parametrize("function", [given_itself, bytes_of, diagonal_filled], ids=lambda f: f.__name__)
+def test_results_share_memory_with_their_arguments(function):
+    theirs, ours = torch.arange(21.0).view(7, 3), torch.arange(21.0).view(7, 3)
+    torch.testing.assert_close(tsir.script(function)(ours), function(theirs))
+    torch.testing.assert_close(ours, theirs)
+
+
+def shorter(l: list[Tensor], x: Tensor):
+    k = 0
+    for t, u in zip(l, [x, x]):
+        k += 1
+    return k
+
+
+@pytest.mark.parametrize("n", range(4))
+def test_zip_ends_with_the_shortest(n):
+    x = torch.ones(1)
+    assert tsir.script(shorter)([x] * n, x) == shorter([x] * n, x)

@@ -1,0 +1,320 @@
+"""`ts-resize-by-name`: operators that change a tensor's sizes in place become new values for the tensor's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import CallOp, FuncOp
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.traits import IsTerminator
+
+from tsir.dialects.locations import location_of
+from tsir.dialects.ts.families import AtenOp, PyOp, aten_op
+from tsir.dialects.ts.structure import CastOp, IsInstanceOp, ListOp, TruthOp, TryOp, TupleGetOp, TupleOp, UnpackOp
+from tsir.dialects.ts.types import TensorType
+from tsir.errors import UnsupportedError
+from tsir.ops.aten.resizing import RESIZED
+from tsir.ops.registry import operator
+from tsir.passes.dce import replace_region_op
+from tsir.passes.memory import is_transient_list
+from tsir.passes.refine import STRICT_DIALECTS
+from tsir.passes.structure import ancestor_in, callee_name, functions, is_public, walk
+
+
+@dataclass(frozen=True)
+class ResizeByNamePass(ModulePass):
+    """Gives a tensor's name the resized tensor, a view, from an operator on that changes its sizes in place.
+
+        %0 = ts.aten.clone(%x) : ...                        %0 = ts.aten.clone(%x) : ...
+        %1 = ts.aten.unsqueeze_(%0, %d) : ...          ->   %1 = ts.aten.unsqueeze(%0, %d) : ...
+        func.return %0                                      func.return %1
+
+    Through branches and loops that resize a tensor its name is one more argument and result. When it is an argument of the
+    function, the runtime is told (`_note_resized`). Run it after `ts-inline`. Raises UnsupportedError where something else
+    knows the tensor before it is resized, a list or an object: that would have to see the new sizes, too.
+    """
+
+    name = "ts-resize-by-name"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        called = {callee_name(c) for c in walk(op) if isinstance(c, CallOp)}
+        for function in functions(op):
+            resize_by_name(function, is_entry=is_public(function) and function.sym_name.data not in called)
+
+
+def resize_by_name(function: FuncOp, *, is_entry: bool = True) -> None:
+    """Replaces the operators of one function that change sizes in place. Only an entry's arguments may be resized."""
+    resizing = [op for op in walk(function) if _is_resizing(op)]
+    if not resizing:
+        return
+    roots: dict[SSAValue, list[AtenOp]] = {}
+    for op in resizing:
+        assert isinstance(op, AtenOp)
+        roots.setdefault(_named(op.operands[0]), []).append(op)
+    for root, ops in roots.items():
+        _check(root, ops, function, is_entry)
+        _Renaming(root, ops, function).run()
+
+
+def _is_resizing(op: Operation) -> bool:
+    return isinstance(op, AtenOp) and op.SCHEMA.key in RESIZED
+
+
+def _named(value: SSAValue) -> SSAValue:
+    """The value that first had this tensor: an in-place operator gives its operand, a cast changes the type alone."""
+    while isinstance(value, OpResult):
+        op = value.op
+        if isinstance(op, CastOp):
+            value = op.value
+        elif isinstance(op, AtenOp) and value.index < len(op.SCHEMA.returns) and op.SCHEMA.returns[value.index].is_write:
+            alias = op.SCHEMA.returns[value.index].alias
+            value = next(o for o, a in zip(op.operands, op.SCHEMA.arguments, strict=False) if a.type.alias == alias)
+        elif (element := _element(op, value.index)) is not None:
+            value = element
+        else:
+            return value
+    return value
+
+
+def _element(op: Operation, index: int) -> SSAValue | None:
+    """The element of a tuple in sight that an operation takes out of it."""
+    if isinstance(op, TupleGetOp | UnpackOp):
+        made = op.operands[0]
+        if isinstance(made, OpResult) and isinstance(made.op, TupleOp):
+            return made.op.elements[index if isinstance(op, UnpackOp) else op.index.value.data]
+    return None
+
+
+def _names_of(root: SSAValue) -> list[SSAValue]:
+    """The root and all values that are the same tensor by way of in-place operators and casts."""
+    found = [root]
+    for value in found:
+        for use in value.uses:
+            users = [use.operation]
+            if isinstance(use.operation, TupleOp):
+                users += [u.operation for u in use.operation.result.uses]
+            found += [r for op in users for r in op.results if r not in found and _named(r) is root]
+    return found
+
+
+# Whether it can be done -----------------------------------------------------------------------------------------------
+
+
+def _check(root: SSAValue, ops: list[AtenOp], function: FuncOp, is_entry: bool) -> None:
+    if not _is_sole(root, set()) or (root in function.body.block.args and not is_entry):
+        raise _refused(ops[0])
+    block = _block_of(root)
+    order = {op: i for i, op in enumerate(walk(function))}
+    for op in ops:
+        if any(isinstance(a, TryOp) for a in _ancestors(op, block)):
+            raise _refused(op)
+        outermost = ancestor_in(op, block)
+        first = order[op]
+        if any(isinstance(a, scf.ForOp | scf.WhileOp) for a in _ancestors(op, block)):
+            first = max((order[o] for o in walk(outermost)), default=first)  # another round may come
+        for name in _names_of(root):
+            for use in name.uses:
+                if order[use.operation] < first and _keeps(use.operation, use.index) and use.operation is not outermost:
+                    raise _refused(op)
+
+
+def _is_sole(value: SSAValue, seen: set[SSAValue]) -> bool:
+    """Whether nothing but this value names the tensor: it is fresh, an argument, or carried by a loop or branch that alone has it."""
+    if value in seen:
+        return True
+    seen.add(value)
+    if isinstance(value, OpResult):
+        match value.op:
+            case AtenOp():
+                return isinstance(value.type, TensorType)
+            case scf.IfOp() as op:
+                ends = [r.block.last_op for r in op.regions if r.blocks]
+                return all(_hands_over(e.operands[value.index], e, seen) for e in ends if e is not None)
+            case scf.ForOp() as op:
+                return _is_sole(op.body.block.args[value.index + 1], seen)
+            case UnpackOp() | PyOp() as op:  # of an operator's list, such as `a, b = x.chunk(2)`
+                made = op.operands[0]
+                return isinstance(made, OpResult) and isinstance(made.op, AtenOp) and made.has_one_use()
+            case _:
+                return False
+    assert isinstance(value, BlockArgument)
+    match value.block.parent_op():
+        case scf.ForOp() as op if value.index:
+            end = op.body.block.last_op
+            i = value.index - 1
+            return end is not None and _hands_over(op.iter_args[i], op, seen) and _hands_over(end.operands[i], end, seen)
+        case FuncOp():
+            return True
+        case _:
+            return False
+
+
+def _hands_over(value: SSAValue, to: Operation, seen: set[SSAValue]) -> bool:
+    """Whether an operation is the last one that has to do with a value."""
+    block = to.parent_block()
+    for use in value.uses:
+        user = use.operation
+        if user is to:
+            continue
+        at: Operation | None = user
+        while at is not None and at.parent_block() is not block:
+            at = at.parent_op()
+        if at is None or not at.is_before_in_block(to):
+            return False
+    return not isinstance(value, BlockArgument) or not isinstance(value.block.parent_op(), FuncOp) or value in seen
+
+
+def _keeps(op: Operation, index: int) -> bool:
+    """Whether an operation makes another name for its operand."""
+    if isinstance(op, AtenOp):
+        return op.SCHEMA.arguments[index].type.is_list and op.SCHEMA.arguments[index].type.alias is not None
+    if isinstance(op, ListOp):
+        return not is_transient_list(op)
+    if isinstance(op, TupleOp):
+        return not all(isinstance(u.operation, TupleGetOp | UnpackOp) for u in op.result.uses)
+    return not isinstance(op, CastOp | TruthOp | IsInstanceOp)
+
+
+def _ancestors(op: Operation, block: Block) -> list[Operation]:
+    found: list[Operation] = []
+    at = op
+    while at.parent_block() is not block and (parent := at.parent_op()) is not None:
+        found.append(parent)
+        at = parent
+    return found
+
+
+def _refused(op: AtenOp) -> UnsupportedError:
+    places = location_of(op)
+    name = op.SCHEMA.name
+    return UnsupportedError(
+        f"{name}() changes the sizes of a tensor that something else knows too: a list, an object or another variable",
+        location=places[0] if places else None,
+        hint=f"assign the result of {name.removesuffix('_')}() to each of them instead",
+    )
+
+
+def _block_of(value: SSAValue) -> Block:
+    owner = value.owner
+    block = owner if isinstance(owner, Block) else owner.parent_block()
+    assert block is not None
+    return block
+
+
+# Renaming -------------------------------------------------------------------------------------------------------------
+
+
+class _Renaming:
+    """Renames one tensor: `current` is what its name stands for, from operation to operation."""
+
+    def __init__(self, root: SSAValue, ops: list[AtenOp], function: FuncOp) -> None:
+        self.root = root
+        self.ops = set[Operation](ops)
+        self.names = _names_of(root)
+        self.block = _block_of(root)
+        self.within = {a for op in ops for a in _ancestors(op, self.block)}
+        self.argument = root if root in function.body.block.args else None
+
+    def run(self) -> None:
+        ops = list(self.block.ops)
+        start = ops.index(self.root.op) + 1 if isinstance(self.root, OpResult) else 0
+        self._process(ops[start:], self.root)
+
+    def _process(self, ops: list[Operation], current: SSAValue) -> SSAValue:
+        for op in ops:
+            for i, operand in enumerate(op.operands):
+                if operand in self.names and operand is not current:
+                    op.operands[i] = self._fit(current, operand, op)
+            if op in self.ops:
+                assert isinstance(op, AtenOp)
+                current = self._resized(op, current)
+            elif op in self.within:
+                current = self._thread(op, current)
+            elif op.regions:
+                for region in op.regions:
+                    for block in region.blocks:
+                        self._process(list(block.ops), current)
+        return current
+
+    def _fit(self, current: SSAValue, operand: SSAValue, op: Operation) -> SSAValue:
+        """The current tensor for an operand; with a cast where another type is expected."""
+        strict = op.dialect_name() in STRICT_DIALECTS or op.has_trait(IsTerminator)
+        if operand.type == current.type or not strict:
+            return current
+        return _insert(CastOp(current, operand.type), op).results[0]
+
+    def _resized(self, op: AtenOp, current: SSAValue) -> SSAValue:
+        definition = operator(RESIZED[op.SCHEMA.key])
+        assert definition is not None
+        kind = aten_op(definition.schema)
+        count = len(definition.schema.arguments)
+        new = _insert(kind([current, *op.operands[1:count]], [TensorType()]), op).results[0]
+        new.name_hint = self.root.name_hint
+        for result in op.results:
+            result.replace_all_uses_with(new)
+            if result in self.names:
+                self.names.remove(result)
+        self.names.append(new)
+        if self.argument is not None:
+            note = operator("_note_resized")
+            assert note is not None
+            _insert(aten_op(note.schema)([self.argument, new], []), op)
+        block = op.parent_block()
+        assert block is not None
+        block.erase_op(op)
+        return new
+
+    def _thread(self, op: Operation, current: SSAValue) -> SSAValue:
+        """Gives a branch or loop that resizes the tensor its name as one more argument and result."""
+        current = self._plain(current, op)
+        operands = list(op.operands)
+        match op:
+            case scf.IfOp():
+                for region in op.regions:
+                    if not region.blocks:
+                        end = scf.YieldOp()
+                        end.location = op.location
+                        region.add_block(Block([end]))
+                    self._through(region.block, current)
+            case scf.ForOp():
+                self._through(op.body.block, self._inner(op.body.block))
+                operands.append(current)
+            case scf.WhileOp():
+                for region in op.regions:
+                    self._through(region.block, self._inner(region.block))
+                operands.append(current)
+            case _:
+                raise AssertionError(op.name)
+        types: list[Attribute] = [*(r.type for r in op.results), TensorType()]
+        new = replace_region_op(op, operands, types, [True] * len(op.results)).results[-1]
+        self.names.append(new)
+        return new
+
+    def _inner(self, block: Block) -> SSAValue:
+        argument = block.insert_arg(TensorType(), len(block.args))
+        argument.name_hint = self.root.name_hint
+        self.names.append(argument)
+        return argument
+
+    def _through(self, block: Block, current: SSAValue) -> None:
+        value = self._process(list(block.ops), current)
+        end = block.last_op
+        assert end is not None
+        end.operands = [*end.operands, self._plain(value, end)]
+
+    def _plain(self, value: SSAValue, before: Operation) -> SSAValue:
+        if value.type == TensorType():
+            return value
+        return _insert(CastOp(value, TensorType()), before).results[0]
+
+
+def _insert(new: Operation, before: Operation) -> Operation:
+    new.location = before.location
+    block = before.parent_block()
+    assert block is not None
+    block.insert_op_before(new, before)
+    return new
