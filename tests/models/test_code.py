@@ -13,22 +13,12 @@ import tsir
 from tests.models.comparison import assert_same
 from tests.models.test_models import FUNCTIONS, MODELS, Model, make
 
-HEADER = """import math
-import warnings
-from typing import *
-from typing import cast
-
-import torch
-import tsir
-from torch import Tensor
-
-"""
 CHOSEN = ("lenet", "lstm_tagger", "packed_tagger", "graph", "mixture_of_experts", "crf", "greedy_decoder", "dict_model")
 
 
 def namespace(folder: Path, code: str) -> Any:
     file = folder / "printed.py"
-    file.write_text(HEADER + code)
+    file.write_text(code)
     spec = importlib.util.spec_from_file_location("printed", file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -67,6 +67,13 @@ _BUILTIN_MODULES = tuple(
 )
 
 
+@dataclass(frozen=True)
+class OperatorName:
+    """An operator that torch has no function for."""
+
+    name: str
+
+
 def operator_name(function: object) -> str | None:
     """The name under which `Call` knows a builtin function or method of torch: `torch.add` and `torch.Tensor.add` are `add`.
 
@@ -83,6 +90,8 @@ def operator_name(function: object) -> str | None:
         return function._schema.name.removeprefix("aten::") + (
             f".{function._schema.overload_name}" if function._schema.overload_name else ""
         )
+    if isinstance(function, OperatorName):
+        return function.name
     if isinstance(function, torch._ops.OpOverloadPacket):
         return function._qualified_op_name.removeprefix("aten::")
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import types
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ from tsir.runtime.torch_adapter import adapter
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
     from xdsl.dialects.func import FuncOp
+
+    from tsir.lowering.to_python import PrintedProgram
 
 _remembering = threading.Lock()
 """Held while a call is remembered, or what was remembered is forgotten."""
@@ -216,10 +219,21 @@ class CompiledMethod:
 
     @property
     def code(self) -> str:
-        """Python source of this method that means the same."""
-        from tsir.lowering.to_python import function_source
+        """Python source of this method: a program that compiles again to the same. A module's takes the module as `self`."""
+        return self._printed.text
 
-        return function_source(self.program.module, self.entry)
+    @property
+    def code_with_constants(self) -> tuple[str, Any]:
+        """`code`, and the large tensors that it reads as `CONSTANTS.c0`, ... as attributes of one object."""
+        printed = self._printed
+        return printed.text, types.SimpleNamespace(**printed.constants)
+
+    @property
+    def _printed(self) -> PrintedProgram:
+        from tsir.lowering.to_python import print_program
+
+        program = self.program
+        return print_program(program.module, self.entry, ChainMap(program.exceptions, program.classes))
 
     def __reduce__(self) -> tuple[Any, ...]:
         from tsir.runtime.copying import method
@@ -581,8 +595,13 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     @property
     def code(self) -> str:
-        """Python source of `forward` that means the same."""
+        """Python source of `forward`: a program whose `forward` takes this module as `self`."""
         return self.compiled_method("forward").code
+
+    @property
+    def code_with_constants(self) -> tuple[str, Any]:
+        """`code`, and the large tensors that it reads as `CONSTANTS.c0`, ... as attributes of one object."""
+        return self.compiled_method("forward").code_with_constants
 
     @property
     def ir(self) -> Graph:

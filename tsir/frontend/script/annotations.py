@@ -11,6 +11,7 @@ import ast
 import collections
 import collections.abc
 import enum
+import numbers
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +41,7 @@ _BASIC: dict[Any, Attribute] = {
     None: ts.NONE, type(None): ts.NONE, int: ts.INT, float: ts.FLOAT, bool: ts.BOOL, complex: ts.COMPLEX, str: ts.StrType(),
     torch.dtype: ts.DTypeType(), torch.device: ts.DeviceType(), torch.layout: ts.LayoutType(),
     torch.memory_format: ts.MemoryFormatType(), torch.Generator: ts.GeneratorType(), torch.Size: ts.ListType(ts.INT),
-    typing.Any: ts.AnyType(), object: ts.AnyType(),
+    numbers.Number: ts.NumberType(), typing.Any: ts.AnyType(), object: ts.AnyType(),
 }  # fmt: skip
 
 _LISTS = (

@@ -32,7 +32,7 @@ from tsir.frontend.script.values import (
     Super,
     Value,
 )
-from tsir.frontend.torch_names import PYTHON_METHODS, emit_call, rewrite_property
+from tsir.frontend.torch_names import PYTHON_METHODS, OperatorName, emit_call, rewrite_property
 from tsir.ops import python
 
 
@@ -64,6 +64,8 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             if name in fields:
                 return value.elements[fields.index(name)]
             return _field_or_method(e, value, name, value.named)
+        case Run() if name == "args" and isinstance(value.type, ts.AnyType):
+            return Run(e.py("exception_args", [value.ssa]))
         case Run():
             return _run_attribute(e, value, name)
         case PyFunction():
@@ -103,8 +105,9 @@ def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
     try:
         found = getattr(value.value, name)
     except AttributeError:
-        found = getattr(torch.ops.aten, name, None) if value.value is torch else None  # `torch.size(x)`, as `.code` has it
-        if found is None:
+        if value.value is torch.ops.aten and e.session.schemas.overloads(name):
+            found = OperatorName(name)  # of this compiler, in code that it has printed
+        else:
             what = f"enum {value.name}" if isinstance(value.value, enum.EnumMeta) else f"'{value.name}'"
             hint = did_you_mean(name, _names_in(value.value))
             if hint is None and isinstance(value.value, enum.EnumMeta):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import types
 import typing
 import warnings
 from collections.abc import Callable
@@ -261,6 +262,8 @@ def _type(a: Arguments) -> Value:
     if isinstance(value, Object):
         return PyObject(value.info.python_class, value.info.name)
     kind = a.e.session.type_of(value)
+    if isinstance(kind, ts.AnyType):
+        return Run(a.e.py("exception_type", [materialise(a.e, value)]))
     found = None if kind is None else a.e.session.python_class(kind)
     if found is None:
         a.e.error(
@@ -573,6 +576,15 @@ def _uninitialized(a: Arguments) -> Value:
     return a.e.session.object_or_run(uninitialized_value(a.e, found.type))
 
 
+def _new_object(a: Arguments) -> Value:
+    """`C.__new__(C)`: an object without attributes."""
+    a.exactly(1)
+    value = a.values()[0]
+    if not isinstance(value, PyObject) or not isinstance(value.value, type):
+        a.e.error("__new__() takes a class")
+    return a.e.session.new_object(a.e, value.value)
+
+
 def _unwrap_optional(a: Arguments) -> Value:
     from tsir.frontend.script.conditions import none_test
     from tsir.frontend.script.control import emit_branch
@@ -677,7 +689,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "open": _unsupported("open()", "read the file outside and pass what is in it"),
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized,
-    "unwrap_optional": _unwrap_optional, "assert": _assert,
+    "object.__new__": _new_object, "unwrap_optional": _unwrap_optional, "assert": _assert,
     "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing,
     "fork": emit_fork, "wait": emit_wait, "no wait": emit_no_wait,
     "torch.tensor": _tensor, "torch.manual_seed": _manual_seed,
@@ -689,7 +701,7 @@ def _table() -> dict[Any, str]:
     table: dict[Any, str] = {getattr(builtins, name): name for name in BUILTINS if hasattr(builtins, name)}
     table |= {
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
-        uninitialized: "uninitialized", torch._assert: "assert", warnings.warn: "warn",
+        uninitialized: "uninitialized", object.__new__: "object.__new__", torch._assert: "assert", warnings.warn: "warn",
         torch.tensor: "torch.tensor",
         torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",
         torch.is_tensor: "is_tensor",
@@ -724,7 +736,7 @@ BUILTINS["is_tensor"] = _is_tensor
 
 def named_builtin(value: Any) -> str | None:
     """The name in `BUILTINS` of a Python function, or None."""
-    wrapped = getattr(value, "__wrapped__", None)
+    wrapped = getattr(value, "__wrapped__", None) if isinstance(value, types.FunctionType) else None
     if wrapped is not None and getattr(value, "__globals__", {}).get("__name__", "").startswith("torch."):
         value = wrapped  # importing torch._dynamo wraps functions of torch
     try:

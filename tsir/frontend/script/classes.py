@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
-from xdsl.dialects.builtin import ArrayAttr, SymbolRefAttr
+from xdsl.dialects.builtin import ArrayAttr, SymbolRefAttr, UnitAttr
 from xdsl.ir import Attribute
 
 from tsir.dialects.program import EntryPoint, Program
@@ -90,6 +90,8 @@ class ClassInfo:
         made = ClassOp(self.name, self.kind, members)
         if self.bases:
             made.bases = ArrayAttr([SymbolRefAttr(b) for b in self.bases])
+        if self.hooks:
+            made.attributes["ts.hooks"] = UnitAttr()
         return made
 
     def _attribute_operations(self) -> Iterator[AttributeOp]:

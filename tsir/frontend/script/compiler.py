@@ -25,7 +25,7 @@ from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
-from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp
+from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp, NewOp
 from tsir.errors import FrontendError, TsirError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
@@ -474,6 +474,11 @@ class Session:
             hints = {"deque": "use a list", "Decimal": "use a float", "Fraction": "use a float", "bytes": "use a str"}
             e.unsupported(f"{cls.__name__}()", hint=hints.get(cls.__name__), code="TS502")
         return objects.construct(self, e, cls, args, dict(kwargs))
+
+    def new_object(self, e: Emitter, cls: type) -> Value:
+        """An object of a class whose `__init__` isn't called."""
+        info = self.info_of_class(cls)
+        return Object(e.emit(NewOp(info.type)), info)
 
     def _default_dict(self, e: Emitter, factory: Value) -> Value:
         """`defaultdict(int)`: the items' type is that of what the factory makes, unless another one is wanted."""

@@ -249,6 +249,8 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
     if kind is None:
         found = value.value if isinstance(value, PyObject) else None
         return Condition(any(isinstance(c, type) and isinstance(found, c) for c in candidates))
+    if isinstance(kind, ts.AnyType) and all(isinstance(c, type) and issubclass(c, BaseException) for c in candidates):
+        return is_instance(e, RaisedException(materialise(e, value)), node, path)
     if isinstance(kind, ts.AnyType):
         return _test_any(e, value, candidates, path)
     parts = members(kind)

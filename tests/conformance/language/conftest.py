@@ -1,0 +1,38 @@
+"""Runs every program twice: as it is written, and as its `.code` is, compiled again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tsir
+from tests.conformance.language import printed
+
+GAPS = (
+    "test_program[printed-forms-0]", "test_same_as_python[printed-manager-", "test_same_as_python[printed-manager_var-",
+    "test_objects_are_changed_as_in_python[printed]", "test_objects_as_attributes_keep_what_changed[printed]",
+)  # fmt: skip
+"""Programs whose printed code isn't the same program yet: methods that are compiled for a constant argument, dicts of numbers."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the known gaps: one that is closed fails, so that it leaves the table."""
+    for item in items:
+        if item.name.startswith(GAPS):
+            item.add_marker(pytest.mark.xfail(strict=True, reason="the printed code isn't the same program yet"))
+
+
+@pytest.fixture(autouse=True, params=["written", "printed"])
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """In `printed`, `tsir.script` gives what the printed code of its argument is, compiled."""
+    if request.param == "printed":
+        script = tsir.script
+
+        def again(obj: Any, **options: Any) -> Any:
+            compiled = script(obj, **options)
+            with monkeypatch.context() as patch:
+                patch.setattr(tsir, "script", script)
+                return printed.again(tmp_path, compiled, obj)
+
+        monkeypatch.setattr(tsir, "script", again)
+    return request.param

@@ -1,0 +1,45 @@
+"""Compiles what `.code` prints again: the text is written to a file, imported, and scripted in place of the original."""
+
+import importlib.util
+import itertools
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import tsir
+
+_numbers = itertools.count()
+
+
+def imported(folder: Path, code: str) -> Any:
+    """The Python module whose text is `code`."""
+    name = f"printed_{next(_numbers)}"
+    file = folder / f"{name}.py"
+    file.write_text(code)
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def again(folder: Path, compiled: Any, original: Any) -> Any:
+    """What the printed code of a compiled function or module is, compiled: a module's methods with the same module."""
+    if isinstance(compiled, tsir.ScriptFunction):
+        return tsir.script(getattr(imported(folder, compiled.code), compiled.__name__))
+    if not isinstance(compiled, tsir.ScriptModule) or not isinstance(original, torch.nn.Module):
+        return compiled
+    kept = dict(vars(original))
+    try:
+        for name in compiled.program.entry_points:
+            if name != "__call__" and not isinstance(vars(type(original)).get(name), property):
+                method = getattr(imported(folder, compiled.compiled_method(name).code), name)
+                object.__setattr__(original, name, types.MethodType(method, original))
+        return tsir.script(original)
+    finally:
+        vars(original).clear()
+        vars(original).update(kept)

@@ -1,0 +1,368 @@
+"""Operations as Python expressions: what stands on the right of an assignment, or inside another expression."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from xdsl.dialects.builtin import DictionaryAttr
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from tsir.dialects.schema import Schema
+from tsir.dialects.ts import types
+from tsir.dialects.ts.families import AtenOp, PyOp
+from tsir.lowering.to_python.constants import attribute_text
+from tsir.lowering.to_python.operator_names import IN_PLACE_FUNCTIONS, METHODS, NO_FUNCTION, PROPERTIES
+from tsir.ops.python import FUNCTIONS, PyFunction
+
+if TYPE_CHECKING:
+    from tsir.lowering.to_python.statements import Printer
+
+_CALL = re.compile(r"[\w.]+\((\{[^{}]*\}(, )?)*\)")
+_NUMBER = re.compile(r"-?[\d.e+-]+")
+_MODULE = re.compile(r"(?<![\w.])(c?math|warnings)\.")
+_BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
+
+
+def is_atom(text: str) -> bool:
+    """Whether a text may be an operand of any operator as it stands: a name, a call, a literal, something in brackets."""
+    depth, at, end = 0, 0, len(text)
+    while at < end:
+        c = text[at]
+        if c in "\"'":
+            at += 1
+            while text[at] != c:
+                at += 2 if text[at] == "\\" else 1
+        elif c in "([{":
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+        elif not depth and not (c.isalnum() or c in "_."):
+            return False
+        at += 1
+    return True
+
+
+def receiver(text: str) -> str:
+    """A text as what stands before a dot."""
+    return f"({text})" if not is_atom(text) or _NUMBER.fullmatch(text) else text
+
+
+def operand(text: str) -> str:
+    """A text as an operand of an operator."""
+    return text if is_atom(text) else f"({text})"
+
+
+def expression(p: Printer, operation: Operation) -> str:
+    """The text of an operation that isn't control flow."""
+    if isinstance(operation, AtenOp):
+        return _aten(p, operation.SCHEMA, operation.operands)
+    if isinstance(operation, PyOp):
+        return _python(p, operation)
+    writer = _EXPRESSIONS.get(operation.name)
+    if writer is None:
+        operands = ", ".join(p.text(o) for o in operation.operands)
+        return f"{operation.name.replace('.', '_')}({operands})"
+    return writer(p, operation)
+
+
+# Built-ins
+
+
+def _python(p: Printer, operation: PyOp) -> str:
+    name = operation.FUNCTION
+    texts = [p.text(o) for o in operation.operands]
+    if name in _SLICES:
+        parts = [receiver(texts[0]), _slice(texts[1:4]), *texts[4:]]
+        return _SLICES[name].format(*parts)
+    special = _SPECIAL.get(name)
+    if special is not None:
+        return special(p, operation, texts)
+    function = _ROWS.get(name) or FUNCTIONS[name]
+    shown = [receiver(t) if f"{{{i}}}." in function.expression else operand(t) for i, t in enumerate(texts)]
+    text = function.render(texts if _CALL.fullmatch(function.expression) else shown).replace(
+        "reverse=bool()", "reverse=False"
+    )
+    for module in set(_MODULE.findall(function.expression)):
+        p.names.use(module)
+    return _BUILTIN.sub(p.builtin, text) if p.hidden else text
+
+
+def _slice(texts: Sequence[str]) -> str:
+    shown = ["" if t == "None" else t for t in texts]
+    return ":".join(shown[:2] if len(shown) == 3 and not shown[2] else shown)
+
+
+def _print_with(p: Printer, operation: Operation, texts: list[str]) -> str:
+    return f"print({', '.join([*texts[2:], f'sep={texts[0]}', f'end={texts[1]}'])})"
+
+
+def _default_dict(p: Printer, operation: Operation, texts: list[str]) -> str:
+    return f"{p.names.use('collections', 'defaultdict')}({texts[0][1:-1]})"
+
+
+def _dtype_limit(p: Printer, operation: Operation, texts: list[str]) -> str:
+    uses = list(operation.results[0].uses)
+    integer = bool(uses) and uses[0].operation.results[0].type == types.INT and texts[1] != "'bits'"
+    return f"{p.names.use('torch')}.{'iinfo' if integer else 'finfo'}({texts[0]}).{texts[1][1:-1]}"
+
+
+def _future(p: Printer, operation: Operation, texts: list[str]) -> str:
+    return _annotated(p, operation.results[0].type, f"{p.names.use('torch')}.futures.Future()")
+
+
+def _sorted(p: Printer, operation: Operation, texts: list[str]) -> str:
+    reverse = "" if texts[1:] in ([], ["False"]) else f", reverse={texts[1]}"
+    return f"sorted({texts[0]}{reverse})"
+
+
+def _sort_order(p: Printer, operation: Operation, texts: list[str]) -> str:
+    keys = operand(texts[0])
+    reverse = "" if texts[1:] in ([], ["False"]) else f", reverse={texts[1]}"
+    return f"sorted(range(len({keys})), key=lambda i: {keys}[i]{reverse})"
+
+
+_SLICES = {"getslice": "{0}[{1}]", "setslice": "{0}[{1}] = {2}", "delslice": "del {0}[{1}]"}
+AUGMENTED: dict[str, str] = {
+    "list_iadd": "+=", "list_imul": "*=", "set_iand": "&=", "set_ior": "|=", "set_isub": "-=", "set_ixor": "^=", "dict_ior": "|=",
+}  # fmt: skip
+"""Functions that are augmented assignments in source: their result is their first operand."""
+
+_SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
+    "print_with": _print_with, "default_dict": _default_dict, "dtype_limit": _dtype_limit, "future": _future, "sorted": _sorted,
+    "sort_order": _sort_order,
+}  # fmt: skip
+_ROWS: dict[str, PyFunction] = {
+    name: replace(FUNCTIONS[name], expression=expression)
+    for name, expression in {
+        "setitem": "{0}[{1}] = {2}", "delitem": "del {0}[{1}]", "dict_move_to_end": "{0}[{1}] = {0}.pop({1})",
+        "percent": "{0} % {1}", "str": "str({0})", "repr": "repr({0})", "ascii": "ascii({0})", "format": "format({args})",
+        "str_format": "{0}.format({1:})", "print": "print({args})", "warn": "warnings.warn({0})",
+        "taken": "[{0}[i] for i in {1}]", "min_position": "min(range(len({0})), key=lambda i: {0}[i])",
+        "max_position": "max(range(len({0})), key=lambda i: {0}[i])",
+    }.items()
+}  # fmt: skip
+"""Functions that source says in another way than generated code."""
+
+# Operators
+
+
+def _aten(p: Printer, schema: Schema, operands: Sequence[SSAValue]) -> str:
+    arguments = list(zip(schema.arguments, operands, strict=True))
+    name = schema.name
+    if name in PROPERTIES and len(operands) == 1:
+        return f"{receiver(p.text(operands[0]))}.{PROPERTIES[name]}"
+    said = [not (a.has_default and _is_default(p, a.default, v)) for a, v in arguments]
+    last = max((i for i, (a, _) in enumerate(arguments) if said[i] and not a.kwarg_only), default=-1)
+    shown = [p.text(v) for _, v in arguments[: last + 1]]
+    shown += [f"{a.name}={p.text(v)}" for (a, v), s in list(zip(arguments, said, strict=True))[last + 1 :] if s]
+    in_place = name.endswith("_") and not name.startswith("_") and name not in IN_PLACE_FUNCTIONS
+    if shown and name not in NO_FUNCTION and (in_place or name in METHODS):
+        return f"{receiver(shown[0])}.{name}({', '.join(shown[1:])})"
+    p.names.use("torch")
+    return f"{'torch.ops.aten' if name in NO_FUNCTION else 'torch'}.{name}({', '.join(shown)})"
+
+
+def _is_default(p: Printer, default: Any, value: SSAValue) -> bool:
+    text = p.text(value)
+    if isinstance(default, tuple):
+        return text == f"[{', '.join(map(repr, cast(tuple[Any, ...], default)))}]"
+    return text == repr(default)
+
+
+# Structure
+
+
+def _constant(p: Printer, operation: Operation) -> str:
+    return attribute_text(p.names, operation.properties["value"])
+
+
+def _list(p: Printer, operation: Operation) -> str:
+    kind: Any = operation.results[0].type
+    if not operation.operands and kind.element != types.TensorType():
+        return _annotated(p, kind, "[]")
+    return f"[{', '.join(p.text(o) for o in operation.operands)}]"
+
+
+def _annotated(p: Printer, type_: Attribute, text: str) -> str:
+    """A literal that says its type, where that has a name."""
+    shown = p.names.annotation(type_)
+    return text if shown is None else f"{p.names.use('torch')}.jit.annotate({shown}, {text})"
+
+
+def _dict(p: Printer, operation: Operation) -> str:
+    texts = [p.text(o) for o in operation.operands]
+    if not texts:
+        return _annotated(p, operation.results[0].type, "{}")
+    return "{" + ", ".join(f"{k}: {v}" for k, v in zip(texts[::2], texts[1::2], strict=True)) + "}"
+
+
+def _tuple(p: Printer, operation: Operation) -> str:
+    items = ", ".join(p.text(o) for o in operation.operands)
+    result = operation.results[0].type
+    if isinstance(result, types.NamedTupleType):
+        return f"{p.names.named_tuple(result)}({items})"
+    return f"({items},)" if len(operation.operands) == 1 else f"({items})"
+
+
+def _tuple_get(p: Printer, operation: Operation) -> str:
+    index: int = cast(Any, operation).index.value.data
+    value = operation.operands[0]
+    if isinstance(value.type, types.NamedTupleType):
+        return f"{receiver(p.text(value))}.{value.type.fields.data[index].data}"
+    return f"{receiver(p.text(value))}[{index}]"
+
+
+def _call(p: Printer, operation: Operation) -> str:
+    symbol: str = cast(Any, operation).callee.root_reference.data
+    operands = list(operation.operands)
+    method = p.names.methods.get(symbol)
+    if method is None or not operands or not isinstance(operands[0].type, types.ClassType):
+        return f"{p.names.function(symbol)}({', '.join(p.text(o) for o in operands)})"
+    holder = receiver(p.text(operands.pop(0)))
+    function = p.names.functions[symbol]
+    if "ts.property" in function.attributes:
+        return f"{holder}.{method}"
+    class_symbol = cast(types.ClassType, operation.operands[0].type).symbol.root_reference.data
+    is_module = p.names.kind(class_symbol) == "module"
+    called = method == "__call__" or (method == "forward" and is_module and not p.names.has_hooks(class_symbol))
+    shown = with_static([p.text(o) for o in operands], p, function)
+    if called and holder != "self":
+        return f"{holder}({', '.join(shown)})"
+    return f"{holder}.{method}({', '.join(shown)})"
+
+
+def with_static(shown: list[str], p: Printer, function: Operation) -> list[str]:
+    """The arguments of a call of a method, with those that the method was compiled for."""
+    static = function.attributes.get("ts.static")
+    if not isinstance(static, DictionaryAttr):
+        return shown
+    named: list[str] = []
+    for key, value in sorted(static.data.items(), key=lambda item: (len(item[0]), item[0])):
+        text = attribute_text(p.names, value)
+        if key.isdigit():
+            shown.insert(int(key), text)
+        else:
+            named.append(f"{key}={text}")
+    return [*shown, *named]
+
+
+def _call_method(p: Printer, operation: Operation) -> str:
+    arguments = ", ".join(p.text(o) for o in operation.operands[1:])
+    return f"{receiver(p.text(operation.operands[0]))}.{cast(Any, operation).method_name.data}({arguments})"
+
+
+def _getattr(p: Printer, operation: Operation) -> str:
+    name: str = cast(Any, operation).attr_name.data
+    owner = p.text(operation.operands[0])
+    return f"{receiver(owner)}.{name}" if name.isidentifier() else f"getattr({owner}, {name!r})"
+
+
+def _setattr(p: Printer, operation: Operation) -> str:
+    return (
+        f"{receiver(p.text(operation.operands[0]))}.{cast(Any, operation).attr_name.data} = {p.text(operation.operands[1])}"
+    )
+
+
+def _cast(p: Printer, operation: Operation) -> str:
+    """A cast to less than what is declared says so: what the program tested before isn't seen where it is read."""
+    given, text = operation.operands[0], p.text(operation.operands[0])
+    if isinstance(given.owner, PyOp) and given.owner.FUNCTION == "tuple":
+        return text  # a list that leaves the program as a tuple keeps its type
+    wanted = operation.results[0].type
+    if isinstance(given.type, types.OptionalType | types.UnionType | types.AnyType | types.NumberType) and not _holds(
+        wanted, given.type
+    ):
+        shown = p.names.annotation(wanted)
+        if shown is not None:
+            return f"{p.names.use('typing', 'cast')}({shown}, {text})"
+    return text
+
+
+def _holds(wanted: Attribute, given: Attribute) -> bool:
+    """Whether every value of one type is one of the other."""
+    if isinstance(wanted, types.AnyType) or wanted == given:
+        return True
+    inside = wanted.members.data if isinstance(wanted, types.UnionType) else (wanted,)
+    inside = (wanted.element, types.NONE) if isinstance(wanted, types.OptionalType) else inside
+    if isinstance(given, types.UnionType):
+        return all(m in inside for m in given.members.data)
+    return isinstance(given, types.OptionalType) and given.element in inside and types.NONE in inside
+
+
+def _isinstance(p: Printer, operation: Operation) -> str:
+    kinds: Sequence[Attribute] = cast(Any, operation).types.data
+    shown = [_tested(p, t) for t in kinds]
+    test = f"{p.names.use('torch')}.jit.isinstance" if any("[" in s for s in shown) else "isinstance"
+    choice = shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
+    return f"{test}({p.text(operation.operands[0])}, {choice})"
+
+
+def _tested(p: Printer, type_: Attribute) -> str:
+    match type_:
+        case types.TupleType() if not type_.elements.data:
+            return "tuple"
+        case types.ListType(element=types.AnyType()):
+            return "list"
+        case types.DictType(key=types.AnyType()):
+            return "dict"
+        case _ if type_ == types.NONE:
+            return "type(None)"
+        case _:
+            return p.names.annotation(type_) or "object"
+
+
+def _catches(p: Printer, operation: Operation) -> str:
+    shown = [p.names.exception(c.data) for c in cast(Any, operation).classes.data]
+    choice = shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
+    return f"isinstance({p.text(operation.operands[0])}, {choice})"
+
+
+def _reraise(p: Printer, operation: Operation) -> str:
+    return f"raise {p.text(operation.operands[0])}"
+
+
+def _raise(p: Printer, operation: Operation) -> str:
+    name = p.names.exception(cast(Any, operation).exception.data)
+    return f"raise {name}({', '.join(p.text(o) for o in operation.operands)})"
+
+
+def _truth(p: Printer, operation: Operation) -> str:
+    return f"bool({p.text(operation.operands[0])})"
+
+
+def _new(p: Printer, operation: Operation) -> str:
+    name = p.names.class_name(cast(types.ClassType, operation.results[0].type).symbol.root_reference.data)
+    return f"{name}.__new__({name})"
+
+
+def _uninitialized(p: Printer, operation: Operation) -> str:
+    shown = p.names.annotation(operation.results[0].type)
+    return "None" if shown in (None, "None") else f"{p.names.use('tsir')}.uninitialized({shown})"
+
+
+_EXPRESSIONS: dict[str, Callable[[Any, Operation], str]] = {
+    "arith.constant": _constant,
+    "arith.andi": lambda p, operation: " and ".join(operand(p.text(o)) for o in operation.operands),
+    "arith.ori": lambda p, operation: " or ".join(operand(p.text(o)) for o in operation.operands),
+    "ts.constant": _constant,
+    "ts.list": _list,
+    "ts.tuple": _tuple,
+    "ts.tuple_get": _tuple_get,
+    "ts.dict": _dict,
+    "ts.unpack": lambda p, operation: p.text(operation.operands[0]),
+    "ts.getattr": _getattr,
+    "ts.setattr": _setattr,
+    "ts.cast": _cast,
+    "ts.truth": _truth,
+    "ts.isinstance": _isinstance,
+    "ts.raise": _raise,
+    "ts.catches": _catches,
+    "ts.reraise": _reraise,
+    "ts.new": _new,
+    "ts.uninitialized": _uninitialized,
+    "ts.call_method": _call_method,
+    "func.call": _call,
+}

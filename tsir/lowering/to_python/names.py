@@ -1,0 +1,231 @@
+"""The names that a printed program's functions share: imports, classes, functions, and how types are spelled.
+
+A name of another module is imported where it is first used; a class of the user's is imported where Python can find it by its
+name, and defined in the text where it can't (the program was loaded from a file, or the class is a local one).
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, cast
+
+from xdsl.dialects.builtin import IntegerType, ModuleOp, StringAttr
+from xdsl.ir import Attribute, Operation
+
+from tsir.dialects.ts import types
+from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
+
+_MODULES = ("math", "torch", "tsir", "warnings", "builtins")
+
+_PLAIN_TYPES: dict[type[Attribute], tuple[str, str]] = {
+    types.TensorType: ("torch", "Tensor"),
+    types.BuiltinTensorType: ("torch", "Tensor"),
+    types.NumberType: ("numbers", "Number"),
+    types.AnyType: ("typing", "Any"),
+}
+_NAMED_TYPES: dict[type[Attribute], str] = {
+    types.StrType: "str",
+    types.DTypeType: "torch.dtype",
+    types.DeviceType: "torch.device",
+    types.LayoutType: "torch.layout",
+    types.MemoryFormatType: "torch.memory_format",
+    types.GeneratorType: "torch.Generator",
+    type(types.FLOAT): "float",
+    type(types.COMPLEX): "complex",
+    type(types.NONE): "None",
+}
+_GENERIC_TYPES: dict[type[Attribute], str] = {
+    types.OptionalType: "Optional",
+    types.ListType: "List",
+    types.SetType: "Set",
+}
+
+
+class Names:
+    """The names of one printed program. `classes` are the user's own Python classes by their symbols, where they are known."""
+
+    def __init__(self, module: ModuleOp, classes: Mapping[str, type]) -> None:
+        self._python_classes = classes
+        self._imports: dict[str, set[str]] = {}
+        self._modules: set[str] = set()
+        self._class_names: dict[str, str] = {}
+        self._named_tuples: dict[types.NamedTupleType, str] = {}
+        self.classes: dict[str, ClassOp] = {}
+        self.functions: dict[str, Operation] = {}
+        self.methods: dict[str, str] = {}
+        """The name of the method that a function is, by its symbol."""
+        self.set_attributes: set[str] = set()
+        """The names of the attributes that some function of the program assigns."""
+        self.to_define: list[str | types.NamedTupleType] = []
+        """The classes whose definitions are part of the text, in order of their first use."""
+        self.to_print: list[str] = []
+        """The symbols of the functions that are called, in order of their first use."""
+        self._function_names: dict[str, str] = {}
+        self.taken: set[str] = {*keyword.kwlist, *_MODULES}
+        for operation in module.body.block.ops:
+            if isinstance(operation, ClassOp):
+                self._read_class(operation)
+            elif operation.name == "func.func":
+                self.functions[cast(Any, operation).sym_name.data] = operation
+        for symbol, function in self.functions.items():
+            method = function.attributes.get("ts.method")
+            if isinstance(method, StringAttr):
+                self.methods[symbol] = method.data
+            for inner in function.walk():
+                if inner.name == "ts.setattr":
+                    self.set_attributes.add(cast(Any, inner).attr_name.data)
+        for symbol in self.functions:
+            if symbol not in self.methods:
+                self._function_names[symbol] = self.unique(symbol.replace(".", "_"))
+        self.taken |= {name.rpartition(".")[2] for name in self.classes}
+
+    def _read_class(self, operation: ClassOp) -> None:
+        symbol = operation.sym_name.data
+        self.classes[symbol] = operation
+        for member in operation.body.block.ops:
+            if isinstance(member, MethodOp):
+                self.methods.setdefault(member.callee.root_reference.data, member.method_name.data)
+
+    def unique(self, name: str) -> str:
+        """A name like this one that nothing else in the program has."""
+        made = identifier(name)
+        candidate, number = made, 0
+        while candidate in self.taken:
+            candidate, number = f"{made}_{number}", number + 1
+        self.taken.add(candidate)
+        return candidate
+
+    def use(self, module: str, name: str | None = None) -> str:
+        """Imports a module, or a name of one. Returns the text that means it."""
+        if name is None:
+            self._modules.add(module)
+            return module
+        self._imports.setdefault(module, set()).add(name)
+        self.taken.add(name)
+        return name
+
+    def function(self, symbol: str) -> str:
+        """The name of a function that is called, which becomes part of the text."""
+        if symbol not in self.to_print:
+            self.to_print.append(symbol)
+        if symbol not in self._function_names:
+            self._function_names[symbol] = self.unique(symbol.replace(".", "_"))
+        return self._function_names[symbol]
+
+    def imports(self) -> list[str]:
+        """The lines that import what is used."""
+        plain = [f"import {m}" for m in sorted(self._modules)]
+        return plain + [f"from {m} import {', '.join(sorted(n))}" for m, n in sorted(self._imports.items())]
+
+    # Classes
+
+    def kind(self, symbol: str) -> str:
+        """What a class is: `module`, `class`, `enum`, `exception`; empty where the program doesn't have it."""
+        found = self.classes.get(symbol)
+        return "" if found is None else found.kind.data
+
+    def class_name(self, symbol: str) -> str:
+        """The name of a class of the user's: it is imported, or its definition becomes part of the text."""
+        name = self._class_names.get(symbol)
+        if name is None:
+            name = self._imported(symbol)
+            if name is None:
+                self.to_define.append(symbol)
+                name = symbol.rpartition(".")[2]
+            self._class_names[symbol] = name
+        return name
+
+    def named_tuple(self, type_: types.NamedTupleType) -> str:
+        """The name of a NamedTuple class."""
+        name = self._named_tuples.get(type_)
+        if name is None:
+            symbol = type_.class_name.data
+            name = self._imported(symbol)
+            if name is None:
+                self.to_define.append(type_)
+                name = self.unique(symbol.rpartition(".")[2])
+            self._named_tuples[type_] = name
+        return name
+
+    def exception(self, symbol: str) -> str:
+        """The name of an exception class."""
+        plain: object = getattr(builtins, symbol, None)
+        if isinstance(plain, type) and issubclass(plain, BaseException):
+            return symbol
+        return self.class_name(symbol)
+
+    def _imported(self, symbol: str) -> str | None:
+        cls = self._python_classes.get(symbol)
+        if cls is None or not _is_importable(cls):
+            return None
+        first, _, rest = cls.__qualname__.partition(".")
+        self.use(cls.__module__, first)
+        return f"{first}.{rest}" if rest else first
+
+    def has_hooks(self, symbol: str) -> bool:
+        """Whether a call of a module of this class is more than its `forward`."""
+        return "ts.hooks" in self.classes[symbol].attributes
+
+    def declared_attributes(self, symbol: str) -> list[AttributeOp]:
+        """What a class declares."""
+        return [op for op in self.classes[symbol].body.block.ops if isinstance(op, AttributeOp)]
+
+    # Types
+
+    def annotation(self, type_: Attribute) -> str | None:
+        """How Python spells a type of the IR in an annotation; None for what has no name there (the class of a module)."""
+        named = _NAMED_TYPES.get(type(type_))
+        if named is not None:
+            if named.startswith("torch."):
+                self.use("torch")
+            return named
+        plain = _PLAIN_TYPES.get(type(type_))
+        if plain is not None:
+            return self.use(*plain)
+        if isinstance(type_, IntegerType):
+            return "bool" if type_.width.data == 1 else "int"
+        if isinstance(type_, types.ClassType):
+            symbol = type_.symbol.root_reference.data
+            return self.class_name(symbol) if self.kind(symbol) in ("class", "enum") else None
+        if isinstance(type_, types.NamedTupleType):
+            return self.named_tuple(type_)
+        return self._generic(type_)
+
+    def _generic(self, type_: Attribute) -> str | None:
+        if isinstance(type_, types.TupleType):
+            name, parts = "Tuple", list(type_.elements.data)
+        elif isinstance(type_, types.UnionType):
+            name, parts = "Union", list(type_.members.data)
+        elif isinstance(type_, types.DictType):
+            name, parts = "Dict", [type_.key, type_.value]
+        elif isinstance(type_, types.FutureType):
+            inner = self.annotation(type_.element)
+            return None if inner is None else f"{self.use('torch')}.jit.Future[{inner}]"
+        else:
+            name, parts = _GENERIC_TYPES[type(type_)], [cast(Any, type_).element]
+        shown = [self.annotation(p) for p in parts]
+        if None in shown:
+            return None
+        return f"{self.use('typing', name)}[{', '.join(s for s in shown if s) or '()'}]"
+
+    def declared(self, name: str, type_: Attribute) -> str:
+        """A parameter with its annotation, if its type has a name."""
+        shown = self.annotation(type_)
+        return name if shown is None else f"{name}: {shown}"
+
+
+def identifier(text: str) -> str:
+    """A text as a Python identifier."""
+    made = re.sub(r"\W", "_", text)
+    return made if made.isidentifier() else f"v{made}"
+
+
+def _is_importable(cls: type) -> bool:
+    place: Any = sys.modules.get(cls.__module__)
+    for part in cls.__qualname__.split("."):
+        place = getattr(place, part, None)
+    return place is cls

@@ -1,0 +1,90 @@
+"""The text of a whole program: imports, definitions of classes, the functions that are called, the entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xdsl.dialects.builtin import ModuleOp
+
+from tsir.dialects.program import EntryPoint
+from tsir.dialects.ts import types
+from tsir.dialects.ts.structure import ClassOp, MethodOp
+from tsir.errors import TsirError
+from tsir.lowering.to_python.constants import attribute_text
+from tsir.lowering.to_python.names import Names
+from tsir.lowering.to_python.statements import Printer
+
+
+@dataclass(frozen=True)
+class PrintedProgram:
+    """A Python program, and the large constants that it reads as attributes of `CONSTANTS`."""
+
+    text: str
+    constants: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def print_program(module: ModuleOp, entry: EntryPoint, classes: Mapping[str, type]) -> PrintedProgram:
+    """The Python program of an entry point. `classes` are the user's own classes by their symbols, as far as they are known."""
+    names = Names(module, classes)
+    function = names.functions.get(entry.symbol)
+    if function is None:
+        raise TsirError(f"the program has no function @{entry.symbol}")
+    names.taken.add(entry.name)
+    own = Printer(names).entry(function, entry)
+    helpers: list[str] = []
+    definitions: list[str] = []
+    at = defined = 0
+    while at < len(names.to_print) or defined < len(names.to_define):
+        if at < len(names.to_print):
+            symbol = names.to_print[at]
+            at += 1
+            if symbol != entry.symbol:
+                helpers.append(Printer(names).helper(names.functions[symbol], names.function(symbol)))
+            continue
+        wanted = names.to_define[defined]
+        defined += 1
+        definitions.append(_named_tuple(names, wanted) if not isinstance(wanted, str) else _class(names, wanted))
+    imports = names.imports()
+    if any(isinstance(w, str) and names.kind(w) == "class" for w in names.to_define):
+        imports.insert(0, "from __future__ import annotations")
+    blocks = ["\n".join(imports) + "\n"] if imports else []
+    return PrintedProgram("\n".join([*blocks, *reversed(definitions), *reversed(helpers), own]))
+
+
+def _named_tuple(names: Names, type_: types.NamedTupleType) -> str:
+    base = names.use("typing", "NamedTuple")
+    fields = [f"  {names.declared(f.data, t)}" for f, t in zip(type_.fields.data, type_.elements.data, strict=True)]
+    return "\n".join([f"class {names.named_tuple(type_)}({base}):", *(fields or ["  pass"])]) + "\n"
+
+
+def _class(names: Names, symbol: str) -> str:
+    name, kind = names.class_name(symbol), names.kind(symbol)
+    if kind == "enum":
+        members = [
+            f"  {a.attr_name.data} = {attribute_text(names, a.value)}" for a in names.declared_attributes(symbol) if a.value
+        ]
+        return "\n".join([f"class {name}({names.use('enum', 'Enum')}):", *(members or ["  pass"])]) + "\n"
+    if kind == "class":
+        return _script_class(names, symbol)
+    declared = names.classes.get(symbol)
+    base = _base(declared) if declared is not None else None
+    return f"class {name}({names.exception(base) if base else 'Exception'}):\n  pass\n"
+
+
+def _base(declared: ClassOp) -> str | None:
+    bases = [] if declared.bases is None else list(declared.bases.data)
+    return bases[0].root_reference.data if bases else None
+
+
+def _script_class(names: Names, symbol: str) -> str:
+    name = names.class_name(symbol)
+    lines = [f"class {name}:"]
+    for attribute in names.declared_attributes(symbol):
+        lines.append(f"  {names.declared(attribute.attr_name.data, attribute.type)}")
+    for member in names.classes[symbol].body.block.ops:
+        if isinstance(member, MethodOp):
+            text = Printer(names).method(names.functions[member.callee.root_reference.data], member.method_name.data)
+            lines += ["", *(f"  {line}" for line in text.splitlines())]
+    return "\n".join(lines if len(lines) > 1 else [*lines, "  pass"]) + "\n"
