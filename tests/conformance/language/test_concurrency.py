@@ -1,7 +1,7 @@
 """Forked calls and futures: `torch.jit.fork`, `wait`, `Future`, and when an exception comes."""
 
 import io
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import pytest
 import torch
@@ -128,6 +128,15 @@ def test_an_exception_comes_when_the_program_waits():
     compiled = tsir.script(reported_late)
     assert compiled(1) == ["forked", "2"]
     assert compiled(-1) == ["forked", "-1 is negative"]
+
+
+def widened(n: int):
+    future: Future[Optional[int]] = torch.jit.fork(positive, n)
+    return future.wait()
+
+
+def test_a_future_of_a_type_is_one_of_a_wider_type():
+    assert tsir.script(widened)(4) == 8
 
 
 def never_waited(n: int):

@@ -74,6 +74,8 @@ def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
         return any(is_subtype(e, given, m) for m in wanted.members.data)
     if isinstance(wanted, ts.NumberType):
         return given in NUMBERS
+    if isinstance(given, ts.FutureType) and isinstance(wanted, ts.FutureType):
+        return is_subtype(e, given.element, wanted.element)
     if isinstance(given, ts.NamedTupleType) and isinstance(wanted, ts.TupleType):
         return given.elements == wanted.elements
     if isinstance(given, ts.ClassType) and isinstance(wanted, ts.ClassType):
