@@ -155,6 +155,12 @@ def numbers_as_declared(x: torch.Tensor, fixed: bool):
     return torch.nn.functional.interpolate(x[None, None], size=size, scale_factor=factor), factor
 
 
+@feature("torch.jit's API", "operators by `torch.ops.aten`")
+@programs(torch.ones(1, 1, 2, 2))
+def operators_by_namespace(x: torch.Tensor):
+    return torch.ops.aten.relu(x) + torch.ops.aten.add.Tensor(x, x), torch.ops.aten.upsample_nearest2d(x, [4, 4])
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -736,9 +736,9 @@ BUILTINS["is_tensor"] = _is_tensor
 
 def named_builtin(value: Any) -> str | None:
     """The name in `BUILTINS` of a Python function, or None."""
-    wrapped = getattr(value, "__wrapped__", None) if isinstance(value, types.FunctionType) else None
-    if wrapped is not None and getattr(value, "__globals__", {}).get("__name__", "").startswith("torch."):
-        value = wrapped  # importing torch._dynamo wraps functions of torch
+    # Namespaces of torch.ops have any attribute that they are asked for: only functions are looked into.
+    if isinstance(value, types.FunctionType) and value.__globals__.get("__name__", "").startswith("torch."):
+        value = getattr(value, "__wrapped__", value)  # importing torch._dynamo wraps functions of torch
     try:
         return _NAMES.get(value)
     except TypeError:
