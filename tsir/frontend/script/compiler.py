@@ -523,10 +523,10 @@ class Session:
             return len([n for n in holder.info.attributes if n.isdigit()])
         return None
 
-    def contained(self, holder: Object, item: Value) -> bool | None:
-        """`item in holder` for a dict of modules and a constant."""
+    def keys_of(self, holder: Object) -> StaticTuple | None:
+        """The keys of a dict of modules or parameters, for `in`; None for other objects."""
         names = objects.keys(holder)
-        return item.value in names if names is not None and isinstance(item, Const) else None
+        return None if names is None else StaticTuple(tuple(Const(n) for n in names))
 
 
 def _field_position(cls: Any, name: str, count: int) -> int:

@@ -325,6 +325,8 @@ def _python_object(value: Value) -> Any:
 
 def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
     found: Value | None = None
+    if isinstance(container, Object):
+        container = e.session.keys_of(container) or container
     if isinstance(container, StaticDict) and isinstance(item, Const):
         return Const((item.value in container.items) is not negate)
     if isinstance(container, StaticTuple | StaticList) and isinstance(item, Const):
@@ -332,9 +334,6 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         if len(constants) == len(container.elements):
             return Const(any(c.value == item.value for c in constants) is not negate)
     if isinstance(container, Object):
-        static = e.session.contained(container, item)
-        if static is not None:
-            return Const(static is not negate)
         found = e.session.call_optional_method(e, container, ("__contains__",), [item])
     if found is None and is_tensor(e.session.type_of(container)):
         found = torch_call(e, "__contains__", [container, item])
