@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check unit test-mlir bench conformance clean
+.PHONY: demo test lint check unit test-mlir bench bench-compile conformance clean
 .DEFAULT_GOAL := test
 
 # pip, not another installer, and torch by its exact pin: that is the CPU wheel.
@@ -39,6 +39,9 @@ test-mlir: $(VENV)/.mlir  ## opt-in: what is emitted, verified, lowered and run 
 
 bench: $(VENV)/.ready  ## ratios against torch eager and torch.jit
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/run.py
+
+bench-compile: $(VENV)/.ready  ## compile time per line, functions of 125 to 4,000 lines
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/compile_time.py
 
 conformance: $(VENV)/.ready  ## torch's operator database, all samples, by dtype (takes about an hour)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/conformance/operators/conformance.py
