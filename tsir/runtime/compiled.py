@@ -395,7 +395,11 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     @property
     def _called_name(self) -> str:
-        return "__call__" if "__call__" in self.program.entry_points and self._root is None else "forward"
+        if self._root is None:
+            return "__call__" if "__call__" in self.program.entry_points else "forward"
+        from tsir.runtime.compilation import method_entry
+
+        return "forward" if method_entry(self.program, self.instance.class_name, "__call__") is None else "__call__"
 
     def compiled_method(self, name: str) -> CompiledMethod:
         """The compiled method of that name; also as `method`. Raises AttributeError when the class has none."""

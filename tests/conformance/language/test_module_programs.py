@@ -367,3 +367,45 @@ def test_program(name: str) -> None:
             assert_same(compiled(X + step), expected)
             assert_same(loaded(X + step), expected)
     assert sorted(compiled.state_dict()) == sorted(n for n in eager.state_dict())
+
+
+class Encoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.calls = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        return self.linear(x) + self.calls
+
+    @torch.jit.export
+    def called(self, more: int) -> int:
+        return self.calls + more
+
+
+class Holds(nn.Module):
+    """A module whose owner calls what is in it: `forward` doesn't."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = Encoder()
+        self.decoder = nn.Sequential(nn.Linear(4, 2))
+        self.hooked = hooked()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+def test_submodules_that_only_their_owner_calls() -> None:
+    torch.manual_seed(0)
+    eager = Holds()
+    compiled = tsir.script(copy.deepcopy(eager))
+    file = io.BytesIO()
+    tsir.save(compiled, file)
+    file.seek(0)
+    loaded = tsir.load(file)
+    with torch.no_grad():
+        expected = eager.encoder(X), eager.decoder(X), eager.hooked(X + 1), eager.hooked[0](X + 1), eager.encoder.called(2)
+        for m in (compiled, loaded):
+            assert_same((m.encoder(X), m.decoder(X), m.hooked(X + 1), m.hooked[0](X + 1), m.encoder.called(2)), expected)

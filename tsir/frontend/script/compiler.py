@@ -173,6 +173,10 @@ class Session:
             operation.sym_visibility = StringAttr("private")
         return ModuleOp([*(info.operation() for info in self._classes.values()), *(named[s] for s in first), *others])
 
+    def module_classes(self) -> list[ClassInfo]:
+        """The classes of modules that were read from Python."""
+        return [c for c in self._classes.values() if c.kind == "module" and c.instances]
+
     # Types
 
     def type_of(self, value: Value) -> Attribute | None:
@@ -607,6 +611,9 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
         forward = entries.get("forward")
         if info.hooks and forward is not None:
             entries["__call__"] = _hooked_entry(session, forward, info)
+        for other in session.module_classes():
+            if other is not info:
+                _complete(session, other)
     first = [e.symbol for e in entries.values()]
     return Program(
         lambda: session.module(first),
@@ -617,6 +624,23 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
         classes=ChainMap(session.python_classes, session.named_tuples),
         origins=session.reader.origins(),
     )
+
+
+def _complete(session: Session, info: ClassInfo) -> None:
+    """Compiles what the program itself doesn't call of a submodule, but its owner may: `forward`, exported methods, hooks.
+
+    What can't be compiled for the types that it declares is left out: nothing of the program needs it.
+    """
+    for name, method in _entry_methods(info):
+        is_hooked = name == "forward" and bool(info.hooks)
+        if name in info.methods and not is_hooked:
+            continue
+        try:
+            entry = _entry(session, method, name, info)
+            if is_hooked:
+                _hooked_entry(session, entry, info)
+        except TsirError:
+            continue
 
 
 def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
