@@ -112,7 +112,8 @@ class _Indexer:
                 at += _Count(1)
             elif isinstance(item, bool):
                 result.view = self.emit("unsqueeze", result.view, self.position(result, at, after))
-                result.tensors.append(self.emit("full", [1], item, dtype=dtypes.bool_))
+                # The positions where the new dimension's mask holds are known: all of it, or none.
+                result.tensors.append(self.emit("full", [int(item)], 0, dtype=dtypes.int64))
                 at += _Count(1)
             elif isinstance(item, TensorIndex):
                 result.tensors.append(item.value)

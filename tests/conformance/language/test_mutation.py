@@ -218,3 +218,36 @@ def test_the_old_value_is_not_seen_changed(n):
 def test_loops_write_into_one_array():
     text = tsir.script(filled).source(torch.ones(3, 3), 4)
     assert not re.search(r"\bout\w*\.copy\(\)", text), text
+
+
+def row_onto_itself(x: Tensor):
+    row = x.view(1, -1)
+    row[:] = row[0]
+    row[:] = row[0] * 2.0
+    x[:1] = x[0]
+
+
+def bool_and_positions(x: Tensor):
+    at = torch.tensor([[0, 1], [2, 0]])
+    found = x[True, at]
+    none = x[False]
+    x[True, torch.tensor([1])] = 7.0
+    x[False] = 9.0
+    x[None, True, 1:] += 1.0
+    return found, none, x[True]
+
+
+@pytest.mark.parametrize("function", [row_onto_itself, bool_and_positions])
+def test_writes_that_torch_allows(function):
+    x = torch.arange(9.0).reshape(3, 3)
+    y = x.clone()
+    torch.testing.assert_close((tsir.script(function)(y), y), (function(x), x))
+
+
+def test_unflatten_of_a_number():
+    def split(x: Tensor):
+        return x.unflatten(0, (1, -1))
+
+    for function in (split, tsir.script(split)):
+        with pytest.raises(RuntimeError):
+            function(torch.tensor(1.0))

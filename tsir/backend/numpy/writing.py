@@ -73,8 +73,13 @@ def check_overlap(target: Array, source: Array) -> None:
 
 
 def check_copied(target: Array, source: Array) -> None:
-    """`check_overlap` for a copy: `x[1:] = x[:1]` expands what it reads, which torch doesn't check then."""
+    """`check_overlap` for a copy: `x[1:] = x[:1]` expands what it reads, which torch doesn't check then.
+
+    So does `x[:] = x[0]`: where `x` has one row, that row is copied onto itself.
+    """
     if source.size == target.size:
+        if source.ndim < target.ndim:
+            source = source.reshape((1,) * (target.ndim - source.ndim) + source.shape)
         check_overlap(target, source)
 
 

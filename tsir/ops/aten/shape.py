@@ -64,6 +64,8 @@ def unflatten(x: SymTensor, dim: int, sizes: Sequence[Any]) -> SymTensor:
     if not sizes:
         raise OperatorError("unflatten: sizes must be non-empty")
     at = wrap_dim(dim, x.rank)
+    if not x.rank:
+        raise OperatorError("unflatten: a tensor without dimensions has none to split")
     known = [as_size(s) for s in sizes]
     unknown = [i for i, s in enumerate(known) if isinstance(s, int) and s == -1]
     rest = numel([s for i, s in enumerate(known) if i not in unknown])
