@@ -413,6 +413,8 @@ def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:
         key = keywords.pop("key", None)
         if key is not None and name in ("min", "max") and not (isinstance(key, Const) and key.value is None):
             return _extreme_by_key(a, name, values, key)
+        if name in ("min", "max") and (found := _extreme_object(e, name, values, keywords)) is not None:
+            return found
         if "default" in keywords:
             row = python.lookup(f"{name}_default")
             assert row is not None
@@ -438,6 +440,23 @@ def _keys_of(e: Emitter, items: Value, key: Value) -> Any:
     from tsir.frontend.script.comprehensions import collect
 
     return materialise(e, collect(e, Map(key, (items,))))
+
+
+def _extreme_object(e: Emitter, name: str, values: list[Value], keywords: dict[str, Value]) -> Value | None:
+    """`min` and `max` of objects that define `<`; None for other values."""
+    from tsir.frontend.script import prelude
+    from tsir.frontend.script.calls import call
+    from tsir.frontend.script.comprehensions import collect
+
+    if keywords or not values:
+        return None
+    if len(values) == 1:
+        kind = e.session.type_of(values[0])
+        items = values[0] if isinstance(kind, ts.ListType) and isinstance(kind.element, ts.ClassType) else None
+    else:
+        items = collect(e, StaticList(tuple(values))) if all(isinstance(v, Object) for v in values) else None
+    function = prelude.least if name == "min" else prelude.greatest
+    return None if items is None else call(e, PyFunction(function), [items], {})
 
 
 def _extreme_by_key(a: Arguments, name: str, values: list[Value], key: Value) -> Value:

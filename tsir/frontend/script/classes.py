@@ -14,10 +14,10 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
+from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp, NewOp
 from tsir.dialects.values import EnumMember, Instance
 from tsir.frontend.constants import attribute_of_constant, is_constant, type_of_constant
-from tsir.frontend.script.values import EnumValue, Value
+from tsir.frontend.script.values import EnumValue, Object, Value
 
 
 @dataclass
@@ -159,6 +159,11 @@ def imported_class(operation: ClassOp, program: Program, entries: Mapping[str, E
     return info
 
 
+def is_exact(holder: Object) -> bool:
+    """Whether an object is known to be of its static type's class and not of a derived one."""
+    return holder.info.kind != "class" or isinstance(holder.ssa.owner, NewOp)
+
+
 def is_method(value: Any) -> bool:
     """Whether something found in a class is a function that can be compiled."""
     return inspect.isfunction(value) or isinstance(value, staticmethod | classmethod)
@@ -172,5 +177,6 @@ __all__ = [
     "declare",
     "imported_class",
     "is_declared",
+    "is_exact",
     "is_method",
 ]

@@ -40,6 +40,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, NoRunTimeResult, Signature, call_function, compile_for, signature_of
 from tsir.frontend.script.hooks import calling_source
 from tsir.frontend.script.iteration import Items
+from tsir.frontend.script.overriding import Overridden, compile_overriding, is_overridden
 from tsir.frontend.script.source import (
     FunctionSource,
     annotation_scope,
@@ -116,6 +117,8 @@ class Session:
         """The calls that are being inlined, outermost first."""
         self.inline_only: set[Any] = set()
         """Functions whose results are no run-time values."""
+        self.overridden: dict[str, Overridden] = {}
+        """The methods that are called by name, since subclasses have others, by their functions' symbols."""
         self._symbols: set[str] = set()
         self._classes: dict[str, ClassInfo] = {}
         self._script_classes: dict[Any, ClassInfo] = {}
@@ -239,6 +242,10 @@ class Session:
     def class_type(self, cls: type) -> ts.ClassType:
         """The type of the objects of a user's class or enum."""
         return self.info_of_class(cls).type
+
+    def script_classes(self) -> list[ClassInfo]:
+        """The script classes of the program so far."""
+        return [info for info in self._script_classes.values() if info.kind == "class"]
 
     def is_script_class(self, cls: type) -> bool:
         """Whether objects of a class are compiled as such: it was given to torch.jit.script, or is in use here already."""
@@ -465,7 +472,8 @@ class Session:
                 return objects.dataclass_order(self, e, name, holder, args[0])
             if found[0].__code__.co_filename == "<string>":
                 continue
-            return self.call_function(e, PyFunction(found[0], holder, holder.info), args, {})
+            overridden = name if is_overridden(holder, name) else None
+            return self.call_function(e, PyFunction(found[0], holder, holder.info, overridden), args, {})
         return None
 
     def construct(self, e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -585,6 +593,7 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Pr
     plain = unwrap(function)
     with _shown_to_user():
         entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None)
+        compile_overriding(session)
     return Program(
         lambda: session.module([entry.symbol]),
         {entry.name: entry},
@@ -614,6 +623,7 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
         for other in session.module_classes():
             if other is not info:
                 _complete(session, other)
+        compile_overriding(session)
     first = [e.symbol for e in entries.values()]
     return Program(
         lambda: session.module(first),

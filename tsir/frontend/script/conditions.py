@@ -16,6 +16,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import IsInstanceOp
+from tsir.frontend.script.classes import is_exact
 from tsir.frontend.script.convert import Tuples, coerce, is_subtype, join_types, materialise, members, truth, uninitialized
 from tsir.frontend.script.emitter import DEFINED, Emitter
 from tsir.frontend.script.values import (
@@ -238,7 +239,7 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
     if isinstance(value, ExceptionValue):
         return Condition(any(isinstance(c, type) and issubclass(value.cls, c) for c in candidates))
     if isinstance(value, Object):
-        return Condition(any(_class_matches(e, value.type, c) for c in candidates))
+        return _test_object(e, value, candidates, path)
     kind = e.session.type_of(value)
     if isinstance(value, StaticTuple | StaticList | StaticDict):
         python = {StaticTuple: tuple, StaticList: list, StaticDict: dict}[type(value)]
@@ -262,6 +263,19 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         return Condition(test)
     no = [m for m in parts if m not in yes]
     return Condition(test, {path: ts.union_of(yes)}, {path: ts.union_of(no)})
+
+
+def _test_object(e: Emitter, value: Object, candidates: Sequence[object], path: str | None) -> Condition:
+    """Of an object: known by its static class, unless it may be of a derived class that is asked for."""
+    if any(_class_matches(e, value.type, c) for c in candidates):
+        return Condition(True)
+    own = value.info.python_class
+    derived = [c for c in candidates if isinstance(c, type) and issubclass(c, own) and not is_exact(value)]
+    if not derived or value.info.kind != "class":
+        return Condition(False)
+    kinds: list[Attribute] = [e.session.class_type(c) for c in derived]
+    test = e.emit(IsInstanceOp(value.ssa, kinds))
+    return Condition(test, {path: kinds[0]} if path is not None and len(kinds) == 1 else {})
 
 
 def _test_any(e: Emitter, value: Value, candidates: Sequence[object], path: str | None) -> Condition:

@@ -455,7 +455,7 @@ class Emitter:
         if name not in self.variables and name not in self.local_names:
             name = self.outer_key(name) or name
         binding = self.variables.get(name)
-        if binding is None or not isinstance(binding.value, Run) or binding.value.type == kind:
+        if binding is None or not isinstance(binding.value, Run | Object) or binding.value.type == kind:
             return
         value = self.session.object_or_run(self.cast(binding.value.ssa, kind)) if kind != ts.NONE else Const(None)
         self.variables[name] = Binding(value, binding)

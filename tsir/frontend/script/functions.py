@@ -93,6 +93,8 @@ class Compiled:
     parameter_types: list[Attribute] = field(default_factory=list[Attribute])
     tuple_like: str | None = None
     """What its result is in Python, as in `Run`."""
+    only_raises: bool = False
+    """Whether it never returns, so that its result may be of any type."""
     recursive: bool = False
     """Whether a call of it was met before the type of its result was known."""
 
@@ -240,8 +242,12 @@ def call_compiled(
         # The type of the result comes from the paths without recursion; then the function is compiled again with it.
         compiled.recursive = True
         raise Unreachable
-    call = func.CallOp(compiled.symbol, operands, [result])
-    ssa = e.emit(call)
+    if callee.overridden is not None:
+        from tsir.frontend.script.overriding import emit_overridden
+
+        ssa = emit_overridden(e, callee, parameters, operands, compiled)
+    else:
+        ssa = e.emit(func.CallOp(compiled.symbol, operands, [result]))
     return Run(ssa, compiled.tuple_like) if compiled.tuple_like else session.object_or_run(ssa)
 
 
@@ -454,6 +460,7 @@ def fall_off(e: Emitter, node: ast.FunctionDef) -> None:
 def _result(e: Emitter, wanted: Attribute | None, compiled: Compiled) -> SSAValue:
     binding = e.variables.get(RESULT)
     if e.dead or binding is None:
+        compiled.only_raises = wanted is None
         return uninitialized(e, ts.NONE if wanted is None else wanted)
     assert RETURNED in e.variables
     if isinstance(binding.value, Unusable):

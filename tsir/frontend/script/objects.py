@@ -25,6 +25,7 @@ from tsir.frontend.script.functions import compile_for
 from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.listings import Listing
 from tsir.frontend.script.source import function_source, unwrap
+from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.subscripts import SliceParts, Subscript
 from tsir.frontend.script.values import Const, Object, PyFunction, PyObject, Run, StaticDict, StaticTuple, Super, Value
 
@@ -49,7 +50,24 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
     found = holder.info.lookup(name)
     if found is None:
         e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name), code="TS203")
+    if is_overridden(holder, name):
+        return _of_own_class(session, e, holder, name, found[0])
     return _bound(session, e, holder, name, found[0])
+
+
+def _of_own_class(session: Session, e: Emitter, holder: Object, name: str, found: Any) -> Value:
+    """Something of the class that a derived class may have another one of."""
+    if isinstance(found, property):
+        return session.call_function(e, PyFunction(found.fget, holder, holder.info, name), [], {})
+    if inspect.isfunction(found):
+        return PyFunction(found, holder, holder.info, name)
+
+    def read(of: Object) -> Value:
+        own = of.info.lookup(name)
+        assert own is not None
+        return _bound(session, e, of, name, own[0])
+
+    return by_class(e, holder, name, read)
 
 
 def _attribute(session: Session, holder: Object, name: str) -> AttributeInfo | None:
@@ -263,6 +281,7 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
     """`cls(...)` for a class of the user's."""
     info = session.info_of_class(cls)
     new = Object(e.emit(NewOp(info.type)), info)
+    _set_class_values(session, e, new)
     is_dataclass: bool = dataclasses.is_dataclass(cls)
     generated: Any = vars(cls).get("__init__") if is_dataclass else None
     if generated is not None and not _has_source(generated):
@@ -279,6 +298,22 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
     elif args or kwargs:
         e.error(f"{getattr(cls, '__name__', cls)}() takes no arguments", hint="define __init__ in it", code="TS401")
     return new
+
+
+def _set_class_values(session: Session, e: Emitter, new: Object) -> None:
+    """Annotated attributes whose value is in the class's body begin with that."""
+    if dataclasses.is_dataclass(new.info.python_class):
+        return
+    for name, attribute in new.info.attributes.items():
+        found = new.info.lookup(name)
+        if found is None or attribute.type is None or attribute.role != "attribute" or _is_descriptor(found[0]):
+            continue
+        value = session.from_python(found[0], name)
+        e.emit_void(SetAttrOp(new.ssa, name, coerce(e, value, attribute.type, f"attribute '{name}'")))
+
+
+def _is_descriptor(value: Any) -> bool:
+    return hasattr(type(value), "__get__")
 
 
 def _has_source(function: Any) -> bool:

@@ -43,6 +43,28 @@ def filtered_truth(items):
     return [item for item in items if item]
 
 
+def least(items):
+    """`min(items)` for objects that define `<`."""
+    if len(items) == 0:
+        raise ValueError("min() iterable argument is empty")
+    found = items[0]
+    for item in items[1:]:
+        if item < found:
+            found = item
+    return found
+
+
+def greatest(items):
+    """`max(items)` for objects that define `>`, or `<`."""
+    if len(items) == 0:
+        raise ValueError("max() iterable argument is empty")
+    found = items[0]
+    for item in items[1:]:
+        if item > found:
+            found = item
+    return found
+
+
 def sorted_by_comparison(items, reverse: bool):
     """`sorted(items, reverse=reverse)` for objects that define `<`: merging runs of doubling length, stable."""
     source = list(items)

@@ -122,6 +122,8 @@ class PyFunction:
     receiver: Value | None = None
     owner: ClassInfo | None = None
     """The class whose method this is, when it is one."""
+    overridden: str | None = None
+    """The name of the attribute that it is, where the receiver's own class may have another method of that name."""
 
 
 @dataclass(frozen=True, eq=False)
