@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from xdsl.ir import Attribute
 
 
+OBJECT = "__tsir_object__"
+"""The attribute of an exception that has the program's object, for classes with fields and methods."""
+
+
 class TextFunctions(Protocol):
     """What expressions call as `rt`: Python's functions of these names, for values that may contain tensors.
 
@@ -44,6 +48,8 @@ class TextFunctions(Protocol):
     def warn(self, message: Any) -> None: ...
     def default_dict(self, kind: Any) -> Any: ...
     def Future(self) -> Any: ...
+    def exception_object(self, error: Any) -> Any: ...
+    def exception_from(self, error: Any, cause: Any) -> Any: ...
 
 
 _FACTORIES: Mapping[Any, Callable[[], Any]] = {
@@ -75,6 +81,17 @@ class PythonText:
         return default_dict(kind)
 
     Future = Future
+
+    @staticmethod
+    def exception_object(error: Any) -> Any:
+        """The program's object behind an exception."""
+        return vars(error)[OBJECT]
+
+    @staticmethod
+    def exception_from(error: Any, cause: Any) -> Any:
+        """The exception with this cause: `raise error from cause` without raising it."""
+        error.__cause__ = cause
+        return error
 
     @staticmethod
     def percent(template: str, values: Any) -> str:
@@ -230,6 +247,10 @@ iter(values)                    any                 iter({0})                   
 next(iterator, default=None)    any                 next({args})                     raises mutates
 exception_type(error)           any                 type({0})
 exception_args(error)           any                 {0}.args
+exception_name(error)           str                 type({0}).__name__
+exception_attribute(error, name)   any              getattr({0}, {1})                raises
+exception_object(error)         any                 rt.exception_object({0})
+exception_from(error, cause)    any                 rt.exception_from({0}, {1})      fresh mutates
 reversed(values)                list element        list(reversed({0}))              fresh
 enumerate(values, start=0)      enumerated          list(enumerate({args}))          fresh
 zip(*values)                    zipped              list(zip({args}))                fresh

@@ -24,6 +24,7 @@ from tsir.dialects.ts.structure import (
     CallMethodOp,
     CastOp,
     ConstantOp,
+    ExceptionOp,
     GetAttrOp,
     IsInstanceOp,
     ListOp,
@@ -205,6 +206,9 @@ class Memory:
                 assert last is not None
                 for result, value in zip(op.results_, last.operands, strict=True):
                     self._join((result, value))
+            case ExceptionOp():
+                self._join((*op.operands, op.result))
+                self._note(notes, "escape", op.operands, op)
             case ReturnOp() | RaiseOp() | ReraiseOp():
                 self._note(notes, "escape", op.operands, op)
             case scf.IfOp():

@@ -105,12 +105,12 @@ def _while(e: FunctionEmitter, op: scf.WhileOp) -> None:
 def _try(e: FunctionEmitter, op: TryOp) -> None:
     """An exception is kept under a name of its own: Python forgets that of `except` at the end of the handler."""
     names = [e.fresh_for(r) for r in op.results_]
-    error = e.fresh("error")
+    error, caught = e.fresh("error"), e.fresh("caught")
     e.line("try:")
     _branch(e, op.body.block, names)
-    e.line("except Exception as caught:")
+    e.line(f"except Exception as {caught}:")
     with e.nested():
-        e.line(f"{error} = caught")
+        e.line(f"{error} = {caught}")
         if names:
             e.line(f"{' = '.join(names)} = None")
     e.line("else:")

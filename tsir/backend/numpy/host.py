@@ -22,7 +22,8 @@ from tsir.ops import python
 
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "class_of", "complex_number",
-    "copied", "default_dict", "dict_of", "dtype", "exception_class", "exception_instance", "format", "host_function",
+    "copied", "default_dict", "dict_of", "dtype", "exception_class", "exception_from",
+    "exception_instance", "exception_object", "format", "host_function",
     "instance_of", "is_any", "is_bool", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
     "is_str", "list_of", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
@@ -35,6 +36,8 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 dtype = dtypes.dtype
 default_dict = python.default_dict
+exception_object = python.PythonText.exception_object
+exception_from = python.PythonText.exception_from
 
 
 # Values.
@@ -152,8 +155,16 @@ def exception_class(name: Name, *bases: type[Exception]) -> type[Exception]:
 
 def exception_instance(kind: type[Exception], *arguments: Any) -> Exception:
     """An exception with these arguments; those that Python can't build from them get them as `args`."""
-    error = kind.__new__(kind, *arguments)
-    error.args = arguments
+    fields = arguments[0].attributes if len(arguments) == 1 and isinstance(arguments[0], Instance) else {}
+    if "args" not in fields:
+        error = kind.__new__(kind, *arguments)
+        error.args = arguments
+        return error
+    given = fields["args"]
+    error = kind.__new__(kind, *given)
+    error.args = given
+    vars(error).update({name: value for name, value in fields.items() if name != "args"})
+    vars(error)[python.OBJECT] = arguments[0]
     return error
 
 

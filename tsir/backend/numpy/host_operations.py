@@ -301,6 +301,12 @@ def _raise(e: FunctionEmitter, op: structure.RaiseOp) -> None:
     e.line(f"raise {_rt(e)}.exception_instance({kind}{arguments})")
 
 
+def _make_exception(e: FunctionEmitter, op: structure.ExceptionOp) -> None:
+    kind = e.expression(_exception(e, op.exception.data), op.exception.data.rpartition(".")[2])
+    arguments = "".join(f", {e.name_of(a)}" for a in op.arguments)
+    e.define(op.result, f"{_rt(e)}.exception_instance({kind}{arguments})")
+
+
 def _exception(e: FunctionEmitter, name: str) -> str:
     """The expression of an exception class, with its chain of bases as the module's classes tell it."""
     rt = _rt(e)
@@ -413,7 +419,8 @@ TABLE: dict[type[Operation], EmitFunction] = {
     structure.ConstantOp: _constant, structure.ListOp: _list, structure.TupleOp: _tuple, structure.TupleGetOp: _tuple_get,
     structure.UnpackOp: _unpack, structure.DictOp: _dict, structure.GetAttrOp: _getattr, structure.SetAttrOp: _setattr,
     structure.NewOp: _new, structure.CallMethodOp: _call_method, structure.CastOp: _cast, structure.IsInstanceOp: _isinstance,
-    structure.TruthOp: _truth, structure.RaiseOp: _raise, structure.CatchesOp: _catches, structure.ReraiseOp: _reraise,
+    structure.TruthOp: _truth, structure.RaiseOp: _raise,
+    structure.ExceptionOp: _make_exception, structure.CatchesOp: _catches, structure.ReraiseOp: _reraise,
     structure.UninitializedOp: _uninitialized,
     structure.ToValueOp: _to_value, structure.ToReferenceOp: _to_reference, structure.ClassOp: _nothing,
     AtenOp: _aten, PyOp: _py, func.CallOp: _call,

@@ -62,11 +62,11 @@ HIDDEN_WRITES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 _UNOBSERVABLE = (
     structure.ConstantOp, structure.ListOp, structure.TupleOp, structure.TupleGetOp, structure.UnpackOp, structure.DictOp,
     structure.GetAttrOp, structure.NewOp, structure.CastOp, structure.IsInstanceOp, structure.TruthOp,
-    structure.UninitializedOp, structure.ToValueOp, structure.ToReferenceOp,
+    structure.UninitializedOp, structure.ToValueOp, structure.ToReferenceOp, structure.ExceptionOp,
 )  # fmt: skip
 """Structural operations that write nothing."""
 
-_FRESH = (structure.ListOp, structure.DictOp, structure.NewOp)
+_FRESH = (structure.ListOp, structure.DictOp, structure.NewOp, structure.ExceptionOp)
 
 _CHECKS = frozenset({"linalg_ext.check", "cf.assert"})
 _RAISING_EXTENSIONS = frozenset({"linalg_ext.gather", "linalg_ext.scatter", "linalg_ext.bincount", *_CHECKS})

@@ -465,6 +465,27 @@ class RaiseOp(IRDLOperation):
 
 
 @irdl_op_definition
+class ExceptionOp(IRDLOperation):
+    """Makes an exception without raising it: `%0 = ts.exception "ValueError"(%message) : !ts.str`.
+
+    One argument that is an object of the exception's own class gives it `args` and the other attributes.
+    """
+
+    name = "ts.exception"
+    exception = prop_def(StringAttr)
+    arguments = var_operand_def()
+    result = result_def(AnyType())
+    assembly_format = "$exception `(` $arguments `)` attr-dict (`:` type($arguments)^)?"
+
+    def __init__(self, exception: str, arguments: Sequence[SSAValue]) -> None:
+        super().__init__(operands=[arguments], properties={"exception": StringAttr(exception)}, result_types=[AnyType()])
+
+    def verify_(self) -> None:
+        if not self.exception.data:
+            raise VerifyException(f"{self.name}: expected the name of an exception, found an empty one")
+
+
+@irdl_op_definition
 class TryOp(IRDLOperation):
     """Runs a region; an exception that is raised in it is the first result, None when there is none.
 
@@ -592,6 +613,6 @@ class ToReferenceOp(IRDLOperation):
 
 OPERATIONS: tuple[type[Operation], ...] = (
     ConstantOp, ListOp, TupleOp, TupleGetOp, UnpackOp, DictOp, ClassOp, AttributeOp, MethodOp, GetAttrOp, SetAttrOp,
-    NewOp, CallMethodOp, CastOp, IsInstanceOp, TruthOp, RaiseOp, TryOp, YieldOp, CatchesOp, ReraiseOp,
+    NewOp, CallMethodOp, CastOp, IsInstanceOp, TruthOp, RaiseOp, ExceptionOp, TryOp, YieldOp, CatchesOp, ReraiseOp,
     UninitializedOp, ToValueOp, ToReferenceOp,
 )  # fmt: skip

@@ -151,6 +151,8 @@ class AnnotationReader:
                 return ts.DictType(ts.StrType(), ts.TensorType())
             if value is tuple:
                 return ts.AnyType() if self._generic_variables else None
+            if issubclass(value, BaseException):
+                return ts.AnyType()
             if not value.__flags__ & _MADE_BY_PYTHON and value is not BaseException:
                 raise _no_type(value)
             if hasattr(value, "__torch_script_interface__") or issubclass(value, torch.nn.Module):

@@ -15,12 +15,15 @@ from tsir.errors import did_you_mean
 from tsir.frontend.script.choices import choice_attribute, choice_of_classes
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.exception_values import exception_attribute
 from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.values import (
+    Builtin,
     Choice,
     Const,
     DTypeInfo,
     EnumValue,
+    ExceptionClass,
     ExceptionValue,
     Method,
     Object,
@@ -55,10 +58,12 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             result = ts.INT if integer else ts.StrType() if name == "dtype" else ts.FLOAT
             made = e.py("dtype_limit", [value.dtype, materialise(e, Const(name))])
             return Run(e.cast(made, result))
-        case RaisedException() if name == "args":
-            return Run(e.py("exception_args", [value.ssa]))
-        case ExceptionValue() if name == "args":
-            return StaticTuple(value.arguments)
+        case RaisedException() | ExceptionValue():
+            return exception_attribute(e, value, name)
+        case Builtin() if name in ("__name__", "__qualname__"):
+            return Const(value.name)
+        case ExceptionClass() if name in ("__name__", "__qualname__"):
+            return Run(e.py("exception_name", [value.ssa]))
         case StaticTuple() if value.named is not None:
             fields = [f.data for f in value.named.fields.data]
             if name in fields:

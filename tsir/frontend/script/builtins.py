@@ -28,6 +28,7 @@ from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.convert import Tuples, as_bool, as_python, coerce, join_types, materialise, truth, tuple_elements
 from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.exception_values import exception_text
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.values import (
     FALSE,
@@ -38,12 +39,15 @@ from tsir.frontend.script.values import (
     Const,
     Enumerate,
     EnumValue,
+    ExceptionClass,
+    ExceptionValue,
     Filter,
     IteratorValue,
     Map,
     Object,
     PyFunction,
     PyObject,
+    RaisedException,
     Range,
     Reversed,
     Run,
@@ -180,6 +184,8 @@ def text_of(e: Emitter, value: Value) -> Value:
         return Run(e.py("size_text", [value.ssa]))
     if isinstance(value, Run) and value.tuple_like:
         return as_python(e, value)
+    if isinstance(value, RaisedException):
+        return exception_text(e, value, "__str__") or value
     if isinstance(value, Object):
         found = e.session.call_optional_method(e, value, ("__str__", "__repr__"))
         return value if found is None else found
@@ -261,6 +267,10 @@ def _type(a: Arguments) -> Value:
     value = a.values()[0]
     if isinstance(value, Object):
         return PyObject(value.info.python_class, value.info.name)
+    if isinstance(value, RaisedException):
+        return ExceptionClass(value.ssa, value.cls)
+    if isinstance(value, ExceptionValue):
+        return PyObject(value.cls, value.cls.__name__)
     kind = a.e.session.type_of(value)
     if isinstance(kind, ts.AnyType):
         return Run(a.e.py("exception_type", [materialise(a.e, value)]))
@@ -271,7 +281,7 @@ def _type(a: Arguments) -> Value:
             hint="check with isinstance()",
             code="TS507",
         )
-    return PyObject(found, found.__name__)
+    return a.e.session.from_python(found, found.__name__)
 
 
 # Conversions

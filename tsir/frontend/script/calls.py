@@ -30,6 +30,7 @@ from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted
 from tsir.frontend.script.concurrency import FUTURE_CLASSES, chain, make_future, notify
 from tsir.frontend.script.convert import coerce, describe_object, materialise, retype, tuple_elements
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.exception_values import is_exception_class, make_exception, set_arguments
 from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.listings import listing_value
@@ -37,13 +38,13 @@ from tsir.frontend.script.operators import argument, is_tensor, torch_call, tupl
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.source import is_compiled_function
 from tsir.frontend.script.values import (
+    NONE,
     Binding,
     Builtin,
     Choice,
     Closure,
     Const,
     DTypeInfo,
-    ExceptionValue,
     ImportedMethod,
     Method,
     Object,
@@ -239,6 +240,11 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     replaced = REPLACED.get(target) if isinstance(target, Hashable) else None
     if replaced is not None:
         return e.session.call_function(e, PyFunction(replaced), args, kwargs)
+    if getattr(target, "__name__", "") == "__init__" and is_exception_class(getattr(target, "__objclass__", None)):
+        if not isinstance(args[0], Object):
+            e.error("an exception can only be initialised by a method of its class")
+        set_arguments(e, args[0], args[1:])
+        return NONE
     if isinstance(target, type):
         return _construct(e, callee, target, args, kwargs)
     name = operator_name(target)
@@ -316,9 +322,7 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
     if cls is functools.partial:
         return Partial(args[0], tuple(args[1:]), dict(kwargs))
     if issubclass(cls, BaseException):
-        if kwargs:
-            e.error(f"{cls.__name__}() takes no keyword arguments", code="TS402")
-        return ExceptionValue(cls, tuple(args))
+        return make_exception(e, cls, args, kwargs)
     if issubclass(cls, torch.nn.Module):
         e.error(
             f"module {cls.__name__} is made inside compiled code",

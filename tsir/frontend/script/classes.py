@@ -161,7 +161,7 @@ def imported_class(operation: ClassOp, program: Program, entries: Mapping[str, E
 
 def is_exact(holder: Object) -> bool:
     """Whether an object is known to be of its static type's class and not of a derived one."""
-    return holder.info.kind != "class" or isinstance(holder.ssa.owner, NewOp)
+    return holder.info.kind not in ("class", "exception") or isinstance(holder.ssa.owner, NewOp)
 
 
 def is_method(value: Any) -> bool:

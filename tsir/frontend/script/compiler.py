@@ -58,6 +58,7 @@ from tsir.frontend.script.values import (
     Closure,
     Const,
     EnumValue,
+    ExceptionValue,
     Method,
     Object,
     Partial,
@@ -208,7 +209,7 @@ class Session:
                 )
             case Range():
                 return ts.ListType(ts.INT)
-            case RaisedException():
+            case RaisedException() | ExceptionValue():
                 return ts.AnyType()
             case _:
                 return None
@@ -245,7 +246,7 @@ class Session:
 
     def script_classes(self) -> list[ClassInfo]:
         """The script classes of the program so far."""
-        return [info for info in self._script_classes.values() if info.kind == "class"]
+        return [info for info in self._classes.values() if info.kind in ("class", "exception")]
 
     def is_script_class(self, cls: type) -> bool:
         """Whether objects of a class are compiled as such: it was given to torch.jit.script, or is in use here already."""
@@ -283,14 +284,18 @@ class Session:
         for name, known in self.exceptions.items():
             if known is cls:
                 return name
+        if getattr(builtins, cls.__name__, None) is cls:
+            return cls.__name__
         name = self.symbol(f"{cls.__module__}.{cls.__qualname__}")
         self.exceptions[name] = cls
-        base = cls.__bases__[0]
-        is_builtin = getattr(builtins, base.__name__, None) is base
         info = ClassInfo(name, cls, "exception")
-        info.bases = (base.__name__ if is_builtin else self.exception_class(base),)
+        info.bases = (self.exception_class(cls.__bases__[0]),)
         self.add_class(info)
         return name
+
+    def exception_info(self, cls: type) -> ClassInfo:
+        """What is known about a user's exception class."""
+        return self._classes[self.exception_class(cls)]
 
     def _describe_enum(self, info: ClassInfo) -> None:
         members: list[enum.Enum] = list(info.python_class)

@@ -19,6 +19,7 @@ from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.classes import is_exact
 from tsir.frontend.script.convert import Tuples, coerce, is_subtype, join_types, materialise, members, truth, uninitialized
 from tsir.frontend.script.emitter import DEFINED, Emitter
+from tsir.frontend.script.exception_values import caught_as, is_exception_class
 from tsir.frontend.script.values import (
     NONE,
     TRUE,
@@ -235,12 +236,19 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         from tsir.frontend.script.exceptions import catches
 
         classes = StaticTuple(tuple(PyObject(c, getattr(c, "__name__", "")) for c in candidates))
-        return Condition(catches(e, value.ssa, classes, node))
+        test = catches(e, value.ssa, classes, node)
+        binding = e.variables.get(path or "")
+        if path is None or binding is None:
+            return Condition(test)
+        known = caught_as(value, [c for c in candidates if isinstance(c, type)])
+        return Condition(test, {path: Binding(known, binding)})
     if isinstance(value, ExceptionValue):
         return Condition(any(isinstance(c, type) and issubclass(value.cls, c) for c in candidates))
     if isinstance(value, Object):
         return _test_object(e, value, candidates, path)
     kind = e.session.type_of(value)
+    if isinstance(value, Run) and any(is_exception_class(c) for c in candidates) and ts.AnyType() in (kind, *_inner(kind)):
+        return is_instance(e, RaisedException(e.cast(value.ssa, ts.AnyType())), node, path)
     if isinstance(value, StaticTuple | StaticList | StaticDict):
         python = {StaticTuple: tuple, StaticList: list, StaticDict: dict}[type(value)]
         plain = [c for c in candidates if isinstance(c, type)]
@@ -263,6 +271,10 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         return Condition(test)
     no = [m for m in parts if m not in yes]
     return Condition(test, {path: ts.union_of(yes)}, {path: ts.union_of(no)})
+
+
+def _inner(kind: Attribute | None) -> tuple[Attribute, ...]:
+    return (kind.element,) if isinstance(kind, ts.OptionalType) else ()
 
 
 def _test_object(e: Emitter, value: Object, candidates: Sequence[object], path: str | None) -> Condition:

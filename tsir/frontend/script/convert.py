@@ -24,6 +24,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import (
     Const,
     EnumValue,
+    ExceptionValue,
     Object,
     PyFunction,
     PyObject,
@@ -95,6 +96,10 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
     match value:
         case Run() | Object() | RaisedException():
             return value.ssa
+        case ExceptionValue():
+            from tsir.frontend.script.exception_values import as_raised
+
+            return as_raised(e, value)
         case Const():
             return emit_constant(e.builder, value.value, e.location)
         case EnumValue():

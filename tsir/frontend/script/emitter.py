@@ -23,7 +23,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp
 from tsir.errors import FrontendError, OperatorError, SourceLocation, UnsupportedError, did_you_mean
-from tsir.frontend.constants import insert
+from tsir.frontend.constants import Constant, emit_constant, insert
 from tsir.frontend.overloads import emit_aten, show_type
 from tsir.frontend.script.source import MISSING, FunctionSource, annotation_scope, outer_name
 from tsir.frontend.script.values import (
@@ -69,10 +69,14 @@ DEFINED = "$defined "
 
 @dataclass
 class Cell:
-    """A list of one element with a variable's latest value, while the body of a `try` runs; and the types it has had."""
+    """A list with a variable's latest value, while the body of a `try` runs; and the types it has had.
+
+    Of one that has no value before, the list's second element says whether it has one.
+    """
 
     types: list[Attribute] = field(default_factory=list[Attribute])
     ssa: SSAValue | None = None
+    unset: bool = False
 
 
 @dataclass
@@ -277,6 +281,10 @@ class Emitter:
         """An `i64` constant."""
         return self.emit(arith.ConstantOp(IntegerAttr(value, 64)))
 
+    def constant(self, value: Constant) -> SSAValue:
+        """A constant."""
+        return emit_constant(self.builder, value, self.location)
+
     def bool_constant(self, value: bool) -> SSAValue:
         """An `i1` constant."""
         return self.emit(arith.ConstantOp(IntegerAttr(int(value), 1)))
@@ -319,6 +327,8 @@ class Emitter:
         if kind is not None and cell.ssa is not None:
             cell.types.append(kind)
             self.py("setitem", [cell.ssa, self.int_constant(0), self.cast(materialise(self, value), ts.AnyType())])
+            if cell.unset:
+                self.py("setitem", [cell.ssa, self.int_constant(1), self.cast(self.bool_constant(True), ts.AnyType())])
 
     def flag(self, name: str) -> bool | SSAValue:
         """One of the compiler's own flags."""

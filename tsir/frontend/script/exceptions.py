@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from xdsl.ir import Operation, Region, SSAValue
 
@@ -22,8 +21,10 @@ from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CatchesOp, ListOp, RaiseOp, ReraiseOp, TryOp, YieldOp
 from tsir.frontend.script.calls import call
 from tsir.frontend.script.control import Side, body, emit_branch, emit_side, join
-from tsir.frontend.script.convert import coerce, join_types, materialise, truth
-from tsir.frontend.script.emitter import EXIT, FRAME, RESULT, RETURNED, STOP, Cell, Emitter, end_of
+from tsir.frontend.script.convert import coerce, join_types, materialise, truth, uninitialized
+from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Cell, Emitter, end_of
+from tsir.frontend.script.exception_values import caught_as, is_exception_class
+from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.values import (
     NONE,
     Binding,
@@ -45,15 +46,29 @@ _FLAGS = (RETURNED, STOP, EXIT)
 
 
 def emit_raise(e: Emitter, node: ast.Raise) -> None:
-    """`raise`, `raise exception`; the cause in `raise ... from cause` isn't kept."""
+    """`raise`, `raise exception`, `raise exception from cause`."""
     if node.exc is None:
         handled = e.handled
         if handled is None:
             e.error("there is no exception here that `raise` could raise again", code="TS307")
         e.emit_void(ReraiseOp(handled))
+    elif node.cause is not None:
+        _raise_from(e, e.expression(node.exc), e.expression(node.cause), node)
     else:
         _raise(e, e.expression(node.exc), node.exc)
     e.dead = True
+
+
+def _raise_from(e: Emitter, value: Value, cause: Value, node: ast.Raise) -> None:
+    """`raise value from cause`."""
+    parts: list[SSAValue] = []
+    for part in (value, cause):
+        if isinstance(part, PyObject) and is_exception_class(part.value):
+            part = call(e, part, [], {})
+        if e.session.type_of(part) not in (ts.AnyType(), ts.NONE) or (part is value and part is NONE):
+            e.error("only exceptions can be raised and be the cause of others", node=node)
+        parts.append(materialise(e, part))
+    e.emit_void(ReraiseOp(e.py("exception_from", parts)))
 
 
 def _raise(e: Emitter, value: Value, node: ast.expr) -> None:
@@ -66,7 +81,7 @@ def _raise(e: Emitter, value: Value, node: ast.expr) -> None:
             name = exception_name(e, value.cls)
             e.emit_void(RaiseOp(name, [materialise(e, a) for a in value.arguments]))
         case PyObject() if is_exception_class(value.value):
-            e.emit_void(RaiseOp(exception_name(e, value.value), []))
+            _raise(e, call(e, value, [], {}), node)
         case _:
             e.error(
                 "only an exception class or a call of one can be raised",
@@ -76,11 +91,6 @@ def _raise(e: Emitter, value: Value, node: ast.expr) -> None:
             )
 
 
-def is_exception_class(value: Any) -> bool:
-    """Whether a Python object is an exception class."""
-    return isinstance(value, type) and issubclass(value, BaseException)
-
-
 def exception_name(e: Emitter, cls: type[BaseException]) -> str:
     """The name of an exception class in the program; a user's class becomes part of it, with its bases."""
     if getattr(builtins, cls.__name__, None) is cls:
@@ -88,17 +98,18 @@ def exception_name(e: Emitter, cls: type[BaseException]) -> str:
     return e.session.exception_class(cls)
 
 
-def _try_region(e: Emitter, emit: Emit, end: tuple[int, int]) -> tuple[SSAValue, Side]:
+def _try_region(e: Emitter, emit: Emit, end: tuple[int, int], is_read: Callable[[str], bool]) -> tuple[SSAValue, Side]:
     """Emits `ts.try`. Gives the exception, and the state behind a body that ends without one; `e` has that behind an exception.
 
-    `end` is the place behind the body in the tree: what is read from there on is kept in cells.
+    `end` is the place behind the body in the tree: what is read from there on is kept in cells. `is_read` says whether a
+    variable that the body assigns first may be read after an exception.
     """
     before, paths = dict(e.variables), dict(e.paths)
     cells: dict[str, Cell] = {}
     outer_cells = e.cells
     while True:
         for name, cell in cells.items():
-            _make_cell(e, before[name].value, cell)
+            _make_cell(e, before.get(name), cell)
         e.cells = {**outer_cells} | {e.cell_key(n): c for n, c in cells.items()}
         side = emit_side(e, before, paths, {}, emit)
         e.cells = outer_cells
@@ -110,14 +121,20 @@ def _try_region(e: Emitter, emit: Emit, end: tuple[int, int]) -> tuple[SSAValue,
             and (FRAME in n or e.is_live(n, end)) and not isinstance(before[n].value, Unusable)
             and e.session.type_of(before[n].value) is not None
         ]  # fmt: skip
-        if not changed:
+        first = [
+            n
+            for n, b in side.variables.items()
+            if n not in before and n not in cells and n[0] != "$" and FRAME not in n and is_read(n)
+            and e.session.type_of(b.value) is not None
+        ]  # fmt: skip
+        if not changed and not first:
             break
         side.block.erase(safe_erase=False)
         for cell in cells.values():
             assert cell.ssa is not None and isinstance(cell.ssa.owner, Operation)
             cell.ssa.owner.detach()
             cell.ssa.owner.erase()
-        cells = {n: Cell() for n in (*cells, *changed)}
+        cells = {n: Cell(unset=n not in before) for n in (*cells, *changed, *first)}
     results = {
         n: kind
         for n, b in side.variables.items()
@@ -139,7 +156,7 @@ def _try_region(e: Emitter, emit: Emit, end: tuple[int, int]) -> tuple[SSAValue,
             known_value = side.variables[name].value
             side.variables[name] = Binding(known_value) if isinstance(known_value, Const) else binding
     for name, cell in cells.items():
-        e.variables[name] = Binding(_read_cell(e, before[name], cell))
+        _read_cell(e, name, before.get(name), cell)
     for name, binding in side.variables.items():
         gone = name in before and name not in cells and not name.startswith("$")
         if gone and binding.origin is not before[name].origin and e.session.type_of(binding.value) is None:
@@ -147,23 +164,57 @@ def _try_region(e: Emitter, emit: Emit, end: tuple[int, int]) -> tuple[SSAValue,
     return operation.exception, side
 
 
-def _make_cell(e: Emitter, value: Value, cell: Cell) -> None:
-    cell.ssa = e.emit(ListOp([e.cast(materialise(e, value), ts.AnyType())], ts.ListType(ts.AnyType())))
+def _make_cell(e: Emitter, before: Binding | None, cell: Cell) -> None:
+    value = uninitialized(e, ts.AnyType()) if before is None else e.cast(materialise(e, before.value), ts.AnyType())
+    flags = [e.cast(e.bool_constant(False), ts.AnyType())] if cell.unset else []
+    cell.ssa = e.emit(ListOp([value, *flags], ts.ListType(ts.AnyType())))
 
 
-def _read_cell(e: Emitter, before: Binding, cell: Cell) -> Value:
-    kind = e.session.type_of(before.value)
-    assert kind is not None and cell.ssa is not None
-    for other in cell.types:
+def _read_cell(e: Emitter, name: str, before: Binding | None, cell: Cell) -> None:
+    """Binds a variable to what its cell has."""
+    assert cell.ssa is not None
+    kinds = [*([] if before is None else [e.session.type_of(before.value)]), *cell.types]
+    found = [k for k in kinds if k is not None]
+    kind = found[0]
+    for other in found[1:]:
         kind = join_types(kind, other)
-    return e.session.object_or_run(e.cast(e.py("getitem", [cell.ssa, e.int_constant(0)]), kind))
+    e.variables[name] = Binding(e.session.object_or_run(e.cast(e.py("getitem", [cell.ssa, e.int_constant(0)]), kind)))
+    if cell.unset:
+        flag = e.cast(e.py("getitem", [cell.ssa, e.int_constant(1)]), ts.BOOL)
+        e.variables[DEFINED + name] = Binding(Run(flag))
+
+
+def _read_after(e: Emitter, node: ast.Try, end: tuple[int, int]) -> Callable[[str], bool]:
+    """Whether a variable may be read after an exception in the body: in a handler, or behind one that doesn't assign it."""
+
+    def is_read(name: str) -> bool:
+        last = end_of(node.handlers[-1])
+        if e.source.is_read_between(name, end, last):
+            return True
+        return e.is_live(name, last) and any(not _assigns(h.body, name) for h in node.handlers)
+
+    return is_read
+
+
+def _assigns(body: list[ast.stmt], name: str) -> bool:
+    """Whether a body always assigns a variable, or leaves the one around it."""
+    for statement in body:
+        if isinstance(statement, ast.Return | ast.Raise | ast.Continue | ast.Break):
+            return True
+        if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign) and name in assigned_names([statement]):
+            return True
+    return False
 
 
 def emit_try(e: Emitter, node: ast.Try) -> None:
     """`try: ... except ...: ... else: ... finally: ...`"""
     if node.finalbody:
         _with_final(
-            e, lambda: _with_handlers(e, node), lambda: body(e, node.finalbody), end_of((node.orelse or node.body)[-1])
+            e,
+            lambda: _with_handlers(e, node),
+            lambda: body(e, node.finalbody),
+            end_of((node.orelse or node.body)[-1]),
+            end_of(node.finalbody[-1]),
         )
     else:
         _with_handlers(e, node)
@@ -181,12 +232,19 @@ def _with_handlers(e: Emitter, node: ast.Try) -> None:
     def otherwise() -> None:
         emit_branch(e, Condition(e.flag(EXIT)), lambda: None, lambda: body(e, node.orelse), end)
 
-    emit_guarded(e, lambda: body(e, node.body), handlers, otherwise, end)
+    emit_guarded(e, lambda: body(e, node.body), handlers, otherwise, end, _read_after(e, node, end))
 
 
-def emit_guarded(e: Emitter, emit: Emit, handle: Callable[[SSAValue], None], otherwise: Emit, end: tuple[int, int]) -> None:
+def emit_guarded(
+    e: Emitter,
+    emit: Emit,
+    handle: Callable[[SSAValue], None],
+    otherwise: Emit,
+    end: tuple[int, int],
+    is_read: Callable[[str], bool] | None = None,
+) -> None:
     """A body; `handle` runs behind an exception of it, `otherwise` behind its end without one."""
-    error, side = _try_region(e, emit, end)
+    error, side = _try_region(e, emit, end, is_read or (lambda name: e.is_live(name, end)))
     caught, paths = dict(e.variables), dict(e.paths)
     if side.dead:
         handle(error)
@@ -210,31 +268,42 @@ def _handlers(e: Emitter, handlers: Sequence[ast.ExceptHandler], error: SSAValue
     def run() -> None:
         outer, e.handled = e.handled, error
         if first.name:
-            e.variables[first.name] = Binding(RaisedException(error))
+            e.variables[first.name] = Binding(caught_as(RaisedException(error), classes))
         body(e, first.body)
         if first.name:
             e.variables.pop(first.name, None)
         e.handled = outer
 
     with e.at(first):
-        test = True if first.type is None else catches(e, error, e.expression(first.type), first.type)
+        kind = None if first.type is None else e.expression(first.type)
+        classes = [] if kind is None else caught_classes(kind)
+        test = True if kind is None else catches(e, error, kind, first)
         emit_branch(e, Condition(test), run, lambda: _handlers(e, rest, error), end_of(first))
+
+
+def caught_classes(value: Value) -> list[type[BaseException]]:
+    """The exception classes of an `except`: one, or a tuple, which may hold tuples."""
+    if isinstance(value, StaticTuple):
+        return [c for v in value.elements for c in caught_classes(v)]
+    return [value.value] if isinstance(value, PyObject) and is_exception_class(value.value) else []
 
 
 def catches(e: Emitter, error: SSAValue, value: Value, node: ast.AST) -> bool | SSAValue:
     """Whether an exception is one of a class, or of a tuple of classes."""
-    classes = value.elements if isinstance(value, StaticTuple) else (value,)
-    found = [v.value for v in classes if isinstance(v, PyObject) and is_exception_class(v.value)]
-    if len(found) < len(classes):
+    found = caught_classes(value)
+    if not found and not (isinstance(value, StaticTuple) and not value.elements):
         e.error("`except` needs an exception class or a tuple of them", node=node, code="TS307")
     if any(issubclass(Exception, c) for c in found):
         return True
     return e.emit(CatchesOp(error, [exception_name(e, c) for c in found])) if found else False
 
 
-def _with_final(e: Emitter, emit: Emit, final: Emit, end: tuple[int, int]) -> None:
-    """`finally`: what `final` emits runs behind the body and behind an exception of it, which then goes on."""
-    error, side = _try_region(e, emit, end)
+def _with_final(e: Emitter, emit: Emit, final: Emit, end: tuple[int, int], behind: tuple[int, int]) -> None:
+    """`finally`: what `final` emits runs behind the body and behind an exception of it, which then goes on.
+
+    It stands between `end` and `behind` in the tree.
+    """
+    error, side = _try_region(e, emit, end, lambda name: e.source.is_read_between(name, end, behind))
     caught = dict(e.variables)
     if side.dead:
         final()

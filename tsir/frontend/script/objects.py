@@ -21,13 +21,25 @@ from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_method
 from tsir.frontend.script.compiled_calls import imported_method
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.exception_values import is_exception_class
 from tsir.frontend.script.functions import compile_for
 from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.listings import Listing
-from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.overriding import by_class, is_overridden
+from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import SliceParts, Subscript
-from tsir.frontend.script.values import Const, Object, PyFunction, PyObject, Run, StaticDict, StaticTuple, Super, Value
+from tsir.frontend.script.values import (
+    Const,
+    Object,
+    Partial,
+    PyFunction,
+    PyObject,
+    Run,
+    StaticDict,
+    StaticTuple,
+    Super,
+    Value,
+)
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -148,6 +160,8 @@ def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Va
         bases = value.after.__mro__[1:]
         hint = did_you_mean(name, {n for cls in bases for n in vars(cls)})
         e.error(f"no base class of {value.after.__name__} has '{name}'", hint=hint, code="TS203")
+    if name == "__init__" and is_exception_class(found[1]) and not inspect.isfunction(found[0]):
+        return Partial(PyObject(found[0], name), (value.receiver,), {})
     return _bound(session, e, value.receiver, name, found[0])
 
 

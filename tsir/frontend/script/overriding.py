@@ -132,6 +132,8 @@ def compile_overriding(session: Session) -> None:
 
 def _add_bases(session: Session, info: ClassInfo, base: ClassInfo) -> None:
     """Declares a class as derived from another, with those between them that are part of the program."""
+    if info.kind == "exception":
+        return
     order = [c for c in info.python_class.__mro__[1:] if any(i.python_class is c for i in session.script_classes())]
     info.bases = tuple(session.info_of_class(c).name for c in order)
 
@@ -171,5 +173,3 @@ def _compile(session: Session, known: Overridden, info: ClassInfo, result: Attri
             hint="annotate both with the same type",
         )
     return compiled
-
-

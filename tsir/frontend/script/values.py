@@ -199,9 +199,18 @@ class ExceptionValue:
 
 @dataclass(frozen=True, eq=False)
 class RaisedException:
-    """An exception that was raised: what `except ... as name` binds."""
+    """An exception at run time: what `except ... as name` binds. `cls` is a class that it is known to be of."""
 
     ssa: SSAValue
+    cls: type | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ExceptionClass:
+    """`type(error)` of an exception at run time."""
+
+    ssa: SSAValue
+    cls: type | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,7 +308,7 @@ class Unusable:
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
     | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
-    | IteratorValue | ExceptionValue | RaisedException | DTypeInfo
+    | IteratorValue | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
 )  # fmt: skip
 
 
