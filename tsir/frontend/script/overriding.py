@@ -150,7 +150,7 @@ def _compile(session: Session, known: Overridden, info: ClassInfo, result: Attri
     if result is not None:
         signature = replace(signature, result=result)
     extras = {signature.varargs, signature.keywords}
-    given = [v for n, v in known.parameters.items()]
+    given = list(known.parameters.values())
     kinds: dict[str, Attribute | Value] = {}
     for i, p in enumerate(signature.parameters):
         if i == 0:
