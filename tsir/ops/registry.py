@@ -98,7 +98,8 @@ def aten(*schemas: str, inplace: bool = True, out: bool = True, random: bool = F
                 op = replace(op, functional=OpDef(_functional_schema(schema), body, "function", random=random))
             _declare(op)
             if kind == "function" or (kind == "view" and schema.name in UNMARKED_VIEWS):
-                functional = replace(op, schema=_functional_schema(schema), kind="function")
+                # The derived forms write: what they compute first is no view.
+                functional = op if kind == "function" else replace(op, schema=_functional_schema(schema), kind="function")
                 for derived in _derived(functional, inplace, out):
                     _declared.setdefault(derived.key, derived)
             if kind == "view" and schema.name in COPY_NAMES and op.key not in _WITHOUT_COPY:

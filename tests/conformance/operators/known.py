@@ -4,7 +4,6 @@ KNOWN: dict[str, str] = {
     "binary_cross_entropy.out": "torch leaves an empty out= as it is when nothing is reduced",
     "float_power_.Scalar": "torch refuses another dtype than double in place",
     "float_power_.Tensor": "torch refuses another dtype than double in place",
-    "isfinite": "of a 0-d integer tensor, generated code gives a NumPy scalar",
     "cumsum_": "torch accumulates into a bool tensor in place",
     "cumprod_": "torch accumulates into a bool tensor in place",
 }
