@@ -11,7 +11,8 @@ from tests.conformance.language import printed
 GAPS = (
     "test_program[printed-forms-0]", "test_same_as_python[printed-manager-", "test_same_as_python[printed-manager_var-",
     "test_objects_are_changed_as_in_python[printed]", "test_objects_as_attributes_keep_what_changed[printed]",
-    "test_a_tensor_in_a_list_is_refused[printed]", "test_program[printed-enum and named tuple]", "test_program[printed-other enum member]",
+    "test_a_tensor_in_a_list_is_refused[printed]",
+    "test_program[printed-enum and named tuple]", "test_program[printed-other enum member]",
 )  # fmt: skip
 """Programs whose printed code isn't the same program yet:
 methods that are compiled for a constant argument, dicts of numbers, properties."""

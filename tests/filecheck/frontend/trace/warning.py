@@ -18,14 +18,14 @@ def decides(x):
 trace_function(decides, (torch.ones(1),))
 
 
-def resizes(x):
-    return x.resize_(3)
+def applies(x):
+    return x.apply_(abs)
 
 
-# CHECK: warning.py:22:12: Tensor.resize_ can't be recorded
-# CHECK-NEXT:    22 |     return x.resize_(3)
-# CHECK-NEXT:       |            ^^^^^^^^^^^^
+# CHECK: warning.py:22:12: error[TS101]: Tensor.apply_ can't be recorded
+# CHECK-NEXT:    22 |     return x.apply_(abs)
+# CHECK-NEXT:       |            ^^^^^^^^^^^^^
 try:
-    trace_function(resizes, (torch.ones(1),))
+    trace_function(applies, (torch.ones(1),))
 except TsirError as error:
     print(error)
