@@ -161,6 +161,17 @@ def operators_by_namespace(x: torch.Tensor):
     return torch.ops.aten.relu(x) + torch.ops.aten.add.Tensor(x, x), torch.ops.aten.upsample_nearest2d(x, [4, 4])
 
 
+@feature("Assignment", "starred targets of lists that may be too short")
+@programs([1, 2, 3, 4])
+@programs([1, 2])
+@programs([1])
+@programs([])
+def starred_of_a_list(items: List[int]):
+    first, *middle, last = items
+    *start, end = middle + [9]
+    return first, middle, last, start, end
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

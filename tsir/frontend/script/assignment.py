@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 
+from xdsl.ir import SSAValue
+
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import UnpackOp
+from tsir.dialects.ts.structure import RaiseOp, UnpackOp
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.conditions import path_of
-from tsir.frontend.script.convert import coerce, join_types, materialise, members, tuple_elements
-from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.convert import coerce, join_types, materialise, members, truth, tuple_elements
+from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.iteration import items_of
-from tsir.frontend.script.operators import binary, in_place
+from tsir.frontend.script.operators import binary, compare, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
-from tsir.frontend.script.values import Const, Object, Place, Run, StaticTuple, Value
+from tsir.frontend.script.values import Condition, Const, Object, Place, Run, StaticTuple, Value
 
 
 def emit_assign(e: Emitter, node: ast.Assign) -> None:
@@ -125,11 +127,31 @@ def _parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Val
 
         ssa = materialise(e, collect(e, value))
     before, after = starred[0], count - starred[0] - 1
+    if before + after:
+        _check_length(e, ssa, before + after)
     items = [e.py("getitem", [ssa, e.int_constant(i)]) for i in range(before)]
     stop = e.int_constant(-after) if after else materialise(e, Const(None))
     middle = e.py("getslice", [ssa, e.int_constant(before), stop])
     tail = [e.py("getitem", [ssa, e.int_constant(i - after)]) for i in range(after)]
     return [e.session.object_or_run(v) for v in [*items, middle, *tail]]
+
+
+def _check_length(e: Emitter, items: SSAValue, least: int) -> None:
+    """Python's ValueError where there are fewer items than targets beside the starred one."""
+    from tsir.frontend.script.control import emit_branch
+
+    length = Run(e.py("len", [items]))
+    short = Condition(truth(e, compare(e, ast.Lt(), length, Const(least))))
+
+    def refuse() -> None:
+        message: Value = Const(f"not enough values to unpack (expected at least {least}, got ")
+        for part in (Run(e.py("str", [length.ssa])), Const(")")):
+            message = binary(e, ast.Add(), message, part)
+        e.emit_void(RaiseOp("ValueError", [materialise(e, message)]))
+        e.dead = True
+
+    assert isinstance(e.node, ast.stmt | ast.expr)
+    emit_branch(e, short, refuse, lambda: None, end_of(e.node))
 
 
 def _known_parts(e: Emitter, elements: list[Value], count: int, starred: list[int]) -> list[Value]:
