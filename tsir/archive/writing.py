@@ -68,6 +68,7 @@ def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
     """The archive as bytes."""
     from tsir.dialects.context import print_module
 
+    _refuse_python(program.module)
     values = ValueWriter()
     root = None if program.root is None else values.write(program.root)
     entry_points = [
@@ -107,6 +108,21 @@ def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
         for name, content in {MANIFEST: json.dumps(manifest, indent=1).encode(), **members}.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
     return buffer.getvalue()
+
+
+def _refuse_python(module: ModuleOp) -> None:
+    """Raises ArchiveError for a program that calls functions of this process."""
+    from tsir.dialects.locations import source_locations
+
+    for op in module.walk():
+        if op.name == "ts.call_python":
+            name = op.properties["function"].data.partition("#")[0]  # type: ignore[attr-defined]
+            found = list(source_locations(op.location))
+            raise ArchiveError(
+                f"{name}() is marked with torch.jit.ignore and called here: Python code can't be saved",
+                location=found[-1] if found else None,
+                hint="mark it with torch.jit.unused if the saved program doesn't call it, or compile it",
+            )
 
 
 def _places(module: ModuleOp) -> Iterator[tuple[str, int]]:

@@ -8,11 +8,12 @@ xDSL being imported.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tsir.dialects.values import Instance
+from tsir.errors import TsirError
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -45,6 +46,45 @@ class EntryPoint:
     doc: str | None = None
 
 
+@dataclass(eq=False)
+class PythonFunction:
+    """A function of this process that a compiled program calls, such as one marked with `torch.jit.ignore`."""
+
+    key: str
+    """What `ts.call_python` names."""
+    name: str
+    function: Callable[..., Any]
+    result_type: str
+    """IR text, such as `!ts.tensor`."""
+    caller: Callable[[PythonFunction, Sequence[Any]], Any] | None = None
+    """Calls the function with values of the program's and gives one: the runtime's conversions around it."""
+
+    def __call__(self, *values: Any) -> Any:
+        """The result for the program's values. Raises what the function raises, TypeError for a result of another type."""
+        if self.caller is None:
+            raise TsirError(f"{self.name}() can only be called by a program that is compiled for calls")
+        return self.caller(self, values)
+
+
+_python_functions: dict[str, PythonFunction] = {}
+
+
+def add_python_function(name: str, function: Callable[..., Any], result_type: str) -> PythonFunction:
+    """Makes a function known to compiled code, for as long as this process lives."""
+    key = f"{name}#{len(_python_functions)}"
+    made = _python_functions[key] = PythonFunction(key, name, function, result_type)
+    return made
+
+
+def python_function(key: str) -> PythonFunction:
+    """The function that `ts.call_python` names. Raises TsirError in another process than the one that compiled the program."""
+    found = _python_functions.get(key)
+    if found is None:
+        name = key.partition("#")[0]
+        raise TsirError(f"{name}() is Python code that isn't part of the program; only the process that compiled it has it")
+    return found
+
+
 @dataclass
 class Program:
     """A compiled program. `entry_points` by name (`forward` first for a module, the function's own name for a function)."""
@@ -67,6 +107,8 @@ class Program:
     """The user's own enums, NamedTuples and script classes by name, for a program of this process: what results are made of."""
     origins: dict[int, Any] = field(default_factory=dict[int, Any], repr=False)
     """The Python module that each `Instance` was made of, by `id`, for a program of this process that was compiled from source."""
+    python_functions: list[PythonFunction] = field(default_factory=list[PythonFunction], repr=False)
+    """The functions of this process that the program calls."""
     _module: ModuleOp | None = None
     _exposed: dict[int, weakref.ref[Any]] = field(default_factory=dict[int, "weakref.ref[Any]"], repr=False)
     _living: dict[int, weakref.ref[Any]] = field(default_factory=dict[int, "weakref.ref[Any]"], repr=False)

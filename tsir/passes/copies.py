@@ -17,7 +17,7 @@ from xdsl.traits import IsTerminator
 
 from tsir.dialects.ts import effects
 from tsir.dialects.ts.families import AtenOp
-from tsir.dialects.ts.structure import CallMethodOp, IsInstanceOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
+from tsir.dialects.ts.structure import CallMethodOp, CallPythonOp, IsInstanceOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
 from tsir.passes.memory import Memory, is_transient_list
 from tsir.passes.structure import Order, walk
 
@@ -32,7 +32,7 @@ class Copies:
         self._memory = Memory(function, arguments_may_overlap=True)
         self._views = views
         self._order = Order()
-        self._calls = [op for op in walk(function) if isinstance(op, CallOp | CallMethodOp)]
+        self._calls = [op for op in walk(function) if isinstance(op, CallOp | CallMethodOp | CallPythonOp)]
 
     def of_value(self, op: ToValueOp) -> bool:
         """Whether a `ts.to_value` must copy."""

@@ -22,6 +22,7 @@ from tsir.dialects.ts.effects import is_reference
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.ts.structure import (
     CallMethodOp,
+    CallPythonOp,
     CastOp,
     ConstantOp,
     ExceptionOp,
@@ -196,7 +197,7 @@ class Memory:
                 if isinstance(op, SetAttrOp):
                     self.set_attributes.add(op.attr_name.data)
                     self._note(notes, "escape", (value,), op)
-            case CallOp() | CallMethodOp():
+            case CallOp() | CallMethodOp() | CallPythonOp():
                 self.has_calls = True
                 self._join((*op.operands, *op.results))
                 for what in ("external", "escape", "tensor", "container"):

@@ -28,6 +28,7 @@ from tsir.runtime.inline_cache import MISS, InlineCache
 from tsir.runtime.keys import Key
 from tsir.runtime.module_methods import ModuleMethods
 from tsir.runtime.objects import PythonClasses
+from tsir.runtime.python_calls import know_caller
 from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
 
@@ -88,6 +89,8 @@ class CompiledMethod:
         self.cache = InlineCache()
         self.__name__ = entry.name
         self.__doc__ = entry.doc
+        if program.python_functions:
+            know_caller(program.python_functions, self._instances, classes)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:

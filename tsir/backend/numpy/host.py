@@ -17,6 +17,7 @@ from tsir.backend.numpy.dispatch import host_function, operator
 from tsir.backend.numpy.text import format, percent, print, repr, str, str_format, warn
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
+from tsir.dialects.program import python_function
 from tsir.dialects.values import Device, EnumMember, Future, Instance, Layout, MemoryFormat, named_tuple_class
 from tsir.ops import python
 
@@ -27,6 +28,7 @@ __all__ = [
     "instance_of", "is_any", "is_bool", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
     "is_str", "list_of", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
+    "python_function",
     "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "warn",
 ]  # fmt: skip
 

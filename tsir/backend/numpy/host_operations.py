@@ -212,6 +212,11 @@ def _call_method(e: FunctionEmitter, op: structure.CallMethodOp) -> None:
         e.bind_array(value, n)
 
 
+def _call_python(e: FunctionEmitter, op: structure.CallPythonOp) -> None:
+    function = e.expression(f"{_rt(e)}.python_function({op.function.data!r})", op.function.data.partition("#")[0])
+    _results(e, op.results, f"{function}({_arguments(e, op.arguments)})")
+
+
 def _call(e: FunctionEmitter, op: func.CallOp) -> None:
     symbol = op.callee.string_value()
     if symbol not in e.module.functions:
@@ -418,7 +423,8 @@ def _nothing(_e: FunctionEmitter, _op: Operation) -> None:
 TABLE: dict[type[Operation], EmitFunction] = {
     structure.ConstantOp: _constant, structure.ListOp: _list, structure.TupleOp: _tuple, structure.TupleGetOp: _tuple_get,
     structure.UnpackOp: _unpack, structure.DictOp: _dict, structure.GetAttrOp: _getattr, structure.SetAttrOp: _setattr,
-    structure.NewOp: _new, structure.CallMethodOp: _call_method, structure.CastOp: _cast, structure.IsInstanceOp: _isinstance,
+    structure.NewOp: _new, structure.CallMethodOp: _call_method, structure.CallPythonOp: _call_python,
+    structure.CastOp: _cast, structure.IsInstanceOp: _isinstance,
     structure.TruthOp: _truth, structure.RaiseOp: _raise,
     structure.ExceptionOp: _make_exception, structure.CatchesOp: _catches, structure.ReraiseOp: _reraise,
     structure.UninitializedOp: _uninitialized,

@@ -393,6 +393,23 @@ class CallMethodOp(IRDLOperation):
 
 
 @irdl_op_definition
+class CallPythonOp(IRDLOperation):
+    """Calls a function that isn't part of the program: one of the process that made it (`PythonFunction`), by its key.
+
+    It may change and keep what it is given. The result is checked against the result type when run.
+    """
+
+    name = "ts.call_python"
+    function = prop_def(StringAttr)
+    arguments = var_operand_def()
+    result = result_def()
+    assembly_format = "$function `(` $arguments `)` attr-dict `:` functional-type($arguments, $result)"
+
+    def __init__(self, function: str, arguments: Sequence[SSAValue], result_type: Attribute) -> None:
+        super().__init__(operands=[arguments], properties={"function": StringAttr(function)}, result_types=[result_type])
+
+
+@irdl_op_definition
 class CastOp(IRDLOperation):
     """The same value under another static type: refinement (`Optional[T]` to `T`) or its opposite. Never a conversion."""
 
@@ -613,6 +630,6 @@ class ToReferenceOp(IRDLOperation):
 
 OPERATIONS: tuple[type[Operation], ...] = (
     ConstantOp, ListOp, TupleOp, TupleGetOp, UnpackOp, DictOp, ClassOp, AttributeOp, MethodOp, GetAttrOp, SetAttrOp,
-    NewOp, CallMethodOp, CastOp, IsInstanceOp, TruthOp, RaiseOp, ExceptionOp, TryOp, YieldOp, CatchesOp, ReraiseOp,
+    NewOp, CallMethodOp, CallPythonOp, CastOp, IsInstanceOp, TruthOp, RaiseOp, ExceptionOp, TryOp, YieldOp, CatchesOp, ReraiseOp,
     UninitializedOp, ToValueOp, ToReferenceOp,
 )  # fmt: skip

@@ -21,7 +21,7 @@ from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from tsir.dialects.program import EntryPoint, Parameter, Program
+from tsir.dialects.program import EntryPoint, Parameter, Program, PythonFunction
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
@@ -104,6 +104,7 @@ class Session:
         """For such lists and dicts that a loop carries: the loop, and the value before it."""
         self.evaluated: dict[int, Value] = {}
         """Values of trees that were emitted before the place where they are used."""
+        self.python_functions: list[PythonFunction] = []
         self.exceptions: dict[str, type[BaseException]] = {}
         """The user's exception classes by their names in the program."""
         self.python_classes: dict[str, type] = {}
@@ -606,6 +607,7 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Pr
         dict(session.reader.arrays.sources),
         exceptions=session.exceptions,
         classes=ChainMap(session.python_classes, session.named_tuples),
+        python_functions=session.python_functions,
     )
 
 
@@ -637,6 +639,7 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
         dict(session.reader.arrays.sources),
         exceptions=session.exceptions,
         classes=ChainMap(session.python_classes, session.named_tuples),
+        python_functions=session.python_functions,
         origins=session.reader.origins(),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from xdsl.dialects import func
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.locations import location_attribute
+from tsir.dialects.program import add_python_function
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, SourceLocation, TsirError, did_you_mean
@@ -28,6 +29,7 @@ from tsir.frontend.script.source import (
     assigned_names,
     describe,
     function_source,
+    is_called_in_python,
     is_generator,
     is_left_out,
     unwrap,
@@ -188,6 +190,8 @@ def call_function(
     given = list(args) if callee.receiver is None else [callee.receiver, *args]
     signature = choose_signature(session, e, source, name, lambda s: bind_arguments(e, session, s, given, kwargs, name))
     bound = bind_arguments(e, session, signature, given, kwargs, name)
+    if is_called_in_python(function):
+        return _call_python(e, function, signature, bound, name)
     if is_left_out(function):
         return _raise_ignored(e, name, signature)
     bound |= {p.name: _broadcast(e, bound[p.name], p) for p in signature.parameters}
@@ -332,6 +336,43 @@ def _broadcast(e: Emitter, value: Value, p: ParameterInfo) -> Value:
     if p.broadcast and e.session.type_of(value) in (ts.INT, ts.FLOAT):
         return StaticTuple((value,) * p.broadcast)
     return value
+
+
+def _call_python(e: Emitter, function: Any, signature: Signature, bound: Mapping[str, Value], name: str) -> Value:
+    """The call of a function that stays in Python, with the result type that it declares: a Tensor without one."""
+    from tsir.dialects.ts.structure import CallPythonOp
+
+    names: list[str | None] = []
+    operands: list[SSAValue] = []
+    for p in signature.parameters:
+        value = bound[p.name]
+        what = f"argument '{p.name}' of {name}()"
+        operands.append(materialise(e, value) if p.type is None else coerce(e, value, p.type, what, p.declared))
+        names.append(p.name if p.kwarg_only else None)
+    for extra in (signature.varargs, signature.keywords):
+        more = None if extra is None else bound[extra]
+        if isinstance(more, StaticTuple) and extra == signature.varargs:
+            operands += [materialise(e, v) for v in more.elements]
+            names += [None] * len(more.elements)
+        elif extra is not None:
+            raise e.error(f"{name}() is called in Python, which can't be done with **{extra}", hint="name the parameters")
+    result = signature.result or ts.TensorType()
+    made = add_python_function(name, _with_keywords(function, names), str(result))
+    e.session.python_functions.append(made)
+    ssa = e.emit(CallPythonOp(made.key, operands, result))
+    return NONE if result == ts.NONE else e.session.object_or_run(ssa)
+
+
+def _with_keywords(function: Any, names: Sequence[str | None]) -> Callable[..., Any]:
+    """The function with those of its arguments that have a name here passed by it."""
+    if not any(names):
+        return function
+
+    def called(*values: Any) -> Any:
+        pairs = list(zip(names, values, strict=True))
+        return function(*[v for n, v in pairs if n is None], **{n: v for n, v in pairs if n is not None})
+
+    return called
 
 
 def _raise_ignored(e: Emitter, name: str, signature: Signature) -> Value:

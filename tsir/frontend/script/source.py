@@ -286,6 +286,11 @@ def is_left_out(function: Any) -> bool:
     return getattr(function, "_torchscript_modifier", None) in left_out
 
 
+def is_called_in_python(function: Any) -> bool:
+    """Whether compiled code calls a function in Python: one marked with `torch.jit.ignore`."""
+    return getattr(function, "_torchscript_modifier", None) is FunctionModifiers.IGNORE
+
+
 MISSING = object()
 
 

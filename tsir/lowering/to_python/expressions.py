@@ -254,6 +254,11 @@ def _call_method(p: Printer, operation: Operation) -> str:
     return f"{receiver(p.text(operation.operands[0]))}.{cast(Any, operation).method_name.data}({arguments})"
 
 
+def _call_python(p: Printer, operation: Operation) -> str:
+    arguments = ", ".join(p.text(o) for o in operation.operands)
+    return f"{cast(Any, operation).function.data.partition('#')[0].rpartition('.')[2]}({arguments})"
+
+
 def _getattr(p: Printer, operation: Operation) -> str:
     name: str = cast(Any, operation).attr_name.data
     owner = p.text(operation.operands[0])
@@ -364,5 +369,6 @@ _EXPRESSIONS: dict[str, Callable[[Any, Operation], str]] = {
     "ts.new": _new,
     "ts.uninitialized": _uninitialized,
     "ts.call_method": _call_method,
+    "ts.call_python": _call_python,
     "func.call": _call,
 }

@@ -1,0 +1,30 @@
+"""Calls of functions in Python that compiled code makes: values become the caller's, and the result the program's again."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+from tsir.dialects.program import PythonFunction
+from tsir.errors import TsirError
+from tsir.runtime.arguments import Conversion, InstanceConverter
+from tsir.runtime.objects import PythonClasses
+from tsir.runtime.type_text import parse_type_text
+
+
+def know_caller(functions: Sequence[PythonFunction], instances: InstanceConverter, classes: PythonClasses) -> None:
+    """Says how the functions of a program are called: with its objects as `instances` shows them outside."""
+    # The functions live as long as the process, the program only as long as somebody has it.
+    shown, known = weakref.ref(instances), weakref.ref(classes.program)
+
+    def call(function: PythonFunction, values: Sequence[Any]) -> Any:
+        program = known()
+        if program is None:
+            raise TsirError(f"{function.name}() belongs to a program that doesn't exist any more")
+        conversion = Conversion(PythonClasses(program), shown())
+        result = function.function(*(conversion.value_out(v) for v in values))
+        return conversion.value_in(result, parse_type_text(function.result_type), f"the result of {function.name}()")
+
+    for function in functions:
+        function.caller = call
