@@ -120,6 +120,17 @@ class Program:
             self._module = self.load_module()
         return self._module
 
+    def class_attributes(self) -> Iterator[tuple[str, str, Any]]:
+        """Each attribute of each class, in order: the class's name, the attribute's, and the properties of its `ts.attribute`."""
+        for operation in self.module.body.block.ops:
+            if operation.name != "ts.class":
+                continue
+            properties: Any = operation.properties
+            for member in operation.regions[0].block.ops:
+                if member.name == "ts.attribute":
+                    own: Any = member.properties
+                    yield properties["sym_name"].data, own["attr_name"].data, own
+
     def __post_init__(self) -> None:
         for array in _arrays(self.root):
             if id(array) in self.sources:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import IsTerminator
 
@@ -17,6 +16,7 @@ from tsir.dialects.ts import effects
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.ops import python
 from tsir.passes.memory import Memory
+from tsir.passes.rebuild import replace_region_op
 from tsir.passes.structure import functions, walk
 
 
@@ -209,29 +209,3 @@ def _shrink(op: scf.IfOp | scf.ForOp | scf.WhileOp, live: set[SSAValue]) -> bool
     operands = [o for o, k in zip(op.operands, operand_masks[0][1], strict=True) if k]
     replace_region_op(op, operands, [r.type for r, k in zip(op.results, keep, strict=True) if k], keep)
     return True
-
-
-def replace_region_op(
-    op: Operation, operands: Sequence[SSAValue], result_types: Sequence[Attribute], kept: Sequence[bool]
-) -> Operation:
-    """Replaces an operation by one of its class with other operands and results; the regions move. `kept` maps the results."""
-    regions = [op.detach_region(0) for _ in range(len(op.regions))]
-    new = type(op).create(
-        operands=operands,
-        result_types=result_types,
-        properties=op.properties,
-        attributes=op.attributes,
-        regions=regions,
-        location=op.location,
-    )
-    block = op.parent_block()
-    assert block is not None
-    block.insert_op_before(new, op)
-    remaining = iter(new.results)
-    for old, k in zip(op.results, kept, strict=True):
-        if k:
-            target = next(remaining)
-            target.name_hint = old.name_hint
-            old.replace_all_uses_with(target)
-    block.erase_op(op, safe_erase=False)
-    return new

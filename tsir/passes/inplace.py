@@ -31,8 +31,9 @@ from tsir.dialects.ts.structure import IsInstanceOp, ListOp, ToReferenceOp, ToVa
 from tsir.dialects.ts.types import TensorType
 from tsir.ops.registry import MAY_COPY, operator
 from tsir.passes.carried import forward_names
-from tsir.passes.dce import eliminate_dead_code, replace_region_op
+from tsir.passes.dce import eliminate_dead_code
 from tsir.passes.memory import is_transient_list
+from tsir.passes.rebuild import insert_before, thread_value
 from tsir.passes.structure import Order, ancestor_in, walk
 from tsir.passes.view_steps import again, apart, can_undo, undone, value_type
 
@@ -254,10 +255,7 @@ class _Rewriting:
 
     def _reference(self, value: SSAValue, like: SSAValue, before: Operation) -> SSAValue:
         new = ToReferenceOp(value, like.type)
-        new.location = before.location
-        block = before.parent_block()
-        assert block is not None
-        block.insert_op_before(new, before)
+        insert_before(new, before)
         return new.result
 
     def _process(self, ops: list[Operation], current: SSAValue) -> SSAValue:
@@ -269,7 +267,8 @@ class _Rewriting:
             elif op in storage.reads:
                 self._read(op, current)
             elif op in self.writing:
-                current = self._thread(op, current)
+                # A branch or loop that writes the tensor has its value as one more argument and result.
+                current = thread_value(op, current, self.kind, storage.root.name_hint, self._through)
             elif op in self.inner:
                 for region in op.regions:
                     for block in region.blocks:
@@ -322,47 +321,12 @@ class _Rewriting:
                 operands.append(self._values(operand, current, op)[-1])
             else:
                 operands.append(operand)
-        new = type(op)(operands, [value_type(target.type)], op.attributes)
-        new.location = op.location
-        block = op.parent_block()
-        assert block is not None
-        block.insert_op_before(new, op)
+        new = insert_before(type(op)(operands, [value_type(target.type)], op.attributes), op)
         value: SSAValue = new.results[0]
         for step, whole in zip(reversed(steps), reversed(values[:-1]), strict=True):
             value = undone(step, whole, value, op)
         value.name_hint = self.storage.root.name_hint
         return value
-
-    def _thread(self, op: Operation, current: SSAValue) -> SSAValue:
-        """Gives a branch or loop that writes the tensor its value as one more argument and result; the new result."""
-        operands = list(op.operands)
-        match op:
-            case scf.IfOp():
-                for region in op.regions:
-                    if not region.blocks:
-                        end = scf.YieldOp()
-                        end.location = op.location
-                        region.add_block(Block([end]))
-                    self._through(region.block, current)
-            case scf.ForOp():
-                body = op.body.block
-                self._through(body, self._argument(body))
-                operands.append(current)
-            case scf.WhileOp():
-                before, after = op.before_region.block, op.after_region.block
-                self._through(before, self._argument(before))
-                self._through(after, self._argument(after))
-                operands.append(current)
-            case _:
-                raise AssertionError(op.name)
-        types = [*(r.type for r in op.results), self.kind]
-        new = replace_region_op(op, operands, types, [True] * len(op.results))
-        return new.results[-1]
-
-    def _argument(self, block: Block) -> SSAValue:
-        argument = block.insert_arg(self.kind, len(block.args))
-        argument.name_hint = self.storage.root.name_hint
-        return argument
 
     def _through(self, block: Block, current: SSAValue) -> None:
         ops = list(block.ops)

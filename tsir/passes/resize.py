@@ -8,7 +8,7 @@ from xdsl.context import Context
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import CallOp, FuncOp
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import IsTerminator
 
@@ -19,8 +19,8 @@ from tsir.dialects.ts.types import TensorType
 from tsir.errors import UnsupportedError
 from tsir.ops.aten.resizing import RESIZED
 from tsir.ops.registry import operator
-from tsir.passes.dce import replace_region_op
 from tsir.passes.memory import is_transient_list
+from tsir.passes.rebuild import insert_before, thread_value
 from tsir.passes.refine import STRICT_DIALECTS
 from tsir.passes.structure import ancestor_in, callee_name, functions, is_public, walk
 
@@ -245,14 +245,14 @@ class _Renaming:
         strict = op.dialect_name() in STRICT_DIALECTS or op.has_trait(IsTerminator)
         if operand.type == current.type or not strict:
             return current
-        return _insert(CastOp(current, operand.type), op).results[0]
+        return insert_before(CastOp(current, operand.type), op).results[0]
 
     def _resized(self, op: AtenOp, current: SSAValue) -> SSAValue:
         definition = operator(RESIZED[op.SCHEMA.key])
         assert definition is not None
         kind = aten_op(definition.schema)
         count = len(definition.schema.arguments)
-        new = _insert(kind([current, *op.operands[1:count]], [TensorType()]), op).results[0]
+        new = insert_before(kind([current, *op.operands[1:count]], [TensorType()]), op).results[0]
         new.name_hint = self.root.name_hint
         for result in op.results:
             result.replace_all_uses_with(new)
@@ -262,7 +262,7 @@ class _Renaming:
         if self.argument is not None:
             note = operator("_note_resized")
             assert note is not None
-            _insert(aten_op(note.schema)([self.argument, new], []), op)
+            insert_before(aten_op(note.schema)([self.argument, new], []), op)
         block = op.parent_block()
         assert block is not None
         block.erase_op(op)
@@ -270,37 +270,13 @@ class _Renaming:
 
     def _thread(self, op: Operation, current: SSAValue) -> SSAValue:
         """Gives a branch or loop that resizes the tensor its name as one more argument and result."""
-        current = self._plain(current, op)
-        operands = list(op.operands)
-        match op:
-            case scf.IfOp():
-                for region in op.regions:
-                    if not region.blocks:
-                        end = scf.YieldOp()
-                        end.location = op.location
-                        region.add_block(Block([end]))
-                    self._through(region.block, current)
-            case scf.ForOp():
-                self._through(op.body.block, self._inner(op.body.block))
-                operands.append(current)
-            case scf.WhileOp():
-                for region in op.regions:
-                    self._through(region.block, self._inner(region.block))
-                operands.append(current)
-            case _:
-                raise AssertionError(op.name)
-        types: list[Attribute] = [*(r.type for r in op.results), TensorType()]
-        new = replace_region_op(op, operands, types, [True] * len(op.results)).results[-1]
+        new = thread_value(op, self._plain(current, op), TensorType(), self.root.name_hint, self._through)
         self.names.append(new)
         return new
 
-    def _inner(self, block: Block) -> SSAValue:
-        argument = block.insert_arg(TensorType(), len(block.args))
-        argument.name_hint = self.root.name_hint
-        self.names.append(argument)
-        return argument
-
     def _through(self, block: Block, current: SSAValue) -> None:
+        if isinstance(current, BlockArgument) and current.block is block:
+            self.names.append(current)
         value = self._process(list(block.ops), current)
         end = block.last_op
         assert end is not None
@@ -309,12 +285,4 @@ class _Renaming:
     def _plain(self, value: SSAValue, before: Operation) -> SSAValue:
         if value.type == TensorType():
             return value
-        return _insert(CastOp(value, TensorType()), before).results[0]
-
-
-def _insert(new: Operation, before: Operation) -> Operation:
-    new.location = before.location
-    block = before.parent_block()
-    assert block is not None
-    block.insert_op_before(new, before)
-    return new
+        return insert_before(CastOp(value, TensorType()), before).results[0]

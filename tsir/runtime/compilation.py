@@ -163,11 +163,6 @@ def function_entries(module: Any, root: Instance | None = None) -> list[EntryPoi
 def attribute_roles(program: Program) -> dict[str, dict[str, str]]:
     """For each class, the role (`parameter`, `buffer`, ...) of each of its attributes."""
     roles: dict[str, dict[str, str]] = {}
-    for operation in program.module.body.block.ops:
-        if operation.name == "ts.class":
-            own = roles.setdefault(operation.properties["sym_name"].data, {})  # type: ignore[attr-defined]
-            for member in operation.regions[0].block.ops:
-                if member.name == "ts.attribute":
-                    properties: Any = member.properties
-                    own[properties["attr_name"].data] = properties["role"].data
+    for symbol, name, properties in program.class_attributes():
+        roles.setdefault(symbol, {})[name] = properties["role"].data
     return roles

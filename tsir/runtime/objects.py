@@ -45,11 +45,6 @@ class PythonClasses(ChainMap[str, Any]):
 
 def _attribute_types(program: Program) -> dict[str, dict[str, TypeText]]:
     found: dict[str, dict[str, TypeText]] = {}
-    for operation in program.module.body.block.ops:
-        if operation.name == "ts.class":
-            own = found.setdefault(operation.properties["sym_name"].data, {})  # type: ignore[attr-defined]
-            for member in operation.regions[0].block.ops:
-                if member.name == "ts.attribute":
-                    properties: Any = member.properties
-                    own[properties["attr_name"].data] = parse_type_text(str(properties["type"]))
+    for symbol, name, properties in program.class_attributes():
+        found.setdefault(symbol, {})[name] = parse_type_text(str(properties["type"]))
     return found

@@ -320,28 +320,29 @@ def _named(e: Emitter, node: ast.NamedExpr, want: Want) -> Value:
     return value
 
 
-def _yield(e: Emitter, node: ast.Yield, want: Want) -> Value:
-    """`yield value`: one more element of what the generator gives."""
+def _generated(e: Emitter, node: ast.expr) -> Run:
+    """The list of what the generator has given so far."""
     if e.yielded is None:
         e.unsupported(
             "a generator that is called from outside",
             node=node,
             hint="collect the values in a list and return that, or call the generator from compiled code",
         )
+    return Run(e.yielded)
+
+
+def _yield(e: Emitter, node: ast.Yield, want: Want) -> Value:
+    """`yield value`: one more element of what the generator gives."""
+    generated = _generated(e, node)
     value = Const(None) if node.value is None else e.expression(node.value)
-    call_method(e, Run(e.yielded), "append", [value], {})
+    call_method(e, generated, "append", [value], {})
     return Const(None)
 
 
 def _yield_from(e: Emitter, node: ast.YieldFrom, want: Want) -> Value:
     """`yield from iterable`."""
-    if e.yielded is None:
-        e.unsupported(
-            "a generator that is called from outside",
-            node=node,
-            hint="collect the values in a list and return that, or call the generator from compiled code",
-        )
-    call_method(e, Run(e.yielded), "extend", [Run(materialise(e, collect(e, e.expression(node.value))))], {})
+    generated = _generated(e, node)
+    call_method(e, generated, "extend", [Run(materialise(e, collect(e, e.expression(node.value))))], {})
     return Const(None)
 
 

@@ -7,40 +7,16 @@ is recorded as one of a compiled function.
 from __future__ import annotations
 
 import inspect
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from tsir.dialects.program import Program
 from tsir.frontend import active
+from tsir.frontend.trace.patches import SharedPatch
 
-_installed = threading.Lock()
 _programs: dict[int, tuple[torch.jit.ScriptFunction[..., Any], Program]] = {}
 """What was compiled, by the identity of the scripted function, which is kept alive."""
-_users = 0
-_original: Any = None
-
-
-@contextmanager
-def torch_scripted() -> Generator[None, None, None]:
-    """While this is active, calls of torch.jit's scripted functions are reported to the trace of the thread that makes them."""
-    global _users, _original
-    cls: Any = torch.jit.ScriptFunction
-    with _installed:
-        if _users == 0:
-            _original = cls.__call__
-            cls.__call__ = _call
-        _users += 1
-    try:
-        yield
-    finally:
-        with _installed:
-            _users -= 1
-            if _users == 0:
-                cls.__call__ = _original
 
 
 def _call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -48,7 +24,7 @@ def _call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     # torch keeps the Python function for torch.compile; a function of `torch.jit.CompilationUnit` has none.
     source = getattr(function, "_torchdynamo_inline", None)
     if trace is None or source is None:
-        return _original(function, *args, **kwargs)
+        return _patch.original(function, *args, **kwargs)
     known = _programs.get(id(function))
     if known is None:
         from tsir.frontend.script import compile_function
@@ -58,4 +34,9 @@ def _call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     bound = inspect.signature(source).bind(*args, **kwargs)
     bound.apply_defaults()
     values = [bound.arguments[p.name] for p in entry.parameters]
-    return trace.compiled_call(known[1], entry, None, values, lambda: _original(function, *args, **kwargs))
+    return trace.compiled_call(known[1], entry, None, values, lambda: _patch.original(function, *args, **kwargs))
+
+
+_patch = SharedPatch(torch.jit.ScriptFunction, "__call__", _call)
+torch_scripted = _patch.active
+"""While this is active, calls of torch.jit's scripted functions are reported to the trace of the thread that makes them."""

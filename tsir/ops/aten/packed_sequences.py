@@ -13,7 +13,7 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.errors import OperatorError
 from tsir.ops.aten.random import dropped
-from tsir.ops.aten.recurrent import CELLS, States, Weights, checked_weights, input_part, lstm_states
+from tsir.ops.aten.recurrent import CELLS, States, Weights, checked_weights, initial_states, input_part, state_types
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, convert, where
 from tsir.ops.core.indexing import check_range, index, index_select, nonzero, scatter_rows
@@ -161,50 +161,20 @@ def _packed_layers(
     return y, *(concat([unsqueeze(last[i], 0) for last in finals], 0) for i in range(len(initial)))
 
 
-@aten(
-    "lstm.data(Tensor data, Tensor batch_sizes, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, float dropout, "
-    "bool train, bool bidirectional) -> (Tensor, Tensor, Tensor)",
-    random=True,
-)
-def lstm_data(
-    data: SymTensor,
-    batch_sizes: SymTensor,
-    hx: Sequence[SymTensor],
-    params: Sequence[SymTensor],
-    has_biases: bool,
-    num_layers: int,
-    dropout: Any,
-    train: bool,
-    bidirectional: bool,
-) -> tuple[SymTensor, ...]:
-    """`lstm` on packed data."""
-    return _packed_layers(
-        "lstm", data, batch_sizes, lstm_states(hx), params, has_biases, num_layers, dropout, train, bidirectional
-    )
-
-
 def _declare_layers(kind: str) -> None:
-    def body(
-        data: SymTensor,
-        batch_sizes: SymTensor,
-        hx: SymTensor,
-        params: Sequence[SymTensor],
-        has_biases: bool,
-        num_layers: int,
-        dropout: Any,
-        train: bool,
-        bidirectional: bool,
-    ) -> tuple[SymTensor, ...]:
-        return _packed_layers(kind, data, batch_sizes, [hx], params, has_biases, num_layers, dropout, train, bidirectional)
+    def body(data: SymTensor, batch_sizes: SymTensor, hx: Any, *settings: Any) -> tuple[SymTensor, ...]:
+        """The layers of `recurrent.py` on packed data."""
+        return _packed_layers(kind, data, batch_sizes, initial_states(kind, hx), *settings)
 
+    states, results = state_types(kind)
     aten(
-        f"{kind}.data(Tensor data, Tensor batch_sizes, Tensor hx, Tensor[] params, bool has_biases, int num_layers, "
-        "float dropout, bool train, bool bidirectional) -> (Tensor, Tensor)",
+        f"{kind}.data(Tensor data, Tensor batch_sizes, {states} hx, Tensor[] params, bool has_biases, int num_layers, "
+        f"float dropout, bool train, bool bidirectional) -> {results}",
         random=True,
     )(body)
 
 
-for _kind in ("gru", "rnn_tanh", "rnn_relu"):
+for _kind in CELLS:
     _declare_layers(_kind)
 
 

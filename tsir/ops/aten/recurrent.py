@@ -157,11 +157,19 @@ def checked_weights(
     return [weights[first : first + directions] for first in range(0, len(weights), directions)], directions
 
 
-def lstm_states(hx: Sequence[SymTensor]) -> States:
-    """The hidden and the cell state. Raises OperatorError when there aren't two."""
+def initial_states(kind: str, hx: Any) -> States:
+    """The states that a network starts with: an LSTM's hidden and cell state, another's state. Raises OperatorError for
+    another number of an LSTM's states than two."""
+    if kind != "lstm":
+        return [hx]
     if len(hx) != 2:
         raise OperatorError("lstm expects two hidden states")
     return list(hx)
+
+
+def state_types(kind: str) -> tuple[str, str]:
+    """In a schema of layers, the type of the initial states, and the results: outputs and last states."""
+    return ("Tensor[]", "(Tensor, Tensor, Tensor)") if kind == "lstm" else ("Tensor", "(Tensor, Tensor)")
 
 
 def _stacked(parts: Sequence[SymTensor], dim: int) -> SymTensor:
@@ -234,48 +242,20 @@ def _layers(
     return (transpose(y, 0, 1) if batch_first else y, *stacked)
 
 
-@aten(
-    "lstm.input(Tensor input, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, "
-    "bool bidirectional, bool batch_first) -> (Tensor, Tensor, Tensor)",
-    random=True,
-)
-def lstm(
-    x: SymTensor,
-    hx: Sequence[SymTensor],
-    params: Sequence[SymTensor],
-    has_biases: bool,
-    num_layers: int,
-    dropout: Any,
-    train: bool,
-    bidirectional: bool,
-    batch_first: bool,
-) -> tuple[SymTensor, ...]:
-    """Layers of long short-term memory: outputs, last hidden and cell states."""
-    return _layers("lstm", x, lstm_states(hx), params, has_biases, num_layers, dropout, train, bidirectional, batch_first)
-
-
 def _declare_layers(kind: str) -> None:
-    def body(
-        x: SymTensor,
-        hx: SymTensor,
-        params: Sequence[SymTensor],
-        has_biases: bool,
-        num_layers: int,
-        dropout: Any,
-        train: bool,
-        bidirectional: bool,
-        batch_first: bool,
-    ) -> tuple[SymTensor, ...]:
-        return _layers(kind, x, [hx], params, has_biases, num_layers, dropout, train, bidirectional, batch_first)
+    def body(x: SymTensor, hx: Any, *settings: Any) -> tuple[SymTensor, ...]:
+        """Layers of recurrent cells: outputs, and the last states."""
+        return _layers(kind, x, initial_states(kind, hx), *settings)
 
+    states, results = state_types(kind)
     aten(
-        f"{kind}.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, "
-        "bool bidirectional, bool batch_first) -> (Tensor, Tensor)",
+        f"{kind}.input(Tensor input, {states} hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool train, "
+        f"bool bidirectional, bool batch_first) -> {results}",
         random=True,
     )(body)
 
 
-for _kind in ("gru", "rnn_tanh", "rnn_relu"):
+for _kind in CELLS:
     _declare_layers(_kind)
 
 

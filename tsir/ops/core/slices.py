@@ -27,16 +27,21 @@ from tsir.ops.sizes import Size, SymInt, bounds, same_size, size_max, size_min
 from tsir.ops.tensor import SymScalar, SymTensor, as_size, require_int, wrap_dim
 
 
-def slice(x: SymTensor, dim: int, start: Any, end: Any, step: int) -> SymTensor:
-    """`x[..., start:end:step]` in one dimension, with Python's clamping; the step is positive."""
+def _span(size: Size, start: Any, end: Any, step: int) -> tuple[int, Size, Size]:
+    """The step, first position and length of `start:end:step` in a dimension, with Python's clamping; the step is positive."""
     step = require_int(step, "step")
     if step <= 0:
         raise OperatorValueError("slice step must be positive")
-    size = x.shape[dim]
     first = _clamped(0 if start is None else as_size(start), size)
     last = size if end is None else size_max(_clamped(as_size(end), size), first)
     length = last - first if step == 1 else (last - first + (step - 1)) // step
-    if isinstance(first, int) and first == 0 and step == 1 and same_size(length, size):
+    return step, first, length
+
+
+def slice(x: SymTensor, dim: int, start: Any, end: Any, step: int) -> SymTensor:
+    """`x[..., start:end:step]` in one dimension, with Python's clamping; the step is positive."""
+    step, first, length = _span(x.shape[dim], start, end, step)
+    if isinstance(first, int) and first == 0 and step == 1 and same_size(length, x.shape[dim]):
         return x
     shape = (*x.shape[:dim], length, *x.shape[dim + 1 :])
     b = current()
@@ -168,13 +173,7 @@ def write_at(x: SymTensor, part: SymTensor, dim: int, index: Any) -> SymTensor:
 def write_slice(x: SymTensor, part: SymTensor, dim: int, start: Any, end: Any, step: int) -> SymTensor:
     """`x` with a slice of a dimension replaced by a part that broadcasts to it, of its dtype."""
     b = current()
-    step = require_int(step, "step")
-    if step <= 0:
-        raise OperatorValueError("slice step must be positive")
-    size = x.shape[dim]
-    first = _clamped(0 if start is None else as_size(start), size)
-    last = size if end is None else size_max(_clamped(as_size(end), size), first)
-    length = last - first if step == 1 else (last - first + (step - 1)) // step
+    step, first, length = _span(x.shape[dim], start, end, step)
     sizes = (*x.shape[:dim], length, *x.shape[dim + 1 :])
     part = expand(part, sizes)
     if not b.emitting:
