@@ -8,6 +8,7 @@ import inspect
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tsir.errors import SourceLocation, TsirError
@@ -38,20 +39,46 @@ def is_archive(path: str) -> bool:
 
 
 def is_python(path: str) -> bool:
-    """Whether a path names an object in a Python file: `model.py:SimpleNet`."""
-    file, colon, name = path.rpartition(":")
-    return bool(colon) and file.endswith(".py") and name.isidentifier()
+    """Whether a path names a Python file, `model.py`, or objects in one: `model.py:SimpleNet`, `model.py:encode,decode`."""
+    file, names = _names(path)
+    return file.endswith(".py") and all(n.isidentifier() for n in names)
 
 
-def python_object(path: str) -> Any:
-    """The object that `file.py:Name` names; a module class is instantiated. Raises TsirError when there is none.
+def python_objects(path: str) -> dict[str, Any]:
+    """The objects that `file.py:Name` or `file.py:first,second` names; those of `file.py` are the functions and module classes
+    that the file itself defines, without those whose names start with `_`. A class is instantiated.
 
-    The file is imported, so it is executed: it is the user's own.
+    The file is imported, so it is executed: it is the user's own. Raises TsirError when there is no such object.
     """
-    file, _, name = path.rpartition(":")
+    file, names = _names(path)
+    module = _imported(file)
+    chosen = names or [n for n, v in vars(module).items() if _is_program(v, module.__name__) and not n.startswith("_")]
+    if not chosen:
+        raise TsirError(f"{file} defines no function and no module", hint=f"name an object: {file}:NAME")
+    return {name: _object(module, file, name) for name in chosen}
+
+
+def _names(path: str) -> tuple[str, list[str]]:
+    """The file and the names of objects in it that a path is made of."""
+    if path.endswith(".py"):
+        return path, []
+    file, _, names = path.rpartition(":")
+    return file, names.split(",")
+
+
+def _is_program(value: Any, module: str) -> bool:
+    """Whether it is a function or module class that this module defines."""
+    if getattr(value, "__module__", None) != module:
+        return False
+    return inspect.isfunction(value) or (inspect.isclass(value) and hasattr(value, "forward"))
+
+
+def _imported(file: str) -> ModuleType:
     if not Path(file).is_file():
         raise TsirError(f"there is no file {file}")
-    spec = importlib.util.spec_from_file_location(Path(file).stem, file)
+    stem = Path(file).stem
+    name = f"{stem}_py" if stem in sys.modules or stem in sys.stdlib_module_names else stem
+    spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise TsirError(f"{file} can't be imported")
     module = importlib.util.module_from_spec(spec)
@@ -63,6 +90,10 @@ def python_object(path: str) -> Any:
         raise TsirError(
             f"{file} can't be imported: {type(error).__name__}: {error}", location=_line_of(error, file)
         ) from error
+    return module
+
+
+def _object(module: ModuleType, file: str, name: str) -> Any:
     if not hasattr(module, name):
         close = difflib.get_close_matches(name, [n for n in vars(module) if not n.startswith("_")], n=3)
         raise TsirError(f"{file} has no {name}", hint=f"did you mean {' or '.join(close)}?" if close else None)

@@ -11,13 +11,14 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tsir.dialects.deep_stack import in_deep_stack
 from tsir.errors import PassError, TsirError
 from tsir.tools.exits import exit_status
-from tsir.tools.inputs import is_archive, is_python, python_object, read_text
+from tsir.tools.inputs import is_archive, is_python, python_objects, read_text
 
 if TYPE_CHECKING:
     from xdsl.context import Context
@@ -34,6 +35,7 @@ Source: TypeAlias = "str | Callable[[], Program]"
 EXAMPLES = """examples:
   ts-opt model.mlir -p ts-inline,ts-dce           run two passes
   ts-opt model.py:SimpleNet --pipeline=optimize   compile a class, then run a named pipeline
+  ts-opt model.py                                 every function and module class that the file defines
   ts-opt model.pt --pipeline=linalg --arg-types="tensor<?x10xf32>"   down to linalg, for these arguments
   ts-opt model.pt --print-debuginfo               an archive's IR with the places in its source
   cat model.mlir | ts-opt -                       read standard input, check, print
@@ -44,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ts-opt", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("input", nargs="?", default="-", help="IR file, archive (.pt), FILE.py:NAME, or - (standard input)")
+    parser.add_argument(
+        "input", nargs="?", default="-", help="IR file, archive (.pt), FILE.py[:NAME,...], or - (standard input)"
+    )
     parser.add_argument("-o", dest="output", metavar="FILE", help="write to FILE instead of standard output")
     passes = parser.add_argument_group("passes")
     passes.add_argument("-p", "--passes", default="", metavar="LIST", help="passes in order: a,b{option=value},c")
@@ -114,7 +118,7 @@ def _transform(options: argparse.Namespace) -> None:
 def _inputs(options: argparse.Namespace) -> list[tuple[str, Source]]:
     path: str = options.input
     if is_python(path):
-        return [(path, lambda: _compiled(path))]
+        return [(f"{path}: {name}", partial(_compiled, found, name)) for name, found in python_objects(path).items()]
     if path != "-" and is_archive(path):
         return [(path, lambda: _archived(path))]
     text = read_text(path)
@@ -129,13 +133,13 @@ def _inputs(options: argparse.Namespace) -> list[tuple[str, Source]]:
     return parts
 
 
-def _compiled(path: str) -> Program:
+def _compiled(found: Any, name: str) -> Program:
     from tsir.runtime.api import script
 
-    found = script(python_object(path))
-    if not hasattr(found, "program"):
-        raise TsirError(f"{path} names a {type(found).__name__}, not a function, a module or a module's class")
-    return found.program
+    compiled = script(found)
+    if not hasattr(compiled, "program"):
+        raise TsirError(f"{name} is a {type(compiled).__name__}, not a function, a module or a module's class")
+    return compiled.program
 
 
 def _archived(path: str) -> Program:

@@ -67,6 +67,7 @@ from tsir.frontend.script.values import (
     RaisedException,
     Range,
     Run,
+    Scope,
     StaticDict,
     StaticList,
     StaticTuple,
@@ -119,6 +120,8 @@ class Session:
         """The calls that are being inlined, outermost first."""
         self.inline_only: set[Any] = set()
         """Functions whose results are no run-time values."""
+        self.local_scopes: dict[Any, Scope] = {}
+        """Where the methods of local classes look up names, of those classes that read variables of the function around."""
         self.overridden: dict[str, Overridden] = {}
         """The methods that are called by name, since subclasses have others, by their functions' symbols."""
         self._symbols: set[str] = set()

@@ -162,7 +162,12 @@ def _assigned_in_operand(
 def _combine(left: Condition, right: Condition, value: bool | SSAValue, is_and: bool) -> Condition:
     both = (left.when_true | right.when_true) if is_and else (left.when_false | right.when_false)
     a, b = (left.when_false, right.when_false) if is_and else (left.when_true, right.when_true)
-    either = {path: kind for path, kind in a.items() if b.get(path) == kind}
+    if right.value is is_and:  # then the first alone decides, and what follows from its outcome holds
+        either = a
+    elif left.value is is_and:
+        either = b
+    else:
+        either = {path: kind for path, kind in a.items() if b.get(path) == kind}
     return Condition(value, both, either) if is_and else Condition(value, either, both)
 
 

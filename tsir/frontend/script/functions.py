@@ -197,6 +197,8 @@ def call_function(
     bound |= {p.name: _broadcast(e, bound[p.name], p) for p in signature.parameters}
     if any(holds_run(v) and session.type_of(v) is None for v in bound.values()) or source.function in session.inline_only:
         return inline(e, source, signature, bound, None, name)
+    if function in session.local_scopes:
+        return inline(e, source, signature, bound, session.local_scopes[function], name)
     if is_generator(source.node):
         return inline(e, source, signature, bound, None, name)
     return call_compiled(e, callee, source, signature, bound, name)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from xdsl.ir import Attribute
+
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch
-from tsir.frontend.script.convert import Tuples
+from tsir.frontend.script.convert import Tuples, members
 from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.values import PyObject, StaticList, StaticTuple
 
@@ -80,16 +82,36 @@ class _Pattern:
         """`[a, b, *rest]`: of lists and tuples, not of strings."""
         value = self.e.expression(subject)
         kind = self.e.session.type_of(value)
-        if not isinstance(value, StaticTuple | StaticList) and not isinstance(kind, ts.ListType | Tuples):
-            if not isinstance(kind, ts.OptionalType | ts.UnionType | ts.AnyType):
-                return [ast.Constant(False)]
-            self.e.unsupported(f"a sequence pattern for a value of type {self.e.show(value)}", node=pattern)
+        if isinstance(value, StaticTuple | StaticList) or isinstance(kind, ts.ListType | Tuples):
+            return self._items(pattern, subject, kind)
+        if not isinstance(kind, ts.OptionalType | ts.UnionType | ts.AnyType):
+            return [ast.Constant(False)]
+        held = [m for m in members(kind) if isinstance(m, ts.ListType | Tuples)]
+        names = ["list" if isinstance(m, ts.ListType) else "tuple" for m in held]
+        if kind == ts.AnyType() or len(set(names)) < len(names):
+            self.e.unsupported(
+                f"a sequence pattern for a value of type {self.e.show(value)}",
+                node=pattern,
+                hint="ask for the type before: `case list():`, or `isinstance(value, List[int])`",
+            )
+        found = [
+            _all([_isinstance(subject, ast.Name(name, ast.Load())), *self._items(pattern, subject, member)], pattern)
+            for name, member in zip(names, held, strict=True)
+        ]
+        return [ast.BoolOp(ast.Or(), found) if len(found) > 1 else found[0]] if found else [ast.Constant(False)]
+
+    def _items(self, pattern: ast.MatchSequence, subject: ast.expr, kind: Attribute | None) -> list[ast.expr]:
+        """The tests of the length and of each item, for a list or tuple of this type."""
         stars = [i for i, p in enumerate(pattern.patterns) if isinstance(p, ast.MatchStar)]
         count = len(pattern.patterns) - len(stars)
         length = ast.Call(ast.Name("len", ast.Load()), [subject], [])
         tests: list[ast.expr] = [ast.Compare(length, [ast.GtE() if stars else ast.Eq()], [ast.Constant(count)])]
-        if isinstance(kind, Tuples) and not stars and len(kind.elements.data) != count:
+        if isinstance(kind, Tuples) and (
+            len(kind.elements.data) < count or (not stars and len(kind.elements.data) != count)
+        ):
             return [ast.Constant(False)]
+        if isinstance(kind, Tuples) and not stars:
+            tests.clear()  # so that the next cases know that it is no such tuple
         after = len(pattern.patterns) - stars[0] - 1 if stars else 0
         for i, p in enumerate(pattern.patterns):
             if isinstance(p, ast.MatchStar):
@@ -116,7 +138,7 @@ class _Pattern:
         """`Class(pattern, attribute=pattern)`."""
         value = self.e.expression(pattern.cls)
         cls = value.value if isinstance(value, PyObject) else None
-        tests: list[ast.expr] = [ast.Call(ast.Name("isinstance", ast.Load()), [subject, pattern.cls], [])]
+        tests: list[ast.expr] = [_isinstance(subject, pattern.cls)]
         names = list(getattr(cls, "__match_args__", ()))
         if len(pattern.patterns) > len(names):
             if len(pattern.patterns) == 1 and not pattern.kwd_attrs:
@@ -126,6 +148,10 @@ class _Pattern:
         for name, p in pairs:
             tests += self.tests(p, ast.Attribute(subject, name, ast.Load()))
         return tests
+
+
+def _isinstance(value: ast.expr, cls: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name("isinstance", ast.Load()), [value, cls], [])
 
 
 def _number(at: int) -> ast.expr:

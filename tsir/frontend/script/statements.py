@@ -6,6 +6,7 @@ import ast
 import contextlib
 import copy
 import importlib
+import inspect
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +24,7 @@ from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppr
 from tsir.frontend.script.inlining import make_closure
 from tsir.frontend.script.loops import emit_for, emit_while
 from tsir.frontend.script.matching import emit_match
-from tsir.frontend.script.source import MISSING, outer_name
+from tsir.frontend.script.source import MISSING, assigned_names, outer_name
 from tsir.frontend.script.values import NONE, TRUE, Binding, Const, Object, PyObject, Run, StaticTuple, Unusable, Value
 
 
@@ -119,14 +120,20 @@ def _imported(e: Emitter, name: str, package: str | None = None) -> Any:
 
 
 def _class(e: Emitter, node: ast.ClassDef) -> None:
-    """A local class: Python makes it now, with the constants and classes of this function that its body reads."""
+    """A local class: Python makes it now, with the constants and classes of this function that its body reads.
+
+    Methods that read other variables of the function are inlined where they are called, as closures are.
+    """
     function = e.source.function
     names: dict[str, Any] = {}
-    for name in {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}:
+    captures = False
+    for name in _free_names(node):
         binding = e.variables.get(name)
-        if binding is not None and isinstance(binding.value, PyObject | Const):
+        if binding is not None and isinstance(binding.value, PyObject | Const) and _is_assigned_once(e, name):
             names[name] = binding.value.value
-        elif binding is None and name not in function.__globals__ and (found := outer_name(function, name)) is not MISSING:
+        elif binding is not None or e.outer_key(name) is not None or (name in e.local_names and name != node.name):
+            captures = True
+        elif name not in function.__globals__ and (found := outer_name(function, name)) is not MISSING:
             names[name] = found
     scope = {**function.__globals__, **names}
     tree = ast.increment_lineno(copy.deepcopy(node), e.source.line_offset)
@@ -134,7 +141,44 @@ def _class(e: Emitter, node: ast.ClassDef) -> None:
         exec(compile(ast.Module([tree], []), e.source.file, "exec"), scope)
     except Exception as error:  # noqa: BLE001  (it is the user's class: anything may come of it)
         e.error(f"class {node.name} can't be made while compiling: {type(error).__name__}: {error}", node=node, code="TS101")
-    e.bind(node.name, PyObject(scope[node.name], node.name))
+    made = scope[node.name]
+    if captures:
+        e.session.local_scopes.update(dict.fromkeys(_functions_of(made), e.scope))
+    e.bind(node.name, PyObject(made, node.name))
+
+
+def _free_names(node: ast.ClassDef) -> set[str]:
+    """The names that a class's body and its methods read and don't assign themselves."""
+    free: set[str] = set()
+    pending: list[tuple[ast.AST, frozenset[str]]] = [
+        (s, frozenset()) for s in [*node.bases, *node.decorator_list, *node.body]
+    ]
+    while pending:
+        part, own = pending.pop()
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id not in own:
+            free.add(part.id)
+        elif isinstance(part, ast.FunctionDef):
+            inner = own | {a.arg for a in ast.walk(part.args) if isinstance(a, ast.arg)} | {*assigned_names(part.body)}
+            pending += [(c, inner) for c in part.body]
+            pending += [(c, own) for c in ast.iter_child_nodes(part) if c not in part.body]
+            continue
+        pending += [(c, own) for c in ast.iter_child_nodes(part)]
+    return free
+
+
+def _is_assigned_once(e: Emitter, name: str) -> bool:
+    """Whether a variable of the function keeps the value that it has now."""
+    places = [
+        n for n in ast.walk(e.source.node) if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load)
+    ]
+    return len(places) <= 1
+
+
+def _functions_of(cls: type) -> list[Any]:
+    """The functions that a class's own body defines."""
+    members = [getattr(m, "__func__", m) for m in vars(cls).values()]
+    members += [part for m in members if isinstance(m, property) for part in (m.fget, m.fset)]
+    return [m for m in members if inspect.isfunction(m)]
 
 
 def _function(e: Emitter, node: ast.FunctionDef) -> None:
