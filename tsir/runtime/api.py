@@ -37,7 +37,8 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
     """Compiles a function, an `nn.Module` or a class from its Python source, as `torch.jit.script` does.
 
     A function gives a `ScriptFunction`, a module a `ScriptModule` that shares its parameters; a class is returned as it is, for
-    it is compiled where it is used: its objects are compiled ones, also as attributes and arguments. The other
+    it is compiled where it is used: its objects are compiled ones, also as attributes and arguments. So is an object of such
+    a class, whose class then counts as given to `script`. The other
     parameters are torch.jit's and mean nothing here. Raises FrontendError with the place in the source for what can't be compiled.
     """
     del optimize, _frames_up, _rcb, example_inputs
@@ -62,7 +63,17 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
         return obj
     if callable(obj):
         return ScriptFunction(_with_exceptions(compile_function(obj)), obj)
+    if _is_plain_object(obj):
+        from tsir.frontend.script.classes import declare
+
+        declare(type(obj))
+        return obj
     raise FrontendError(f"can't compile a {type(obj).__name__}", hint="script takes a function, an nn.Module or a class")
+
+
+def _is_plain_object(obj: Any) -> bool:
+    """Whether something is an object of a class that a user wrote, derived from no class with a memory layout of its own."""
+    return hasattr(obj, "__dict__") and type(obj).__base__ is not None and type(obj).__new__ is object.__new__
 
 
 def _with_exceptions(program: Program) -> Program:

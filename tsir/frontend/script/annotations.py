@@ -86,15 +86,28 @@ class AnnotationReader:
         self._generic_variables = False
 
     def of_node(
-        self, node: ast.expr | None, scope: Mapping[str, Any], place: SourceLocation | None, *, generic: bool = False
+        self,
+        node: ast.expr | None,
+        scope: Mapping[str, Any],
+        place: SourceLocation | None,
+        *,
+        generic: bool = False,
+        evaluated: Any = None,
     ) -> Annotation:
-        """The meaning of an annotation's tree. None (no annotation) gives no type. A type variable is Any if `generic`."""
+        """The meaning of an annotation's tree. None (no annotation) gives no type. A type variable is Any if `generic`.
+
+        `evaluated` is what Python made of it, if it did: names in it may have been local ones.
+        """
         if node is None:
             return Annotation(None)
         rewriter = _Broadcasting()
         try:
             tree = ast.fix_missing_locations(ast.Expression(rewriter.visit(_copy(node))))
             value = _evaluate(compile(tree, "<annotation>", "eval"), scope)
+        except NameError as error:
+            if evaluated is None or isinstance(evaluated, str):
+                raise _unreadable(node, error, scope, place) from None
+            value = evaluated
         except Exception as error:  # noqa: BLE001  (it is the user's expression: anything may come of it)
             raise _unreadable(node, error, scope, place) from None
         self._generic_variables = generic

@@ -453,50 +453,50 @@ def _keys_of(e: Emitter, items: Value, key: Value) -> Any:
 
 
 def _extreme_object(e: Emitter, name: str, values: list[Value], keywords: dict[str, Value]) -> Value | None:
-    """`min` and `max` of objects that define `<`; None for other values."""
-    from tsir.frontend.script import prelude
-    from tsir.frontend.script.calls import call
+    """`min` and `max` of objects that define `<`, or of tuples and lists of such; None for other values."""
+    from tsir.frontend.script.comparing import compares_objects, extreme_position
     from tsir.frontend.script.comprehensions import collect
 
     if keywords or not values:
         return None
-    if len(values) == 1:
-        kind = e.session.type_of(values[0])
-        items = values[0] if isinstance(kind, ts.ListType) and isinstance(kind.element, ts.ClassType) else None
-    else:
-        items = collect(e, StaticList(tuple(values))) if all(isinstance(v, Object) for v in values) else None
-    function = prelude.least if name == "min" else prelude.greatest
-    return None if items is None else call(e, PyFunction(function), [items], {})
+    if len(values) > 1 and not any(compares_objects(e, e.session.type_of(v)) for v in values):
+        return None
+    items = values[0] if len(values) == 1 else collect(e, StaticList(tuple(values)))
+    position = extreme_position(e, name, items)
+    return None if position is None else _item(e, items, position)
+
+
+def _item(e: Emitter, items: Value, position: Value) -> Value:
+    return e.session.object_or_run(e.py("getitem", [materialise(e, items), materialise(e, position)]))
 
 
 def _extreme_by_key(a: Arguments, name: str, values: list[Value], key: Value) -> Value:
     """`min` and `max` with a key: the first item whose key is the least or the greatest."""
+    from tsir.frontend.script.comparing import extreme_position
     from tsir.frontend.script.comprehensions import collect
 
     e = a.e
     items = collect(e, values[0] if len(values) == 1 else StaticList(tuple(values)))
-    position = e.py(f"{name}_position", [_keys_of(e, items, key)])
-    return e.session.object_or_run(e.py("getitem", [materialise(e, items), position]))
+    keys = _keys_of(e, items, key)
+    return _item(e, items, extreme_position(e, name, Run(keys)) or Run(e.py(f"{name}_position", [keys])))
 
 
 def sorted_items(e: Emitter, items: Value, keywords: dict[str, Value]) -> Value:
     """A sorted list of the items of a list, by a key where there is one, else by `<`."""
-    from tsir.frontend.script import prelude
-    from tsir.frontend.script.calls import call, call_row
+    from tsir.frontend.script.calls import call_row
+    from tsir.frontend.script.comparing import order_of
 
     key, reverse = keywords.pop("key", NONE), keywords.pop("reverse", FALSE)
     if keywords:
         wrong = next(iter(keywords))
         e.error(f"sorted() has no argument '{wrong}'", hint=did_you_mean(wrong, ("key", "reverse")), code="TS402")
-    kind = e.session.type_of(items)
     if not (isinstance(key, Const) and key.value is None):
         keys = _keys_of(e, items, key)
-        if isinstance(keys.type, ts.ListType) and isinstance(keys.type.element, ts.ClassType):
-            e.unsupported("sorting by keys that are objects of a class")
-        order = e.py("sort_order", [keys, materialise(e, reverse)])
-        return Run(e.py("taken", [materialise(e, items), order]))
-    if isinstance(kind, ts.ListType) and isinstance(kind.element, ts.ClassType | ts.TensorType):
-        return call(e, PyFunction(prelude.sorted_by_comparison), [items, reverse], {})
+        order = order_of(e, Run(keys), reverse) or Run(e.py("sort_order", [keys, materialise(e, reverse)]))
+        return Run(e.py("taken", [materialise(e, items), materialise(e, order)]))
+    order = order_of(e, items, reverse)
+    if order is not None:
+        return Run(e.py("taken", [materialise(e, items), materialise(e, order)]))
     row = python.builtin("sorted")
     assert row is not None
     return call_row(e, row, [items, reverse])

@@ -399,6 +399,8 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
 
 def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`receiver.name(...)` for tensors, strings, lists, dicts, tuples."""
+    from tsir.frontend.script.comparing import call_by_equality
+
     if isinstance(receiver, Builtin):
         row = python.lookup(f"{receiver.name}_{name}")
         if row is not None and receiver.name == "dict" and name == "fromkeys":
@@ -431,6 +433,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         return Const(None)
     values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
     ordered = _ordered_keywords(e, row, values, kwargs)
+    if (found := call_by_equality(e, row.name, values + ordered)) is not None:
+        return found
     return call_row(e, row, values + ordered)
 
 

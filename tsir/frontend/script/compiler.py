@@ -283,6 +283,15 @@ class Session:
                     info.attributes[name] = AttributeInfo(found_type)
         return info
 
+    def annotation_scope(self, function: Any) -> dict[str, Any]:
+        """The names that annotations of a function may use: also of local classes of the program that stand around it."""
+        near = {
+            cls.__name__: cls
+            for cls in self._script_classes
+            if cls.__module__ == function.__module__ and function.__qualname__.startswith(_around(cls))
+        }
+        return near | annotation_scope(function)
+
     def exception_class(self, cls: type[BaseException]) -> str:
         """The name of a user's exception class, which becomes part of the program with its bases."""
         for name, known in self.exceptions.items():
@@ -769,13 +778,18 @@ def _no_result(session: Session, source: FunctionSource, value: Value) -> Fronte
     return FrontendError(message, location=place, hint=hint, code="TS501")
 
 
+def _around(cls: type) -> str:
+    """What the qualified names of all that stands beside a class begin with."""
+    return cls.__qualname__.rpartition(".")[0] + "."
+
+
 def _generic_type(session: Session, source: FunctionSource, name: str) -> Attribute | None:
     """The type of a parameter whose annotation has type variables, which may be anything here."""
     arguments = source.node.args
     annotation = next(
         a.annotation for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs] if a.arg == name
     )
-    return session.annotations.of_node(annotation, annotation_scope(source.function), None, generic=True).type
+    return session.annotations.of_node(annotation, session.annotation_scope(source.function), None, generic=True).type
 
 
 def _parameter(session: Session, p: Any, kind: Attribute | Value) -> Parameter:

@@ -25,7 +25,7 @@ from tsir.dialects.ts.structure import CastOp
 from tsir.errors import FrontendError, OperatorError, SourceLocation, UnsupportedError, did_you_mean
 from tsir.frontend.constants import Constant, emit_constant, insert
 from tsir.frontend.overloads import emit_aten, show_type
-from tsir.frontend.script.source import MISSING, FunctionSource, annotation_scope, outer_name
+from tsir.frontend.script.source import MISSING, FunctionSource, outer_name
 from tsir.frontend.script.values import (
     FALSE,
     Binding,
@@ -393,7 +393,7 @@ class Emitter:
         """The names that annotations may use here: what is outside the function, and classes that it defines itself."""
         local = {k.partition(FRAME)[0]: b.value for k, b in self.variables.items()}
         classes = {n: v.value for n, v in local.items() if isinstance(v, PyObject)}
-        return annotation_scope(self.source.function) | classes
+        return self.session.annotation_scope(self.source.function) | classes
 
     def outer_key(self, name: str) -> str | None:
         """The key in `variables` of a name of the functions around; None when none of them has it."""

@@ -25,7 +25,6 @@ from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.inlining import Given, holds_run, inline
 from tsir.frontend.script.source import (
     FunctionSource,
-    annotation_scope,
     assigned_names,
     describe,
     function_source,
@@ -113,13 +112,22 @@ def signature_of(session: Session, source: FunctionSource) -> Signature:
     """The signature by annotations, or by a type comment."""
     inspected = inspect.signature(source.function, follow_wrapped=False).parameters
     defaults = {name: p.default for name, p in inspected.items() if p.default is not NO_DEFAULT}
-    return signature_of_tree(session, source, annotation_scope(source.function), defaults)
+    scope = session.annotation_scope(source.function)
+    return signature_of_tree(session, source, scope, defaults, inspect.get_annotations(source.function))
 
 
 def signature_of_tree(
-    session: Session, source: FunctionSource, scope: Mapping[str, Any], defaults: Mapping[str, Any]
+    session: Session,
+    source: FunctionSource,
+    scope: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    evaluated: Mapping[str, Any] | None = None,
 ) -> Signature:
-    """The signature of a function whose defaults are known, with the names that its annotations may use."""
+    """The signature of a function whose defaults are known, with the names that its annotations may use.
+
+    `evaluated` are the annotations as Python has evaluated them, for names that can't be seen any more.
+    """
+    known = evaluated or {}
     arguments = source.node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     nodes: dict[str, ast.expr | None] = {a.arg: a.annotation for a in [*positional, *arguments.kwonlyargs]}
@@ -134,7 +142,9 @@ def signature_of_tree(
             nodes |= _commented(found, list(nodes), place)
     parameters: list[ParameterInfo] = []
     for a in [*positional, *arguments.kwonlyargs]:
-        annotation = session.annotations.of_node(nodes[a.arg], scope, source.location(a.annotation or a))
+        annotation = session.annotations.of_node(
+            nodes[a.arg], scope, source.location(a.annotation or a), evaluated=known.get(a.arg)
+        )
         default = defaults.get(a.arg, NO_DEFAULT)
         kind = annotation.type
         if kind is not None and (default is None or _is_none(default)) and ts.NONE not in _members(kind):
@@ -151,7 +161,7 @@ def signature_of_tree(
             )
         )
     declared = place if source.node.returns is None else source.location(source.node.returns)
-    result = session.annotations.of_node(returns, scope, declared).type
+    result = session.annotations.of_node(returns, scope, declared, evaluated=known.get("return")).type
     varargs = None if arguments.vararg is None else arguments.vararg.arg
     keywords = None if arguments.kwarg is None else arguments.kwarg.arg
     return Signature(tuple(parameters), result, varargs, keywords, place)

@@ -266,6 +266,7 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
 
 def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     """One comparison."""
+    from tsir.frontend.script.comparing import compare_containers
     from tsir.frontend.script.conditions import identity, none_test
     from tsir.frontend.script.convert import as_bool
 
@@ -281,6 +282,9 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     static = _static_compare(left, right, meaning)
     if static is not None:
         return static
+    by_methods = compare_containers(e, op, left, right)
+    if by_methods is not None:
+        return by_methods
     for holder, other, name in ((left, right, method), (right, left, swapped)):
         if isinstance(holder, Object):
             found = e.session.call_optional_method(e, holder, (name,), [other])
@@ -324,6 +328,8 @@ def _python_object(value: Value) -> Any:
 
 
 def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
+    from tsir.frontend.script.comparing import contains
+
     found: Value | None = None
     if isinstance(container, Object):
         container = e.session.keys_of(container) or container
@@ -338,6 +344,8 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     if found is None and is_tensor(e.session.type_of(container)):
         found = torch_call(e, "__contains__", [container, item])
         found = Run(e.py("bool", [materialise(e, found)]))
+    if found is None:
+        found = contains(e, container, item)
     if found is None:
         operands = [materialise(e, container), materialise(e, item)]
         return Run(e.py("not_contains" if negate else "contains", operands))

@@ -43,31 +43,31 @@ def filtered_truth(items):
     return [item for item in items if item]
 
 
-def least(items):
-    """`min(items)` for objects that define `<`."""
+def least_position(items):
+    """The position of `min(items)` for objects that define `<`."""
     if len(items) == 0:
         raise ValueError("min() iterable argument is empty")
-    found = items[0]
-    for item in items[1:]:
-        if item < found:
-            found = item
+    found = 0
+    for i in range(1, len(items)):
+        if items[i] < items[found]:
+            found = i
     return found
 
 
-def greatest(items):
-    """`max(items)` for objects that define `>`, or `<`."""
+def greatest_position(items):
+    """The position of `max(items)` for objects that define `>`, or `<`."""
     if len(items) == 0:
         raise ValueError("max() iterable argument is empty")
-    found = items[0]
-    for item in items[1:]:
-        if item > found:
-            found = item
+    found = 0
+    for i in range(1, len(items)):
+        if items[i] > items[found]:
+            found = i
     return found
 
 
-def sorted_by_comparison(items, reverse: bool):
-    """`sorted(items, reverse=reverse)` for objects that define `<`: merging runs of doubling length, stable."""
-    source = list(items)
+def order_by_comparison(items, reverse: bool):
+    """The positions of the items in the order of `<`: merging runs of doubling length, stable."""
+    source = list(range(len(items)))
     if reverse:
         source.reverse()
     width = 1
@@ -79,7 +79,7 @@ def sorted_by_comparison(items, reverse: bool):
             i = start
             j = middle
             while i < middle or j < end:
-                if j >= end or (i < middle and not source[j] < source[i]):
+                if j >= end or (i < middle and not items[source[j]] < items[source[i]]):
                     merged.append(source[i])
                     i += 1
                 else:
@@ -90,6 +90,101 @@ def sorted_by_comparison(items, reverse: bool):
     if reverse:
         source.reverse()
     return source
+
+
+def lists_equal(first, second):
+    """`first == second` for lists whose elements are compared by methods."""
+    if len(first) != len(second):
+        return False
+    return all(first[i] is second[i] or first[i] == second[i] for i in range(len(first)))
+
+
+def _first_difference(first, second):
+    """Where the elements differ for the first time: behind the end of the shorter list if they don't."""
+    count = min(len(first), len(second))
+    for i in range(count):
+        if not (first[i] is second[i] or first[i] == second[i]):
+            return i
+    return count
+
+
+def lists_less(first, second):
+    """`first < second` for such lists."""
+    i = _first_difference(first, second)
+    return first[i] < second[i] if i < len(first) and i < len(second) else len(first) < len(second)
+
+
+def lists_less_equal(first, second):
+    """`first <= second` for such lists."""
+    i = _first_difference(first, second)
+    return first[i] <= second[i] if i < len(first) and i < len(second) else len(first) <= len(second)
+
+
+def lists_greater(first, second):
+    """`first > second` for such lists."""
+    i = _first_difference(first, second)
+    return first[i] > second[i] if i < len(first) and i < len(second) else len(first) > len(second)
+
+
+def lists_greater_equal(first, second):
+    """`first >= second` for such lists."""
+    i = _first_difference(first, second)
+    return first[i] >= second[i] if i < len(first) and i < len(second) else len(first) >= len(second)
+
+
+def dicts_equal(first, second):
+    """`first == second` for dicts whose values are compared by methods."""
+    if len(first) != len(second):
+        return False
+    return all(not (key not in second or not (first[key] is second[key] or first[key] == second[key])) for key in first)
+
+
+def equal_unless_none(first, second):
+    """`first == second` where each may be None or an object that defines `==`."""
+    if first is None:
+        return second is None
+    if second is None:
+        return False
+    return first == second
+
+
+def equal_or_asked(first, second):
+    """The same for objects whose `==` says what is equal to None."""
+    if first is None:
+        return second is None or second == first
+    return first == second
+
+
+def contains(items, value):
+    """`value in items` for such elements."""
+    return any(item is value or item == value for item in items)
+
+
+def count_of(items, value):
+    """`items.count(value)` for such elements."""
+    count = 0
+    for item in items:
+        if item is value or item == value:
+            count += 1
+    return count
+
+
+def index_of(items, value, *bounds):
+    """`items.index(value, start, stop)` for such elements."""
+    start, stop = 0, len(items)
+    if len(bounds) > 0:
+        start = bounds[0] if bounds[0] >= 0 else max(bounds[0] + len(items), 0)
+    if len(bounds) > 1:
+        stop = min(bounds[1] if bounds[1] >= 0 else bounds[1] + len(items), len(items))
+    for i, item in enumerate(items):
+        if start <= i < stop and (item is value or item == value):
+            return i
+    raise ValueError("the value is not in the sequence")
+
+
+def remove_item(items, value):
+    """`items.remove(value)` for such elements."""
+    del items[index_of(items, value)]
 
 
 def _accumulate(items):
