@@ -133,7 +133,8 @@ def same_object_first(x: int):
         (equal, (1, 13)), (equal, (1, 2)), (ordered, (1, 13)), (ordered, (2, 2)),
         (ordered, (5, 4)), (found, (1,)), (found, (14,)), (found, (5,)), (found_after, (1,)), (by_objects, ([5, 2, 9, 4], False)),
         (by_objects, ([5, 2, 9, 4], True)), (by_objects, ([7], False)), (by_identity, ("a",)), (equal_or_none, ("a", 13, True)),
-        (equal_or_none, ("b", 1, True)), (equal_or_none, ("a", 1, False)), (equal_or_none, ("a", 0, False)), (equal_to_none, (0, False)),
+        (equal_or_none, ("b", 1, True)), (equal_or_none, ("a", 1, False)), (equal_or_none, ("a", 0, False)),
+        (equal_to_none, (0, False)),
         (equal_to_none, (1, False)), (equal_to_none, (1, True)), (same_object_first, (3,)),
     ],
 )  # fmt: skip
