@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tsir.errors import TracerWarning, TsirError
+from tsir.errors import TsirError as Error
 from tsir.version import __version__
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from tsir.runtime.compiled import ScriptModule as ScriptModule
     from tsir.runtime.declared_modules import script_method as script_method
 
+    RecursiveScriptModule = TopLevelTracedModule = ScriptModule
+
 _OURS = {
     "script": "tsir.runtime.api",
     "trace": "tsir.runtime.api",
@@ -50,7 +53,7 @@ _OURS = {
     "manual_seed": "tsir.runtime.api",
     "uninitialized": "tsir.dialects.values",
     "ScriptFunction": "tsir.runtime.compiled",
-    "ScriptModule": "tsir.runtime.compiled",
+    **dict.fromkeys(("RecursiveScriptModule", "ScriptModule", "TopLevelTracedModule"), "tsir.runtime.compiled:ScriptModule"),
     "script_method": "tsir.runtime.declared_modules",
     "CompilationUnit": "tsir.runtime.compilation_unit",
     **dict.fromkeys(
@@ -65,10 +68,13 @@ _OURS = {
 _TORCH_JIT = frozenset({
     "annotate", "Attribute", "export", "Final", "fork", "Future", "ignore", "interface", "is_scripting", "is_tracing",
     "isinstance", "script_if_tracing", "unused", "wait",
+    "_Await", "_awaitable", "_awaitable_nowait", "_awaitable_wait", "_drop", "_fork", "_IgnoreContextManager", "_isinstance",
+    "_overload", "_overload_method", "_script_if_tracing", "_unwrap_optional", "_wait",
 })  # fmt: skip
+"""torch.jit's own markers and functions, with those private ones that libraries use."""
 
 __all__ = [
-    "ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "load", "manual_seed",
+    "Error", "ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "load", "manual_seed",
     "save", "script", "trace", "trace_module",
 ]  # fmt: skip
 
@@ -76,8 +82,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _OURS and name not in _TORCH_JIT:
         raise AttributeError(f"module 'tsir' has no attribute {name!r}")
+    module, _, attribute = _OURS.get(name, "torch.jit").partition(":")
     try:
-        value = getattr(import_module(_OURS.get(name, "torch.jit")), name)
+        value = getattr(import_module(module), attribute or name)
     except ImportError as error:
         if not (error.name or "torch").startswith("torch"):
             raise

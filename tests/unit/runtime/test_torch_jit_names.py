@@ -6,18 +6,27 @@ from torch import nn
 
 import tsir
 
-NAMES = (
-    "script trace trace_module save load export ignore unused is_scripting is_tracing annotate Attribute Final isinstance "
-    "interface fork wait Future freeze optimize_for_inference script_if_tracing ScriptModule ScriptFunction script_method "
-    "set_fusion_strategy enable_onednn_fusion onednn_fusion_enabled optimized_execution fuser strict_fusion "
-    "CompilationUnit run_frozen_optimizations last_executed_optimized_graph export_opnames"
-).split()
+PRIVATE = "_overload _overload_method _unwrap_optional _IgnoreContextManager _awaitable _fork _wait _isinstance".split()
+"""Those that libraries use."""
+OTHERS = "RecursiveScriptModule TopLevelTracedModule CompilationUnit script_method fuser freeze trace_module".split()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted({*torch.jit.__all__, *PRIVATE, *OTHERS}))
 def test_name(name: str) -> None:
     assert hasattr(tsir, name) and hasattr(torch.jit, name)
     assert name in dir(tsir)
+
+
+def test_errors_and_classes_by_torch_jit_s_names() -> None:
+    with pytest.raises(tsir.Error, match="isn't defined"):
+        tsir.script(undefined)
+    scripted = tsir.script(model())
+    assert isinstance(scripted, tsir.RecursiveScriptModule)
+    assert isinstance(tsir.trace(model(), X), tsir.TopLevelTracedModule)
+
+
+def undefined(x):
+    return x + nothing  # noqa: F821
 
 
 def model() -> nn.Module:
