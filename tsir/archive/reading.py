@@ -191,6 +191,7 @@ def _entry_point(json_entry: dict[str, Any], values: ValueReader) -> EntryPoint:
             has_default="default" in p,
             default=values.read(p.get("default")),
             kwarg_only=bool(p["kwarg_only"]),
+            repeat=int(p.get("repeat", 0)),
         )
         for p in json_entry["parameters"]
     )

@@ -81,6 +81,7 @@ def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
             "parameters": [
                 {"name": p.name, "type": p.type, "kwarg_only": p.kwarg_only}
                 | ({"default": values.write(p.default)} if p.has_default else {})
+                | ({"repeat": p.repeat} if p.repeat else {})
                 for p in e.parameters
             ],
         }

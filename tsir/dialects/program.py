@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an entry point. `type` is IR text, such as `!ts.tensor`; `default` a value as in `values.py`."""
+    """A parameter of an entry point. `type` is IR text, such as `!ts.tensor`; `default` a value as in `values.py`.
+
+    `repeat` is how often one number stands in the list that the parameter is, as in `BroadcastingList2[int]`; else 0.
+    """
 
     name: str
     type: str
     has_default: bool = False
     default: Any = None
     kwarg_only: bool = False
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class PythonFunction:
     function: Callable[..., Any]
     result_type: str
     """IR text, such as `!ts.tensor`."""
+    may_be_none: bool = False
+    """Whether it says nothing about its result, so that it may also give nothing."""
     caller: Callable[[PythonFunction, Sequence[Any]], Any] | None = None
     """Calls the function with values of the program's and gives one: the runtime's conversions around it."""
 
@@ -69,10 +75,12 @@ class PythonFunction:
 _python_functions: dict[str, PythonFunction] = {}
 
 
-def add_python_function(name: str, function: Callable[..., Any], result_type: str) -> PythonFunction:
+def add_python_function(
+    name: str, function: Callable[..., Any], result_type: str, *, may_be_none: bool = False
+) -> PythonFunction:
     """Makes a function known to compiled code, for as long as this process lives."""
     key = f"{name}#{len(_python_functions)}"
-    made = _python_functions[key] = PythonFunction(key, name, function, result_type)
+    made = _python_functions[key] = PythonFunction(key, name, function, result_type, may_be_none)
     return made
 
 

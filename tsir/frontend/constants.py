@@ -102,3 +102,12 @@ def emit_constant(builder: Builder, value: Constant, location: LocationAttr) -> 
 def emit_list(builder: Builder, elements: Sequence[SSAValue], element_type: Attribute, location: LocationAttr) -> SSAValue:
     """A new list of these values: `ts.list`."""
     return insert(builder, ListOp(elements, ts.ListType(element_type)), location).result
+
+
+def known_ints(value: object) -> list[int] | None:
+    """The ints of a list that was made of constants and hasn't been used since, or None."""
+    if not isinstance(value, SSAValue) or not isinstance(value.owner, ListOp) or value.uses.get_length():
+        return None
+    attributes = [o.owner.value for o in value.owner.operands if isinstance(o.owner, ArithConstantOp)]
+    ints = [a.value.data for a in attributes if isinstance(a, IntegerAttr) and a.type == ts.INT]
+    return ints if len(ints) == len(value.owner.operands) else None

@@ -30,6 +30,7 @@ from tsir.frontend.overloads import emit_one, show_type
 class TensorIndex:
     """An index tensor, and how many dimensions it takes: a mask takes as many as it has, others one.
 
+    A mask without dimensions stands for a new dimension, whose one position it keeps or drops.
     None: that isn't known yet, and computed where something behind the tensor depends on it.
     """
 
@@ -115,6 +116,10 @@ class _Indexer:
                 # The positions where the new dimension's mask holds are known: all of it, or none.
                 result.tensors.append(self.emit("full", [int(item)], 0, dtype=dtypes.int64))
                 at += _Count(1)
+            elif isinstance(item, TensorIndex) and item.consumes == 0:
+                result.view = self.emit("unsqueeze", result.view, self.position(result, at, after))
+                result.tensors.append(self.emit("unsqueeze", item.value, 0))
+                at += _Count(1)
             elif isinstance(item, TensorIndex):
                 result.tensors.append(item.value)
                 at += taken[i]
@@ -127,7 +132,7 @@ class _Indexer:
                 at += _Count(1)
             else:
                 result.view = self.emit("select", result.view, self.position(result, at, after), item)
-        masks = [t for item, t in zip(items, taken, strict=True) if isinstance(item, TensorIndex)]
+        masks = [t for item, t in zip(items, taken, strict=True) if isinstance(item, TensorIndex) and item.consumes != 0]
         result.dimensions = sum(masks, _Count(len(result.tensors) - len(masks)))
         return result
 
@@ -164,7 +169,8 @@ class _Indexer:
             if isinstance(kind, ts.TensorType | BuiltinTensorType):
                 return TensorIndex(item)
             if isinstance(kind, ts.ListType):
-                return TensorIndex(self.emit("tensor", item), None)
+                # An empty list of ints is an index without elements; its tensor would be one of floats.
+                return TensorIndex(self.emit("tensor", item, dtype=dtypes.int64 if kind.element == ts.INT else None), None)
             if kind == ts.NONE:
                 return None
             raise self.fail(

@@ -7,6 +7,7 @@ mean another operator (`x.float()` is `to.dtype`) or several (`1 / x` is `mul` o
 
 from __future__ import annotations
 
+import string
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +22,10 @@ from xdsl.ir import SSAValue
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.schema import SchemaRegistry
+from tsir.dialects.ts.types import ListType
 from tsir.dialects.values import CPU, Device, Layout, MemoryFormat
 from tsir.errors import UnsupportedError
-from tsir.frontend.constants import Constant
+from tsir.frontend.constants import Constant, known_ints
 from tsir.frontend.overloads import emit_aten
 
 DTYPES: dict[torch.dtype, DType] = {getattr(torch, d.name): d for d in dtypes.ALL}
@@ -193,8 +195,8 @@ _CDIST_MODES = {"use_mm_for_euclid_dist_if_necessary": None, "use_mm_for_euclid_
 
 def _tensordot(a: Any, b: Any, dims: Any, out: Any) -> Call:
     """`torch.tensordot` takes the number of dimensions, or a list for each tensor; the operator takes the lists one by one."""
-    if isinstance(dims, list | tuple) and isinstance(out, list | tuple):
-        return Call("tensordot", (a, b, list(dims), list(out)))
+    if all(isinstance(d, list | tuple) or (isinstance(d, SSAValue) and isinstance(d.type, ListType)) for d in (dims, out)):
+        return Call("tensordot", (a, b, dims, out))
     if isinstance(dims, int):
         if dims < 0:
             raise UnsupportedError(f"tensordot expects dims >= 0, but got dims={dims}")
@@ -204,6 +206,20 @@ def _tensordot(a: Any, b: Any, dims: Any, out: Any) -> Call:
     else:
         raise UnsupportedError("tensordot needs dims as an int or two lists of ints that are known when compiling")
     return Call("tensordot", (a, b, first, second), {} if out is None else {"out": out})
+
+
+def _einsum(first: Any, *rest: Any, **kwargs: Any) -> Call:
+    """`torch.einsum`; instead of an equation each tensor may be followed by a list of ints (and `...`), and the result's."""
+    if isinstance(first, str):
+        return Call("einsum", (first, *rest), kwargs)
+    given = [first, *rest]
+    tensors, written = given[: len(given) // 2 * 2 : 2], [*given[1::2], *given[len(given) // 2 * 2 :]]
+    labels = [known_ints(part) or part for part in written]
+    if not all(isinstance(part, list | tuple) and all(isinstance(s, int) or s is Ellipsis for s in part) for part in labels):
+        raise UnsupportedError("einsum needs an equation, or a list of constant ints behind each tensor")
+    names = ["".join("..." if s is Ellipsis else string.ascii_letters[s] for s in part) for part in labels]
+    equation = ",".join(names[: len(tensors)]) + "".join(f"->{n}" for n in names[len(tensors) :])
+    return Call("einsum", (equation, tensors), kwargs)
 
 
 def _norm(self: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False, dtype: Any = None) -> Call:
@@ -236,6 +252,7 @@ REWRITES: dict[str, Rewrite] = {
     "__floordiv__": _renamed("floor_divide"), "__rfloordiv__": _rfloordiv, "__ifloordiv__": _renamed("floor_divide_"),
     "__mod__": _renamed("remainder"), "__rmod__": _swapped("remainder"), "__imod__": _renamed("remainder_"),
     "__pow__": _renamed("pow"), "__rpow__": _swapped("pow"), "__ipow__": _renamed("pow_"),
+    "einsum": _einsum,
     "tensordot": lambda a, b, dims=2, out=None: _tensordot(a, b, dims, out),
     "nonzero": lambda self, as_tuple=False, **rest: Call("nonzero_numpy" if as_tuple is True else "nonzero", (self,), rest),
     "cdist": lambda x1, x2, p=2.0, compute_mode=None: Call(

@@ -14,6 +14,7 @@ from tsir.dialects.values import Device
 from tsir.errors import DependencyError, FrontendError, TsirError
 from tsir.ops.host_random import DEFAULT
 from tsir.runtime.compiled import CompiledMethod, ScriptFunction, ScriptModule
+from tsir.runtime.containers import ScriptDict, ScriptList
 from tsir.runtime.torch_adapter import adapter
 
 Compiled = ScriptFunction | ScriptModule
@@ -38,12 +39,16 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
 
     A function gives a `ScriptFunction`, a module a `ScriptModule` that shares its parameters; a class is returned as it is, for
     it is compiled where it is used: its objects are compiled ones, also as attributes and arguments. So is an object of such
-    a class, whose class then counts as given to `script`. The other
+    a class, whose class then counts as given to `script`. A list or dict gives one whose items stay of one type. The other
     parameters are torch.jit's and mean nothing here. Raises FrontendError with the place in the source for what can't be compiled.
     """
     del optimize, _frames_up, _rcb, example_inputs
-    if isinstance(obj, ScriptFunction | ScriptModule):
+    if isinstance(obj, ScriptFunction | ScriptModule | ScriptList | ScriptDict):
         return obj
+    if isinstance(obj, list):
+        return ScriptList(obj)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(obj, dict):
+        return ScriptDict(obj)  # pyright: ignore[reportUnknownArgumentType]
     _need_torch("tsir.script")
     import torch
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tsir.dialects.dtypes import DType
-from tsir.dialects.program import EntryPoint
+from tsir.dialects.program import EntryPoint, Parameter
 from tsir.dialects.values import Device, EnumMember, Future, Instance, Layout, MemoryFormat, named_tuple_class
 from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.host_random import Generator
@@ -32,15 +32,25 @@ class Binder:
         self.entry = entry
         self._known: dict[tuple[int, tuple[str, ...]], tuple[tuple[str, ...], dict[str, Any]]] = {}
         """For calls with so many positional arguments and these keywords: the other parameters, and defaults of some."""
+        self._repeats = [(i, p.repeat) for i, p in enumerate(entry.parameters) if p.repeat]
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The values for the parameters in order. Raises OperatorTypeError for misfits, as torch.jit does."""
+        if not self._repeats:
+            return self._bound(args, kwargs)
+        values = list(self._bound(args, kwargs))
+        for i, times in self._repeats:
+            if isinstance(values[i], int | float):
+                values[i] = [values[i]] * times
+        return tuple(values)
+
+    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         form = (len(args), tuple(kwargs))
         known = self._known.get(form)
         if known is None:
             bound = bind(self.entry, args, kwargs)
             names = tuple(p.name for p in self.entry.parameters[len(args) :])
-            defaults = {p.name: p.default for p in self.entry.parameters[len(args) :] if p.name not in kwargs}
+            defaults = {p.name: _default(p) for p in self.entry.parameters[len(args) :] if p.name not in kwargs}
             self._known[form] = (names, defaults)
             return tuple(bound)
         names, defaults = known
@@ -64,12 +74,19 @@ def bind(entry: EntryPoint, args: tuple[Any, ...], kwargs: dict[str, Any]) -> li
         elif parameter.name in left:
             bound.append(left.pop(parameter.name))
         elif parameter.has_default:
-            bound.append(parameter.default)
+            bound.append(_default(parameter))
         else:
             raise OperatorTypeError(f"{entry.name}() is missing value for argument '{parameter.name}'")
     if left:
         raise OperatorTypeError(f"{entry.name}() got unknown keyword argument '{next(iter(left))}'")
     return bound
+
+
+def _default(parameter: Parameter) -> Any:
+    """A parameter's default as the caller would pass it: a tensor where torch is loaded."""
+    torch = adapter()
+    tensor = torch is not None and isinstance(parameter.default, np.ndarray)
+    return torch.to_tensor(parameter.default) if tensor and torch is not None else parameter.default
 
 
 class Conversion:
@@ -107,8 +124,8 @@ class Conversion:
             return self._tensor_as(array, _best_member(expected, "tensor"), where)
         if kind in ("f32", "f16", "index", "i32", "i16", "i8") and array.ndim == 0:
             return _SCALARS_IN[kind](self, array[()], expected, where)
-        if kind in ("i64", "f64", "i1", "number", "complex") and array.ndim == 0:
-            return {"i64": int, "f64": float, "i1": bool}.get(kind, lambda a: a.item())(array)
+        if kind in ("i64", "f64", "i1", "number", "complex") and array.size == 1:
+            return {"i64": int, "f64": float, "i1": bool}.get(kind, _same)(array.item())
         raise _mismatch(where, expected, "Tensor")
 
     def _structure_in(self, value: Any, expected: TypeText, where: str) -> Any:
@@ -421,6 +438,10 @@ class InstanceConverter:
     def wrap(self, instance: Instance) -> Any:
         """The outside object of an instance."""
         raise NotImplementedError
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 def _scalar_in(kinds: tuple[type, ...], convert: Any) -> Any:

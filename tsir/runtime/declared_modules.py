@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+import torch
 from torch import nn
 from torch._jit_internal import FunctionModifiers
 from torch.jit._script import ScriptMethodStub
@@ -53,7 +54,14 @@ class DeclaredModule(nn.Module, metaclass=_Declared):
 
     def __init__(self, optimize: bool | None = None) -> None:
         super().__init__()
-        vars(self)["_sources"] = []
+        vars(self)["_declared_types"] = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute; a `torch.jit.Attribute` is its value, with the type that it gives."""
+        if isinstance(value, torch.jit.Attribute):
+            vars(self)["_declared_types"][name] = value.type
+            value = value.value
+        super().__setattr__(name, value)
 
     def define(self, src: str) -> None:
         """Adds the methods that a source text defines; they are compiled with the others."""

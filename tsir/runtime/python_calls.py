@@ -24,6 +24,8 @@ def know_caller(functions: Sequence[PythonFunction], instances: InstanceConverte
             raise TsirError(f"{function.name}() belongs to a program that doesn't exist any more")
         conversion = Conversion(PythonClasses(program), shown())
         result = function.function(*(conversion.value_out(v) for v in values))
+        if result is None and function.may_be_none:
+            return None
         return conversion.value_in(result, parse_type_text(function.result_type), f"the result of {function.name}()")
 
     for function in functions:

@@ -153,11 +153,13 @@ class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ign
             vars(self).pop("_replacing", None)
 
     def _python_attribute(self, name: str) -> Any:
-        """What the Python class has beside the program: methods that are marked as ignored run in Python, on this object."""
+        """What the Python class has beside the program: ignored methods, and properties, run in Python on this object."""
         origin = self.program.origins.get(id(self.instance))
         found = _MISSING if origin is None else inspect.getattr_static(type(origin), name, _MISSING)
         if isinstance(found, types.FunctionType) and is_left_out(found):
             return types.MethodType(found, self)
+        if isinstance(found, property) and found.fget is not None:
+            return found.fget(self)
         return _MISSING
 
     def __setattr__(self, name: str, value: Any) -> None:

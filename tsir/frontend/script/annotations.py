@@ -187,7 +187,7 @@ class AnnotationReader:
         if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
             element = self.of_object(arguments[0], scope)
             return None if element is None else ts.ListType(element)
-        if origin is tuple and arguments == ((),):
+        if origin is tuple and not arguments and value is not typing.Tuple:  # noqa: UP006
             return ts.TupleType([])
         if not arguments:
             bare: dict[Any, Attribute] = {
@@ -200,7 +200,7 @@ class AnnotationReader:
         if len(known) < len(parts):
             return None
         if origin in (typing.Union, types.UnionType):
-            return ts.union_of(known)
+            return ts.union_of(_numbers(known))
         if origin is tuple:
             return ts.TupleType(known)
         if origin in _LISTS:
@@ -228,6 +228,13 @@ class AnnotationReader:
             types_.append(found)
         self.named_tuples[cls.__name__] = cls
         return ts.NamedTupleType(cls.__name__, list(cls._fields), types_)
+
+
+def _numbers(members: Sequence[Attribute]) -> list[Attribute]:
+    """The members of a union; int, float and complex together are any number, as in torch.jit."""
+    if not {ts.INT, ts.FLOAT, ts.COMPLEX} <= set(members):
+        return list(members)
+    return [ts.NumberType(), *(m for m in members if m not in (ts.INT, ts.FLOAT, ts.COMPLEX))]
 
 
 _MADE_BY_PYTHON = 1 << 9

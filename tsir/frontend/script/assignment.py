@@ -13,6 +13,7 @@ from tsir.frontend.script.conditions import path_of
 from tsir.frontend.script.convert import coerce, join_types, materialise, members, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.iteration import items_of
+from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import binary, compare, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
 from tsir.frontend.script.values import Condition, Const, Object, Place, Run, StaticTuple, Value
@@ -65,6 +66,7 @@ def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
     if found.type is not None:
         with e.calling([(value, node.value)]):
             what, declared = f"'{ast.unparse(node.target)}'", e.source.location(node.annotation)
+            value = number_in(e, value, found.type)
             value = e.session.object_or_run(coerce(e, value, found.type, what, declared))
     declared = found.type
     if isinstance(node.target, ast.Name) and declared is not None:

@@ -29,6 +29,7 @@ from tsir.frontend.script.convert import Tuples, as_bool, as_python, coerce, joi
 from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import exception_text
+from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.values import (
     FALSE,
@@ -584,6 +585,7 @@ def _annotate(a: Arguments) -> Value:
     value = a.e.expression(a.node.args[1], found.type)
     if found.type is None:
         return value
+    value = number_in(a.e, value, found.type)
     return a.e.session.object_or_run(coerce(a.e, value, found.type, "torch.jit.annotate()"))
 
 

@@ -35,7 +35,7 @@ from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
-from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.prelude import REPLACED, tensordot
 from tsir.frontend.script.source import is_compiled_function
 from tsir.frontend.script.values import (
     NONE,
@@ -535,7 +535,7 @@ def _named_tuple_method(e: Emitter, receiver: StaticTuple, name: str, kwargs: Ma
 
 def _tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     if name == "tolist":
-        wanted = e.want if isinstance(e.want, ts.ListType) or e.want in (ts.INT, ts.FLOAT, ts.BOOL) else None
+        wanted = e.want if isinstance(e.want, ts.ListType) or e.want in (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX) else None
         result = e.aten_value("tolist", [receiver.ssa])
         return Run(e.cast(result, ts.AnyType() if wanted is None else wanted))
     if name in PYTHON_METHODS:
@@ -556,6 +556,21 @@ def _tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], 
 
 def _operator(name: str) -> Callable[..., Value]:
     return lambda e, args, kwargs: torch_call(e, name, args, kwargs)
+
+
+def _tensordot(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`torch.tensordot`: an operator where the dimensions are known, else Python that finds them."""
+    dims = kwargs.get("dims", args[2] if len(args) > 2 else Const(2))
+    if isinstance(dims, Run):
+        return e.session.call_function(e, PyFunction(tensordot), args, kwargs)
+    return torch_call(e, "tensordot", args, kwargs)
+
+
+def _einsum(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`torch.einsum` of an equation and tensors, or of tensors and lists of ints that say what the equation would."""
+    if args and is_tensor(e.session.type_of(args[0])):
+        return torch_call(e, "einsum", args, kwargs)
+    return _gathered("einsum", 1)(e, args, kwargs)
 
 
 def _gathered(name: str, first: int) -> Callable[..., Value]:
@@ -603,11 +618,11 @@ def _embedding_renorm(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Va
 
 
 _TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {
-    torch.functional.einsum: _gathered("einsum", 1), torch.functional.meshgrid: _gathered("meshgrid", 0),
+    torch.functional.einsum: _einsum, torch.functional.meshgrid: _gathered("meshgrid", 0),
     torch.functional.broadcast_tensors: _gathered("broadcast_tensors", 0),
     torch.functional.cartesian_prod: _gathered("cartesian_prod", 0), torch.functional.block_diag: _gathered("block_diag", 0),
     torch.functional.split: _split, torch.functional.norm: _norm,
-    torch.functional.tensordot: _operator("tensordot"), torch.functional.cdist: _operator("cdist"),
+    torch.functional.tensordot: _tensordot, torch.functional.cdist: _operator("cdist"),
     torch.functional.atleast_1d: _operator("atleast_1d"), torch.functional.atleast_2d: _operator("atleast_2d"),
     torch.functional.atleast_3d: _operator("atleast_3d"), torch.functional.chain_matmul: _gathered("chain_matmul", 0),
     _utils._single: _repeated(1), _utils._pair: _repeated(2), _utils._triple: _repeated(3), _utils._quadruple: _repeated(4),

@@ -742,8 +742,7 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
         if kind is None:
             kind = ts.TensorType()
             if p.has_default:
-                of_default = session.type_of(session.from_python(p.default, p.name))
-                kind = ts.optional_of(kind) if p.default is None else of_default or kind
+                kind = _kind_of_default(session, p.default, p.name)
         types_[p.name] = kind
     try:
         compiled = compile_for(session, source, signature, types_, PyFunction(function, None, owner))
@@ -755,6 +754,14 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
     return EntryPoint(
         name, compiled.symbol, parameters, str(compiled.result), takes_self=owner is not None, doc=docstring(source.node)
     )
+
+
+def _kind_of_default(session: Session, default: Any, name: str) -> Attribute:
+    """The type of a parameter without annotation that has a default: the default's, a tensor or None where that is None."""
+    if isinstance(default, torch.Tensor):
+        return ts.TensorType()
+    of_default = session.type_of(session.from_python(default, name))
+    return ts.optional_of(ts.TensorType()) if default is None else of_default or ts.TensorType()
 
 
 def _no_result(session: Session, source: FunctionSource, value: Value) -> FrontendError:
@@ -795,7 +802,7 @@ def _generic_type(session: Session, source: FunctionSource, name: str) -> Attrib
 def _parameter(session: Session, p: Any, kind: Attribute | Value) -> Parameter:
     assert isinstance(kind, Attribute)
     default = session.to_runtime(p.default, kind) if p.has_default else None
-    return Parameter(p.name, str(kind), p.has_default, default, p.kwarg_only)
+    return Parameter(p.name, str(kind), p.has_default, default, p.kwarg_only, p.broadcast)
 
 
 __all__ = ["Session", "compile_function", "compile_module"]

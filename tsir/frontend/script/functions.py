@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import torch
 from xdsl.dialects import func
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
@@ -23,6 +24,7 @@ from tsir.frontend.script.declared import choose_signature
 from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable, end_of
 from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.inlining import Given, holds_run, inline
+from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.source import (
     FunctionSource,
     assigned_names,
@@ -47,6 +49,7 @@ from tsir.frontend.script.values import (
     Unusable,
     Value,
 )
+from tsir.frontend.torch_names import torch_constant
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -227,6 +230,7 @@ def call_compiled(
             parameters[p.name] = value
         elif p.type is not None:
             parameters[p.name] = kind = _narrowed(e, p.type, value)
+            value = number_in(e, value, kind)
             operands.append(coerce(e, value, kind, f"argument '{p.name}' of {name}()", p.declared))
         elif session.type_of(value) is None:
             parameters[p.name] = value
@@ -334,13 +338,29 @@ def bind_arguments(
         e.error(f"{name}() is called without {what} {listed}", code="TS401", notes=_declaration(signature))
     for p in signature.parameters:
         if p.name not in bound:
-            bound[p.name] = p.default.value if isinstance(p.default, Given) else session.from_python(p.default, p.name)
+            bound[p.name] = _default(e, p)
     return bound
 
 
 def _declaration(signature: Signature) -> tuple[tuple[str, SourceLocation | None], ...]:
     """Where the function stands that is called."""
     return () if signature.place is None else (("the function is declared here", signature.place),)
+
+
+LARGEST_CONSTANT = 4096
+"""How many elements a tensor that is a parameter's default may have to become part of the program that calls the function."""
+
+
+def _default(e: Emitter, p: ParameterInfo) -> Value:
+    """What a parameter that isn't passed is: its default, which for a tensor is written into the program."""
+    if isinstance(p.default, Given):
+        return p.default.value
+    if not isinstance(p.default, torch.Tensor) or p.default.numel() > LARGEST_CONSTANT:
+        return e.session.from_python(p.default, p.name)
+    options = {"dtype": torch_constant(p.default.dtype)}
+    if p.default.numel() == 0:
+        return e.aten("empty", [list(p.default.shape)], options)
+    return e.aten("tensor", [p.default.tolist()], options)
 
 
 def _broadcast(e: Emitter, value: Value, p: ParameterInfo) -> Value:
@@ -369,7 +389,7 @@ def _call_python(e: Emitter, function: Any, signature: Signature, bound: Mapping
         elif extra is not None:
             raise e.error(f"{name}() is called in Python, which can't be done with **{extra}", hint="name the parameters")
     result = signature.result or ts.TensorType()
-    made = add_python_function(name, _with_keywords(function, names), str(result))
+    made = add_python_function(name, _with_keywords(function, names), str(result), may_be_none=signature.result is None)
     e.session.python_functions.append(made)
     ssa = e.emit(CallPythonOp(made.key, operands, result))
     return NONE if result == ts.NONE else e.session.object_or_run(ssa)

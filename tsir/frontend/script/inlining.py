@@ -17,6 +17,7 @@ from tsir.errors import TsirError
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.emitter import RESULT, Emitter, Unreachable, end_of, framed
+from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.source import (
     FunctionNode,
     FunctionSource,
@@ -168,6 +169,7 @@ def inline(
 def _as_declared(e: Emitter, value: Value, p: ParameterInfo, function: str) -> Value:
     if p.type is None or e.session.type_of(value) == p.type:
         return value
+    value = number_in(e, value, p.type)
     return e.session.object_or_run(coerce(e, value, p.type, f"argument '{p.name}' of {function}()", p.declared))
 
 

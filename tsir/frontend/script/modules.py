@@ -34,7 +34,7 @@ from tsir.frontend.torch_names import is_torch_constant, torch_constant
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
 
-_INTERNAL = frozenset(vars(nn.Module())) - {"training"}
+_INTERNAL = frozenset(vars(nn.Module())) - {"training"} | {"_declared_types"}
 
 
 class ModuleReader:
@@ -139,7 +139,8 @@ class ModuleReader:
             values[name] = instance
         for name, value in self._others(origin):
             if module is not origin and name in module.instance.attributes:  # pyright: ignore[reportOperatorIssue, reportAttributeAccessIssue]
-                value = getattr(module, name)
+                now = getattr(module, name)
+                value = torch.jit.Attribute(now, value.type) if isinstance(value, torch.jit.Attribute) else now
             if name not in attributes:
                 self._plain(python_class, annotations, constants, name, value, attributes, values)
         return attributes, values
@@ -153,8 +154,9 @@ class ModuleReader:
             return [*found, *module._concrete_type.get_constants().items()]
         ignored: set[str] = set(getattr(type(module), "__jit_ignored_attributes__", ()))
         unused: set[str] = set(getattr(module, "__jit_unused_properties__", ()))
+        declared: dict[str, Any] = vars(module).get("_declared_types", {})
         return [
-            (n, v)
+            (n, torch.jit.Attribute(v, declared[n]) if n in declared else v)
             for n, v in vars(module).items()
             if n not in _INTERNAL and n not in ignored | unused and not isinstance(v, types.MethodType)
         ]

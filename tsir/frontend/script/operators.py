@@ -19,6 +19,7 @@ from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
 from tsir.frontend.overloads import OverloadError
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.values import (
     Builtin,
     Const,
@@ -73,6 +74,8 @@ def argument(e: Emitter, value: Value) -> Any:
             return value.value
         case StaticTuple() | StaticList():
             return [argument(e, v) for v in value.elements]
+        case PyObject() if value.value is Ellipsis:
+            return Ellipsis
         case PyObject() if isinstance(value.value, type) and value.value in _PYTHON_DTYPES:
             return _PYTHON_DTYPES[value.value]
         case _:
@@ -119,6 +122,7 @@ def tuple_result(name: str, result: SSAValue) -> str | None:
 
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     """`left op right`."""
+    left, right = number_of(e, left), number_of(e, right)
     symbol, method, meaning = BINARY[type(op)]
     if isinstance(left, Const) and isinstance(right, Const):
         folded = _fold(meaning, left, right)
@@ -244,6 +248,7 @@ def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
 
 def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
     """`-value`, `+value`, `~value`."""
+    value = number_of(e, value)
     symbol, method, meaning = UNARY[type(op)]
     if isinstance(value, Const):
         if isinstance(value.value, complex):
@@ -279,6 +284,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     if isinstance(op, ast.In | ast.NotIn):
         return _contains(e, right, left, negate=isinstance(op, ast.NotIn))
     symbol, method, swapped, meaning = COMPARISONS[type(op)]
+    left, right = number_of(e, left), number_of(e, right)
     static = _static_compare(left, right, meaning)
     if static is not None:
         return static

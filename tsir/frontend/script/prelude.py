@@ -281,6 +281,29 @@ def _broadcast_shapes(*shapes):
     return torch.Size(result)
 
 
+def tensordot(a, b, dims, out=None):
+    """`torch.tensordot` for dimensions that are known at run time: a number of them, or those of each tensor."""
+    if isinstance(dims, int):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(a.dim(), b.dim()):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        first, second = list(range(-dims, 0)), list(range(dims))
+    elif isinstance(dims, torch.Tensor):
+        if dims.numel() > 1:
+            first, second = torch.jit.annotate(list[int], dims[0].tolist()), torch.jit.annotate(list[int], dims[1].tolist())
+        else:
+            count = int(dims.item())
+            if count < 0:
+                raise RuntimeError(f"tensordot expects dims >= 0, but got dims={count}")
+            first, second = list(range(-count, 0)), list(range(count))
+    else:
+        first, second = dims[0], dims[1]
+    if out is not None:
+        return torch.ops.aten.tensordot(a, b, first, second, out=out)
+    return torch.ops.aten.tensordot(a, b, first, second)
+
+
 _OPERATORS: dict[Any, Callable[..., Any]] = {
     operator.add: lambda a, b: a + b, operator.sub: lambda a, b: a - b, operator.mul: lambda a, b: a * b,
     operator.truediv: lambda a, b: a / b, operator.floordiv: lambda a, b: a // b, operator.mod: lambda a, b: a % b,

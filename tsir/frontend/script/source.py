@@ -100,6 +100,8 @@ def unwrap(function: Any) -> Any:
             function = original
         elif isinstance(function, (types.MethodType, staticmethod | classmethod)):
             function = function.__func__
+        elif isinstance(function, types.FunctionType) and hasattr(function, "__script_if_tracing_wrapper"):
+            function = vars(function)["__original_fn"]
     return function
 
 

@@ -411,10 +411,6 @@ class Recorder(TracedValues, TorchFunctionMode):
         if isinstance(item, torch.Tensor):
             value = self.leaf(item)
             if item.dtype in (torch.bool, torch.uint8):
-                if item.dim() == 0:
-                    raise UnsupportedError(
-                        "indexing with a bool tensor without dimensions isn't supported", location=user_place()
-                    )
                 return TensorIndex(value, item.dim())
             if item.dim() == 0:
                 number = emit_tensor_to_number(self.scope.builder, self.registry, "int", value, self.location())

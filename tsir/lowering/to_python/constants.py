@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
+import numpy as np
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, StringAttr
 from xdsl.ir import Attribute
 
-from tsir.dialects.dtypes import DType
+from tsir.dialects.dtypes import DType, from_numpy
 from tsir.dialects.ts import attributes, types
 from tsir.dialects.values import Device, EnumMember, Layout, MemoryFormat
 from tsir.lowering.to_python.names import Names
@@ -80,8 +81,19 @@ def value_text(names: Names, value: Any) -> str:
         case dict():
             pairs = cast(dict[Any, Any], value).items()
             return f"{{{', '.join(f'{value_text(names, k)}: {value_text(names, v)}' for k, v in pairs)}}}"
+        case np.ndarray():
+            return _array_text(names, cast("np.ndarray[Any, Any]", value))
         case _:
             return repr(value)
+
+
+def _array_text(names: Names, value: np.ndarray[Any, Any]) -> str:
+    """A tensor of a running program as `torch.tensor(data, dtype=...)`."""
+    dtype = from_numpy(value.dtype.name)
+    if not value.size and value.ndim > 1:
+        return f"{names.use('torch')}.zeros({list(value.shape)}, dtype=torch.{dtype.name})"
+    texts = [value_text(names, v) for v in value.reshape(-1).tolist()]
+    return f"{names.use('torch')}.tensor({_nested(texts, list(value.shape))}, dtype=torch.{dtype.name})"
 
 
 def _tensor_text(names: Names, value: Any) -> str:

@@ -1,0 +1,279 @@
+"""Spellings that torch.jit takes: numbers out of tensors, unions of numbers, defaults that are tensors, einsum's lists..."""
+
+# ruff: noqa  (how users write is the point here)
+import io
+from typing import *
+
+import pytest
+import torch
+import tsir
+from tests.conformance.language.features import feature
+from tests.conformance.language.programs import Programs, check
+from torch import Tensor, nn
+from torch.jit.annotations import BroadcastingList2, BroadcastingList3
+
+programs = Programs()
+X, Y = torch.arange(6.0).reshape(2, 3), torch.arange(12.0).reshape(3, 4)
+
+
+@feature("Types and annotations", "unions of numbers, with their operators")
+@programs(3, 2.5)
+@programs(2.0, 7)
+def numbers(x: Union[int, float], y: Union[int, float]):
+    z = x + y
+    return (-z if x < y else z), x * y, x == y
+
+
+@feature("Types and annotations", "int, float and complex together as any number")
+@programs(3, 2j)
+@programs(2.0, 4)
+def any_number(x: Union[int, float, complex], y: Union[int, complex, float]):
+    return x + y
+
+
+@feature("Types and annotations", "Tuple[()]")
+@programs(())
+def nothing(x: Tuple[()]) -> Tuple[()]:
+    return x
+
+
+@feature("Tensors in programs", "einsum with lists of ints instead of an equation")
+@programs(X, Y)
+def subscripts(x, y):
+    return (
+        torch.einsum(x, [0, 1], y, [1, 2], [0, 2]),
+        torch.einsum(x, [0, 1], y, [1, 2]),
+        torch.einsum(x, [..., 3], [..., 3]),
+        torch.einsum(x, [1, 0]),
+    )
+
+
+@feature("Tensors in programs", "tensordot over dimensions known at run time")
+@programs(X, Y, 1, [[1], [0]])
+@programs(X, X, 2, [[0], [0]])
+def contracted(x, y, count: int, dims: List[List[int]]):
+    return torch.tensordot(x, y, dims=count), torch.tensordot(x, y, dims)
+
+
+@programs(X, Y, ([1], [0]), torch.tensor([[1], [0]]))
+def contracted_by_other_types(x, y, dims: Tuple[List[int], List[int]], of_tensor: Tensor):
+    return torch.tensordot(x, y, dims), torch.tensordot(x, y, of_tensor)
+
+
+@feature("Tensors in programs", "indexing with an empty list")
+@programs(X)
+def by_empty_list(x):
+    empty: List[int] = []
+    return x[empty], x[:, empty]
+
+
+@feature("Tensors in programs", "tolist of every kind of number, with annotate")
+@programs(torch.tensor(1 + 2j))
+def complex_number(x):
+    return torch.jit.annotate(complex, x.tolist())
+
+
+@torch.jit.script_if_tracing
+def grown(x: int = 2):
+    return x + 1
+
+
+@feature("torch.jit's API", "script_if_tracing, called from compiled functions")
+@programs()
+def calls_traced():
+    return grown(x=3), grown()
+
+
+def twice(x: float, n: int = 1) -> float:
+    return x * 2 + n
+
+
+@feature("Types and annotations", "tensors without dimensions where numbers are declared, as in torch.jit")
+def test_the_number_in_a_tensor() -> None:
+    def f(x, i):
+        y: float = x
+        return twice(x, i), torch.jit.annotate(float, x), y
+
+    assert tsir.script(f)(torch.tensor(2.0), torch.tensor(3)) == (7.0, 2.0, 2.0)
+    with pytest.raises(RuntimeError, match="2 elements"):
+        tsir.script(f)(torch.ones(2), torch.tensor(3))
+
+
+def test_too_many_dimensions_to_contract() -> None:
+    compiled = tsir.script(contracted)
+    with pytest.raises(RuntimeError, match="dims >= 0, but got dims=-1"):
+        compiled(X, Y, -1, [[1], [0]])
+    with pytest.raises(RuntimeError, match="got dims=5"):
+        compiled(X, Y, 5, [[1], [0]])
+
+
+@feature("torch.jit's API", "script_if_tracing functions, compiled themselves")
+def test_script_if_tracing() -> None:
+    assert tsir.script(grown)() == 3
+
+
+HALF, TENS, OFF = torch.tensor(0.5), torch.tensor([10, 2]), torch.tensor(False)
+
+
+def shifted(x, a=HALF, b=TENS, off=OFF):
+    if bool(off):
+        return x
+    return x + a + b
+
+
+@feature("Functions and closures", "tensors as defaults of parameters")
+def test_tensors_as_defaults() -> None:
+    def outer(x):
+        return shifted(x), shifted(x, torch.tensor(3.0)), shifted(x, off=torch.tensor(True))
+
+    x = torch.ones(2)
+    compiled = tsir.script(shifted)
+    torch.testing.assert_close(compiled(x), shifted(x))
+    torch.testing.assert_close(compiled(x, b=torch.tensor(3)), shifted(x, b=torch.tensor(3)))
+    torch.testing.assert_close(tsir.script(outer)(x), outer(x))
+
+
+def test_tensors_as_defaults_are_saved() -> None:
+    file = io.BytesIO()
+    tsir.script(shifted).save(file)
+    file.seek(0)
+    torch.testing.assert_close(tsir.load(file)(torch.ones(2)), shifted(torch.ones(2)))
+
+
+@feature("Types and annotations", "BroadcastingList: one number for a list, also from outside")
+def test_one_number_for_a_list(form: str) -> None:
+    if form == "printed":
+        pytest.skip("printed code says List[int]")
+
+    def three(x: float, y: BroadcastingList3[float]) -> List[float]:
+        return y
+
+    def two(x: BroadcastingList2[int]):
+        return x
+
+    compiled = tsir.script(three)
+    assert compiled(2.0, 1.0) == [1.0] * 3 == compiled(2.0, [1.0, 1.0, 1.0]) == compiled(2.0, (1.0, 1.0, 1.0))
+    assert tsir.script(two)(1) == [1, 1] == tsir.script(two)(x=1)
+    file = io.BytesIO()
+    tsir.script(two).save(file)
+    file.seek(0)
+    assert tsir.load(file)(4) == [4, 4]
+
+
+@feature("torch.jit's API", "torch.jit.Attribute: a value in __init__, its type in compiled code")
+def test_attributes_are_values_in_init() -> None:
+    class Counter(tsir.ScriptModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.step = torch.jit.Attribute(0.5, float)
+            assert self.step > 0
+            self.seen = torch.jit.Attribute([], List[int])
+            self.seen.append(3)
+
+        @tsir.script_method
+        def forward(self, x):
+            self.seen.append(1)
+            return x + self.step, self.seen
+
+    counter = Counter()
+    total, seen = counter(torch.ones(1))
+    assert total.item() == 1.5 and seen == [3, 1] and counter.seen == [3, 1]
+
+
+class Noting(nn.Module):
+    __jit_ignored_attributes__ = ["answer"]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes = 0
+
+    @property
+    def answer(self):
+        return 41
+
+    @torch.jit.ignore
+    def note(self, a: int):
+        self.noted = a
+
+    @torch.jit.ignore
+    def next(self) -> int:
+        return self.answer + 1
+
+    def forward(self, x):
+        self.note(4)
+        return x
+
+
+@feature("Modules", "ignored properties, read from Python")
+def test_ignored_properties_and_methods_without_result(form: str) -> None:
+    if form == "printed":
+        pytest.skip("ignored methods have no printed code yet")
+    module = tsir.script(Noting())
+    assert module.answer == 41 and module.next() == 42
+    torch.testing.assert_close(module(torch.ones(2)), torch.ones(2))
+
+
+@feature("Tensors in programs", "masks without dimensions, in traces")
+def test_masks_without_dimensions(form: str) -> None:
+    if form == "printed":
+        pytest.skip("a trace has no source")
+
+    def read(x, m):
+        return x[:, m, 1:], x[..., m], x[m, :, 0], x[0, 0][x[0, 0] > 0]
+
+    def write(x, m):
+        y = x.clone()
+        y[:, m] = 5
+        return y
+
+    for f in (read, write):
+        traced = tsir.trace(f, (X, torch.tensor(True)))
+        for m in (torch.tensor(True), torch.tensor(False)):
+            torch.testing.assert_close(traced(X, m), f(X, m))
+
+
+@feature("torch.jit's API", "lists and dicts given to script: their items stay of one type")
+def test_lists_and_dicts_of_one_type() -> None:
+    def fill(items: List[int], table: Dict[str, int]) -> int:
+        items.append(4)
+        table["n"] = 5
+        return len(items)
+
+    items, table = tsir.script([1, 2]), tsir.script({"a": 1})
+    assert tsir.script(fill)(items, table) == 3 and items == [1, 2, 4] and table == {"a": 1, "n": 5}
+    for wrong in (
+        lambda: items.append("x"),
+        lambda: items.insert(0, 1.5),
+        lambda: items.extend([1, "x"]),
+        lambda: items.__setitem__(0, None),
+        lambda: items.__setitem__(slice(0, 1), ["x"]),
+        lambda: items.count("x"),
+        lambda: items.remove("x"),
+        lambda: "x" in items,
+        lambda: table.__setitem__(1, 1),
+        lambda: table.__setitem__("b", "x"),
+        lambda: table.update(b="x"),
+        lambda: table.__delitem__(1),
+    ):
+        with pytest.raises(TypeError):
+            wrong()
+    with pytest.raises(KeyError):
+        1 in table
+    assert items == [1, 2, 4] and table == {"a": 1, "n": 5}
+    with pytest.raises(TypeError):
+        tsir.script([1, "x"])
+    empty = tsir.script([])
+    empty.append([1])
+    with pytest.raises(TypeError):
+        empty.append([1.5])
+    floats = tsir.script([1.5])
+    floats.append(2)
+    assert floats == [1.5, 2.0] and isinstance(floats[1], float)
+    table.setdefault("z", 7)
+    del table["a"]
+    assert table == {"n": 5, "z": 7}
+
+
+@programs.parametrized()
+def test_same_as_python(function, arguments):
+    check(function, arguments)

@@ -1,0 +1,32 @@
+"""Values that are used as numbers: tensors without dimensions, and unions of several kinds of numbers."""
+
+from __future__ import annotations
+
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts import types as ts
+from tsir.frontend.script.convert import NUMBERS, materialise
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.values import Run, Value
+
+_NUMBER_IN_TENSOR: dict[Attribute, str] = {
+    ts.INT: "IntImplicit", ts.FLOAT: "FloatImplicit", ts.COMPLEX: "ComplexImplicit", ts.NumberType(): "ScalarImplicit",
+}  # fmt: skip
+
+
+def number_in(e: Emitter, value: Value, wanted: Attribute | None) -> Value:
+    """A tensor without dimensions as the number in it, where an argument or a variable is declared as a number.
+
+    torch.jit converts so in calls, in annotated assignments and in `annotate`; any other value is given back as it is.
+    """
+    if isinstance(e.session.type_of(value), ts.TensorType) and wanted in _NUMBER_IN_TENSOR:
+        return Run(e.aten_value(_NUMBER_IN_TENSOR[wanted], [materialise(e, value)]))
+    return value
+
+
+def number_of(e: Emitter, value: Value) -> Value:
+    """A value that may be of several kinds of numbers, and of no other type, as a number."""
+    kind = e.session.type_of(value)
+    if isinstance(kind, ts.UnionType) and all(m in NUMBERS for m in kind.members.data):
+        return Run(e.cast(materialise(e, value), ts.NumberType()))
+    return value
