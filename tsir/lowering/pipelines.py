@@ -24,6 +24,7 @@ from tsir.passes.dce import eliminate_dead_code
 from tsir.passes.fold_constants import fold_constants
 from tsir.passes.freeze import Attributes, freeze, tensor_type, weight_paths
 from tsir.passes.functionalize import functionalize
+from tsir.passes.index_views import index_by_number
 from tsir.passes.inline import InlinePass, drop_unused
 from tsir.passes.registry import get_pass
 from tsir.passes.resize import resize_by_name
@@ -31,8 +32,8 @@ from tsir.passes.signature import drop_object, set_argument_types
 from tsir.passes.structure import callee_name, find_function, functions, reachable, walk
 
 _SPECIALIZE = (
-    "ts-inline", "ts-symbol-dce", "ts-resize-by-name", "ts-freeze", "ts-fold-constants", "ts-cse", "ts-dce", "ts-drop-self",
-    "ts-symbol-dce",
+    "ts-inline", "ts-symbol-dce", "ts-resize-by-name", "ts-freeze", "ts-fold-constants", "ts-index-by-number",
+    "ts-fold-constants", "ts-cse", "ts-dce", "ts-drop-self", "ts-symbol-dce",
     "ts-functionalize", "ts-canonicalize", "ts-cse", "ts-dce",
 )  # fmt: skip
 
@@ -147,6 +148,8 @@ def specialize(
         if instance is not None and first:
             weights += freeze(part, function, instance, attributes)
     fold_constants(function, refine_results=not is_called)
+    if index_by_number(function):
+        fold_constants(function, refine_results=not is_called)
     merge_common(function)
     eliminate_dead_code(function)
     if instance is not None and not is_called and first:

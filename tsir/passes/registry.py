@@ -16,6 +16,7 @@ PASSES: dict[str, str] = {
     "ts-freeze": "tsir.passes.freeze:FreezePass",
     "ts-infer-types": "tsir.passes.infer_types:InferTypesPass",
     "ts-fold-constants": "tsir.passes.fold_constants:FoldConstantsPass",
+    "ts-index-by-number": "tsir.passes.index_views:IndexByNumberPass",
     "ts-canonicalize": "tsir.passes.canonicalize:CanonicalizePass",
     "ts-dce": "tsir.passes.dce:DcePass",
     "ts-cse": "tsir.passes.cse:CsePass",

@@ -1,6 +1,7 @@
 """Aliasing and mutation as in torch: random programs, and the errors of writes that overlap."""
 
 import re
+from typing import List
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import tsir
+from tests.conformance.language.features import feature
 from tests.conformance.language.mutation_checks import check
 from tests.conformance.language.mutation_programs import random_program
 
@@ -251,3 +253,38 @@ def test_unflatten_of_a_number():
     for function in (split, tsir.script(split)):
         with pytest.raises(RuntimeError):
             function(torch.tensor(1.0))
+
+
+def numbers_as_indices(x: Tensor, at: Tensor):
+    x[at][0] = 5.0
+    column = x[:, at]
+    column += 1.0
+    x[at] = torch.ones(1, 3)
+    x[at, at] = 3.0
+    x[at, :2] -= 1.0
+    return column, x[at], x[None, at, torch.tensor([0, 2])], x[torch.tensor([True, False, True]), at]
+
+
+def unknown_indices(x: Tensor, indices: List[Tensor]):
+    for at in indices:
+        x[at][0] += 5.0
+        x[at, 1] = 7.0
+        x[1, at] += 7.0
+    row = x[indices[0]]
+    row.add_(1.0)
+    return row
+
+
+@feature("Aliasing and mutation", "integer tensors without dimensions as indices give views")
+@pytest.mark.parametrize(
+    ("function", "more"),
+    [
+        (numbers_as_indices, torch.tensor(1)),
+        (numbers_as_indices, torch.tensor(-1, dtype=torch.int32)),
+        (unknown_indices, [torch.tensor(1), torch.tensor(0)]),
+        (unknown_indices, [torch.tensor([1, 2]), torch.tensor(-1)]),
+    ],
+)
+def test_indices_that_are_tensors(function, more):
+    expected, x = torch.arange(9.0).reshape(3, 3), torch.arange(9.0).reshape(3, 3)
+    torch.testing.assert_close((tsir.script(function)(x, more), x), (function(expected, more), expected))

@@ -366,6 +366,37 @@ def _with_running_statistics(call: Entry) -> Entry:
     return normalize
 
 
+def _with_numbers_as_indices(call: Entry) -> Entry:
+    """`index` and `index_put_` as eager indexing does them: an integer tensor without dimensions is a number, which gives a view."""
+
+    def indexed(x: Array, indices: Sequence[Array | None], *rest: Any) -> Any:
+        if not any(i is not None and i.ndim == 0 and i.dtype.kind == "i" for i in indices):
+            return call(x, indices, *rest)
+        view, kept, at = x, list[Array | None](), 0
+        for index in indices:
+            if index is not None and index.ndim == 0 and index.dtype.kind == "i":
+                view = operator("select.int")(view, at, int(index))
+                continue
+            at += index.ndim if index is not None and index.dtype.kind in "bu" else 1
+            kept.append(index)
+        if any(i is not None for i in kept):
+            result = call(view, kept, *rest)
+        elif not rest:
+            return view
+        else:
+            result = operator("add_.Tensor")(view, rest[0], 1) if rest[1] else operator("copy_")(view, rest[0], False)
+        return x if rest else result
+
+    return indexed
+
+
+_WRAPPED = {
+    **dict.fromkeys(_UPDATES_STATISTICS, _with_running_statistics),
+    **dict.fromkeys(("index.Tensor", "index_put_"), _with_numbers_as_indices),
+}  # fmt: skip
+"""Operators whose meaning depends on values or has an effect that their declarations can't say."""
+
+
 @cache
 def operator(schema: str) -> Entry:
     """The callable that runs an operator on host values, given by its schema's text or its key (`add.Tensor`).
@@ -376,7 +407,8 @@ def operator(schema: str) -> Entry:
     if "(" in schema:
         parsed = parse_schema(schema)
         call = Dispatcher(parsed).call
-        return _with_running_statistics(call) if parsed.key in _UPDATES_STATISTICS else call
+        wrap = _WRAPPED.get(parsed.key)
+        return call if wrap is None else wrap(call)
     from tsir.ops.registry import operator as find
 
     found = find(schema)

@@ -132,12 +132,28 @@ def aliased_operands(op: AtenOp, result: int) -> Iterator[SSAValue]:
     """The operands that a result of an ATen operation may be a view of, or is."""
     if is_dropping(op):
         return
+    if op.SCHEMA.key == "index.Tensor" and _may_select(op.operands[1]):
+        yield op.operands[0]
     returns = op.SCHEMA.returns
     alias = returns[min(result, len(returns) - 1)].alias if returns else None
     if alias is not None:
         for operand, argument in zip(op.operands, op.SCHEMA.arguments, strict=False):
             if argument.type.alias == alias:
                 yield operand
+
+
+def _may_select(indices: SSAValue) -> bool:
+    """Whether a tensor whose rank isn't known may be an index: if it is a single integer, eager indexing gives a view."""
+    made = indices.owner
+    if not isinstance(made, structure.ListOp):
+        return True
+    kinds = [
+        element.owner.value.type if isinstance(element.owner, structure.CastOp) else element.type
+        for element in made.elements
+    ]
+    return any(
+        k.dims is None if isinstance(k, ts.TensorType) else isinstance(k, ts.OptionalType | ts.AnyType) for k in kinds
+    )
 
 
 def is_dropping(op: AtenOp) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import _jit_internal as jit_internal
+from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
@@ -274,7 +275,7 @@ def _type(a: Arguments) -> Value:
         return PyObject(value.cls, value.cls.__name__)
     kind = a.e.session.type_of(value)
     if isinstance(kind, ts.AnyType):
-        return Run(a.e.py("exception_type", [materialise(a.e, value)]))
+        return ExceptionClass(materialise(a.e, value))
     found = None if kind is None else a.e.session.python_class(kind)
     if found is None:
         a.e.error(
@@ -419,8 +420,10 @@ def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:
             if name == "sum":
                 return torch_call(e, "sum", [values[0], Const(0)])
             return torch_call(e, method, values)
-        if name == "sum" and isinstance(kinds[0], ts.ListType) and is_tensor(kinds[0].element):
-            return _sum_of_tensors(e, values)
+        if name == "sum" and isinstance(values[0], Run) and values[0].ssa in e.session.assumed:
+            return values[1] if len(values) > 1 else keywords.get("start", Const(0))
+        if name == "sum" and isinstance(kinds[0], ts.ListType) and isinstance(kinds[0].element, ts.TensorType | ts.ListType):
+            return _sum_by_operator(e, [*values, *keywords.values()], kinds[0].element)
         key = keywords.pop("key", None)
         if key is not None and name in ("min", "max") and not (isinstance(key, Const) and key.value is None):
             return _extreme_by_key(a, name, values, key)
@@ -439,11 +442,15 @@ def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:
     return emit
 
 
-def _sum_of_tensors(e: Emitter, values: list[Value]) -> Value:
-    """`sum(list_of_tensors)`: the sum of the stacked tensors."""
-    stacked = torch_call(e, "stack", [values[0]])
-    total = torch_call(e, "sum", [stacked, Const(0)])
-    return total if len(values) == 1 else torch_call(e, "add", [total, values[1]])
+def _sum_by_operator(e: Emitter, values: list[Value], element: Attribute) -> Value:
+    """`sum` of tensors or lists: what adding one after the other gives."""
+    from tsir.frontend.script import prelude
+    from tsir.frontend.script.calls import call
+
+    if len(values) == 1:
+        return call(e, PyFunction(prelude.sum_of_tensors), values, {})
+    start = Run(coerce(e, values[1], element, "the start of sum()")) if isinstance(element, ts.ListType) else values[1]
+    return call(e, PyFunction(prelude.sum_from), [values[0], start], {})
 
 
 def _keys_of(e: Emitter, items: Value, key: Value) -> Any:

@@ -291,6 +291,8 @@ def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -
     if not name.startswith("$value") and (name.startswith("$") is False) and missing and any(s.exits for s in missing):
         caring = [s for s in caring if name in s.variables]
     values = [s.variables[name].value for s in caring if name in s.variables]
+    if not values:
+        return _Merged(Unusable("isn't assigned on any path to here"))
     unusable = next((v for v in values if isinstance(v, Unusable)), None)
     if unusable is not None:
         return _Merged(unusable)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.convert import coerce, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
@@ -47,6 +50,10 @@ class Items:
     range: tuple[SSAValue, SSAValue, SSAValue] | None = None
     """Bounds and (positive) step of the counter, where the items are the counter's values themselves."""
     never_empty: bool = False
+    containers: tuple[SSAValue, ...] = ()
+    """The lists, dicts and sets that the items come from: when one changes its size, `within` says what Python does."""
+    within: Callable[[Emitter, SSAValue], SSAValue] | None = None
+    """Whether there is an item at a counter, by what the containers hold at that moment; by default, by `length`."""
 
     def bounds(self, e: Emitter) -> tuple[SSAValue, SSAValue, SSAValue]:
         """Lower bound, upper bound and step of the counter."""
@@ -54,6 +61,13 @@ class Items:
             return self.range
         assert self.length is not None
         return e.int_constant(0), self.length(e), e.int_constant(1)
+
+    def goes_on(self, e: Emitter, counter: SSAValue) -> SSAValue:
+        """Whether there is an item at a value of the counter, asked before each round."""
+        if self.within is not None:
+            return self.within(e, counter)
+        assert self.length is not None
+        return e.py("lt", [counter, self.length(e)])
 
     def item(self, e: Emitter, counter: SSAValue) -> Value:
         """The item at a value of the counter."""
@@ -117,10 +131,12 @@ def _run_items(e: Emitter, value: Run) -> Items:
     match value.type:
         case ts.TensorType():
             return Items(length=lambda e: e.aten_value("size", [ssa, 0]), item_at=lambda e, i: e.aten("select", [ssa, 0, i]))
+        case ts.ListType() if isinstance(ssa.owner, PyOp) and ssa.owner.FUNCTION in _DICT_VIEWS:
+            return _keyed_items(e, ssa.owner.operands[0], ssa)
         case ts.ListType() | ts.StrType() | ts.AnyType():
             sequence = ssa
         case ts.DictType() | ts.SetType():
-            sequence = e.py("list", [ssa])
+            return _keyed_items(e, ssa, e.py("list", [ssa]))
         case _:
             e.error(
                 f"a value of type {e.show(value)} can't be iterated over",
@@ -132,7 +148,32 @@ def _run_items(e: Emitter, value: Run) -> Items:
     return Items(
         length=lambda e: e.py("len", [sequence]),
         item_at=lambda e, i: e.session.object_or_run(e.py("getitem", [sequence, i])),
-        never_empty=isinstance(owner, ListOp | DictOp) and bool(owner.operands),
+        never_empty=isinstance(owner, ListOp) and bool(owner.operands),
+        containers=(sequence,) if isinstance(value.type, ts.ListType) else (),
+    )
+
+
+_DICT_VIEWS = ("dict_items", "dict_keys", "dict_values")
+
+
+def _keyed_items(e: Emitter, container: SSAValue, sequence: SSAValue) -> Items:
+    """What `sequence` took out of a dict or set, which must keep its size as long as a loop goes over it."""
+    from tsir.frontend.script import prelude
+    from tsir.frontend.script.calls import call
+
+    what = "Set" if isinstance(container.type, ts.SetType) else "dictionary"
+
+    def within(e: Emitter, counter: SSAValue) -> SSAValue:
+        sizes = Run(e.py("len", [container])), Run(e.py("len", [sequence]))
+        call(e, PyFunction(prelude.keeps_size), [*sizes, Const(f"{what} changed size during iteration")], {})
+        return e.py("lt", [counter, e.py("len", [sequence])])
+
+    return Items(
+        length=lambda e: e.py("len", [sequence]),
+        item_at=lambda e, i: e.session.object_or_run(e.py("getitem", [sequence, i])),
+        never_empty=isinstance(container.owner, DictOp) and bool(container.owner.operands),
+        containers=(container,),
+        within=within,
     )
 
 
@@ -174,7 +215,13 @@ def _enumerate(e: Emitter, value: Enumerate) -> Items:
         number = i if first is None else e.py("add", [first, i])
         return StaticTuple((Run(number), inner.item(e, i)))
 
-    return Items(length=inner.length, item_at=item, never_empty=inner.never_empty)
+    return Items(
+        length=inner.length,
+        item_at=item,
+        never_empty=inner.never_empty,
+        containers=inner.containers,
+        within=inner.within,
+    )
 
 
 def counted(e: Emitter, items: Items) -> Items:
@@ -200,11 +247,21 @@ def _zip(e: Emitter, value: Zip) -> Items:
     static = [p.static for p in parts if p.static is not None]
     if static:
         return _zip_unrolled(e, value, parts, min(len(s) for s in static))
-    lengths = [p.bounds(e)[1] for p in parts]
-    shortest = lengths[0] if len(lengths) == 1 else e.py("min", lengths)
+
+    def shortest(e: Emitter) -> SSAValue:
+        lengths = [p.bounds(e)[1] for p in parts]
+        return lengths[0] if len(lengths) == 1 else e.py("min", lengths)
+
+    def within(e: Emitter, counter: SSAValue) -> SSAValue:
+        tests = [p.goes_on(e, counter) for p in parts]
+        return functools.reduce(lambda a, b: e.emit(arith.AndIOp(a, b)), tests)
+
     return Items(
-        length=lambda e: shortest, item_at=lambda e, i: StaticTuple(tuple(p.item(e, i) for p in parts))
-    )  # fmt: skip
+        length=shortest,
+        item_at=lambda e, i: StaticTuple(tuple(p.item(e, i) for p in parts)),
+        containers=tuple(c for p in parts for c in p.containers),
+        within=within,
+    )
 
 
 def _as_run_time_items(e: Emitter, items: Items) -> Items:
@@ -229,7 +286,7 @@ def _map(e: Emitter, value: Map) -> Items:
 
     if rows.static is not None:
         return Items(static=[lambda t=t: result(t()) for t in rows.static], never_empty=rows.never_empty)
-    return Items(length=rows.length, item_at=lambda e, i: result(rows.item(e, i)), never_empty=rows.never_empty)
+    return replace(rows, item_at=lambda e, i: result(rows.item(e, i)))
 
 
 def filtered(e: Emitter, value: Filter) -> Value:
@@ -285,7 +342,19 @@ def _reversed(e: Emitter, value: Reversed) -> Items:
     def item(e: Emitter, i: SSAValue) -> Value:
         return inner.item(e, e.py("sub", [e.py("sub", [count, e.int_constant(1)]), i]))
 
-    return Items(length=lambda e: count, item_at=item, never_empty=inner.never_empty)
+    def within(e: Emitter, counter: SSAValue) -> SSAValue:
+        # Python counts down from the length that the list had, and ends where that is no index any more.
+        last = e.py("sub", [e.py("sub", [count, e.int_constant(1)]), counter])
+        ends = e.py("ge", [last, e.int_constant(0)]), inner.goes_on(e, last)
+        return e.emit(arith.AndIOp(*ends))
+
+    return Items(
+        length=lambda e: count,
+        item_at=item,
+        never_empty=inner.never_empty,
+        containers=inner.containers,
+        within=within,
+    )
 
 
 def as_list(e: Emitter, value: Value) -> SSAValue:

@@ -20,6 +20,7 @@ from tsir.frontend.script.control import Step, body, emit_branch, emit_side, emi
 from tsir.frontend.script.convert import Retyped, coerce, is_subtype, join_types, retype, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, end_of, start_of
 from tsir.frontend.script.iteration import Items, items_of
+from tsir.frontend.script.resizing import may_be_resized
 from tsir.frontend.script.source import assigned_names, leaves_loop
 from tsir.frontend.script.values import FALSE, TRUE, Binding, Condition, Const, Facts, Run, Unusable, Value
 
@@ -60,11 +61,9 @@ def emit_for(e: Emitter, node: ast.For) -> None:
     _assigner(e, node)
     if items.static is not None:
         _unrolled(e, node, items.static)
-    elif leaves_loop(node.body):
-        _loop(e, node, node.body, _counting_while_builder(e, node, items), _target_names(node))
     else:
         names = [*assigned_names(node.body), *_target_names(node)]
-        _loop(e, node, node.body, _for_builder(e, node, items, names, node.body), _target_names(node))
+        _loop(e, node, node.body, _counting_builder(e, node, items, names, node.body), _target_names(node))
 
 
 def gather(
@@ -76,7 +75,7 @@ def gather(
     node = ast.copy_location(ast.For(target, tree, statements, [], None), tree)
     own = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
     outer = {name: e.variables.pop(name) for name in own if name in e.variables}
-    build = _for_builder(e, node, items, assigned_names(statements), [emit])
+    build = _counting_builder(e, node, items, assigned_names(statements), [emit])
     _loop(e, node, statements, build, [])
     for name in own:
         e.variables.pop(name, None)
@@ -468,12 +467,15 @@ def _test(e: Emitter, node: ast.expr, may_stop: bool, facts: Facts, false_facts:
     return operation.results[0]
 
 
-def _for_builder(
+def _counting_builder(
     e: Emitter, node: ast.For, items: Items, names: Sequence[str], steps: Sequence[Step]
 ) -> Callable[[dict[str, _Carried]], _Built]:
-    lower, upper, step = items.bounds(e)
+    """A loop with a counter: `scf.for`, or `scf.while` where the body may leave it early or change the size of what it goes over."""
+    bounds = items.bounds(e)
+    resized = False
 
     def build(carried: dict[str, _Carried]) -> _Built:
+        nonlocal resized
         kinds = [c.type for c in carried.values()]
         initial = _initial(e, carried)
         inner = Block(arg_types=[ts.INT, *kinds])
@@ -481,47 +483,34 @@ def _for_builder(
         outer_runs, e.loop_runs = e.loop_runs, items.never_empty
         with e.inside(inner):
             _bind_arguments(e, carried, inner.args[1:])
+            if STOP in carried:
+                e.set_flag(STOP, FALSE)
             _assigner(e, node)(items.item(e, inner.args[0]))
             e.set_flag(EXIT, FALSE)
             start = dict(e.variables)
             emit_steps(e, steps, end_of(node))
-            e.emit_void(scf.YieldOp(*_settle(e, carried, names, start, end_of(node))))
-        e.loop_runs = outer_runs
-        operation = scf.ForOp(lower, upper, step, initial, inner)
-        e.emit_void(operation)
-        return _Built({}, operation, list(carried), {})
-
-    return build
-
-
-def _counting_while_builder(e: Emitter, node: ast.For, items: Items) -> Callable[[dict[str, _Carried]], _Built]:
-    """A for loop that may be left early: a while loop with a counter."""
-    lower, upper, step = items.bounds(e)
-
-    def build(carried: dict[str, _Carried]) -> _Built:
-        kinds = [ts.INT, *(c.type for c in carried.values())]
-        initial = [lower, *_initial(e, carried)]
-        head, inner = Block(arg_types=kinds), Block(arg_types=kinds)
-        names = [*assigned_names(node.body), *_target_names(node)]
-        _poison_uncarried(e, names, carried)
-        outer_runs, e.loop_runs = e.loop_runs, items.never_empty
-        with e.inside(head):
-            index = list(carried).index(STOP) + 1
-            within = e.emit(py_op("lt")([head.args[0], upper], [ts.BOOL]))
-            going = e.emit(py_op("not")([head.args[index]], [ts.BOOL]))
-            e.emit_void(scf.ConditionOp(e.emit(arith.AndIOp(within, going)), *head.args))
-        with e.inside(inner):
-            _bind_arguments(e, carried, inner.args[1:])
-            e.set_flag(STOP, FALSE)
-            _assigner(e, node)(items.item(e, inner.args[0]))
-            e.set_flag(EXIT, FALSE)
-            start = dict(e.variables)
-            emit_steps(e, node.body, end_of(node))
             values = _settle(e, carried, names, start, end_of(node))
-            following = e.emit(py_op("add")([inner.args[0], step], [ts.INT]))
-            e.emit_void(scf.YieldOp(following, *values))
         e.loop_runs = outer_runs
-        operation = scf.WhileOp(initial, kinds, Region(head), Region(inner))
+        if not resized and any(may_be_resized(inner, c) for c in items.containers):
+            resized = True
+            raise _TypesChanged(carried)
+        if STOP not in carried and not resized:
+            with e.inside(inner):
+                e.emit_void(scf.YieldOp(*values))
+            operation = scf.ForOp(*bounds, initial, inner)
+            e.emit_void(operation)
+            return _Built({}, operation, list(carried), {})
+        head = Block(arg_types=inner.arg_types)
+        with e.inside(head):
+            going = items.goes_on(e, head.args[0]) if resized else e.py("lt", [head.args[0], bounds[1]])
+            if STOP in carried:
+                stopped = head.args[list(carried).index(STOP) + 1]
+                going = e.emit(arith.AndIOp(going, e.py("not", [stopped])))
+            e.emit_void(scf.ConditionOp(going, *head.args))
+        with e.inside(inner):
+            following = e.emit(py_op("add")([inner.args[0], bounds[2]], [ts.INT]))
+            e.emit_void(scf.YieldOp(following, *values))
+        operation = scf.WhileOp([bounds[0], *initial], [ts.INT, *kinds], Region(head), Region(inner))
         e.emit_void(operation)
         return _Built({}, operation, ["", *carried], {})
 

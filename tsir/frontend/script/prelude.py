@@ -43,6 +43,29 @@ def filtered_truth(items):
     return [item for item in items if item]
 
 
+def sum_of_tensors(items):
+    """`sum(items)` for tensors; of none it is 0 as a tensor, for that is what its type says."""
+    if len(items) == 0:
+        return torch.tensor(0)
+    total = items[0] + 0
+    for i in range(1, len(items)):
+        total = total + items[i]
+    return total
+
+
+def sum_from(items, start):
+    """`sum(items, start)` for tensors or lists."""
+    for item in items:
+        start = start + item
+    return start
+
+
+def keeps_size(now, before, message):
+    """What an iterator over a dict or set does before it gives an element."""
+    if now != before:
+        raise RuntimeError(message)
+
+
 def least_position(items):
     """The position of `min(items)` for objects that define `<`."""
     if len(items) == 0:
