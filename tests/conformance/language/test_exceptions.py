@@ -272,6 +272,71 @@ def manager_var(n: int, swallow: bool):
     return y
 
 
+@feature("Exceptions", "what inner bodies assign is seen by outer handlers")
+@programs(-1)
+@programs(1)
+@programs(2)
+@programs(3)
+def assigned_far_inside(a: int):
+    scale = 1.5
+    notes: List[str] = []
+    try:
+        try:
+            if a > 0:
+                try:
+                    if a > 1:
+                        raise TypeError
+                finally:
+                    scale *= 2.0
+            else:
+                notes.append("q")
+            if a > 2:
+                raise TypeError
+        except IndexError:
+            notes.append("i")
+        finally:
+            notes.append("f")
+    except TypeError:
+        notes.append(str(scale))
+    return scale, notes
+
+
+@programs(0)
+@programs(1)
+@programs(2)
+def one_name_in_nested_handlers(n: int):
+    notes: List[str] = []
+    for i in range(2):
+        try:
+            try:
+                if n == i:
+                    raise ValueError(str(i))
+                notes.append("ab"[n])
+            except ValueError as error:
+                notes.append(str(error))
+                if i == 1:
+                    raise KeyError("k")
+            notes.append("-")
+        except (KeyError, IndexError) as error:
+            notes.append(type(error).__name__)
+    return notes
+
+
+@programs(0)
+@programs(2)
+def assigned_behind_an_exception_only(n: int):
+    try:
+        d = [1, 2][n]
+    except IndexError:
+        pass
+    else:
+        if n >= 1:
+            n = d
+        else:
+            return 7
+    return n
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

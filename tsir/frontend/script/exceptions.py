@@ -182,6 +182,16 @@ def _read_cell(e: Emitter, name: str, before: Binding | None, cell: Cell) -> Non
     if cell.unset:
         flag = e.cast(e.py("getitem", [cell.ssa, e.int_constant(1)]), ts.BOOL)
         e.variables[DEFINED + name] = Binding(Run(flag))
+    outer = e.cells.get(e.cell_key(name))
+    if outer is not None and outer.ssa is not None:
+        # What the body assigned went to the inner cell alone.
+        outer.types += cell.types
+        for i in range(1 + outer.unset):
+            unknown = i == 1 and not cell.unset
+            latest = (
+                e.cast(e.bool_constant(True), ts.AnyType()) if unknown else e.py("getitem", [cell.ssa, e.int_constant(i)])
+            )
+            e.py("setitem", [outer.ssa, e.int_constant(i), latest])
 
 
 def _read_after(e: Emitter, node: ast.Try, end: tuple[int, int]) -> Callable[[str], bool]:
@@ -269,6 +279,7 @@ def _handlers(e: Emitter, handlers: Sequence[ast.ExceptHandler], error: SSAValue
         outer, e.handled = e.handled, error
         if first.name:
             e.variables[first.name] = Binding(caught_as(RaisedException(error), classes))
+            e.variables.pop(DEFINED + first.name, None)
         body(e, first.body)
         if first.name:
             e.variables.pop(first.name, None)
