@@ -1,21 +1,31 @@
-"""Calling recursive code of libraries on deeply nested input.
+"""Calling recursive code on deeply nested input.
 
-tsir's own code doesn't recurse over IR, but xDSL's parser, printer and verifier do, and Python's default recursion limit lets
-them go some hundred levels deep only.
+The passes don't recurse over IR, but the script frontend does over a program's expressions, statements and calls, the code
+generator over nested control flow, and xDSL's parser, printer and verifier do; Python's default recursion limit lets them go
+some hundred levels deep only.
 """
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import sys
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 _STACK_BYTES = 512 << 20
 _RECURSION_LIMIT = 120_000
+_NAME = "tsir deep stack"
 _one_at_a_time = threading.Lock()
+
+
+def is_deep() -> bool:
+    """Whether this code runs in a thread with a large stack, so that a RecursionError here is final."""
+    return threading.current_thread().name == _NAME
 
 
 def call_with_deep_stack(function: Callable[[], Result]) -> Result:
@@ -27,17 +37,32 @@ def call_with_deep_stack(function: Callable[[], Result]) -> Result:
     try:
         return function()
     except RecursionError:
-        return in_deep_stack(function)
+        if is_deep():
+            raise
+    return in_deep_stack(function)
+
+
+def with_deep_stack(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """The function, called by `call_with_deep_stack`."""
+
+    @functools.wraps(function)
+    def called(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        return call_with_deep_stack(lambda: function(*args, **kwargs))
+
+    return called
 
 
 def in_deep_stack(function: Callable[[], Result]) -> Result:
-    """Calls a function in a thread with a large stack. What the function raises is raised here."""
+    """Calls a function in a thread with a large stack, unless this is one. What the function raises is raised here."""
+    if is_deep():
+        return function()
+    context = contextvars.copy_context()
     results: list[Result] = []
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            results.append(function())
+            results.append(context.run(function))
         except BaseException as error:  # noqa: BLE001  raised again by the caller's thread
             errors.append(error)
 
@@ -45,7 +70,7 @@ def in_deep_stack(function: Callable[[], Result]) -> Result:
         limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
         sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
         try:
-            thread = threading.Thread(target=run, name="tsir deep stack")
+            thread = threading.Thread(target=run, name=_NAME)
             thread.start()
             thread.join()
         finally:

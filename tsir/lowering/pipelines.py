@@ -17,6 +17,7 @@ from tsir.dialects.ts.structure import UnpackOp
 from tsir.dialects.ts.types import TensorType
 from tsir.dialects.values import Instance
 from tsir.errors import PassError
+from tsir.lowering.outline import outline_deep_code
 from tsir.lowering.ts_to_linalg import lower_function
 from tsir.passes.canonicalize import canonicalize
 from tsir.passes.cse import merge_common
@@ -164,5 +165,6 @@ def specialize(
             canonicalize(function, ())  # lists of results that are taken apart again
         merge_common(function)
         eliminate_dead_code(function)
+        outline_deep_code(part)
     drop_unused(part, [symbol])
     return Specialized(part, symbol, weights)

@@ -5,6 +5,7 @@ Both serve constant folding: what a list comprehension or an `append` in a short
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 from xdsl.dialects import scf
@@ -16,7 +17,7 @@ from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.ts.structure import ListOp, UnpackOp
 from tsir.dialects.ts.types import ListType
 from tsir.ops import python
-from tsir.passes.constants import UNKNOWN, constant_ops
+from tsir.passes.constants import UNKNOWN, constant_of, constant_ops
 from tsir.passes.facts import Facts
 from tsir.passes.refine import refine_uses
 from tsir.passes.structure import ancestor_in, walk
@@ -24,6 +25,8 @@ from tsir.passes.structure import ancestor_in, walk
 MAX_TRIPS = 32
 MAX_OPERATIONS = 512
 """What an unrolled loop may grow to."""
+MAX_COPIED = 4096
+"""How many elements the lists may have together that are made for looks at one list between two appends to it."""
 
 
 def unroll_short_loops(function: FuncOp, facts: Facts) -> bool:
@@ -74,49 +77,63 @@ def make_lists_whole(function: FuncOp) -> bool:
         ts.py.list_append(%l, %b)                   ->
         func.return %l                                   func.return %m
 
-    Every look at the list between two appends gets a list of its own. A list that is kept anywhere before its last append stays.
+    A length or an element that is read between two appends is known; any other look there gets a list of its own, of which there
+    may be only so many. A list that is kept anywhere before its last append stays.
     """
     changed = False
+    positions: dict[Block, dict[Operation | None, int]] = {}
     for op in tuple(walk(function)):
         if isinstance(op, ListOp) and op.parent is not None:
-            changed |= _make_whole(op)
+            block = op.parent_block()
+            assert block is not None
+            if block not in positions:
+                positions[block] = {other: i for i, other in enumerate(block.ops)}
+            changed |= _make_whole(op, block, positions[block])
     return changed
 
 
-def _make_whole(made: ListOp) -> bool:
-    block = made.parent_block()
-    assert block is not None
+def _make_whole(made: ListOp, block: Block, positions: dict[Operation | None, int]) -> bool:
     uses = [(u.operation, u.index) for u in made.result.uses]
     appends = {op for op, i in uses if i == 0 and isinstance(op, PyOp) and op.FUNCTION == "list_append"}
     if not appends or any(op.parent_block() is not block for op in appends):
         return False
     if any(op in appends and i != 0 for op, i in uses) or any(r.first_use is not None for a in appends for r in a.results):
         return False
-    positions = {op: i for i, op in enumerate(block.ops)}
     order = sorted(appends, key=positions.__getitem__)
-    final = positions[order[-1]]
-    looks: list[tuple[int, Operation, int]] = []
+    places = [positions[op] for op in order]
+    first = len(made.elements)
+    later: list[tuple[Operation, int]] = []
+    copies: dict[int, list[tuple[Operation, int]]] = {}
+    reads: list[tuple[Operation, int, int | None]] = []
     for op, i in uses:
-        if op not in appends:
-            at = positions.get(ancestor_in(op, block), -1)
-            if at < final and not _only_looks(op, i):
-                return False
-            looks.append((at, op, i))
-    elements = list(made.elements)
-    kept: dict[int, SSAValue] = {}
-    for n, append in enumerate(order):
-        begin = positions[made] if n == 0 else positions[order[n - 1]]
-        for at, op, i in looks:
-            if begin < at < positions[append]:
-                op.operands[i] = _list_here(kept, n, elements, made, order[n - 1] if n else made, block)
-        elements.append(append.operands[1])
-    whole = ListOp(elements, made.result.type)
-    whole.location = made.location
-    whole.result.name_hint = made.result.name_hint
-    block.insert_op_after(whole, order[-1])
-    for at, op, i in looks:
-        if at > final:
-            op.operands[i] = whole.result
+        if op in appends:
+            continue
+        at = positions.get(ancestor_in(op, block), -1)
+        if at < places[-1] and not _only_looks(op, i):
+            return False
+        count = bisect_left(places, at)
+        if count == len(places):
+            later.append((op, i))
+        elif _is_length(op):
+            reads.append((op, first + count, None))
+        elif (index := _index(op, i, first + count)) is not None:
+            reads.append((op, first + count, index))
+        elif count:
+            copies.setdefault(count, []).append((op, i))
+    if sum(first + count for count in copies) > MAX_COPIED:
+        return False
+    for op, length, index in reads:
+        if index is None:
+            _replace(op, length)
+        else:  # what is appended may be what was read before, so it is looked up now
+            _replace(op, made.elements[index] if index < first else order[index - first].operands[1])
+    elements = [*made.elements, *(append.operands[1] for append in order)]
+    whole = {count: _list_of(elements[: first + count], made, order[count - 1], positions) for count in copies}
+    whole[len(order)] = _list_of(elements, made, order[-1], positions)
+    copies[len(order)] = later
+    for count, looks in copies.items():
+        for op, i in looks:
+            op.operands[i] = whole[count]
     for append in order:
         block.erase_op(append, safe_erase=False)
     if made.result.first_use is None:
@@ -124,18 +141,40 @@ def _make_whole(made: ListOp) -> bool:
     return True
 
 
-def _list_here(
-    kept: dict[int, SSAValue], count: int, elements: list[SSAValue], made: ListOp, after: Operation, block: Block
-) -> SSAValue:
-    if count == 0:
-        return made.result
-    found = kept.get(count)
-    if found is None:
-        new = ListOp(elements, made.result.type)
-        new.location = made.location
-        block.insert_op_after(new, after)
-        found = kept[count] = new.result
-    return found
+def _list_of(elements: list[SSAValue], made: ListOp, after: Operation, positions: dict[Operation | None, int]) -> SSAValue:
+    new = ListOp(elements, made.result.type)
+    new.location = made.location
+    new.result.name_hint = made.result.name_hint
+    block = after.parent_block()
+    assert block is not None
+    block.insert_op_after(new, after)
+    positions[new] = positions[after]
+    return new.result
+
+
+def _is_length(op: Operation) -> bool:
+    return isinstance(op, PyOp) and op.FUNCTION == "len"
+
+
+def _index(op: Operation, operand: int, count: int) -> int | None:
+    """Which of the first `count` elements an operation reads, when that is known."""
+    if not isinstance(op, PyOp) or operand != 0 or op.FUNCTION != "getitem":
+        return None
+    index = constant_of(op.operands[1])
+    return index % count if type(index) is int and -count <= index < count else None
+
+
+def _replace(op: Operation, known: SSAValue | int) -> None:
+    block = op.parent_block()
+    assert block is not None
+    if isinstance(known, int):
+        constant = constant_ops(known, op.location)
+        assert constant is not None
+        block.insert_ops_before(constant, op)
+        known = constant[-1].results[0]
+        known.name_hint = op.results[0].name_hint
+    refine_uses(op.results[0], known)
+    block.erase_op(op)
 
 
 def _only_looks(op: Operation, operand: int) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tsir.dialects.deep_stack import call_with_deep_stack
 from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.values import Instance
 from tsir.runtime import keys, source_cache
@@ -33,9 +34,9 @@ def compile_specialization(
     cache_key = source_cache.key(program, entry, key, instance)
     source = source_cache.find(cache_key)
     if source is None:
-        source = generate_source(specialize(program, entry, key, instance))
+        source = call_with_deep_stack(lambda: generate_source(specialize(program, entry, key, instance)))
         source_cache.store(cache_key, source)
-    function = BoundFunction(load(source), instance, program, entry)
+    function = BoundFunction(call_with_deep_stack(lambda: load(source)), instance, program, entry)
     return Specialization(key, function, source.text, guards=tuple(function.guards))
 
 

@@ -44,3 +44,21 @@ func.func @raises() -> i64 {
   %d = ts.py.floordiv(%one, %zero) : (i64, i64) -> i64
   func.return %d : i64
 }
+
+// A length or element that is read between two appends is known, without a list for each.
+// CHECK-LABEL: func.func @read_between
+// CHECK-NOT:     ts.py
+// CHECK:         %[[L:.*]] = ts.list %a, %b, %a, %{{.*}} : (i64, i64, i64, i64) -> !ts.list<i64>
+// CHECK-NEXT:    func.return %[[L]]
+func.func @read_between(%a : i64, %b : i64) -> !ts.list<i64> {
+  %last = arith.constant -1 : i64
+  %l = ts.list %a : (i64) -> !ts.list<i64>
+  %0 = ts.py.list_append(%l, %b) : (!ts.list<i64>, i64) -> none
+  %x = ts.py.getitem(%l, %last) : (!ts.list<i64>, i64) -> i64
+  %n = ts.py.len(%l) : (!ts.list<i64>) -> i64
+  %first = arith.constant 0 : i64
+  %y = ts.py.getitem(%l, %first) : (!ts.list<i64>, i64) -> i64
+  %1 = ts.py.list_append(%l, %y) : (!ts.list<i64>, i64) -> none
+  %2 = ts.py.list_append(%l, %n) : (!ts.list<i64>, i64) -> none
+  func.return %l : !ts.list<i64>
+}

@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line, ModuleEmitter, identifiers, is_tensor
+from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line, ModuleEmitter, identifiers, is_tensor, settled
 from tsir.backend.numpy.form_operations import emit_form
 from tsir.backend.numpy.forms import find_forms
 from tsir.backend.numpy.liveness import escaping_values
@@ -172,7 +172,7 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     results = _results(e, function)
     suffix = "" if entry else f"_{name}"
     lines: list[Line] = []
-    body = list(e.body)
+    body = settled(e.body)
     used = {n for line in body for n in identifiers(line.text)} | {n for t in results for n in identifiers(t)}
     state = [n for n in dict.fromkeys([*weight_names, *_assigned(e.prepared)]) if n in used]
     if entry:

@@ -25,25 +25,47 @@ def _assign_all(e: FunctionEmitter, names: Sequence[str], values: Sequence[SSAVa
         e.line(f"{', '.join(n for n, _ in pairs)} = {', '.join(t for _, t in pairs)}")
 
 
-def _branch(e: FunctionEmitter, block: Block | None, names: Sequence[str]) -> None:
+def _body(e: FunctionEmitter, block: Block, names: Sequence[str]) -> None:
+    """The lines of a block whose results go to the variables `names`."""
+    before = len(e.body)
+    e.emit_block(block)
+    _assign_all(e, names, _terminator(block).operands)
+    if len(e.body) == before:
+        e.line("pass")
+
+
+def _branch(e: FunctionEmitter, block: Block, names: Sequence[str]) -> None:
+    """A branch's lines. What an `if` inside gives on as it is gets the branch's own name: nothing in the branch reads that."""
+    for name, value in zip(names, _terminator(block).operands, strict=True):
+        if isinstance(value.owner, scf.IfOp) and value.owner.parent is block and value.has_one_use():
+            e.destined[value] = name
     with e.nested():
-        before = len(e.body)
-        if block is not None:
-            e.emit_block(block)
-            _assign_all(e, names, _terminator(block).operands)
-        if len(e.body) == before:
-            e.line("pass")
+        _body(e, block, names)
+
+
+def _condition(e: FunctionEmitter, value: SSAValue) -> Line:
+    """Writes the `if` line. When the line before is the condition's assignment and nothing else reads it, it is taken in."""
+    name = e.name_of(value)
+    before = e.body[-1] if e.body and value.has_one_use() else None
+    if before is not None and before.indent == e.indent and before.text.startswith(f"{name} = "):
+        before.text = f"if {before.text.removeprefix(f'{name} = ')}:"
+        return before
+    e.line(f"if {name}:")
+    return e.body[-1]
 
 
 def _if(e: FunctionEmitter, op: scf.IfOp) -> None:
-    names = [e.fresh_for(r) for r in op.results]
-    e.line(f"if {e.name_of(op.cond)}:")
+    names = [e.destined.pop(r, None) or e.fresh_for(r) for r in op.results]
+    first = _condition(e, op.cond)
     _branch(e, op.true_region.block, names)
     blocks = op.false_region.blocks
     otherwise = next(iter(blocks), None)
-    if otherwise is not None and (names or len(list(otherwise.ops)) > 1):
+    if otherwise is not None and (names or otherwise.first_op is not otherwise.last_op):
+        at = len(e.body)
         e.line("else:")
         _branch(e, otherwise, names)
+        e.join_elif(at)
+    e.end_if(first)
     _bind_all(e, op.results, names)
     hand_on(e, op)
 
@@ -68,7 +90,8 @@ def _for(e: FunctionEmitter, op: scf.ForOp) -> None:
     e.line(f"for {counter} in range({', '.join(bounds)}):")
     e.bind(block.args[0], counter)
     _bind_all(e, block.args[1:], names)
-    _branch(e, block, names)
+    with e.in_loop():
+        _body(e, block, names)
     _bind_all(e, op.results, names)
     e.rewritten.update(op.results[a.index - 1] for a in filled)
 
@@ -80,7 +103,7 @@ def _while(e: FunctionEmitter, op: scf.WhileOp) -> None:
     _bind_all(e, before.args, names)
     head = len(e.body)
     frames = e.frames
-    with e.nested():
+    with e.in_loop():
         e.emit_block(before)
         condition = before.last_op
         assert isinstance(condition, scf.ConditionOp)
@@ -107,7 +130,8 @@ def _try(e: FunctionEmitter, op: TryOp) -> None:
     names = [e.fresh_for(r) for r in op.results_]
     error, caught = e.fresh("error"), e.fresh("caught")
     e.line("try:")
-    _branch(e, op.body.block, names)
+    with e.in_loop():
+        _body(e, op.body.block, names)
     e.line(f"except Exception as {caught}:")
     with e.nested():
         e.line(f"{error} = {caught}")

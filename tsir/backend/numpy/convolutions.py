@@ -275,7 +275,7 @@ class _ColumnForm(_Form):
             image = e.fresh("image")
             target = e.plan.view(out, self.dtype, (images, rows, self.features))
             e.line(f"for {image} in range({images}):")
-            with e.nested():
+            with e.in_loop():
                 e.line(f"{copyto}({columns}, {windows}[{image}])")
                 e.line(f"{flat}.dot({weights}, {target}[{image}])")
         else:

@@ -75,7 +75,7 @@ def _at_run_time(e: FunctionEmitter) -> Generator[None, None, None]:
 def _positions(e: FunctionEmitter, loops: Sequence[str], sizes: Sequence[Size]) -> Generator[None, None, None]:
     if loops:
         e.line(f"for {', '.join(loops)}{',' if len(loops) == 1 else ''} in {e.numpy('ndindex')}({shape_text(sizes)}):")
-        with e.nested():
+        with e.in_loop():
             yield
     else:
         yield

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from xdsl.dialects import func
@@ -25,7 +25,7 @@ from tsir.backend.numpy.buffers import BufferPlan
 from tsir.backend.numpy.tensors import Fill, Kind, Size, Storage, Tensor, plain, static_shape, tensor_dtype
 from tsir.backend.numpy.tracebacks import SourceFrame, source_frames
 from tsir.dialects.dtypes import DType
-from tsir.errors import TsirError
+from tsir.errors import SourceLocation, TsirError
 from tsir.passes.copies import Copies
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *dir(np), "np", "kernels", "scalars", "host", "rt", "constants", "prepare",
      "weights", "state", "buffers", "pool", "guards"}
 )  # fmt: skip
-MAX_NESTING = 18
-"""CPython refuses more than 20 nested loops and 100 levels of indentation."""
+MAX_LOOPS = 18
+"""CPython refuses more than 20 nested loops, and allows 100 levels of indentation."""
+MAX_INDENT = 98
 
 MAX_CONSTANT = 1 << 16
 """The most elements of an array of equal elements that is kept in the module."""
@@ -60,6 +61,32 @@ class Line:
     indent: int
     text: str
     frames: tuple[SourceFrame, ...] = ()
+    opens: int = 0
+    """How many `elif`s begin here, whose lines `settled` moves to the left."""
+    closes: int = 0
+    """How many of them end here."""
+
+
+def settled(lines: list[Line]) -> list[Line]:
+    """The lines with the indentation that they have in the end. Raises TsirError for what CPython would refuse."""
+    shift = 0
+    result: list[Line] = []
+    for line in lines:
+        shift += line.opens
+        result.append(Line(line.indent - shift, line.text, line.frames))
+        shift -= line.closes
+    if result and (deepest := max(result, key=lambda line: line.indent)).indent > MAX_INDENT:
+        _too_deep(deepest.frames, f"{MAX_INDENT} branches and loops")
+    return result
+
+
+def _too_deep(frames: tuple[SourceFrame, ...], limit: str) -> NoReturn:
+    raise TsirError(
+        f"the program's control flow is nested more than {limit} deep after inlining",
+        location=SourceLocation(frames[-1].file, frames[-1].line) if frames else None,
+        hint="each `return`, `break` or `continue` inside of a branch nests what comes after it: move a part to a function",
+        code="TS106",
+    )
 
 
 class Names:
@@ -168,6 +195,10 @@ class FunctionEmitter:
         self._views: dict[Operation, Structured | None] = {}
         self.preparing = False
         self._indent = 1
+        self._loops = 0
+        self._last_if: tuple[Line, Line] | None = None
+        self.destined: dict[SSAValue, str] = {}
+        """The names that results have to have, because the branch around gives them on as they are."""
         self._bindings: dict[SSAValue, Binding] = {}
         self._hoisted: dict[str, str] = {}
         self._frames: tuple[SourceFrame, ...] = ()
@@ -195,13 +226,36 @@ class FunctionEmitter:
     @contextmanager
     def nested(self) -> Generator[None, None, None]:
         """Lines written inside are indented once more."""
-        if self._indent > MAX_NESTING:
-            raise TsirError(f"the program's control flow is nested more than {MAX_NESTING} levels deep")
         self._indent += 1
         try:
             yield
         finally:
             self._indent -= 1
+
+    @contextmanager
+    def in_loop(self) -> Generator[None, None, None]:
+        """Lines written inside are those of a loop or a `try`, of which CPython takes only so many in each other."""
+        if self._loops == MAX_LOOPS:
+            _too_deep(self._frames, f"{MAX_LOOPS} loops")
+        self._loops += 1
+        try:
+            with self.nested():
+                yield
+        finally:
+            self._loops -= 1
+
+    def end_if(self, first: Line) -> None:
+        """Notes that the lines from `first` to here are one `if` statement."""
+        self._last_if = (first, self.body[-1])
+
+    def join_elif(self, otherwise: int) -> None:
+        """Makes an `elif` of the `else` in line `otherwise` when all that it has is one `if` statement."""
+        first, last = self.body[otherwise + 1], self.body[-1]
+        if self._last_if is not None and self._last_if[0] is first and self._last_if[1] is last:
+            first.text = f"el{first.text}"
+            first.opens += 1
+            last.closes += 1
+            del self.body[otherwise]
 
     def fresh(self, hint: str | None = None) -> str:
         """An unused name in this function."""

@@ -21,6 +21,7 @@ from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from tsir.dialects.deep_stack import with_deep_stack
 from tsir.dialects.program import EntryPoint, Parameter, Program, PythonFunction
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
@@ -601,6 +602,7 @@ def _shown_to_user() -> Generator[None]:
         raise
 
 
+@with_deep_stack
 def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Program:
     """Compiles a Python function.
 
@@ -623,6 +625,7 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Pr
     )
 
 
+@with_deep_stack
 def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> Program:
     """Compiles a module: `forward` and what is marked with `torch.jit.export`, for this module's attributes.
 

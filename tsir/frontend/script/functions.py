@@ -12,6 +12,7 @@ import torch
 from xdsl.dialects import func
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
+from tsir.dialects.deep_stack import is_deep
 from tsir.dialects.locations import location_attribute
 from tsir.dialects.program import add_python_function
 from tsir.dialects.ts import types as ts
@@ -502,6 +503,8 @@ def _compile(
         emit_steps(e, [*node.body, lambda: fall_off(e, node)], end_of(node))
         result = _result(e, signature.result, compiled)
     except RecursionError:
+        if not is_deep():
+            raise
         raise FrontendError(
             f"{describe(source.function)} is nested too deeply to be compiled",
             location=source.location(node),

@@ -8,6 +8,7 @@ from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
+from tsir.dialects.deep_stack import with_deep_stack
 from tsir.dialects.program import EntryPoint
 from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import ClassOp, MethodOp
@@ -25,6 +26,7 @@ class PrintedProgram:
     constants: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
+@with_deep_stack
 def print_program(module: ModuleOp, entry: EntryPoint, classes: Mapping[str, type]) -> PrintedProgram:
     """The Python program of an entry point. `classes` are the user's own classes by their symbols, as far as they are known."""
     names = Names(module, classes)
