@@ -337,6 +337,54 @@ def assigned_behind_an_exception_only(n: int):
     return n
 
 
+@programs(0)
+@programs(3)
+def nested_deeply(n: int):
+    """Each level is emitted once: emitted twice each, this would take minutes."""
+    v = 0
+    try:
+        v += 1
+        try:
+            v += 1
+            try:
+                v += 1
+                try:
+                    v += 1
+                    try:
+                        v += 1
+                        try:
+                            v += 1
+                            try:
+                                v += 10 // n
+                            except IndexError:
+                                v = -1
+                            finally:
+                                v *= 2
+                        except KeyError:
+                            v = -2
+                        finally:
+                            v *= 2
+                    except LookupError:
+                        v = -3
+                    finally:
+                        v *= 2
+                except ValueError:
+                    v = -4
+                finally:
+                    v *= 2
+            except OverflowError:
+                v = -5
+            finally:
+                v *= 2
+        except ArithmeticError:
+            v += 1000
+        finally:
+            v += 1
+    except RuntimeError:
+        v = -7
+    return v
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -98,14 +98,20 @@ def exception_name(e: Emitter, cls: type[BaseException]) -> str:
     return e.session.exception_class(cls)
 
 
-def _try_region(e: Emitter, emit: Emit, end: tuple[int, int], is_read: Callable[[str], bool]) -> tuple[SSAValue, Side]:
+def _try_region(
+    e: Emitter, emit: Emit, end: tuple[int, int], is_read: Callable[[str], bool], assigned: Sequence[str] = ()
+) -> tuple[SSAValue, Side]:
     """Emits `ts.try`. Gives the exception, and the state behind a body that ends without one; `e` has that behind an exception.
 
     `end` is the place behind the body in the tree: what is read from there on is kept in cells. `is_read` says whether a
-    variable that the body assigns first may be read after an exception.
+    variable that the body assigns first may be read after an exception. `assigned` are names that the body is known to assign:
+    a body that assigns others is emitted again, and so are all within it.
     """
     before, paths = dict(e.variables), dict(e.paths)
-    cells: dict[str, Cell] = {}
+    cells = {
+        n: Cell() for n in assigned
+        if n in before and e.is_live(n, end) and _is_kept(e, before[n]) and not _is_assumed(e, before[n])
+    }  # fmt: skip
     outer_cells = e.cells
     while True:
         for name, cell in cells.items():
@@ -118,8 +124,7 @@ def _try_region(e: Emitter, emit: Emit, end: tuple[int, int], is_read: Callable[
             n
             for n, b in side.variables.items()
             if n in before and not n.startswith("$") and n not in cells and b.origin is not before[n].origin
-            and (FRAME in n or e.is_live(n, end)) and not isinstance(before[n].value, Unusable)
-            and e.session.type_of(before[n].value) is not None
+            and (FRAME in n or e.is_live(n, end)) and _is_kept(e, before[n])
         ]  # fmt: skip
         first = [
             n
@@ -162,6 +167,16 @@ def _try_region(e: Emitter, emit: Emit, end: tuple[int, int], is_read: Callable[
         if gone and binding.origin is not before[name].origin and e.session.type_of(binding.value) is None:
             e.variables[name] = Binding(Unusable("may be another object after an exception"))
     return operation.exception, side
+
+
+def _is_kept(e: Emitter, binding: Binding) -> bool:
+    """Whether a variable's value can be kept in a cell."""
+    return not isinstance(binding.value, Unusable) and e.session.type_of(binding.value) is not None
+
+
+def _is_assumed(e: Emitter, binding: Binding) -> bool:
+    """Whether a variable's element type may still change, which a use of it would prevent."""
+    return isinstance(binding.value, Run) and binding.value.ssa in e.session.assumed
 
 
 def _make_cell(e: Emitter, before: Binding | None, cell: Cell) -> None:
@@ -223,6 +238,7 @@ def emit_try(e: Emitter, node: ast.Try) -> None:
             e,
             lambda: _with_handlers(e, node),
             lambda: body(e, node.finalbody),
+            [n for h in (node.body, *(h.body for h in node.handlers), node.orelse) for n in assigned_names(h)],
             end_of((node.orelse or node.body)[-1]),
             end_of(node.finalbody[-1]),
         )
@@ -242,7 +258,8 @@ def _with_handlers(e: Emitter, node: ast.Try) -> None:
     def otherwise() -> None:
         emit_branch(e, Condition(e.flag(EXIT)), lambda: None, lambda: body(e, node.orelse), end)
 
-    emit_guarded(e, lambda: body(e, node.body), handlers, otherwise, end, _read_after(e, node, end))
+    assigned = assigned_names(node.body)
+    emit_guarded(e, lambda: body(e, node.body), handlers, otherwise, end, _read_after(e, node, end), assigned)
 
 
 def emit_guarded(
@@ -252,9 +269,10 @@ def emit_guarded(
     otherwise: Emit,
     end: tuple[int, int],
     is_read: Callable[[str], bool] | None = None,
+    assigned: Sequence[str] = (),
 ) -> None:
     """A body; `handle` runs behind an exception of it, `otherwise` behind its end without one."""
-    error, side = _try_region(e, emit, end, is_read or (lambda name: e.is_live(name, end)))
+    error, side = _try_region(e, emit, end, is_read or (lambda name: e.is_live(name, end)), assigned)
     caught, paths = dict(e.variables), dict(e.paths)
     if side.dead:
         handle(error)
@@ -309,12 +327,14 @@ def catches(e: Emitter, error: SSAValue, value: Value, node: ast.AST) -> bool | 
     return e.emit(CatchesOp(error, [exception_name(e, c) for c in found])) if found else False
 
 
-def _with_final(e: Emitter, emit: Emit, final: Emit, end: tuple[int, int], behind: tuple[int, int]) -> None:
+def _with_final(
+    e: Emitter, emit: Emit, final: Emit, assigned: Sequence[str], end: tuple[int, int], behind: tuple[int, int]
+) -> None:
     """`finally`: what `final` emits runs behind the body and behind an exception of it, which then goes on.
 
     It stands between `end` and `behind` in the tree.
     """
-    error, side = _try_region(e, emit, end, lambda name: e.source.is_read_between(name, end, behind))
+    error, side = _try_region(e, emit, end, lambda name: e.source.is_read_between(name, end, behind), assigned)
     caught = dict(e.variables)
     if side.dead:
         final()
