@@ -86,6 +86,33 @@ class Instance:
         return value
 
 
+ITEM = "item."
+"""How the attributes begin that are the items of an object of a class derived from dict."""
+
+
+class Record(dict[str, Any]):
+    """The plain form of an object of a class derived from dict, where the class itself isn't known, as in a loaded program.
+
+    It has the object's items and attributes; an int or a slice in `record[...]` takes from the tuple of the items' values, as it
+    does of the outputs of transformers' models.
+    """
+
+    def __init__(self, class_name: str, items: dict[str, Any], attributes: dict[str, Any]) -> None:
+        super().__init__(items)
+        self.__dict__.update(attributes)
+        self._class_name = class_name
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.to_tuple()[key] if isinstance(key, int | slice) else super().__getitem__(key)
+
+    def to_tuple(self) -> tuple[Any, ...]:
+        """The items' values."""
+        return tuple(self.values())
+
+    def __repr__(self) -> str:
+        return f"{self._class_name}({', '.join(f'{k}={v!r}' for k, v in self.items())})"
+
+
 @dataclass(frozen=True)
 class EnumMember:
     """A member of a compiled enum. Members are equal when class and name are."""

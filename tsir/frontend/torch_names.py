@@ -62,6 +62,17 @@ def is_torch_constant(value: object) -> bool:
     return isinstance(value, torch.dtype | torch.device | torch.layout | torch.memory_format)
 
 
+def python_constant(value: Any) -> Any:
+    """torch's object for one of tsir's constants; other constants are themselves."""
+    if isinstance(value, DType):
+        return torch_dtype(value)
+    if isinstance(value, Device):
+        return torch.device(str(value))
+    if isinstance(value, Layout | MemoryFormat):
+        return getattr(torch, value.name)
+    return value
+
+
 _OWNERS = (torch._C.TensorBase, torch.Tensor)
 _DESCRIPTORS = (types.MethodDescriptorType, types.WrapperDescriptorType)
 _BUILTIN_MODULES = tuple(

@@ -13,6 +13,7 @@ writes tensors.
 from __future__ import annotations
 
 import cmath
+import logging
 import math
 import re
 import warnings
@@ -46,6 +47,7 @@ class TextFunctions(Protocol):
     def str_format(self, template: str, *values: Any) -> str: ...
     def print(self, *values: Any, sep: str = " ", end: str = "\n") -> None: ...
     def warn(self, message: Any) -> None: ...
+    def log(self, logger: str, level: int, message: Any, once: bool) -> None: ...
     def default_dict(self, kind: Any) -> Any: ...
     def Future(self) -> Any: ...
     def exception_object(self, error: Any) -> Any: ...
@@ -62,6 +64,17 @@ def default_dict(kind: Any) -> defaultdict[Any, Any]:
     return defaultdict(_FACTORIES[kind])
 
 
+@lru_cache(maxsize=4096)
+def _first_ones(logger: str, level: int, message: str) -> list[None]:
+    return [None]
+
+
+def _is_first(logger: str, level: int, message: str) -> bool:
+    """Whether this is asked for the first time."""
+    found = _first_ones(logger, level, message)
+    return bool(found) and found.pop() is None
+
+
 class PythonText:
     """`TextFunctions` for values that Python knows: what constant folding uses."""
 
@@ -74,6 +87,12 @@ class PythonText:
     def warn(message: Any) -> None:
         """`warnings.warn(message)`."""
         warnings.warn(str(message), stacklevel=2)
+
+    @staticmethod
+    def log(logger: str, level: int, message: Any, once: bool) -> None:
+        """What a logger of this name does with a message; with `once` only with the first one of all that are equal."""
+        if not once or _is_first(logger, level, message):
+            logging.getLogger(logger).log(level, message)
 
     @staticmethod
     def default_dict(kind: Any) -> Any:
@@ -268,6 +287,7 @@ future_done(self)               bool                {0}.done()
 dict(items=())                  dict_of_pairs       dict({args})                     raises fresh
 print(*values)                  none                rt.print({args})                 effect
 warn(message)                   none                rt.warn({0})                     effect
+log(logger, level, message, once)  none             rt.log({args})                   effect
 print_with(sep, end, *values)   none                rt.print({2:}, sep={0}, end={1})   effect
 """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from tsir.dialects.dtypes import DType
 from tsir.dialects.program import EntryPoint, Parameter
-from tsir.dialects.values import Device, EnumMember, Future, Instance, Layout, MemoryFormat, named_tuple_class
+from tsir.dialects.values import ITEM, Device, EnumMember, Future, Instance, Layout, MemoryFormat, Record, named_tuple_class
 from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.host_random import Generator
 from tsir.ops.host_strided import take_resized
@@ -211,12 +212,25 @@ class Conversion:
         if known is not None:
             return known[1]
         cls = self.python_classes.get(instance.class_name)
+        if cls is None and any(n.startswith(ITEM) for n in instance.attributes):
+            return self._record(instance)
         if cls is None:
             return instance if self.instances is None else self.instances.wrap(instance)
         made = cls.__new__(cls)
         self.made[id(instance)] = (instance, made)
         for name, value in instance.attributes.items():
-            object.__setattr__(made, name, self.value_out(value))
+            if name.startswith(ITEM):
+                base: Any = OrderedDict if issubclass(cls, OrderedDict) else dict
+                base.__setitem__(made, name.removeprefix(ITEM), self.value_out(value))
+            else:
+                object.__setattr__(made, name, self.value_out(value))
+        return made
+
+    def _record(self, instance: Instance) -> Record:
+        values = {n: self.value_out(v) for n, v in instance.attributes.items()}
+        items = {n.removeprefix(ITEM): v for n, v in values.items() if n.startswith(ITEM)}
+        made = Record(instance.class_name, items, {n: v for n, v in values.items() if not n.startswith(ITEM)})
+        self.made[id(instance)] = (instance, made)
         return made
 
     def _future_in(self, value: Any, expected: TypeText, where: str) -> Any:

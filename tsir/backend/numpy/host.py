@@ -27,7 +27,8 @@ __all__ = [
     "exception_instance", "exception_object", "format", "host_function",
     "instance_of", "is_any", "is_bool", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
-    "is_str", "list_of", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
+    "is_str", "list_of", "log",
+    "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
     "python_function",
     "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "warn",
 ]  # fmt: skip
@@ -38,6 +39,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 dtype = dtypes.dtype
 default_dict = python.default_dict
+log = python.PythonText.log
 exception_object = python.PythonText.exception_object
 exception_from = python.PythonText.exception_from
 

@@ -8,6 +8,7 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import RaiseOp, UnpackOp
+from tsir.frontend.script import ambient
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.conditions import path_of
 from tsir.frontend.script.convert import coerce, join_types, materialise, members, truth, tuple_elements
@@ -16,7 +17,7 @@ from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import binary, compare, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
-from tsir.frontend.script.values import Condition, Const, Object, Place, Run, StaticTuple, Value
+from tsir.frontend.script.values import Condition, Const, Object, Place, PyObject, Run, StaticTuple, Value
 
 
 def emit_assign(e: Emitter, node: ast.Assign) -> None:
@@ -222,6 +223,8 @@ def emit_delete(e: Emitter, node: ast.Delete) -> None:
                     if e.variables.pop(target.id, None) is None:
                         e.error(f"'{target.id}' is deleted before it is assigned", code="TS202")
                     e.forget(target.id)
+                case ast.Attribute() if isinstance(holder := e.expression(target.value), PyObject) and e.dynamic:
+                    ambient.delete_attribute(e, holder, target.attr)
                 case ast.Subscript():
                     delete_item(e, e.expression(target.value), index_of(e, target.slice))
                 case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import types
 from typing import Any
 
 import torch
@@ -12,8 +13,9 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp, TupleGetOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import did_you_mean
+from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.choices import choice_attribute, choice_of_classes
-from tsir.frontend.script.convert import coerce, materialise
+from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in_program
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import exception_attribute
 from tsir.frontend.script.operators import is_tensor
@@ -31,6 +33,7 @@ from tsir.frontend.script.values import (
     PyObject,
     RaisedException,
     Run,
+    StaticObject,
     StaticTuple,
     Super,
     Value,
@@ -48,6 +51,8 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             return choice_attribute(e, value, name)
         case Super():
             return e.session.super_attribute(e, value, name)
+        case StaticObject():
+            return static_objects.get_attribute(e, value, name)
         case PyObject():
             return _python_attribute(e, value, name)
         case EnumValue():
@@ -79,6 +84,8 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
                 if hasattr(value.function, name)
                 else _none(e, value, name)
             )
+        case Const() if value.value is None and e.dynamic and not hasattr(None, name):
+            raise_in_program(e, "AttributeError", f"'NoneType' object has no attribute '{name}'")
         case Const():
             return _run_attribute(e, Run(materialise(e, value)), name, value)
         case _:
@@ -107,6 +114,9 @@ def _none(e: Emitter, value: Value, name: str) -> Value:
 
 
 def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
+    assigned = ambient.attribute(e, value, name)
+    if assigned is not None:
+        return assigned
     try:
         found = getattr(value.value, name)
     except AttributeError:
@@ -150,6 +160,9 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
             return Run(e.emit(GetAttrOp(value.ssa, name, found)))
     if isinstance(kind, ts.UnionType) and (found_choice := choice_of_classes(e, value.ssa, kind)) is not None:
         return choice_attribute(e, found_choice, name)
+    if isinstance(kind, ts.OptionalType) and e.dynamic:
+        message = f"'NoneType' object has no attribute '{name}'"
+        return get_attribute(e, e.session.object_or_run(not_none(e, value.ssa, "AttributeError", message)), name)
     if isinstance(kind, ts.OptionalType):
         e.error(f"'{name}' can't be read of a value of type {e.show(value)}", code="TS306")
     if python.attribute(kind, name) is not None:
@@ -175,6 +188,12 @@ _OTHER_NAMES = {
 
 def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
     """`holder.name = value`."""
+    if isinstance(holder, PyObject) and e.dynamic and not isinstance(holder.value, type | types.ModuleType):
+        ambient.set_attribute(e, holder, name, value)
+        return
+    if isinstance(holder, StaticObject):
+        static_objects.set_attribute(e, holder, name, value)
+        return
     if not isinstance(holder, Object):
         kind = e.session.type_of(holder)
         named = isinstance(kind, ts.NamedTupleType)

@@ -24,6 +24,7 @@ from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import RaiseOp
 from tsir.dialects.values import uninitialized
 from tsir.errors import did_you_mean
+from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.convert import Tuples, as_bool, as_python, coerce, join_types, materialise, truth, tuple_elements
@@ -32,6 +33,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import exception_text
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.static_state import dict_method, fresh, new_dict
 from tsir.frontend.script.values import (
     FALSE,
     NONE,
@@ -55,6 +57,7 @@ from tsir.frontend.script.values import (
     Run,
     StaticDict,
     StaticList,
+    StaticObject,
     StaticTuple,
     Super,
     Value,
@@ -148,6 +151,8 @@ def _len(a: Arguments) -> Value:
         return Const(len(value.elements))
     if isinstance(value, StaticDict):
         return Const(len(value.items))
+    if isinstance(value, StaticObject) and (found := static_objects.call_special(e, value, "__len__", [])) is not None:
+        return found
     if isinstance(value, Const) and isinstance(value.value, str):
         return Const(len(value.value))
     if isinstance(value, Run) and isinstance(value.type, Tuples):
@@ -206,8 +211,12 @@ def has_attribute(e: Emitter, holder: Value, name: str) -> bool:
     """`hasattr(holder, name)`, decided while compiling."""
     if isinstance(holder, Object):
         return e.session.has_attribute(holder, name)
+    if isinstance(holder, StaticObject):
+        return static_objects.has_attribute(e, holder, name)
     if isinstance(holder, PyObject):
-        return hasattr(holder.value, name)
+        return hasattr(holder.value, name) or ambient.attribute(e, holder, name) is not None
+    if isinstance(holder, PyFunction):
+        return hasattr(holder.function, name)
     if isinstance(holder, StaticTuple):
         return holder.named is not None and name in [f.data for f in holder.named.fields.data]
     kind = e.session.type_of(holder)
@@ -259,7 +268,7 @@ def _super(a: Arguments) -> Value:
         after = cells["__class__"].cell_contents if "__class__" in cells else None
     first = e.source.node.args.args[0].arg if e.source.node.args.args else ""
     receiver = e.variables.get(first)
-    if after is None or receiver is None or not isinstance(receiver.value, Object):
+    if after is None or receiver is None or not isinstance(receiver.value, Object | StaticObject | PyObject):
         e.error("super() can only be used in a method")
     return Super(receiver.value, after)
 
@@ -269,6 +278,10 @@ def _type(a: Arguments) -> Value:
     value = a.values()[0]
     if isinstance(value, Object):
         return PyObject(value.info.python_class, value.info.name)
+    if isinstance(value, StaticObject):
+        return PyObject(value.cls, value.cls.__name__)
+    if isinstance(value, PyObject):
+        return PyObject(type(value.value), type(value.value).__name__)
     if isinstance(value, RaisedException):
         return ExceptionClass(value.ssa, value.cls)
     if isinstance(value, ExceptionValue):
@@ -345,6 +358,10 @@ def _str(a: Arguments) -> Value:
     value = text_of(a.e, values[0])
     if isinstance(a.e.session.type_of(value), ts.StrType):
         return value
+    if isinstance(value, PyObject):
+        return Const(str(value.value))
+    if isinstance(value, Const) and isinstance(value.value, bool | int | None):
+        return Const(str(value.value))
     return Run(a.e.py("str", [materialise(a.e, value)]))
 
 
@@ -382,6 +399,12 @@ def _dict(a: Arguments) -> Value:
     from tsir.frontend.script.calls import call_row
 
     values, keywords = a.values(), a.keywords()
+    if a.e.dynamic and not a.want:
+        made = new_dict(a.e, {})
+        if not values or dict_method(a.e, made, "update", values, keywords) is not None:
+            if not values:
+                dict_method(a.e, made, "update", [], keywords)
+            return fresh(a.e, made)
     if not values and not keywords:
         return a.e.session.empty_dict(a.e, a.want)
     if not values:

@@ -8,9 +8,11 @@ import cmath
 import copy
 import enum
 import functools
+import logging
 import math
 import re
 import string
+import types
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -25,11 +27,13 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import ConstantOp, DictOp
 from tsir.errors import did_you_mean
+from tsir.frontend.script.ambient import call_context_method, is_context_method
 from tsir.frontend.script.annotations import is_named_tuple
-from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items, special_method
+from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items, special_method, text_of
 from tsir.frontend.script.concurrency import FUTURE_CLASSES, chain, make_future, notify
 from tsir.frontend.script.convert import coerce, describe_object, materialise, retype, tuple_elements
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.evaluation import PURE, evaluate
 from tsir.frontend.script.exception_values import is_exception_class, make_exception, set_arguments
 from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
@@ -37,6 +41,8 @@ from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import REPLACED, tensordot
 from tsir.frontend.script.source import is_compiled_function
+from tsir.frontend.script.static_objects import call_built_in, call_special, initialise_dataclass, is_generated_init
+from tsir.frontend.script.static_state import MUTATING, dict_method, list_method
 from tsir.frontend.script.values import (
     NONE,
     Binding,
@@ -54,6 +60,7 @@ from tsir.frontend.script.values import (
     Run,
     StaticDict,
     StaticList,
+    StaticObject,
     StaticTuple,
     Value,
 )
@@ -71,7 +78,7 @@ def emit_call_expression(e: Emitter, node: ast.Call, want: Any) -> Value:
     if isinstance(callee, Builtin):
         with e.calling([]):
             return BUILTINS[callee.name](Arguments(e, node, want))
-    args, kwargs = evaluate_arguments(e, node)
+    args, kwargs = evaluate_arguments(e, node, takes_sizes=_takes_sizes(e, callee))
     trees = argument_trees(node, args, kwargs)
     with e.at(node), e.calling(trees):
         return call(e, callee, args, kwargs)
@@ -92,29 +99,42 @@ def argument_trees(node: ast.Call, args: list[Value], kwargs: Keywords) -> list[
     return trees
 
 
-def evaluate_arguments(e: Emitter, node: ast.Call) -> tuple[list[Value], Keywords]:
-    """The arguments of a call, `*` and `**` taken apart."""
-    args: list[Value] = []
-    for a in node.args:
-        if isinstance(a, ast.Starred):
-            value = e.expression(a.value)
-            elements = tuple_elements(e, value)
-            if elements is None:
-                e.error(
-                    f"only a tuple of known length can be passed with *, not a {e.show(value)}",
-                    node=a,
-                    hint="pass the elements one by one",
-                    code="TS401",
-                )
-            args += elements
-        else:
-            args.append(e.expression(a))
+_SIZES = frozenset(
+    ("view", "reshape", "expand", "permute", "repeat", "tile", "flip", "new_zeros", "new_ones", "new_empty", "zeros", "ones", "empty",
+     "rand", "randn"),
+)  # fmt: skip
+"""Functions and methods of torch that take sizes or dimensions one by one or in one tuple."""
+
+
+def _takes_sizes(e: Emitter, callee: Value) -> bool:
+    """Whether all positional arguments of a call are sizes, which may come as one list."""
+    if isinstance(callee, Method):
+        return callee.name in _SIZES and is_tensor(e.session.type_of(callee.receiver))
+    return isinstance(callee, PyObject) and operator_name(callee.value) in _SIZES
+
+
+def evaluate_arguments(e: Emitter, node: ast.Call, *, takes_sizes: bool = False) -> tuple[list[Value], Keywords]:
+    """The arguments of a call, `*` and `**` taken apart. Where it takes sizes they become one list if their number isn't known."""
+    from tsir.frontend.script.expressions import evaluated_elements, joined_lists
+
+    found = evaluated_elements(e, node.args)
+    args = [v for v, _ in found]
+    spread = next(((v, tree) for v, tree in found if tree is not None), None)
+    if spread is not None and takes_sizes:
+        args = [joined_lists(e, found, ts.INT)]
+    elif spread is not None:
+        e.error(
+            f"only a tuple of known length can be passed with *, not a {e.show(spread[0])}",
+            node=spread[1],
+            hint="pass the elements one by one",
+            code="TS401",
+        )
     kwargs: Keywords = {}
     for keyword in node.keywords:
         value = e.expression(keyword.value)
         if keyword.arg is not None:
             kwargs[keyword.arg] = value
-        elif isinstance(value, StaticDict):
+        elif isinstance(value, StaticDict | StaticObject) and value.items is not None:
             kwargs |= value.items
         elif (literal := _literal_items(e, value)) is not None:
             kwargs |= literal
@@ -161,6 +181,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
             return call(e, e.session.get_attribute(e, callee, name), args, kwargs)
         case PyObject():
             return _call_python(e, callee, args, kwargs)
+        case StaticObject() if (made := call_special(e, callee, "__call__", args)) is not None:
+            return made
         case Closure():
             return call_closure(e, callee, args, kwargs)
         case Partial():
@@ -198,8 +220,22 @@ def call_builtin(e: Emitter, callee: Builtin, args: Sequence[Value], kwargs: Map
 
 def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     function = callee.function
+    if e.session.dynamic or isinstance(callee.receiver, PyObject) or function in PURE:
+        whole = function if callee.receiver is None else None
+        receiver = callee.receiver
+        if isinstance(receiver, PyObject) and not isinstance(receiver.value, torch.nn.Module | torch.Tensor):
+            whole = types.MethodType(function, receiver.value)
+            if isinstance(receiver.value, logging.Logger) and (logged := _log(e, whole, args, kwargs)) is not None:
+                return logged
+        evaluated = None if whole is None else evaluate(e, whole, args, kwargs, getattr(function, "__name__", "a call"))
+        if evaluated is not None:
+            return evaluated
     if function in _TORCH_PYTHON:
         return _TORCH_PYTHON[function](e, args, kwargs)
+    given = args if callee.receiver is None else [callee.receiver, *args]
+    if is_generated_init(function) and given and isinstance(given[0], StaticObject):
+        initialise_dataclass(e, function, given[0], given[1:], kwargs)
+        return NONE
     dispatch = boolean_dispatched.get(function)
     if dispatch is not None:
         return _boolean_dispatch(e, dispatch, args, kwargs)
@@ -247,9 +283,21 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return NONE
     if isinstance(target, type):
         return _construct(e, callee, target, args, kwargs)
+    if (
+        isinstance(getattr(target, "__self__", None), logging.Logger)
+        and (logged := _log(e, target, args, kwargs)) is not None
+    ):
+        return logged
+    if is_context_method(target):
+        return call_context_method(e, target, args)
     name = operator_name(target)
     if name is not None:
         return torch_call(e, name, args, kwargs)
+    evaluated = evaluate(e, callee.value, args, kwargs, callee.name)
+    if evaluated is not None:
+        return evaluated
+    if isinstance(target, functools._lru_cache_wrapper):
+        return e.session.call_function(e, PyFunction(target.__wrapped__), args, kwargs)
     plain = getattr(target, "__name__", "")
     for module in (math, cmath):
         row = python.builtin(f"{module.__name__}.{plain}") if getattr(module, plain, None) is target else None
@@ -271,6 +319,29 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     if method is not None and hasattr(method, "__code__"):
         return e.session.call_function(e, PyFunction(method, callee), args, kwargs)
     _not_compilable(e, callee)
+
+
+def _log(e: Emitter, target: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
+    """A call of a logger's method that takes a message, which is logged at run time by the logger of that name; None for other
+    methods. Keywords such as `extra` are left out."""
+    function = target.__func__
+    once = isinstance(function, functools._lru_cache_wrapper)
+    name = getattr(function, "__name__", "").removesuffix("_once")
+    level = {"warn": "WARNING", "exception": "ERROR", "fatal": "CRITICAL"}.get(name, name.upper())
+    known = getattr(logging, level, None)
+    number: Value = Const(known if isinstance(known, int) else None)
+    if name == "log":
+        number, *args = args
+    if not args or (isinstance(number, Const) and number.value is None):
+        return None
+    message, *values = args
+    text = materialise(e, text_of(e, message))
+    if not isinstance(text.type, ts.StrType):
+        text = e.py("str", [text])
+    if values:
+        text = e.py("percent", [text, materialise(e, StaticTuple(tuple(values)))])
+    e.py("log", [materialise(e, Const(target.__self__.name)), materialise(e, number), text, e.bool_constant(once)])
+    return NONE
 
 
 _INSTEAD: dict[str, str] = {
@@ -409,9 +480,21 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
             e.error(f"{receiver.name}.{name}() needs the value that it is a method of", code="TS401")
         return call_method(e, args[0], name, args[1:], kwargs)
     if isinstance(receiver, StaticDict):
-        return _static_dict_method(e, receiver, name)
+        known = receiver.ref is not None or (name not in MUTATING and not any(isinstance(a, Run) for a in args[:1]))
+        found = dict_method(e, receiver, name, args, kwargs) if known else None
+        return found if found is not None else call_method(e, Run(materialise(e, receiver)), name, args, kwargs)
+    if isinstance(receiver, StaticList) and receiver.ref is not None:
+        found = list_method(e, receiver, name, args)
+        if found is not None:
+            return found
+    if isinstance(receiver, StaticObject):
+        return call_built_in(e, receiver, name, args, kwargs)
     if isinstance(receiver, StaticTuple) and receiver.named is not None and name in ("_replace", "_asdict"):
         return _named_tuple_method(e, receiver, name, kwargs)
+    if isinstance(receiver, Const) and isinstance(receiver.value, str) and e.dynamic:
+        found = evaluate(e, getattr(receiver.value, name), args, kwargs, name) if hasattr(str, name) else None
+        if found is not None:
+            return found
     ssa = materialise(e, receiver)
     kind = ssa.type
     if isinstance(kind, ts.FutureType) and name in ("then", "add_done_callback") and len(args) == 1:
@@ -501,19 +584,6 @@ def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[V
         if name == "setdefault" and len(values) > 1:
             values[1] = e.session.object_or_run(coerce(e, values[1], kind.value, "dict.setdefault()"))
     return values
-
-
-def _static_dict_method(e: Emitter, receiver: StaticDict, name: str) -> Value:
-    keys: list[Value] = [Const(k) for k in receiver.items]
-    match name:
-        case "keys":
-            return StaticTuple(tuple(keys))
-        case "values":
-            return StaticTuple(tuple(receiver.items.values()))
-        case "items":
-            return StaticTuple(tuple(StaticTuple(pair) for pair in zip(keys, receiver.items.values(), strict=True)))
-        case _:
-            return call_method(e, Run(materialise(e, receiver)), name, [], {})
 
 
 def _named_tuple_method(e: Emitter, receiver: StaticTuple, name: str, kwargs: Mapping[str, Value]) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import enum
 import functools
 import inspect
@@ -30,7 +31,7 @@ from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp, NewO
 from tsir.errors import FrontendError, TsirError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
-from tsir.frontend.script import modules, objects
+from tsir.frontend.script import modules, objects, static_objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.blame import show_to_user
 from tsir.frontend.script.builtins import named_builtin
@@ -38,20 +39,32 @@ from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_clas
 from tsir.frontend.script.convert import coerce, describe_object, join_types, materialise
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.functions import Compiled, NoRunTimeResult, Signature, call_function, compile_for, signature_of
+from tsir.frontend.script.functions import (
+    Compiled,
+    NoRunTimeResult,
+    ParameterInfo,
+    Signature,
+    call_function,
+    compile_for,
+    signature_of,
+)
 from tsir.frontend.script.hooks import calling_source
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.overriding import Overridden, compile_overriding, is_overridden
 from tsir.frontend.script.source import (
+    WRAPPER,
     FunctionSource,
     annotation_scope,
     describe,
     docstring,
     function_source,
+    innermost,
+    is_dynamic,
     is_exported,
     is_left_out,
     unwrap,
     was_python,
+    wrapping_source,
 )
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
@@ -87,12 +100,15 @@ _CONTAINER_CLASSES: dict[type[Attribute], type] = {
 }  # fmt: skip
 
 
+_PLAIN_DICTS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
+
+
 class Session:
     """One program being compiled. `schemas` are the operators that calls are resolved against."""
 
     def __init__(self, schemas: SchemaRegistry) -> None:
         self.schemas = schemas
-        self.annotations = AnnotationReader(self.class_type)
+        self.annotations = AnnotationReader(self.annotated_class)
         self.reader = modules.ModuleReader(self)
         self.functions: dict[Any, Compiled] = {}
         self.keep_alive: list[Any] = []
@@ -115,6 +131,15 @@ class Session:
         """The functions that are called from outside."""
         self.sources: dict[Any, FunctionSource] = {}
         """The sources of local functions, by their trees."""
+        self.refs = 0
+        """How many dicts and objects that only exist while compiling there have been: their numbers."""
+        self.static_classes: dict[Any, ClassInfo] = {}
+        """The classes of such objects that leave the program, by Python class and types of attributes."""
+        self.changed_objects: dict[int, PyObject] = {}
+        """The constant objects an attribute of which the program sets for a while, by `id`."""
+        self.dynamic = False
+        """Whether annotations of functions are hints, None is looked for at run time, and dicts are static where they can be:
+        the program's entry points are wrapped or take `**kwargs`, as no TorchScript program's do."""
         self.frames = 0
         """How many frames of inlined functions there have been: their numbers."""
         self.inlined: list[str] = []
@@ -206,6 +231,8 @@ class Session:
                         return None
                     found = kind if found is None else join_types(found, kind)
                 return ts.ListType(found or ts.TensorType())
+            case StaticDict() if value.ref is not None:
+                return None
             case StaticDict():
                 kinds = [self.type_of(v) for v in value.items.values()]
                 keys = [self.type_of(Const(k)) for k in value.items]
@@ -244,6 +271,12 @@ class Session:
         """Whether one compiled class is derived from another."""
         a, b = self.class_of(given), self.class_of(wanted)
         return a is not None and b is not None and issubclass(a, b)
+
+    def annotated_class(self, cls: type) -> ts.ClassType:
+        """The type of a class that an annotation names. Raises FrontendError where annotations are hints, for a class of Python's."""
+        if self.dynamic and not issubclass(cls, enum.Enum) and not self.is_script_class(cls):
+            raise FrontendError(f"{cls.__name__} isn't a class of compiled objects", code="TS103")
+        return self.class_type(cls)
 
     def class_type(self, cls: type) -> ts.ClassType:
         """The type of the objects of a user's class or enum."""
@@ -357,7 +390,7 @@ class Session:
             return StaticTuple(tuple(self.from_python(v, name) for v in value), named)
         if isinstance(value, list):
             return StaticList(tuple(self.from_python(v, name) for v in value))
-        if isinstance(value, dict) and all(isinstance(k, str | int) for k in value):
+        if isinstance(value, dict) and type(value) in _PLAIN_DICTS and all(isinstance(k, str | int) for k in value):
             return StaticDict({k: self.from_python(v, f"{name}[{k!r}]") for k, v in value.items()})
         if isinstance(value, functools.partial):
             bound = {k: self.from_python(v, k) for k, v in value.keywords.items()}
@@ -369,7 +402,7 @@ class Session:
             return PyFunction(value)
         if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
             bound = value.__self__
-            info = self._script_classes.get(bound)
+            info = self._script_classes.get(bound) if isinstance(bound, type) else None
             return PyFunction(value.__func__, PyObject(bound, getattr(bound, "__name__", name)), info)
         if isinstance(value, torch.Tensor):
             raise FrontendError(
@@ -448,6 +481,8 @@ class Session:
 
     def super_attribute(self, e: Emitter, value: Super, name: str) -> Value:
         """`super().name`."""
+        if not isinstance(value.receiver, Object):
+            return static_objects.super_attribute(e, value, name)
         return objects.super_attribute(self, e, value, name)
 
     def has_attribute(self, holder: Object, name: str) -> bool:
@@ -504,6 +539,8 @@ class Session:
                 return self._ordered_dict(e, args)
             hints = {"deque": "use a list", "Decimal": "use a float", "Fraction": "use a float", "bytes": "use a str"}
             e.unsupported(f"{cls.__name__}()", hint=hints.get(cls.__name__), code="TS502")
+        if static_objects.is_static_class(cls):
+            return static_objects.construct(e, cls, args, kwargs)
         return objects.construct(self, e, cls, args, dict(kwargs))
 
     def new_object(self, e: Emitter, cls: type) -> Value:
@@ -611,6 +648,7 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Pr
     """
     session = Session(_schemas() if schemas is None else schemas)
     plain = unwrap(function)
+    session.dynamic = is_dynamic(plain)
     with _shown_to_user():
         entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None)
         compile_overriding(session)
@@ -634,6 +672,7 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> 
     """
     session = Session(_schemas() if schemas is None else schemas)
     entries: dict[str, EntryPoint] = {}
+    session.dynamic = any(is_dynamic(type(m).forward, wrapped_only=m is not module) for m in module.modules())
     with _shown_to_user():
         info, instance = session.reader.read(module)
         for name, method in _entry_methods(info):
@@ -702,7 +741,7 @@ def _hooked_entry(session: Session, forward: EntryPoint, info: ClassInfo) -> Ent
     """Calls the module with its hooks, where `forward` is the bare method."""
     found = info.lookup("forward")
     assert found is not None
-    source = function_source(unwrap(found[0]))
+    source = function_source(innermost(unwrap(found[0])))
     own, *rest = session.signature(source).parameters
     kinds = next(c.parameter_types for c in session.functions.values() if c.symbol == forward.symbol)
     types_: dict[str, Attribute | Value] = {p.name: k for p, k in zip((own, *rest), kinds, strict=True)}
@@ -718,24 +757,40 @@ def _hooked_entry(session: Session, forward: EntryPoint, info: ClassInfo) -> Ent
 
 def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) -> EntryPoint:
     source = function_source(function)
-    signature = next(iter(declared_signatures(session, source)), None) or session.signature(source)
-    if signature.varargs or signature.keywords:
-        raise FrontendError(
-            f"{describe(function)} takes *args or **kwargs, which a compiled entry point can't",
-            location=source.location(source.node),
-            hint="name its parameters; functions that it calls may take *args",
-            code="TS105",
-        )
-    session.entries.add(source.node)
+    declaring = source
+    wrapped = innermost(function)
     types_: dict[str, Attribute | Value] = {}
+    if wrapped is function:
+        signature = next(iter(declared_signatures(session, source)), None) or session.signature(source)
+        if signature.varargs:
+            raise FrontendError(
+                f"{describe(function)} takes *args or **kwargs, which a compiled entry point can't",
+                location=source.location(source.node),
+                hint="name its parameters; functions that it calls may take *args",
+                code="TS105",
+            )
+        types_ |= {n: StaticDict({}) for n in (signature.keywords,) if n is not None}
+    else:
+        declaring = function_source(wrapped)
+        signature = replace(session.signature(declaring), varargs=None, keywords=None)
+        fixed = [p.name for p in signature.parameters if _has_only_default(p, p.type)]
+        source = wrapping_source(source, declaring.node, fixed)
+        types_[WRAPPER] = PyFunction(function)
+    if session.dynamic:
+        signature = replace(signature, result=None)
+    session.entries.add(source.node)
+    session.keep_alive.append(source)
     for i, p in enumerate(signature.parameters):
         if i == 0 and owner is not None and not isinstance(function, staticmethod):
             types_[p.name] = owner.type
             continue
         kind = p.type
-        if kind is None and p.annotated:
-            kind = _generic_type(session, source, p.name)
-        if kind is None and p.annotated:
+        if kind is None and p.annotated and not session.dynamic:
+            kind = _generic_type(session, declaring, p.name)
+        if session.dynamic and _has_only_default(p, kind):
+            types_[p.name] = ts.NONE
+            continue
+        if kind is None and p.annotated and not (session.dynamic and p.has_default):
             raise FrontendError(
                 f"the annotation of parameter '{p.name}' isn't a type of values that can be passed from outside",
                 location=p.declared or source.location(source.node),
@@ -755,7 +810,7 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
     rest = signature.parameters[1 if owner is not None else 0 :]
     parameters = tuple(_parameter(session, p, types_[p.name]) for p in rest)
     return EntryPoint(
-        name, compiled.symbol, parameters, str(compiled.result), takes_self=owner is not None, doc=docstring(source.node)
+        name, compiled.symbol, parameters, str(compiled.result), takes_self=owner is not None, doc=docstring(declaring.node)
     )
 
 
@@ -765,6 +820,12 @@ def _kind_of_default(session: Session, default: Any, name: str) -> Attribute:
         return ts.TensorType()
     of_default = session.type_of(session.from_python(default, name))
     return ts.optional_of(ts.TensorType()) if default is None else of_default or ts.TensorType()
+
+
+def _has_only_default(p: ParameterInfo, kind: Attribute | None) -> bool:
+    """Whether a parameter of a wrapped entry point is fixed at its default None: what it is decides what else is compiled, or it
+    is of a class of Python's that nothing outside can pass."""
+    return p.default is None and ((kind is None and p.annotated) or kind == ts.OptionalType(ts.BOOL))
 
 
 def _no_result(session: Session, source: FunctionSource, value: Value) -> FrontendError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Block, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import DictOp, ListOp
@@ -13,10 +14,12 @@ from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.convert import coerce, join_types, list_of, materialise, set_type
 from tsir.frontend.script.emitter import Emitter, end_of, start_of
+from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.inlining import call_closure, make_closure
 from tsir.frontend.script.iteration import Items, filtered, items_of, rest_of
 from tsir.frontend.script.loops import gather
-from tsir.frontend.script.values import Binding, Const, Run, StaticTuple, Value
+from tsir.frontend.script.static_state import constant_key, new_dict, new_list
+from tsir.frontend.script.values import NONE, Binding, Const, EnumValue, PyObject, Run, StaticTuple, Value
 
 Leaf = Callable[[], None]
 
@@ -24,6 +27,11 @@ Leaf = Callable[[], None]
 def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | None) -> Value:
     """`[element for target in iterable if condition]`."""
     wanted = want.element if isinstance(want, ts.ListType) else None
+    if e.dynamic and wanted is None and (found := _static_elements(e, node.elt, node.generators)) is not None:
+        kinds = {e.session.type_of(v) for v in found}
+        if found and (None in kinds or len(kinds) > 1 or all(isinstance(v, Const) for v in found)):
+            return new_list(e, found)
+        return Run(list_of(e, found)) if found else e.session.empty_list(e, want)
     static = None if id(node.generators[0].iter) in e.session.evaluated else _static(e, node)
     if static is not None:
         return Run(list_of(e, static, wanted))
@@ -35,12 +43,19 @@ def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | No
 def emit_generator(e: Emitter, node: ast.GeneratorExp, want: Attribute | None) -> Value:
     """A generator expression: all its elements at once, as a tuple where they are known one by one, else as a list."""
     plain = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
+    if e.dynamic and (found := _static_elements(e, node.elt, node.generators)) is not None:
+        return StaticTuple(tuple(found))
     static = _static(e, plain)
     return emit_list_comprehension(e, plain, want) if static is None else StaticTuple(tuple(static))
 
 
 def emit_set_comprehension(e: Emitter, node: ast.SetComp, want: Attribute | None) -> Value:
     """`{element for target in iterable if condition}`."""
+    if e.dynamic and (found := _static_elements(e, node.elt, node.generators)) is not None:
+        try:
+            return PyObject({as_python(v) for v in found}, "a set")
+        except NotConstant:
+            pass  # a set at run time
     plain = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
     wanted = ts.ListType(want.element) if isinstance(want, ts.SetType) else None
     return Run(e.py("set", [materialise(e, emit_list_comprehension(e, plain, wanted))]))
@@ -48,6 +63,17 @@ def emit_set_comprehension(e: Emitter, node: ast.SetComp, want: Attribute | None
 
 def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | None) -> Value:
     """`{key: value for target in iterable if condition}`."""
+    if e.dynamic and not isinstance(want, ts.DictType):
+        items: dict[Any, Value] = {}
+
+        def item() -> None:
+            key = e.expression(node.key)
+            if not isinstance(key, Const | PyObject | EnumValue):
+                raise NotStatic
+            items[constant_key(e, key)] = e.expression(node.value)
+
+        if speculate(e, lambda: (_static_generators(e, node.generators, item), NONE)[1]) is not None:
+            return new_dict(e, items)
     kinds = (want.key, want.value) if isinstance(want, ts.DictType) else (None, None)
     result = e.emit(DictOp([], ts.DictType(ts.AnyType(), ts.AnyType())))
     found: list[SSAValue] = []
@@ -65,6 +91,60 @@ def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | No
     if not found:
         set_type(result, want or ts.DictType(ts.StrType(), ts.TensorType()))
     return Run(result)
+
+
+class NotStatic(Exception):
+    """What is being emitted isn't known while compiling."""
+
+
+def speculate(e: Emitter, emit: Callable[[], Value]) -> Value | None:
+    """What `emit` gives, with what it emits; nothing of it stays, and the result is None, when it raises NotStatic."""
+    variables, paths = dict(e.variables), dict(e.paths)
+    block = Block()
+    try:
+        with e.inside(block):
+            value = emit()
+    except NotStatic:
+        e.variables, e.paths = variables, paths
+        block.erase(safe_erase=False)
+        return None
+    for operation in list(block.ops):
+        operation.detach()
+        e.builder.insert(operation)
+    return value
+
+
+def _static_generators(e: Emitter, generators: Sequence[ast.comprehension], leaf: Leaf) -> None:
+    """Runs `leaf` for what generators go over that are known one by one. Raises NotStatic for others."""
+    from tsir.frontend.script.assignment import assign
+
+    if not generators:
+        leaf()
+        return
+    first = generators[0]
+    items = items_of(e, e.expression(first.iter)).static
+    if items is None or first.is_async:
+        raise NotStatic
+    outer = dict(e.variables)
+    for item in items:
+        assign(e, first.target, item())
+        tests = [condition(e, test).value for test in first.ifs]
+        if any(not isinstance(t, bool) for t in tests):
+            raise NotStatic
+        if all(tests):
+            _static_generators(e, generators[1:], leaf)
+    _restore(e, first.target, outer)
+
+
+def _static_elements(e: Emitter, element: ast.expr, generators: Sequence[ast.comprehension]) -> list[Value] | None:
+    """The elements of a comprehension whose iterables and conditions are known while compiling; None for another one."""
+    found: list[Value] = []
+
+    def emit() -> Value:
+        _static_generators(e, generators, lambda: found.append(e.expression(element)))
+        return NONE
+
+    return None if speculate(e, emit) is None else found
 
 
 def _static(e: Emitter, node: ast.ListComp) -> list[Value] | None:

@@ -31,11 +31,13 @@ from tsir.frontend.script.values import (
     ExceptionValue,
     Facts,
     Object,
+    PyFunction,
     PyObject,
     RaisedException,
     Run,
     StaticDict,
     StaticList,
+    StaticObject,
     StaticTuple,
     Unusable,
     Value,
@@ -218,6 +220,10 @@ def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
     for a, b in ((left, right), (right, left)):
         if isinstance(a, EnumValue) and isinstance(b, EnumValue):
             return Const((a.member is b.member) is not negate)
+        if isinstance(a, PyFunction) and isinstance(b, PyFunction):
+            return Const((a.function is b.function and a.receiver is b.receiver) is not negate)
+        if isinstance(a, StaticObject) and isinstance(b, StaticObject):
+            return Const((a.ref == b.ref) is not negate)
         if isinstance(a, PyObject | Builtin):
             objects = [getattr(builtins, v.name, v) if isinstance(v, Builtin) else getattr(v, "value", v) for v in (a, b)]
             return Const((objects[0] is objects[1]) is not negate)
@@ -260,6 +266,8 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         return Condition(
             any(issubclass(python, c) for c in plain) or any(kind is not None and _matches(e, kind, c) for c in candidates)
         )
+    if isinstance(value, StaticObject):
+        return Condition(any(isinstance(c, type) and issubclass(value.cls, c) for c in candidates))
     if kind is None:
         found = value.value if isinstance(value, PyObject) else None
         return Condition(any(isinstance(c, type) and isinstance(found, c) for c in candidates))

@@ -9,7 +9,7 @@ it isn't known, the rest is put into an `scf.if` on the flag. Loops are in `loop
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.convert import coerce, join_types, members, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
+from tsir.frontend.script.static_state import parts_of, with_parts
 from tsir.frontend.script.values import (
     FALSE,
     TRUE,
@@ -38,6 +39,9 @@ from tsir.frontend.script.values import (
 )
 
 Step: TypeAlias = ast.stmt | Callable[[], None]
+
+MAX_SPLITS = 6
+"""How deep branches with the rest of a body in both sides are nested."""
 
 MAX_NESTED_RESTS = 30
 """How deep the rests of bodies are nested before flags are used instead."""
@@ -109,7 +113,11 @@ def _emit_if(e: Emitter, node: ast.If, rest: Sequence[Step], end: tuple[int, int
     test = condition(e, node.test)
     if isinstance(test.value, bool):
         e.assume(test.when_true if test.value else test.when_false)
-        body(e, node.body if test.value else node.orelse)
+        chosen = node.body if test.value else node.orelse
+        if e.dynamic and any(isinstance(s, ast.If) for s in chosen):
+            emit_steps(e, [*chosen, *rest], end)  # a branch in it may need the rest in both of its sides
+            return True
+        body(e, chosen)
         return False
     before, paths = dict(e.variables), dict(e.paths)
     sides = [
@@ -117,6 +125,14 @@ def _emit_if(e: Emitter, node: ast.If, rest: Sequence[Step], end: tuple[int, int
         for facts, statements in ((test.when_true, node.body), (test.when_false, node.orelse))
     ]
     took_rest = False
+    if e.dynamic and rest and e.depth < MAX_SPLITS and all(not s.exits and not s.dead for s in sides):
+        split = [n for n in {**sides[0].variables, **sides[1].variables} if _splits(e, n, sides, end_of(node))]
+        if split:
+            e.depth += 1
+            sides = [resume(e, side, lambda: emit_steps(e, rest, end)) for side in sides]
+            e.depth -= 1
+            join(e, test.value, before, paths, sides, end)
+            return True
     for i in (0, 1):
         other = sides[1 - i]
         if sides[i].exits and not other.exits and not other.dead and rest and e.depth < MAX_NESTED_RESTS:
@@ -127,6 +143,16 @@ def _emit_if(e: Emitter, node: ast.If, rest: Sequence[Step], end: tuple[int, int
             break
     join(e, test.value, before, paths, sides, end if took_rest else end_of(node))
     return took_rest
+
+
+def _splits(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -> bool:
+    """Whether a variable has a value in each branch that the branch's end can't make one of, so that the rest goes into both."""
+    bindings = [s.variables.get(name) for s in sides]
+    known = [b for b in bindings if b is not None and not isinstance(b.value, Unusable)]
+    if len(known) < len(bindings) or known[0].origin is known[1].origin or not e.is_live(name, end):
+        return False
+    found = _merge(e, name, sides, end)
+    return isinstance(found.value, Unusable) or any(isinstance(o, Closure) for o in found.options)
 
 
 def emit_side(
@@ -216,30 +242,31 @@ def join(
                 facts[name] = kinds.pop()
         else:
             merged[name] = _merge(e, name, sides, end)
-    yielded = {name: m.type for name, m in merged.items() if m.type is not None}
+    leaves = {name: list(_leaves(m)) for name, m in merged.items()}
+    yielded = {(name, i): m for name, found in leaves.items() for i, m in enumerate(found)}
     for side in sides:
         with e.inside(side.block):
-            operands = [_yielded(e, side, name, kind, merged[name].options) for name, kind in yielded.items()]
-            e.emit_void(scf.YieldOp(*operands))
+            e.emit_void(scf.YieldOp(*(_yielded(e, side, name, m) for (name, _), m in yielded.items())))
     blocks = [s.block for s in sides]
     if not yielded and len(blocks[1].ops) == 1:
         other = Region()
     else:
         other = Region(blocks[1])
-    operation = scf.IfOp(test, list(yielded.values()), Region(blocks[0]), other)
+    operation = scf.IfOp(test, [m.type for m in yielded.values() if m.type is not None], Region(blocks[0]), other)
     e.emit_void(operation)
     if not live:
         return
-    results = dict(zip(yielded, operation.results, strict=True))
+    results = iter(operation.results)
     for name, found in merged.items():
-        if name in results and found.options:
-            e.variables[name] = Binding(Choice(results[name], found.options))
-        elif name in results:
-            ssa = results[name]
-            value = Run(ssa, found.tuple_like) if found.tuple_like else e.session.object_or_run(ssa)
-            (e.set_flag if name.startswith("$") else e.bind)(name, value)
-        elif found.value is not None:
+        if found.type is None and not found.parts:
+            assert found.value is not None
             e.variables[name] = Binding(found.value)
+            continue
+        value = _rebuilt(e, found, results)
+        if found.parts or found.options:
+            e.variables[name] = Binding(value)
+        else:
+            (e.set_flag if name.startswith("$") else e.bind)(name, value)
     e.paths = {p: k for p, k in live[0].paths.items() if all(s.paths.get(p) == k for s in live)}
     e.assume(dict(facts.items()))
 
@@ -266,6 +293,47 @@ class _Merged:
     tuple_like: str | None = None
     options: tuple[Value, ...] = ()
     """What the number that is yielded chooses from, for callables."""
+    parts: tuple[_Merged, ...] = ()
+    """The merged parts of static values of one structure, of which `value` is one."""
+    path: tuple[int, ...] = ()
+    """Where it is in a variable's static value."""
+
+
+def _leaves(found: _Merged) -> Iterator[_Merged]:
+    """What is yielded for a variable, in order."""
+    if found.type is not None:
+        yield found
+    for part in found.parts:
+        yield from _leaves(part)
+
+
+def _rebuilt(e: Emitter, found: _Merged, results: Iterator[SSAValue]) -> Value:
+    """The value behind a branch, of what the branch yields."""
+    if found.parts:
+        assert found.value is not None
+        return with_parts(found.value, [_rebuilt(e, part, results) for part in found.parts])
+    if found.type is None:
+        assert found.value is not None
+        return found.value
+    ssa = next(results)
+    if found.options:
+        return Choice(ssa, found.options)
+    return Run(ssa, found.tuple_like) if found.tuple_like else e.session.object_or_run(ssa)
+
+
+def _merged_parts(e: Emitter, values: Sequence[Value], sides: Sequence[Side], path: tuple[int, ...]) -> _Merged | None:
+    """Static values of one structure, part by part; None for others, or where a part can't be merged."""
+    structures = [parts_of(v) for v in values]
+    known = [s for s in structures if s is not None]
+    if len(known) < len(values) or any(s[0] != known[0][0] for s in known):
+        return None
+    parts: list[_Merged] = []
+    for i, column in enumerate(zip(*(s[1] for s in known), strict=True)):
+        made = _merge_values(e, column, sides, (*path, i))
+        if isinstance(made.value, Unusable):
+            return None
+        parts.append(made)
+    return _Merged(values[0], parts=tuple(parts), path=path)
 
 
 def _cares(side: Side, name: str) -> bool:
@@ -296,19 +364,23 @@ def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -
     unusable = next((v for v in values if isinstance(v, Unusable)), None)
     if unusable is not None:
         return _Merged(unusable)
-    if all(_same(v, values[0]) for v in values) and not _local(values[0], sides):
-        return _Merged(values[0])
+    return _merge_values(e, values, sides, ())
+
+
+def _merge_values(e: Emitter, values: Sequence[Value], sides: Sequence[Side], path: tuple[int, ...]) -> _Merged:
+    """One value of the values that a variable, or a part of one, has at the ends of the branches that count."""
+    if all(_same(v, values[0]) for v in values) and (not _local(values[0], sides) or (path and len(values) > 1)):
+        return _Merged(values[0], path=path)
     kinds = [e.session.type_of(v) for v in values]
     known = [k for k in kinds if k is not None]
     if len(known) < len(kinds):
+        if (found := _merged_parts(e, values, sides, path)) is not None:
+            return found
         if all(_is_callable(v) for v in values):
-            return _Merged(
-                type=ts.INT,
-                options=tuple(o for s in caring if name in s.variables for o in _options(s.variables[name].value)),
-            )
+            return _Merged(type=ts.INT, options=tuple(o for v in values for o in _options(v)), path=path)
         return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
     alike = {v.tuple_like if isinstance(v, Run) else None for v in values}
-    return _Merged(type=common_type(e, values), tuple_like=alike.pop() if len(alike) == 1 else None)
+    return _Merged(type=common_type(e, values), tuple_like=alike.pop() if len(alike) == 1 else None, path=path)
 
 
 def common_type(e: Emitter, values: Sequence[Value]) -> Attribute:
@@ -374,10 +446,16 @@ def _local(value: Value, sides: Sequence[Side]) -> bool:
     return not isinstance(value, Const | EnumValue | PyObject | Unusable)
 
 
-def _yielded(e: Emitter, side: Side, name: str, kind: Attribute, options: Sequence[Value]) -> SSAValue:
+def _yielded(e: Emitter, side: Side, name: str, found: _Merged) -> SSAValue:
+    assert found.type is not None
     binding = side.variables.get(name)
     if binding is None or not _cares(side, name) or isinstance(binding.value, Unusable):
-        return uninitialized(e, kind)
-    if options:
-        return _choice_number(e, binding.value, options)
-    return coerce(e, binding.value, kind, f"'{name}'")
+        return uninitialized(e, found.type)
+    value = binding.value
+    for at in found.path:
+        structure = parts_of(value)
+        assert structure is not None
+        value = structure[1][at]
+    if found.options:
+        return _choice_number(e, value, found.options)
+    return coerce(e, value, found.type, f"'{name}'")

@@ -20,8 +20,9 @@ from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, T
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import SourceLocation
 from tsir.frontend.constants import emit_constant
-from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.values import (
+    Binding,
     Const,
     EnumValue,
     ExceptionValue,
@@ -33,6 +34,7 @@ from tsir.frontend.script.values import (
     Run,
     StaticDict,
     StaticList,
+    StaticObject,
     StaticTuple,
     Value,
 )
@@ -108,14 +110,18 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             parts = [materialise(e, v) for v in value.elements]
             return e.emit(TupleOp(parts, value.named or ts.TupleType([p.type for p in parts])))
         case StaticList():
-            return list_of(e, value.elements)
+            return _at_run_time(e, value.ref, list_of(e, value.elements))
         case StaticDict():
             parts = [materialise(e, v) for k, x in value.items.items() for v in (Const(k), x)]
             kinds = (ts.DictType(parts[0].type, parts[1].type)) if parts else ts.DictType(ts.StrType(), ts.TensorType())
-            return e.emit(DictOp(parts, kinds))
+            return _at_run_time(e, value.ref, e.emit(DictOp(parts, kinds)))
         case Range():
             operands = [materialise(e, v) for v in (value.start, value.stop, value.step)]
             return e.py("range_list", operands)
+        case StaticObject():
+            from tsir.frontend.script.static_objects import as_object
+
+            return as_object(e, value)
         case PyObject():
             e.error(
                 f"'{value.name}' is a Python {describe_object(value.value)}, which isn't a value that compiled code can hold",
@@ -134,6 +140,13 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             from tsir.frontend.script.iteration import as_list
 
             return as_list(e, value)
+
+
+def _at_run_time(e: Emitter, ref: str | None, ssa: SSAValue) -> SSAValue:
+    """A static list or dict of the program's that has become one of run time is that from here on, for all who have it."""
+    if ref is not None and ref in e.variables:
+        e.variables[ref] = Binding(Run(ssa))
+    return ssa
 
 
 def list_of(e: Emitter, elements: tuple[Value, ...] | list[Value], element_type: Attribute | None = None) -> SSAValue:
@@ -156,6 +169,8 @@ def as_python(e: Emitter, value: Value) -> Value:
         # Its static type stays that of a list: nothing in the program looks at it any more.
         made = e.emit(py_op("tuple")([value.ssa], [ts.AnyType()]))
         return Run(e.cast(made, value.type))
+    if isinstance(value, StaticObject) or (isinstance(value, StaticDict) and value.ref is not None):
+        return e.session.object_or_run(materialise(e, value))
     if isinstance(value, StaticTuple):
         made = tuple(as_python(e, v) for v in value.elements)
         same = all(a is b for a, b in zip(made, value.elements, strict=True))
@@ -181,6 +196,11 @@ def tuple_elements(e: Emitter, value: Value) -> list[Value] | None:
 def coerce(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None = None) -> SSAValue:
     """The value as one of type `wanted`. Raises FrontendError saying that `what` expects that type, as `declared` says."""
     found = _coerce(e, value, wanted)
+    if found is None and e.dynamic and isinstance(value, Run) and isinstance(value.type, ts.OptionalType):
+        inner = not_none(e, value.ssa, "TypeError", f"{what} expects {show_type(wanted)}, found None")
+        found = _coerce(e, Run(inner, value.tuple_like), wanted)
+    if found is None and e.dynamic and isinstance(value, Const) and value.value is None:
+        raise_in_program(e, "TypeError", f"{what} expects {show_type(wanted)}, found None")
     if found is None:
         _refuse(e, value, wanted, what, declared)
     return found
@@ -439,6 +459,13 @@ def truth(e: Emitter, value: Value) -> bool | SSAValue:
             return bool(value.elements)
         case StaticDict():
             return bool(value.items)
+        case StaticObject():
+            from tsir.frontend.script.static_objects import call_special
+
+            found = call_special(e, value, "__bool__", []) or call_special(e, value, "__len__", [])
+            return True if found is None else truth(e, found)
+        case PyObject() if e.dynamic:
+            return bool(value.value)
         case PyObject() | PyFunction() | EnumValue():
             return True
         case Object():
@@ -452,6 +479,30 @@ def truth(e: Emitter, value: Value) -> bool | SSAValue:
 def as_bool(e: Emitter, condition: bool | SSAValue) -> Value:
     """A condition as a value."""
     return Const(condition) if isinstance(condition, bool) else Run(condition)
+
+
+def not_none(e: Emitter, ssa: SSAValue, error: str, message: str) -> SSAValue:
+    """The value of an Optional type as one that isn't None: where it is, the exception is raised that Python raises."""
+    from tsir.frontend.script.builtins import raise_error
+    from tsir.frontend.script.control import emit_branch
+    from tsir.frontend.script.emitter import end_of
+    from tsir.frontend.script.values import Condition
+
+    assert isinstance(ssa.type, ts.OptionalType)
+    none = emit_constant(e.builder, None, e.location)
+    test = e.emit(py_op("is")([ssa, none], [ts.BOOL]))
+    emit_branch(
+        e, Condition(test), lambda: raise_error(e, error, message), lambda: None, end_of(e.node or e.source.node)
+    )  # fmt: skip
+    return e.cast(ssa, ssa.type.element)
+
+
+def raise_in_program(e: Emitter, error: str, message: str) -> NoReturn:
+    """What is being emitted always raises this exception of Python's."""
+    from tsir.frontend.script.builtins import raise_error
+
+    raise_error(e, error, message)
+    raise Unreachable
 
 
 def literal_value(node: ast.expr) -> int | None:

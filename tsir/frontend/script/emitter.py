@@ -115,6 +115,8 @@ class Emitter:
     """The arguments of the call being compiled, with their trees."""
     yielded: SSAValue | None = None
     """The list of what a generator has yielded."""
+    is_root: bool = False
+    """Whether the code being emitted is an entry point's, or inlined into one."""
     is_entry: bool = False
     """Whether the function is called from outside, so that its results have to be Python's."""
     cells: Mapping[str, Cell] = field(default_factory=dict[str, Cell])
@@ -141,6 +143,11 @@ class Emitter:
     def place(self) -> SourceLocation:
         """Where the node that is being compiled stands."""
         return self.source.location(self.node or self.source.node)
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the function is read as Python reads it: annotations are hints, None is looked for at run time."""
+        return self.session.dynamic and not self.source.function.__module__.startswith("torch.")
 
     @property
     def location(self) -> LocationAttr:
@@ -344,6 +351,8 @@ class Emitter:
 
     def name(self, node: ast.Name) -> Value:
         """What a name means: a variable, or something from outside the function."""
+        from tsir.frontend.script.static_state import fresh
+
         binding = self.variables.get(node.id)
         local = node.id in self.local_names and node.id not in self.rebinds
         if binding is None and not local:
@@ -352,7 +361,7 @@ class Emitter:
             if isinstance(binding.value, Unusable):
                 self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint, code="TS202")
             self._check_assigned(node)
-            return binding.value
+            return binding.value if isinstance(binding.value, Run | Const) else fresh(self, binding.value)
         if local:
             self.error(
                 f"'{node.id}' is read before it is assigned",

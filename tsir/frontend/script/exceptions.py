@@ -14,11 +14,13 @@ import ast
 import builtins
 from collections.abc import Callable, Sequence
 
-from xdsl.ir import Operation, Region, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.traits import is_side_effect_free
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CatchesOp, ListOp, RaiseOp, ReraiseOp, TryOp, YieldOp
+from tsir.errors import FrontendError
 from tsir.frontend.script.calls import call
 from tsir.frontend.script.control import Side, body, emit_branch, emit_side, join
 from tsir.frontend.script.convert import coerce, join_types, materialise, truth, uninitialized
@@ -233,7 +235,14 @@ def _assigns(body: list[ast.stmt], name: str) -> bool:
 
 def emit_try(e: Emitter, node: ast.Try) -> None:
     """`try: ... except ...: ... else: ... finally: ...`"""
-    if node.finalbody:
+    if node.finalbody and e.dynamic and _only_compiles(e, node.finalbody):
+        _with_handlers(e, node)
+        if not e.dead:
+            kept = {name: e.variables[name] for name in (*_FLAGS, RESULT) if name in e.variables}
+            e.clear_flags()
+            body(e, node.finalbody)
+            e.variables |= kept
+    elif node.finalbody:
         _with_final(
             e,
             lambda: _with_handlers(e, node),
@@ -244,6 +253,21 @@ def emit_try(e: Emitter, node: ast.Try) -> None:
         )
     else:
         _with_handlers(e, node)
+
+
+def _only_compiles(e: Emitter, statements: Sequence[ast.stmt]) -> bool:
+    """Whether statements do nothing at run time, so that it doesn't matter whether an exception comes before them."""
+    variables, paths, dead = dict(e.variables), dict(e.paths), e.dead
+    block = Block()
+    try:
+        with e.inside(block):
+            body(e, statements)
+        return not e.dead and all(is_side_effect_free(op) and not op.regions for op in block.ops)
+    except FrontendError:
+        return False  # it needs what the body assigns: the finally clause itself is compiled behind the body
+    finally:
+        e.variables, e.paths, e.dead = variables, paths, dead
+        block.erase(safe_erase=False)
 
 
 def _with_handlers(e: Emitter, node: ast.Try) -> None:

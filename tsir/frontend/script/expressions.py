@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from xdsl.ir import Attribute
@@ -14,20 +14,36 @@ from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.builtins import text_of
 from tsir.frontend.script.calls import call_method, emit_call_expression
 from tsir.frontend.script.comprehensions import (
+    NotStatic,
     collect,
     emit_dict_comprehension,
     emit_generator,
     emit_list_comprehension,
     emit_set_comprehension,
+    speculate,
 )
 from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, members, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
+from tsir.frontend.script.evaluation import as_python as as_python_object
 from tsir.frontend.script.inlining import is_static, make_closure
+from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.operators import binary, compare, is_tensor, unary
+from tsir.frontend.script.static_state import constant_key, new_dict, new_list
 from tsir.frontend.script.subscripts import get_item, index_of
-from tsir.frontend.script.values import Condition, Const, Object, PyObject, Run, StaticDict, StaticTuple, Value
+from tsir.frontend.script.values import (
+    Condition,
+    Const,
+    EnumValue,
+    Object,
+    PyObject,
+    Run,
+    StaticDict,
+    StaticObject,
+    StaticTuple,
+    Value,
+)
 
 Want = Attribute | None
 
@@ -58,21 +74,52 @@ def _attribute(e: Emitter, node: ast.Attribute, want: Want) -> Value:
 
 
 def _tuple(e: Emitter, node: ast.Tuple, want: Want) -> Value:
-    elements: list[Value] = []
     kinds = want.elements.data if isinstance(want, ts.TupleType) and len(want.elements.data) == len(node.elts) else ()
-    for i, element in enumerate(node.elts):
-        if isinstance(element, ast.Starred):
-            elements += _spread(e, element)
-        else:
-            elements.append(e.expression(element, kinds[i] if kinds else None))
-    return StaticTuple(tuple(elements))
+    elements = evaluated_elements(e, node.elts, list(kinds))
+    if all(spread is None for _, spread in elements):
+        return StaticTuple(tuple(v for v, _ in elements))
+    return Run(materialise(e, joined_lists(e, elements, None)), "tuple")
 
 
-def _spread(e: Emitter, node: ast.Starred) -> list[Value]:
-    elements = tuple_elements(e, e.expression(node.value))
-    if elements is None:
-        e.error("only a tuple of known length can be spread out here", node=node, code="TS307")
-    return elements
+Element = tuple[Value, ast.Starred | None]
+"""An element of a display, or an iterable of unknown length that is spread out in it."""
+
+
+def evaluated_elements(e: Emitter, nodes: Sequence[ast.expr], kinds: Sequence[Want] = ()) -> list[Element]:
+    """The elements of a tuple, a list or a call's arguments; `*` of what is known one by one is taken apart."""
+    result: list[Element] = []
+    for i, node in enumerate(nodes):
+        if not isinstance(node, ast.Starred):
+            result.append((e.expression(node, kinds[i] if kinds else None), None))
+            continue
+        value = e.expression(node.value)
+        elements = tuple_elements(e, value)
+        if elements is None and not isinstance(value, Run):
+            static = items_of(e, value).static
+            elements = None if static is None else [thunk() for thunk in static]
+        result += [(value, node)] if elements is None else [(v, None) for v in elements]
+    return result
+
+
+def joined_lists(e: Emitter, elements: Sequence[Element], kind: Want) -> Value:
+    """`[*a, b]`: lists one after the other."""
+    result: Value | None = None
+    pending: list[Value] = []
+    parts: list[Value] = []
+    for value, spread in elements:
+        if spread is None:
+            pending.append(value)
+            continue
+        if pending:
+            parts.append(Run(list_of(e, pending, kind)))
+            pending = []
+        with e.at(spread):
+            parts.append(collect(e, value))
+    if pending:
+        parts.append(Run(list_of(e, pending, kind)))
+    for part in parts:
+        result = part if result is None else binary(e, ast.Add(), result, part)
+    return result if result is not None else e.session.empty_list(e, None)
 
 
 _Container = TypeVar("_Container", ts.ListType, ts.DictType)
@@ -89,9 +136,12 @@ def _list(e: Emitter, node: ast.List, want: Want) -> Value:
     kind = None if wanted is None else wanted.element
     if not node.elts:
         return e.session.empty_list(e, wanted)
+    found = evaluated_elements(e, node.elts, [kind] * len(node.elts))
     if any(isinstance(n, ast.Starred) for n in node.elts):
-        return _spread_list(e, node, kind)
-    elements = [e.expression(n, kind) for n in node.elts]
+        return joined_lists(e, found, kind)
+    elements = [v for v, _ in found]
+    if e.dynamic and wanted is None and all(isinstance(v, Const | PyObject | EnumValue) or is_static(v) for v in elements):
+        return new_list(e, elements)
     if any(is_static(v) for v in elements):
         return StaticTuple(tuple(elements))
     with e.calling(list(zip(elements, node.elts, strict=True))):
@@ -100,35 +150,31 @@ def _list(e: Emitter, node: ast.List, want: Want) -> Value:
     return Run(result)
 
 
-def _spread_list(e: Emitter, node: ast.List, kind: Want) -> Value:
-    """`[*a, b]`: lists one after the other."""
-    result: Value | None = None
-    pending: list[Value] = []
-    parts: list[Value] = []
-    for n in node.elts:
-        if not isinstance(n, ast.Starred):
-            pending.append(e.expression(n, kind))
-            continue
-        from tsir.frontend.script.comprehensions import collect
+def _static_display(e: Emitter, node: ast.Dict) -> Value | None:
+    """A dict display all of whose keys are known while compiling; None for another one."""
 
-        value = e.expression(n.value)
-        elements = tuple_elements(e, value)
-        if elements is not None:
-            pending += elements
-            continue
-        if pending:
-            parts.append(Run(list_of(e, pending, kind)))
-            pending = []
-        parts.append(collect(e, value))
-    if pending:
-        parts.append(Run(list_of(e, pending, kind)))
-    for part in parts:
-        result = part if result is None else binary(e, ast.Add(), result, part)
-    return result if result is not None else e.session.empty_list(e, None)
+    def emit() -> Value:
+        items: dict[Any, Value] = {}
+        for key, tree in zip(node.keys, node.values, strict=True):
+            value = e.expression(tree)
+            if key is None:
+                if not isinstance(value, StaticDict | StaticObject) or value.items is None:
+                    raise NotStatic
+                items |= value.items
+                continue
+            name = e.expression(key)
+            if not isinstance(name, Const | PyObject | EnumValue):
+                raise NotStatic
+            items[constant_key(e, name)] = value
+        return new_dict(e, items)
+
+    return speculate(e, emit)
 
 
 def _dict(e: Emitter, node: ast.Dict, want: Want) -> Value:
     wanted = _wanted(want, ts.DictType)
+    if e.dynamic and wanted is None and (static := _static_display(e, node)) is not None:
+        return static
     kinds = (None, None) if wanted is None else (wanted.key, wanted.value)
     if not node.keys:
         return e.session.empty_dict(e, wanted)
@@ -286,6 +332,9 @@ def _joined(e: Emitter, node: ast.JoinedStr, want: Want) -> Value:
         return Const("")
     if len(parts) == 1:
         return parts[0]
+    known = [p.value for p in parts if isinstance(p, Const) and isinstance(p.value, str)]
+    if len(known) == len(parts):
+        return Const("".join(known))
     return Run(e.py("str_join", [materialise(e, Const("")), list_of(e, parts, ts.StrType())]))
 
 
@@ -297,6 +346,9 @@ def _formatted(e: Emitter, node: ast.expr) -> Value:
         value = value if found is None else found
     if isinstance(value, Run) and value.tuple_like:
         value = text_of(e, value)
+    if isinstance(value, Const | PyObject | EnumValue) and node.format_spec is None and e.dynamic:
+        shown = {-1: str, 115: str, 114: repr, 97: ascii}[node.conversion]
+        return Const(shown(as_python_object(value)))
     ssa = materialise(e, value)
     if node.conversion != -1:
         ssa = e.py({"s": "str", "r": "repr", "a": "ascii"}[chr(node.conversion)], [ssa])

@@ -18,7 +18,8 @@ from tsir.dialects.program import add_python_function
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, SourceLocation, TsirError, did_you_mean
-from tsir.frontend.script.annotations import comment_annotation, comment_types
+from tsir.frontend.script.ambient import ambient_values, check_restored
+from tsir.frontend.script.annotations import Annotation, comment_annotation, comment_types
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
 from tsir.frontend.script.declared import choose_signature
@@ -37,6 +38,7 @@ from tsir.frontend.script.source import (
     unwrap,
 )
 from tsir.frontend.script.statements import STATEMENTS, emit_return
+from tsir.frontend.script.static_state import NeedsInlining, new_dict
 from tsir.frontend.script.values import (
     NONE,
     Binding,
@@ -146,9 +148,7 @@ def signature_of_tree(
             nodes |= _commented(found, list(nodes), place)
     parameters: list[ParameterInfo] = []
     for a in [*positional, *arguments.kwonlyargs]:
-        annotation = session.annotations.of_node(
-            nodes[a.arg], scope, source.location(a.annotation or a), evaluated=known.get(a.arg)
-        )
+        annotation = _annotation(session, nodes[a.arg], scope, source.location(a.annotation or a), known.get(a.arg))
         default = defaults.get(a.arg, NO_DEFAULT)
         kind = annotation.type
         if kind is not None and (default is None or _is_none(default)) and ts.NONE not in _members(kind):
@@ -165,10 +165,22 @@ def signature_of_tree(
             )
         )
     declared = place if source.node.returns is None else source.location(source.node.returns)
-    result = session.annotations.of_node(returns, scope, declared, evaluated=known.get("return")).type
+    result = _annotation(session, returns, scope, declared, known.get("return")).type
     varargs = None if arguments.vararg is None else arguments.vararg.arg
     keywords = None if arguments.kwarg is None else arguments.kwarg.arg
     return Signature(tuple(parameters), result, varargs, keywords, place)
+
+
+def _annotation(
+    session: Session, node: ast.expr | None, scope: Mapping[str, Any], place: SourceLocation, evaluated: Any
+) -> Annotation:
+    """What an annotation says; nothing where it is only a hint and names what isn't a type here."""
+    try:
+        return session.annotations.of_node(node, scope, place, evaluated=evaluated)
+    except FrontendError:
+        if session.dynamic:
+            return Annotation(None)
+        raise
 
 
 def _commented(found: list[ast.expr], names: list[str], place: SourceLocation) -> dict[str, ast.expr]:
@@ -209,6 +221,8 @@ def call_function(
     if is_left_out(function):
         return _raise_ignored(e, name, signature)
     bound |= {p.name: _broadcast(e, bound[p.name], p) for p in signature.parameters}
+    if session.dynamic and not source.function.__module__.startswith("torch."):
+        signature = as_hints(signature)
     if any(holds_run(v) and session.type_of(v) is None for v in bound.values()) or source.function in session.inline_only:
         return inline(e, source, signature, bound, None, name)
     if function in session.local_scopes:
@@ -250,9 +264,13 @@ def call_compiled(
                 operands.append(operand)
             elif holds_run(value):
                 return inline(e, source, signature, bound, None, name)
+    ambient = ambient_values(e)
+    if any(holds_run(v) for v in ambient.values()):
+        return inline(e, source, signature, bound, None, name)
+    parameters |= ambient
     try:
         compiled = compile_for(session, source, signature, parameters, callee)
-    except NoRunTimeResult:
+    except (NoRunTimeResult, NeedsInlining):
         session.inline_only.add(source.function)
         return inline(e, source, signature, bound, None, name)
     except TsirError as error:
@@ -270,6 +288,12 @@ def call_compiled(
     else:
         ssa = e.emit(func.CallOp(compiled.symbol, operands, [result]))
     return Run(ssa, compiled.tuple_like) if compiled.tuple_like else session.object_or_run(ssa)
+
+
+def as_hints(signature: Signature) -> Signature:
+    """The signature of a function whose annotations say nothing that counts, as in Python."""
+    parameters = tuple(replace(p, type=None) for p in signature.parameters)
+    return replace(signature, parameters=parameters, result=None)
 
 
 def _is_static_flag(value: Value, declared: Attribute | None) -> bool:
@@ -446,6 +470,8 @@ def compile_for(
             operation = _compile(session, source, replace(signature, result=compiled.result), parameters, compiled)
     except BaseException:
         del session.functions[key]
+        if callee.owner is not None:
+            callee.owner.methods = {n: s for n, s in callee.owner.methods.items() if s != symbol}
         raise
     session.add_function(operation)
     return compiled
@@ -488,20 +514,24 @@ def _compile(
     block = Block(arg_types=compiled.parameter_types)
     names = frozenset([*assigned_names(source.node.body), *parameters])
     e = Emitter(session, source, EXPRESSIONS, STATEMENTS, block, return_type=signature.result, local_names=names)
-    e.is_entry = source.node in session.entries
+    e.is_entry = e.is_root = source.node in session.entries
     arguments = iter(block.args)
     for name, p in parameters.items():
         if isinstance(p, Attribute):
             argument = next(arguments)
             argument.name_hint = name
             argument.location = location_attribute(source.location(source.node))
-            e.variables[name] = Binding(session.object_or_run(argument))
+            e.variables[name] = Binding(NONE if p == ts.NONE and session.dynamic else session.object_or_run(argument))
+        elif name == signature.keywords and isinstance(p, StaticDict) and p.ref is None:
+            e.variables[name] = Binding(new_dict(e, p.items))
         else:
             e.variables[name] = Binding(p)
     node = source.node
     try:
         emit_steps(e, [*node.body, lambda: fall_off(e, node)], end_of(node))
         result = _result(e, signature.result, compiled)
+        if e.is_root:
+            check_restored(e)
     except RecursionError:
         if not is_deep():
             raise
@@ -541,7 +571,8 @@ def _result(e: Emitter, wanted: Attribute | None, compiled: Compiled) -> SSAValu
     assert RETURNED in e.variables
     if isinstance(binding.value, Unusable):
         e.error(f"the function's result {binding.value.why}", hint=binding.value.hint, code="TS202")
-    if e.session.type_of(binding.value) is None and not isinstance(binding.value, StaticTuple | StaticDict | StaticList):
+    kept = isinstance(binding.value, StaticTuple | StaticDict | StaticList) and not e.session.dynamic
+    if e.session.type_of(binding.value) is None and not kept:
         raise NoRunTimeResult(binding.value)
     compiled.tuple_like = binding.value.tuple_like if isinstance(binding.value, Run) else None
     return materialise(e, binding.value)

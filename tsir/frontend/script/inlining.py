@@ -27,6 +27,7 @@ from tsir.frontend.script.source import (
     make_source,
     rebound_names,
 )
+from tsir.frontend.script.static_state import fresh, new_dict
 from tsir.frontend.script.values import (
     Binding,
     Builtin,
@@ -48,6 +49,7 @@ from tsir.frontend.script.values import (
     Scope,
     StaticDict,
     StaticList,
+    StaticObject,
     StaticTuple,
     Unusable,
     Value,
@@ -92,7 +94,9 @@ def is_static(value: Value) -> bool:
 def holds_run(value: Value) -> bool:
     """Whether something that has no type of its own at run time contains a value that does, or a closure."""
     match value:
-        case Run() | Object() | Closure() | Choice() | IteratorValue():
+        case Run() | Object() | Closure() | Choice() | IteratorValue() | StaticObject():
+            return True
+        case StaticDict() | StaticList() if value.ref is not None:
             return True
         case StaticTuple() | StaticList():
             return any(holds_run(v) for v in value.elements)
@@ -133,6 +137,9 @@ def inline(
         )
     values = {p.name: _as_declared(e, bound[p.name], p, name) for p in signature.parameters}
     values |= {extra: bound[extra] for extra in (signature.varargs, signature.keywords) if extra is not None}
+    keywords = values.get(signature.keywords or "")
+    if isinstance(keywords, StaticDict) and keywords.ref is None:
+        values[signature.keywords or ""] = new_dict(e, keywords.items)
     generates = is_generator(source.node)
     yielded = e.emit(ListOp([], ts.ListType(ts.TensorType()))) if generates else None
     if yielded is not None:
@@ -163,7 +170,7 @@ def inline(
         return make_iterator(e, Run(yielded))
     if isinstance(result.value, Unusable):
         e.error(f"the result of {name}() {result.value.why}", hint=result.value.hint, code="TS202")
-    return result.value
+    return fresh(e, result.value)
 
 
 def _as_declared(e: Emitter, value: Value, p: ParameterInfo, function: str) -> Value:
@@ -175,11 +182,13 @@ def _as_declared(e: Emitter, value: Value, p: ParameterInfo, function: str) -> V
 
 def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Calls a lambda or a local function: inlined, or as a function of its own where it calls itself."""
-    from tsir.frontend.script.functions import ParameterInfo, bind_arguments, call_compiled, signature_of_tree
+    from tsir.frontend.script.functions import ParameterInfo, as_hints, bind_arguments, call_compiled, signature_of_tree
 
     node = callee.source.node
     defaults: dict[str, Any] = {k: Given(v) for k, v in callee.defaults.items()}
     signature = signature_of_tree(e.session, callee.source, e.annotation_scope(), defaults)
+    if e.session.dynamic:
+        signature = as_hints(signature)
     bound = bind_arguments(e, e.session, signature, args, kwargs, node.name)
     if node.name not in callee.source.loads or is_generator(node):
         return inline(e, callee.source, signature, bound, callee.scope, node.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import enum
 import functools
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.convert import coerce, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.values import (
     Const,
     Enumerate,
@@ -30,6 +32,7 @@ from tsir.frontend.script.values import (
     Reversed,
     Run,
     StaticDict,
+    StaticObject,
     StaticTuple,
     Value,
     Zip,
@@ -98,7 +101,11 @@ def items_of(e: Emitter, value: Value) -> Items:
         case IteratorValue():
             return items_of(e, rest_of(e, value))
         case StaticDict():
-            return constant_items([Const(k) for k in value.items])
+            return constant_items([e.session.from_python(k, "key") for k in value.items])
+        case StaticObject():
+            keys = call_special(e, value, "__iter__", [])
+            if keys is not None:
+                return items_of(e, keys)
         case Object():
             found = e.session.iterate_object(e, value)
             if found is not None:
@@ -113,6 +120,9 @@ def items_of(e: Emitter, value: Value) -> Items:
             if isinstance(value.value, enum.EnumMeta):
                 members: list[Any] = list(value.value)
                 return constant_items([e.session.from_python(m, m.name) for m in members])
+            if isinstance(value.value, set | frozenset | collections.abc.Mapping):
+                keys_of: list[Any] = list(value.value)
+                return constant_items([e.session.from_python(k, f"an item of {value.name}") for k in keys_of])
         case Const():
             if isinstance(value.value, str):
                 return constant_items([Const(c) for c in value.value])

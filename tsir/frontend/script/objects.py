@@ -155,6 +155,7 @@ def _bound(session: Session, e: Emitter, holder: Object, name: str, found: Any) 
 
 def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Value:
     """`super().name`."""
+    assert isinstance(value.receiver, Object)
     found = value.receiver.info.lookup(name, value.after)
     if found is None:
         bases = value.after.__mro__[1:]

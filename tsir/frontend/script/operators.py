@@ -20,15 +20,19 @@ from tsir.frontend.overloads import OverloadError
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.numbers import number_of
+from tsir.frontend.script.static_objects import call_special
+from tsir.frontend.script.static_state import constant_key
 from tsir.frontend.script.values import (
     Builtin,
     Const,
     EnumValue,
     Object,
+    PyFunction,
     PyObject,
     Run,
     StaticDict,
     StaticList,
+    StaticObject,
     StaticTuple,
     Value,
 )
@@ -87,15 +91,34 @@ def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str
     operands = [argument(e, a) for a in args]
     keywords = {k: argument(e, v) for k, v in (kwargs or {}).items()}
     with e.at(e.node):
-        call = rewrite(name, operands, keywords)
-        try:
-            result = emit_call(e.builder, e.session.schemas, call, e.location)
-        except OverloadError as error:
-            _place(e, error, call, args, kwargs or {}, operands)
-            raise
+        while True:
+            call = rewrite(name, operands, keywords)
+            try:
+                result = emit_call(e.builder, e.session.schemas, call, e.location)
+                break
+            except OverloadError as error:
+                if e.dynamic and _unwrap_operand(e, name, error, operands, keywords):
+                    continue
+                _place(e, error, call, args, kwargs or {}, operands)
+                raise
     if isinstance(result, SSAValue):
         return Run(result, tuple_result(call.name, result))
     return e.session.operator_results(call.name, result)
+
+
+def _unwrap_operand(e: Emitter, name: str, error: OverloadError, operands: list[Any], keywords: dict[str, Any]) -> bool:
+    """Makes the operand that no overload takes, since it may be None, one that isn't: torch raises TypeError where it is."""
+    from tsir.frontend.script.convert import not_none
+
+    holder: Any = keywords if isinstance(error.argument, str) and error.argument in keywords else operands
+    keys = [error.argument, *(i for i, o in enumerate(operands) if isinstance(o, SSAValue))]
+    for key in keys:
+        known = key in holder if holder is keywords else isinstance(key, int) and key < len(operands)
+        value = holder[key] if known else None
+        if isinstance(value, SSAValue) and isinstance(value.type, ts.OptionalType):
+            holder[key] = not_none(e, value, "TypeError", f"{name}(): argument {key!r} must not be None")
+            return True
+    return False
 
 
 def _place(
@@ -124,6 +147,8 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     """`left op right`."""
     left, right = number_of(e, left), number_of(e, right)
     symbol, method, meaning = BINARY[type(op)]
+    if e.dynamic:
+        left, right = _present(e, left, symbol), _present(e, right, symbol)
     if isinstance(left, Const) and isinstance(right, Const):
         folded = _fold(meaning, left, right)
         if folded is not None:
@@ -145,6 +170,17 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     if is_tensor(b):
         return _tensor_operator(e, symbol, left, right, f"__r{method}__", [right, left])
     return _python(e, symbol, left, right)
+
+
+def _present(e: Emitter, value: Value, symbol: str) -> Value:
+    """An operand that may be None as one that isn't: Python raises TypeError where it is."""
+    from tsir.frontend.script.convert import not_none
+
+    if not isinstance(value, Run) or not isinstance(value.type, ts.OptionalType):
+        return value
+    return e.session.object_or_run(
+        not_none(e, value.ssa, "TypeError", f"unsupported operand type(s) for {symbol}: 'NoneType'")
+    )
 
 
 def _tensor_operator(e: Emitter, symbol: str, left: Value, right: Value, method: str, operands: Sequence[Value]) -> Value:
@@ -250,6 +286,8 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
     """`-value`, `+value`, `~value`."""
     value = number_of(e, value)
     symbol, method, meaning = UNARY[type(op)]
+    if e.dynamic:
+        value = _present(e, value, symbol)
     if isinstance(value, Const):
         if isinstance(value.value, complex):
             return Const(meaning(value.value))
@@ -285,6 +323,8 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
         return _contains(e, right, left, negate=isinstance(op, ast.NotIn))
     symbol, method, swapped, meaning = COMPARISONS[type(op)]
     left, right = number_of(e, left), number_of(e, right)
+    if e.dynamic and not isinstance(op, ast.Eq | ast.NotEq):
+        left, right = _present(e, left, symbol), _present(e, right, symbol)
     static = _static_compare(left, right, meaning)
     if static is not None:
         return static
@@ -333,14 +373,48 @@ def _python_object(value: Value) -> Any:
     return value.value if isinstance(value, PyObject) else None
 
 
+def _same_object(a: Value, b: Value) -> bool:
+    """Whether two constant objects are equal, or one."""
+    from tsir.frontend.script.evaluation import NotConstant, as_python
+
+    if isinstance(a, PyFunction) and isinstance(b, PyFunction):
+        return a.function is b.function and a.receiver is b.receiver
+    try:
+        return bool(as_python(a) == as_python(b))
+    except NotConstant:
+        return False
+
+
+def _in_object(e: Emitter, container: PyObject, item: Value) -> Value | None:
+    """`item in container` for a constant Python object that says what it contains without effects."""
+    from tsir.frontend.script.evaluation import evaluate
+
+    method = getattr(container.value, "__contains__", None)
+    if method is not None:
+        return evaluate(e, method, [item], {}, f"in {container.name}")
+    return Const(constant_key(e, item) in container.value) if isinstance(container.value, set | frozenset) else None
+
+
 def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
     from tsir.frontend.script.comparing import contains
 
     found: Value | None = None
     if isinstance(container, Object):
         container = e.session.keys_of(container) or container
-    if isinstance(container, StaticDict) and isinstance(item, Const):
-        return Const((item.value in container.items) is not negate)
+    if isinstance(container, StaticDict) and (isinstance(item, Const) or container.ref is not None):
+        return Const((constant_key(e, item) in container.items) is not negate)
+    if isinstance(container, StaticObject):
+        found = call_special(e, container, "__contains__", [item])
+    if isinstance(container, PyObject) and isinstance(item, Const | PyObject | EnumValue):
+        found = _in_object(e, container, item)
+    objects = EnumValue | PyObject | PyFunction
+    if (
+        isinstance(container, StaticTuple | StaticList)
+        and isinstance(item, objects)
+        and all(isinstance(v, objects | Const) for v in container.elements)
+    ):
+        same = any(_same_object(v, item) for v in container.elements)
+        return Const(same is not negate)
     if isinstance(container, StaticTuple | StaticList) and isinstance(item, Const):
         constants = [v for v in container.elements if isinstance(v, Const)]
         if len(constants) == len(container.elements):
@@ -355,5 +429,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     if found is None:
         operands = [materialise(e, container), materialise(e, item)]
         return Run(e.py("not_contains" if negate else "contains", operands))
+    if isinstance(found, Const):
+        return Const(bool(found.value) is not negate)
     value = materialise(e, found)
     return Run(e.emit(py_op("not")([value], [ts.BOOL]))) if negate else Run(value)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import inspect
 import linecache
 import textwrap
 import types
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -103,6 +104,48 @@ def unwrap(function: Any) -> Any:
         elif isinstance(function, types.FunctionType) and hasattr(function, "__script_if_tracing_wrapper"):
             function = vars(function)["__original_fn"]
     return function
+
+
+WRAPPER = "$wrapped"
+"""What a wrapped entry point is called in the function that calls it."""
+
+
+def innermost(function: Any) -> Any:
+    """The function that `functools.wraps` names at the bottom of wrappers: it has the parameters that callers know."""
+    seen: set[int] = set()
+    while inspect.isfunction(getattr(function, "__wrapped__", None)) and id(function) not in seen:
+        seen.add(id(function))
+        function = function.__wrapped__
+    return function
+
+
+def is_dynamic(function: Any, *, wrapped_only: bool = False) -> bool:
+    """Whether a function is wrapped by another one written in Python, or takes `*args` or `**kwargs`."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    if innermost(function) is not function:
+        return True
+    return not wrapped_only and bool(code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
+
+
+def wrapping_source(source: FunctionSource, declaring: FunctionNode, left_out: Sequence[str]) -> FunctionSource:
+    """The source of a function with the parameters of `declaring` that passes them, but those to leave out, by name, to the wrapper
+    around that."""
+    arguments = copy.copy(declaring.args)
+    arguments.vararg = arguments.kwarg = None
+    positional = [*arguments.posonlyargs, *arguments.args[:1]]
+    named = [a for a in (*arguments.args[1:], *arguments.kwonlyargs) if a.arg not in left_out]
+    call = ast.Call(
+        ast.Name(WRAPPER, ast.Load()),
+        [ast.Name(a.arg, ast.Load()) for a in positional],
+        [ast.keyword(a.arg, ast.Name(a.arg, ast.Load())) for a in named],
+    )
+    node = ast.FunctionDef(declaring.name, arguments, [ast.Return(call)], [], None, None)
+    node.type_params = []  # pyright: ignore[reportAttributeAccessIssue]  (a field from Python 3.12 on)
+    for tree in (node, *ast.walk(node.body[0])):
+        ast.copy_location(tree, source.node)
+    return make_source(source.function, node, source.file, source.line_offset)
 
 
 def was_python(value: Any) -> bool:

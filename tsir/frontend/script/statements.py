@@ -34,7 +34,8 @@ def emit_return(e: Emitter, value: Value) -> None:
         e.error(f"the value returned {value.why}", hint=value.hint, code="TS202")
     if e.is_entry:
         value = as_python(e, value)
-    if e.return_type is not None:
+    same = isinstance(value, Const | StaticTuple) and e.session.type_of(value) == e.return_type and not e.is_entry
+    if e.return_type is not None and not same:
         returns = e.source.node.returns
         declared = e.source.location(returns) if returns is not None else None
         result = coerce(e, value, e.return_type, RESULT_OF_FUNCTION, declared)

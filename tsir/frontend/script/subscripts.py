@@ -14,7 +14,20 @@ from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.script.convert import Tuples, coerce, describe_object, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import argument, is_tensor
-from tsir.frontend.script.values import NONE, Const, Object, PyObject, Run, StaticDict, StaticList, StaticTuple, Value
+from tsir.frontend.script.static_objects import call_special
+from tsir.frontend.script.static_state import dict_method, set_dict_item, set_list_item
+from tsir.frontend.script.values import (
+    NONE,
+    Const,
+    Object,
+    PyObject,
+    Run,
+    StaticDict,
+    StaticList,
+    StaticObject,
+    StaticTuple,
+    Value,
+)
 
 
 @dataclass
@@ -76,6 +89,14 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         key = index.value(e)
         if isinstance(key, Const) and key.value in container.items:
             return container.items[key.value]
+        if container.ref is not None or e.dynamic:
+            found = dict_method(e, container, "__getitem__", [key], {})
+            assert found is not None
+            return found
+    if isinstance(container, StaticObject):
+        found = call_special(e, container, "__getitem__", [index.value(e)])
+        if found is not None:
+            return found
     if isinstance(container, Object):
         return e.session.object_item(e, container, index)
     if isinstance(container, PyObject):
@@ -172,6 +193,17 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
         if isinstance(given, list):
             given = e.aten_value("tensor", [given])
         emit_setitem(e.builder, e.session.schemas, container.ssa, items, given, e.location)
+        return
+    if isinstance(container, StaticList) and container.ref is not None and isinstance(index.items[0], Const):
+        set_list_item(e, container, index.value(e), value)
+        return
+    if isinstance(container, StaticDict) and container.ref is not None:
+        set_dict_item(e, container, index.value(e), value)
+        return
+    if (
+        isinstance(container, StaticObject)
+        and call_special(e, container, "__setitem__", [index.value(e), value]) is not None
+    ):
         return
     if isinstance(container, Object):
         key = index.value(e)

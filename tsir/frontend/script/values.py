@@ -94,16 +94,37 @@ class StaticTuple:
 
 @dataclass(frozen=True, eq=False)
 class StaticDict:
-    """A dict with constant keys whose values are known one by one: `**kwargs`, the items of a ModuleDict."""
+    """A dict with constant keys whose values are known one by one: `**kwargs`, the items of a ModuleDict.
+
+    `ref` is the key of its contents among the emitter's variables, where they may change; the others are constants.
+    """
 
     items: dict[Any, Value]
+    ref: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class StaticObject:
+    """An object that the program makes whose attributes are known one by one, as `ref` says among the emitter's variables.
+
+    Of a class derived from dict, `items` are the dict's.
+    """
+
+    cls: type
+    attributes: dict[str, Value]
+    ref: str
+    items: dict[Any, Value] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class StaticList:
-    """A list of a module's or a class's constants: written out anew wherever it is used as a run-time value."""
+    """A list of a module's or a class's constants: written out anew wherever it is used as a run-time value.
+
+    One with a `ref` is a list of the program's, as `StaticDict`.
+    """
 
     elements: tuple[Value, ...]
+    ref: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,7 +276,7 @@ class ImportedMethod:
 class Super:
     """`super()` in a method: attributes are looked up after `after` in the order of resolution of the object's class."""
 
-    receiver: Object
+    receiver: Object | StaticObject | PyObject
     after: type
 
 
@@ -308,7 +329,7 @@ class Unusable:
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
     | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
-    | IteratorValue | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
+    | StaticObject | IteratorValue | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _CALL = re.compile(r"[\w.]+\((\{[^{}]*\}(, )?)*\)")
 _NUMBER = re.compile(r"-?[\d.e+-]+")
-_MODULE = re.compile(r"(?<![\w.])(c?math|warnings)\.")
+_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging)\.")
 _BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
 
 
@@ -140,6 +140,7 @@ _ROWS: dict[str, PyFunction] = {
         "setitem": "{0}[{1}] = {2}", "delitem": "del {0}[{1}]", "dict_move_to_end": "{0}[{1}] = {0}.pop({1})",
         "percent": "{0} % {1}", "str": "str({0})", "repr": "repr({0})", "ascii": "ascii({0})", "format": "format({args})",
         "str_format": "{0}.format({1:})", "print": "print({args})", "warn": "warnings.warn({0})",
+        "log": "logging.getLogger({0}).log({1}, {2})",
         "taken": "[{0}[i] for i in {1}]", "min_position": "min(range(len({0})), key=lambda i: {0}[i])",
         "max_position": "max(range(len({0})), key=lambda i: {0}[i])",
     }.items()

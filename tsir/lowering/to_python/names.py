@@ -10,7 +10,7 @@ import builtins
 import keyword
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from xdsl.dialects.builtin import IntegerType, ModuleOp, StringAttr
@@ -19,7 +19,7 @@ from xdsl.ir import Attribute, Operation
 from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 
-_MODULES = ("math", "torch", "tsir", "warnings", "builtins")
+_MODULES = ("math", "torch", "tsir", "warnings", "logging", "builtins")
 
 _PLAIN_TYPES: dict[type[Attribute], tuple[str, str]] = {
     types.TensorType: ("torch", "Tensor"),
@@ -48,7 +48,7 @@ _GENERIC_TYPES: dict[type[Attribute], str] = {
 class Names:
     """The names of one printed program. `classes` are the user's own Python classes by their symbols, where they are known."""
 
-    def __init__(self, module: ModuleOp, classes: Mapping[str, type]) -> None:
+    def __init__(self, module: ModuleOp, classes: Mapping[str, type], reserved: Sequence[str] = ()) -> None:
         self._python_classes = classes
         self._imports: dict[str, set[str]] = {}
         self._modules: set[str] = set()
@@ -65,7 +65,7 @@ class Names:
         self.to_print: list[str] = []
         """The symbols of the functions that are called, in order of their first use."""
         self._function_names: dict[str, str] = {}
-        self.taken: set[str] = {*keyword.kwlist, *_MODULES}
+        self.taken: set[str] = {*keyword.kwlist, *_MODULES, *reserved}
         for operation in module.body.block.ops:
             if isinstance(operation, ClassOp):
                 self._read_class(operation)

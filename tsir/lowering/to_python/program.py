@@ -29,11 +29,10 @@ class PrintedProgram:
 @with_deep_stack
 def print_program(module: ModuleOp, entry: EntryPoint, classes: Mapping[str, type]) -> PrintedProgram:
     """The Python program of an entry point. `classes` are the user's own classes by their symbols, as far as they are known."""
-    names = Names(module, classes)
+    names = Names(module, classes, (entry.name,))
     function = names.functions.get(entry.symbol)
     if function is None:
         raise TsirError(f"the program has no function @{entry.symbol}")
-    names.taken.add(entry.name)
     own = Printer(names).entry(function, entry)
     helpers: list[str] = []
     definitions: list[str] = []

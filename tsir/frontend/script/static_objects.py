@@ -1,0 +1,245 @@
+"""Objects of classes that can't be script classes, such as those derived from dict: their attributes are known one by one.
+
+Their methods are Python's own, inlined where they are called; what they have of built-in classes is carried out here. Where such
+an object leaves the program it becomes an object of a class of the program's, which is the same class in Python.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import inspect
+import types
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from xdsl.ir import SSAValue
+
+from tsir.dialects.ts.structure import NewOp, SetAttrOp
+from tsir.dialects.values import ITEM
+from tsir.errors import did_you_mean
+from tsir.frontend.script.classes import AttributeInfo, ClassInfo
+from tsir.frontend.script.convert import materialise
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.source import innermost
+from tsir.frontend.script.static_state import changed, dict_method, fresh, new_ref, set_dict_item, store
+from tsir.frontend.script.values import (
+    NONE,
+    Method,
+    PyFunction,
+    PyObject,
+    StaticDict,
+    StaticObject,
+    Super,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from tsir.frontend.script.compiler import Session
+
+_BUILT_IN = (dict, collections.OrderedDict, object)
+"""The classes whose methods, written in C, are known here."""
+
+
+def is_static_class(cls: Any) -> bool:
+    """Whether objects of a class are static ones: it is derived from dict, and so has more than attributes."""
+    return isinstance(cls, type) and issubclass(cls, dict) and cls not in _BUILT_IN and cls.__module__ != "collections"
+
+
+def construct(e: Emitter, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`cls(...)`."""
+    from tsir.frontend.script.calls import call
+
+    new = StaticObject(cls, {}, new_ref(e), {} if issubclass(cls, dict) else None)
+    store(e, new)
+    init = _found(cls, "__init__")
+    if is_generated_init(init[0]):
+        initialise_dataclass(e, init[0], new, args, kwargs)
+    elif inspect.isfunction(init[0]):
+        call(e, PyFunction(init[0], new), args, kwargs)
+    elif issubclass(cls, dict):
+        dict_method(e, new, "update", args, kwargs)
+    return fresh(e, new)
+
+
+def is_generated_init(function: Any) -> bool:
+    """Whether a function is the `__init__` that `dataclass` has made for a class."""
+    code = getattr(function, "__code__", None)
+    return code is not None and code.co_filename == "<string>" and code.co_name == "__init__"
+
+
+def initialise_dataclass(
+    e: Emitter, init: Any, new: StaticObject, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> None:
+    """What the generated `__init__` of the object's class, or of a base of it, does."""
+    from tsir.frontend.script.calls import call
+
+    owner: Any = next((c for c in new.cls.__mro__ if innermost(vars(c).get("__init__")) is init), new.cls)
+    fields = [f for f in dataclasses.fields(owner) if f.init]
+    names = [f.name for f in fields]
+    if len(args) > len(fields):
+        e.error(f"{new.cls.__name__}() takes {len(fields)} positional arguments, got {len(args)}", code="TS401")
+    given = dict(zip(names, args, strict=False)) | dict(kwargs)
+    for name in given:
+        if name not in names:
+            hint = did_you_mean(name, names)
+            e.error(f"{new.cls.__name__}() has no argument '{name}'", value=given[name], hint=hint, code="TS402")
+    for f in dataclasses.fields(owner):
+        if f.name in given:
+            value = given[f.name]
+        elif f.default is not dataclasses.MISSING:
+            value = e.session.from_python(f.default, f.name)
+        elif f.default_factory is not dataclasses.MISSING:
+            value = e.session.from_python(f.default_factory(), f.name)
+        elif f.init:
+            e.error(f"{new.cls.__name__}() is called without argument '{f.name}'", code="TS401")
+        else:
+            continue  # __post_init__ assigns it
+        set_attribute(e, new, f.name, value)
+    post = getattr(new.cls, "__post_init__", None)
+    if post is not None:
+        call(e, PyFunction(post, new), [], {})
+
+
+def _found(cls: type, name: str, after: type | None = None) -> tuple[Any, type | None]:
+    """A name in the classes of an object, behind `after`, and the class that has it; None and None."""
+    classes = cls.__mro__
+    for base in classes if after is None else classes[classes.index(after) + 1 :]:
+        if name in vars(base):
+            return vars(base)[name], base
+    return None, None
+
+
+def get_attribute(e: Emitter, holder: StaticObject, name: str, after: type | None = None) -> Value:
+    """`holder.name`, or `super().name` in a method of the class `after`."""
+    from tsir.frontend.script.calls import call
+
+    holder = _now(e, holder)
+    if name == "__class__":
+        return PyObject(holder.cls, holder.cls.__name__)
+    found, owner = _found(holder.cls, name, after)
+    if isinstance(found, property):
+        return call(e, PyFunction(found.fget, holder), [], {})
+    if after is None and name in holder.attributes:
+        return holder.attributes[name]
+    if after is None and name == "__dict__":
+        return StaticDict(dict(holder.attributes))
+    if isinstance(found, staticmethod):
+        return PyFunction(found.__func__)
+    if isinstance(found, classmethod):
+        return PyFunction(found.__func__, PyObject(holder.cls, holder.cls.__name__))
+    if inspect.isfunction(found):
+        return PyFunction(found, holder)
+    if owner in _BUILT_IN and callable(found):
+        return Method(holder, name)
+    if owner is None:
+        hint = did_you_mean(name, [*holder.attributes, *dir(holder.cls)])
+        e.error(f"an object of {holder.cls.__name__} has no attribute '{name}'", hint=hint, code="TS203")
+    return e.session.from_python(getattr(holder.cls, name), name)
+
+
+def _now(e: Emitter, holder: StaticObject) -> StaticObject:
+    now = fresh(e, holder)
+    assert isinstance(now, StaticObject)
+    return now
+
+
+def has_attribute(e: Emitter, holder: StaticObject, name: str) -> bool:
+    """`hasattr(holder, name)`."""
+    return name in _now(e, holder).attributes or _found(holder.cls, name)[1] is not None
+
+
+def set_attribute(e: Emitter, holder: StaticObject, name: str, value: Value) -> None:
+    """`holder.name = value`."""
+    from tsir.frontend.script.calls import call
+    from tsir.frontend.script.values import Const
+
+    found, owner = _found(holder.cls, "__setattr__")
+    if owner is not object and inspect.isfunction(found):
+        call(e, PyFunction(found, holder), [Const(name), value], {})
+        return
+    _set_plainly(e, holder, name, value)
+
+
+def _set_plainly(e: Emitter, holder: StaticObject, name: str, value: Value) -> None:
+    from tsir.frontend.script.calls import call
+
+    descriptor = _found(holder.cls, name)[0]
+    if isinstance(descriptor, property):
+        if descriptor.fset is None:
+            e.error(f"property '{name}' can't be assigned", hint=f"give it a setter: `@{name}.setter`", code="TS504")
+        call(e, PyFunction(descriptor.fset, holder), [value], {})
+        return
+    now = _now(e, holder)
+    changed(e, now, attributes={**now.attributes, name: value})
+
+
+def call_built_in(e: Emitter, holder: StaticObject, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """A method that the object has of a built-in class."""
+    from tsir.frontend.script.values import Const
+
+    if name == "__setattr__" and isinstance(args[0], Const):
+        _set_plainly(e, holder, str(args[0].value), args[1])
+        return NONE
+    if name == "__init__":
+        if holder.items is not None:
+            dict_method(e, holder, "update", args, kwargs)
+        return NONE
+    found = dict_method(e, holder, name, args, kwargs) if holder.items is not None else None
+    if found is None:
+        e.unsupported(f"{holder.cls.__name__}.{name}() of an object that only exists while compiling")
+    return found
+
+
+def call_special(e: Emitter, holder: StaticObject, name: str, args: Sequence[Value]) -> Value | None:
+    """A special method such as `__getitem__` that the object's class has; None where it has none."""
+    from tsir.frontend.script.calls import call
+
+    if _found(holder.cls, name)[1] in (None, object):
+        return None
+    return call(e, get_attribute(e, holder, name), args, {})
+
+
+def super_attribute(e: Emitter, value: Super, name: str) -> Value:
+    """`super().name` of a static object or of a constant Python object."""
+    if isinstance(value.receiver, StaticObject):
+        return get_attribute(e, value.receiver, name, value.after)
+    assert isinstance(value.receiver, PyObject)
+    receiver: Any = value.receiver.value
+    found = getattr(super(value.after, receiver), name, None)
+    if found is None:
+        e.error(f"no base class of {value.after.__name__} has '{name}'", code="TS203")
+    if isinstance(found, types.MethodType):
+        return PyFunction(found.__func__, value.receiver)
+    return PyObject(found, name)
+
+
+def as_object(e: Emitter, value: StaticObject) -> SSAValue:
+    """The object as one of the program's: what leaves it."""
+    now = _now(e, value)
+    if not all(isinstance(k, str) for k in now.items or ()):
+        e.unsupported(f"a {now.cls.__name__} with keys that aren't strings, as a value of run time")
+    state = {**now.attributes, **{f"{ITEM}{k}": v for k, v in (now.items or {}).items()}}
+    parts = {n: materialise(e, fresh(e, v)) for n, v in state.items()}
+    info = _class_of(e.session, now, {n: p.type for n, p in parts.items()})
+    new = e.emit(NewOp(info.type))
+    for name, part in parts.items():
+        e.emit_void(SetAttrOp(new, name, part))
+    return new
+
+
+def _class_of(session: Session, value: StaticObject, kinds: Mapping[str, Any]) -> ClassInfo:
+    key = (value.cls, tuple(kinds.items()))
+    found = session.static_classes.get(key)
+    if found is None:
+        found = session.static_classes[key] = ClassInfo(session.symbol(value.cls.__name__), value.cls, "class")
+        found.attributes = {n: AttributeInfo(k) for n, k in kinds.items()}
+        found.defined = True
+        session.add_class(found)
+    return found
+
+
+__all__ = [
+    "as_object", "call_built_in", "call_special", "construct", "get_attribute", "has_attribute", "initialise_dataclass",
+    "is_generated_init", "is_static_class",    "set_attribute", "set_dict_item", "super_attribute",
+]  # fmt: skip

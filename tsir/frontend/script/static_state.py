@@ -1,0 +1,275 @@
+"""Dicts and objects that only exist while compiling, and change: `**kwargs`, dict displays of such values, outputs of models.
+
+What such a value holds is a variable of the emitter's under a key of its own (`ref`), so that branches start from the same
+contents and what they change is merged behind them as variables are. The values themselves are snapshots; `fresh` gives the one
+of now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tsir.frontend.script.emitter import FRAME, Emitter
+from tsir.frontend.script.values import (
+    NONE,
+    Binding,
+    Const,
+    EnumValue,
+    PyObject,
+    StaticDict,
+    StaticList,
+    StaticObject,
+    StaticTuple,
+    Value,
+)
+
+MUTATING = frozenset(("pop", "update", "setdefault", "clear", "popitem", "__setitem__", "__delitem__", "move_to_end"))
+"""Methods of dicts that change them."""
+
+
+class NeedsInlining(Exception):
+    """A function changes a static value that its caller has: it has to be compiled where it is called."""
+
+
+def new_ref(e: Emitter) -> str:
+    """A key for contents that no other value has. It looks like that of another frame's variable, and stays as it is."""
+    e.session.refs += 1
+    return f"$contents{e.session.refs}{FRAME}"
+
+
+def new_dict(e: Emitter, items: Mapping[Any, Value]) -> StaticDict:
+    """A new dict that the program may change."""
+    made = StaticDict(dict(items), new_ref(e))
+    store(e, made)
+    return made
+
+
+def new_list(e: Emitter, elements: Sequence[Value]) -> StaticList:
+    """A new list that the program may change."""
+    made = StaticList(tuple(elements), new_ref(e))
+    store(e, made)
+    return made
+
+
+def store(e: Emitter, value: StaticDict | StaticObject | StaticList) -> None:
+    """Makes this what the value with its key holds from here on."""
+    assert value.ref is not None
+    e.variables[value.ref] = Binding(value)
+
+
+def fresh(e: Emitter, value: Value) -> Value:
+    """A value with what it holds now."""
+    match value:
+        case StaticDict() | StaticObject() | StaticList() if value.ref is not None:
+            binding = e.variables.get(value.ref)
+            return value if binding is None else binding.value
+        case StaticTuple() if any(
+            isinstance(v, StaticDict | StaticObject | StaticTuple | StaticList) for v in value.elements
+        ):
+            return replace(value, elements=tuple(fresh(e, v) for v in value.elements))
+        case _:
+            return value
+
+
+def changed(e: Emitter, value: StaticDict | StaticObject | StaticList, **parts: Any) -> None:
+    """Gives a static value other contents. Raises NeedsInlining where another function has it."""
+    if value.ref is None:
+        e.error(
+            "this dict is a constant of the program, so that it can't be changed",
+            hint="copy it first: `dict(...)`",
+            code="TS504",
+        )
+    if value.ref not in e.variables:
+        raise NeedsInlining
+    store(e, replace(value, **parts))
+
+
+def set_dict_item(e: Emitter, holder: StaticDict | StaticObject, key: Value, value: Value) -> None:
+    """`holder[key] = value`."""
+    name = constant_key(e, key)
+    now = fresh(e, holder)
+    assert isinstance(now, StaticDict | StaticObject) and now.items is not None
+    changed(e, now, items={**now.items, name: value})
+
+
+def set_list_item(e: Emitter, holder: StaticList, index: Value, value: Value) -> None:
+    """`holder[index] = value`."""
+    at = constant_key(e, index)
+    elements = list(holder.elements)
+    if not isinstance(at, int) or not -len(elements) <= at < len(elements):
+        e.error(f"index {at!r} is out of range for a list of {len(elements)} elements", code="TS307")
+    elements[at] = value
+    changed(e, holder, elements=tuple(elements))
+
+
+def list_method(e: Emitter, holder: StaticList, name: str, args: Sequence[Value]) -> Value | None:
+    """A method of list on a static one; None for one that isn't known here."""
+    elements = holder.elements
+    match name, args:
+        case "append", [value]:
+            changed(e, holder, elements=(*elements, value))
+        case "extend", [StaticTuple() | StaticList() as more]:
+            changed(e, holder, elements=(*elements, *more.elements))
+        case "pop", []:
+            if not elements:
+                return None
+            changed(e, holder, elements=elements[:-1])
+            return elements[-1]
+        case "copy", []:
+            return new_list(e, elements)
+        case _:
+            return None
+    return NONE
+
+
+def constant_key(e: Emitter, key: Value) -> Any:
+    """A key that is known while compiling. Raises FrontendError for another one."""
+    if isinstance(key, Const):
+        return key.value
+    if isinstance(key, EnumValue):
+        return key.member
+    if isinstance(key, PyObject):
+        return key.value
+    if isinstance(key, StaticTuple):
+        return tuple(constant_key(e, k) for k in key.elements)
+    e.error(
+        "the key has to be a constant: the dict only exists while compiling",
+        value=key,
+        hint="keep tensors in a dict whose values all have one type",
+        code="TS507",
+    )
+
+
+def dict_method(
+    e: Emitter, holder: StaticDict | StaticObject, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value | None:
+    """A method of dict on a static one; None for one that isn't known here."""
+    now = fresh(e, holder)
+    assert isinstance(now, StaticDict | StaticObject) and now.items is not None
+    items = now.items
+    match name:
+        case "keys" | "__iter__":
+            return StaticTuple(tuple(e.session.from_python(k, "key") for k in items))
+        case "values":
+            return StaticTuple(tuple(items.values()))
+        case "items":
+            return StaticTuple(tuple(StaticTuple((e.session.from_python(k, "key"), v)) for k, v in items.items()))
+        case "get" if 1 <= len(args) + len(kwargs) <= 2:
+            default = args[1] if len(args) > 1 else kwargs.get("default", NONE)
+            return items.get(constant_key(e, args[0]), default)
+        case "__getitem__":
+            return _item(e, items, args[0])
+        case "__contains__":
+            return Const(constant_key(e, args[0]) in items)
+        case "__len__":
+            return Const(len(items))
+        case "copy":
+            return new_dict(e, items)
+        case "pop":
+            key = constant_key(e, args[0])
+            if key not in items and len(args) > 1:
+                return args[1]
+            found = _item(e, items, args[0])
+            changed(e, now, items={k: v for k, v in items.items() if k != key})
+            return found
+        case "setdefault":
+            key = constant_key(e, args[0])
+            if key not in items:
+                changed(e, now, items={**items, key: args[1] if len(args) > 1 else NONE})
+            return items[key] if key in items else (args[1] if len(args) > 1 else NONE)
+        case "update":
+            more = _items_of(e, args[0]) if args else {}
+            if more is None:
+                return None
+            changed(e, now, items={**items, **more, **kwargs})
+            return NONE
+        case "__setitem__":
+            set_dict_item(e, now, args[0], args[1])
+            return NONE
+        case "__delitem__":
+            _item(e, items, args[0])
+            key = constant_key(e, args[0])
+            changed(e, now, items={k: v for k, v in items.items() if k != key})
+            return NONE
+        case "clear":
+            changed(e, now, items={})
+            return NONE
+        case _:
+            return None
+
+
+def _items_of(e: Emitter, value: Value) -> dict[Any, Value] | None:
+    value = fresh(e, value)
+    if isinstance(value, StaticDict | StaticObject) and value.items is not None:
+        return value.items
+    if isinstance(value, StaticTuple | StaticList):
+        pairs = [v.elements for v in value.elements if isinstance(v, StaticTuple | StaticList) and len(v.elements) == 2]
+        if len(pairs) == len(value.elements):
+            return {constant_key(e, k): v for k, v in pairs}
+    return None
+
+
+def _item(e: Emitter, items: Mapping[Any, Value], key: Value) -> Value:
+    """An item of a static dict. Python's KeyError where there is none."""
+    from tsir.frontend.script.builtins import raise_error
+    from tsir.frontend.script.emitter import Unreachable
+
+    name = constant_key(e, key)
+    if name in items:
+        return items[name]
+    raise_error(e, "KeyError", str(name))
+    raise Unreachable
+
+
+def parts_of(value: Value) -> tuple[Any, list[Value]] | None:
+    """What kind of structure a static value is and the values in it, so that two of one kind can be merged; None for others."""
+    match value:
+        case StaticTuple():
+            return (("tuple", len(value.elements), value.named), list(value.elements))
+        case StaticList():
+            return (("list", len(value.elements), value.ref), list(value.elements))
+        case StaticDict():
+            return (("dict", tuple(value.items), value.ref), list(value.items.values()))
+        case StaticObject():
+            items = value.items or {}
+            kind = ("object", value.cls, value.ref, tuple(value.attributes), None if value.items is None else tuple(items))
+            return (kind, [*value.attributes.values(), *items.values()])
+        case _:
+            return None
+
+
+def with_parts(value: Value, parts: Sequence[Value]) -> Value:
+    """The static value with other values in it, in the order that `parts_of` gives them."""
+    match value:
+        case StaticTuple() | StaticList():
+            return replace(value, elements=tuple(parts))
+        case StaticDict():
+            return replace(value, items=dict(zip(value.items, parts, strict=True)))
+        case StaticObject():
+            count = len(value.attributes)
+            attributes = dict(zip(value.attributes, parts[:count], strict=True))
+            items = None if value.items is None else dict(zip(value.items, parts[count:], strict=True))
+            return replace(value, attributes=attributes, items=items)
+        case _:
+            raise AssertionError(type(value).__name__)
+
+
+__all__ = [
+    "MUTATING",
+    "NeedsInlining",
+    "changed",
+    "constant_key",
+    "dict_method",
+    "fresh",
+    "list_method",
+    "new_dict",
+    "new_list",
+    "new_ref",
+    "parts_of",
+    "set_dict_item",
+    "set_list_item",
+    "store",
+    "with_parts",
+]  # fmt: skip
