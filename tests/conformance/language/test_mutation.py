@@ -1,12 +1,11 @@
 """Aliasing and mutation as in torch: random programs, and the errors of writes that overlap."""
 
+import random
 import re
 from typing import List
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from torch import Tensor
 
 import tsir
@@ -15,10 +14,31 @@ from tests.conformance.language.mutation_checks import check
 from tests.conformance.language.mutation_programs import random_program
 
 
-@settings(derandomize=True, max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.randoms(use_true_random=False))
-def test_random_programs(rng):
-    check(random_program(rng).text())
+@pytest.mark.parametrize("seed", range(25))
+def test_random_program(seed):
+    check(random_program(random.Random(seed)).text())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(10_000, 11_000, 25))
+def test_more_random_programs(first):
+    for seed in range(first, first + 25):
+        check(random_program(random.Random(seed)).text())
+
+
+def given_back(x: Tensor):
+    a, b = torch.as_tensor(x), torch.as_tensor(x, dtype=torch.float32)
+    a[0] = 5.0
+    b[1] = 7.0
+    c = torch.as_tensor(x, dtype=torch.int64)
+    c[2] = -1
+    return a, b, c, torch.as_tensor([1, 2])
+
+
+@feature("Aliasing and mutation", "torch.as_tensor gives a tensor of the right dtype back as it is")
+def test_as_tensor():
+    expected, x = torch.arange(3.0), torch.arange(3.0)
+    torch.testing.assert_close((tsir.script(given_back)(x), x), (given_back(expected), expected))
 
 
 def shifted_add(x: Tensor):

@@ -715,8 +715,18 @@ def _unsupported(what: str, hint: str) -> Callable[[Arguments], Value]:
     return emit
 
 
+def _as_tensor(a: Arguments) -> Value:
+    """`torch.as_tensor(data)`: a tensor of the right dtype is given back as it is."""
+    values, keywords = a.values(), a.keywords()
+    data = keywords.get("data", values[0] if values else None)
+    if data is None or not is_tensor(a.e.session.type_of(data)):
+        return _tensor(a)
+    dtype = keywords.get("dtype", values[1] if len(values) > 1 else NONE)
+    return data if isinstance(dtype, Const) and dtype.value is None else torch_call(a.e, "to", [data, dtype])
+
+
 def _tensor(a: Arguments) -> Value:
-    """`torch.tensor(data)`, `torch.as_tensor(data)`."""
+    """`torch.tensor(data)`."""
     e = a.e
     values, keywords = a.values(), a.keywords()
     data = keywords.pop("data", values[0] if values else None)
@@ -753,7 +763,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "object.__new__": _new_object, "unwrap_optional": _unwrap_optional, "assert": _assert,
     "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing,
     "fork": emit_fork, "wait": emit_wait, "no wait": emit_no_wait,
-    "torch.tensor": _tensor, "torch.manual_seed": _manual_seed,
+    "torch.tensor": _tensor, "torch.as_tensor": _as_tensor, "torch.manual_seed": _manual_seed,
 }  # fmt: skip
 """What emits each of these functions."""
 
@@ -764,7 +774,7 @@ def _table() -> dict[Any, str]:
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
         uninitialized: "uninitialized", object.__new__: "object.__new__", torch._assert: "assert", warnings.warn: "warn",
         torch.tensor: "torch.tensor",
-        torch.as_tensor: "torch.tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",
+        torch.as_tensor: "torch.as_tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",
         torch.is_tensor: "is_tensor",
         inspect.unwrap(torch.manual_seed): "torch.manual_seed", torch.is_grad_enabled: "false",
     }  # fmt: skip
