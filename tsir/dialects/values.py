@@ -11,7 +11,13 @@ from collections import namedtuple
 from dataclasses import dataclass, field
 from typing import Any
 
-from tsir.errors import TsirError
+from tsir.errors import OperatorError, TsirError
+
+DEVICE_TYPES = (
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy", "vulkan",
+    "mps", "meta", "hpu", "mtia", "privateuseone",
+)  # fmt: skip
+"""The names that torch knows devices by."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,12 @@ class Device:
 
     @staticmethod
     def parse(text: str) -> Device:
-        """`cpu`, `cuda:1`."""
-        kind, _, index = text.partition(":")
+        """`cpu`, `cuda:1`. Raises OperatorError for other texts."""
+        kind, colon, index = text.partition(":")
+        if kind not in DEVICE_TYPES:
+            raise OperatorError(f"Expected one of {', '.join(DEVICE_TYPES)} device type at start of device string: {text}")
+        if colon and not (index.isascii() and index.isdecimal() and str(int(index)) == index):
+            raise OperatorError(f"Invalid device string: '{text}'")
         return Device(kind, int(index) if index else None)
 
 

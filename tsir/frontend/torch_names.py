@@ -313,6 +313,9 @@ def _self_second(name: str) -> Rewrite:
     return lambda *args, **kwargs: Call(name, *self_second(name, args, kwargs))
 
 
+GENERATOR_METHODS = frozenset({"manual_seed", "initial_seed", "seed"})
+"""The methods of `torch.Generator` that are operators."""
+
 PYTHON_METHODS: dict[str, Rewrite] = {
     **{name: _self_second(name) for name in SELF_SECOND},
     "split": lambda self, split_size, dim=0: Call(

@@ -6,6 +6,7 @@ None, which means the default one.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,18 @@ def manual_seed(seed: int) -> None:
 def seed_generator(generator: Generator, seed: int) -> Generator:
     """`Generator.manual_seed`."""
     return generator.manual_seed(seed)
+
+
+def seed_of(generator: Generator) -> int:
+    """`Generator.initial_seed`."""
+    return generator.initial_seed()
+
+
+def new_seed(generator: Generator) -> int:
+    """`Generator.seed`: a seed that can't be known before."""
+    seed = secrets.randbits(53)  # as torch, which makes seeds that a float holds
+    generator.manual_seed(seed)
+    return seed
 
 
 def initial_seed() -> int:

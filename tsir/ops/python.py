@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tsir.dialects.values import Future
-from tsir.errors import OperatorTypeError
+from tsir.dialects.values import Device, Future
+from tsir.errors import OperatorError, OperatorTypeError
 
 if TYPE_CHECKING:
     from xdsl.ir import Attribute
@@ -49,6 +49,7 @@ class TextFunctions(Protocol):
     def warn(self, message: Any) -> None: ...
     def log(self, logger: str, level: int, message: Any, once: bool) -> None: ...
     def default_dict(self, kind: Any) -> Any: ...
+    def device(self, text: Any, index: Any = None) -> Any: ...
     def Future(self) -> Any: ...
     def exception_object(self, error: Any) -> Any: ...
     def exception_from(self, error: Any, cause: Any) -> Any: ...
@@ -73,6 +74,15 @@ def _is_first(logger: str, level: int, message: str) -> bool:
     """Whether this is asked for the first time."""
     found = _first_ones(logger, level, message)
     return bool(found) and found.pop() is None
+
+
+def device(text: Any, index: int | None = None) -> Device:
+    """`torch.device(text, index)`. Raises RuntimeError for what isn't the name of a device, as torch does."""
+    try:
+        found = text if isinstance(text, Device) else Device.parse(text)
+    except OperatorError as error:
+        raise RuntimeError(error.message) from None
+    return found if index is None else Device(found.type, index)
 
 
 class PythonText:
@@ -100,6 +110,7 @@ class PythonText:
         return default_dict(kind)
 
     Future = Future
+    device = staticmethod(device)
 
     @staticmethod
     def exception_object(error: Any) -> Any:
@@ -315,6 +326,7 @@ dtype_get_is_complex(self)      bool                {0}.is_complex
 dtype_get_is_signed(self)       bool                {0}.is_signed
 dtype_limit(self, name)         any                 {0}.limit({1})                   raises
 dtype_get_itemsize(self)        int                 {0}.itemsize
+device(text, index=None)        device              rt.device({args})        raises
 device_get_type(self)           str                 {0}.type
 device_get_index(self)          optional int        {0}.index
 """

@@ -408,6 +408,7 @@ _ARITHMETIC = frozenset(
 )
 _TYPES: dict[str, Attribute] = {
     "int": INT, "float": FLOAT, "bool": BOOL, "complex": COMPLEX, "str": STR, "none": NONE, "any": ANY,
+    "device": DeviceType(),
 }  # fmt: skip
 _CONSTRUCTORS: dict[str, Callable[[list[Attribute]], Attribute]] = {
     "list": lambda parts: ListType(parts[0]),

@@ -23,7 +23,7 @@ from tsir.ops import python
 
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "class_of", "complex_number",
-    "copied", "default_dict", "dict_of", "dtype", "exception_class", "exception_from",
+    "copied", "default_dict", "device", "dict_of", "dtype", "exception_class", "exception_from",
     "exception_instance", "exception_object", "format", "host_function",
     "instance_of", "is_any", "is_bool", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
@@ -40,6 +40,9 @@ Array: TypeAlias = np.ndarray[Any, Any]
 dtype = dtypes.dtype
 default_dict = python.default_dict
 log = python.PythonText.log
+
+
+device = python.device
 exception_object = python.PythonText.exception_object
 exception_from = python.PythonText.exception_from
 

@@ -38,7 +38,7 @@ from tsir.frontend.script.values import (
     Super,
     Value,
 )
-from tsir.frontend.torch_names import PYTHON_METHODS, OperatorName, emit_call, rewrite_property
+from tsir.frontend.torch_names import GENERATOR_METHODS, PYTHON_METHODS, OperatorName, emit_call, rewrite_property
 from tsir.ops import python
 
 
@@ -147,6 +147,8 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
             return Run(result, "size" if name == "shape" else None)
         if name not in PYTHON_METHODS and not hasattr(torch.Tensor, name):
             e.error(f"Tensor has no attribute or method '{name}'", hint=did_you_mean(name, dir(torch.Tensor)), code="TS203")
+        return Method(value, name)
+    if isinstance(kind, ts.GeneratorType) and name in GENERATOR_METHODS:
         return Method(value, name)
     if isinstance(kind, ts.NamedTupleType):
         fields = [f.data for f in kind.fields.data]

@@ -64,7 +64,7 @@ from tsir.frontend.script.values import (
     StaticTuple,
     Value,
 )
-from tsir.frontend.torch_names import DTYPES, PYTHON_METHODS, apply_rewrite, emit_call, operator_name
+from tsir.frontend.torch_names import DTYPES, GENERATOR_METHODS, PYTHON_METHODS, apply_rewrite, emit_call, operator_name
 from tsir.ops import python
 from tsir.ops.python import PyFunction as Row
 from tsir.ops.python_types import shown_name, wrong_count
@@ -386,6 +386,8 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
         )
     if cls in (torch.finfo, torch.iinfo, torch.device):
         return _constant_object(e, callee, cls, args, kwargs)
+    if cls is torch.Generator:
+        return torch_call(e, "_generator", [])  # of the CPU, the only device there is
     if cls is torch.Size:
         return args[0]
     if cls in FUTURE_CLASSES:
@@ -410,8 +412,9 @@ def _constant_object(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Valu
     if len(values) == len(args) + len(kwargs):
         plain = [dtypes[v] if v in dtypes else str(v) if not isinstance(v, str | int) else v for v in values]
         return e.session.from_python(cls(*plain), callee.name)
-    if cls is torch.device and len(args) == 1 and not kwargs:
-        return args[0]
+    if cls is torch.device and 1 <= len(args) + len(kwargs) <= 2 and set(kwargs) <= {"device", "type", "index"}:
+        named = [kwargs[k] for k in ("device", "type", "index") if k in kwargs]
+        return Run(e.py("device", [materialise(e, v) for v in (*args, *named)]))
     if cls in (torch.finfo, torch.iinfo):
         dtype = args[0] if args else kwargs["type" if "type" in kwargs else "dtype"]
         return DTypeInfo(coerce(e, dtype, ts.DTypeType(), f"{callee.name}()"), cls is torch.iinfo)
@@ -501,6 +504,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         return chain(e, Run(ssa), args[0]) if name == "then" else notify(e, Run(ssa), args[0])
     if is_tensor(kind):
         return _tensor_method(e, Run(ssa), name, args, kwargs)
+    if isinstance(kind, ts.GeneratorType) and name in GENERATOR_METHODS:
+        return torch_call(e, name, [Run(ssa), *args], kwargs)
     if isinstance(kind, ts.NamedTupleType) and name in ("_replace", "_asdict"):
         return _named_tuple_method(e, StaticTuple(tuple(tuple_elements(e, Run(ssa)) or ()), kind), name, kwargs)
     row = python.method(kind, name)

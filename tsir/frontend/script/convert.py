@@ -74,7 +74,9 @@ def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
     if isinstance(wanted, ts.OptionalType):
         return given == ts.NONE or is_subtype(e, given, wanted.element)
     if isinstance(wanted, ts.UnionType):
-        return any(is_subtype(e, given, m) for m in wanted.members.data)
+        # What numbers of a Union are computed to is a number: it is of the same Union where that says int or float.
+        numbers = given == ts.NumberType() and ts.INT in wanted.members.data and ts.FLOAT in wanted.members.data
+        return numbers or any(is_subtype(e, given, m) for m in wanted.members.data)
     if isinstance(wanted, ts.NumberType):
         return given in NUMBERS
     if isinstance(given, ts.FutureType) and isinstance(wanted, ts.FutureType):

@@ -103,6 +103,10 @@ def _default_dict(p: Printer, operation: Operation, texts: list[str]) -> str:
     return f"{p.names.use('collections', 'defaultdict')}({texts[0][1:-1]})"
 
 
+def _device(p: Printer, operation: Operation, texts: list[str]) -> str:
+    return f"{p.names.use('torch')}.device({', '.join(texts)})"
+
+
 def _dtype_limit(p: Printer, operation: Operation, texts: list[str]) -> str:
     uses = list(operation.results[0].uses)
     integer = bool(uses) and uses[0].operation.results[0].type == types.INT and texts[1] != "'bits'"
@@ -131,8 +135,8 @@ AUGMENTED: dict[str, str] = {
 """Functions that are augmented assignments in source: their result is their first operand."""
 
 _SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
-    "print_with": _print_with, "default_dict": _default_dict, "dtype_limit": _dtype_limit, "future": _future, "sorted": _sorted,
-    "sort_order": _sort_order,
+    "print_with": _print_with, "default_dict": _default_dict, "device": _device, "dtype_limit": _dtype_limit, "future": _future,
+    "sorted": _sorted, "sort_order": _sort_order,
 }  # fmt: skip
 _ROWS: dict[str, PyFunction] = {
     name: replace(FUNCTIONS[name], expression=expression)
@@ -159,8 +163,11 @@ def _aten(p: Printer, schema: Schema, operands: Sequence[SSAValue]) -> str:
     last = max((i for i, (a, _) in enumerate(arguments) if said[i] and not a.kwarg_only), default=-1)
     shown = [p.text(v) for _, v in arguments[: last + 1]]
     shown += [f"{a.name}={p.text(v)}" for (a, v), s in list(zip(arguments, said, strict=True))[last + 1 :] if s]
+    if name == "_generator":
+        return f"{p.names.use('torch')}.Generator()"
+    of_generator = bool(operands) and operands[0].type == types.GeneratorType()
     in_place = name.endswith("_") and not name.startswith("_") and name not in IN_PLACE_FUNCTIONS
-    if shown and name not in NO_FUNCTION and (in_place or name in METHODS):
+    if of_generator or (shown and name not in NO_FUNCTION and (in_place or name in METHODS)):
         return f"{receiver(shown[0])}.{name}({', '.join(shown[1:])})"
     p.names.use("torch")
     return f"{'torch.ops.aten' if name in NO_FUNCTION else 'torch'}.{name}({', '.join(shown)})"

@@ -28,6 +28,19 @@ def _declare(schema: str, function: str, infer: Callable[..., SymTensor | None])
 
 host("manual_seed(int seed) -> ()", implementation=f"{_OPERATORS}:manual_seed", infer=lambda seed: None, pure=False)
 host("initial_seed() -> int", implementation=f"{_OPERATORS}:initial_seed", infer=lambda: SymScalar("int"), pure=False)
+host("_generator() -> Generator", implementation=f"{_OPERATORS}:Generator", infer=lambda: None, pure=False)
+host(
+    "initial_seed.generator(Generator self) -> int",
+    implementation=f"{_OPERATORS}:seed_of",
+    infer=lambda generator: SymScalar("int"),
+    pure=False,
+)
+host(
+    "seed.generator(Generator(a!) self) -> int",
+    implementation=f"{_OPERATORS}:new_seed",
+    infer=lambda generator: SymScalar("int"),
+    pure=False,
+)
 host(
     "manual_seed.generator(Generator(a!) self, int seed) -> Generator(a!)",
     implementation=f"{_OPERATORS}:seed_generator",
