@@ -60,6 +60,8 @@ class PythonFunction:
     function: Callable[..., Any]
     result_type: str
     """IR text, such as `!ts.tensor`."""
+    keywords: tuple[str | None, ...] = ()
+    """For each operand the name by which it is passed, None for one that is passed by its place."""
     may_be_none: bool = False
     """Whether it says nothing about its result, so that it may also give nothing."""
     caller: Callable[[PythonFunction, Sequence[Any]], Any] | None = None
@@ -76,11 +78,16 @@ _python_functions: dict[str, PythonFunction] = {}
 
 
 def add_python_function(
-    name: str, function: Callable[..., Any], result_type: str, *, may_be_none: bool = False
+    name: str,
+    function: Callable[..., Any],
+    result_type: str,
+    keywords: Sequence[str | None],
+    *,
+    may_be_none: bool = False,
 ) -> PythonFunction:
     """Makes a function known to compiled code, for as long as this process lives."""
     key = f"{name}#{len(_python_functions)}"
-    made = _python_functions[key] = PythonFunction(key, name, function, result_type, may_be_none)
+    made = _python_functions[key] = PythonFunction(key, name, function, result_type, tuple(keywords), may_be_none)
     return made
 
 

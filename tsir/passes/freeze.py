@@ -16,7 +16,7 @@ from xdsl.passes import ModulePass
 from tsir.dialects import dtypes
 from tsir.dialects.ts.effects import is_reference
 from tsir.dialects.ts.families import AtenOp, PyOp
-from tsir.dialects.ts.structure import AttributeOp, ClassOp, GetAttrOp, ListOp, SetAttrOp, UnpackOp
+from tsir.dialects.ts.structure import AttributeOp, CallPythonOp, ClassOp, GetAttrOp, ListOp, SetAttrOp, UnpackOp
 from tsir.dialects.ts.types import ClassType, ListType, TensorType
 from tsir.dialects.values import Instance
 from tsir.errors import PassError
@@ -90,7 +90,10 @@ class Attributes:
                     if isinstance(member, AttributeOp):
                         self.declared[name, member.attr_name.data] = member
         for op in walk(self.module):
-            if isinstance(op, SetAttrOp):
+            if isinstance(op, CallPythonOp):
+                for operand in op.operands:
+                    self._may_set(operand.type)
+            elif isinstance(op, SetAttrOp):
                 self.written.add(self._key(op.object.type, op.attr_name.data))
             elif isinstance(op, GetAttrOp) and isinstance(op.result.type, ListType):
                 self._reads.setdefault(self._key(op.object.type, op.attr_name.data), []).append(op)
@@ -107,6 +110,20 @@ class Attributes:
 
     def _key(self, cls: Attribute, attribute: str) -> tuple[str, str]:
         return (self._root(cls.symbol.string_value()) if isinstance(cls, ClassType) else "", attribute)
+
+    def _may_set(self, given: Attribute) -> None:
+        """Notes that Python code may set what an object that it is given has, and those in it: all but parameters and submodules."""
+        todo, seen = [given], set[Attribute]()
+        while todo:
+            kind = todo.pop()
+            if not isinstance(kind, ClassType) or kind in seen:
+                continue
+            seen.add(kind)
+            for (cls, name), attribute in self.declared.items():
+                if cls == kind.symbol.string_value():
+                    todo.append(attribute.type)
+                    if attribute.role.data in ("attribute", "buffer"):
+                        self.written.add(self._key(kind, name))
 
     def is_set(self, op: GetAttrOp) -> bool:
         """Whether some `ts.setattr` of the module may set what this operation reads."""

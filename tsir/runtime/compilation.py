@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tsir.dialects.deep_stack import call_with_deep_stack
+from tsir.dialects.names import name_of
 from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.values import Instance
 from tsir.runtime import keys, source_cache
@@ -126,6 +127,7 @@ def stages(program: Program, entry: EntryPoint, arguments: Sequence[Any], known:
 
 def method_entry(program: Program, class_name: str, method: str) -> EntryPoint | None:
     """The entry point of any compiled method of a class, or None when the class has no such method."""
+    from tsir.passes.constants import value_of_attribute
     from tsir.passes.structure import find_function, methods
 
     symbol = methods(program.module).get((class_name, method))
@@ -133,9 +135,22 @@ def method_entry(program: Program, class_name: str, method: str) -> EntryPoint |
         return None
     function = find_function(program.module, symbol)
     arguments = function.body.block.args
-    parameters = tuple(Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in enumerate(arguments[1:], 1))
+    given = function.attributes.get("ts.defaults")
+    defaults: dict[str, Any] = {} if given is None else given.data  # pyright: ignore[reportAttributeAccessIssue]
+    parameters = tuple(
+        Parameter(name, str(a.type), name in defaults, value_of_attribute(defaults[name]) if name in defaults else None)
+        for i, a in enumerate(arguments[1:], 1)
+        for name in [name_of(a.name_hint or f"argument{i}")]
+    )
     results = function.function_type.outputs.data
     return EntryPoint(method, symbol, parameters, str(results[0]) if results else "none", takes_self=True)
+
+
+def method_names(program: Program, instance: Instance) -> list[str]:
+    """The names of the compiled methods of an object's class."""
+    from tsir.passes.structure import methods
+
+    return [name for cls, name in methods(program.module) if cls == instance.class_name]
 
 
 def function_entries(module: Any, root: Instance | None = None) -> list[EntryPoint]:
@@ -154,7 +169,7 @@ def function_entries(module: Any, root: Instance | None = None) -> list[EntryPoi
             takes_self = root is not None and bool(arguments) and getattr(arguments[0][1].type, "name", "") == "ts.class"
             if root is not None:
                 arguments = arguments[takes_self : len(arguments) - len(weight_paths(operation))]
-            parameters = tuple(Parameter(a.name_hint or f"argument{i}", str(a.type)) for i, a in arguments)
+            parameters = tuple(Parameter(name_of(a.name_hint or f"argument{i}"), str(a.type)) for i, a in arguments)
             results = operation.function_type.outputs.data
             result = str(results[0]) if results else "none"
             entries.append(EntryPoint(symbol, symbol, parameters, result, takes_self=takes_self))

@@ -6,6 +6,7 @@ in `compilation.py`, what it is for in `keys.py`.
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import types
@@ -19,18 +20,20 @@ import numpy as np
 from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
-from tsir.errors import OperatorNotImplementedError, OperatorValueError, TsirError
+from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorValueError, TsirError
 from tsir.frontend.active import current_trace
 from tsir.runtime.arguments import Binder, Conversion, InstanceConverter
 from tsir.runtime.bound import WeightsReplaced, adopt_weights
 from tsir.runtime.compilation import Stages, compile_specialization, stages
 from tsir.runtime.inline_cache import MISS, InlineCache
+from tsir.runtime.inspection import FunctionSchema, attribute_types, qualified_name, schema_of
 from tsir.runtime.keys import Key
 from tsir.runtime.module_methods import ModuleMethods
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.python_calls import know_caller
 from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
+from tsir.runtime.type_text import parse_type_text
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -236,7 +239,27 @@ class CompiledMethod:
         from tsir.lowering.to_python import print_program
 
         program = self.program
-        return print_program(program.module, self.entry, ChainMap(program.exceptions, program.classes))
+        classes = ChainMap(program.exceptions, program.classes)
+        return print_program(program.module, self.entry, classes, program.python_functions)
+
+    @property
+    def name(self) -> str:
+        """The name of the function or method."""
+        return self.entry.name
+
+    @property
+    def schema(self) -> FunctionSchema:
+        """Names, types and defaults of the parameters, and the result's type: prints as torch.jit's schemas."""
+        return schema_of(self.entry, None if self._owner is None else self._owner.instance.class_name)
+
+    @property
+    def owner(self) -> ScriptModule | None:
+        """The module that the method belongs to."""
+        return self._owner
+
+    def graph_for(self, *args: Any, **kwargs: Any) -> str:
+        """The `ts` IR after the passes for a call with these arguments, as text."""
+        return self.stages(*args, **kwargs).specialized
 
     def __reduce__(self) -> tuple[Any, ...]:
         from tsir.runtime.copying import method
@@ -268,6 +291,20 @@ class ScriptFunction(CompiledMethod):
         super().__init__(program, next(iter(program.entry_points.values())), None, None, PythonClasses(program))
         self._torchdynamo_inline = original
         """The Python function that was compiled, under the name that torch.jit's functions and torch.compile have for it."""
+        if original is not None:
+            self.__module__ = getattr(original, "__module__", type(self).__module__)
+            self.__qualname__ = getattr(original, "__qualname__", self.__name__)
+
+    @property
+    def qualified_name(self) -> str:
+        """`__torch__`, the function's module (but for `__main__`) and its name."""
+        return qualified_name(self.name, self._torchdynamo_inline)
+
+    def save_to_buffer(self, _extra_files: Mapping[str, str | bytes] | None = None) -> bytes:
+        """The archive that `save` writes, as bytes."""
+        buffer = io.BytesIO()
+        self.save(buffer, _extra_files)
+        return buffer.getvalue()
 
     def save(
         self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
@@ -350,7 +387,8 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     def renew(self, program: Program) -> None:
         """Becomes the module of another program: the same one, compiled with other methods."""
         views = [(path, module) for path, module in self.named_modules() if module is not self]
-        vars(self).pop("_roles", None)
+        for name in ("_roles", "_attribute_types"):
+            vars(self).pop(name, None)
         type(self).__init__(self, program)
         for path, view in views:  # what was given away stays a view
             instance: Any = self.instance
@@ -471,9 +509,24 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
                 f"'{self.instance.class_name}' object has no attribute '{name}': a compiled class can't get new ones"
             )
         conversion = Conversion(self._classes, self)
-        self._set(name, conversion.any_in(value if not isinstance(value, ScriptModule) else value.instance))
+        self._set(name, self._attribute_in(conversion, name, value))
         if conversion.torch is not None and isinstance(value, conversion.torch.Tensor):
             self.program.add_source(self.instance.attributes[name], value)
+
+    def _attribute_in(self, conversion: Conversion, name: str, value: Any) -> Any:
+        """A value for an attribute, which has to be of its type. Raises OperatorTypeError, OperatorError for a constant."""
+        if isinstance(value, ScriptModule):
+            return value.instance
+        root = self._root or self
+        types_ = vars(root).get("_attribute_types")
+        if types_ is None:
+            types_ = vars(root)["_attribute_types"] = attribute_types(self.program)
+        declared, role = types_.get((self.instance.class_name, name), (None, ""))
+        if role == "constant":
+            raise OperatorError(f"can't set '{name}': it is Final, so that compiled code has its value")
+        if declared is None:
+            return conversion.any_in(value)
+        return conversion.value_in(value, parse_type_text(declared), f"attribute '{name}'")
 
     def replace_submodule(self, name: str, value: ScriptModule) -> None:
         """`module.name = value` for another compiled module. Raises TsirError where torch isn't loaded."""
@@ -688,11 +741,19 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         own = self._special("__contains__")
         return isinstance(self.instance.attributes.get(name), Instance) if own is None else bool(own(name))
 
+    def __dir__(self) -> list[str]:
+        from tsir.runtime.compilation import method_names
+
+        return sorted({*object.__dir__(self), *self.instance.attributes, *method_names(self.program, self.instance)})
+
+    def extra_repr(self) -> str:
+        """What `repr` says of this module beside its submodules: the name of its Python class."""
+        return f"original_name={self.original_name}"
+
     def __repr__(self) -> str:
-        lines = [f"ScriptModule({self.instance.class_name.rpartition('.')[2]}"]
-        for name, child in self.named_children():
-            lines.append(f"  ({name}): " + repr(child).replace("\n", "\n  "))
-        return lines[0] + ")" if len(lines) == 1 else "\n".join([*lines, ")"])
+        children = [f"  ({n}): " + repr(c).replace("\n", "\n  ") for n, c in ScriptModule.named_children(self)]
+        own = self.extra_repr()
+        return "\n".join([f"ScriptModule(\n  {own}", *children, ")"]) if children else f"ScriptModule({own})"
 
 
 def _copy_into(target: Any, value: Any) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from tsir.dialects.values import Device
 from tsir.errors import TsirError
+from tsir.runtime.inspection import plain_class_name
 from tsir.runtime.torch_adapter import adapter
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class ModuleMethods:
     def original_name(self) -> str:
         """The name of the Python class that was compiled."""
         origin = self.program.origins.get(id(self.instance))
-        return self.instance.class_name.rpartition(".")[2] if origin is None else type(origin).__name__
+        if origin is not None:
+            return type(origin).__name__
+        return plain_class_name(self.instance.class_name, {cls for cls, _, _ in self.program.class_attributes()})
 
     def get_submodule(self, target: str) -> Any:
         """The module at a dotted path. Raises AttributeError when there is none."""

@@ -23,7 +23,8 @@ def know_caller(functions: Sequence[PythonFunction], instances: InstanceConverte
         if program is None:
             raise TsirError(f"{function.name}() belongs to a program that doesn't exist any more")
         conversion = Conversion(PythonClasses(program), shown())
-        result = function.function(*(conversion.value_out(v) for v in values))
+        pairs = [(n, conversion.value_out(v)) for n, v in zip(function.keywords, values, strict=True)]
+        result = function.function(*(v for n, v in pairs if n is None), **{n: v for n, v in pairs if n is not None})
         if result is None and function.may_be_none:
             return None
         return conversion.value_in(result, parse_type_text(function.result_type), f"the result of {function.name}()")

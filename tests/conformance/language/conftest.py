@@ -8,19 +8,8 @@ import pytest
 import tsir
 from tests.conformance.language import printed
 
-GAPS = (
-    "test_program[printed-forms-0]", "test_same_as_python[printed-manager-", "test_same_as_python[printed-manager_var-",
-    "test_objects_are_changed_as_in_python[printed]", "test_objects_as_attributes_keep_what_changed[printed]",
-    "test_a_tensor_in_a_list_is_refused[printed]", "test_compiled_code_calls_python[printed-",
-    "test_exceptions_keep_their_type_and_results_are_checked[printed]", "test_methods_see_the_module_as_it_is[printed]",
-    "test_outputs_are_of_their_class[printed]", "test_a_loaded_program_gives_the_plain_form[printed]",
-    "test_saving_is_refused_at_the_call[printed]",
-    "test_as_in_python[printed-equal_to_none-",
-    "test_program[printed-enum and named tuple]", "test_program[printed-other enum member]",
-)  # fmt: skip
-"""Programs whose printed code isn't the same program yet:
-methods that are compiled for a constant argument, objects of classes derived from dict,
-dicts of numbers, properties, calls of Python functions (`torch.jit.ignore`)."""
+GAPS = ("test_outputs_are_of_their_class[printed]", "test_a_loaded_program_gives_the_plain_form[printed]")
+"""Programs whose printed code isn't the same program yet: those with objects of classes derived from dict."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 import tsir
+from tsir.runtime.compilation import method_names
 
 _numbers = itertools.count()
 
@@ -43,3 +44,37 @@ def again(folder: Path, compiled: Any, original: Any) -> Any:
     finally:
         vars(original).clear()
         vars(original).update(kept)
+
+
+def rebuilt(folder: Path, compiled: tsir.ScriptModule) -> torch.nn.Module:
+    """A module of Python's with the tree, attributes and printed methods of a compiled one, whatever that was made of."""
+    seen: dict[int, torch.nn.Module] = {}
+    return _rebuilt(folder, compiled, seen)
+
+
+def _rebuilt(folder: Path, compiled: Any, seen: dict[int, torch.nn.Module]) -> torch.nn.Module:
+    key = id(compiled.instance)
+    if key in seen:
+        return seen[key]
+    attributes, methods, annotations = compiled.instance.attributes, {}, {}
+    names = [n for n in method_names(compiled.program, compiled.instance) if n.isidentifier() and n != "__call__"]
+    for name in names:
+        methods[name] = getattr(imported(folder, compiled.compiled_method(name).code), name)
+        if name != "forward":
+            torch.jit.export(methods[name])
+    made = seen[key] = type(compiled.original_name, (torch.nn.Module,), {**methods, "__annotations__": annotations})()
+    made.train(compiled.training)
+    roles = compiled.roles()
+    for name in attributes:
+        value = (
+            _rebuilt(folder, compiled_child, seen)
+            if isinstance(compiled_child := getattr(compiled, name), tsir.ScriptModule)
+            else compiled_child
+        )
+        if roles.get(name) == "buffer":
+            made.register_buffer(name, value)
+        elif roles.get(name) == "parameter":
+            made.register_parameter(name, value)
+        elif name.isidentifier() or isinstance(value, torch.nn.Module):
+            setattr(made, name, value)
+    return made

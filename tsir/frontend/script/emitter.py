@@ -19,6 +19,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from tsir.dialects.locations import UNKNOWN, called_from, location_attribute
+from tsir.dialects.names import hint_of
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp
@@ -315,7 +316,7 @@ class Emitter:
         if name in self.rebinds:
             name = self.rebound_key(name)
         if isinstance(value, Run | Object) and value.ssa.name_hint is None and not name.startswith("$"):
-            value.ssa.name_hint = name.partition(FRAME)[0]
+            value.ssa.name_hint = hint_of(name.partition(FRAME)[0])
         self.variables[name] = Binding(value)
         self.variables.pop(DEFINED + name, None)
         self.forget(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.deep_stack import is_deep
 from tsir.dialects.locations import location_attribute
+from tsir.dialects.names import hint_of
 from tsir.dialects.program import add_python_function
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
@@ -27,6 +28,7 @@ from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable,
 from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.inlining import Given, holds_run, inline
 from tsir.frontend.script.numbers import number_in
+from tsir.frontend.script.passing import own_name, say_how_called
 from tsir.frontend.script.source import (
     FunctionSource,
     assigned_names,
@@ -217,7 +219,8 @@ def call_function(
     signature = choose_signature(session, e, source, name, lambda s: bind_arguments(e, session, s, given, kwargs, name))
     bound = bind_arguments(e, session, signature, given, kwargs, name)
     if is_called_in_python(function):
-        return _call_python(e, function, signature, bound, name)
+        positional = [p.name for p in signature.parameters if not p.kwarg_only]
+        return _call_python(e, function, signature, bound, {*positional[: len(given)], *kwargs}, name)
     if is_left_out(function):
         return _raise_ignored(e, name, signature)
     bound |= {p.name: _broadcast(e, bound[p.name], p) for p in signature.parameters}
@@ -395,41 +398,39 @@ def _broadcast(e: Emitter, value: Value, p: ParameterInfo) -> Value:
     return value
 
 
-def _call_python(e: Emitter, function: Any, signature: Signature, bound: Mapping[str, Value], name: str) -> Value:
-    """The call of a function that stays in Python, with the result type that it declares: a Tensor without one."""
+def _call_python(
+    e: Emitter, function: Any, signature: Signature, bound: Mapping[str, Value], given: set[str], name: str
+) -> Value:
+    """The call of a function that stays in Python, with the result type that it declares: a Tensor without one.
+
+    What isn't given is left to Python, whose defaults may be anything.
+    """
     from tsir.dialects.ts.structure import CallPythonOp
 
     names: list[str | None] = []
     operands: list[SSAValue] = []
+    by_name = False
     for p in signature.parameters:
+        if p.name not in given:
+            by_name = True
+            continue
         value = bound[p.name]
         what = f"argument '{p.name}' of {name}()"
         operands.append(materialise(e, value) if p.type is None else coerce(e, value, p.type, what, p.declared))
-        names.append(p.name if p.kwarg_only else None)
+        names.append(p.name if p.kwarg_only or by_name else None)
     for extra in (signature.varargs, signature.keywords):
         more = None if extra is None else bound[extra]
-        if isinstance(more, StaticTuple) and extra == signature.varargs:
+        if isinstance(more, StaticTuple):
             operands += [materialise(e, v) for v in more.elements]
             names += [None] * len(more.elements)
-        elif extra is not None:
-            raise e.error(f"{name}() is called in Python, which can't be done with **{extra}", hint="name the parameters")
+        elif isinstance(more, StaticDict):
+            operands += [materialise(e, v) for v in more.items.values()]
+            names += [str(n) for n in more.items]
     result = signature.result or ts.TensorType()
-    made = add_python_function(name, _with_keywords(function, names), str(result), may_be_none=signature.result is None)
+    made = add_python_function(name, function, str(result), names, may_be_none=signature.result is None)
     e.session.python_functions.append(made)
     ssa = e.emit(CallPythonOp(made.key, operands, result))
     return NONE if result == ts.NONE else e.session.object_or_run(ssa)
-
-
-def _with_keywords(function: Any, names: Sequence[str | None]) -> Callable[..., Any]:
-    """The function with those of its arguments that have a name here passed by it."""
-    if not any(names):
-        return function
-
-    def called(*values: Any) -> Any:
-        pairs = list(zip(names, values, strict=True))
-        return function(*[v for n, v in pairs if n is None], **{n: v for n, v in pairs if n is not None})
-
-    return called
 
 
 def _raise_ignored(e: Emitter, name: str, signature: Signature) -> Value:
@@ -462,7 +463,7 @@ def compile_for(
     kinds = [p for p in parameters.values() if isinstance(p, Attribute)]
     compiled = session.functions[key] = Compiled(symbol, signature.result, kinds)
     session.keep_alive.append(parameters)
-    if callee.owner is not None and kinds[:1] == [callee.owner.type]:
+    if callee.owner is not None and kinds[:1] == [callee.owner.type] and own_name(callee, source.function):
         callee.owner.methods.setdefault(source.function.__name__, symbol)
     try:
         operation = _compile(session, source, signature, parameters, compiled)
@@ -473,6 +474,7 @@ def compile_for(
         if callee.owner is not None:
             callee.owner.methods = {n: s for n, s in callee.owner.methods.items() if s != symbol}
         raise
+    say_how_called(operation, callee, source.function, signature, parameters, symbol)
     session.add_function(operation)
     return compiled
 
@@ -519,7 +521,7 @@ def _compile(
     for name, p in parameters.items():
         if isinstance(p, Attribute):
             argument = next(arguments)
-            argument.name_hint = name
+            argument.name_hint = hint_of(name)
             argument.location = location_attribute(source.location(source.node))
             e.variables[name] = Binding(NONE if p == ts.NONE and session.dynamic else session.object_or_run(argument))
         elif name == signature.keywords and isinstance(p, StaticDict) and p.ref is None:

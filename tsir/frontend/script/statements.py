@@ -21,6 +21,7 @@ from tsir.frontend.script.control import body, emit_branch, emit_steps
 from tsir.frontend.script.convert import RESULT_OF_FUNCTION, as_python, coerce, materialise
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
 from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppressed, emit_try
+from tsir.frontend.script.ignored_blocks import emit_ignored
 from tsir.frontend.script.inlining import make_closure
 from tsir.frontend.script.loops import emit_for, emit_while
 from tsir.frontend.script.matching import emit_match
@@ -228,6 +229,9 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
             arguments = evaluate_arguments(e, tree)[0]
             enter(arguments[0] if arguments else NONE)
             inner()
+            return
+        if managed is torch.jit._IgnoreContextManager:  # pyright: ignore[reportPrivateImportUsage]
+            emit_ignored(e, node, tree)
             return
         if managed is contextlib.suppress:
             classes = StaticTuple(tuple(evaluate_arguments(e, tree)[0]))

@@ -18,6 +18,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, OpResult, Region, SSAValue,
 from xdsl.rewriter import InsertPoint
 
 from tsir.dialects.locations import UNKNOWN
+from tsir.dialects.names import hint_of
 from tsir.frontend.constants import insert
 
 
@@ -157,4 +158,4 @@ def name_hint(name: str | None) -> str | None:
     """A name as the hint for an SSA value's: `0` is `child0`."""
     if name is None:
         return None
-    return SSAValue.extract_valid_name(name if not name[:1].isdigit() else f"child{name}")
+    return hint_of(f"child{name}" if name[:1].isdigit() else name)

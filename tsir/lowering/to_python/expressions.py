@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from xdsl.dialects.builtin import DictionaryAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from tsir.dialects.schema import Schema
 from tsir.dialects.ts import types
 from tsir.dialects.ts.families import AtenOp, PyOp
+from tsir.lowering.to_python.atoms import operand, receiver
+from tsir.lowering.to_python.calls import call, call_method, call_python
 from tsir.lowering.to_python.constants import attribute_text
 from tsir.lowering.to_python.operator_names import IN_PLACE_FUNCTIONS, METHODS, NO_FUNCTION, PROPERTIES
 from tsir.ops.python import FUNCTIONS, PyFunction
@@ -21,38 +22,8 @@ if TYPE_CHECKING:
     from tsir.lowering.to_python.statements import Printer
 
 _CALL = re.compile(r"[\w.]+\((\{[^{}]*\}(, )?)*\)")
-_NUMBER = re.compile(r"-?[\d.e+-]+")
 _MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging)\.")
 _BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
-
-
-def is_atom(text: str) -> bool:
-    """Whether a text may be an operand of any operator as it stands: a name, a call, a literal, something in brackets."""
-    depth, at, end = 0, 0, len(text)
-    while at < end:
-        c = text[at]
-        if c in "\"'":
-            at += 1
-            while text[at] != c:
-                at += 2 if text[at] == "\\" else 1
-        elif c in "([{":
-            depth += 1
-        elif c in ")]}":
-            depth -= 1
-        elif not depth and not (c.isalnum() or c in "_."):
-            return False
-        at += 1
-    return True
-
-
-def receiver(text: str) -> str:
-    """A text as what stands before a dot."""
-    return f"({text})" if not is_atom(text) or _NUMBER.fullmatch(text) else text
-
-
-def operand(text: str) -> str:
-    """A text as an operand of an operator."""
-    return text if is_atom(text) else f"({text})"
 
 
 def expression(p: Printer, operation: Operation) -> str:
@@ -189,9 +160,9 @@ def _constant(p: Printer, operation: Operation) -> str:
 
 def _list(p: Printer, operation: Operation) -> str:
     kind: Any = operation.results[0].type
-    if not operation.operands and kind.element != types.TensorType():
-        return _annotated(p, kind, "[]")
-    return f"[{', '.join(p.text(o) for o in operation.operands)}]"
+    text = f"[{', '.join(p.text(o) for o in operation.operands)}]"
+    given = {o.type for o in operation.operands} or {types.TensorType()}
+    return text if given == {kind.element} else _annotated(p, kind, text)
 
 
 def _annotated(p: Printer, type_: Attribute, text: str) -> str:
@@ -202,9 +173,10 @@ def _annotated(p: Printer, type_: Attribute, text: str) -> str:
 
 def _dict(p: Printer, operation: Operation) -> str:
     texts = [p.text(o) for o in operation.operands]
-    if not texts:
-        return _annotated(p, operation.results[0].type, "{}")
-    return "{" + ", ".join(f"{k}: {v}" for k, v in zip(texts[::2], texts[1::2], strict=True)) + "}"
+    kind: Any = operation.results[0].type
+    text = "{" + ", ".join(f"{k}: {v}" for k, v in zip(texts[::2], texts[1::2], strict=True)) + "}"
+    keys, values = ({o.type for o in operation.operands[i::2]} for i in (0, 1))
+    return text if keys == {kind.key} and values == {kind.value} else _annotated(p, kind, text)
 
 
 def _tuple(p: Printer, operation: Operation) -> str:
@@ -221,50 +193,6 @@ def _tuple_get(p: Printer, operation: Operation) -> str:
     if isinstance(value.type, types.NamedTupleType):
         return f"{receiver(p.text(value))}.{value.type.fields.data[index].data}"
     return f"{receiver(p.text(value))}[{index}]"
-
-
-def _call(p: Printer, operation: Operation) -> str:
-    symbol: str = cast(Any, operation).callee.root_reference.data
-    operands = list(operation.operands)
-    method = p.names.methods.get(symbol)
-    if method is None or not operands or not isinstance(operands[0].type, types.ClassType):
-        return f"{p.names.function(symbol)}({', '.join(p.text(o) for o in operands)})"
-    holder = receiver(p.text(operands.pop(0)))
-    function = p.names.functions[symbol]
-    if "ts.property" in function.attributes:
-        return f"{holder}.{method}"
-    class_symbol = cast(types.ClassType, operation.operands[0].type).symbol.root_reference.data
-    is_module = p.names.kind(class_symbol) == "module"
-    called = method == "__call__" or (method == "forward" and is_module and not p.names.has_hooks(class_symbol))
-    shown = with_static([p.text(o) for o in operands], p, function)
-    if called and holder != "self":
-        return f"{holder}({', '.join(shown)})"
-    return f"{holder}.{method}({', '.join(shown)})"
-
-
-def with_static(shown: list[str], p: Printer, function: Operation) -> list[str]:
-    """The arguments of a call of a method, with those that the method was compiled for."""
-    static = function.attributes.get("ts.static")
-    if not isinstance(static, DictionaryAttr):
-        return shown
-    named: list[str] = []
-    for key, value in sorted(static.data.items(), key=lambda item: (len(item[0]), item[0])):
-        text = attribute_text(p.names, value)
-        if key.isdigit():
-            shown.insert(int(key), text)
-        else:
-            named.append(f"{key}={text}")
-    return [*shown, *named]
-
-
-def _call_method(p: Printer, operation: Operation) -> str:
-    arguments = ", ".join(p.text(o) for o in operation.operands[1:])
-    return f"{receiver(p.text(operation.operands[0]))}.{cast(Any, operation).method_name.data}({arguments})"
-
-
-def _call_python(p: Printer, operation: Operation) -> str:
-    arguments = ", ".join(p.text(o) for o in operation.operands)
-    return f"{cast(Any, operation).function.data.partition('#')[0].rpartition('.')[2]}({arguments})"
 
 
 def _getattr(p: Printer, operation: Operation) -> str:
@@ -285,9 +213,9 @@ def _cast(p: Printer, operation: Operation) -> str:
     if isinstance(given.owner, PyOp) and given.owner.FUNCTION == "tuple":
         return text  # a list that leaves the program as a tuple keeps its type
     wanted = operation.results[0].type
-    if isinstance(given.type, types.OptionalType | types.UnionType | types.AnyType | types.NumberType) and not _holds(
-        wanted, given.type
-    ):
+    narrows = isinstance(given.type, types.OptionalType | types.UnionType | types.AnyType | types.NumberType)
+    contained = type(wanted) is type(given.type) and isinstance(wanted, types.ListType | types.DictType | types.SetType)
+    if (narrows or contained) and not _holds(wanted, given.type):
         shown = p.names.annotation(wanted)
         if shown is not None:
             return f"{p.names.use('typing', 'cast')}({shown}, {text})"
@@ -376,7 +304,7 @@ _EXPRESSIONS: dict[str, Callable[[Any, Operation], str]] = {
     "ts.reraise": _reraise,
     "ts.new": _new,
     "ts.uninitialized": _uninitialized,
-    "ts.call_method": _call_method,
-    "ts.call_python": _call_python,
-    "func.call": _call,
+    "ts.call_method": call_method,
+    "ts.call_python": call_python,
+    "func.call": call,
 }

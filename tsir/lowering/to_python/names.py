@@ -16,6 +16,7 @@ from typing import Any, cast
 from xdsl.dialects.builtin import IntegerType, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Operation
 
+from tsir.dialects.program import PythonFunction
 from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 
@@ -46,10 +47,21 @@ _GENERIC_TYPES: dict[type[Attribute], str] = {
 
 
 class Names:
-    """The names of one printed program. `classes` are the user's own Python classes by their symbols, where they are known."""
+    """The names of one printed program.
 
-    def __init__(self, module: ModuleOp, classes: Mapping[str, type], reserved: Sequence[str] = ()) -> None:
+    `classes` are the user's own Python classes by their symbols, `python_functions` the functions of this process that the program
+    calls by their keys, where they are known.
+    """
+
+    def __init__(
+        self,
+        module: ModuleOp,
+        classes: Mapping[str, type],
+        python_functions: Mapping[str, PythonFunction],
+        reserved: Sequence[str],
+    ) -> None:
         self._python_classes = classes
+        self.python_functions = python_functions
         self._imports: dict[str, set[str]] = {}
         self._modules: set[str] = set()
         self._class_names: dict[str, str] = {}
@@ -60,6 +72,9 @@ class Names:
         """The name of the method that a function is, by its symbol."""
         self.set_attributes: set[str] = set()
         """The names of the attributes that some function of the program assigns."""
+        self._bodies: set[str] = set()
+        """The symbols of the functions that classes have as methods, under a name of its own each."""
+        self._defined: set[str] = set()
         self.to_define: list[str | types.NamedTupleType] = []
         """The classes whose definitions are part of the text, in order of their first use."""
         self.to_print: list[str] = []
@@ -74,9 +89,11 @@ class Names:
         for symbol, function in self.functions.items():
             method = function.attributes.get("ts.method")
             if isinstance(method, StringAttr):
-                self.methods[symbol] = method.data
+                self.methods.setdefault(symbol, method.data)
             for inner in function.walk():
-                if inner.name == "ts.setattr":
+                if inner.name == "ts.call_python":
+                    self.set_attributes |= {a.attr_name.data for c in self.classes for a in self.declared_attributes(c)}
+                elif inner.name == "ts.setattr":
                     self.set_attributes.add(cast(Any, inner).attr_name.data)
         for symbol in self.functions:
             if symbol not in self.methods:
@@ -89,6 +106,7 @@ class Names:
         for member in operation.body.block.ops:
             if isinstance(member, MethodOp):
                 self.methods.setdefault(member.callee.root_reference.data, member.method_name.data)
+                self._bodies.add(member.callee.root_reference.data)
 
     def unique(self, name: str) -> str:
         """A name like this one that nothing else in the program has."""
@@ -136,6 +154,7 @@ class Names:
             if name is None:
                 self.to_define.append(symbol)
                 name = symbol.rpartition(".")[2]
+                self._defined.add(name)
             self._class_names[symbol] = name
         return name
 
@@ -160,11 +179,36 @@ class Names:
 
     def _imported(self, symbol: str) -> str | None:
         cls = self._python_classes.get(symbol)
-        if cls is None or not _is_importable(cls):
+        return None if cls is None else self.imported(cls)
+
+    def imported(self, thing: Any) -> str | None:
+        """The name of a class or function, which is imported; None where Python can't find it by its name."""
+        if not _is_importable(thing):
             return None
-        first, _, rest = cls.__qualname__.partition(".")
-        self.use(cls.__module__, first)
+        first, _, rest = thing.__qualname__.partition(".")
+        self.use(thing.__module__, first)
         return f"{first}.{rest}" if rest else first
+
+    def is_defined(self, symbol: str) -> bool:
+        """Whether the definition of a class is part of the text. Its methods take what they were compiled for."""
+        return self.kind(symbol) == "class" and self.class_name(symbol) in self._defined
+
+    def method_symbol(self, class_symbol: str, method: str) -> str | None:
+        """The function that a class or one of its bases has as a method."""
+        todo = [class_symbol]
+        while todo:
+            found = self.classes.get(todo.pop(0))
+            if found is None:
+                continue
+            for member in found.body.block.ops:
+                if isinstance(member, MethodOp) and member.method_name.data == method:
+                    return member.callee.root_reference.data
+            todo += [] if found.bases is None else [b.root_reference.data for b in found.bases.data]
+        return None
+
+    def has_body(self, symbol: str) -> bool:
+        """Whether a class has a function as a method, under a name of its own."""
+        return symbol in self._bodies
 
     def has_hooks(self, symbol: str) -> bool:
         """Whether a call of a module of this class is more than its `forward`."""
@@ -224,8 +268,8 @@ def identifier(text: str) -> str:
     return made if made.isidentifier() else f"v{made}"
 
 
-def _is_importable(cls: type) -> bool:
-    place: Any = sys.modules.get(cls.__module__)
-    for part in cls.__qualname__.split("."):
+def _is_importable(thing: Any) -> bool:
+    place: Any = sys.modules.get(getattr(thing, "__module__", ""))
+    for part in getattr(thing, "__qualname__", "<unknown>").split("."):
         place = getattr(place, part, None)
-    return place is cls
+    return place is thing

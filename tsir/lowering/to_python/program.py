@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
 from tsir.dialects.deep_stack import with_deep_stack
-from tsir.dialects.program import EntryPoint
+from tsir.dialects.program import EntryPoint, PythonFunction
 from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import ClassOp, MethodOp
 from tsir.errors import TsirError
@@ -27,9 +27,11 @@ class PrintedProgram:
 
 
 @with_deep_stack
-def print_program(module: ModuleOp, entry: EntryPoint, classes: Mapping[str, type]) -> PrintedProgram:
+def print_program(
+    module: ModuleOp, entry: EntryPoint, classes: Mapping[str, type], python_functions: Iterable[PythonFunction] = ()
+) -> PrintedProgram:
     """The Python program of an entry point. `classes` are the user's own classes by their symbols, as far as they are known."""
-    names = Names(module, classes, (entry.name,))
+    names = Names(module, classes, {f.key: f for f in python_functions}, (entry.name,))
     function = names.functions.get(entry.symbol)
     if function is None:
         raise TsirError(f"the program has no function @{entry.symbol}")

@@ -17,8 +17,9 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from tsir.dialects.program import EntryPoint
 from tsir.dialects.ts import types
 from tsir.dialects.ts.families import PyOp
+from tsir.lowering.to_python.calls import declared, passed
 from tsir.lowering.to_python.constants import value_text
-from tsir.lowering.to_python.expressions import AUGMENTED, expression, with_static
+from tsir.lowering.to_python.expressions import AUGMENTED, expression
 from tsir.lowering.to_python.names import Names, identifier
 from tsir.ops.python import FUNCTIONS
 
@@ -64,14 +65,15 @@ class Printer:
             self._texts[arguments[0]] = "self"
             self._local.add("self")
         starred = False
+        parameters: list[str] = []
         for argument, parameter in zip(arguments[entry.takes_self :], entry.parameters, strict=True):
             self._keep_name(argument, parameter.name)
             if parameter.kwarg_only and not starred:
-                shown.append("*")
+                parameters.append("*")
                 starred = True
             default = f" = {value_text(self.names, parameter.default)}" if parameter.has_default else ""
-            shown.append(self.names.declared(parameter.name, argument.type) + default)
-        return self._function(function, entry.name, shown)
+            parameters.append(self.names.declared(parameter.name, argument.type) + default)
+        return self._function(function, entry.name, [*shown, *declared(self.names, function, parameters)])
 
     def helper(self, function: Operation, name: str) -> str:
         """A function that is called, or a method of a class."""
@@ -86,9 +88,8 @@ class Printer:
         self._keep_name(receiver, "self")
         for argument in rest:
             self._keep_name(argument, identifier(argument.name_hint or "value"))
-        declared = [self.names.declared(self._texts[a], a.type) for a in rest]
-        declared = with_static(declared, self, function)
-        return self._function(function, name, ["self", *declared])
+        parameters = [self.names.declared(self._texts[a], a.type) for a in rest]
+        return self._function(function, name, ["self", *parameters])
 
     def _keep_name(self, argument: SSAValue, name: str) -> None:
         self._texts[argument] = name
@@ -265,7 +266,7 @@ class Printer:
         if not once or next(iter(result.uses)).operation.parent is not operation.parent:
             return False
         if operation.name == "ts.list":
-            return bool(operation.operands) and isinstance(cast(Any, result.type).element, _PLAIN)
+            return bool(operation.operands) and _is_next(operation, next(iter(result.uses)).operation)
         user = next(iter(result.uses)).operation
         if isinstance(operation, PyOp) and operation.FUNCTION == "tuple" and user.name == "ts.cast":
             return True
@@ -297,8 +298,10 @@ class Printer:
         if not isinstance(new, Operation) or new.name != "ts.new" or new.results[0] in self._texts:
             return False
         symbol: str = cast(Any, new.results[0].type).symbol.root_reference.data
-        function = self.names.functions[cast(Any, operation).callee.root_reference.data]
-        shown = with_static([self.text(o) for o in operation.operands[1:]], self, function)
+        called: str = cast(Any, operation).callee.root_reference.data
+        shown = passed(self.names, called, [self.text(o) for o in operation.operands[1:]], symbol)
+        if shown is None:
+            return False
         text = f"{self.names.class_name(symbol)}({', '.join(shown)})"
         self._line(f"{self.name(new.results[0])} = {text}")
         return True
