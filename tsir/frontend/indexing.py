@@ -23,7 +23,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.errors import FrontendError
 from tsir.frontend.constants import emit_constant, emit_list, insert
-from tsir.frontend.overloads import emit_one, show_type
+from tsir.frontend.overloads import emit_one, show_type, type_of
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,12 @@ class _Indexer:
     def fail(self, message: str, hint: str | None = None) -> FrontendError:
         return FrontendError(message, location=next(iter(source_locations(self.location)), None), hint=hint, code="TS307")
 
+    def _check_slice(self, item: slice) -> None:
+        for what, value in (("start", item.start), ("stop", item.stop), ("step", item.step)):
+            kind = ts.NONE if value is None else type_of(value)
+            if kind is not None and (isinstance(kind, ts.StrType | ts.ListType) or kind == ts.FLOAT):
+                raise self.fail(f"'{what}' of a slice expects int, found {show_type(kind)}")
+
     def apply_views(self, tensor: SSAValue, items: Sequence[Index], rank: int | None) -> _Indexed:
         """Applies what gives a view. `rank` is the tensor's, where it is known."""
         items = [self._normal(item) for item in items]
@@ -127,6 +133,7 @@ class _Indexer:
                 if (item.start, item.stop, item.step) != (None, None, None):
                     step = 1 if item.step is None else item.step
                     place = self.position(result, at, after)
+                    self._check_slice(item)
                     result.view = self.emit("slice", result.view, place, item.start, item.stop, step)
                 result.tensors.append(None)
                 at += _Count(1)
@@ -254,6 +261,11 @@ def emit_setitem(
     indexer = _Indexer(builder, registry, location)
     indexed = indexer.apply_views(tensor, items, rank)
     is_tensor = isinstance(value, SSAValue) and isinstance(value.type, ts.TensorType | BuiltinTensorType)
+    kind = type_of(value)
+    if kind is not None and (isinstance(kind, ts.StrType | ts.DictType) or kind == ts.NONE):
+        raise indexer.fail(
+            f"a value of type {show_type(kind)} can't be assigned to items of a tensor", "assign a tensor or a number"
+        )
     if not indexed.has_tensors:
         indexer.emit("copy_" if is_tensor else "fill_", indexed.view, value)
         return

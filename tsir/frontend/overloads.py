@@ -283,12 +283,22 @@ def _place(location: LocationAttr) -> SourceLocation | None:
     return next(iter(source_locations(location)), None)
 
 
+_INSTEAD = {
+    "numpy": "compiled code has no NumPy arrays: return the tensor, and call numpy() on the result",
+    "backward": "compiled code computes no gradients: return the loss, and call backward() outside",
+    "register_hook": "hooks of tensors belong to eager code: register them outside",
+    "share_memory_": "do it outside and pass the tensor",
+}
+"""What to do instead of calling an operator that compiled code can't have."""
+
+
 def _select(
     registry: SchemaRegistry, name: str, args: Sequence[Value], kwargs: Mapping[str, Value], location: LocationAttr
 ) -> tuple[Schema, list[_Plan]]:
     schemas = candidates(registry, name)
     if not schemas:
-        raise UnsupportedError(f"operator aten::{name} isn't supported yet", location=_place(location), code="TS601")
+        message = f"torch's operator {name}() isn't supported yet"
+        raise UnsupportedError(message, hint=_INSTEAD.get(name), location=_place(location), code="TS601")
     for conversion in Conversion:
         for schema in schemas:
             try:

@@ -12,6 +12,7 @@ writes tensors.
 
 from __future__ import annotations
 
+import builtins
 import cmath
 import logging
 import math
@@ -532,8 +533,10 @@ def names_of(receiver: Attribute) -> list[str]:
     """The names of the methods and attributes of values of this type."""
     from tsir.ops.python_types import kind
 
-    prefix = {"bool": "int", "named_tuple": "tuple"}.get(kind(receiver), kind(receiver)) + "_"
-    return [n.removeprefix(prefix).removeprefix("get_") for n in FUNCTIONS if n.startswith(prefix)]
+    base = {"bool": "int", "named_tuple": "tuple"}.get(kind(receiver), kind(receiver))
+    names = [n.removeprefix(f"{base}_").removeprefix("get_") for n in FUNCTIONS if n.startswith(f"{base}_")]
+    known = getattr(builtins, base, None)
+    return names if known is None else [n for n in names if hasattr(known, n)]
 
 
 def attribute(receiver: Attribute, name: str) -> PyFunction | None:

@@ -173,7 +173,7 @@ def test_no_match_lists_candidates_with_reasons():
 
 def test_unknown_operator():
     builder, _ = _block()
-    with pytest.raises(UnsupportedError, match="operator aten::foo isn't supported yet"):
+    with pytest.raises(UnsupportedError, match="torch's operator foo\(\) isn't supported yet"):
         resolve(builder, REGISTRY, "foo", [], {}, UNKNOWN_LOC)
 
 

@@ -1,12 +1,15 @@
 """What the script frontend says about programs that it can't compile: the construct, the place, and what to do."""
 
+import linecache
 from typing import List, Optional
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
+import tsir
 from tsir.errors import FrontendError, UnsupportedError
 from tsir.frontend.script import compile_function, compile_module
 
@@ -162,3 +165,45 @@ def test_attribute_that_contradicts_its_annotation():
     with pytest.raises(FrontendError, match=message) as caught:
         compile_module(Sized())
     assert caught.value.code == "TS503"
+
+
+class CallsEval(nn.Module):
+    def forward(self, x: Tensor):
+        self.eval()
+        return x
+
+
+class WrongOrder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(3, 3), nn.LSTM(3, 3), nn.ReLU())
+
+    def forward(self, x: Tensor):
+        return self.layers(x)
+
+
+def functional_keyword(x: Tensor):
+    return F.relu(x, inplce=True)
+
+
+@pytest.mark.parametrize(
+    ("program", "line", "message", "hint"),
+    [
+        (CallsEval, "self.eval()", "Module.eval() can't be compiled here", "call Module.eval() outside"),
+        (
+            WrongOrder,
+            "self.layers(x)",
+            "expects Tensor, found Tuple[Tensor, Tuple[Tensor, Tensor]]",
+            "look at what the modules",
+        ),
+        (functional_keyword, "F.relu(x, inplce=True)", "relu() has no argument 'inplce'", "did you mean `inplace`?"),
+    ],
+)
+def test_errors_in_libraries_stand_at_the_call(program, line, message, hint):
+    with pytest.raises(tsir.TsirError) as caught:
+        tsir.script(program() if isinstance(program, type) else program)
+    error = caught.value
+    assert error.location.file == __file__
+    assert line in linecache.getline(__file__, error.location.line)
+    assert message in error.message
+    assert hint in error.hint

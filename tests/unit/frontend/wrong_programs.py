@@ -513,3 +513,158 @@ def ov_insert(l: List[int]):
 
 def ov_chain(x: Tensor):
     return x.relu().sigmoid().foo().sum()
+
+
+# fmt: off
+# Where an expression takes several lines, the one with the mistake is shown; keywords, keys and values by themselves
+
+
+def lines_operator(x: Tensor, n: int):
+    return (x +
+            n +
+            "text")
+
+
+def lines_comparison(n: int):
+    return (n
+            < "text")
+
+
+def lines_methods(x: Tensor):
+    return (x.relu()
+             .sofmax(0)
+             .sum())
+
+
+# fmt: on
+
+
+def dict_key(x: Tensor) -> Dict[str, Tensor]:
+    return {"a": x, 1: x}
+
+
+def dict_value(x: Tensor):
+    values: Dict[str, int] = {"a": 1, "b": "two"}
+    return values
+
+
+# What to write instead
+
+
+def hint_none_for_number(x: Tensor):
+    n: int = None
+    return n
+
+
+def hint_float_for_int(x: Tensor) -> int:
+    return 1.5
+
+
+def hint_list_for_tuple(x: Tensor) -> Tuple[Tensor, Tensor]:
+    return [x, x]
+
+
+def hint_list_for_tensor(x: List[Tensor]) -> Tensor:
+    return x
+
+
+def hint_tensor_for_list(x: Tensor) -> List[int]:
+    return x
+
+
+def hint_property_called(x: Tensor):
+    return x.shape()
+
+
+def hint_list_method(values: List[int]):
+    values.add(3)
+    return values
+
+
+def hint_tensor_method_of_list(values: List[Tensor]):
+    return values.sum()
+
+
+def hint_tensor_length(x: Tensor):
+    return x.length()
+
+
+def hint_key_as_attribute(values: Dict[str, Tensor]):
+    return values.first
+
+
+def hint_enum_member(x: Tensor):
+    return Color["BLUE"]
+
+
+def hint_environment(x: Tensor):
+    return os.environ["TSIR_NO_SUCH_VARIABLE"]
+
+
+def hint_numpy(x: Tensor):
+    return x.numpy()
+
+
+def hint_backward(x: Tensor):
+    x.sum().backward()
+    return x
+
+
+def hint_item_of_tensor(x: Tensor):
+    x[0] = "text"
+    return x
+
+
+def hint_slice(x: Tensor):
+    return x[:, "a":]
+
+
+def none_after_check(x: Optional[Tensor]):
+    if x is None:
+        return x.sum()
+    return x
+
+
+def import_misspelled(x: Tensor):
+    from math import sqroot
+
+    return x * sqroot(2.0)
+
+
+def except_number(x: Tensor):
+    try:
+        x = x + 1
+    except 3:
+        pass
+    return x
+
+
+def with_plain_object(x: Tensor):
+    with torch.no_grad(), Plain(1):
+        x = x + 1
+    return x
+
+
+def enumerate_number(x: Tensor):
+    for i, v in enumerate(3):
+        x = x + i
+    return x
+
+
+class NoneAttribute(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = None
+
+    def forward(self, x: Tensor):
+        return x * self.scale
+
+
+class EmptyListAttribute(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.sizes = []
+
+    def forward(self, x: Tensor):
+        self.sizes.append(x.size(0))
+        return x

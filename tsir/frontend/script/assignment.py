@@ -160,7 +160,7 @@ def _check_length(e: Emitter, items: SSAValue, least: int) -> None:
 def _known_parts(e: Emitter, elements: list[Value], count: int, starred: list[int]) -> list[Value]:
     if not starred:
         if len(elements) != count:
-            e.error(f"{len(elements)} values can't be unpacked into {count} targets", code="TS307")
+            e.error(f"{len(elements)} value{'s'[: len(elements) != 1]} can't be unpacked into {count} targets", code="TS307")
         return elements
     if len(elements) < count - 1:
         e.error(f"{len(elements)} values are too few for {count - 1} targets and a starred one", code="TS307")

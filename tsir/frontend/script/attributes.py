@@ -8,6 +8,7 @@ import types
 from typing import Any
 
 import torch
+from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp, TupleGetOp
@@ -146,7 +147,8 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
             assert not isinstance(result, tuple)
             return Run(result, "size" if name == "shape" else None)
         if name not in PYTHON_METHODS and not hasattr(torch.Tensor, name):
-            e.error(f"Tensor has no attribute or method '{name}'", hint=did_you_mean(name, dir(torch.Tensor)), code="TS203")
+            hint = _TENSOR_NAMES.get(name) or did_you_mean(name, dir(torch.Tensor))
+            e.error(f"Tensor has no attribute or method '{name}'", hint=hint, code="TS203")
         return Method(value, name)
     if isinstance(kind, ts.GeneratorType) and name in GENERATOR_METHODS:
         return Method(value, name)
@@ -173,12 +175,31 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         return Run(e.py(row.name, [value.ssa]))
     if python.method(kind, name) is not None or isinstance(kind, ts.AnyType | ts.FutureType):
         return Method(shown or value, name)
-    hint = _OTHER_NAMES.get(name) or did_you_mean(name, python.names_of(kind))
+    hint = _other_name(kind, name) or did_you_mean(name, python.names_of(kind))
     if isinstance(kind, ts.UnionType):
         having = [show_type(m) for m in kind.members.data if name in python.names_of(m) or is_tensor(m)]
         hint = f"check with isinstance() first, for example for {having[0]}" if having else hint
     e.error(f"a value of type {e.show(value)} has no attribute '{name}'", hint=hint, code="TS203")
 
+
+def _other_name(kind: Attribute, name: str) -> str | None:
+    """What to do instead of reading something that values of this type don't have."""
+    if isinstance(kind, ts.ListType) and is_tensor(kind.element) and hasattr(torch.Tensor, name):
+        return "a list of tensors isn't a tensor: make one with torch.stack(...) or torch.cat(...)"
+    if isinstance(kind, ts.ListType | ts.TupleType | ts.DictType) and name in ("append", "add"):
+        return "use append()" if isinstance(kind, ts.ListType) else "only lists have append()"
+    if isinstance(kind, ts.DictType) and isinstance(kind.key, ts.StrType) and name not in python.names_of(kind):
+        return _OTHER_NAMES.get(name) or did_you_mean(name, python.names_of(kind)) or f"to look up a key, write `[{name!r}]`"
+    if kind in (ts.INT, ts.FLOAT, ts.BOOL) and hasattr(torch.Tensor, name):
+        return "only tensors have it: write torch.tensor(...)"
+    return _OTHER_NAMES.get(name)
+
+
+_TENSOR_NAMES = {
+    "len": "use len()", "length": "use len() or size(0)", "append": "use torch.cat()", "width": "use size()", "height": "use size()",
+    "reverse": "use flip()", "astype": "use to(dtype)", "copy": "use clone()", "add_to": "use add_()", "concat": "use torch.cat()",
+}  # fmt: skip
+"""What to use for names that arrays of other libraries have."""
 
 _OTHER_NAMES = {
     "push": "use append()", "length": "use len()", "size": "use len()", "has_key": "use `in`", "iteritems": "use items()",

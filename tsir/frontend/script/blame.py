@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import torch
 
+import tsir
 from tsir.errors import SourceLocation, TsirError
 
 Note = tuple[str, SourceLocation | None]
@@ -19,6 +20,7 @@ Note = tuple[str, SourceLocation | None]
 CALL = "in a call of "
 """How the notes begin that are links of the chain of calls."""
 _MOST_NOTES = 14
+_OWN = os.path.realpath(os.path.dirname(tsir.__file__)) + os.sep
 
 
 def show_to_user(error: TsirError) -> None:
@@ -33,7 +35,9 @@ def show_to_user(error: TsirError) -> None:
             inside: Note = (f"the error is in the code of {_package(place.file)}, which {name} runs", place)
             error.notes = (inside, *error.notes[:own], *error.notes[own + 1 :])
             error.message = f"{name} can't be compiled here: {error.message}"
-            if error.hint is None or not is_torch(place.file):
+            if name.endswith(".forward()") and is_torch(place.file):
+                error.hint = error.hint or "look at what the modules before it give"
+            elif error.hint is None or error.code == "TS103" or not is_torch(place.file):
                 error.hint = f"call {name} outside of compiled code and pass the result"
     if len(error.notes) > _MOST_NOTES:
         half = _MOST_NOTES // 2
@@ -51,7 +55,7 @@ def is_library(file: str) -> bool:
     path = os.path.realpath(file)
     standard = os.path.realpath(sysconfig.get_path("stdlib"))
     in_standard = path.startswith(standard + os.sep) and "site-packages" not in path and "dist-packages" not in path
-    return file.startswith("<frozen") or in_standard or is_torch(file)
+    return file.startswith("<frozen") or in_standard or is_torch(file) or path.startswith(_OWN)
 
 
 @lru_cache(maxsize=256)
@@ -61,4 +65,6 @@ def is_torch(file: str) -> bool:
 
 
 def _package(file: str) -> str:
+    if os.path.realpath(file).startswith(_OWN):
+        return "tsir"
     return "torch" if is_torch(file) else "Python's library"

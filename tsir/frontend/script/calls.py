@@ -194,6 +194,9 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
         case _:
             kind = e.session.type_of(callee)
             hint = "index it with []" if isinstance(kind, ts.ListType | ts.DictType | ts.TupleType) else None
+            called = e.node.func if isinstance(e.node, ast.Call) else None
+            if isinstance(called, ast.Attribute) and not args and not kwargs:
+                hint = f"{called.attr} isn't a method: leave out the `()`"
             e.error(
                 f"a value of type {e.show(callee)} can't be called",
                 hint=hint,
@@ -453,7 +456,11 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
     for name, value in (kwargs or {}).items():
         if name not in names:
             e.error(
-                f"{shown_name(row)}() has no argument '{name}'", value=value, hint=did_you_mean(name, names), code="TS402"
+                f"{shown_name(row)}() has no argument '{name}'",
+                node=e.keyword_node(name),
+                value=value,
+                hint=did_you_mean(name, names),
+                code="TS402",
             )
         at = names.index(name)
         if at != len(values):
@@ -560,7 +567,7 @@ def _ordered_keywords(e: Emitter, row: Row, given: Sequence[Value], kwargs: Mapp
     if remaining:
         wrong = next(iter(remaining))
         hint = did_you_mean(wrong, row.parameters)
-        e.error(f"{shown_name(row)}() has no argument '{wrong}'", value=kwargs[wrong], hint=hint, code="TS402")
+        e.error(f"{shown_name(row)}() has no argument '{wrong}'", node=e.keyword_node(wrong), hint=hint, code="TS402")
     return rest
 
 

@@ -436,7 +436,13 @@ class Session:
             key, value = want.key, want.value
         else:
             key, value = (self._common(e, [pair[i] for pair in items]) for i in (0, 1))
-        parts = [coerce(e, v, k, "an item of a dict") for pair in items for v, k in zip(pair, (key, value), strict=True)]
+        tree = e.node if isinstance(e.node, ast.Dict) and len(e.node.keys) == len(items) else None
+        parts: list[SSAValue] = []
+        for i, (k, v) in enumerate(items):
+            with e.at(tree.keys[i] if tree is not None else None):
+                parts.append(coerce(e, k, key, "a key of this dict"))
+            with e.at(tree.values[i] if tree is not None else None):
+                parts.append(coerce(e, v, value, "a value of this dict"))
         result = e.emit(DictOp(parts, ts.DictType(key, value)))
         self.literals.add(result)
         return Run(result)

@@ -228,11 +228,45 @@ def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str, declared: So
     elif isinstance(kind, ts.TensorType) and wanted in (ts.INT, ts.FLOAT, ts.BOOL):
         hint = f"write {show_type(wanted)}(...) to take the number out of the tensor"
     if hint is None and kind is not None and what.startswith(("list.append()", "list.insert()")):
-        hint = f"for a list of both, annotate it: `List[Union[{show_type(wanted)}, {show_type(kind)}]]`"
+        both = f"for a list of both, annotate it: `List[Union[{show_type(wanted)}, {show_type(kind)}]]`"
+        made_empty = isinstance(wanted, ts.TensorType)
+        hint = f"where it is made empty, annotate it: `List[{show_type(kind)}]`; {both}" if made_empty else both
+    elif hint is None and kind == ts.NONE:
+        hint = f"annotate it `Optional[{show_type(wanted)}]` where it may be None"
+    elif hint is None and kind is not None:
+        hint = _conversion_hint(kind, wanted)
     code = "TS403" if what.startswith("argument ") else "TS302" if what == RESULT_OF_FUNCTION else "TS301"
     notes = () if declared is None else ((f"{show_type(wanted)} is expected because of this", declared),)
     message = f"{what} expects {show_type(wanted)}, found {shown}{_misfit(e, value, kind, wanted)}"
     e.error(message, node=_misfit_node(e, value, wanted), value=value, hint=hint, code=code, notes=notes)
+
+
+def _conversion_hint(kind: Attribute, wanted: Attribute) -> str | None:
+    """How to make a value of one type from one of another, where there is an obvious way."""
+    numbers = (ts.INT, ts.FLOAT, ts.BOOL)
+    match kind, wanted:
+        case _, ts.StrType() if kind in numbers:
+            return "write str(...) to make a text of it"
+        case ts.StrType(), _ if wanted in (ts.INT, ts.FLOAT):
+            return f"write {show_type(wanted)}(...) to read the number in the text"
+        case _ if kind == ts.FLOAT and wanted == ts.INT:
+            return "write int(...) to round it towards zero, or declare a float"
+        case ts.ListType(), ts.TensorType() if kind.element in numbers:
+            return "write torch.tensor(...) to make a tensor of it"
+        case ts.ListType(), ts.TensorType() if isinstance(kind.element, ts.TensorType):
+            return "write torch.stack(...) or torch.cat(...) to make one tensor of them"
+        case ts.ListType(), ts.TupleType():
+            return "write a tuple: `(a, b)`"
+        case ts.TupleType(), ts.ListType():
+            return "write list(...) or `[a, b]`"
+        case ts.TensorType(), ts.ListType() if isinstance(wanted.element, ts.TensorType):
+            return "write `[...]` for a list of one tensor, or .unbind() for one of its rows"
+        case ts.TensorType(), ts.ListType() if wanted.element in numbers:
+            return "write .tolist() to take the numbers out of the tensor"
+        case _, ts.TensorType() if kind in numbers:
+            return "write torch.tensor(...) to make a tensor of it"
+        case _:
+            return None
 
 
 def _misfit(e: Emitter, value: Value, kind: Attribute | None, wanted: Attribute) -> str:
@@ -273,6 +307,8 @@ def describe_object(value: Any) -> str:
 
 
 def _object_hint(value: Any) -> str | None:
+    if type(value).__module__ == "numpy" and type(value).__name__ == "ndarray":
+        return "make it a tensor: `self.register_buffer(name, torch.from_numpy(array))`"
     if isinstance(value, type):
         return "make an object of it: call the class" if not isinstance(value, torch.dtype) else None
     return "call it" if callable(value) else None

@@ -190,6 +190,11 @@ class Emitter:
         """The tree of an argument of the call being compiled; None for a value that is none of them."""
         return next((node for v, node in self.call_arguments if v is value), None)
 
+    def keyword_node(self, name: str) -> ast.AST | None:
+        """Where the call being compiled names this argument."""
+        written = self.node.keywords if isinstance(self.node, ast.Call) else ()
+        return next((k for k in written if k.arg == name), None)
+
     @contextmanager
     def calling(self, arguments: list[tuple[Value, ast.AST]]) -> Generator[None]:
         """While a call with these arguments is compiled, errors about one of them stand at its place."""

@@ -345,7 +345,8 @@ def catches(e: Emitter, error: SSAValue, value: Value, node: ast.AST) -> bool | 
     """Whether an exception is one of a class, or of a tuple of classes."""
     found = caught_classes(value)
     if not found and not (isinstance(value, StaticTuple) and not value.elements):
-        e.error("`except` needs an exception class or a tuple of them", node=node, code="TS307")
+        place = node.type if isinstance(node, ast.ExceptHandler) and node.type is not None else node
+        e.error("`except` needs an exception class or a tuple of them", node=place, code="TS307")
     if any(issubclass(Exception, c) for c in found):
         return True
     return e.emit(CatchesOp(error, [exception_name(e, c) for c in found])) if found else False

@@ -216,7 +216,12 @@ def call_function(
     name = describe(function)
     source = _source(session, e, function)
     given = list(args) if callee.receiver is None else [callee.receiver, *args]
-    signature = choose_signature(session, e, source, name, lambda s: bind_arguments(e, session, s, given, kwargs, name))
+    try:
+        signature = choose_signature(session, e, source, name, lambda s: bind_arguments(e, session, s, given, kwargs, name))
+    except FrontendError as error:
+        if error.location is not None and source.contains(error.location):
+            error.notes = (*error.notes, (f"in a call of {name}()", e.place))
+        raise
     bound = bind_arguments(e, session, signature, given, kwargs, name)
     if is_called_in_python(function):
         positional = [p.name for p in signature.parameters if not p.kwarg_only]
@@ -343,7 +348,11 @@ def bind_arguments(
     for key, value in kwargs.items():
         if key in bound and key in names:
             e.error(
-                f"{name}() got two values for argument '{key}'", value=value, code="TS402", notes=_declaration(signature)
+                f"{name}() got two values for argument '{key}'",
+                node=e.keyword_node(key),
+                value=value,
+                code="TS402",
+                notes=_declaration(signature),
             )
         if key in names:
             bound[key] = value
@@ -352,6 +361,7 @@ def bind_arguments(
         else:
             e.error(
                 f"{name}() has no argument '{key}'",
+                node=e.keyword_node(key),
                 value=value,
                 hint=did_you_mean(key, names),
                 code="TS402",

@@ -133,7 +133,7 @@ def items_of(e: Emitter, value: Value) -> Items:
         return constant_items(elements)
     if isinstance(value, Run):
         return _run_items(e, value)
-    e.error(f"a {e.show(value)} can't be iterated over", value=value, code="TS307")
+    e.error(f"a value of type {e.show(value)} can't be iterated over", value=value, code="TS307")
 
 
 def _run_items(e: Emitter, value: Run) -> Items:

@@ -126,7 +126,9 @@ def _hint(info: ClassInfo, name: str) -> str | None:
         return f"define {name} in class {info.python_class.__name__}"
     if name in modules.class_annotations(info.python_class):
         return f"it is only annotated: assign it in __init__ (`self.{name} = ...`)"
-    return f"assign it in __init__ (`self.{name} = ...`)"
+    own = sorted(n for n in {*info.attributes, *inherited} if not n.startswith("_") and n not in vars(object))
+    has = f"; it has {', '.join(own)}" if info.kind != "module" and 0 < len(own) <= 8 else ""
+    return f"assign it in __init__ (`self.{name} = ...`){has}"
 
 
 def _read(session: Session, e: Emitter, holder: Object, name: str, info: AttributeInfo) -> Value:
@@ -284,7 +286,11 @@ def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Valu
         return read_attribute(session, e, holder, str(key.value))
     if found is not None and isinstance(key.value, int) and -len(found) <= key.value < len(found):
         return found[key.value]
-    hint = f"it has {len(found)} modules" if found is not None else f"its keys are {', '.join(map(repr, names or ()))}"
+    hint = (
+        f"it has {len(found)} module{'s'[: len(found) != 1]}"
+        if found is not None
+        else f"its keys are {', '.join(map(repr, names or ()))}"
+    )
     hint = did_you_mean(str(key.value), names or ()) or hint
     e.error(f"{key.value!r} isn't in this container of modules", hint=hint, code="TS203")
 
@@ -348,7 +354,7 @@ def _initialise_dataclass(
     for name in given:
         if name not in [f.name for f in fields]:
             hint = did_you_mean(name, [f.name for f in fields])
-            e.error(f"{cls.__name__}() has no argument '{name}'", value=given[name], hint=hint, code="TS402")
+            e.error(f"{cls.__name__}() has no argument '{name}'", node=e.keyword_node(name), hint=hint, code="TS402")
     for f in declared:
         value = given.get(f.name)
         if value is None:

@@ -7,6 +7,7 @@ the error stands where the value is used, the mistake often there. Nothing here 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,16 @@ def complete(e: Emitter, error: FrontendError, node: ast.AST) -> None:
     """Adds to an error at this node where the values in it come from, and a hint where it has none."""
     code = error.code or ""
     about_none = code == _MAY_BE_NONE or (
-        code in _ABOUT_TYPES and ("Optional[" in error.message or "found None" in error.message)
+        code in _ABOUT_TYPES and re.search(r"Optional\[|found None| None\b(?!')", error.message) is not None
     )
     optional = list({ast.unparse(n): n for n in _paths(node) if _may_be_none(e, n)}.items()) if about_none else []
     if optional:
         error.code = _MAY_BE_NONE
         if code == _MAY_BE_NONE or error.hint is None or "None" in error.hint:
             error.hint = f"check first: `if {' and '.join(f'{name} is not None' for name, _ in optional[:3])}:`"
+            always = next((n.id for _, n in optional if isinstance(n, ast.Name) and _type_of(e, n) == ts.NONE), None)
+            if always is not None:
+                error.hint = f"'{always}' is always None here"
         error.notes = (*(note for _, n in optional[:3] for note in _none_notes(e, n)), *error.notes)
         return
     if code == _MAY_BE_NONE and error.hint is None:

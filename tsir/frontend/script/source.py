@@ -52,6 +52,11 @@ class FunctionSource:
         shift = self.column_offset + 1
         return SourceLocation(self.file, line + self.line_offset, start + shift, end + shift)
 
+    def contains(self, place: SourceLocation) -> bool:
+        """Whether a place is in this function."""
+        first, last = self.node.lineno, self.node.end_lineno or self.node.lineno
+        return place.file == self.file and first <= place.line - self.line_offset <= last
+
     def is_read_after(self, name: str, position: tuple[int, int]) -> bool:
         """Whether the name is read somewhere at or behind a (line, column) of the tree."""
         places = self.loads.get(name, [])
@@ -71,6 +76,8 @@ def extent(node: ast.AST, default: ast.stmt) -> tuple[tuple[int, int], int]:
     """Line and column where what an error marks of a node begins, and the column where it ends, as the tree counts them."""
     line, start = getattr(node, "lineno", default.lineno), getattr(node, "col_offset", 0)
     last, end = getattr(node, "end_lineno", None) or line, getattr(node, "end_col_offset", None) or start
+    if isinstance(node, ast.keyword) and node.arg is not None:
+        return (line, start), start + len(node.arg.encode())
     if last == line:
         return (line, start), end
     match node:
@@ -83,12 +90,22 @@ def extent(node: ast.AST, default: ast.stmt) -> tuple[tuple[int, int], int]:
             return (last, end - len(node.attr)), end
         case ast.Call(func=ast.Attribute()) if node.func.end_lineno != line:
             return extent(node.func, default)
+        case ast.BinOp(right=right) if right.lineno != line:
+            return extent(right, default)
+        case ast.Compare(comparators=[*_, right]) if right.lineno != line:
+            return extent(right, default)
         case ast.For():
             return extent(node.iter, default)
         case ast.While() | ast.If():
             return extent(node.test, default)
         case _:
             return (line, start), _END_OF_LINE
+
+
+def _line_of_def(text: str, first_line: int) -> int:
+    """The line of the `def` behind decorators."""
+    words = (line.split(maxsplit=1)[:1] for line in text.splitlines())
+    return next((first_line + i for i, word in enumerate(words) if word in (["def"], ["async"])), first_line)
 
 
 def unwrap(function: Any) -> Any:
@@ -201,7 +218,7 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
             f"{describe(function)} is an async function, which can't be compiled"
             if is_async
             else f"{describe(function)} isn't defined by a def statement where its code says it is",
-            location=SourceLocation(code.co_filename, first_line, 1, _END_OF_LINE),
+            location=SourceLocation(code.co_filename, _line_of_def(text, first_line), 1, _END_OF_LINE),
             hint="write a plain def; torch.jit.fork() runs calls side by side"
             if is_async
             else "write it as a def in a file, and script it again after the file has changed",

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from tsir.dialects.ts.structure import RaiseOp
+from tsir.errors import did_you_mean
 from tsir.frontend.script.assignment import assign, emit_annotated, emit_assign, emit_augmented, emit_delete
 from tsir.frontend.script.calls import call, evaluate_arguments
 from tsir.frontend.script.conditions import condition
@@ -107,8 +108,11 @@ def _import_from(e: Emitter, node: ast.ImportFrom) -> None:
     module = _imported(e, "." * node.level + (node.module or ""), package)
     for alias in node.names:
         found = getattr(module, alias.name, None)
-        if found is None:
+        if found is None and hasattr(module, "__path__"):
             found = _imported(e, f"{module.__name__}.{alias.name}")
+        if found is None:
+            hint = did_you_mean(alias.name, dir(module))
+            e.error(f"'{module.__name__}' has no '{alias.name}' to import", node=alias, hint=hint, code="TS203")
         name = alias.asname or alias.name
         e.variables[name] = Binding(e.session.from_python(found, name))
 
@@ -245,7 +249,9 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
             node=tree,
             hint="a script class with __enter__ and __exit__, torch.no_grad() and the like can be used",
         )
-    enter(call(e, e.session.get_attribute(e, manager, "__enter__"), [], {}))
+    with e.at(tree):
+        entered = call(e, e.session.get_attribute(e, manager, "__enter__"), [], {})
+    enter(entered)
     emit_managed(e, manager, inner, end)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import enum
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -165,7 +166,11 @@ def _python_item(e: Emitter, container: PyObject, index: Subscript) -> Value:
     if isinstance(known, dict) and isinstance(key, Const) and key.value not in known:
         hint = did_you_mean(str(key.value), map(str, known))
         e.error(f"dict '{container.name}' has no key {key.value!r}", hint=hint, code="TS203")
-    e.error(f"'{container.name}' is a Python {describe_object(known)}, which can't be indexed here", code="TS307")
+    if isinstance(known, enum.EnumMeta) and isinstance(key, Const):
+        hint = did_you_mean(str(key.value), known.__members__) or f"its members are {', '.join(known.__members__)}"
+        e.error(f"enum {container.name} has no member {key.value!r}", hint=hint, code="TS203")
+    hint = "read it outside, and keep the value in a constant of the module or pass it"
+    e.error(f"'{container.name}' is a Python {describe_object(known)}, which can't be indexed here", hint=hint, code="TS307")
 
 
 def _tensor_item(e: Emitter, item: Item) -> Any:
