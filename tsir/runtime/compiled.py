@@ -28,7 +28,7 @@ from tsir.runtime.compilation import Stages, compile_specialization, stages
 from tsir.runtime.inline_cache import MISS, InlineCache
 from tsir.runtime.inspection import FunctionSchema, attribute_types, qualified_name, schema_of
 from tsir.runtime.keys import Key
-from tsir.runtime.module_methods import ModuleMethods
+from tsir.runtime.module_methods import ModuleMethods, container_kind
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.python_calls import know_caller
 from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
@@ -724,18 +724,29 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     def __len__(self) -> int:
         own = self._special("__len__")
-        return sum(1 for _ in self.named_children()) if own is None else int(own())
+        if own is not None:
+            return int(own())
+        if container_kind(self) is None:
+            raise TypeError(f"object of type '{self.original_name}' has no len()")
+        return sum(1 for _ in self.named_children())
 
     def __getitem__(self, index: Any) -> Any:
         own = self._special("__getitem__")
         if own is not None:
             return own(index)
+        if container_kind(self) is None:
+            raise TypeError(f"'{self.original_name}' object is not subscriptable")
         children = dict(self.named_children())
         return children[index] if isinstance(index, str) else list(children.values())[index]
 
     def __iter__(self) -> Iterator[Any]:
         own = self._special("__iter__")
-        return self.children() if own is None else iter(own())
+        if own is not None:
+            return iter(own())
+        kind = container_kind(self)
+        if kind is None:
+            raise TypeError(f"'{self.original_name}' object is not iterable")
+        return (name for name, _ in self.named_children()) if kind == "dict" else self.children()
 
     def __contains__(self, name: Any) -> bool:
         own = self._special("__contains__")

@@ -179,3 +179,21 @@ def _converted(value: Any, dtype: Any) -> Any:
     if torch is not None and isinstance(value, torch.Tensor):
         return value.detach().to(dtype) if value.is_floating_point() and value.dtype != dtype else None
     return value.astype(dtype) if value.dtype.kind in "fV" and value.dtype != dtype else None
+
+
+_CONTAINERS = {"ModuleList": "list", "Sequential": "list", "ModuleDict": "dict"}
+
+
+def container_kind(module: Any) -> str | None:
+    """Whether a compiled module is a "list" or a "dict" of modules, as its Python class says; None for any other module.
+
+    Of a module without Python class, because it was loaded, its class's name and its children's names say it.
+    """
+    origin = module.program.origins.get(id(module.instance))
+    if origin is not None:
+        kinds = [_CONTAINERS.get(c.__name__) for c in type(origin).__mro__ if c.__module__.startswith("torch.nn.")]
+        return next((k for k in kinds if k is not None), None)
+    known = _CONTAINERS.get(module.original_name)
+    names = [name for name, _ in module.named_children()]
+    numbered = bool(names) and names == [str(i) for i in range(len(names))]
+    return known or ("list" if numbered else None)

@@ -163,6 +163,10 @@ class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ign
         return _MISSING
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, nn.Module) and not isinstance(value, ScriptModule) and name in self.instance.attributes:
+            from tsir.runtime.api import script
+
+            value = script(value)
         if name in self.instance.attributes or isinstance(value, nn.Module | nn.Parameter):
             ScriptModule.__setattr__(self, name, value)
         else:

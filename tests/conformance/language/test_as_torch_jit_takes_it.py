@@ -274,6 +274,180 @@ def test_lists_and_dicts_of_one_type() -> None:
     assert table == {"n": 5, "z": 7}
 
 
+class Stack(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 1)])
+
+    def forward(self, x, n: int):
+        for v, layer in zip(range(n), self.layers):
+            x = layer(x) * v
+        return x
+
+    @torch.jit.export
+    def enumerated(self, x, values: List[int]):
+        seen: List[int] = []
+        for i, (layer, v) in enumerate(zip(self.layers, values)):
+            if v == 5:
+                break
+            if v == 7:
+                continue
+            x = layer(x) + v * i
+            seen.append(v)
+        else:
+            seen.append(-1)
+        return x, seen
+
+    @torch.jit.export
+    def gathered(self, x, values: List[int]):
+        first = [layer(x) + v for layer, v in zip(self.layers, values)]
+        return first, [layer(x) for layer, v in zip(self.layers, values) if v > 1]
+
+    @torch.jit.export
+    def until(self, x, values: List[int]):
+        for layer, v in zip(self.layers, values):
+            x = layer(x)
+            if v == 5:
+                return x * 2
+        return x
+
+
+@feature("Control flow", "for over zip of a ModuleList with a shorter list or range")
+def test_zip_of_modules_stops_at_the_shortest() -> None:
+    module, x = Stack(), torch.ones(1)
+    compiled = tsir.script(module)
+    for n in range(5):
+        torch.testing.assert_close(compiled(x, n), module(x, n))
+    for values in ([], [1], [1, 2, 3], [1, 2, 3, 4], [5], [1, 5, 2], [7, 1, 5], [7, 7, 7], [1, 7, 3]):
+        for name in ("enumerated", "gathered", "until"):
+            torch.testing.assert_close(getattr(compiled, name)(x, values), getattr(module, name)(x, values))
+
+
+@feature("Type refinement", "variables that another type leaves by continue, break or return")
+@programs(-1)
+@programs(0)
+@programs(2)
+@programs(5)
+def left_by_continue(n: int):
+    x = None
+    if n < 0:
+        x = 1
+    i = 0
+    while x is None or x > 3:
+        if i < 3:
+            if i < n:
+                x = torch.jit.annotate(Optional[int], None)
+                i += 1
+                continue
+            x = 1
+        else:
+            x = 1 if x is None else x
+        x = x + 1
+    return x, i
+
+
+@feature("Type refinement", "the type behind a branch that may return")
+@programs([1, 2])
+@programs([])
+@programs([9])
+def left_by_return(values: List[int]):
+    found = None
+    if len(values) > 0:
+        found = values[0]
+        if found > 5:
+            found = None
+            return -1
+    else:
+        found = 7
+    return found + 1
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)
+
+
+@feature("Modules", "iteration, length and subscripts, of containers of modules only")
+def test_only_containers_are_iterated_over(form: str) -> None:
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.items = nn.ModuleList([nn.Linear(2, 2)])
+            self.table = nn.ModuleDict({"a": nn.ReLU()})
+
+        def forward(self, x):
+            return self.items[0](x)
+
+    if form == "printed":
+        pytest.skip("printed code has no classes of containers")
+    compiled = tsir.script(Both())
+    assert len(compiled.items) == 1 and len(list(compiled.items)) == 1 and len(compiled.table) == 1
+    assert list(compiled.table) == ["a"] and "a" in compiled.table and len(tsir.script(nn.Sequential(nn.ReLU()))) == 1
+    for wrong in (lambda: list(compiled), lambda: len(compiled), lambda: compiled[0]):
+        with pytest.raises(TypeError):
+            wrong()
+    file = io.BytesIO()
+    compiled.save(file)
+    file.seek(0)
+    loaded = tsir.load(file)
+    assert len(list(loaded.items)) == 1 and list(loaded.table) == ["a"]
+    with pytest.raises(TypeError):
+        list(loaded)
+
+
+@feature("Modules", "a submodule of a compiled module replaced by a module in Python")
+def test_submodules_are_replaced(form: str) -> None:
+    class Holder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sub = nn.Linear(2, 2)
+
+        def forward(self, x):
+            return self.sub(x)
+
+    if form == "printed":
+        pytest.skip("printed code has no source of submodules")
+    compiled, other, x = tsir.script(Holder()), nn.Linear(2, 2), torch.ones(2)
+    compiled(x)
+    compiled.sub = other
+    torch.testing.assert_close(compiled(x), other(x))
+
+
+@feature("torch.jit's API", "traced functions that read tensors around them, as attributes of modules")
+def test_traced_functions_with_tensors(form: str) -> None:
+    if form == "printed":
+        pytest.skip("a trace has no source")
+    layer, shift = nn.Linear(3, 2), torch.ones(3)
+
+    class Holder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.f = tsir.trace(lambda x: layer(x + shift), torch.ones(3))
+            self.g = self.f
+
+        def forward(self, x):
+            return self.f(x) + self.g(x)
+
+    x = torch.rand(3)
+    torch.testing.assert_close(tsir.script(Holder())(x), 2 * layer(x + shift))
+
+
+@feature("Messages for what isn't supported", "methods without self; overloads without implementation")
+def test_methods_that_cannot_be_called() -> None:
+    class NoSelf(nn.Module):
+        def forward():
+            return torch.zeros(3)
+
+    class OnlyOverloads(nn.Module):
+        @torch.jit._overload_method
+        def forward(self, x: int):
+            pass
+
+        @torch.jit._overload_method
+        def forward(self, x: Tensor):
+            pass
+
+    with pytest.raises(tsir.TsirError, match="takes no arguments, not even the object"):
+        tsir.script(NoSelf())
+    with pytest.raises(tsir.TsirError, match="has overloads, but no implementation"):
+        tsir.script(OnlyOverloads())

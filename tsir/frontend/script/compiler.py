@@ -782,6 +782,13 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
         fixed = [p.name for p in signature.parameters if _has_only_default(p, p.type)]
         source = wrapping_source(source, declaring.node, fixed)
         types_[WRAPPER] = PyFunction(function)
+    if owner is not None and not signature.parameters and not isinstance(function, staticmethod):
+        raise FrontendError(
+            f"method {describe(function)}() takes no arguments, not even the object",
+            location=source.location(source.node),
+            hint=f"write `def {source.node.name}(self)`, or mark it with @staticmethod",
+            code="TS105",
+        )
     if session.dynamic:
         signature = replace(signature, result=None)
     session.entries.add(source.node)

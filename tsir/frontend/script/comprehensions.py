@@ -19,7 +19,7 @@ from tsir.frontend.script.inlining import call_closure, make_closure
 from tsir.frontend.script.iteration import Items, filtered, items_of, rest_of
 from tsir.frontend.script.loops import gather
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
-from tsir.frontend.script.values import NONE, Binding, Const, EnumValue, PyObject, Run, StaticTuple, Value
+from tsir.frontend.script.values import NONE, Binding, Condition, Const, EnumValue, PyObject, Run, StaticTuple, Value
 
 Leaf = Callable[[], None]
 
@@ -122,11 +122,11 @@ def _static_generators(e: Emitter, generators: Sequence[ast.comprehension], leaf
         leaf()
         return
     first = generators[0]
-    items = items_of(e, e.expression(first.iter)).static
-    if items is None or first.is_async:
+    items = items_of(e, e.expression(first.iter))
+    if items.static is None or items.exists is not None or first.is_async:
         raise NotStatic
     outer = dict(e.variables)
-    for item in items:
+    for item in items.static:
         assign(e, first.target, item())
         tests = [condition(e, test).value for test in first.ifs]
         if any(not isinstance(t, bool) for t in tests):
@@ -155,12 +155,12 @@ def _static(e: Emitter, node: ast.ListComp) -> list[Value] | None:
     if not isinstance(source, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.Tuple):
         return None
     value = e.expression(source)
-    items = items_of(e, value).static
-    if items is None:
+    items = items_of(e, value)
+    if items.static is None or items.exists is not None:
         # It was emitted once; the loop takes the value from here.
         e.session.evaluated[id(source)] = value
         return None
-    return _each(e, node.generators[0].target, items, lambda: e.expression(node.elt))
+    return _each(e, node.generators[0].target, items.static, lambda: e.expression(node.elt))
 
 
 def _each(e: Emitter, target: ast.expr, items: Sequence[Callable[[], Value]], emit: Callable[[], Value]) -> list[Value]:
@@ -209,9 +209,17 @@ def _generators(e: Emitter, tree: ast.expr, generators: Sequence[ast.comprehensi
     if items.static is not None:
         outer = dict(e.variables)
         e.loops.append((start_of(tree), end_of(tree)))
-        for item in items.static:
-            assign(e, first.target, item())
-            inner()
+        for i, item in enumerate(items.static):
+            exists = items.has(e, i)
+
+            def run(item: Callable[[], Value] = item) -> None:
+                assign(e, first.target, item())
+                inner()
+
+            if exists is None:
+                run()
+            else:
+                emit_branch(e, Condition(exists), run, lambda: None, end_of(tree), maybe=True)
         e.loops.pop()
         _restore(e, first.target, outer)
     else:

@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import condition
-from tsir.frontend.script.convert import coerce, join_types, members, uninitialized
+from tsir.frontend.script.convert import coerce, is_subtype, join_types, members, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
 from tsir.frontend.script.static_state import parts_of, with_parts
 from tsir.frontend.script.values import (
@@ -42,6 +42,9 @@ Step: TypeAlias = ast.stmt | Callable[[], None]
 
 MAX_SPLITS = 6
 """How deep branches with the rest of a body in both sides are nested."""
+
+STAYING = ".$staying"
+"""What follows a variable's name in `paths`: the type that it has where nothing has exited, for the rest of the body."""
 
 MAX_NESTED_RESTS = 30
 """How deep the rests of bodies are nested before flags are used instead."""
@@ -99,6 +102,8 @@ def _emit_rest(e: Emitter, rest: Sequence[Step], end: tuple[int, int]) -> None:
     """What runs only if nothing has exited."""
     for flag in (EXIT, STOP, RETURNED):
         e.set_flag(flag, FALSE)
+    for path in [p for p in e.paths if p.endswith(STAYING)]:
+        e.refine(path.removesuffix(STAYING), e.paths.pop(path))
     emit_steps(e, rest, end)
 
 
@@ -269,6 +274,29 @@ def join(
             (e.set_flag if name.startswith("$") else e.bind)(name, value)
     e.paths = {p: k for p, k in live[0].paths.items() if all(s.paths.get(p) == k for s in live)}
     e.assume(dict(facts.items()))
+    if isinstance(e.flag(EXIT), bool):
+        return
+    for name, found in merged.items():
+        staying = None if found.type is None else _staying(e, name, live)
+        if staying is not None and found.type is not None and staying != found.type and is_subtype(e, staying, found.type):
+            e.paths[name + STAYING] = staying
+
+
+def _staying(e: Emitter, name: str, live: Sequence[Side]) -> Attribute | None:
+    """The type of a variable where no side has exited; None where it isn't known or the variable isn't assigned."""
+    found: Attribute | None = None
+    for side in live:
+        exiting, binding = side.variables[EXIT].value, side.variables.get(name)
+        if side.exits:
+            continue
+        if binding is None or isinstance(binding.value, Unusable):
+            return None
+        known = None if isinstance(exiting, Const) else side.paths.get(name + STAYING)
+        kind = e.session.type_of(binding.value) if known is None else known
+        if kind is None:
+            return None
+        found = kind if found is None else join_types(found, kind)
+    return found
 
 
 def _note_assigned(e: Emitter, live: Sequence[Side], end: tuple[int, int], *, maybe: bool) -> None:

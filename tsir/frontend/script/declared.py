@@ -18,7 +18,7 @@ from tsir.errors import FrontendError
 from tsir.frontend.overloads import show_type
 from tsir.frontend.script.convert import Tuples, fits, is_subtype, members
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.source import FunctionSource, function_source
+from tsir.frontend.script.source import FunctionSource, describe, function_source
 from tsir.frontend.script.values import StaticList, StaticTuple, Value
 
 if TYPE_CHECKING:
@@ -46,7 +46,15 @@ def declared_signatures(session: Session, source: FunctionSource) -> list[Signat
     """The signatures that a function's overloads declare; defaults that they leave out are those of the function itself."""
     own = {p.name: p for p in session.signature(source).parameters}
     found: list[Signature] = []
-    for declaration in _declarations(source.function):
+    declarations = _declarations(source.function)
+    if any(d is source.function for d in declarations):
+        raise FrontendError(
+            f"{describe(source.function)}() has overloads, but no implementation: what is defined last is one of them, too",
+            location=source.location(source.node),
+            hint="define it once more behind the overloads, without the decorator, with the body",
+            code="TS305",
+        )
+    for declaration in declarations:
         signature = session.signature(function_source(declaration))
         parameters = [
             p if p.has_default or p.name not in own else dataclasses.replace(p, default=own[p.name].default)

@@ -57,6 +57,12 @@ class Items:
     """The lists, dicts and sets that the items come from: when one changes its size, `within` says what Python does."""
     within: Callable[[Emitter, SSAValue], SSAValue] | None = None
     """Whether there is an item at a counter, by what the containers hold at that moment; by default, by `length`."""
+    exists: Callable[[Emitter, SSAValue], SSAValue] | None = None
+    """Whether there is a `static` item of a number, where something at run time may be shorter than they."""
+
+    def has(self, e: Emitter, i: int) -> SSAValue | None:
+        """Whether there is a static item of that number; None where that is certain."""
+        return None if self.exists is None else self.exists(e, e.int_constant(i))
 
     def bounds(self, e: Emitter) -> tuple[SSAValue, SSAValue, SSAValue]:
         """Lower bound, upper bound and step of the counter."""
@@ -217,7 +223,8 @@ def _enumerate(e: Emitter, value: Enumerate) -> Items:
 
             return make
 
-        return Items(static=[numbered(i, t) for i, t in enumerate(inner.static)], never_empty=inner.never_empty)
+        rows = [numbered(i, t) for i, t in enumerate(inner.static)]
+        return Items(static=rows, never_empty=inner.never_empty, exists=inner.exists)
     first = None if isinstance(start, Const) and start.value == 0 else coerce(e, start, ts.INT, "enumerate()")
     inner = counted(e, inner)
 
@@ -295,7 +302,8 @@ def _map(e: Emitter, value: Map) -> Items:
         return call(e, value.function, list(row.elements), {})
 
     if rows.static is not None:
-        return Items(static=[lambda t=t: result(t()) for t in rows.static], never_empty=rows.never_empty)
+        made = [lambda t=t: result(t()) for t in rows.static]
+        return Items(static=made, never_empty=rows.never_empty, exists=rows.exists)
     return replace(rows, item_at=lambda e, i: result(rows.item(e, i)))
 
 
@@ -333,12 +341,16 @@ def _literal_items(e: Emitter, value: Value) -> Items | None:
 
 
 def _zip_unrolled(e: Emitter, value: Zip, parts: list[Items], count: int) -> Items:
-    """A zip of modules with a list: as many rounds as there are modules; the list must not be shorter."""
+    """A zip of modules with a list or range: a round for each module, as long as the list has items."""
+
+    def exists(e: Emitter, counter: SSAValue) -> SSAValue:
+        tests = [p.goes_on(e, counter) for p in parts if p.static is None]
+        return functools.reduce(lambda a, b: e.emit(arith.AndIOp(a, b)), tests)
 
     def row(i: int) -> Value:
         return StaticTuple(tuple(p.static[i]() if p.static is not None else p.item(e, e.int_constant(i)) for p in parts))
 
-    return Items(static=[lambda i=i: row(i) for i in range(count)], never_empty=count > 0)
+    return Items(static=[lambda i=i: row(i) for i in range(count)], exists=exists)
 
 
 def _reversed(e: Emitter, value: Reversed) -> Items:

@@ -60,7 +60,7 @@ def emit_for(e: Emitter, node: ast.For) -> None:
     items = items_of(e, e.expression(node.iter))
     _assigner(e, node)
     if items.static is not None:
-        _unrolled(e, node, items.static)
+        _unrolled(e, node, items, items.static)
     else:
         names = [*assigned_names(node.body), *_target_names(node)]
         _loop(e, node, node.body, _counting_builder(e, node, items, names, node.body), _target_names(node))
@@ -92,23 +92,30 @@ def _assigner(e: Emitter, node: ast.For) -> Callable[[Value], None]:
     return lambda value: assign(e, node.target, value)
 
 
-def _unrolled(e: Emitter, node: ast.For, items: Sequence[Callable[[], Value]]) -> None:
+def _unrolled(e: Emitter, node: ast.For, items: Items, static: Sequence[Callable[[], Value]]) -> None:
     """One copy of the body for each item, for items that differ in type or are modules."""
     outer_stop = e.variables[STOP]
     assign = _assigner(e, node)
     e.set_flag(STOP, FALSE)
 
-    def iteration(item: Callable[[], Value]) -> Callable[[], None]:
-        def emit() -> None:
+    def iteration(i: int, item: Callable[[], Value]) -> Callable[[], None]:
+        def run() -> None:
             assign(item())
             emit_steps(e, node.body, end_of(node))
             if not e.dead:
                 e.variables[EXIT] = e.variables[STOP]
 
+        def emit() -> None:
+            exists = items.has(e, i)
+            if exists is None:
+                run()
+            else:
+                emit_branch(e, Condition(exists), run, lambda: None, end_of(node))
+
         return emit
 
     e.loops.append((start_of(node), end_of(node)))
-    emit_steps(e, [iteration(item) for item in items], end_of(node))
+    emit_steps(e, [iteration(i, item) for i, item in enumerate(static)], end_of(node))
     e.loops.pop()
     _leave(e, outer_stop, node)
 

@@ -28,7 +28,7 @@ from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import join_types
 from tsir.frontend.script.hooks import hooks_of
-from tsir.frontend.script.source import function_source, is_compiled_module
+from tsir.frontend.script.source import function_source, is_compiled_module, is_traced_function
 from tsir.frontend.script.values import Value
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
 
@@ -93,8 +93,11 @@ class ModuleReader:
         """The module that each `Instance` was made of, by `id`, where it has Python source."""
         return {id(instance): module for _, instance, module in self._modules.values() if not is_compiled_module(module)}
 
-    def _take_over(self, module: nn.Module, program: Program, instance: Instance) -> tuple[ClassInfo, Instance]:
+    def _take_over(self, module: Any, program: Program, instance: Instance) -> tuple[ClassInfo, Instance]:
         """A compiled module without Python source, because it was traced or loaded: its classes become the program's."""
+        known = self._modules.get(id(module))
+        if known is not None:
+            return known[0], known[1]
         names = self.session.imported(program)
         info = self.session.info_of_symbol(names[instance.class_name])
         made = Instance(info.name)
@@ -186,6 +189,10 @@ class ModuleReader:
             value = value.value
         else:
             declared = self._declared(python_class, annotations, name)
+        if is_traced_function(value):
+            info, values[name] = self._take_over(value, value.program, value.instance)
+            attributes[name] = AttributeInfo(info.type, "submodule", info=info)
+            return
         if (callable(value) and not isinstance(value, type | torch.Tensor | enum.Enum)) or isinstance(value, type):
             static = self.session.from_python(value, name)
             attributes[name] = AttributeInfo(None, "constant", static, key=_identity(value))

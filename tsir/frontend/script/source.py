@@ -175,6 +175,12 @@ def is_compiled_function(value: Any) -> bool:
     return isinstance(getattr(value, "entry", None), EntryPoint) and isinstance(getattr(value, "program", None), Program)
 
 
+def is_traced_function(value: Any) -> bool:
+    """Whether a value is a compiled function that has tensors of its own: one that was traced and read tensors around it."""
+    state = getattr(value, "__dict__", {})
+    return not isinstance(value, torch.nn.Module | type) and isinstance(state.get("program"), Program) and "_root" in state
+
+
 def is_compiled_module(value: Any) -> bool:
     """Whether a value is a compiled module of tsir's."""
     return isinstance(value, torch.nn.Module) and isinstance(value.__dict__.get("program"), Program)
