@@ -308,3 +308,25 @@ def unknown_indices(x: Tensor, indices: List[Tensor]):
 def test_indices_that_are_tensors(function, more):
     expected, x = torch.arange(9.0).reshape(3, 3), torch.arange(9.0).reshape(3, 3)
     torch.testing.assert_close((tsir.script(function)(x, more), x), (function(expected, more), expected))
+
+
+def written_through_a_constants_view(x: Tensor):
+    ones = x.new_ones(3)
+    every_other = ones[::2]
+    every_other[1] = x[0, 0]
+    return ones, every_other
+
+
+def one_written_constant(x: Tensor):
+    zeros = torch.zeros(3)
+    part = zeros[1:]
+    part[0] += x[0, 1]
+    return zeros
+
+
+@pytest.mark.parametrize("function", [written_through_a_constants_view, one_written_constant], ids=lambda f: f.__name__)
+def test_constants_are_made_anew_for_writes(function):
+    scripted = tsir.script(function)
+    for i in range(3):
+        x = torch.arange(9.0).reshape(3, 3) + i
+        torch.testing.assert_close(scripted(x), function(x))

@@ -404,7 +404,9 @@ class FunctionEmitter:
             return plain(name, fill.shape, fill.dtype, self.constant_storage, contiguous=True)
         text = f"{self.numpy('empty')}({shape}, {dtype})" if fill.scalar is None else self.np_full(shape, number, dtype)
         name = self.assign(text, value.name_hint)
-        return plain(name, fill.shape, fill.dtype, Storage(Kind.FRESH, self.block), contiguous=True)
+        # What `prepare` makes is there for all calls: nothing may be written into it.
+        storage = self.constant_storage if self.preparing else Storage(Kind.FRESH, self.block)
+        return plain(name, fill.shape, fill.dtype, storage, contiguous=True)
 
     def np_full(self, shape: str, number: str, dtype: str) -> str:
         """The expression of a new array of equal elements."""
