@@ -13,11 +13,16 @@ import torch
 
 import tsir
 from tests.models.comparison import assert_same
-from tests.models.transformers_zoo import MODELS, Model
+from tests.models.transformers_zoo import IMAGE, MODELS, SIZES, Model, image, text
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers isn't installed")
 QUICK = ("bert", "vit")
-SCRIPTED = [m for m in MODELS if m.name in ("bert", "distilbert", "vit")]
+SCRIPTED = [
+    *(m for m in MODELS if m.name in ("bert", "distilbert", "vit", "roberta")),
+    Model("electra", "ElectraModel", "ElectraConfig", {**SIZES, "embedding_size": 16}, text),
+    Model("albert", "AlbertModel", "AlbertConfig", {**SIZES, "embedding_size": 8}, text),
+    Model("deit", "DeiTModel", "DeiTConfig", IMAGE, image),
+]
 
 RUN = """
 import sys

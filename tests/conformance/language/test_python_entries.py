@@ -400,3 +400,43 @@ class Spread(nn.Module):
 @pytest.mark.parametrize("x", [X, X[0], X[None, None]])
 def test_shapes_of_any_rank(x: Tensor) -> None:
     same(Spread(), x)
+
+
+class Hints(nn.Module):
+    def forward(self, x: Tensor, parts: list[Tensor] | None = None, **kwargs: Any) -> "Hints":
+        scale: str = x.shape[0]  # pyright: ignore[reportAssignmentType]
+        found: UnknownName = x * scale  # noqa: F821  # pyright: ignore[reportUndefinedVariable]
+        names: list[int] = []
+        for i in range(x.shape[1]):
+            names.append(i)
+        return found + len(names) + (parts.count(x) if parts is not None else 0)  # pyright: ignore[reportReturnType]
+
+
+@feature("Types and annotations", "annotations that aren't true, in wrapped entry points and what they call")
+def test_annotations_are_hints() -> None:
+    same(Hints(), X)
+
+
+@dataclasses.dataclass
+class Pair:
+    whole: Tensor
+    part: Tensor
+
+
+class KeepsWhole(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(3)
+
+    def forward(self, x: Tensor) -> Pair:
+        whole = x + 1
+        return Pair(whole, self.norm(whole[:, 0]))
+
+
+def test_what_an_object_keeps_is_not_overwritten() -> None:
+    """Its part is normalised after the last time that anything else reads the whole."""
+    x = torch.arange(30.0).reshape(2, 5, 3)
+    module = KeepsWhole()
+    with torch.no_grad():
+        found, expected = tsir.script(module)(x), module(x)
+    assert_same((found.whole, found.part), (expected.whole, expected.part))

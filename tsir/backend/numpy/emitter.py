@@ -545,7 +545,8 @@ class FunctionEmitter:
     def _bury(self, op: Operation) -> None:
         for value in self.dying.get(op, ()):
             found = self._bindings.get(value)
-            if isinstance(found, Tensor):
+            # What escapes is read by whoever keeps it, an object's attribute for example: nothing may overwrite its memory.
+            if isinstance(found, Tensor) and value not in self.escaping:
                 found.storage.alive.discard(value)
                 self.release(found.storage)
 

@@ -8,6 +8,7 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import RaiseOp, UnpackOp
+from tsir.errors import FrontendError
 from tsir.frontend.script import ambient
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.conditions import path_of
@@ -60,6 +61,10 @@ def _wanted(e: Emitter, target: ast.expr) -> ts.Attribute | None:
 
 def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
     """`x: T = value`, or `x: T` alone, which only says something to a type checker."""
+    if e.dynamic:
+        if node.value is not None:
+            assign(e, node.target, e.expression(node.value, _hint(e, node.annotation)))
+        return
     found = e.session.annotations.of_node(node.annotation, e.annotation_scope(), e.source.location(node.annotation))
     if node.value is None:
         return
@@ -75,6 +80,15 @@ def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
     if isinstance(node.target, ast.Attribute) and declared is not None:
         e.session.declare_attribute(e, e.expression(node.target.value), node.target.attr, declared)
     assign(e, node.target, value)
+
+
+def _hint(e: Emitter, annotation: ast.expr) -> ts.Attribute | None:
+    """The type that an annotation which needn't be true gives an empty list or dict."""
+    try:
+        found = e.session.annotations.of_node(annotation, e.annotation_scope(), None).type
+    except FrontendError:
+        return None
+    return found if isinstance(found, ts.ListType | ts.DictType) else None
 
 
 def assign(e: Emitter, target: ast.expr, value: Value) -> None:

@@ -836,9 +836,12 @@ def _kind_of_default(session: Session, default: Any, name: str) -> Attribute:
 
 
 def _has_only_default(p: ParameterInfo, kind: Attribute | None) -> bool:
-    """Whether a parameter of a wrapped entry point is fixed at its default None: what it is decides what else is compiled, or it
-    is of a class of Python's that nothing outside can pass."""
-    return p.default is None and ((kind is None and p.annotated) or kind == ts.OptionalType(ts.BOOL))
+    """Whether a parameter of a wrapped entry point is fixed at its default None: a flag, which decides what else is compiled, a
+    container, or something of a class of Python's. Tensors, numbers and strings can be passed."""
+    if p.default is not None:
+        return False
+    passed = (ts.TensorType(), ts.INT, ts.FLOAT, ts.COMPLEX, ts.NumberType(), ts.StrType(), ts.DTypeType(), ts.DeviceType())
+    return (kind is None and p.annotated) or (isinstance(kind, ts.OptionalType) and kind.element not in passed)
 
 
 def _no_result(session: Session, source: FunctionSource, value: Value) -> FrontendError:
