@@ -146,6 +146,16 @@ class Program:
                     own: Any = member.properties
                     yield properties["sym_name"].data, own["attr_name"].data, own
 
+    def interfaces(self) -> dict[str, list[str]]:
+        """The interfaces of the program by name, and the methods that it calls of each."""
+        found: dict[str, list[str]] = {}
+        for operation in self.module.body.block.ops:
+            properties: Any = operation.properties
+            if operation.name == "ts.class" and properties["kind"].data == "interface":
+                members: list[Any] = [m.properties for m in operation.regions[0].block.ops if m.name == "ts.method"]
+                found[properties["sym_name"].data] = [m["method_name"].data.partition("$")[0] for m in members]
+        return found
+
     def __post_init__(self) -> None:
         for array in _arrays(self.root):
             if id(array) in self.sources:

@@ -8,6 +8,7 @@ Nothing here needs xDSL or torch, so that an archive runs without both.
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,6 +131,17 @@ class EnumMember:
     class_name: str
     name: str
     value: Any = field(compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class OutsideObject:
+    """An object that isn't the program's, given for an interface: its methods are called where it comes from.
+
+    `call(name, arguments, result_type)` does so, with the arguments and the result as the program has them.
+    """
+
+    value: Any
+    call: Callable[[str, Sequence[Any], str], Any] = field(repr=False)
 
 
 class Future:

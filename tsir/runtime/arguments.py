@@ -10,14 +10,25 @@ from __future__ import annotations
 import enum
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tsir.dialects.dtypes import DType
 from tsir.dialects.program import EntryPoint, Parameter
-from tsir.dialects.values import ITEM, Device, EnumMember, Future, Instance, Layout, MemoryFormat, Record, named_tuple_class
+from tsir.dialects.values import (
+    ITEM,
+    Device,
+    EnumMember,
+    Future,
+    Instance,
+    Layout,
+    MemoryFormat,
+    OutsideObject,
+    Record,
+    named_tuple_class,
+)
 from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.host_random import Generator
 from tsir.ops.host_strided import take_resized
@@ -177,6 +188,8 @@ class Conversion:
                 return instance
             if (found := self._object_in(value, expected.symbol, where)) is not None:
                 return found
+            if (methods := self.python_classes.interface(expected.symbol)) is not None:
+                return self._outside_in(value, expected, methods, where)
         if kind == "future":
             return self._future_in(value, expected, where)
         if isinstance(value, _VALUE_CLASSES.get(kind, ())):
@@ -205,6 +218,31 @@ class Conversion:
                 raise OperatorTypeError(f"{place} of {type(value).__name__} isn't set")
             instance.attributes[attribute] = self.value_in(getattr(value, attribute), kind, place)
         return instance
+
+    def _outside_in(self, value: Any, expected: TypeText, methods: list[str], where: str) -> OutsideObject:
+        """An object given for an interface: its methods are called in Python."""
+        if isinstance(value, OutsideObject):
+            return value
+        known = self.made.get(id(value))
+        if known is not None and isinstance(known[0], OutsideObject):
+            return known[0]
+        lacking = [m for m in methods if not callable(getattr(value, m, None))]
+        if lacking:
+            raise OperatorTypeError(
+                f"{where}: {type(value).__name__} is not compatible with interface {expected.python_name()}: "
+                f"it has no method {' and no method '.join(map(repr, lacking))}"
+            )
+        classes, instances = self.python_classes, self.instances
+
+        def call(name: str, arguments: Sequence[Any], result_type: str) -> Any:
+            conversion = Conversion(classes, instances)
+            result = getattr(value, name)(*(conversion.value_out(a) for a in arguments))
+            place = f"the result of {type(value).__name__}.{name}()"
+            return conversion.value_in(result, parse_type_text(result_type), place)
+
+        made = OutsideObject(value, call)
+        self.made[id(value)] = (made, value)
+        return made
 
     def _object_out(self, instance: Instance) -> Any:
         """The Python object that an instance came from, or a new one; a view of it when its class isn't known here."""
@@ -327,6 +365,8 @@ class Conversion:
             return self._object_out(value)
         if isinstance(value, OutsideFuture):
             return value.future
+        if isinstance(value, OutsideObject):
+            return value.value
         if isinstance(value, Future) and self.torch is not None:
             return self.torch.future_out(value, self.value_out)
         if self.torch is not None and self.gives_torch and (known := self.torch.value_out(value)) is not None:
@@ -384,6 +424,8 @@ class Conversion:
         if isinstance(converted, np.ndarray):
             known = self.tensors.get(id(converted))
             return original is converted or (known is not None and known[1] is original)
+        if isinstance(converted, OutsideObject):
+            return converted.value is original
         if isinstance(converted, Instance):
             known = self.objects.get(id(original))
             return known is not None and known[1] is converted

@@ -278,10 +278,15 @@ class _Views(InstanceConverter):
         self.program = program
 
     def instance_of(self, value: Any) -> Instance | None:
-        return value.instance if isinstance(value, ScriptModule) else None
+        return _instance_in(self.program, value)
 
     def wrap(self, instance: Instance) -> Any:
         return ScriptModule(self.program, instance)
+
+
+def _instance_in(program: Program, value: Any) -> Instance | None:
+    """The object of a program that a compiled module stands for; None for one of another program."""
+    return value.instance if isinstance(value, ScriptModule) and (value._root or value).program is program else None
 
 
 class ScriptFunction(CompiledMethod):
@@ -400,7 +405,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     # Objects of compiled classes, for `Conversion`.
 
     def instance_of(self, value: Any) -> Instance | None:
-        return value.instance if isinstance(value, ScriptModule) else None
+        return _instance_in((self._root or self).program, value)
 
     def wrap(self, instance: Instance) -> Any:
         known = self._wrapped.get(id(instance))

@@ -22,12 +22,19 @@ class PythonClasses(ChainMap[str, Any]):
         super().__init__({}, program.classes)
         self.program = program
         self._attributes: dict[str, dict[str, TypeText]] | None = None
+        self._interfaces: dict[str, list[str]] | None = None
 
     def attribute_types(self, symbol: str) -> dict[str, TypeText]:
         """The types of the attributes of a class's objects, in order."""
         if self._attributes is None:
             self._attributes = _attribute_types(self.program)
         return self._attributes.get(symbol, {})
+
+    def interface(self, symbol: str) -> list[str] | None:
+        """The methods that an object needs to be passed for an interface; None for the name of a class."""
+        if self._interfaces is None:
+            self._interfaces = self.program.interfaces()
+        return self._interfaces.get(symbol)
 
     def symbol_of(self, cls: type, base: str) -> str | None:
         """What a Python class is called in the program, or the nearest of its bases up to `base`; None for another class.

@@ -18,15 +18,15 @@ from tsir.backend.numpy.text import format, percent, print, repr, str, str_forma
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.program import python_function
-from tsir.dialects.values import Device, EnumMember, Future, Instance, Layout, MemoryFormat, named_tuple_class
+from tsir.dialects.values import Device, EnumMember, Future, Instance, Layout, MemoryFormat, OutsideObject, named_tuple_class
 from tsir.ops import python
 
 __all__ = [
-    "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "class_of", "complex_number",
-    "copied", "default_dict", "device", "dict_of", "dtype", "exception_class", "exception_from",
+    "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "call_outside", "class_of",
+    "complex_number", "copied", "default_dict", "device", "dict_of", "dtype", "exception_class", "exception_from",
     "exception_instance", "exception_object", "format", "host_function",
     "instance_of", "is_any", "is_bool", "is_complex",
-    "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number",
+    "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside",
     "is_str", "list_of", "log",
     "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
     "python_function",
@@ -106,6 +106,18 @@ def attribute_of(value: Any, name: Name) -> Any:
 def class_of(value: Any) -> Name | None:
     """The name of an object's class, by which methods are looked up; None for a value that isn't an object."""
     return value.class_name if isinstance(value, Instance | EnumMember) else None
+
+
+def is_outside(value: Any) -> bool:
+    """Whether a value is an object of another program, or of none, given for an interface."""
+    return isinstance(value, OutsideObject)
+
+
+def call_outside(value: Any, name: Name, arguments: tuple[Any, ...], result_type: str) -> Any:
+    """Calls a method of an object that an interface stands for. Raises AttributeError for one of the program without it."""
+    if not isinstance(value, OutsideObject):
+        raise no_attribute(value, name)
+    return value.call(name, arguments, result_type)
 
 
 def no_attribute(value: Any, name: Name) -> AttributeError:

@@ -200,14 +200,20 @@ def _call_method(e: FunctionEmitter, op: structure.CallMethodOp) -> None:
             e.line(f"{assigned}{e.module.function(symbol)}({arguments})")
         word = "elif"
     failure = f"raise {_rt(e)}.no_attribute({target}, {name!r})"
+    shown = op.object.type
+    if isinstance(shown, ts.ClassType) and _classes(e).kind(shown.symbol.string_value()) == "interface":
+        given = ", ".join(e.name_of(a) for a in op.arguments)
+        called = name.partition("$")[0]
+        failure = f"{assigned}{_rt(e)}.call_outside({target}, {called!r}, ({given}{',' * bool(given)}), {str(op.result_types[0])!r})"
     if by_function:
         e.line("else:")
         with e.nested():
             e.line(failure)
     else:
         e.line(failure)
-        for n in names:
-            e.line(f"{n} = None")
+        if failure.startswith("raise"):
+            for n in names:
+                e.line(f"{n} = None")
     for value, n in zip(op.results_, names, strict=True):
         e.bind_array(value, n)
 
@@ -285,7 +291,9 @@ def _test(e: FunctionEmitter, kind: Attribute) -> str:
             return f"{rt}.tensor_of({dtype!r}, {kind.dims!r})"
         case ts.ClassType():
             names = sorted(_classes(e).subclasses(kind.symbol.string_value()))
-            return f"{rt}.instance_of(frozenset({names!r}))"
+            test = f"{rt}.instance_of(frozenset({names!r}))"
+            is_interface = _classes(e).kind(kind.symbol.string_value()) == "interface"
+            return f"{rt}.any_of({test}, {rt}.is_outside)" if is_interface else test
         case _:
             raise e.error(f"there is no run-time test for the type {kind}")
 

@@ -168,6 +168,8 @@ class AnnotationReader:
                 return ts.AnyType()
             if not value.__flags__ & _MADE_BY_PYTHON and value is not BaseException:
                 raise _no_type(value)
+            if self._generic_variables and "__torch_script_interface__" in vars(value):
+                return self._class_type(value)
             if hasattr(value, "__torch_script_interface__") or issubclass(value, torch.nn.Module):
                 return None  # whatever has these methods: the class of what is assigned or passed
             return self._class_type(value)

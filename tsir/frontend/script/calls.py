@@ -174,7 +174,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
         case Method():
             return call_method(e, callee.receiver, callee.name, args, kwargs)
         case Object():
-            own_call = callee.info.kind != "module" or "__call__" in callee.info.imported
+            is_module = callee.info.kind == "module" or issubclass(callee.info.python_class, torch.nn.Module)
+            own_call = not is_module or "__call__" in callee.info.imported
             name = "__call__" if own_call else "forward"
             if callee.info.hooks:
                 return call_with_hooks(e, callee, args, kwargs)

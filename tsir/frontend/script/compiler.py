@@ -49,6 +49,7 @@ from tsir.frontend.script.functions import (
     signature_of,
 )
 from tsir.frontend.script.hooks import calling_source
+from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.overriding import Overridden, compile_overriding, is_overridden
 from tsir.frontend.script.source import (
@@ -148,6 +149,10 @@ class Session:
         """Functions whose results are no run-time values."""
         self.local_scopes: dict[Any, Scope] = {}
         """Where the methods of local classes look up names, of those classes that read variables of the function around."""
+        self.interface_methods: dict[tuple[str, str], InterfaceMethod] = {}
+        """The methods of interfaces that are called, by the names of interface and method."""
+        self.used_as: set[tuple[str, str]] = set()
+        """The classes whose objects the program uses as those of an interface: the names of both."""
         self.overridden: dict[str, Overridden] = {}
         """The methods that are called by name, since subclasses have others, by their functions' symbols."""
         self._symbols: set[str] = set()
@@ -171,7 +176,7 @@ class Session:
     def add_class(self, info: ClassInfo) -> None:
         """Makes a class part of the program."""
         self._classes[info.name] = info
-        if info.kind in ("enum", "class"):
+        if info.kind in ("enum", "class", "interface"):
             self.python_classes[info.name] = info.python_class
 
     def add_function(self, operation: func.FuncOp) -> None:
@@ -270,6 +275,13 @@ class Session:
     def is_subclass(self, given: ts.ClassType, wanted: ts.ClassType) -> bool:
         """Whether one compiled class is derived from another."""
         a, b = self.class_of(given), self.class_of(wanted)
+        if a is not None and is_interface(b) and a is not b:
+            assert b is not None
+            pair = given.symbol.string_value(), wanted.symbol.string_value()
+            if not implements(a, b):
+                return False
+            self.used_as.add(pair)
+            return True
         return a is not None and b is not None and issubclass(a, b)
 
     def annotated_class(self, cls: type) -> ts.ClassType:
@@ -295,6 +307,10 @@ class Session:
         found = self._script_classes.get(cls)
         if found is not None:
             return found
+        if is_interface(cls):
+            info = self._script_classes[cls] = ClassInfo(self.symbol(cls.__name__), cls, "interface")
+            self.add_class(info)
+            return info
         if issubclass(cls, nn.Module):
             raise FrontendError(
                 f"module class {cls.__name__} can't be used as a type here",
@@ -325,6 +341,10 @@ class Session:
             if cls.__module__ == function.__module__ and function.__qualname__.startswith(_around(cls))
         }
         return near | annotation_scope(function)
+
+    def implementations(self) -> list[ClassInfo]:
+        """The classes of the program that may implement an interface."""
+        return [info for info in self._classes.values() if info.kind in ("class", "module")]
 
     def exception_class(self, cls: type[BaseException]) -> str:
         """The name of a user's exception class, which becomes part of the program with its bases."""

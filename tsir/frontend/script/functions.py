@@ -229,6 +229,10 @@ def call_function(
     if is_left_out(function):
         return _raise_ignored(e, name, signature)
     bound |= {p.name: _broadcast(e, bound[p.name], p) for p in signature.parameters}
+    if callee.owner is not None and callee.owner.kind == "interface" and callee.receiver is not None:
+        from tsir.frontend.script.interfaces import call_interface
+
+        return call_interface(e, callee, signature, bound, name)
     if session.dynamic and not source.function.__module__.startswith("torch."):
         signature = as_hints(signature)
     if any(holds_run(v) and session.type_of(v) is None for v in bound.values()) or source.function in session.inline_only:

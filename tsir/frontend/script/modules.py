@@ -28,6 +28,7 @@ from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import join_types
 from tsir.frontend.script.hooks import hooks_of
+from tsir.frontend.script.interfaces import is_assigned, is_interface, missing_methods
 from tsir.frontend.script.source import function_source, is_compiled_module, is_traced_function
 from tsir.frontend.script.values import Value
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
@@ -139,7 +140,19 @@ class ModuleReader:
                 values[name] = None
                 continue
             info, instance = self.read(child)
-            attributes[name] = AttributeInfo(info.type, "submodule", info=info)
+            interface = _interface(annotations, name)
+            if interface is not None and is_assigned(python_class, name):
+                shown = self.session.info_of_class(interface)
+                if lacking := missing_methods(info.python_class, interface):
+                    why = f"is annotated {interface.__name__}, but {info.python_class.__name__} has no method '{lacking[0]}'"
+                    attributes[name] = AttributeInfo(
+                        None, "constant", None, id(child), why, "change the annotation or the module"
+                    )
+                    continue
+                self.session.used_as.add((info.name, shown.name))
+                attributes[name] = AttributeInfo(shown.type, "submodule")
+            else:
+                attributes[name] = AttributeInfo(info.type, "submodule", info=info)
             values[name] = instance
         for name, value in self._others(origin):
             if module is not origin and name in module.instance.attributes:  # pyright: ignore[reportOperatorIssue, reportAttributeAccessIssue]
@@ -267,6 +280,14 @@ def _contradicts(declared: Attribute, own: Attribute, value: Any) -> bool:
 
 def _is_container(value: Any) -> bool:
     return isinstance(value, list | dict | tuple)
+
+
+def _interface(annotations: dict[str, tuple[Any, Any]], name: str) -> type | None:
+    """The interface that an attribute is annotated with, if it is."""
+    annotation, owner = annotations.get(name, (None, None))
+    if isinstance(annotation, str):
+        annotation = _class_scope(owner).get(annotation)
+    return annotation if is_interface(annotation) else None
 
 
 def class_annotations(cls: Any) -> dict[str, tuple[Any, Any]]:

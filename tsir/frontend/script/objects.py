@@ -23,6 +23,7 @@ from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import is_exception_class
 from tsir.frontend.script.functions import compile_for
+from tsir.frontend.script.interfaces import is_interface, methods_of
 from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.listings import Listing
 from tsir.frontend.script.overriding import by_class, is_overridden
@@ -56,6 +57,12 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
         return _read(session, e, holder, name, info)
     if name == "__class__":
         return PyObject(holder.info.python_class, holder.info.name)
+    if holder.info.kind == "interface" and name not in (known := methods_of(holder.info.python_class)):
+        e.error(
+            f"interface {holder.info.python_class.__name__} has no method '{name}'",
+            hint=did_you_mean(name, known) or f"its methods are {', '.join(known)}",
+            code="TS203",
+        )
     special = _module_methods(session, e, holder, name) or imported_method(holder, name)
     if special is not None:
         return special
@@ -431,11 +438,14 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
     if info.role == "constant":
         hint = "leave it out of __constants__ and Final"
         e.error(f"attribute '{name}' is a constant and can't be assigned", hint=hint, code="TS504")
-    if info.type is None or info.role == "submodule":
+    swapped = info.role == "submodule" and isinstance(info.type, ts.ClassType) and is_interface(session.class_of(info.type))
+    if info.type is None or (info.role == "submodule" and not swapped):
         what = "a submodule" if info.role == "submodule" else "a Python object"
         e.error(
             f"attribute '{name}' of {_describe(holder.info)} is {what}, which compiled code can't assign",
-            hint="keep what changes in another attribute",
+            hint="annotate it with an interface in the class's body (torch.jit.interface)"
+            if info.role == "submodule"
+            else "keep what changes in another attribute",
             code="TS504",
         )
     return info.type

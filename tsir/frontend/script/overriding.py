@@ -18,6 +18,7 @@ from tsir.errors import FrontendError
 from tsir.frontend.script.classes import ClassInfo, is_exact
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, compile_for
+from tsir.frontend.script.interfaces import compile_implementation, implements
 from tsir.frontend.script.source import describe, function_source, unwrap
 from tsir.frontend.script.values import Condition, Object, PyFunction, Value
 
@@ -106,6 +107,15 @@ def compile_overriding(session: Session) -> None:
     """Compiles what subclasses have instead of the methods that are called by name."""
     done: set[tuple[str, str]] = set()
     while True:
+        found = [
+            (known, info)
+            for known in list(session.interface_methods.values())
+            for info in session.implementations()
+            if (known.method, info.name) not in done and implements(info.python_class, known.info.python_class)
+        ]
+        for known, info in found:
+            done.add((known.method, info.name))
+            compile_implementation(session, known, info)
         pending = [
             (symbol, known, info)
             for symbol, known in list(session.overridden.items())
@@ -113,7 +123,7 @@ def compile_overriding(session: Session) -> None:
             if (symbol, info.name) not in done and info is not known.info
             and issubclass(info.python_class, known.info.python_class)
         ]  # fmt: skip
-        if not pending:
+        if not pending and not found:
             break
         for symbol, known, info in pending:
             done.add((symbol, info.name))

@@ -234,7 +234,7 @@ class Names:
             return "bool" if type_.width.data == 1 else "int"
         if isinstance(type_, types.ClassType):
             symbol = type_.symbol.root_reference.data
-            return self.class_name(symbol) if self.kind(symbol) in ("class", "enum") else None
+            return self.class_name(symbol) if self.kind(symbol) in ("class", "enum", "interface") else None
         if isinstance(type_, types.NamedTupleType):
             return self.named_tuple(type_)
         return self._generic(type_)
