@@ -631,7 +631,7 @@ def _typing_cast(a: Arguments) -> Value:
 
 def _uninitialized(a: Arguments) -> Value:
     a.exactly(1)
-    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
+    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place, generic=True)
     if found.type is None:
         a.e.error("uninitialized() takes a concrete type")
     return a.e.session.object_or_run(uninitialized_value(a.e, found.type))

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from tsir.dialects.deep_stack import with_deep_stack
 from tsir.dialects.program import EntryPoint, PythonFunction
 from tsir.dialects.ts import types
-from tsir.dialects.ts.structure import ClassOp, MethodOp
+from tsir.dialects.ts.structure import CallMethodOp, ClassOp, MethodOp
 from tsir.errors import TsirError
 from tsir.lowering.to_python.constants import attribute_text
 from tsir.lowering.to_python.names import Names
@@ -71,9 +71,26 @@ def _class(names: Names, symbol: str) -> str:
         return "\n".join([f"class {name}({names.use('enum', 'Enum')}):", *(members or ["  pass"])]) + "\n"
     if kind == "class":
         return _script_class(names, symbol)
+    if kind == "interface":
+        return _interface(names, symbol)
     declared = names.classes.get(symbol)
     base = _base(declared) if declared is not None else None
     return f"class {name}({names.exception(base) if base else 'Exception'}):\n  pass\n"
+
+
+def _interface(names: Names, symbol: str) -> str:
+    """An interface with the methods that the program calls of it."""
+    lines = [f"@{names.use('torch')}.jit.interface", f"class {names.class_name(symbol)}:"]
+    own = types.ClassType(symbol)
+    printed: set[str] = set()
+    for call in (op for f in names.functions.values() for op in f.walk()):
+        if not isinstance(call, CallMethodOp) or call.object.type != own or call.method_name.data in printed:
+            continue
+        printed.add(call.method_name.data)
+        parameters = "".join(f", {names.declared(f'a{i}', a.type)}" for i, a in enumerate(call.arguments))
+        result = names.annotation(call.result_types[0])
+        lines += [f"  def {call.method_name.data.partition('$')[0]}(self{parameters}) -> {result}:", "    pass"]
+    return "\n".join(lines if printed else [*lines, "  pass"]) + "\n"
 
 
 def _base(declared: ClassOp) -> str | None:
@@ -86,8 +103,11 @@ def _script_class(names: Names, symbol: str) -> str:
     lines = [f"class {name}:"]
     for attribute in names.declared_attributes(symbol):
         lines.append(f"  {names.declared(attribute.attr_name.data, attribute.type)}")
+    printed: set[str] = set()
     for member in names.classes[symbol].body.block.ops:
-        if isinstance(member, MethodOp):
-            text = Printer(names).method(names.functions[member.callee.root_reference.data], member.method_name.data)
+        plain = member.method_name.data.partition("$")[0] if isinstance(member, MethodOp) else ""
+        if isinstance(member, MethodOp) and plain not in printed:
+            printed.add(plain)
+            text = Printer(names).method(names.functions[member.callee.root_reference.data], plain)
             lines += ["", *(f"  {line}" for line in text.splitlines())]
     return "\n".join(lines if len(lines) > 1 else [*lines, "  pass"]) + "\n"
