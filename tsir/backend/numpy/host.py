@@ -113,7 +113,7 @@ def is_outside(value: Any) -> bool:
     return isinstance(value, OutsideObject)
 
 
-def call_outside(value: Any, name: Name, arguments: tuple[Any, ...], result_type: str) -> Any:
+def call_outside(value: Any, name: Name, arguments: tuple[Any, ...], result_type: Name) -> Any:
     """Calls a method of an object that an interface stands for. Raises AttributeError for one of the program without it."""
     if not isinstance(value, OutsideObject):
         raise no_attribute(value, name)
