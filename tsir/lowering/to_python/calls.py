@@ -104,6 +104,8 @@ def call_method(p: Printer, operation: Operation) -> str:
     operands = [p.text(o) for o in operation.operands]
     if isinstance(kind, types.ClassType):
         class_symbol = kind.symbol.root_reference.data
+        if p.names.kind(class_symbol) == "interface":
+            return f"{receiver(operands[0])}.{method.partition('$')[0]}({', '.join(operands[1:])})"
         symbol = p.names.method_symbol(class_symbol, method)
         text = None if symbol is None else _by_name(p.names, symbol, method, class_symbol, operands)
         if text is not None:

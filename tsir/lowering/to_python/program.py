@@ -105,9 +105,12 @@ def _script_class(names: Names, symbol: str) -> str:
         lines.append(f"  {names.declared(attribute.attr_name.data, attribute.type)}")
     printed: set[str] = set()
     for member in names.classes[symbol].body.block.ops:
-        plain = member.method_name.data.partition("$")[0] if isinstance(member, MethodOp) else ""
-        if isinstance(member, MethodOp) and plain not in printed:
-            printed.add(plain)
-            text = Printer(names).method(names.functions[member.callee.root_reference.data], plain)
+        if not isinstance(member, MethodOp):
+            continue
+        plain, _, interface = member.method_name.data.partition("$")
+        shown = plain if interface else member.method_name.data
+        if shown not in printed:
+            printed.add(shown)
+            text = Printer(names).method(names.functions[member.callee.root_reference.data], shown)
             lines += ["", *(f"  {line}" for line in text.splitlines())]
     return "\n".join(lines if len(lines) > 1 else [*lines, "  pass"]) + "\n"
