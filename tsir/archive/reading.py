@@ -43,7 +43,7 @@ def load(
     """Reads a program from a path or a binary file object.
 
     `parse(text, name)` turns the IR text into a module and is called when the module is first needed. `extra_files` maps names to
-    anything; the contents found replace the values (text where it is UTF-8, bytes otherwise), as in `torch.jit.load`.
+    anything; the contents replace the values, as bytes (empty for a file that isn't there), as in `torch.jit.load`.
     Raises ArchiveError, naming the part, for whatever isn't an intact archive of a known version; FileNotFoundError as `open`.
     """
     name = os.fspath(source) if isinstance(source, str | os.PathLike) else "<file object>"
@@ -73,9 +73,9 @@ def _read(
     weights = _checked(archive, members, WEIGHTS, None, checksums, name)
     for wanted in list(extra_files or {}):
         member = EXTRA_PREFIX + wanted
-        if extra_files is not None and member in members:
-            content = _checked(archive, members, member, None, checksums, name)
-            extra_files[wanted] = _text_if_utf8(content)
+        if extra_files is not None:
+            found = member in members
+            extra_files[wanted] = _checked(archive, members, member, None, checksums, name) if found else b""
     values = ValueReader(
         _tensors(weights, _field(manifest, "tensors", list, name), name), _field(manifest, "objects", list, name)
     )
@@ -203,10 +203,3 @@ def _entry_point(json_entry: dict[str, Any], values: ValueReader) -> EntryPoint:
         takes_self=bool(json_entry["takes_self"]),
         doc=json_entry.get("doc"),
     )
-
-
-def _text_if_utf8(content: bytes) -> str | bytes:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return content

@@ -39,10 +39,12 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
 
     A function gives a `ScriptFunction`, a module a `ScriptModule` that shares its parameters; a class is returned as it is, for
     it is compiled where it is used: its objects are compiled ones, also as attributes and arguments. So is an object of such
-    a class, whose class then counts as given to `script`. A list or dict gives one whose items stay of one type. The other
-    parameters are torch.jit's and mean nothing here. Raises FrontendError with the place in the source for what can't be compiled.
+    a class, whose class then counts as given to `script`. A list or dict gives one whose items stay of one type.
+    `example_inputs` are lists of arguments, by callable or for `obj` itself: parameters without annotation are of their types.
+    The other parameters are torch.jit's and mean nothing here. Raises FrontendError with the place in the source for what
+    can't be compiled.
     """
-    del optimize, _frames_up, _rcb, example_inputs
+    del optimize, _frames_up, _rcb
     if isinstance(obj, ScriptFunction | ScriptModule | ScriptList | ScriptDict):
         return obj
     if isinstance(obj, list):
@@ -52,10 +54,11 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
     _need_torch("tsir.script")
     import torch
 
-    from tsir.frontend.script import compile_function, compile_module
+    from tsir.frontend.script import Examples, compile_function, compile_module
 
+    examples = None if example_inputs is None else Examples(obj, example_inputs)
     if isinstance(obj, torch.nn.Module):
-        return ScriptModule(_with_exceptions(compile_module(obj)))
+        return ScriptModule(_with_exceptions(compile_module(obj, examples=examples)))
     if inspect.isclass(obj):
         if issubclass(obj, torch.nn.Module):
             raise FrontendError(
@@ -67,7 +70,7 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
         declare(obj)
         return obj
     if callable(obj):
-        return ScriptFunction(_with_exceptions(compile_function(obj)), obj)
+        return ScriptFunction(_with_exceptions(compile_function(obj, examples=examples)), obj)
     if _is_plain_object(obj):
         from tsir.frontend.script.classes import declare
 

@@ -155,7 +155,14 @@ class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ign
     def _python_attribute(self, name: str) -> Any:
         """What the Python class has beside the program: ignored methods, and properties, run in Python on this object."""
         origin = self.program.origins.get(id(self.instance))
-        found = _MISSING if origin is None else inspect.getattr_static(type(origin), name, _MISSING)
+        if origin is None:
+            return _MISSING
+        if name in getattr(type(origin), "__jit_ignored_attributes__", ()) and name in {*vars(origin), *origin._modules}:
+            return getattr(origin, name)
+        own = vars(origin).get(name)
+        if isinstance(own, types.MethodType) and is_left_out(own.__func__):
+            return types.MethodType(own.__func__, self)
+        found = inspect.getattr_static(type(origin), name, _MISSING)
         if isinstance(found, types.FunctionType) and is_left_out(found):
             return types.MethodType(found, self)
         if isinstance(found, property) and found.fget is not None:

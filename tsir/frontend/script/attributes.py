@@ -20,6 +20,7 @@ from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import exception_attribute
 from tsir.frontend.script.operators import is_tensor
+from tsir.frontend.script.prelude import SPECIAL_METHODS
 from tsir.frontend.script.values import (
     Builtin,
     Choice,
@@ -95,7 +96,7 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
 
 
 def _field_or_method(e: Emitter, value: Value, name: str, kind: ts.NamedTupleType) -> Value:
-    if name not in ("_replace", "_asdict") and python.method(kind, name) is None:
+    if name not in ("_replace", "_asdict") and python.method(kind, name) is None and not _is_special(e, kind, name):
         fields = [f.data for f in kind.fields.data]
         hint = did_you_mean(name, fields) or f"its fields are {', '.join(fields)}"
         e.error(f"{show_type(kind)} has no field '{name}'", hint=hint, code="TS203")
@@ -173,7 +174,7 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         row = python.attribute(kind, name)
         assert row is not None
         return Run(e.py(row.name, [value.ssa]))
-    if python.method(kind, name) is not None or isinstance(kind, ts.AnyType | ts.FutureType):
+    if python.method(kind, name) is not None or isinstance(kind, ts.AnyType | ts.FutureType) or _is_special(e, kind, name):
         return Method(shown or value, name)
     hint = _other_name(kind, name) or did_you_mean(name, python.names_of(kind))
     if isinstance(kind, ts.UnionType):
@@ -200,6 +201,12 @@ _TENSOR_NAMES = {
     "reverse": "use flip()", "astype": "use to(dtype)", "copy": "use clone()", "add_to": "use add_()", "concat": "use torch.cat()",
 }  # fmt: skip
 """What to use for names that arrays of other libraries have."""
+
+
+def _is_special(e: Emitter, kind: Attribute, name: str) -> bool:
+    """Whether a name is a special method of a built-in type that stands for an operator."""
+    return (name == "__len__" or name in SPECIAL_METHODS) and hasattr(e.session.python_class(kind), name)
+
 
 _OTHER_NAMES = {
     "push": "use append()", "length": "use len()", "size": "use len()", "has_key": "use `in`", "iteritems": "use items()",

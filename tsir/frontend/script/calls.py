@@ -39,7 +39,7 @@ from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
-from tsir.frontend.script.prelude import REPLACED, tensordot
+from tsir.frontend.script.prelude import REPLACED, SPECIAL_METHODS, tensordot
 from tsir.frontend.script.source import is_compiled_function
 from tsir.frontend.script.static_objects import call_built_in, call_special, initialise_dataclass, is_generated_init
 from tsir.frontend.script.static_state import MUTATING, dict_method, list_method
@@ -511,12 +511,15 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     if isinstance(kind, ts.FutureType) and name in ("then", "add_done_callback") and len(args) == 1:
         return chain(e, Run(ssa), args[0]) if name == "then" else notify(e, Run(ssa), args[0])
     if is_tensor(kind):
-        return _tensor_method(e, Run(ssa), name, args, kwargs)
+        by_operator = _special_method(e, Run(ssa), name, args, kwargs) if name in _BY_INDEX else None
+        return by_operator or _tensor_method(e, Run(ssa), name, args, kwargs)
     if isinstance(kind, ts.GeneratorType) and name in GENERATOR_METHODS:
         return torch_call(e, name, [Run(ssa), *args], kwargs)
     if isinstance(kind, ts.NamedTupleType) and name in ("_replace", "_asdict"):
         return _named_tuple_method(e, StaticTuple(tuple(tuple_elements(e, Run(ssa)) or ()), kind), name, kwargs)
     row = python.method(kind, name)
+    if row is None and (by_operator := _special_method(e, Run(ssa), name, args, kwargs)) is not None:
+        return by_operator
     if row is None:
         hint = did_you_mean(name, python.names_of(kind))
         e.error(f"a value of type {e.show(receiver)} has no method '{name}'", hint=hint, code="TS203")
@@ -532,6 +535,24 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     if (found := call_by_equality(e, row.name, values + ordered)) is not None:
         return found
     return call_row(e, row, values + ordered)
+
+
+_BY_INDEX = ("__getitem__", "__len__", "__contains__")
+"""Special methods of tensors that are no operators of ATen's."""
+
+
+def _special_method(
+    e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value | None:
+    """`value.__add__(other)` and the like: the operator. None for other methods."""
+    if kwargs:
+        return None
+    if name == "__len__" and not args:
+        return call_builtin(e, Builtin("len"), [receiver], {})
+    replaced = SPECIAL_METHODS.get(name)
+    if replaced is None or replaced.__code__.co_argcount != 1 + len(args):
+        return None
+    return e.session.call_function(e, PyFunction(replaced), [receiver, *args], {})
 
 
 def _format_arguments(e: Emitter, template: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:

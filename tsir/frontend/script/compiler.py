@@ -39,6 +39,7 @@ from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_clas
 from tsir.frontend.script.convert import coerce, describe_object, join_types, materialise
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.examples import Examples
 from tsir.frontend.script.functions import (
     Compiled,
     NoRunTimeResult,
@@ -107,8 +108,9 @@ _PLAIN_DICTS = (dict, collections.OrderedDict, collections.defaultdict, collecti
 class Session:
     """One program being compiled. `schemas` are the operators that calls are resolved against."""
 
-    def __init__(self, schemas: SchemaRegistry) -> None:
+    def __init__(self, schemas: SchemaRegistry, examples: Examples | None = None) -> None:
         self.schemas = schemas
+        self.examples = examples
         self.annotations = AnnotationReader(self.annotated_class)
         self.reader = modules.ModuleReader(self)
         self.functions: dict[Any, Compiled] = {}
@@ -607,6 +609,9 @@ class Session:
 
     def object_length(self, holder: Object) -> int | None:
         """The length of a container of modules."""
+        own = holder.info.lookup("__len__")
+        if own is not None and not own[1].__module__.startswith("torch."):
+            return None
         names = objects.keys(holder)
         if names is not None:
             return len(names)
@@ -666,13 +671,14 @@ def _shown_to_user() -> Generator[None]:
 
 
 @with_deep_stack
-def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Program:
+def compile_function(function: Any, schemas: SchemaRegistry | None = None, examples: Examples | None = None) -> Program:
     """Compiles a Python function.
 
     A parameter without annotation is a Tensor, or of its default's type. Raises FrontendError, with the place in the source,
-    for what can't be compiled. `schemas` are the operators to resolve calls against; tsir's own by default.
+    for what can't be compiled. `schemas` are the operators to resolve calls against; tsir's own by default. `examples` say
+    of what types parameters without annotation are.
     """
-    session = Session(_schemas() if schemas is None else schemas)
+    session = Session(_schemas() if schemas is None else schemas, examples)
     plain = unwrap(function)
     session.dynamic = is_dynamic(plain)
     with _shown_to_user():
@@ -690,13 +696,13 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None) -> Pr
 
 
 @with_deep_stack
-def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None) -> Program:
+def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None, examples: Examples | None = None) -> Program:
     """Compiles a module: `forward` and what is marked with `torch.jit.export`, for this module's attributes.
 
     The root's arrays share their memory with the module's parameters and buffers; `sources` has the tensor behind each.
     Raises FrontendError, with the place in the source, for what can't be compiled.
     """
-    session = Session(_schemas() if schemas is None else schemas)
+    session = Session(_schemas() if schemas is None else schemas, examples)
     entries: dict[str, EntryPoint] = {}
     session.dynamic = any(is_dynamic(type(m).forward, wrapped_only=m is not module) for m in module.modules())
     with _shown_to_user():
@@ -813,6 +819,8 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
         signature = replace(signature, result=None)
     session.entries.add(source.node)
     session.keep_alive.append(source)
+    own = [p.name for p in signature.parameters[0 if owner is None or isinstance(function, staticmethod) else 1 :]]
+    exemplary = {} if session.examples is None else session.examples.types(session, wrapped, own)
     for i, p in enumerate(signature.parameters):
         if i == 0 and owner is not None and not isinstance(function, staticmethod):
             types_[p.name] = owner.type
@@ -830,7 +838,11 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
                 hint="a callable, a module or an interface only works in functions that compiled code calls",
                 code="TS105",
             )
-        if kind is None:
+        if kind is None and p.name in exemplary:
+            kind = exemplary[p.name]
+            if p.has_default and (of_default := session.type_of_object(p.default)) is not None:
+                kind = join_types(kind, of_default)
+        elif kind is None:
             kind = ts.TensorType()
             if p.has_default:
                 kind = _kind_of_default(session, p.default, p.name)

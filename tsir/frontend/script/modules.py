@@ -79,7 +79,7 @@ class ModuleReader:
         info = self._classes.get(key)
         if info is None:
             info = ClassInfo(self.session.symbol(python_class.__name__), python_class, "module", attributes)
-            info.children = list(module._modules)
+            info.children = [n for n in module._modules if n not in ignored_attributes(origin)]
             info.extra_methods = extra
             info.hooks = hooks or None
             self._classes[key] = info
@@ -134,7 +134,10 @@ class ModuleReader:
                     declared if isinstance(declared, ts.OptionalType) else ts.TensorType(), role
                 )
             values[name] = None if tensor is None else self.arrays.array(tensor)
+        ignored = ignored_attributes(origin)
         for name, child in module._modules.items():
+            if name in ignored:
+                continue
             if child is None:
                 attributes[name] = AttributeInfo(ts.NONE, "submodule", self.session.from_python(None, name))
                 values[name] = None
@@ -169,7 +172,7 @@ class ModuleReader:
             names = [n for n in module._concrete_type.get_attributes() if n not in taken]
             found = [(n, getattr(module, n)) for n in names]
             return [*found, *module._concrete_type.get_constants().items()]
-        ignored: set[str] = set(getattr(type(module), "__jit_ignored_attributes__", ()))
+        ignored = ignored_attributes(module)
         unused: set[str] = set(getattr(module, "__jit_unused_properties__", ()))
         declared: dict[str, Any] = vars(module).get("_declared_types", {})
         return [
@@ -280,6 +283,11 @@ def _contradicts(declared: Attribute, own: Attribute, value: Any) -> bool:
 
 def _is_container(value: Any) -> bool:
     return isinstance(value, list | dict | tuple)
+
+
+def ignored_attributes(module: nn.Module) -> set[str]:
+    """The attributes that a module's class keeps out of compiled code."""
+    return set(getattr(type(module), "__jit_ignored_attributes__", ()))
 
 
 def _interface(annotations: dict[str, tuple[Any, Any]], name: str) -> type | None:

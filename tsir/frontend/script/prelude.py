@@ -340,6 +340,13 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
     operator.concat: lambda a, b: a + b, operator.is_: lambda a, b: a is b, operator.is_not: lambda a, b: a is not b,
 }  # fmt: skip
 
+SPECIAL_METHODS: dict[str, Callable[..., Any]] = {
+    name: _OPERATORS[function]
+    for name, function in vars(operator).items()
+    if name.startswith("__") and callable(function) and function in _OPERATORS
+}
+"""What special methods of built-in types do, as in `items.__getitem__(0)`: the operators."""
+
 REPLACED: dict[Any, Callable[..., Any]] = {
     functools.reduce: _reduce, itertools.accumulate: _accumulate, itertools.product: _product, itertools.repeat: _repeat,
     itertools.chain: _chain, itertools.islice: _islice, itertools.starmap: _starmap, itertools.takewhile: _takewhile,
