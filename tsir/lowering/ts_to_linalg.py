@@ -9,7 +9,7 @@ from typing import Any, cast
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
-from xdsl.dialects.func import FuncOp
+from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.dialects.tensor import CastOp as TensorCastOp
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 from xdsl.passes import ModulePass
@@ -30,7 +30,7 @@ from tsir.ops.tensor import SymScalar, SymTensor
 from tsir.passes.constants import UNKNOWN, constant_ops
 from tsir.passes.facts import BODY_ERRORS, NOTHING_KNOWN, Facts, strip_casts
 from tsir.passes.freeze import argument_attributes
-from tsir.passes.structure import functions
+from tsir.passes.structure import functions, walk
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,39 @@ def lower_function(function: FuncOp) -> None:
     _Lowering(function, facts).run()
 
 
+def _seen_layouts(function: FuncOp) -> set[Operation]:
+    """The `contiguous` between an argument and a result that is its view: whether it copies depends on how the argument lies."""
+    found: set[Operation] = set()
+    for op in walk(function):
+        if isinstance(op, AtenOp) and op.SCHEMA.key == "contiguous" and _is_of_argument(op) and _is_returned(op):
+            found.add(op)
+    return found
+
+
+def _is_of_argument(op: AtenOp) -> bool:
+    value: SSAValue | None = op.operands[0]
+    while isinstance(value, OpResult):
+        if isinstance(value.op, ToReferenceOp | ToValueOp):
+            value = value.op.operands[0]
+        else:
+            value = next(effects.aliased_operands(value.op, value.index), None) if isinstance(value.op, AtenOp) else None
+    return value is not None
+
+
+def _is_returned(op: AtenOp) -> bool:
+    work: list[SSAValue] = [op.results[0]]
+    while work:
+        for use in work.pop().uses:
+            user = use.operation
+            if isinstance(user, ReturnOp):
+                return True
+            if isinstance(user, ToReferenceOp | ToValueOp):
+                work.extend(user.results)
+            elif isinstance(user, AtenOp):
+                work += [r for r in user.results if user.operands[use.index] in effects.aliased_operands(user, r.index)]
+    return False
+
+
 class _Lowering:
     def __init__(self, function: FuncOp, facts: Facts) -> None:
         self.function = function
@@ -68,6 +101,7 @@ class _Lowering:
         """The lowered form of each tensor value that an operation gave: with the sizes that its emission computed."""
         self.scalars: dict[SSAValue, Any] = {}
         self.available: set[Any] = set()
+        self.seen_layouts = _seen_layouts(function)
 
     def run(self) -> None:
         block = self.function.body.block
@@ -112,7 +146,7 @@ class _Lowering:
 
     def _fix_unsigned(self) -> None:
         """Retypes uint8 tensor values to `i8`; the facts remember which they are."""
-        from tsir.passes.structure import walk, walk_blocks
+        from tsir.passes.structure import walk_blocks
 
         function = self.function
         for block in walk_blocks(function):
@@ -196,6 +230,9 @@ class _Lowering:
             op.attributes["ts.reason"] = StringAttr(reason or "its tensors are written or of unknown type")
             return
         last = op.prev_op
+        if op in self.seen_layouts:
+            self._dispatch(op, last, "the caller sees whether it is a copy")
+            return
         try:
             arguments = [self._argument(o) for o in op.operands]
             if definition is None:

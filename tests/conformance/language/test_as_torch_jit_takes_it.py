@@ -451,3 +451,29 @@ def test_methods_that_cannot_be_called() -> None:
         tsir.script(NoSelf())
     with pytest.raises(tsir.TsirError, match="has overloads, but no implementation"):
         tsir.script(OnlyOverloads())
+
+
+def sliced(x):
+    return x[:, ::2].contiguous()
+
+
+def flattened(x):
+    return x[:, ::2].contiguous().view(-1)
+
+
+def unchanged(x):
+    return x.contiguous()
+
+
+@feature("Aliasing and mutation", "contiguous: the tensor itself, or a copy where it lies otherwise")
+@pytest.mark.parametrize("how", ["script", "trace"])
+@pytest.mark.parametrize("function", [sliced, flattened, unchanged])
+def test_contiguous_copies_where_it_has_to(function, how, form: str) -> None:
+    if form == "printed" and how == "trace":
+        pytest.skip("a trace has no source")
+    for lies in (torch.rand(3, 4), torch.rand(4, 3).t(), torch.rand(3, 8)[:, ::2]):
+        compiled = tsir.script(function) if how == "script" else tsir.trace(function, lies.clone())
+        expected, found = function(lies), compiled(lies)
+        torch.testing.assert_close(found, expected)
+        assert found.stride() == expected.stride()
+        assert (found.data_ptr() == lies.data_ptr()) == (expected.data_ptr() == lies.data_ptr())

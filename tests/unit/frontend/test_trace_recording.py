@@ -235,11 +235,20 @@ def test_inputs_that_cant_be_traced(inputs, message):
         trace(lambda x: x, *inputs)
 
 
-@pytest.mark.parametrize("container", [lambda x: [x], lambda x: {"a": x}, lambda x: (x, [x])])
-def test_strict_refuses_lists_and_dicts(container):
+@pytest.mark.parametrize("container", [lambda x: {"a": x}, lambda x: (x, {"a": x}), lambda x: [[x]], lambda x: []])
+def test_strict_refuses_dicts_and_other_lists_than_of_tensors(container):
     with pytest.raises(FrontendError, match="strict=False"):
         trace(container, torch.ones(1))
     trace(container, torch.ones(1), strict=False)
+
+
+@pytest.mark.parametrize("container", [lambda x: [x], lambda x: (x, [x, x])])
+def test_strict_warns_of_lists_of_tensors(container):
+    with pytest.warns(TracerWarning, match="strict=False"):
+        trace(container, torch.ones(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trace(container, torch.ones(1), strict=False)
 
 
 def test_a_result_that_cant_be_given():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import structure
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.values import Instance
-from tsir.errors import FrontendError, SourceLocation
+from tsir.errors import FrontendError, SourceLocation, TracerWarning
 from tsir.frontend import active
 from tsir.frontend.constants import insert
 from tsir.frontend.instances import own_tensors
@@ -361,10 +362,12 @@ def _refuse_changeable(result: Any) -> None:
         if isinstance(item, list | dict):
             kind = "dict" if isinstance(item, dict) else "list"
             instead = "NamedTuple" if kind == "dict" else "tuple"
-            raise FrontendError(
-                f"the traced program gives a {kind}, whose structure might depend on the inputs",
-                hint=f"give a {instead}, or pass strict=False if it is always the same",
-            )
+            message = f"the traced program gives a {kind}, whose structure might depend on the inputs"
+            hint = f"give a {instead}, or pass strict=False if it is always the same"
+            if not (isinstance(item, list) and item and all(isinstance(i, torch.Tensor) for i in item)):
+                raise FrontendError(message, hint=hint)
+            # torch.jit takes lists of tensors, too, and warns.
+            warnings.warn(f"{message}: that might make the trace wrong\nhint: {hint}", TracerWarning, stacklevel=2)
         if isinstance(item, tuple):
             pending.extend(item)
 
