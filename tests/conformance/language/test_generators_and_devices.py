@@ -77,6 +77,13 @@ def sums(xs: List[Union[int, float]]) -> Union[int, float]:
     return total
 
 
+@feature("Arguments", "`**` of a dict literal of mixed types, kept in a variable")
+@programs(torch.arange(6.0).reshape(2, 3))
+def mixed_keywords(x: torch.Tensor):
+    options = {"dim": 1, "keepdim": True}
+    return torch.sum(x, **options), len(options)
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -25,7 +25,7 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
-from tsir.dialects.ts.structure import ConstantOp, DictOp
+from tsir.dialects.ts.structure import CastOp, ConstantOp, DictOp
 from tsir.errors import did_you_mean
 from tsir.frontend.script.ambient import call_context_method, is_context_method
 from tsir.frontend.script.annotations import is_named_tuple
@@ -157,8 +157,17 @@ def _literal_items(e: Emitter, value: Value) -> Keywords | None:
         return None
     keys = [k.owner.value if isinstance(k.owner, ConstantOp) else None for k in owner.items[::2]]
     names = [k.data for k in keys if isinstance(k, StringAttr)]
-    values = [e.session.object_or_run(v) for v in owner.items[1::2]]
+    values = [e.session.object_or_run(_before_casts(v)) for v in owner.items[1::2]]
     return dict(zip(names, values, strict=True)) if len(names) == len(keys) else None
+
+
+def _before_casts(value: SSAValue) -> SSAValue:
+    """The value under the type that it had before it became one of several types of items."""
+    while isinstance(value.owner, CastOp) and isinstance(
+        value.type, ts.NumberType | ts.UnionType | ts.OptionalType | ts.AnyType
+    ):
+        value = value.owner.operands[0]
+    return value
 
 
 def _mutates(op: PyOp) -> bool:
