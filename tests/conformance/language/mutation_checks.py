@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 import tsir
-from tests.conformance.language.mutation_programs import inputs
+from tests.conformance.language.mutation_programs import ContiguousResults, inputs
 
 ERRORS = (ArithmeticError, LookupError, NameError, NotImplementedError, RuntimeError, TypeError, ValueError, tsir.TsirError)
 
@@ -86,7 +86,8 @@ def check(text: str) -> None:
 def _compare(eager: Any, scripted: Any, n: int, arrays: bool) -> None:
     expected_arguments: list[Any] = inputs(n)
     own: list[Any] = [t.numpy() if arrays else t for t in inputs(n)]
-    expected_error, expected = outcome(eager, [*expected_arguments, n])
+    with ContiguousResults():
+        expected_error, expected = outcome(eager, [*expected_arguments, n])
     error, found = outcome(scripted, [*own, n])
     shown = f"{type(error).__name__}: {error}" if error is not None else "nothing"
     if expected_error is None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 HEADER = """\
 import torch
@@ -192,6 +193,33 @@ BODIES = (
 )
 
 
+class ContiguousResults(TorchFunctionMode):
+    """torch, but for one thing: what isn't a view is contiguous.
+
+    torch gives `x.t() * 2.0` the strides of `x.t()`, so that `flatten` of it is a copy. tsir's results are always contiguous.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        given = {t.untyped_storage().data_ptr() for t in _tensors((args, kwargs))}
+        return _laid_out(result, given)
+
+
+def _tensors(value: Any) -> list[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [t for part in parts for t in _tensors(part)]
+
+
+def _laid_out(result: Any, given: set[int]) -> Any:
+    if isinstance(result, torch.Tensor):
+        return result if result.untyped_storage().data_ptr() in given else result.contiguous()
+    if type(result) in (list, tuple) or type(result).__module__ == "torch.return_types":
+        return tuple(_laid_out(r, given) for r in result)
+    return result
+
+
 def compiled(text: str) -> Any:
     """The program as a plain Python function."""
     scope: dict[str, Any] = {}
@@ -245,7 +273,9 @@ class Program:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("error")  # such as `out=` of another shape
-                    results.append(function(*inputs(n), n))
+                    arguments = inputs(n)
+                    with ContiguousResults():
+                        results.append(function(*arguments, n))
             except (
                 ArithmeticError,
                 AttributeError,

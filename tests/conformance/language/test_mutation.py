@@ -330,3 +330,15 @@ def test_constants_are_made_anew_for_writes(function):
     for i in range(3):
         x = torch.arange(9.0).reshape(3, 3) + i
         torch.testing.assert_close(scripted(x), function(x))
+
+
+def rows_and_columns(x: Tensor):
+    x[:, 1].ravel().mul_(0.5)
+    x[1].ravel().mul_(2.0)
+    x[:, 1:].ravel().zero_()
+    return x.t().ravel(), x.ravel()
+
+
+def test_ravel_is_a_view_of_contiguous_tensors_alone():
+    expected, x = torch.arange(9.0).reshape(3, 3), torch.arange(9.0).reshape(3, 3)
+    torch.testing.assert_close((tsir.script(rows_and_columns)(x), x), (rows_and_columns(expected), expected))

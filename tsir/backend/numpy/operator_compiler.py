@@ -315,7 +315,7 @@ class _Compilation:
             if result.value in self.block.args:
                 return [f"{name} = {name}.copy('K')"]
             return [f"if {name}.base is not None:", f"    {name} = fresh({name}, {among})"]
-        if self.schema.name == "contiguous":
+        if self.schema.name in ("contiguous", "ravel"):
             return [f"{name} = laid_out({name})"]
         if self.schema.name in MAY_COPY or self.schema.name == "numpy_T" or result.value in self.block.args:
             return []

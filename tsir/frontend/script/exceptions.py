@@ -140,7 +140,7 @@ def _try_region(
         for cell in cells.values():
             assert cell.ssa is not None and isinstance(cell.ssa.owner, Operation)
             cell.ssa.owner.detach()
-            cell.ssa.owner.erase()
+            cell.ssa.owner.erase(safe_erase=False)  # a loop that was emitted again has left uses
         cells = {n: Cell(unset=n not in before) for n in (*cells, *changed, *first)}
     results = {
         n: kind
