@@ -80,6 +80,27 @@ def test_declared_overloads() -> None:
     same(Overloaded(), X)
 
 
+@torch.jit._overload
+def shifted(x: Tensor, by: int) -> Tensor: ...
+@torch.jit._overload
+def shifted(x: Tensor, by: List[float]) -> Tensor: ...
+def shifted(x, by):
+    if isinstance(by, int):
+        return x + by
+    return x + by[0]
+
+
+def shifts(x: Tensor):
+    return shifted(x, 2), shifted(x, [0.5])
+
+
+def test_declared_overloads_after_torch_jit_compiled_them() -> None:
+    """torch.jit drops them from its table then."""
+    torch.jit.script(shifts)
+    assert not torch._jit_internal._get_fn_overloads(f"{__name__}.shifted")
+    same(shifts, X)
+
+
 class DeclaredUnion(nn.Module):
     size: Union[int, Tuple[int, int]]
     mode: Union[int, str]

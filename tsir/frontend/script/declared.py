@@ -6,10 +6,17 @@ An overload only gives types; the body is that of the function defined last unde
 
 from __future__ import annotations
 
+import __future__
+import ast
 import dataclasses
+import inspect
+import linecache
+import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+import torch
 import torch._jit_internal as internal
 from xdsl.ir import Attribute
 
@@ -37,9 +44,44 @@ def _declarations(function: Any) -> Sequence[Any]:
     found = internal._overloaded_fns.get(name)
     if found is not None:
         return found
+    if function in torch.jit._state._jit_function_overload_caching:  # torch.jit compiled them, and then drops them from its table
+        return _from_source(function)
     classes: Mapping[str, Any] = internal._overloaded_methods.get(name) or {}
     owner = function.__qualname__.rpartition(".")[0].rpartition(".")[2]
     return classes.get(owner, ())
+
+
+@lru_cache
+def _from_source(function: types.FunctionType) -> Sequence[Any]:
+    """The overloads that stand in the source before a function."""
+    code = function.__code__
+    tree = ast.parse("".join(linecache.getlines(code.co_filename)), code.co_filename)
+    for parent in ast.walk(tree):
+        body = getattr(parent, "body", None)
+        if not isinstance(body, list):
+            continue
+        named = [n for n in cast("list[ast.AST]", body) if isinstance(n, ast.FunctionDef) and n.name == function.__name__]
+        if any(n.lineno == code.co_firstlineno or _first_line(n) == code.co_firstlineno for n in named):
+            return [_made(n, function) for n in named if any(map(_is_overload, n.decorator_list))]
+    return ()
+
+
+def _first_line(node: ast.FunctionDef) -> int:
+    return min(n.lineno for n in [node, *node.decorator_list])
+
+
+def _is_overload(decorator: ast.expr) -> bool:
+    return ast.unparse(decorator).rpartition(".")[2] == "_overload"
+
+
+def _made(node: ast.FunctionDef, function: types.FunctionType) -> Any:
+    """The function of a definition, in the names that its implementation sees."""
+    flags = function.__code__.co_flags & __future__.annotations.compiler_flag
+    tree = ast.Module([ast.FunctionDef(**{**dict(ast.iter_fields(node)), "decorator_list": []})], [])
+    ast.copy_location(tree.body[0], node)
+    names = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
+    exec(compile(tree, function.__code__.co_filename, "exec", flags, dont_inherit=True), names)
+    return names[node.name]
 
 
 def declared_signatures(session: Session, source: FunctionSource) -> list[Signature]:
