@@ -37,7 +37,6 @@ from tsir.frontend.script.static_state import dict_method, fresh, new_dict
 from tsir.frontend.script.values import (
     FALSE,
     NONE,
-    TRUE,
     Builtin,
     Condition,
     Const,
@@ -693,6 +692,11 @@ def _constant(value: Value) -> Callable[[Arguments], Value]:
     return emit
 
 
+def _is_scripting(a: Arguments) -> Value:
+    # There it stands before errors that say what torch.jit can't do.
+    return Const(a.e.source.function.__module__ != "torch.nn.utils.parametrize")
+
+
 def _nothing(a: Arguments) -> Value:
     a.values()
     return NONE
@@ -761,7 +765,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized,
     "object.__new__": _new_object, "unwrap_optional": _unwrap_optional, "assert": _assert,
-    "warn": _warn, "true": _constant(TRUE), "false": _constant(FALSE), "nothing": _nothing,
+    "warn": _warn, "is_scripting": _is_scripting, "false": _constant(FALSE), "nothing": _nothing,
     "fork": emit_fork, "wait": emit_wait, "no wait": emit_no_wait,
     "torch.tensor": _tensor, "torch.as_tensor": _as_tensor, "torch.manual_seed": _manual_seed,
 }  # fmt: skip
@@ -788,7 +792,7 @@ def _table() -> dict[Any, str]:
     ):  # fmt: skip
         table |= {getattr(module, n): "false" for n in names if hasattr(module, n)}
     awaitables = {"_awaitable": "fork", "_awaitable_wait": "wait", "_awaitable_nowait": "no wait"}
-    named = awaitables | {"_unwrap_optional": "unwrap_optional", "is_scripting": "true", "is_tracing": "false"}
+    named = awaitables | {"_unwrap_optional": "unwrap_optional", "is_scripting": "is_scripting", "is_tracing": "false"}
     for module in (torch.jit, jit_internal):
         table |= {getattr(module, n): meaning for n, meaning in named.items() if hasattr(module, n)}
     return table

@@ -252,8 +252,6 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
     dispatch = boolean_dispatched.get(function)
     if dispatch is not None:
         return _boolean_dispatch(e, dispatch, args, kwargs)
-    if function in REPLACED:
-        callee = PyFunction(REPLACED[function])
     return e.session.call_function(e, callee, args, kwargs)
 
 

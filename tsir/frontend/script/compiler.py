@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.jit._script import call_prepare_scriptable_func
 from torch.jit._state import _get_script_class
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
@@ -53,6 +54,7 @@ from tsir.frontend.script.hooks import calling_source
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.overriding import Overridden, compile_overriding, is_overridden
+from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.source import (
     WRAPPER,
     FunctionSource,
@@ -500,7 +502,9 @@ class Session:
         return found
 
     def call_function(self, e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        """Calls a Python function."""
+        """Calls a Python function, or what is compiled in its place."""
+        if callee.function in REPLACED:
+            callee = replace(callee, function=REPLACED[callee.function])
         return call_function(self, e, callee, args, kwargs)
 
     def get_attribute(self, e: Emitter, holder: Object, name: str) -> Value:
@@ -704,6 +708,7 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None, exa
     """
     session = Session(_schemas() if schemas is None else schemas, examples)
     entries: dict[str, EntryPoint] = {}
+    module = call_prepare_scriptable_func(module)  # modules with __prepare_scriptable__ say what is compiled in their place
     session.dynamic = any(is_dynamic(type(m).forward, wrapped_only=m is not module) for m in module.modules())
     with _shown_to_user():
         info, instance = session.reader.read(module)

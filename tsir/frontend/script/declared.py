@@ -5,8 +5,8 @@ An overload only gives types; the body is that of the function defined last unde
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import dataclasses
 import inspect
@@ -44,7 +44,9 @@ def _declarations(function: Any) -> Sequence[Any]:
     found = internal._overloaded_fns.get(name)
     if found is not None:
         return found
-    if function in torch.jit._state._jit_function_overload_caching:  # torch.jit compiled them, and then drops them from its table
+    if (
+        function in torch.jit._state._jit_function_overload_caching
+    ):  # torch.jit compiled them, and then drops them from its table
         return _from_source(function)
     classes: Mapping[str, Any] = internal._overloaded_methods.get(name) or {}
     owner = function.__qualname__.rpartition(".")[0].rpartition(".")[2]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.nn.utils.parametrize
 
 # pyright: reportMissingParameterType=false
 # The functions have no annotations: each call is compiled for the types that it has.
@@ -327,6 +328,19 @@ def tensordot(a, b, dims, out=None):
     return torch.ops.aten.tensordot(a, b, first, second)
 
 
+def _parametrized(self):
+    """The forward of torch's `ParametrizationList`, whose own looks for its modules by the texts of their numbers."""
+    if hasattr(self, "original"):
+        x = self[0](self.original)
+    elif hasattr(self, "original2"):
+        x = self[0](self.original0, self.original1, self.original2)
+    else:
+        x = self[0](self.original0, self.original1)
+    for parametrization in self[1:]:
+        x = parametrization(x)
+    return x
+
+
 _OPERATORS: dict[Any, Callable[..., Any]] = {
     operator.add: lambda a, b: a + b, operator.sub: lambda a, b: a - b, operator.mul: lambda a, b: a * b,
     operator.truediv: lambda a, b: a / b, operator.floordiv: lambda a, b: a // b, operator.mod: lambda a, b: a % b,
@@ -353,6 +367,7 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     bisect.bisect: _bisect_right,
     bisect.bisect_right: _bisect_right, bisect.bisect_left: _bisect_left, torch.broadcast_shapes: _broadcast_shapes,
     torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,
+    torch.nn.utils.parametrize.ParametrizationList.forward: _parametrized,
     **_OPERATORS,
 }  # fmt: skip
 """Functions that have no Python source, or one that reaches into torch's inside, and what is compiled in their place."""
