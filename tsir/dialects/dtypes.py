@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from tsir.errors import OperatorError
+
 
 class Category(IntEnum):
     """torch's dtype categories; a higher one wins in promotion."""
@@ -96,9 +98,19 @@ ALL: tuple[DType, ...] = (
     bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64, complex128,
 )  # fmt: skip
 
+_NAMES_ONLY: tuple[DType, ...] = (
+    DType("complex32", "", "", Category.COMPLEX, 4),
+    *(DType(f"uint{n}", "", "", Category.INT, n // 8, signed=False) for n in (16, 32, 64)),
+    *(DType(f"float8_{n}", "", "", Category.FLOAT, 1) for n in ("e4m3fn", "e4m3fnuz", "e5m2", "e5m2fnuz", "e8m0fnu")),
+    DType("qint8", "", "", Category.INT, 1), DType("quint8", "", "", Category.INT, 1, signed=False),
+    DType("qint32", "", "", Category.INT, 4),
+)  # fmt: skip
+"""dtypes that programs name, compare and return, but that no tensor of theirs can have."""
+
 _ALIASES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32",
-            "long": "int64", "cfloat": "complex64", "cdouble": "complex128"}  # fmt: skip
-_BY_NAME = {d.name: d for d in ALL} | {alias: next(d for d in ALL if d.name == n) for alias, n in _ALIASES.items()}
+            "long": "int64", "cfloat": "complex64", "cdouble": "complex128", "chalf": "complex32"}  # fmt: skip
+_BY_NAME = {d.name: d for d in (*ALL, *_NAMES_ONLY)}
+_BY_NAME |= {alias: _BY_NAME[n] for alias, n in _ALIASES.items()}
 _BY_MLIR = {d.mlir: d for d in ALL}
 _BY_NUMPY = {d.numpy: d for d in ALL}
 
@@ -106,6 +118,18 @@ _BY_NUMPY = {d.numpy: d for d in ALL}
 def dtype(name: str) -> DType:
     """The dtype with torch's name (`float32`, `long`, with or without `torch.`). Raises KeyError for others."""
     return _BY_NAME[name.removeprefix("torch.")]
+
+
+def named() -> tuple[DType, ...]:
+    """All dtypes that programs can name."""
+    return (*ALL, *_NAMES_ONLY)
+
+
+def of_tensors(dtype: DType) -> DType:
+    """The dtype itself. Raises OperatorError for one that tensors can't have here."""
+    if not dtype.numpy:
+        raise OperatorError(f"tensors of dtype {dtype} aren't supported")
+    return dtype
 
 
 def from_mlir(spelling: str) -> DType:

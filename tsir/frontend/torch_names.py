@@ -44,9 +44,12 @@ def torch_constant(value: object) -> Constant:
     """
     match value:
         case torch.dtype():
-            if value not in DTYPES:
-                raise UnsupportedError(f"dtype {value} isn't supported", hint=f"supported are {', '.join(map(str, DTYPES))}")
-            return DTYPES[value]
+            try:
+                return dtypes.dtype(str(value))
+            except KeyError:
+                raise UnsupportedError(
+                    f"dtype {value} isn't supported", hint=f"supported are {', '.join(map(str, DTYPES))}"
+                ) from None
         case torch.device():
             return Device(value.type, value.index)
         case torch.layout():

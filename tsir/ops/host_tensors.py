@@ -23,7 +23,7 @@ def numpy_dtype(dtype: DType) -> np.dtype[Any]:
         import ml_dtypes
 
         return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(dtype.numpy)
+    return np.dtype(dtypes.of_tensors(dtype).numpy)
 
 
 def _data_shape(data: Any) -> tuple[tuple[int, ...], list[Any]]:

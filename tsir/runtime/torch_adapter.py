@@ -33,7 +33,8 @@ class TorchAdapter:
         self.from_numpy = torch.from_numpy
         self.is_inference = torch.is_inference
         self.dtypes: dict[Any, DType] = {getattr(torch, d.name): d for d in dtypes.ALL}
-        self.torch_dtypes: dict[DType, Any] = {d: t for t, d in self.dtypes.items()}
+        self.torch_dtypes: dict[DType, Any] = {d: getattr(torch, d.name) for d in dtypes.named() if hasattr(torch, d.name)}
+        self.named_dtypes = {t: d for d, t in self.torch_dtypes.items()}
         with warnings.catch_warnings():  # torch warns once per process about arrays that can't be written; not ours to show
             warnings.simplefilter("ignore")
             frozen = np.zeros(1)
@@ -88,7 +89,7 @@ class TorchAdapter:
         """A torch dtype, device, layout, memory format or Size as tsir's value; None for anything else."""
         torch = self.torch
         if isinstance(value, torch.dtype):
-            return self.dtypes.get(value)
+            return self.named_dtypes.get(value)
         if isinstance(value, torch.device):
             return Device(value.type, value.index)
         if isinstance(value, torch.layout):

@@ -1,7 +1,7 @@
 """What programs written for torch.jit rely on and its documentation hardly says: found in libraries that script their models."""
 
 import copy
-from typing import List, Optional
+from typing import List, Optional, Union
 
 import pytest
 import torch
@@ -103,3 +103,53 @@ def test_parametrized(make) -> None:
         tsir_module = tsir.script(module)
         for name, value in module.state_dict().items():
             assert_same(tsir_module.state_dict()[name], value)
+
+
+def conjugates(w: Tensor, index: Union[int, Tensor]) -> List[Tensor]:
+    if torch.jit.isinstance(index, int):  # so that what follows runs operator by operator
+        w = w[..., index]
+    else:
+        w = w[0]
+    return [w.conj() * 2, w.adjoint() + 1, w.mH * 1, w.conj().t(), w.conj().imag]
+
+
+def test_conjugates_of_tensors_whose_shape_is_not_known_when_compiling() -> None:
+    w = torch.tensor([[[1 + 2j, 3 - 1j]], [[0.5j, -2.0]]])
+    same(conjugates, w, 1)
+
+
+def widest(dtype: torch.dtype) -> int:
+    if dtype == torch.uint16:
+        return 65535
+    if dtype == torch.uint8:
+        return 255
+    return -1
+
+
+def half_of(dtype: torch.dtype) -> torch.dtype:
+    if dtype == torch.float64:
+        return torch.complex64
+    return torch.complex32
+
+
+def names_of_dtypes(x: Tensor) -> List[int]:
+    other = half_of(x.dtype)
+    if other == torch.complex32 and x.numel() > 100:
+        x = x.to(torch.complex32)
+    return [widest(x.dtype), widest(torch.uint16), int(other == torch.complex32), int(other.is_complex)]
+
+
+@feature("Tensors in programs", "dtypes that no tensor has here, as values")
+def test_dtypes_that_are_only_named() -> None:
+    same(names_of_dtypes, X)
+    assert tsir.script(half_of)(torch.float32) is torch.complex32
+    assert tsir.script(widest)(torch.uint16) == 65535
+
+
+def of_that_dtype(x: Tensor) -> Tensor:
+    return x.to(torch.complex32)
+
+
+def test_tensors_of_such_dtypes_are_refused() -> None:
+    with pytest.raises((tsir.TsirError, RuntimeError), match="tensors of dtype torch.complex32 aren't supported"):
+        tsir.script(of_that_dtype)(X)

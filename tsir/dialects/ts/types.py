@@ -59,12 +59,12 @@ _DTYPES: dict[Attribute, DType] = {element: d for d, element in _ELEMENT_TYPES.i
 
 def element_type(dtype: DType) -> Attribute:
     """The builtin element type of a dtype (`ui8` for uint8)."""
-    return _ELEMENT_TYPES[dtype]
+    return _ELEMENT_TYPES[dtypes.of_tensors(dtype)]
 
 
 def linalg_element_type(dtype: DType) -> Attribute:
     """The element type that linalg and arith take: as `element_type`, but `i8` for uint8, for arith has no `ui8`."""
-    return _ELEMENT_TYPES[dtypes.int8 if dtype is dtypes.uint8 else dtype]
+    return _ELEMENT_TYPES[dtypes.int8 if dtype is dtypes.uint8 else dtypes.of_tensors(dtype)]
 
 
 def dtype_of(element: Attribute) -> DType | None:
