@@ -151,5 +151,5 @@ def of_that_dtype(x: Tensor) -> Tensor:
 
 
 def test_tensors_of_such_dtypes_are_refused() -> None:
-    with pytest.raises((tsir.TsirError, RuntimeError), match="tensors of dtype torch.complex32 aren't supported"):
+    with pytest.raises((tsir.TsirError, RuntimeError), match=r"tensors of dtype torch.complex32 aren't"):
         tsir.script(of_that_dtype)(X)
