@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.frontend.script.convert import NUMBERS, materialise
+from tsir.frontend.script.convert import NUMBERS, materialise, members
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import Run, Value
 
@@ -19,8 +19,13 @@ def number_in(e: Emitter, value: Value, wanted: Attribute | None) -> Value:
 
     torch.jit converts so in calls, in annotated assignments and in `annotate`; any other value is given back as it is.
     """
-    if isinstance(e.session.type_of(value), ts.TensorType) and wanted in _NUMBER_IN_TENSOR:
-        return Run(e.aten_value(_NUMBER_IN_TENSOR[wanted], [materialise(e, value)]))
+    kinds = () if wanted is None else members(wanted)
+    if isinstance(e.session.type_of(value), ts.TensorType) and not any(
+        isinstance(k, ts.TensorType | ts.AnyType) for k in kinds
+    ):
+        operator = next((_NUMBER_IN_TENSOR[k] for k in kinds if k in _NUMBER_IN_TENSOR), None)
+        if operator is not None:
+            return Run(e.aten_value(operator, [materialise(e, value)]))
     return value
 
 
