@@ -109,8 +109,8 @@ _NAMES_ONLY: tuple[DType, ...] = (
 
 _ALIASES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32",
             "long": "int64", "cfloat": "complex64", "cdouble": "complex128", "chalf": "complex32"}  # fmt: skip
-_BY_NAME = {d.name: d for d in (*ALL, *_NAMES_ONLY)}
-_BY_NAME |= {alias: _BY_NAME[n] for alias, n in _ALIASES.items()}
+_NAMED = {d.name: d for d in (*ALL, *_NAMES_ONLY)}
+_BY_NAME = _NAMED | {alias: _NAMED[name] for alias, name in _ALIASES.items()}
 _BY_MLIR = {d.mlir: d for d in ALL}
 _BY_NUMPY = {d.numpy: d for d in ALL}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import copy
 import dataclasses
 import inspect
 import linecache
@@ -16,8 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-import torch
 import torch._jit_internal as internal
+from torch.jit._state import _jit_function_overload_caching
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
@@ -79,8 +80,9 @@ def _is_overload(decorator: ast.expr) -> bool:
 def _made(node: ast.FunctionDef, function: types.FunctionType) -> Any:
     """The function of a definition, in the names that its implementation sees."""
     flags = function.__code__.co_flags & __future__.annotations.compiler_flag
-    tree = ast.Module([ast.FunctionDef(**{**dict(ast.iter_fields(node)), "decorator_list": []})], [])
-    ast.copy_location(tree.body[0], node)
+    plain = copy.copy(node)
+    plain.decorator_list = []
+    tree = ast.Module([plain], [])
     names = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
     exec(compile(tree, function.__code__.co_filename, "exec", flags, dont_inherit=True), names)
     return names[node.name]
