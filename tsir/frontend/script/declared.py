@@ -45,9 +45,7 @@ def _declarations(function: Any) -> Sequence[Any]:
     found = internal._overloaded_fns.get(name)
     if found is not None:
         return found
-    if (
-        function in torch.jit._state._jit_function_overload_caching
-    ):  # torch.jit compiled them, and then drops them from its table
+    if function in _jit_function_overload_caching:  # torch.jit compiled them, and then drops them from its table
         return _from_source(function)
     classes: Mapping[str, Any] = internal._overloaded_methods.get(name) or {}
     owner = function.__qualname__.rpartition(".")[0].rpartition(".")[2]
