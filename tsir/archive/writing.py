@@ -119,6 +119,12 @@ def _refuse_python(module: ModuleOp) -> None:
         if op.name == "ts.call_python":
             name = op.properties["function"].data.partition("#")[0]  # type: ignore[attr-defined]
             found = list(source_locations(op.location))
+            if name.startswith("torch.ops."):
+                raise ArchiveError(
+                    f"{name}() is an operator of another library than torch, which an archive can't hold",
+                    location=found[-1] if found else None,
+                    hint="write what it does with torch's operators",
+                )
             raise ArchiveError(
                 f"{name}() is marked with torch.jit.ignore and called here: Python code can't be saved",
                 location=found[-1] if found else None,

@@ -32,6 +32,7 @@ from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items, special_method, text_of
 from tsir.frontend.script.concurrency import FUTURE_CLASSES, chain, make_future, notify
 from tsir.frontend.script.convert import coerce, describe_object, materialise, retype, tuple_elements
+from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import PURE, evaluate
 from tsir.frontend.script.exception_values import is_exception_class, make_exception, set_arguments
@@ -301,6 +302,9 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return logged
     if is_context_method(target):
         return call_context_method(e, target, args)
+    overloads = custom_overloads(target)
+    if overloads is not None:
+        return call_custom_operator(e, overloads, args, kwargs)
     name = operator_name(target)
     if name is not None:
         return torch_call(e, name, args, kwargs)

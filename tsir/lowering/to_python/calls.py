@@ -121,6 +121,8 @@ def call_python(p: Printer, operation: Operation) -> str:
     operands = [p.text(o) for o in operation.operands]
     keywords = [None] * len(operands) if known is None else known.keywords
     shown = [t if k is None else f"{k}={t}" for k, t in zip(keywords, operands, strict=True)]
+    if name.startswith("torch.ops."):
+        return f"{name}({', '.join(shown)})"
     first = operation.operands[0].type if operands else None
     owner, _, method = name.rpartition(".")
     if isinstance(first, types.ClassType) and keywords[0] is None and (owner or known is None):
