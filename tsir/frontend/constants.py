@@ -19,10 +19,10 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ConstantOp, ListOp
 from tsir.dialects.values import Device, Layout, MemoryFormat
 
-Constant: TypeAlias = bool | int | float | complex | str | DType | Device | Layout | MemoryFormat | None
+Constant: TypeAlias = bool | int | float | complex | str | bytes | DType | Device | Layout | MemoryFormat | None
 """A Python value that is one constant operation. Integers must fit into 64 bits."""
 
-_CONSTANT_TYPES = (bool, int, float, complex, str, type(None), DType, Device, Layout, MemoryFormat)
+_CONSTANT_TYPES = (bool, int, float, complex, str, bytes, type(None), DType, Device, Layout, MemoryFormat)
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
@@ -47,6 +47,8 @@ def type_of_constant(value: Constant) -> Attribute:
             return ts.COMPLEX
         case str():
             return ts.StrType()
+        case bytes():
+            return ts.BytesType()
         case None:
             return ts.NONE
         case DType():
@@ -72,6 +74,8 @@ def attribute_of_constant(value: Constant) -> Attribute:
             return ts_attributes.ComplexValueAttr(value)
         case str():
             return StringAttr(value)
+        case bytes():
+            return ts_attributes.BytesValueAttr(value)
         case None:
             return ts_attributes.NoneValueAttr()
         case DType():

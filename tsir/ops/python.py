@@ -20,7 +20,7 @@ import re
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -54,6 +54,8 @@ class TextFunctions(Protocol):
     def Future(self) -> Any: ...
     def exception_object(self, error: Any) -> Any: ...
     def exception_from(self, error: Any, cause: Any) -> Any: ...
+    def int_to_bytes(self, value: int, length: int = 1, byteorder: Any = "big", signed: bool = False) -> bytes: ...
+    def int_from_bytes(self, value: bytes, byteorder: Any = "big", signed: bool = False) -> int: ...
 
 
 _FACTORIES: Mapping[Any, Callable[[], Any]] = {
@@ -125,6 +127,16 @@ class PythonText:
         return error
 
     @staticmethod
+    def int_to_bytes(value: int, length: int = 1, byteorder: Any = "big", signed: bool = False) -> bytes:
+        """`value.to_bytes(length, byteorder, signed=signed)`."""
+        return value.to_bytes(length, byteorder, signed=signed)
+
+    @staticmethod
+    def int_from_bytes(value: bytes, byteorder: Any = "big", signed: bool = False) -> int:
+        """`int.from_bytes(value, byteorder, signed=signed)`."""
+        return int.from_bytes(value, byteorder, signed=signed)
+
+    @staticmethod
     def percent(template: str, values: Any) -> str:
         """`template % values`."""
         return template % values
@@ -155,6 +167,10 @@ class PyFunction:
     """Changes operand 0, which is a mutable container."""
     effect: bool
     """Has an effect outside the program (prints)."""
+    defaults: Mapping[str, str]
+    """The text of the default of each parameter that has one."""
+    spread: bool
+    """The last operand is a list (or another iterable) of the last arguments: `print(*values)`."""
     fresh: bool
     """Gives a new mutable object at each call: two equal calls must not be merged into one."""
 
@@ -178,6 +194,9 @@ class PyFunction:
         if not self.accepts(len(operands)):
             expected = f"at least {self.required}" if self.variadic else f"{self.required} to {len(self.parameters)}"
             raise OperatorTypeError(f"{self.name}() takes {expected} arguments, got {len(operands)}")
+
+        if self.spread:
+            operands = [*operands[:-1], f"*{operands[-1]}"]
 
         def operand(match: re.Match[str]) -> str:
             if match["index"] is None:
@@ -245,6 +264,8 @@ range_list(start, stop=None, step=None)         list int    list(range({args})) 
 _BUILTINS = r"""
 int(value=0, base=10)           int                 int({args})                      raises
 float(value=0.0)                float               float({args})                    raises
+bytes(value=b'', encoding=None, errors=None)   bytes   bytes({args})             raises
+str_of_bytes(value, encoding='utf-8', errors='strict')   str   str({args})          raises
 bool(value=False)               bool                bool({args})
 complex(real=0, imag=0)         complex             complex({args})                  raises
 str(value)                      str                 rt.str({0})
@@ -288,7 +309,8 @@ zip(*values)                    zipped              list(zip({args}))           
 list(values=())                 list element        list({args})                     fresh
 tuple(values=())                as_tuple            tuple({args})
 set(values=())                  set element         set({args})                      raises fresh
-frozenset(values=())            set element         set({args})                      raises fresh
+slice_indices(start, stop, step, length)   tuple int int int   slice({0}, {1}, {2}).indices({3})   raises
+frozenset(values=())            frozenset element   frozenset({args})                raises
 default_dict(kind)              any                 rt.default_dict({0})             fresh
 future()                        any                 rt.Future()                      fresh
 future_set_result(self, value)  none                {0}.set_result({1})              raises mutates
@@ -300,18 +322,24 @@ dict(items=())                  dict_of_pairs       dict({args})                
 print(*values)                  none                rt.print({args})                 effect
 warn(message)                   none                rt.warn({0})                     effect
 log(logger, level, message, once)  none             rt.log({args})                   effect
+column(rows, index)             column              [row[{1}] for row in {0}]        raises fresh
+zip_rows(rows)                  zipped_rows         list(zip(*{0}))                  fresh
+zip_strict(*values)             zipped              list(zip({args}, strict=True))   raises fresh
 print_with(sep, end, *values)   none                rt.print({2:}, sep={0}, end={1})   effect
 """
 
 _NUMBERS = r"""
 int_bit_length(self)            int                 {0}.bit_length()
 int_bit_count(self)             int                 bin({0}).count("1")
+int_to_bytes(self, length=1, byteorder='big', signed=False)   bytes   rt.int_to_bytes({args})   raises
+int_from_bytes(bytes, byteorder='big', signed=False)   int   rt.int_from_bytes({args})   raises
 int_conjugate(self)             int                 +{0}
 int_is_integer(self)            bool                True
 int_as_integer_ratio(self)      tuple int int       (+{0}, 1)
 float_is_integer(self)          bool                {0}.is_integer()
 float_as_integer_ratio(self)    tuple int int       {0}.as_integer_ratio()           raises
 float_hex(self)                 str                 {0}.hex()
+float_fromhex(text)             float               float.fromhex({0})               raises
 float_conjugate(self)           float               +{0}
 complex_conjugate(self)         complex             {0}.conjugate()
 int_get_real(self)              int                 +{0}
@@ -336,10 +364,9 @@ _MATH = {
     "float": "acos acosh asin asinh atan atan2 atanh cbrt copysign cos cosh degrees dist erf erfc exp exp2 expm1 fabs fmod "
     "fsum gamma hypot ldexp lgamma log log10 log1p log2 nextafter pow radians remainder sin sinh sqrt tan tanh ulp",
     "int": "ceil comb factorial floor gcd isqrt lcm perm trunc",
-    "bool": "isclose isfinite isinf isnan",
+    "bool": "isfinite isinf isnan",
     "tuple float float": "modf",
     "tuple float int": "frexp",
-    "total": "prod",
 }
 _CMATH = {
     "complex": "acos acosh asin asinh atan atanh cos cosh exp log log10 rect sin sinh sqrt tan tanh",
@@ -347,10 +374,13 @@ _CMATH = {
     "tuple float float": "polar",
     "bool": "isclose isfinite isinf isnan",
 }
+_MATH_WITH_KEYWORDS = r"""
+math_isclose(a, b, rel_tol=1e-09, abs_tol=0.0)  bool   math.isclose({0}, {1}, **dict(zip(("rel_tol", "abs_tol"), [{2:}])))   raises
+math_prod(values, start=1)                      total  math.prod({0}, **dict(zip(("start",), [{1:}])))   raises
+"""
 _MATH_BINARY = {"atan2", "copysign", "dist", "fmod", "ldexp", "nextafter", "pow", "remainder", "comb"}
 _MATH_NEVER_RAISES = {
     "atan", "atan2", "asinh", "copysign", "degrees", "erf", "erfc", "fabs", "radians", "tanh", "isfinite", "isinf", "isnan",
-    "isclose",
 }  # fmt: skip
 
 _STR = r"""
@@ -380,7 +410,13 @@ str_join(self, values)                          str         {0}.join({1})
 str_ljust(self, width, fillchar=' ')            str         {0}.ljust({1:})              raises
 str_lower(self)                                 str         {0}.lower()
 str_lstrip(self, chars=None)                    str         {0}.lstrip({1:})
-str_maketrans(self, to)                         dict int int   str.maketrans({0}, {1})   raises fresh
+str_maketrans(source, to=None, removed=None)    translation   str.maketrans({args})      raises fresh
+str_encode(self, encoding='utf-8', errors='strict')   bytes   {0}.encode({1:})           raises
+bytes_decode(self, encoding='utf-8', errors='strict')   str   {0}.decode({1:})           raises
+bytes_hex(self, sep=':', bytes_per_sep=1)       str         {0}.hex({1:})                raises
+bytes_fromhex(text)                             bytes       bytes.fromhex({0})           raises
+bytes_maketrans(source, to)                     bytes       bytes.maketrans({0}, {1})    raises
+bytes_translate(self, table, delete=b'')        bytes       {0}.translate({1:})          raises
 str_partition(self, sep)                        tuple str str str   {0}.partition({1})   raises
 str_removeprefix(self, prefix)                  str         {0}.removeprefix({1})
 str_removesuffix(self, suffix)                  str         {0}.removesuffix({1})
@@ -409,6 +445,7 @@ list_copy(self)                                 same        {0}.copy()          
 list_count(self, value)                         int         {0}.count({1})
 list_extend(self, values)                       none        {0}.extend({1})              mutates
 list_index(self, value, start=0, stop=2**63)    int         {0}.index({1:})              raises
+list_extend_any(self, values)                   none        {0}.extend({1})              raises mutates
 list_insert(self, index, item)                  none        {0}.insert({1}, {2})         mutates
 list_pop(self, index=-1)                        element     {0}.pop({1:})                raises mutates
 list_remove(self, value)                        none        {0}.remove({1})              raises mutates
@@ -447,6 +484,18 @@ set_union(self, *others)                        same        {0}.union({1:})     
 set_update(self, *others)                       none        {0}.update({1:})             raises mutates
 """
 
+_BYTES = (
+    "capitalize center count endswith expandtabs find index isalnum isalpha isascii isdigit islower isspace istitle isupper join "
+    "ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines "
+    "startswith strip swapcase title upper zfill"
+)
+"""The methods of bytes that are those of str with bytes in place of str."""
+_FROZENSET = "copy difference intersection isdisjoint issubset issuperset symmetric_difference union"
+"""The methods of frozenset, which are those of set that change nothing."""
+
+SPREAD = "_all"
+"""The end of the names of the variadic functions' forms whose last operand is a list of the last arguments."""
+
 _SIGNATURE = re.compile(r"(\w+)\((.*)\)")
 
 
@@ -461,6 +510,20 @@ def _math_rows() -> Iterator[str]:
             yield f"cmath_{name}(*args)  {result}  cmath.{name}({{args}})  raises"
 
 
+def _bytes_rows() -> Iterator[str]:
+    for row in _STR.splitlines():
+        if row.startswith("str_") and row[4:].partition("(")[0] in _BYTES.split():
+            signature, result, rest = re.split(r"\s{2,}", row, maxsplit=2)
+            name = signature.replace("str_", "bytes_").replace("fillchar=' '", "fillchar=b' '")
+            yield f"{name}   {result.replace('str', 'bytes')}   {rest}"
+
+
+def _frozenset_rows() -> Iterator[str]:
+    for row in _CONTAINERS.splitlines():
+        if row.startswith("set_") and row[4:].partition("(")[0] in _FROZENSET.split():
+            yield f"frozen{row}".replace("raises fresh", "raises").replace("  fresh", "")
+
+
 def _parse(row: str) -> PyFunction:
     signature, result, expression, *flags = re.split(r"\s{2,}", row.strip())
     match = _SIGNATURE.fullmatch(signature)
@@ -471,6 +534,7 @@ def _parse(row: str) -> PyFunction:
     return PyFunction(
         name=match[1],
         parameters=tuple(text.partition("=")[0].lstrip("*") for text in texts),
+        defaults={name: text for name, eq, text in (t.partition("=") for t in texts) if eq},
         required=sum("=" not in text and not text.startswith("*") for text in texts),
         variadic=variadic,
         result=result,
@@ -478,14 +542,17 @@ def _parse(row: str) -> PyFunction:
         raises="raises" in words,
         mutates="mutates" in words,
         effect="effect" in words,
+        spread=False,
         fresh="fresh" in words,
     )
 
 
 def _table() -> dict[str, PyFunction]:
-    texts = (_OPERATORS, _SUBSCRIPTS, _BUILTINS, _NUMBERS, _STR, _CONTAINERS)
+    texts = (_OPERATORS, _SUBSCRIPTS, _BUILTINS, _NUMBERS, _STR, _CONTAINERS, _MATH_WITH_KEYWORDS)
     rows = [row for text in texts for row in text.splitlines() if row.strip()]
-    return {function.name: function for function in map(_parse, [*rows, *_math_rows()])}
+    functions = [*map(_parse, [*rows, *_math_rows(), *_bytes_rows(), *_frozenset_rows()])]
+    functions += [replace(f, name=f.name + SPREAD, spread=True) for f in functions if f.variadic]
+    return {function.name: function for function in functions}
 
 
 FUNCTIONS: Mapping[str, PyFunction] = _table()

@@ -22,10 +22,12 @@ from tsir.dialects.ts.types import (
     INT,
     NONE,
     AnyType,
+    BytesType,
     ClassType,
     DeviceType,
     DictType,
     DTypeType,
+    FrozenSetType,
     FutureType,
     ListType,
     NamedTupleType,
@@ -59,7 +61,8 @@ ANY = AnyType()
 NUMBER = NumberType()
 
 _KINDS: dict[type[Attribute], str] = {
-    StrType: "str", ListType: "list", DictType: "dict", SetType: "set", TupleType: "tuple", NamedTupleType: "named_tuple",
+    StrType: "str", BytesType: "bytes", FrozenSetType: "frozenset",
+    ListType: "list", DictType: "dict", SetType: "set", TupleType: "tuple", NamedTupleType: "named_tuple",
     TensorType: "tensor", DTypeType: "dtype", DeviceType: "device", NoneType: "none", NumberType: "number", AnyType: "any",
     OptionalType: "optional", UnionType: "union", ClassType: "class",
     FutureType: "future",
@@ -147,8 +150,10 @@ def _promoted(call: _Call, highest: int = 3, types: Sequence[Attribute] | None =
 
 def element_of(t: Attribute) -> Attribute | None:
     """The type of what iterating over a value of this type gives, or None when that isn't known."""
-    if isinstance(t, ListType | SetType):
+    if isinstance(t, ListType | SetType | FrozenSetType):
         return t.element
+    if isinstance(t, BytesType):
+        return INT
     if isinstance(t, DictType):
         return t.key
     if isinstance(t, StrType | AnyType):
@@ -167,8 +172,8 @@ def _element(call: _Call) -> Attribute:
 
 def _concatenated(call: _Call) -> Attribute:
     a, b = call.types
-    if isinstance(a, StrType) and isinstance(b, StrType):
-        return STR
+    if isinstance(a, StrType | BytesType) and a == b:
+        return a
     if isinstance(a, ListType) and isinstance(b, ListType):
         return ListType(unify([a.element, b.element]))
     if isinstance(a, TupleType | NamedTupleType) and isinstance(b, TupleType | NamedTupleType):
@@ -177,14 +182,18 @@ def _concatenated(call: _Call) -> Attribute:
 
 
 def _difference(call: _Call) -> Attribute:
-    return call.types[0] if call.kinds() == ["set", "set"] else _promoted(call)
+    return call.types[0] if _are_sets(call) else _promoted(call)
+
+
+def _are_sets(call: _Call) -> bool:
+    return all(k in ("set", "frozenset") for k in call.kinds())
 
 
 def _repeated(call: _Call) -> Attribute:
     for i in (0, 1):
         sequence, times = call.types[i], call.types[1 - i]
         if kind(times) in ("int", "bool"):
-            if isinstance(sequence, StrType | ListType):
+            if isinstance(sequence, StrType | BytesType | ListType):
                 return sequence
             if isinstance(sequence, TupleType | NamedTupleType) and isinstance(call.constant(1 - i), int):
                 return TupleType(list(sequence.elements.data) * call.constant(1 - i))
@@ -212,7 +221,7 @@ def _integer(call: _Call) -> Attribute:
 
 def _bitwise(call: _Call) -> Attribute:
     kinds = call.kinds()
-    if kinds == ["bool", "bool"] or kinds == ["set", "set"] or (kinds == ["dict", "dict"] and call.name == "bitor"):
+    if kinds == ["bool", "bool"] or _are_sets(call) or (kinds == ["dict", "dict"] and call.name == "bitor"):
         return call.types[0]
     return _promoted(call, 1)
 
@@ -220,7 +229,7 @@ def _bitwise(call: _Call) -> Attribute:
 def _ordered(call: _Call) -> Attribute:
     a, b = call.kinds()
     numbers = {"bool", "int", "float", "number"}
-    alike = a == b and a in ("str", "list", "tuple", "set", "class", "named_tuple")
+    alike = _are_sets(call) or (a == b and a in ("str", "bytes", "list", "tuple", "class", "named_tuple"))
     if not (alike or {a, b} <= numbers or "any" in (a, b)):
         raise call.error()
     return BOOL
@@ -249,14 +258,14 @@ def _item(call: _Call) -> Attribute:
         raise call.error()
     if isinstance(container, TupleType | NamedTupleType) and container.elements.data:
         return _tuple_item(call, container.elements.data)
-    if isinstance(container, ListType | StrType | AnyType):
+    if isinstance(container, ListType | StrType | BytesType | AnyType):
         return element_of(container) or ANY
     raise call.error()
 
 
 def _section(call: _Call) -> Attribute:
     container = call.types[0]
-    if isinstance(container, StrType | ListType | AnyType):
+    if isinstance(container, StrType | BytesType | ListType | AnyType):
         return container
     bounds = [call.constant(i) for i in range(1, len(call.types))]
     if isinstance(container, TupleType | NamedTupleType) and UNKNOWN not in bounds:
@@ -314,6 +323,32 @@ def _zipped(call: _Call) -> Attribute:
     return ListType(TupleType([e for e in elements if e]))
 
 
+def _zipped_rows(call: _Call) -> Attribute:
+    """`zip(*rows)`: each of its tuples has as many elements as there are rows, which makes it a list here."""
+    row = _element(call)
+    element = element_of(row)
+    if element is None:
+        raise call.error()
+    return ListType(ListType(element))
+
+
+def _column(call: _Call) -> Attribute:
+    row, index = _element(call), call.constant(1)
+    if not isinstance(row, TupleType | NamedTupleType) or not isinstance(index, int):
+        raise call.error()
+    return ListType(row.elements.data[index])
+
+
+def _translation(call: _Call) -> Attribute:
+    """The table that `str.maketrans` makes."""
+    source, *rest = call.types
+    if rest:
+        return DictType(INT, INT if len(rest) == 1 else optional_of(INT))
+    if not isinstance(source, DictType):
+        raise call.error()
+    return DictType(INT, source.value)
+
+
 def _as_tuple(call: _Call) -> Attribute:
     if not call.types:
         return TupleType([])
@@ -331,6 +366,8 @@ def _pairs(call: _Call) -> Attribute:
     pair = _element(call)
     if isinstance(pair, TupleType | NamedTupleType) and len(pair.elements.data) == 2:
         return DictType(*pair.elements.data)
+    if isinstance(pair, ListType):
+        return DictType(pair.element, pair.element)
     raise call.error()
 
 
@@ -394,6 +431,9 @@ _RULES: dict[str, _Rule] = {
     "total": _total,
     "enumerated": _enumerated,
     "zipped": _zipped,
+    "zipped_rows": _zipped_rows,
+    "translation": _translation,
+    "column": _column,
     "as_tuple": _as_tuple,
     "dict_of_pairs": _pairs,
     "value": _value,
@@ -407,12 +447,13 @@ _ARITHMETIC = frozenset(
     {"number", "real", "integer", "concatenated", "difference", "repeated", "quotient", "power", "bitwise"}
 )
 _TYPES: dict[str, Attribute] = {
-    "int": INT, "float": FLOAT, "bool": BOOL, "complex": COMPLEX, "str": STR, "none": NONE, "any": ANY,
+    "int": INT, "float": FLOAT, "bool": BOOL, "complex": COMPLEX, "str": STR, "bytes": BytesType(), "none": NONE, "any": ANY,
     "device": DeviceType(),
 }  # fmt: skip
 _CONSTRUCTORS: dict[str, Callable[[list[Attribute]], Attribute]] = {
     "list": lambda parts: ListType(parts[0]),
     "set": lambda parts: SetType(parts[0]),
+    "frozenset": lambda parts: FrozenSetType(parts[0]),
     "optional": lambda parts: optional_of(parts[0]),
     "dict": lambda parts: DictType(parts[0], parts[1]),
     "tuple": TupleType,
@@ -470,7 +511,7 @@ def _expect(function: PyFunction, parameter: str | None, t: Attribute, found: st
     raise OperatorTypeError(f"{which} expects {expected}, found {show_type(t)}", code="TS403")
 
 
-_OWNERS = ("str", "list", "dict", "set", "tuple", "int", "float", "complex", "math")
+_OWNERS = ("str", "bytes", "list", "dict", "set", "frozenset", "tuple", "int", "float", "complex", "math")
 
 
 def shown_name(function: PyFunction) -> str:
@@ -495,6 +536,12 @@ def result_type(function: PyFunction, types: Sequence[Attribute], constants: Seq
     """The type of a call of `function`; see `python.python_result_type`."""
     if not function.accepts(len(types)):
         raise OperatorTypeError(wrong_count(function, len(types)), code="TS401")
+    if function.spread:
+        element = element_of(types[-1])
+        if element is None:
+            raise OperatorTypeError(f"a value of type {show_type(types[-1])} can't be passed with *", code="TS307")
+        types = [*types[:-1], element, element]
+        constants = ()
     call = _Call(function.name, tuple(types), tuple(constants))
     _check_parameters(call, function)
     head, *rest = function.result.split()

@@ -13,6 +13,7 @@ from xdsl.ir import Attribute, Operation, OpResult, SSAValue
 
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts.attributes import (
+    BytesValueAttr,
     ComplexValueAttr,
     DeviceAttr,
     DTypeAttr,
@@ -28,6 +29,7 @@ from tsir.dialects.ts.types import (
     FLOAT,
     INT,
     NONE,
+    BytesType,
     ClassType,
     DeviceType,
     DTypeType,
@@ -63,6 +65,8 @@ def attribute_of(value: Any) -> tuple[Attribute, Attribute] | None:
             return NoneValueAttr(), NONE
         case str():
             return StringAttr(value), StrType()
+        case bytes():
+            return BytesValueAttr(value), BytesType()
         case complex():
             return ComplexValueAttr(value), COMPLEX
         case DType():
@@ -121,6 +125,8 @@ def value_of_attribute(attribute: Attribute) -> Any:
             return None
         case StringAttr():
             return attribute.data
+        case BytesValueAttr():
+            return attribute.value
         case ComplexValueAttr():
             return attribute.value
         case DTypeAttr():

@@ -158,6 +158,8 @@ class Conversion:
             if isinstance(value, list):
                 self.lists[id(value)] = (value, converted)
             return converted
+        if kind == "frozenset" and isinstance(value, set | frozenset):
+            return frozenset(self.value_in(v, expected.arguments[0], where) for v in value)
         if kind == "set" and isinstance(value, set | frozenset):
             if id(value) in self.lists:
                 return self.lists[id(value)][1]
@@ -358,6 +360,8 @@ class Conversion:
                     self._write_back_set(original, converted)
                     return original
             return {self.value_out(v) for v in value}
+        if kind is frozenset:
+            return frozenset(self.value_out(v) for v in value)
         if isinstance(value, EnumMember):
             python_class = self.python_classes.get(value.class_name)
             return value if python_class is None else python_class[value.name]
@@ -552,6 +556,7 @@ _SCALARS_IN = {
     "i1": _scalar_in((bool,), bool),
     "complex": _scalar_in((complex, float, int), complex),
     "str": _scalar_in((str,), str),
+    "bytes": _scalar_in((bytes,), bytes),
     "none": _none_in,
     "number": _number_in,
     "tensor": _tensor_expected,
@@ -563,7 +568,7 @@ _VALUE_CLASSES: dict[str, Any] = {
     "memory_format": MemoryFormat,
     "generator": Generator,
 }
-_PLAIN = frozenset({int, float, bool, complex, str, type(None)})
+_PLAIN = frozenset({int, float, bool, complex, str, bytes, type(None)})
 
 
 def _best_member(expected: TypeText, kind: str) -> TypeText:

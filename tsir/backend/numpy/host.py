@@ -24,8 +24,8 @@ from tsir.ops import python
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "call_outside", "class_of",
     "complex_number", "copied", "default_dict", "device", "dict_of", "dtype", "exception_class", "exception_from",
-    "exception_instance", "exception_object", "format", "host_function",
-    "instance_of", "is_any", "is_bool", "is_complex",
+    "exception_instance", "exception_object", "format", "frozen_set_of", "host_function",
+    "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside",
     "is_str", "list_of", "log",
     "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
@@ -44,6 +44,8 @@ log = python.PythonText.log
 
 device = python.device
 exception_object = python.PythonText.exception_object
+int_from_bytes = python.PythonText.int_from_bytes
+int_to_bytes = python.PythonText.int_to_bytes
 exception_from = python.PythonText.exception_from
 
 
@@ -235,6 +237,11 @@ def is_str(value: Any) -> bool:
     return isinstance(value, builtins.str)
 
 
+def is_bytes(value: Any) -> bool:
+    """Bytes."""
+    return isinstance(value, builtins.bytes)
+
+
 def is_dtype(value: Any) -> bool:
     """A dtype."""
     return isinstance(value, DType)
@@ -285,7 +292,12 @@ def list_of(element: Test) -> Test:
 
 def set_of(element: Test) -> Test:
     """A set that is empty or of which some element passes the test."""
-    return lambda value: isinstance(value, set | frozenset) and (not value or element(next(iter(value))))
+    return lambda value: isinstance(value, set) and (not value or element(next(iter(value))))
+
+
+def frozen_set_of(element: Test) -> Test:
+    """A frozenset that is empty or of which some element passes the test."""
+    return lambda value: isinstance(value, frozenset) and (not value or element(next(iter(value))))
 
 
 def dict_of(key: Test, item: Test) -> Test:

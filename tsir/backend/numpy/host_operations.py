@@ -84,6 +84,8 @@ def constant_text(e: FunctionEmitter, value: Attribute) -> str:
             return e.expression(f"{_rt(e)}.Layout({value.value.data!r})", "layout")
         case attributes.MemoryFormatAttr():
             return e.expression(f"{_rt(e)}.MemoryFormat({value.value.data!r})", "memory_format")
+        case attributes.BytesValueAttr():
+            return repr(value.value)
         case attributes.ComplexValueAttr():
             real, imaginary = float_text(e, value.value.real), float_text(e, value.value.imag)
             return e.expression(f"{_rt(e)}.complex_number({real}, {imaginary})", "number")
@@ -252,7 +254,8 @@ def _isinstance(e: FunctionEmitter, op: structure.IsInstanceOp) -> None:
 
 
 _SIMPLE_TESTS: dict[type[Attribute], str] = {
-    ts.AnyType: "is_any", NoneType: "is_none", ts.StrType: "is_str", ts.DTypeType: "is_dtype", ts.DeviceType: "is_device",
+    ts.AnyType: "is_any", NoneType: "is_none", ts.StrType: "is_str", ts.BytesType: "is_bytes",
+    ts.DTypeType: "is_dtype", ts.DeviceType: "is_device",
     ts.LayoutType: "is_layout", ts.MemoryFormatType: "is_memory_format", ts.NumberType: "is_number", Float64Type: "is_float",
     ts.FutureType: "nothing", ts.GeneratorType: "nothing",
 }  # fmt: skip
@@ -278,6 +281,8 @@ def _test(e: FunctionEmitter, kind: Attribute) -> str:
             return of("list_of", kind.element)
         case ts.SetType():
             return of("set_of", kind.element)
+        case ts.FrozenSetType():
+            return of("frozen_set_of", kind.element)
         case ts.DictType():
             return of("dict_of", kind.key, kind.value)
         case ts.TupleType():
@@ -302,7 +307,9 @@ def _truth(e: FunctionEmitter, op: structure.TruthOp) -> None:
     value, kind = operand(e, op.value), op.value.type
     if kind == ts.BOOL:
         e.bind(op.result, e.name_of(op.value))
-    elif kind == ts.INT or isinstance(kind, ts.StrType | ts.ListType | ts.DictType | ts.SetType | ts.TupleType):
+    elif kind == ts.INT or isinstance(
+        kind, ts.StrType | ts.BytesType | ts.ListType | ts.DictType | ts.SetType | ts.TupleType
+    ):
         e.define(op.result, f"bool({value})")
     else:
         e.define(op.result, f"{_rt(e)}.truth({value})")

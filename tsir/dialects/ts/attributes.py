@@ -96,6 +96,28 @@ class MemoryFormatAttr(_NamedConstantAttr):
 
 
 @irdl_attr_definition
+class BytesValueAttr(_NamedConstantAttr):
+    """A Python bytes object, in hexadecimal digits: `#ts.bytes<"616263">`."""
+
+    name = "ts.bytes_value"
+    digits: StringAttr
+
+    def __init__(self, value: bytes) -> None:
+        super().__init__(value.hex())
+
+    def verify(self) -> None:
+        try:
+            bytes.fromhex(self.digits.data)
+        except ValueError:
+            raise VerifyException(f"{self.digits.data!r} isn't a sequence of bytes in hexadecimal digits") from None
+
+    @property
+    def value(self) -> bytes:
+        """The bytes themselves."""
+        return bytes.fromhex(self.digits.data)
+
+
+@irdl_attr_definition
 class ComplexValueAttr(ParametrizedAttribute):
     """A Python complex number: `#ts.complex<1.0 : f64, -2.0 : f64>`."""
 
@@ -125,5 +147,5 @@ class EnumValueAttr(ParametrizedAttribute):
 
 
 ATTRIBUTES: tuple[type[ParametrizedAttribute], ...] = (
-    NoneValueAttr, DTypeAttr, DeviceAttr, LayoutAttr, MemoryFormatAttr, ComplexValueAttr, EnumValueAttr,
+    NoneValueAttr, DTypeAttr, DeviceAttr, LayoutAttr, MemoryFormatAttr, BytesValueAttr, ComplexValueAttr, EnumValueAttr,
 )  # fmt: skip

@@ -50,7 +50,12 @@ def accepts(expected: Attribute, found: Attribute, is_subclass: SubclassTest = _
             return all_accepted(expected.elements.data, found.elements.data)
         case ts.DictType(), ts.DictType():
             return all_accepted((expected.key, expected.value), (found.key, found.value))
-        case (ts.ListType(), ts.ListType()) | (ts.SetType(), ts.SetType()) | (ts.FutureType(), ts.FutureType()):
+        case (
+            (ts.ListType(), ts.ListType())
+            | (ts.SetType(), ts.SetType())
+            | (ts.FrozenSetType(), ts.FrozenSetType())
+            | (ts.FutureType(), ts.FutureType())
+        ):
             return accepts(expected.element, found.element, is_subclass)
         case ts.ClassType(), ts.ClassType():
             return is_subclass(found, expected)

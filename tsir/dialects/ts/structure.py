@@ -39,6 +39,7 @@ from xdsl.traits import IsTerminator, NoTerminator, Pure, SymbolOpInterface, Sym
 from xdsl.utils.exceptions import VerifyException
 
 from tsir.dialects.ts.attributes import (
+    BytesValueAttr,
     ComplexValueAttr,
     DeviceAttr,
     DTypeAttr,
@@ -53,6 +54,7 @@ from tsir.dialects.ts.types import (
     COMPLEX,
     NONE,
     AnyType,
+    BytesType,
     ClassType,
     DeviceType,
     DictType,
@@ -71,7 +73,7 @@ ATTRIBUTE_ROLES = ("parameter", "buffer", "attribute", "constant", "submodule")
 
 _CONSTANT_TYPES: dict[type[Attribute], Attribute] = {
     StringAttr: StrType(), NoneValueAttr: NONE, DTypeAttr: DTypeType(), DeviceAttr: DeviceType(), LayoutAttr: LayoutType(),
-    MemoryFormatAttr: MemoryFormatType(), ComplexValueAttr: COMPLEX,
+    MemoryFormatAttr: MemoryFormatType(), ComplexValueAttr: COMPLEX, BytesValueAttr: BytesType(),
 }  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 
 _TYPE_NAMES: dict[type[Attribute], str] = {
-    ts.TensorType: "Tensor", BuiltinTensorType: "Tensor", ts.StrType: "str", ts.DTypeType: "dtype", ts.DeviceType: "device",
+    ts.TensorType: "Tensor", BuiltinTensorType: "Tensor", ts.StrType: "str", ts.BytesType: "bytes",
+    ts.DTypeType: "dtype", ts.DeviceType: "device",
     ts.LayoutType: "layout", ts.MemoryFormatType: "memory_format", ts.GeneratorType: "Generator", ts.NumberType: "number",
     ts.AnyType: "Any",
 }  # fmt: skip
@@ -24,6 +25,8 @@ def show_type(kind: Attribute) -> str:
             return f"List[{show_type(kind.element)}]"
         case ts.SetType():
             return f"Set[{show_type(kind.element)}]"
+        case ts.FrozenSetType():
+            return f"FrozenSet[{show_type(kind.element)}]"
         case ts.OptionalType():
             return f"Optional[{show_type(kind.element)}]"
         case ts.TupleType():

@@ -159,6 +159,13 @@ class StrType(ParametrizedAttribute, TypeAttribute):
 
 
 @irdl_attr_definition
+class BytesType(ParametrizedAttribute, TypeAttribute):
+    """Python's `bytes`."""
+
+    name = "ts.bytes"
+
+
+@irdl_attr_definition
 class DTypeType(ParametrizedAttribute, TypeAttribute):
     """The type of `torch.float32` and the like."""
 
@@ -271,6 +278,20 @@ class SetType(ParametrizedAttribute, TypeAttribute):
 
     def verify(self) -> None:
         _expect_types("the element of a set", self.element)
+
+    def __init__(self, element: Attribute) -> None:
+        super().__init__(element)
+
+
+@irdl_attr_definition
+class FrozenSetType(ParametrizedAttribute, TypeAttribute):
+    """A Python frozenset: a value, which nothing changes."""
+
+    name = "ts.frozenset"
+    element: Attribute
+
+    def verify(self) -> None:
+        _expect_types("the element of a frozenset", self.element)
 
     def __init__(self, element: Attribute) -> None:
         super().__init__(element)
@@ -393,8 +414,9 @@ def _print_type_list(printer: Printer, types: Sequence[Attribute]) -> None:
 Tensorlike: TypeAlias = TensorType | BuiltinTensorType[Attribute]
 
 TYPES: tuple[type[ParametrizedAttribute], ...] = (
-    TensorType, StrType, DTypeType, DeviceType, LayoutType, MemoryFormatType, GeneratorType, NumberType, AnyType,
-    OptionalType, UnionType, ListType, SetType, DictType, TupleType, NamedTupleType, ClassType, FutureType,
+    TensorType, StrType, BytesType, DTypeType, DeviceType, LayoutType, MemoryFormatType, GeneratorType, NumberType, AnyType,
+    OptionalType, UnionType, ListType, SetType, FrozenSetType, DictType, TupleType, NamedTupleType, ClassType,
+    FutureType,
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ class Annotation:
 
 _BASIC: dict[Any, Attribute] = {
     None: ts.NONE, type(None): ts.NONE, int: ts.INT, float: ts.FLOAT, bool: ts.BOOL, complex: ts.COMPLEX, str: ts.StrType(),
+    bytes: ts.BytesType(),
     torch.dtype: ts.DTypeType(), torch.device: ts.DeviceType(), torch.layout: ts.LayoutType(),
     torch.memory_format: ts.MemoryFormatType(), torch.Generator: ts.GeneratorType(), torch.Size: ts.ListType(ts.INT),
     numbers.Number: ts.NumberType(), typing.Any: ts.AnyType(), object: ts.AnyType(),
@@ -48,7 +49,7 @@ _LISTS = (
     list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Iterable, collections.abc.Collection,
 )  # fmt: skip
 _DICTS = (dict, collections.OrderedDict, collections.defaultdict, collections.abc.Mapping, collections.abc.MutableMapping)
-_SETS = (set, frozenset, collections.abc.Set, collections.abc.MutableSet)
+_SETS = (set, collections.abc.Set, collections.abc.MutableSet)
 _TRANSPARENT = (typing.Final, typing.Annotated, typing.ClassVar)
 
 _VISIBLE = "the names in it must be visible in the function's module when it is compiled"
@@ -209,6 +210,8 @@ class AnnotationReader:
             return ts.ListType(known[0])
         if origin in _DICTS:
             return ts.DictType(known[0], known[1])
+        if origin is frozenset:
+            return ts.FrozenSetType(known[0])
         if origin in _SETS:
             return ts.SetType(known[0])
         if getattr(origin, "__name__", "") in ("Future", "_Future", "_Await"):

@@ -121,11 +121,12 @@ def _remember(e: Emitter, target: ast.Attribute, value: Value) -> None:
 
 def _unpack(e: Emitter, targets: list[ast.expr], value: Value) -> None:
     starred = [i for i, t in enumerate(targets) if isinstance(t, ast.Starred)]
-    for target, element in zip(targets, _parts(e, value, len(targets), starred), strict=True):
+    for target, element in zip(targets, parts(e, value, len(targets), starred), strict=True):
         assign(e, target.value if isinstance(target, ast.Starred) else target, element)
 
 
-def _parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Value]:
+def parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Value]:
+    """The values that so many targets get of an iterable, with the positions of a starred target."""
     elements = tuple_elements(e, value)
     if elements is None and not isinstance(value, Run):
         static = items_of(e, value).static

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import inspect
 import types
@@ -15,9 +16,11 @@ from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp, TupleGetOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import did_you_mean
 from tsir.frontend.script import ambient, static_objects
+from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.choices import choice_attribute, choice_of_classes
 from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in_program
-from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.enums import plain
 from tsir.frontend.script.exception_values import exception_attribute
 from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.prelude import SPECIAL_METHODS
@@ -34,7 +37,9 @@ from tsir.frontend.script.values import (
     PyFunction,
     PyObject,
     RaisedException,
+    Range,
     Run,
+    Slice,
     StaticObject,
     StaticTuple,
     Super,
@@ -55,11 +60,15 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             return e.session.super_attribute(e, value, name)
         case StaticObject():
             return static_objects.get_attribute(e, value, name)
+        case PyObject() if name == "_make" and is_named_tuple(value.value):
+            return PyObject(value.value._make, name)
         case PyObject():
             return _python_attribute(e, value, name)
         case EnumValue():
             if name in ("value", "name"):
                 return e.session.from_python(getattr(value.member, name), name)
+            if (number := plain(e, value)) is not value:
+                return get_attribute(e, number, name)
         case DTypeInfo():
             integer = value.integer or name == "bits"
             result = ts.INT if integer else ts.StrType() if name == "dtype" else ts.FLOAT
@@ -71,6 +80,12 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             return Const(value.name)
         case ExceptionClass() if name in ("__name__", "__qualname__"):
             return Run(e.py("exception_name", [value.ssa]))
+        case Range() if name in ("start", "stop", "step"):
+            return {"start": value.start, "stop": value.stop, "step": value.step}[name]
+        case Slice() if name in ("start", "stop", "step"):
+            return {"start": value.start, "stop": value.stop, "step": value.step}[name]
+        case StaticTuple() if name in SPECIAL_METHODS:
+            return PyFunction(SPECIAL_METHODS[name], value)
         case StaticTuple() if value.named is not None:
             fields = [f.data for f in value.named.fields.data]
             if name in fields:
@@ -95,7 +110,26 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
     return Method(value, name)
 
 
+def type_of_value(e: Emitter, value: Value) -> Value:
+    """`type(value)` of a value whose type says which class that is."""
+    kind = e.session.type_of(value)
+    if isinstance(value, Run) and value.is_tuple:
+        return e.session.from_python(torch.Size if value.tuple_like == "size" else tuple, "tuple")
+    if isinstance(kind, ts.AnyType):
+        return Run(e.py("exception_type", [materialise(e, value)]))
+    found = None if kind is None else e.session.python_class(kind)
+    if found is None:
+        e.error(
+            f"the type of a value of type {e.show(value)} isn't known while compiling",
+            hint="check with isinstance()",
+            code="TS507",
+        )
+    return e.session.from_python(found, found.__name__)
+
+
 def _field_or_method(e: Emitter, value: Value, name: str, kind: ts.NamedTupleType) -> Value:
+    if name == "_fields":
+        return StaticTuple(tuple(Const(f.data) for f in kind.fields.data))
     if name not in ("_replace", "_asdict") and python.method(kind, name) is None and not _is_special(e, kind, name):
         fields = [f.data for f in kind.fields.data]
         hint = did_you_mean(name, fields) or f"its fields are {', '.join(fields)}"
@@ -139,6 +173,13 @@ def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
 
 def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None) -> Value:
     kind = value.type
+    if value.tuple_like == "view" and name == "isdisjoint":
+        value = Run(e.py("set", [value.ssa]))
+        kind = value.type
+    if name == "__class__":
+        return type_of_value(e, value)
+    if name in SPECIAL_METHODS and not is_tensor(kind) and not isinstance(kind, ts.ClassType | ts.AnyType | ts.OptionalType):
+        return PyFunction(SPECIAL_METHODS[name], shown or value)
     if is_tensor(kind):
         if name == "grad":
             return Const(None)
@@ -163,6 +204,9 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         found = e.session.enum_attribute_type(kind, name)
         if found is not None:
             return Run(e.emit(GetAttrOp(value.ssa, name, found)))
+        number = plain(e, value)
+        if number is not value:
+            return get_attribute(e, number, name)
     if isinstance(kind, ts.UnionType) and (found_choice := choice_of_classes(e, value.ssa, kind)) is not None:
         return choice_attribute(e, found_choice, name)
     if isinstance(kind, ts.OptionalType) and e.dynamic:
@@ -216,6 +260,12 @@ _OTHER_NAMES = {
 """What to use for names that other types or languages have."""
 
 
+def is_frozen(holder: Object) -> bool:
+    """Whether an object is of a frozen dataclass."""
+    parameters = getattr(holder.info.python_class, "__dataclass_params__", None)
+    return parameters is not None and parameters.frozen and holder.info.kind == "class"
+
+
 def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
     """`holder.name = value`."""
     if isinstance(holder, PyObject) and e.dynamic and not isinstance(holder.value, type | types.ModuleType):
@@ -229,6 +279,11 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         named = isinstance(kind, ts.NamedTupleType)
         hint = f"make a new one: `value._replace({name}=...)`" if named else None
         e.error(f"an attribute of a value of type {e.show(holder)} can't be assigned", hint=hint, code="TS504")
+    if is_frozen(holder) and holder.ssa not in e.session.uninitialised:
+        from tsir.frontend.script.builtins import raise_error
+
+        raise_error(e, e.session.exception_class(dataclasses.FrozenInstanceError), f"cannot assign to field {name!r}")
+        raise Unreachable
     setter = inspect.getattr_static(holder.info.python_class, name, None)
     if isinstance(setter, property):
         if setter.fset is None:

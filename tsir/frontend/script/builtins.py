@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from torch import _jit_internal as jit_internal
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
@@ -25,11 +25,22 @@ from tsir.dialects.ts.structure import RaiseOp
 from tsir.dialects.values import uninitialized
 from tsir.errors import did_you_mean
 from tsir.frontend.script import ambient, static_objects
-from tsir.frontend.script.attributes import get_attribute, set_attribute
+from tsir.frontend.script.attributes import get_attribute, set_attribute, type_of_value
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
-from tsir.frontend.script.convert import Tuples, as_bool, as_python, coerce, join_types, materialise, truth, tuple_elements
+from tsir.frontend.script.convert import (
+    Tuples,
+    as_bool,
+    as_key,
+    as_python,
+    coerce,
+    join_types,
+    materialise,
+    truth,
+    tuple_elements,
+)
 from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.enums import plain
 from tsir.frontend.script.exception_values import exception_text
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import is_tensor, torch_call
@@ -54,6 +65,8 @@ from tsir.frontend.script.values import (
     Range,
     Reversed,
     Run,
+    Slice,
+    Spread,
     StaticDict,
     StaticList,
     StaticObject,
@@ -63,6 +76,7 @@ from tsir.frontend.script.values import (
     Zip,
 )
 from tsir.ops import python
+from tsir.ops.python_types import UNKNOWN
 
 
 @dataclass
@@ -73,11 +87,19 @@ class Arguments:
     node: ast.Call
     want: Any = None
 
-    def values(self) -> list[Value]:
-        """The positional arguments, evaluated."""
+    def values(self, *, spread: bool = False) -> list[Value]:
+        """The positional arguments, evaluated. With `spread`, `*values` of unknown length may be among them."""
         from tsir.frontend.script.calls import argument_trees, evaluate_arguments
 
         args, kwargs = evaluate_arguments(self.e, self.node)
+        for value, tree in zip(args, self.node.args, strict=False):
+            if isinstance(value, Spread) and not spread:
+                self.e.error(
+                    f"only a tuple of known length can be passed with * here, not a {self.e.show(value.values)}",
+                    node=tree,
+                    hint="pass the elements one by one",
+                    code="TS401",
+                )
         self.e.call_arguments.extend(argument_trees(self.node, args, kwargs))
         return args
 
@@ -131,15 +153,48 @@ def _enumerate(a: Arguments) -> Value:
 
 
 def _zip(a: Arguments) -> Value:
-    strict = a.keywords().get("strict", FALSE)
-    if not isinstance(strict, Const) or strict.value:
-        a.e.unsupported("argument 'strict' of zip()", node=a.node)
-    return Zip(tuple(a.values()))
+    values, strict = a.values(spread=True), a.keywords().get("strict", FALSE)
+    if any(isinstance(v, Spread) for v in values):
+        return _zip_of_rows(a, values)
+    if isinstance(strict, Const) and not strict.value:
+        return Zip(tuple(values))
+    if isinstance(strict, Const):
+        return Zip(tuple(values), strict)
+    a.e.unsupported("an argument 'strict' of zip() that isn't a constant", node=a.node)
+
+
+def _zip_of_rows(a: Arguments, values: list[Value]) -> Value:
+    """`zip(*rows)`: of tuples the columns, which are as many as the tuples have elements; of lists as many as the shortest has."""
+    from tsir.frontend.script.comprehensions import collect
+
+    e = a.e
+    if len(values) != 1 or not isinstance(values[0], Spread):
+        e.unsupported("zip() of a list of unknown length and more", node=a.node, hint="put all rows into one list")
+    rows = materialise(e, collect(e, values[0].values))
+    kind = rows.type
+    if not isinstance(kind, ts.ListType) or not isinstance(kind.element, Tuples):
+        return Run(e.py("zip_rows", [rows]))
+    count = len(kind.element.elements.data)
+    _refuse_empty(e, rows, count)
+    return StaticTuple(tuple(Run(e.py("column", [rows, e.int_constant(i)], [UNKNOWN, i]), "tuple") for i in range(count)))
+
+
+def _refuse_empty(e: Emitter, rows: SSAValue, count: int) -> None:
+    from tsir.frontend.script.control import emit_branch
+    from tsir.frontend.script.emitter import end_of
+
+    message = f"not enough values to unpack (expected {count}, got 0)"
+    empty = Condition(e.emit(py_op("not")([e.py("bool", [rows])], [ts.BOOL])))
+    assert isinstance(e.node, ast.stmt | ast.expr)
+    emit_branch(e, empty, lambda: raise_error(e, "ValueError", message), lambda: None, end_of(e.node))
 
 
 def _reversed(a: Arguments) -> Value:
     a.exactly(1)
-    return Reversed(a.values()[0])
+    value = a.values()[0]
+    if isinstance(value, Object) and (found := a.e.session.call_optional_method(a.e, value, ("__reversed__",))) is not None:
+        return found
+    return Reversed(value)
 
 
 def _len(a: Arguments) -> Value:
@@ -167,28 +222,44 @@ def _len(a: Arguments) -> Value:
         e.error(f"an object of {name} has no len()", hint=f"define __len__ in class {name}", code="TS307")
     if isinstance(value, PyObject) and hasattr(value.value, "__len__"):
         return Const(len(value.value))
-    ssa = materialise(e, value)
+    ssa = materialise(e, plain(e, value))
     return Run(e.aten_value("size", [ssa, 0])) if is_tensor(ssa.type) else Run(e.py("len", [ssa]))
 
 
 def _print(a: Arguments) -> Value:
-    operands = [materialise(a.e, text_of(a.e, v)) for v in a.values()]
+    values = a.values(spread=True)
+    spread = "" if not any(isinstance(v, Spread) for v in values) else python.SPREAD
+    if spread:
+        values = spread_last(a.e, values, a.node)
+    operands = [materialise(a.e, v.values if isinstance(v, Spread) else text_of(a.e, v)) for v in values]
     keywords = a.keywords()
     if set(keywords) - {"sep", "end"}:
         a.e.unsupported(f"argument '{next(iter(set(keywords) - {'sep', 'end'}))}' of print()", node=a.node)
     if keywords:
         parts = [materialise(a.e, keywords.get(n, Const(d))) for n, d in (("sep", " "), ("end", "\n"))]
-        a.e.py("print_with", [*parts, *operands])
+        a.e.py("print_with" + spread, [*parts, *operands])
     else:
-        a.e.py("print", operands)
+        a.e.py("print" + spread, operands)
     return NONE
+
+
+def spread_last(e: Emitter, values: list[Value], node: ast.AST | None) -> list[Value]:
+    """Arguments of a variadic function with one `*values` among them, in last place, as a list."""
+    from tsir.frontend.script.comprehensions import collect
+
+    last = values[-1]
+    if sum(isinstance(v, Spread) for v in values) != 1 or not isinstance(last, Spread):
+        hint = "put the values into one list first: `values = [*a, b]`"
+        e.unsupported("more than one argument with *, or one that isn't the last,", node=node, hint=hint)
+    is_list = isinstance(last.values, Run) and isinstance(last.values.type, ts.ListType)
+    return [*values[:-1], last if is_list else Spread(collect(e, last.values))]
 
 
 def text_of(e: Emitter, value: Value) -> Value:
     """An object with `__str__` as its text, anything else as it is; what is a tuple in Python, as one."""
     if isinstance(value, Run) and value.tuple_like == "size":
         return Run(e.py("size_text", [value.ssa]))
-    if isinstance(value, Run) and value.tuple_like:
+    if isinstance(value, Run) and value.is_tuple:
         return as_python(e, value)
     if isinstance(value, RaisedException):
         return exception_text(e, value, "__str__") or value
@@ -285,17 +356,9 @@ def _type(a: Arguments) -> Value:
         return ExceptionClass(value.ssa, value.cls)
     if isinstance(value, ExceptionValue):
         return PyObject(value.cls, value.cls.__name__)
-    kind = a.e.session.type_of(value)
-    if isinstance(kind, ts.AnyType):
+    if isinstance(a.e.session.type_of(value), ts.AnyType):
         return ExceptionClass(materialise(a.e, value))
-    found = None if kind is None else a.e.session.python_class(kind)
-    if found is None:
-        a.e.error(
-            f"the type of a value of type {a.e.show(value)} isn't known while compiling",
-            hint="check with isinstance()",
-            code="TS507",
-        )
-    return a.e.session.from_python(found, found.__name__)
+    return type_of_value(a.e, value)
 
 
 # Conversions
@@ -350,10 +413,16 @@ def _bool(a: Arguments) -> Value:
 
 
 def _str(a: Arguments) -> Value:
-    a.exactly(0, 1)
+    a.exactly(0, 3)
     values = a.values()
     if not values:
         return Const("")
+    if len(a.node.args) + len(a.node.keywords) > 1:
+        from tsir.frontend.script.calls import call_row
+
+        row = python.lookup("str_of_bytes")
+        assert row is not None
+        return call_row(a.e, row, values, a.keywords())
     value = text_of(a.e, values[0])
     if isinstance(a.e.session.type_of(value), ts.StrType):
         return value
@@ -430,11 +499,19 @@ def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:
     """`abs`, `round`, `min`, `max`, `sum`, `pow`...: the tensor's method for tensors, the table's row for Python's values."""
 
     def emit(a: Arguments) -> Value:
-        from tsir.frontend.script.calls import call_row
+        from tsir.frontend.script import prelude
+        from tsir.frontend.script.calls import call, call_row
         from tsir.frontend.script.comprehensions import collect
+        from tsir.frontend.script.expressions import joined
 
         e = a.e
-        values, keywords = a.values(), a.keywords()
+        values, keywords = a.values(spread=name in ("min", "max")), a.keywords()
+        if any(isinstance(v, Spread) for v in values):
+            row = python.lookup(name)
+            assert row is not None
+            if not keywords:
+                return call_row(e, row, values)
+            values = [joined(e, values)]
         kinds = [e.session.type_of(v) for v in values]
         if values and (special := special_method(a.e, values[0], name)) is not None:
             return special
@@ -442,13 +519,21 @@ def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:
             if name == "sum":
                 return torch_call(e, "sum", [values[0], Const(0)])
             return torch_call(e, method, values)
+        start = values[1] if len(values) > 1 else keywords.get("start")
         if name == "sum" and isinstance(values[0], Run) and values[0].ssa in e.session.assumed:
-            return values[1] if len(values) > 1 else keywords.get("start", Const(0))
+            return Const(0) if start is None else start
+        if name == "sum" and start is not None and isinstance(e.session.type_of(start), ts.ListType | Tuples):
+            if isinstance(start, Run) and start.ssa in e.session.assumed:
+                return call(e, PyFunction(prelude.sum_of_lists), [values[0]], {})
+            return call(e, PyFunction(prelude.sum_of_sequences), [values[0], start], {})
         if name == "sum" and isinstance(kinds[0], ts.ListType) and isinstance(kinds[0].element, ts.TensorType | ts.ListType):
             return _sum_by_operator(e, [*values, *keywords.values()], kinds[0].element)
         key = keywords.pop("key", None)
         if key is not None and name in ("min", "max") and not (isinstance(key, Const) and key.value is None):
             return _extreme_by_key(a, name, values, key)
+        if len(values) == 1 and isinstance(values[0], Object):
+            values[0] = collect(e, values[0])
+            kinds = [e.session.type_of(values[0])]
         if name in ("min", "max") and (found := _extreme_object(e, name, values, keywords)) is not None:
             return found
         if "default" in keywords:
@@ -541,6 +626,15 @@ def _sorted(a: Arguments) -> Value:
     return sorted_items(a.e, collect(a.e, values[0]), a.keywords())
 
 
+def refuse_unhashable(e: Emitter, items: Value) -> Value:
+    """The elements of a set to be made. Raises UnsupportedError for objects that are compared by a method."""
+    kind = e.session.type_of(items)
+    if isinstance(kind, ts.ListType) and isinstance(kind.element, ts.ClassType):
+        value = e.session.object_or_run(uninitialized_value(e, kind.element))
+        as_key(e, value)
+    return items
+
+
 def _set(a: Arguments) -> Value:
     """`set(items)`, `frozenset(items)`; an empty set takes the type of what is put in first."""
     from tsir.frontend.script.comprehensions import collect
@@ -548,12 +642,64 @@ def _set(a: Arguments) -> Value:
     a.exactly(0, 1)
     e, values = a.e, a.values()
     if values:
-        return Run(e.py("set", [materialise(e, collect(e, values[0]))]))
+        return Run(e.py("set", [materialise(e, refuse_unhashable(e, collect(e, values[0])))]))
     known = isinstance(e.want, ts.SetType)
     result = e.emit(py_op("set")([], [a.want if isinstance(a.want, ts.SetType) else ts.SetType(ts.StrType())]))
     if not known:
         e.session.assumed.add(result)
     return Run(result)
+
+
+def _frozenset(a: Arguments) -> Value:
+    """`frozenset(items)`."""
+    from tsir.frontend.script.comprehensions import collect
+
+    a.exactly(0, 1)
+    e, values = a.e, a.values()
+    if values:
+        return Run(e.py("frozenset", [materialise(e, collect(e, values[0]))]))
+    kind = e.want if isinstance(e.want, ts.FrozenSetType) else ts.FrozenSetType(ts.AnyType())
+    return Run(e.emit(py_op("frozenset")([], [kind])))
+
+
+def _slice(a: Arguments) -> Value:
+    a.exactly(1, 3)
+    values = a.values()
+    start, stop = (NONE, values[0]) if len(values) == 1 else values[:2]
+    return Slice(start, stop, values[2] if len(values) == 3 else NONE)
+
+
+def _row(name: str) -> Callable[[Arguments], Value]:
+    def emit(a: Arguments) -> Value:
+        from tsir.frontend.script.calls import call_row
+
+        row = python.builtin(name)
+        assert row is not None
+        return call_row(a.e, row, a.values(), a.keywords())
+
+    return emit
+
+
+def _issubclass(a: Arguments) -> Value:
+    a.exactly(2)
+    cls, bases = (_class_behind(a.e, v) for v in a.values())
+    try:
+        return Const(issubclass(cls, bases))
+    except TypeError as error:
+        a.e.error(str(error), code="TS507")
+
+
+def _class_behind(e: Emitter, value: Value) -> Any:
+    """The class or tuple of classes that a value stands for."""
+    match value:
+        case Builtin():
+            return getattr(builtins, value.name, None)
+        case PyObject():
+            return value.value
+        case StaticTuple():
+            return tuple(_class_behind(e, v) for v in value.elements)
+        case _:
+            return None
 
 
 def _map(a: Arguments) -> Value:
@@ -666,9 +812,10 @@ def _unwrap_optional(a: Arguments) -> Value:
     return value
 
 
-def raise_error(e: Emitter, name: str, message: str) -> None:
+def raise_error(e: Emitter, name: str, message: str | Value) -> None:
     """`raise name(message)`."""
-    e.emit_void(RaiseOp(name, [materialise(e, Const(message))]))
+    text = Const(message) if isinstance(message, str) else message
+    e.emit_void(RaiseOp(name, [materialise(e, text)]))
     e.dead = True
 
 
@@ -760,7 +907,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "min": _reduction("min", "min"), "max": _reduction("max", "max"), "sum": _reduction("sum", "sum"),
     "pow": _reduction("pow", "pow"), "any": _any_all("any"), "all": _any_all("all"), "sorted": _sorted,
     "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter, "set": _set,
-    "frozenset": _set,
+    "frozenset": _frozenset, "bytes": _row("bytes"), "slice": _slice, "issubclass": _issubclass,
     "open": _unsupported("open()", "read the file outside and pass what is in it"),
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized,

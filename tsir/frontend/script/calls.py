@@ -29,11 +29,30 @@ from tsir.dialects.ts.structure import CastOp, ConstantOp, DictOp
 from tsir.errors import did_you_mean
 from tsir.frontend.script.ambient import call_context_method, is_context_method
 from tsir.frontend.script.annotations import is_named_tuple
-from tsir.frontend.script.builtins import BUILTINS, Arguments, as_number, sorted_items, special_method, text_of
+from tsir.frontend.script.builtins import (
+    BUILTINS,
+    Arguments,
+    as_number,
+    sorted_items,
+    special_method,
+    spread_last,
+    text_of,
+)
 from tsir.frontend.script.concurrency import FUTURE_CLASSES, chain, make_future, notify
-from tsir.frontend.script.convert import coerce, describe_object, materialise, retype, tuple_elements
+from tsir.frontend.script.convert import (
+    as_key,
+    as_python,
+    coerce,
+    describe_object,
+    held,
+    materialise,
+    retype,
+    tuple_elements,
+)
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
+from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, is_of_dataclass
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.enums import member_of_value, plain
 from tsir.frontend.script.evaluation import PURE, evaluate
 from tsir.frontend.script.exception_values import is_exception_class, make_exception, set_arguments
 from tsir.frontend.script.hooks import call_with_hooks
@@ -59,6 +78,8 @@ from tsir.frontend.script.values import (
     PyFunction,
     PyObject,
     Run,
+    Slice,
+    Spread,
     StaticDict,
     StaticList,
     StaticObject,
@@ -79,10 +100,24 @@ def emit_call_expression(e: Emitter, node: ast.Call, want: Any) -> Value:
     if isinstance(callee, Builtin):
         with e.calling([]):
             return BUILTINS[callee.name](Arguments(e, node, want))
+    if (formatted := _format_with_dict(e, node, callee)) is not None:
+        return formatted
     args, kwargs = evaluate_arguments(e, node, takes_sizes=_takes_sizes(e, callee))
     trees = argument_trees(node, args, kwargs)
     with e.at(node), e.calling(trees):
         return call(e, callee, args, kwargs)
+
+
+def _format_with_dict(e: Emitter, node: ast.Call, callee: Value) -> Value | None:
+    """`template.format(**d)` with a dict of the program's: `template.format_map(d)`. None for other calls."""
+    if not isinstance(callee, Method) or callee.name != "format" or node.args or len(node.keywords) != 1:
+        return None
+    if node.keywords[0].arg is not None:
+        return None
+    values = e.expression(node.keywords[0].value)
+    if not isinstance(e.session.type_of(values), ts.DictType) or isinstance(values, StaticDict):
+        return None
+    return call_method(e, callee.receiver, "format_map", [values], {})
 
 
 def argument_trees(node: ast.Call, args: list[Value], kwargs: Keywords) -> list[tuple[Value, ast.AST]]:
@@ -119,17 +154,10 @@ def evaluate_arguments(e: Emitter, node: ast.Call, *, takes_sizes: bool = False)
     from tsir.frontend.script.expressions import evaluated_elements, joined_lists
 
     found = evaluated_elements(e, node.args)
-    args = [v for v, _ in found]
-    spread = next(((v, tree) for v, tree in found if tree is not None), None)
-    if spread is not None and takes_sizes:
+    if takes_sizes and any(tree is not None for _, tree in found):
         args = [joined_lists(e, found, ts.INT)]
-    elif spread is not None:
-        e.error(
-            f"only a tuple of known length can be passed with *, not a {e.show(spread[0])}",
-            node=spread[1],
-            hint="pass the elements one by one",
-            code="TS401",
-        )
+    else:
+        args = [v if tree is None else Spread(v) for v, tree in found]
     kwargs: Keywords = {}
     for keyword in node.keywords:
         value = e.expression(keyword.value)
@@ -234,6 +262,8 @@ def call_builtin(e: Emitter, callee: Builtin, args: Sequence[Value], kwargs: Map
 
 def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     function = callee.function
+    if function in DATACLASS_FUNCTIONS and args and is_of_dataclass(args[0]):
+        return DATACLASS_FUNCTIONS[function](e, args, kwargs)
     if e.session.dynamic or isinstance(callee.receiver, PyObject) or function in PURE:
         whole = function if callee.receiver is None else None
         receiver = callee.receiver
@@ -305,6 +335,11 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     overloads = custom_overloads(target)
     if overloads is not None:
         return call_custom_operator(e, overloads, args, kwargs)
+    owner: Any = getattr(target, "__self__", None)
+    if getattr(target, "__name__", "") == "_make" and is_named_tuple(owner) and len(args) == 1:
+        from tsir.frontend.script.assignment import parts
+
+        return _named_tuple(e, owner, parts(e, args[0], len(owner._fields), []), {})
     name = operator_name(target)
     if name is not None:
         return torch_call(e, name, args, kwargs)
@@ -387,18 +422,9 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
     if is_named_tuple(cls):
         return _named_tuple(e, cls, args, kwargs)
     if issubclass(cls, enum.Enum):
-        if len(args) == 1 and isinstance(args[0], Const):
-            try:
-                return e.session.from_python(cls(args[0].value), callee.name)
-            except ValueError as error:
-                e.error(
-                    str(error), value=args[0], hint=f"its values are {', '.join(repr(m.value) for m in cls)}", code="TS203"
-                )
-        first = next(iter(cls.__members__), "MEMBER")
-        e.unsupported(
-            f"making a member of {cls.__name__} of a value that isn't a constant",
-            hint=f"compare the value with each member's: `if n == {cls.__name__}.{first}.value: ...`",
-        )
+        if len(args) != 1 or kwargs:
+            e.error(f"{cls.__name__}() takes one value", hint="classes can't be made in compiled code", code="TS401")
+        return member_of_value(e, cls, args[0])
     if cls in (torch.finfo, torch.iinfo, torch.device):
         return _constant_object(e, callee, cls, args, kwargs)
     if cls is torch.Generator:
@@ -438,6 +464,7 @@ def _constant_object(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Valu
 
 def _named_tuple(e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     kind = e.session.named_tuple(cls)
+    annotated = {name for base in cls.__mro__ for name in vars(base).get("__annotations__", {})}
     given: dict[str, Value] = dict(zip(cls._fields, args, strict=False)) | dict(kwargs)
     if len(args) > len(cls._fields) or set(given) - set(cls._fields):
         wrong = next((k for k in kwargs if k not in cls._fields), None)
@@ -454,8 +481,12 @@ def _named_tuple(e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[st
             if field not in cls._field_defaults:
                 e.error(f"{cls.__name__} needs a value for field '{field}'", code="TS401")
             value = e.session.from_python(cls._field_defaults[field], field)
+        given_type = e.session.type_of(value)
+        if field not in annotated and given_type is not None:
+            wanted = given_type  # without an annotation a field may hold anything
         parts.append(e.session.object_or_run(coerce(e, value, wanted, f"field '{field}' of {cls.__name__}")))
-    return StaticTuple(tuple(parts), kind)
+    kinds = [e.session.type_of(p) or k for p, k in zip(parts, kind.elements.data, strict=True)]
+    return StaticTuple(tuple(parts), ts.NamedTupleType(cls.__name__, list(cls._fields), kinds))
 
 
 # Rows of the table of built-ins
@@ -465,6 +496,8 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
     """A call of a built-in of the table; keyword arguments go by the row's parameter names."""
     values = list(args)
     names = row.parameters
+    if any(isinstance(v, Spread) for v in values):
+        return _spread_row(e, row, values, kwargs or {})
     for name, value in (kwargs or {}).items():
         if name not in names:
             e.error(
@@ -475,16 +508,39 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
                 code="TS402",
             )
         at = names.index(name)
+        while len(values) < at and (default := row.defaults.get(names[len(values)])) is not None:
+            values.append(Const(ast.literal_eval(default)))
         if at != len(values):
             e.unsupported(f"argument '{name}' of {shown_name(row)}() without those before it")
         values.append(value)
     if not row.accepts(len(values)):
         e.error(wrong_count(row, len(values)), code="TS401")
+    values = [plain(e, v) for v in values] if row.name not in ("str", "repr", "format", "hash") else values
+    if row.name == "hash":
+        values = [as_python(e, v) for v in values]
     operands = [materialise(e, v) for v in values]
     from tsir.ops.python_types import UNKNOWN
 
     constants = [v.value if isinstance(v, Const) else UNKNOWN for v in values]
     return e.session.object_or_run(e.py(row.name, operands, constants))
+
+
+def _spread_row(e: Emitter, row: Row, values: list[Value], kwargs: Mapping[str, Value]) -> Value:
+    """A call of a built-in with `*values` of unknown length as its last argument."""
+    form = python.lookup(row.name + python.SPREAD)
+    whole = spread_last(e, values, e.node)
+    operands = [materialise(e, v.values if isinstance(v, Spread) else v) for v in whole]
+    if form is not None and not kwargs and len(values) == 1 and row.parameters[0] == "self":
+        # `set.union(*sets)`: the first of them is the object.
+        rest = e.py("getslice", [operands[0], e.int_constant(1), materialise(e, NONE)])
+        return e.session.object_or_run(e.py(form.name, [e.py("getitem", [operands[0], e.int_constant(0)]), rest]))
+    if form is None or kwargs or len(values) < len(row.parameters):
+        e.error(
+            f"{shown_name(row)}() can't be given values with * whose number isn't known while compiling",
+            hint="pass the elements one by one",
+            code="TS401",
+        )
+    return e.session.object_or_run(e.py(form.name, operands))
 
 
 # Methods of built-in types
@@ -496,11 +552,18 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
 
     if isinstance(receiver, Builtin):
         row = python.lookup(f"{receiver.name}_{name}")
-        if row is not None and receiver.name == "dict" and name == "fromkeys":
+        if row is not None and row.name in STATIC_METHODS:
             return call_row(e, row, args, kwargs)
+        if row is not None and any(isinstance(a, Spread) for a in args):
+            return call_row(e, row, args, kwargs)
+        if row is None and name in SPECIAL_METHODS:
+            return call(e, PyFunction(SPECIAL_METHODS[name]), args, kwargs)
         if not args:
             e.error(f"{receiver.name}.{name}() needs the value that it is a method of", code="TS401")
         return call_method(e, args[0], name, args[1:], kwargs)
+    if isinstance(receiver, Slice) and name == "indices" and len(args) == 1:
+        parts = [materialise(e, v) for v in (receiver.start, receiver.stop, receiver.step, *args)]
+        return Run(e.py("slice_indices", parts))
     if isinstance(receiver, StaticDict):
         known = receiver.ref is not None or (name not in MUTATING and not any(isinstance(a, Run) for a in args[:1]))
         found = dict_method(e, receiver, name, args, kwargs) if known else None
@@ -534,6 +597,10 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     if row is None:
         hint = did_you_mean(name, python.names_of(kind))
         e.error(f"a value of type {e.show(receiver)} has no method '{name}'", hint=hint, code="TS203")
+    if row.name in STATIC_METHODS:
+        return call_row(e, row, args, kwargs)
+    if row.name == "dict_update":
+        return _update(e, ssa, args, kwargs)
     if row.name == "str_format" and kwargs:
         args, kwargs = _format_arguments(e, receiver, args, kwargs), {}
         ssa, args = materialise(e, args[0]), args[1:]
@@ -545,6 +612,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     ordered = _ordered_keywords(e, row, values, kwargs)
     if (found := call_by_equality(e, row.name, values + ordered)) is not None:
         return found
+    if row.name in ("dict_keys", "dict_items"):
+        return Run(materialise(e, call_row(e, row, values)), "view")
     return call_row(e, row, values + ordered)
 
 
@@ -564,6 +633,29 @@ def _special_method(
     if replaced is None or replaced.__code__.co_argcount != 1 + len(args):
         return None
     return e.session.call_function(e, PyFunction(replaced), [receiver, *args], {})
+
+
+STATIC_METHODS = frozenset({
+    "dict_fromkeys", "str_maketrans", "bytes_maketrans", "bytes_fromhex", "int_from_bytes", "float_fromhex",
+})  # fmt: skip
+"""The rows of static and class methods, whose first operand is their first argument."""
+
+
+def _update(e: Emitter, target: SSAValue, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`target.update(other, **named)`: another dict or pairs, then the keyword arguments."""
+    if len(args) > 1:
+        e.error(f"dict.update() takes at most 1 positional argument, got {len(args)}", code="TS401")
+    others = list(args)
+    if kwargs:
+        wanted = None if target in e.session.assumed else target.type
+        others.append(e.session.dict_of(e, [(Const(k), v) for k, v in kwargs.items()], wanted))
+    for other in others:
+        if not isinstance(e.session.type_of(other), ts.DictType):
+            other = call_builtin(e, Builtin("dict"), [other], {})
+        given = materialise(e, other)
+        retype(e, target, given.type)
+        e.py("dict_update", [target, coerce(e, Run(given), target.type, "dict.update()")])
+    return Const(None)
 
 
 def _format_arguments(e: Emitter, template: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
@@ -606,8 +698,10 @@ def _ordered_keywords(e: Emitter, row: Row, given: Sequence[Value], kwargs: Mapp
 
 def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[Value]) -> list[Value]:
     """Arguments that have to be of a container's element type, converted to it."""
-    values = list(args)
     kind = target.type
+    is_container = isinstance(kind, ts.ListType | ts.DictType | ts.SetType | ts.FrozenSetType)
+    keep = as_key if isinstance(kind, ts.SetType) else held
+    values = [keep(e, v) for v in args] if is_container else list(args)
     if isinstance(kind, ts.ListType):
         position = {"append": 0, "insert": 1, "remove": 0, "index": 0, "count": 0}.get(name)
         if position is not None and position < len(values):

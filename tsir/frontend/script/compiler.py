@@ -37,7 +37,8 @@ from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.blame import show_to_user
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
-from tsir.frontend.script.convert import coerce, describe_object, join_types, materialise
+from tsir.frontend.script.convert import as_key, coerce, describe_object, held, join_types, materialise
+from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.examples import Examples
@@ -95,11 +96,12 @@ from tsir.frontend.script.values import (
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
 
 _PYTHON_CLASSES: dict[Attribute, type] = {
-    ts.INT: int, ts.FLOAT: float, ts.BOOL: bool, ts.COMPLEX: complex, ts.StrType(): str, ts.NONE: type(None),
+    ts.INT: int, ts.FLOAT: float, ts.BOOL: bool, ts.COMPLEX: complex, ts.StrType(): str, ts.BytesType(): bytes, ts.NONE: type(None),
     ts.DTypeType(): torch.dtype, ts.DeviceType(): torch.device,
 }  # fmt: skip
 _CONTAINER_CLASSES: dict[type[Attribute], type] = {
-    ts.TensorType: torch.Tensor, ts.ListType: list, ts.DictType: dict, ts.SetType: set, ts.TupleType: tuple,
+    ts.TensorType: torch.Tensor, ts.ListType: list, ts.DictType: dict, ts.SetType: set, ts.FrozenSetType: frozenset,
+    ts.TupleType: tuple,
     ts.FutureType: torch.futures.Future,
 }  # fmt: skip
 
@@ -125,6 +127,8 @@ class Session:
         """Empty lists and dicts whose element type is only assumed."""
         self.assumed_in_loops: dict[SSAValue, tuple[object, SSAValue]] = {}
         """For such lists and dicts that a loop carries: the loop, and the value before it."""
+        self.uninitialised: set[SSAValue] = set()
+        """Objects that `__new__` made, whose attributes may be set also where their class is frozen."""
         self.evaluated: dict[int, Value] = {}
         """Values of trees that were emitted before the place where they are used."""
         self.python_functions: list[PythonFunction] = []
@@ -401,7 +405,7 @@ class Session:
         """What a Python object from outside is to compiled code."""
         if isinstance(value, enum.Enum):
             return EnumValue(value, self.class_type(type(value)))
-        if value is None or type(value) in (bool, float, complex, str):
+        if value is None or type(value) in (bool, float, complex, str, bytes):
             return Const(value)
         if isinstance(value, int):
             if not INT64_MIN <= value <= INT64_MAX:
@@ -414,6 +418,8 @@ class Session:
             return StaticTuple(tuple(self.from_python(v, name) for v in value), named)
         if isinstance(value, list):
             return StaticList(tuple(self.from_python(v, name) for v in value))
+        if isinstance(value, types.MappingProxyType):
+            value = dict(value)
         if isinstance(value, dict) and type(value) in _PLAIN_DICTS and all(isinstance(k, str | int) for k in value):
             return StaticDict({k: self.from_python(v, f"{name}[{k!r}]") for k, v in value.items()})
         if isinstance(value, functools.partial):
@@ -456,6 +462,7 @@ class Session:
 
     def dict_of(self, e: Emitter, items: Sequence[tuple[Value, Value]], want: Attribute | None) -> Value:
         """A new dict of these items."""
+        items = [(as_key(e, k), held(e, v)) for k, v in items]
         if isinstance(want, ts.DictType):
             key, value = want.key, want.value
         else:
@@ -556,6 +563,10 @@ class Session:
                 return objects.dataclass_equality(self, e, holder, args[0])
             if name in objects.ORDER and found[0].__code__.co_filename == "<string>":
                 return objects.dataclass_order(self, e, name, holder, args[0])
+            if name == "__hash__" and found[0].__code__.co_filename == "<string>":
+                return dataclass_hash(e, holder)
+            if name == "__repr__" and has_generated_repr(holder.info.python_class, found[0]):
+                return dataclass_repr(e, holder)
             if found[0].__code__.co_filename == "<string>":
                 continue
             overridden = name if is_overridden(holder, name) else None
@@ -569,7 +580,7 @@ class Session:
                 return self._default_dict(e, args[0])
             if cls.__name__ in ("OrderedDict", "dict", "Counter"):
                 return self._ordered_dict(e, args)
-            hints = {"deque": "use a list", "Decimal": "use a float", "Fraction": "use a float", "bytes": "use a str"}
+            hints = {"deque": "use a list", "Decimal": "use a float", "Fraction": "use a float"}
             e.unsupported(f"{cls.__name__}()", hint=hints.get(cls.__name__), code="TS502")
         if static_objects.is_static_class(cls):
             return static_objects.construct(e, cls, args, kwargs)
@@ -578,7 +589,9 @@ class Session:
     def new_object(self, e: Emitter, cls: type) -> Value:
         """An object of a class whose `__init__` isn't called."""
         info = self.info_of_class(cls)
-        return Object(e.emit(NewOp(info.type)), info)
+        made = Object(e.emit(NewOp(info.type)), info)
+        self.uninitialised.add(made.ssa)
+        return made
 
     def _default_dict(self, e: Emitter, factory: Value) -> Value:
         """`defaultdict(int)`: the items' type is that of what the factory makes, unless another one is wanted."""

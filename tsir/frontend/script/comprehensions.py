@@ -12,14 +12,14 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import emit_branch
-from tsir.frontend.script.convert import coerce, join_types, list_of, materialise, set_type
+from tsir.frontend.script.convert import coerce, held, join_types, list_of, materialise, set_type
 from tsir.frontend.script.emitter import Emitter, end_of, start_of
 from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.inlining import call_closure, make_closure
 from tsir.frontend.script.iteration import Items, filtered, items_of, rest_of
 from tsir.frontend.script.loops import gather
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
-from tsir.frontend.script.values import NONE, Binding, Condition, Const, EnumValue, PyObject, Run, StaticTuple, Value
+from tsir.frontend.script.values import NONE, Binding, Condition, Const, EnumValue, Object, PyObject, Run, StaticTuple, Value
 
 Leaf = Callable[[], None]
 
@@ -81,7 +81,7 @@ def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | No
     def leaf() -> None:
         parts: list[SSAValue] = []
         for tree, kind in zip((node.key, node.value), kinds, strict=True):
-            value = e.expression(tree, kind)
+            value = held(e, e.expression(tree, kind))
             parts.append(materialise(e, value) if kind is None else coerce(e, value, kind, "an item"))
         found.extend(parts)
         set_type(result, ts.DictType(parts[0].type, parts[1].type))
@@ -245,7 +245,7 @@ class _GrowingList:
 
     def append(self, value: Value) -> None:
         """Puts a value in, at run time as often as what is being emitted runs."""
-        e = self.e
+        e, value = self.e, held(self.e, value)
         if self.wanted is None:
             found = materialise(e, value)
             self.kind = found.type if self.kind is None else join_types(self.kind, found.type)
@@ -317,6 +317,8 @@ def collect(e: Emitter, value: Value) -> Value:
     items = items_of(e, value)
     if items.static is not None:
         return Run(list_of(e, [thunk() for thunk in items.static]))
+    if isinstance(value, Object):
+        return _gathered(e, items)
     ssa = materialise(e, value)
     if isinstance(ssa.type, ts.TensorType):
         return Run(e.aten_value("unbind", [ssa, 0]))

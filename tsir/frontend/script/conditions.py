@@ -9,6 +9,7 @@ import ast
 import builtins
 from collections.abc import Mapping, Sequence
 
+import torch
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Attribute, Block, Region, SSAValue
@@ -236,7 +237,7 @@ def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
 # isinstance
 
 _CONTAINERS: dict[type, type[Attribute] | tuple[type[Attribute], ...]] = {
-    list: ts.ListType, dict: ts.DictType, set: ts.SetType, tuple: (ts.TupleType, ts.NamedTupleType),
+    list: ts.ListType, dict: ts.DictType, set: ts.SetType, frozenset: ts.FrozenSetType, tuple: (ts.TupleType, ts.NamedTupleType),
 }  # fmt: skip
 
 
@@ -257,6 +258,9 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         return Condition(any(isinstance(c, type) and issubclass(value.cls, c) for c in candidates))
     if isinstance(value, Object):
         return _test_object(e, value, candidates, path)
+    if isinstance(value, Run) and value.is_tuple:
+        cls = torch.Size if value.tuple_like == "size" else tuple
+        return Condition(any(issubclass(cls, c) if isinstance(c, type) else isinstance(c, ts.ListType) for c in candidates))
     kind = e.session.type_of(value)
     if isinstance(value, Run) and any(is_exception_class(c) for c in candidates) and ts.AnyType() in (kind, *_inner(kind)):
         return is_instance(e, RaisedException(e.cast(value.ssa, ts.AnyType())), node, path)

@@ -161,13 +161,13 @@ def list_of(e: Emitter, elements: tuple[Value, ...] | list[Value], element_type:
         element_type = kinds[0] if kinds else ts.TensorType()
         for kind in kinds[1:]:
             element_type = join_types(element_type, kind)
-    parts = [coerce(e, v, element_type, "an element of a list") for v in elements]
+    parts = [coerce(e, held(e, v), element_type, "an element of a list") for v in elements]
     return e.emit(ListOp(parts, ts.ListType(element_type)))
 
 
 def as_python(e: Emitter, value: Value) -> Value:
     """A value as it leaves the program: a list that stands for a tuple of unknown length becomes one, also inside tuples."""
-    if isinstance(value, Run) and value.tuple_like:
+    if isinstance(value, Run) and value.is_tuple:
         # Its static type stays that of a list: nothing in the program looks at it any more.
         made = e.emit(py_op("tuple")([value.ssa], [ts.AnyType()]))
         return Run(e.cast(made, value.type))
@@ -178,6 +178,21 @@ def as_python(e: Emitter, value: Value) -> Value:
         same = all(a is b for a, b in zip(made, value.elements, strict=True))
         return value if same else StaticTuple(made, value.named)
     return value
+
+
+def held(e: Emitter, value: Value) -> Value:
+    """A value as a container of the program holds it: what is a tuple in Python has to be hashable, and comes out as one."""
+    return as_python(e, value) if isinstance(value, Run) and value.tuple_like == "tuple" else value
+
+
+def as_key(e: Emitter, value: Value) -> Value:
+    """A value as a key of a dict or an element of a set. Raises UnsupportedError for objects that have an `__eq__` of their own."""
+    if isinstance(value, Object) and value.info.python_class.__eq__ is not object.__eq__:
+        e.unsupported(
+            f"an object of {value.info.python_class.__name__}, whose class defines __eq__, as a key of a dict or an element of a set",
+            hint="use a tuple of its attributes as the key",
+        )
+    return held(e, value)
 
 
 def uninitialized(e: Emitter, kind: Attribute) -> SSAValue:

@@ -130,8 +130,14 @@ class Emitter:
     def __post_init__(self) -> None:
         self.builder = Builder(InsertPoint.at_end(self.block))
         self.node = self.node or self.source.node
+        self.entrance = self.block
         self.scope = Scope(self.scope.frame, self.local_names, self.scope.outer)
         self.clear_flags()
+
+    @property
+    def is_unconditional(self) -> bool:
+        """Whether what is emitted now runs at each call of the function, unless something before it raises."""
+        return self.block is self.entrance
 
     def clear_flags(self) -> None:
         """Nothing has returned, and no loop is left."""

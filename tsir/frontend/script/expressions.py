@@ -11,7 +11,7 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script.attributes import get_attribute
-from tsir.frontend.script.builtins import text_of
+from tsir.frontend.script.builtins import refuse_unhashable, text_of
 from tsir.frontend.script.calls import call_method, emit_call_expression
 from tsir.frontend.script.comprehensions import (
     NotStatic,
@@ -39,6 +39,7 @@ from tsir.frontend.script.values import (
     Object,
     PyObject,
     Run,
+    Spread,
     StaticDict,
     StaticObject,
     StaticTuple,
@@ -52,8 +53,6 @@ def _constant(e: Emitter, node: ast.Constant, want: Want) -> Value:
     value: Any = node.value
     if value is Ellipsis:
         return PyObject(Ellipsis, "...")
-    if isinstance(value, bytes):
-        e.unsupported("bytes", hint="use a str, or a uint8 tensor")
     if type(value) is int and not INT64_MIN <= value <= INT64_MAX:
         e.error(f"{value} doesn't fit into 64 bits", hint="write it as a float", code="TS301")
     return Const(value)
@@ -171,6 +170,28 @@ def _static_display(e: Emitter, node: ast.Dict) -> Value | None:
     return speculate(e, emit)
 
 
+def joined(e: Emitter, values: Sequence[Value], kind: Want = None) -> Value:
+    """A list of values, with what is in those that are spread out."""
+    result: Value | None = None
+    pending: list[Value] = []
+    parts: list[Value] = []
+    for value in values:
+        elements = tuple_elements(e, value.values) if isinstance(value, Spread) else [value]
+        if elements is not None:
+            pending += elements
+            continue
+        if pending:
+            parts.append(Run(list_of(e, pending, kind)))
+            pending = []
+        assert isinstance(value, Spread)
+        parts.append(collect(e, value.values))
+    if pending:
+        parts.append(Run(list_of(e, pending, kind)))
+    for part in parts:
+        result = part if result is None else binary(e, ast.Add(), result, part)
+    return result if result is not None else e.session.empty_list(e, None)
+
+
 def _dict(e: Emitter, node: ast.Dict, want: Want) -> Value:
     wanted = _wanted(want, ts.DictType)
     if e.dynamic and wanted is None and (static := _static_display(e, node)) is not None:
@@ -218,10 +239,12 @@ def _bin_op(e: Emitter, node: ast.BinOp, want: Want) -> Value:
 
 
 def _is_format(e: Emitter, node: ast.BinOp, left: Value) -> bool:
-    return isinstance(node.op, ast.Mod) and isinstance(e.session.type_of(left), ts.StrType)
+    return isinstance(node.op, ast.Mod) and isinstance(e.session.type_of(left), ts.StrType | ts.BytesType)
 
 
 def _percent(e: Emitter, template: Value, values: Value) -> Value:
+    if isinstance(e.session.type_of(template), ts.BytesType):
+        e.unsupported("% with bytes as its left operand", hint="format a str, and encode it")
     return Run(e.py("percent", [materialise(e, template), materialise(e, values)]))
 
 
@@ -402,7 +425,8 @@ def _set(e: Emitter, node: ast.Set, want: Want) -> Value:
     """`{a, b}`."""
     kind = want.element if isinstance(want, ts.SetType) else None
     spread = ast.copy_location(ast.List(node.elts, ast.Load()), node)
-    return Run(e.py("set", [materialise(e, _list(e, spread, None if kind is None else ts.ListType(kind)))]))
+    elements = _list(e, spread, None if kind is None else ts.ListType(kind))
+    return Run(e.py("set", [materialise(e, refuse_unhashable(e, elements))]))
 
 
 EXPRESSIONS: Mapping[type[ast.expr], ExpressionEmitter] = {

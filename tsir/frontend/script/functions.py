@@ -45,9 +45,11 @@ from tsir.frontend.script.values import (
     NONE,
     Binding,
     Closure,
+    Condition,
     Const,
     PyFunction,
     Run,
+    Spread,
     StaticDict,
     StaticList,
     StaticTuple,
@@ -336,6 +338,9 @@ def bind_arguments(
 ) -> dict[str, Value]:
     """What each parameter is given, defaults included; `*args` is a tuple and `**kwargs` a dict."""
     positional = [p for p in signature.parameters if not p.kwarg_only]
+    rest: Value | None = None
+    if any(isinstance(a, Spread) for a in args):
+        args, rest = _spread_out(e, signature, args, kwargs, name)
     bound: dict[str, Value] = {p.name: v for p, v in zip(positional, args, strict=False)}
     if len(args) > len(positional) and signature.varargs is None:
         names = f" ({', '.join(p.name for p in positional)})" if positional else ""
@@ -346,7 +351,7 @@ def bind_arguments(
             notes=_declaration(signature),
         )
     if signature.varargs is not None:
-        bound[signature.varargs] = StaticTuple(tuple(args[len(positional) :]))
+        bound[signature.varargs] = StaticTuple(tuple(args[len(positional) :])) if rest is None else rest
     extra: dict[str, Value] = {}
     names = {p.name for p in signature.parameters}
     for key, value in kwargs.items():
@@ -382,6 +387,48 @@ def bind_arguments(
         if p.name not in bound:
             bound[p.name] = _default(e, p)
     return bound
+
+
+def _spread_out(
+    e: Emitter, signature: Signature, args: Sequence[Value], kwargs: Mapping[str, Value], name: str
+) -> tuple[list[Value], Value | None]:
+    """The positional arguments with `*values` of unknown length taken apart: as many as the function needs, with Python's error
+    for another number; and what is left for its `*args`."""
+    from tsir.frontend.script.comprehensions import collect
+    from tsir.frontend.script.expressions import joined
+
+    at = next(i for i, a in enumerate(args) if isinstance(a, Spread))
+    names = [p for p in signature.parameters if not p.kwarg_only and p.name not in kwargs]
+    if signature.varargs is not None and at >= len(names):
+        whole = [*args[len(names) : at], *args[at:]]
+        return list(args[: len(names)]), Run(materialise(e, joined(e, whole)), "tuple")
+    spread = args[at]
+    if sum(isinstance(a, Spread) for a in args) > 1 or not isinstance(spread, Spread):
+        e.unsupported("more than one argument with * whose length isn't known while compiling")
+    needed = [p for p in names if not p.has_default]
+    count = len(needed) - len(args) + 1
+    if count < 0 or (signature.varargs is not None and at + 1 < len(args)):
+        e.unsupported(f"* with a list of unknown length before other arguments of {name}()")
+    is_list = isinstance(spread.values, Run) and isinstance(spread.values.type, ts.ListType)
+    values = materialise(e, spread.values if is_list else collect(e, spread.values))
+    _check_count(e, values, count, name, signature)
+    parts = [e.session.object_or_run(e.py("getitem", [values, e.int_constant(i)])) for i in range(count)]
+    rest = None
+    if signature.varargs is not None:
+        rest = Run(e.py("getslice", [values, e.int_constant(count), materialise(e, NONE)]), "tuple")
+    return [*args[:at], *parts, *args[at + 1 :]], rest
+
+
+def _check_count(e: Emitter, values: SSAValue, count: int, name: str, signature: Signature) -> None:
+    """Python's TypeError where `*values` gives another number of arguments than the function needs."""
+    from tsir.frontend.script.builtins import raise_error
+    from tsir.frontend.script.control import emit_branch
+
+    operator = "lt" if signature.varargs is not None else "ne"
+    wrong = Condition(e.py(operator, [e.py("len", [values]), e.int_constant(count)]))
+    message = f"{name}() needs {count} values from the list that is passed with *"
+    assert isinstance(e.node, ast.stmt | ast.expr)
+    emit_branch(e, wrong, lambda: raise_error(e, "TypeError", message), lambda: None, end_of(e.node))
 
 
 def _declaration(signature: Signature) -> tuple[tuple[str, SourceLocation | None], ...]:

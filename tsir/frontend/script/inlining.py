@@ -47,6 +47,8 @@ from tsir.frontend.script.values import (
     Reversed,
     Run,
     Scope,
+    Slice,
+    Spread,
     StaticDict,
     StaticList,
     StaticObject,
@@ -112,6 +114,10 @@ def holds_run(value: Value) -> bool:
             return holds_run(value.iterable)
         case Filter():
             return holds_run(value.function) or holds_run(value.iterable)
+        case Slice():
+            return any(holds_run(v) for v in (value.start, value.stop, value.step))
+        case Spread():
+            return holds_run(value.values)
         case Zip() | Map():
             inner = value.iterables if isinstance(value, Zip) else (value.function, *value.iterables)
             return any(holds_run(v) for v in inner)

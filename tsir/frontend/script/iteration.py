@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import collections.abc
 import enum
 import functools
@@ -19,6 +20,7 @@ from tsir.frontend.script.convert import coerce, list_of, materialise, tuple_ele
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.values import (
+    Condition,
     Const,
     Enumerate,
     Filter,
@@ -149,10 +151,12 @@ def _run_items(e: Emitter, value: Run) -> Items:
             return Items(length=lambda e: e.aten_value("size", [ssa, 0]), item_at=lambda e, i: e.aten("select", [ssa, 0, i]))
         case ts.ListType() if isinstance(ssa.owner, PyOp) and ssa.owner.FUNCTION in _DICT_VIEWS:
             return _keyed_items(e, ssa.owner.operands[0], ssa)
-        case ts.ListType() | ts.StrType() | ts.AnyType():
+        case ts.ListType() | ts.StrType() | ts.BytesType() | ts.AnyType():
             sequence = ssa
         case ts.DictType() | ts.SetType():
             return _keyed_items(e, ssa, e.py("list", [ssa]))
+        case ts.FrozenSetType():
+            sequence = e.py("list", [ssa])
         case _:
             e.error(
                 f"a value of type {e.show(value)} can't be iterated over",
@@ -255,7 +259,11 @@ def counted(e: Emitter, items: Items) -> Items:
 
 
 def _zip(e: Emitter, value: Zip) -> Items:
+    if not value.iterables:
+        return constant_items([])
     parts = [_literal_items(e, v) or counted(e, items_of(e, v)) for v in value.iterables]
+    if value.strict is not None:
+        _check_lengths(e, parts)
     static = [p.static for p in parts if p.static is not None]
     if static and len(static) == len(parts):
         rows = list(zip(*static, strict=False))
@@ -279,6 +287,22 @@ def _zip(e: Emitter, value: Zip) -> Items:
         containers=tuple(c for p in parts for c in p.containers),
         within=within,
     )
+
+
+def _check_lengths(e: Emitter, parts: Sequence[Items]) -> None:
+    """Python's ValueError of `zip(..., strict=True)`; here before the first round, there behind the last."""
+    from tsir.frontend.script.builtins import raise_error
+    from tsir.frontend.script.control import emit_branch
+    from tsir.frontend.script.emitter import end_of
+
+    lengths = [e.int_constant(len(p.static)) if p.static is not None else p.bounds(e)[1] for p in parts]
+    assert isinstance(e.node, ast.stmt | ast.expr)
+    for i, length in enumerate(lengths[1:]):
+        others = "argument 1" if i == 0 else f"arguments 1-{i + 1}"
+        for word, name in (("shorter", "lt"), ("longer", "gt")):
+            message = f"zip() argument {i + 2} is {word} than {others}"
+            test = Condition(e.py(name, [length, lengths[0]]))
+            emit_branch(e, test, lambda m=message: raise_error(e, "ValueError", m), lambda: None, end_of(e.node))
 
 
 def _as_run_time_items(e: Emitter, items: Items) -> Items:
@@ -385,7 +409,7 @@ def as_list(e: Emitter, value: Value) -> SSAValue:
         case Enumerate():
             return e.py("enumerate", [materialise(e, value.iterable), materialise(e, value.start)])
         case Zip():
-            return e.py("zip", [materialise(e, v) for v in value.iterables])
+            return e.py("zip" if value.strict is None else "zip_strict", [materialise(e, v) for v in value.iterables])
         case Reversed():
             return e.py("reversed", [materialise(e, value.iterable)])
         case Map() | Filter() | IteratorValue():

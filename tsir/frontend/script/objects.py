@@ -17,7 +17,7 @@ from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp
 from tsir.errors import did_you_mean
 from tsir.frontend.script import modules
 from tsir.frontend.script.choices import choice, choice_by_key
-from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_method
+from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.compiled_calls import imported_method
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
@@ -28,7 +28,7 @@ from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.listings import Listing
 from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.source import function_source, unwrap
-from tsir.frontend.script.subscripts import SliceParts, Subscript
+from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
     Const,
     Object,
@@ -36,6 +36,7 @@ from tsir.frontend.script.values import (
     PyFunction,
     PyObject,
     Run,
+    Slice,
     StaticDict,
     StaticTuple,
     Super,
@@ -266,10 +267,23 @@ def iterate(session: Session, e: Emitter, holder: Object) -> Items | None:
     names = keys(holder)
     if names is not None:
         return constant_items([Const(n) for n in names])
-    iterator = holder.info.lookup("__iter__")
-    if iterator is not None and is_method(iterator[0]) and holder.info.kind != "module":
-        return None
-    return None
+    return _by_iterator(session, e, holder) if holder.info.kind != "module" else None
+
+
+def _by_iterator(session: Session, e: Emitter, holder: Object) -> Items | None:
+    """The items that `__iter__`, or `__getitem__` from 0 on, gives of an object."""
+    from tsir.frontend.script import prelude
+    from tsir.frontend.script.calls import call
+    from tsir.frontend.script.iteration import items_of
+
+    found = session.call_optional_method(e, holder, ("__iter__",))
+    if found is None:
+        if holder.info.lookup("__getitem__") is None:
+            return None
+        return items_of(e, call(e, PyFunction(prelude.items_by_index), [holder], {}))
+    if isinstance(found, Object) and found.info.lookup("__next__") is not None:
+        return items_of(e, call(e, PyFunction(prelude.items_by_next), [found], {}))
+    return items_of(e, found)
 
 
 def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Value:
@@ -277,12 +291,12 @@ def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Valu
     found = elements(session, e, holder)
     names = keys(holder)
     if found is None and names is None:
-        result = session.call_optional_method(e, holder, ("__getitem__",), [index.value(e)])
+        result = session.call_optional_method(e, holder, ("__getitem__",), [index.given])
         if result is None:
             e.error(f"an object of {_describe(holder.info)} can't be indexed", hint="define __getitem__ in it", code="TS307")
         return result
     first = index.items[0]
-    if found is not None and isinstance(first, SliceParts) and first.constant is not None:
+    if found is not None and isinstance(first, Slice) and first.constant is not None:
         return StaticTuple(tuple(found[first.constant]))
     key = index.value(e)
     if not isinstance(key, Const):
@@ -354,10 +368,11 @@ def _initialise_dataclass(
     init_only = init_variables(cls)
     declared = [f for f in cls.__dataclass_fields__.values() if f in (*init_only, *dataclasses.fields(cls))]
     fields = [f for f in declared if f.init]
-    if len(args) > len(fields):
-        e.error(f"{cls.__name__}() takes {len(fields)} positional arguments, got {len(args)}", code="TS401")
+    positional = [f for f in fields if not f.kw_only]
+    if len(args) > len(positional):
+        e.error(f"{cls.__name__}() takes {len(positional)} positional arguments, got {len(args)}", code="TS401")
     for_post_init: list[Value] = []
-    given: dict[str, Value] = dict(zip([f.name for f in fields], args, strict=False)) | dict(kwargs)
+    given: dict[str, Value] = dict(zip([f.name for f in positional], args, strict=False)) | dict(kwargs)
     for name in given:
         if name not in [f.name for f in fields]:
             hint = did_you_mean(name, [f.name for f in fields])
@@ -368,7 +383,7 @@ def _initialise_dataclass(
             if f.default is not dataclasses.MISSING:
                 value = session.from_python(f.default, f.name)
             elif f.default_factory is not dataclasses.MISSING:
-                value = session.from_python(f.default_factory(), f.name)
+                value = _of_factory(session, e, f.default_factory, new.info.attributes[f.name].type)
             elif not f.init:
                 continue  # __post_init__ assigns it
             else:
@@ -382,6 +397,21 @@ def _initialise_dataclass(
     post = new.info.lookup("__post_init__")
     if post is not None:
         session.call_function(e, PyFunction(post[0], new, new.info), for_post_init, {})
+
+
+def _of_factory(session: Session, e: Emitter, factory: Any, kind: Attribute | None) -> Value:
+    """The default that a factory makes, anew for each object."""
+    from tsir.frontend.script.calls import call
+
+    if factory is list:
+        return session.empty_list(e, kind)
+    if factory is dict:
+        return session.empty_dict(e, kind)
+    outer, e.want = e.want, kind
+    try:
+        return call(e, session.from_python(factory, "default_factory"), [], {})
+    finally:
+        e.want = outer
 
 
 def init_variables(cls: Any) -> list[Any]:

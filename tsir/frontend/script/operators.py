@@ -17,7 +17,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
 from tsir.frontend.overloads import OverloadError
-from tsir.frontend.script.convert import coerce, materialise
+from tsir.frontend.script.convert import coerce, held, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.static_objects import call_special
@@ -143,10 +143,19 @@ def tuple_result(name: str, result: SSAValue) -> str | None:
     return "size" if name.partition(".")[0] == "size" else "tuple" if is_tensor(result.type.element) else None
 
 
+def without_view(e: Emitter, value: Value) -> Value:
+    """The keys or items of a dict as the set that operators take them as; another value as it is."""
+    if isinstance(value, Run) and value.tuple_like == "view":
+        return Run(e.py("set", [value.ssa]))
+    return value
+
+
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     """`left op right`."""
-    left, right = number_of(e, left), number_of(e, right)
+    from tsir.frontend.script.enums import plain
+
     symbol, method, meaning = BINARY[type(op)]
+    left, right = (number_of(e, plain(e, without_view(e, v))) for v in (left, right))
     if e.dynamic:
         left, right = _present(e, left, symbol), _present(e, right, symbol)
     if isinstance(left, Const) and isinstance(right, Const):
@@ -271,6 +280,11 @@ def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
             if row.name == "list_iadd" and isinstance(kind, ts.ListType):
                 from tsir.frontend.script.convert import retype
 
+                if not isinstance(given.type, ts.ListType | ts.TupleType | ts.AnyType):
+                    from tsir.frontend.script.comprehensions import collect
+
+                    given = materialise(e, collect(e, right))
+
                 if not retype(e, target, given.type):
                     given = coerce(e, Run(given), target.type, "list +=")
             e.py(row.name, [target, given])
@@ -312,6 +326,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     from tsir.frontend.script.comparing import compare_containers
     from tsir.frontend.script.conditions import identity, none_test
     from tsir.frontend.script.convert import as_bool
+    from tsir.frontend.script.enums import plain
 
     if isinstance(op, ast.Is | ast.IsNot):
         negate = isinstance(op, ast.IsNot)
@@ -322,9 +337,11 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     if isinstance(op, ast.In | ast.NotIn):
         return _contains(e, right, left, negate=isinstance(op, ast.NotIn))
     symbol, method, swapped, meaning = COMPARISONS[type(op)]
-    left, right = number_of(e, left), number_of(e, right)
+    left, right = (number_of(e, plain(e, without_view(e, v))) for v in (left, right))
     if e.dynamic and not isinstance(op, ast.Eq | ast.NotEq):
         left, right = _present(e, left, symbol), _present(e, right, symbol)
+    if symbol in ("==", "!=") and _list_and_tuple(e, left, right):
+        return Const(symbol == "!=")
     static = _static_compare(left, right, meaning)
     if static is not None:
         return static
@@ -349,6 +366,18 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     assert row is not None
     left, right = _sizes(e, left, right)
     return Run(e.py(row.name, [materialise(e, left), materialise(e, right)]))
+
+
+def _list_and_tuple(e: Emitter, left: Value, right: Value) -> bool:
+    """Whether one value is a list and the other a tuple that is a list here: these are never equal."""
+
+    def is_list(value: Value) -> bool:
+        return isinstance(value, Run) and not value.is_tuple and isinstance(value.type, ts.ListType)
+
+    def is_tuple(value: Value) -> bool:
+        return isinstance(value, Run) and value.is_tuple
+
+    return (is_list(left) and is_tuple(right)) or (is_tuple(left) and is_list(right))
 
 
 def _static_compare(left: Value, right: Value, meaning: Callable[[Any, Any], Any]) -> Const | None:
@@ -427,7 +456,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     if found is None:
         found = contains(e, container, item)
     if found is None:
-        operands = [materialise(e, container), materialise(e, item)]
+        operands = [materialise(e, container), materialise(e, held(e, item))]
         return Run(e.py("not_contains" if negate else "contains", operands))
     if isinstance(found, Const):
         return Const(bool(found.value) is not negate)

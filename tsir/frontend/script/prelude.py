@@ -9,6 +9,7 @@ from __future__ import annotations
 import bisect
 import functools
 import itertools
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -65,6 +66,30 @@ def keeps_size(now, before, message):
     """What an iterator over a dict or set does before it gives an element."""
     if now != before:
         raise RuntimeError(message)
+
+
+def items_by_next(iterator):
+    """`list(iterator)` of an object that defines `__next__`."""
+    result = []
+    while True:
+        try:
+            result.append(iterator.__next__())
+        except StopIteration:
+            break
+    return result
+
+
+def items_by_index(sequence):
+    """`list(sequence)` of an object that defines `__getitem__` and no `__iter__`."""
+    result = []
+    i = 0
+    while True:
+        try:
+            result.append(sequence[i])
+        except IndexError:
+            break
+        i += 1
+    return result
 
 
 def least_position(items):
@@ -354,12 +379,47 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
     operator.concat: lambda a, b: a + b, operator.is_: lambda a, b: a is b, operator.is_not: lambda a, b: a is not b,
 }  # fmt: skip
 
+
+def sum_of_sequences(items, start):
+    """`sum(items, start)` of lists or tuples."""
+    total = start
+    for item in items:
+        total = total + item
+    return total
+
+
+def sum_of_lists(items):
+    """`sum(items, [])`."""
+    return [value for item in items for value in item]
+
+
+def _set_item(container, key, value):
+    container[key] = value
+
+
+def _delete_item(container, key):
+    del container[key]
+
+
 SPECIAL_METHODS: dict[str, Callable[..., Any]] = {
-    name: _OPERATORS[function]
-    for name, function in vars(operator).items()
-    if name.startswith("__") and callable(function) and function in _OPERATORS
-}
-"""What special methods of built-in types do, as in `items.__getitem__(0)`: the operators."""
+    "__len__": lambda a: len(a), "__getitem__": lambda a, b: a[b], "__contains__": lambda a, b: b in a,
+    "__add__": lambda a, b: a + b, "__radd__": lambda a, b: b + a, "__sub__": lambda a, b: a - b, "__rsub__": lambda a, b: b - a,
+    "__mul__": lambda a, b: a * b, "__rmul__": lambda a, b: b * a, "__truediv__": lambda a, b: a / b,
+    "__rtruediv__": lambda a, b: b / a, "__floordiv__": lambda a, b: a // b, "__rfloordiv__": lambda a, b: b // a,
+    "__mod__": lambda a, b: a % b, "__rmod__": lambda a, b: b % a, "__pow__": lambda a, b: a**b, "__rpow__": lambda a, b: b**a,
+    "__and__": lambda a, b: a & b, "__or__": lambda a, b: a | b, "__xor__": lambda a, b: a ^ b,
+    "__lshift__": lambda a, b: a << b, "__rshift__": lambda a, b: a >> b, "__eq__": lambda a, b: a == b,
+    "__ne__": lambda a, b: a != b, "__lt__": lambda a, b: a < b, "__le__": lambda a, b: a <= b, "__gt__": lambda a, b: a > b,
+    "__ge__": lambda a, b: a >= b, "__neg__": lambda a: -a, "__pos__": lambda a: +a, "__invert__": lambda a: ~a,
+    "__abs__": lambda a: abs(a), "__bool__": lambda a: bool(a), "__int__": lambda a: int(a), "__index__": lambda a: int(a),
+    "__float__": lambda a: float(a), "__complex__": lambda a: complex(a), "__round__": lambda a, *n: round(a, *n),
+    "__trunc__": lambda a: int(a), "__floor__": lambda a: math.floor(a), "__ceil__": lambda a: math.ceil(a),
+    "__divmod__": lambda a, b: divmod(a, b), "__str__": lambda a: str(a), "__repr__": lambda a: repr(a),
+    "__format__": lambda a, spec: format(a, spec), "__hash__": lambda a: hash(a), "__iter__": lambda a: iter(a),
+    "__reversed__": lambda a: reversed(a), "__setitem__": _set_item, "__delitem__": _delete_item,
+}  # fmt: skip
+"""What the special methods of built-in types do, where a program calls them by name."""
+
 
 REPLACED: dict[Any, Callable[..., Any]] = {
     functools.reduce: _reduce, itertools.accumulate: _accumulate, itertools.product: _product, itertools.repeat: _repeat,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import ast
 import enum
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NoReturn
 
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
-from tsir.frontend.script.convert import Tuples, coerce, describe_object, materialise, tuple_elements
-from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.convert import Tuples, as_key, coerce, describe_object, held, materialise, tuple_elements
+from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.operators import argument, is_tensor
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import dict_method, set_dict_item, set_list_item
@@ -23,6 +23,7 @@ from tsir.frontend.script.values import (
     Object,
     PyObject,
     Run,
+    Slice,
     StaticDict,
     StaticList,
     StaticObject,
@@ -32,36 +33,22 @@ from tsir.frontend.script.values import (
 
 
 @dataclass
-class SliceParts:
-    """`start:stop:step`; what isn't written is None."""
-
-    start: Value
-    stop: Value
-    step: Value
-
-    @property
-    def constant(self) -> slice | None:
-        """The slice, when its parts are constants."""
-        parts = [p.value for p in (self.start, self.stop, self.step) if isinstance(p, Const)]
-        return slice(*parts) if len(parts) == 3 else None
-
-
-Item: TypeAlias = Value | SliceParts
-
-
-@dataclass
 class Subscript:
     """What stands between the brackets."""
 
-    items: list[Item]
+    items: list[Value]
     is_tuple: bool = False
 
     def value(self, e: Emitter) -> Value:
         """The index as one value (a key, a number)."""
-        values = [i for i in self.items if not isinstance(i, SliceParts)]
-        if len(values) < len(self.items):
+        if any(isinstance(i, Slice) for i in self.items):
             e.error("a slice can't be an index here", code="TS307")
-        return StaticTuple(tuple(values)) if self.is_tuple else values[0]
+        return self.given
+
+    @property
+    def given(self) -> Value:
+        """The index as Python gives it to `__getitem__`, slices included."""
+        return StaticTuple(tuple(self.items)) if self.is_tuple else self.items[0]
 
 
 def index_of(e: Emitter, node: ast.expr) -> Subscript:
@@ -74,10 +61,10 @@ def index_of(e: Emitter, node: ast.expr) -> Subscript:
     return Subscript([item])
 
 
-def _item(e: Emitter, node: ast.expr) -> Item:
+def _item(e: Emitter, node: ast.expr) -> Value:
     if not isinstance(node, ast.Slice):
         return e.expression(node)
-    return SliceParts(*(NONE if part is None else e.expression(part) for part in (node.lower, node.upper, node.step)))
+    return Slice(*(NONE if part is None else e.expression(part) for part in (node.lower, node.upper, node.step)))
 
 
 def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
@@ -108,32 +95,55 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
     ssa = materialise(e, container)
     if isinstance(ssa.type, ts.OptionalType):
         e.error(f"a value of type {e.show(container)} can't be indexed", code="TS306")
-    if isinstance(item, SliceParts) and not index.is_tuple:
+    if isinstance(item, Slice) and not index.is_tuple:
+        if isinstance(ssa.type, ts.TupleType) and len(set(ssa.type.elements.data)) == 1:
+            # Of a tuple of equal types a part of unknown length.
+            container = Run(
+                coerce(e, StaticTuple(tuple(tuple_elements(e, container) or ())), _list_type(ssa.type), "a tuple"), "tuple"
+            )
+            ssa = container.ssa
         parts = [materialise(e, p) for p in (item.start, item.stop, item.step)]
         part = e.py("getslice", [ssa, *parts])
         kept = container.tuple_like if isinstance(container, Run) else None
         return Run(part, kept) if kept else e.session.object_or_run(part)
     key = index.value(e)
     if isinstance(ssa.type, ts.DictType):
-        return e.session.object_or_run(e.py("getitem", [ssa, coerce(e, key, ssa.type.key, "the key of a dict")]))
+        return e.session.object_or_run(e.py("getitem", [ssa, coerce(e, as_key(e, key), ssa.type.key, "the key of a dict")]))
     return e.session.object_or_run(e.py("getitem", [ssa, _number(e, key)]))
+
+
+def _list_type(kind: ts.TupleType) -> ts.ListType:
+    return ts.ListType(kind.elements.data[0])
+
+
+def _out_of_range(e: Emitter, index: int, count: int) -> NoReturn:
+    """An index that a tuple doesn't have: an error where it is sure to be reached, else Python's exception at run time."""
+    from tsir.frontend.script.builtins import raise_error
+
+    if e.is_unconditional:
+        e.error(f"index {index} is out of range for a tuple of {count} elements", code="TS307")
+    raise_error(e, "IndexError", "tuple index out of range")
+    raise Unreachable
 
 
 def _number(e: Emitter, key: Value) -> SSAValue:
     """An index into a sequence: a tensor with one element is taken as its number, as Python's `__index__` does."""
+    from tsir.frontend.script.enums import plain
+
+    key = plain(e, key)
     if is_tensor(e.session.type_of(key)):
         return e.py("int", [e.aten_value("item", [materialise(e, key)])])
     return materialise(e, key)
 
 
-def _static_item(e: Emitter, container: Value, item: Item) -> Value | None:
+def _static_item(e: Emitter, container: Value, item: Value) -> Value | None:
     """An element of a tuple, or part of it, where the index is a constant."""
     is_tuple = isinstance(container, StaticTuple | StaticList) or (
         isinstance(container, Run) and isinstance(container.type, Tuples)
     )
     if not is_tuple:
         return None
-    index = item.constant if isinstance(item, SliceParts) else item.value if isinstance(item, Const) else None
+    index = item.constant if isinstance(item, Slice) else item.value if isinstance(item, Const) else None
     if index is None or isinstance(index, str | float):
         return None
     elements = tuple_elements(e, container) if isinstance(index, slice) or not isinstance(container, Run) else None
@@ -145,18 +155,22 @@ def _static_item(e: Emitter, container: Value, item: Item) -> Value | None:
         assert isinstance(container, Run) and isinstance(container.type, Tuples)
         count = len(container.type.elements.data)
         if not -count <= index < count:
-            e.error(f"index {index} is out of range for a tuple of {count} elements", code="TS307")
+            _out_of_range(e, index, count)
         from tsir.dialects.ts.structure import TupleGetOp
 
         at = index % count
         return e.session.object_or_run(e.emit(TupleGetOp(container.ssa, at, container.type.elements.data[at])))
     if not -len(elements) <= index < len(elements):
-        e.error(f"index {index} is out of range for a tuple of {len(elements)} elements", code="TS307")
+        _out_of_range(e, index, len(elements))
     return elements[index]
 
 
 def _python_item(e: Emitter, container: PyObject, index: Subscript) -> Value:
     key = index.value(e)
+    if isinstance(container.value, enum.EnumMeta):
+        from tsir.frontend.script.enums import member_of_name
+
+        return member_of_name(e, container.value, key)
     if isinstance(key, Const):
         try:
             return e.session.from_python(container.value[key.value], f"{container.name}[{key.value!r}]")
@@ -173,8 +187,8 @@ def _python_item(e: Emitter, container: PyObject, index: Subscript) -> Value:
     e.error(f"'{container.name}' is a Python {describe_object(known)}, which can't be indexed here", hint=hint, code="TS307")
 
 
-def _tensor_item(e: Emitter, item: Item) -> Any:
-    if isinstance(item, SliceParts):
+def _tensor_item(e: Emitter, item: Value) -> Any:
+    if isinstance(item, Slice):
         return slice(*(_bound(e, p) for p in (item.start, item.stop, item.step)))
     if isinstance(item, PyObject) and item.value is Ellipsis:
         return Ellipsis
@@ -228,14 +242,14 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
 
     match target.type:
         case ts.ListType():
-            if isinstance(item, SliceParts):
+            if isinstance(item, Slice):
                 parts = [materialise(e, p) for p in (item.start, item.stop, item.step)]
                 e.py("setslice", [target, *parts, coerce(e, value, target.type, "assignment to a slice")])
                 return
-            element = coerce(e, value, target.type.element, "an element of this list")
+            element = coerce(e, held(e, value), target.type.element, "an element of this list")
             e.py("setitem", [target, _number(e, index.value(e)), element])
         case ts.DictType():
-            key, given = index.value(e), value
+            key, given = as_key(e, index.value(e)), held(e, value)
             kinds = [e.session.type_of(key), e.session.type_of(given)]
             if kinds[0] is not None and kinds[1] is not None:
                 retype(e, target, ts.DictType(kinds[0], kinds[1]))
@@ -261,7 +275,7 @@ def delete_item(e: Emitter, container: Value, index: Subscript) -> None:
         return
     target = materialise(e, container)
     item = index.items[0]
-    if isinstance(item, SliceParts):
+    if isinstance(item, Slice):
         e.py("delslice", [target, *(materialise(e, p) for p in (item.start, item.stop, item.step))])
     elif isinstance(target.type, ts.DictType):
         e.py("delitem", [target, coerce(e, index.value(e), target.type.key, "the key of this dict")])

@@ -30,7 +30,8 @@ class Run:
     """A value that exists at run time, with its static type.
 
     `tuple_like`: in Python it is a tuple of a length that isn't known ("tuple"), or a torch.Size ("size"). Here it is a list that
-    nothing changes; it becomes a tuple where it leaves the program.
+    nothing changes; it becomes a tuple where it leaves the program. `d.keys()` and `d.items()` ("view") are lists, too, which
+    operators take as sets.
     """
 
     ssa: SSAValue
@@ -40,6 +41,11 @@ class Run:
     def type(self) -> Attribute:
         """The static type."""
         return self.ssa.type
+
+    @property
+    def is_tuple(self) -> bool:
+        """Whether it is a tuple in Python and a list here."""
+        return self.tuple_like in ("tuple", "size")
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,6 +296,28 @@ class Range:
 
 
 @dataclass(frozen=True, eq=False)
+class Slice:
+    """`slice(start, stop, step)`, and what stands between the brackets in `items[start:stop:step]`; what isn't given is None."""
+
+    start: Value
+    stop: Value
+    step: Value
+
+    @property
+    def constant(self) -> slice | None:
+        """The slice, when its parts are constants."""
+        parts = [p.value for p in (self.start, self.stop, self.step) if isinstance(p, Const)]
+        return slice(*parts) if len(parts) == 3 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """`*values` among a call's arguments, of values whose number isn't known while compiling."""
+
+    values: Value
+
+
+@dataclass(frozen=True, eq=False)
 class Enumerate:
     """`enumerate(iterable, start)`."""
 
@@ -302,6 +330,7 @@ class Zip:
     """`zip(*iterables)`."""
 
     iterables: tuple[Value, ...]
+    strict: Value | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,7 +357,7 @@ class Unusable:
 
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
-    | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
+    | Slice | Spread | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
     | StaticObject | IteratorValue | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
 )  # fmt: skip
 

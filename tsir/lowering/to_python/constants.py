@@ -32,6 +32,8 @@ def attribute_text(names: Names, value: Attribute) -> str:
         return f"{names.use('torch')}.device({value.value.data!r})"
     if isinstance(value, attributes.ComplexValueAttr):
         return complex_text(value.value)
+    if isinstance(value, attributes.BytesValueAttr):
+        return repr(value.value)
     if isinstance(value, attributes.EnumValueAttr):
         return f"{names.class_name(value.symbol.root_reference.data)}.{value.member.data}"
     if isinstance(value, DenseIntOrFPElementsAttr):

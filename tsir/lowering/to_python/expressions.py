@@ -16,7 +16,7 @@ from tsir.lowering.to_python.atoms import operand, receiver
 from tsir.lowering.to_python.calls import call, call_method, call_python
 from tsir.lowering.to_python.constants import attribute_text
 from tsir.lowering.to_python.operator_names import IN_PLACE_FUNCTIONS, METHODS, NO_FUNCTION, PROPERTIES
-from tsir.ops.python import FUNCTIONS, PyFunction
+from tsir.ops.python import FUNCTIONS, SPREAD, PyFunction
 
 if TYPE_CHECKING:
     from tsir.lowering.to_python.statements import Printer
@@ -67,7 +67,21 @@ def _slice(texts: Sequence[str]) -> str:
 
 
 def _print_with(p: Printer, operation: Operation, texts: list[str]) -> str:
+    if len(texts) > 2 and isinstance(operation, PyOp) and FUNCTIONS[operation.FUNCTION].spread:
+        texts = [*texts[:-1], f"*{texts[-1]}"]
     return f"print({', '.join([*texts[2:], f'sep={texts[0]}', f'end={texts[1]}'])})"
+
+
+def _with_keywords(call: str, *names: str) -> Callable[[Any, Operation, list[str]], str]:
+    """Writes a call whose last operands have to be given by name. `{i}` in the call stands for operand i."""
+
+    def write(p: Printer, operation: Operation, texts: list[str]) -> str:
+        p.names.use("math")
+        plain = len(re.findall(r"\{\d\}", call))
+        given = [f"{n}={t}" for n, t in zip(names, texts[plain:], strict=False)]
+        return call.format(*texts).replace("(…", "(" + ", ".join(given)).replace("…", ", ".join(["", *given]))
+
+    return write
 
 
 def _default_dict(p: Printer, operation: Operation, texts: list[str]) -> str:
@@ -107,9 +121,13 @@ AUGMENTED: dict[str, str] = {
 
 _SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
     "print_with": _print_with, "default_dict": _default_dict, "device": _device, "dtype_limit": _dtype_limit, "future": _future,
-    "sorted": _sorted, "sort_order": _sort_order,
+    "sorted": _sorted, "sort_order": _sort_order, f"print_with{SPREAD}": _print_with,
+    "math_isclose": _with_keywords("math.isclose({0}, {1}…)", "rel_tol", "abs_tol"),
+    "math_prod": _with_keywords("math.prod({0}…)", "start"),
+    "int_to_bytes": _with_keywords("({0}).to_bytes(…)", "length", "byteorder", "signed"),
+    "int_from_bytes": _with_keywords("int.from_bytes({0}…)", "byteorder", "signed"),
 }  # fmt: skip
-_ROWS: dict[str, PyFunction] = {
+_PLAIN_ROWS: dict[str, PyFunction] = {
     name: replace(FUNCTIONS[name], expression=expression)
     for name, expression in {
         "setitem": "{0}[{1}] = {2}", "delitem": "del {0}[{1}]", "dict_move_to_end": "{0}[{1}] = {0}.pop({1})",
@@ -120,6 +138,7 @@ _ROWS: dict[str, PyFunction] = {
         "max_position": "max(range(len({0})), key=lambda i: {0}[i])",
     }.items()
 }  # fmt: skip
+_ROWS = _PLAIN_ROWS | {name + SPREAD: replace(row, spread=True) for name, row in _PLAIN_ROWS.items() if row.variadic}
 """Functions that source says in another way than generated code."""
 
 # Operators

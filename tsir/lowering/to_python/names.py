@@ -30,6 +30,7 @@ _PLAIN_TYPES: dict[type[Attribute], tuple[str, str]] = {
 }
 _NAMED_TYPES: dict[type[Attribute], str] = {
     types.StrType: "str",
+    types.BytesType: "bytes",
     types.DTypeType: "torch.dtype",
     types.DeviceType: "torch.device",
     types.LayoutType: "torch.layout",
@@ -43,6 +44,7 @@ _GENERIC_TYPES: dict[type[Attribute], str] = {
     types.OptionalType: "Optional",
     types.ListType: "List",
     types.SetType: "Set",
+    types.FrozenSetType: "FrozenSet",
 }
 
 
