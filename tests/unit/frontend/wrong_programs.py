@@ -651,6 +651,14 @@ def enumerate_number(x: Tensor):
     return x
 
 
+def default_of_wrong_type(x: Tensor, scale: float = "a"):
+    return x * scale
+
+
+def default_float_for_int(x: Tensor, count: int = 1.5):
+    return x * count
+
+
 class NoneAttribute(nn.Module):
     def __init__(self):
         super().__init__()

@@ -29,6 +29,7 @@ from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp, NewOp
+from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, TsirError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
@@ -929,8 +930,23 @@ def _generic_type(session: Session, source: FunctionSource, name: str) -> Attrib
     return session.annotations.of_node(annotation, session.annotation_scope(source.function), None, generic=True).type
 
 
+_SIMPLE = (bool, int, float, complex, str)
+_FITTING: Mapping[Attribute, tuple[type, ...]] = {
+    ts.INT: (int,), ts.FLOAT: (int, float), ts.BOOL: (bool,), ts.COMPLEX: (int, float, complex), ts.StrType(): (str,),
+}  # fmt: skip
+"""The classes that a parameter's default may have by the parameter's type, where both are simple."""
+
+
 def _parameter(session: Session, p: Any, kind: Attribute | Value) -> Parameter:
     assert isinstance(kind, Attribute)
+    fitting = _FITTING.get(kind)
+    if p.has_default and fitting is not None and isinstance(p.default, _SIMPLE) and not isinstance(p.default, fitting):
+        raise FrontendError(
+            f"the default of parameter '{p.name}' expects {show_type(kind)}, found {type(p.default).__name__}",
+            location=p.declared,
+            hint=f"give it a default of its type, or annotate `{p.name}: {type(p.default).__name__}`",
+            code="TS301",
+        )
     default = session.to_runtime(p.default, kind) if p.has_default else None
     return Parameter(p.name, str(kind), p.has_default, default, p.kwarg_only, p.broadcast)
 
