@@ -5,7 +5,6 @@ KNOWN: dict[tuple[str, str, str], str] = {
     ("script", "eval", "AdaptiveAvgPool2d((3, None))"): "None among the sizes; torch.jit refuses it, too",
     ("script", "eval", "CrossMapLRN2d(3)"): "a torch.autograd.Function, whose in-place forms have no schema",
     ("trace", "eval", "CrossMapLRN2d(3)"): "a torch.autograd.Function, whose in-place forms have no schema",
-    ("script", "eval", "GaussianNLLLoss(full=True)"): "zip(strict=True); torch.jit refuses it, too",
     ("script", "eval", "TripletMarginWithDistanceLoss(margin=0.5)"): "torch's source raises when it is scripted",
     ("script", "eval", "LinearCrossEntropyLoss(4, 5)"): "its annotations name what its module doesn't define",
     ("script", "train", "InstanceNorm1d(3, track_running_stats=True)"): "moves its running statistics",

@@ -45,6 +45,9 @@ EFFECTS = {
     "manual_seed",
     "manual_seed.generator",
     "initial_seed",
+    "initial_seed.generator",
+    "seed.generator",
+    "_generator",
     "_batch_norm_running_stats",
     "warn",
     "set_grad_enabled",
@@ -273,6 +276,7 @@ OWN_NAMES = {
     "requires_grad", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_cpu", "tolist", "Complex.Tensor",
     "_batch_norm_running_stats", "device", "grad", "tensor", "as_tensor", "initial_seed", "_determinant",
     "_sign_and_log_determinant", "_lu_permutation", "_one_hot_by_data", "_resized", "_resized_as", "_set_to", "_note_resized",
+    "_generator", "initial_seed.generator", "seed.generator",
 }  # fmt: skip
 """Operators that torch has not, or has with another meaning under this name: properties, mostly."""
 

@@ -69,6 +69,9 @@ def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
     if node.value is None:
         return
     value = e.expression(node.value, found.type)
+    if found.type == ts.AnyType() and e.session.type_of(value) is None:
+        assign(e, node.target, value)  # a function or a class: of no type at run time, and Any says nothing of it
+        return
     if found.type is not None:
         with e.calling([(value, node.value)]):
             what, declared = f"'{ast.unparse(node.target)}'", e.source.location(node.annotation)

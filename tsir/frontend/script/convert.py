@@ -25,6 +25,7 @@ from tsir.frontend.script.values import (
     Binding,
     Const,
     EnumValue,
+    ExceptionClass,
     ExceptionValue,
     Object,
     PyFunction,
@@ -120,6 +121,8 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
         case Range():
             operands = [materialise(e, v) for v in (value.start, value.stop, value.step)]
             return e.py("range_list", operands)
+        case ExceptionClass():
+            return e.py("exception_type", [value.ssa])
         case StaticObject():
             from tsir.frontend.script.static_objects import as_object
 

@@ -46,7 +46,7 @@ def declared(names: Names, function: Operation, parameters: Sequence[str]) -> li
     found = function.attributes.get("ts.passed")
     if not isinstance(found, ArrayAttr):
         return list(parameters)
-    rest = iter(parameters)
+    rest = iter([p for p in parameters if p != "*"])
     shown: list[str] = []
     named = False
     for entry in cast(Any, found).data:
