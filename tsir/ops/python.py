@@ -551,9 +551,7 @@ def _table() -> dict[str, PyFunction]:
     texts = (_OPERATORS, _SUBSCRIPTS, _BUILTINS, _NUMBERS, _STR, _CONTAINERS, _MATH_WITH_KEYWORDS)
     rows = [row for text in texts for row in text.splitlines() if row.strip()]
     functions = [*map(_parse, [*rows, *_math_rows(), *_bytes_rows(), *_frozenset_rows()])]
-    functions += [
-        replace(f, name=f.name + SPREAD, spread=True, required=max(f.required, 1)) for f in functions if f.variadic
-    ]
+    functions += [replace(f, name=f.name + SPREAD, spread=True, required=len(f.parameters)) for f in functions if f.variadic]
     return {function.name: function for function in functions}
 
 
