@@ -141,9 +141,7 @@ def test_tensors_as_defaults_are_saved() -> None:
 
 
 @feature("Types and annotations", "BroadcastingList: one number for a list, also from outside")
-def test_one_number_for_a_list(form: str) -> None:
-    if form == "printed":
-        pytest.skip("printed code says List[int]")
+def test_one_number_for_a_list() -> None:
 
     def three(x: float, y: BroadcastingList3[float]) -> List[float]:
         return y
@@ -205,18 +203,14 @@ class Noting(nn.Module):
 
 
 @feature("Modules", "ignored properties, read from Python")
-def test_ignored_properties_and_methods_without_result(form: str) -> None:
-    if form == "printed":
-        pytest.skip("ignored methods have no printed code yet")
+def test_ignored_properties_and_methods_without_result() -> None:
     module = tsir.script(Noting())
     assert module.answer == 41 and module.next() == 42
     torch.testing.assert_close(module(torch.ones(2)), torch.ones(2))
 
 
 @feature("Tensors in programs", "masks without dimensions, in traces")
-def test_masks_without_dimensions(form: str) -> None:
-    if form == "printed":
-        pytest.skip("a trace has no source")
+def test_masks_without_dimensions() -> None:
 
     def read(x, m):
         return x[:, m, 1:], x[..., m], x[m, :, 0], x[0, 0][x[0, 0] > 0]
@@ -368,7 +362,7 @@ def test_same_as_python(function, arguments):
 
 
 @feature("Modules", "iteration, length and subscripts, of containers of modules only")
-def test_only_containers_are_iterated_over(form: str) -> None:
+def test_only_containers_are_iterated_over() -> None:
     class Both(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -378,8 +372,6 @@ def test_only_containers_are_iterated_over(form: str) -> None:
         def forward(self, x):
             return self.items[0](x)
 
-    if form == "printed":
-        pytest.skip("printed code has no classes of containers")
     compiled = tsir.script(Both())
     assert len(compiled.items) == 1 and len(list(compiled.items)) == 1 and len(compiled.table) == 1
     assert list(compiled.table) == ["a"] and "a" in compiled.table and len(tsir.script(nn.Sequential(nn.ReLU()))) == 1
@@ -396,7 +388,7 @@ def test_only_containers_are_iterated_over(form: str) -> None:
 
 
 @feature("Modules", "a submodule of a compiled module replaced by a module in Python")
-def test_submodules_are_replaced(form: str) -> None:
+def test_submodules_are_replaced() -> None:
     class Holder(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -405,8 +397,6 @@ def test_submodules_are_replaced(form: str) -> None:
         def forward(self, x):
             return self.sub(x)
 
-    if form == "printed":
-        pytest.skip("printed code has no source of submodules")
     compiled, other, x = tsir.script(Holder()), nn.Linear(2, 2), torch.ones(2)
     compiled(x)
     compiled.sub = other
@@ -414,9 +404,7 @@ def test_submodules_are_replaced(form: str) -> None:
 
 
 @feature("torch.jit's API", "traced functions that read tensors around them, as attributes of modules")
-def test_traced_functions_with_tensors(form: str) -> None:
-    if form == "printed":
-        pytest.skip("a trace has no source")
+def test_traced_functions_with_tensors() -> None:
     layer, shift = nn.Linear(3, 2), torch.ones(3)
 
     class Holder(nn.Module):
@@ -468,9 +456,7 @@ def unchanged(x):
 @feature("Aliasing and mutation", "contiguous: the tensor itself, or a copy where it lies otherwise")
 @pytest.mark.parametrize("how", ["script", "trace"])
 @pytest.mark.parametrize("function", [sliced, flattened, unchanged])
-def test_contiguous_copies_where_it_has_to(function, how, form: str) -> None:
-    if form == "printed" and how == "trace":
-        pytest.skip("a trace has no source")
+def test_contiguous_copies_where_it_has_to(function, how) -> None:
     for lies in (torch.rand(3, 4), torch.rand(4, 3).t(), torch.rand(3, 8)[:, ::2]):
         compiled = tsir.script(function) if how == "script" else tsir.trace(function, lies.clone())
         expected, found = function(lies), compiled(lies)

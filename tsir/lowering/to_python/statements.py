@@ -14,7 +14,7 @@ from typing import Any, cast
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
-from tsir.dialects.program import EntryPoint
+from tsir.dialects.program import EntryPoint, Parameter
 from tsir.dialects.ts import types
 from tsir.dialects.ts.families import PyOp
 from tsir.lowering.to_python.calls import declared, passed
@@ -72,8 +72,14 @@ class Printer:
                 parameters.append("*")
                 starred = True
             default = f" = {value_text(self.names, parameter.default)}" if parameter.has_default else ""
-            parameters.append(self.names.declared(parameter.name, argument.type) + default)
+            parameters.append(self._declared(parameter, argument.type) + default)
         return self._function(function, entry.name, [*shown, *declared(self.names, function, parameters)])
+
+    def _declared(self, parameter: Parameter, type_: Attribute) -> str:
+        if not parameter.repeat or not isinstance(type_, types.ListType):
+            return self.names.declared(parameter.name, type_)
+        kind = self.names.use("torch._jit_internal", f"BroadcastingList{parameter.repeat}")
+        return f"{parameter.name}: {kind}[{self.names.annotation(type_.element)}]"
 
     def helper(self, function: Operation, name: str) -> str:
         """A function that is called, or a method of a class."""
