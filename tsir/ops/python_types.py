@@ -36,6 +36,7 @@ from tsir.dialects.ts.types import (
     SetType,
     StrType,
     TensorType,
+    TupleOfType,
     TupleType,
     UnionType,
     optional_of,
@@ -62,7 +63,7 @@ NUMBER = NumberType()
 
 _KINDS: dict[type[Attribute], str] = {
     StrType: "str", BytesType: "bytes", FrozenSetType: "frozenset",
-    ListType: "list", DictType: "dict", SetType: "set", TupleType: "tuple", NamedTupleType: "named_tuple",
+    ListType: "list", DictType: "dict", SetType: "set", TupleType: "tuple", TupleOfType: "tuple", NamedTupleType: "named_tuple",
     TensorType: "tensor", DTypeType: "dtype", DeviceType: "device", NoneType: "none", NumberType: "number", AnyType: "any",
     OptionalType: "optional", UnionType: "union", ClassType: "class",
     FutureType: "future",
@@ -150,7 +151,7 @@ def _promoted(call: _Call, highest: int = 3, types: Sequence[Attribute] | None =
 
 def element_of(t: Attribute) -> Attribute | None:
     """The type of what iterating over a value of this type gives, or None when that isn't known."""
-    if isinstance(t, ListType | SetType | FrozenSetType):
+    if isinstance(t, ListType | SetType | FrozenSetType | TupleOfType):
         return t.element
     if isinstance(t, BytesType):
         return INT
@@ -176,6 +177,9 @@ def _concatenated(call: _Call) -> Attribute:
         return a
     if isinstance(a, ListType) and isinstance(b, ListType):
         return ListType(unify([a.element, b.element]))
+    if TupleOfType in (type(a), type(b)) and all(isinstance(t, TupleOfType | TupleType | NamedTupleType) for t in (a, b)):
+        kinds = [e for t in (a, b) if (e := element_of(t)) is not None]
+        return TupleOfType(unify(kinds))
     if isinstance(a, TupleType | NamedTupleType) and isinstance(b, TupleType | NamedTupleType):
         return TupleType([*a.elements.data, *b.elements.data])
     return _promoted(call)
@@ -193,7 +197,7 @@ def _repeated(call: _Call) -> Attribute:
     for i in (0, 1):
         sequence, times = call.types[i], call.types[1 - i]
         if kind(times) in ("int", "bool"):
-            if isinstance(sequence, StrType | BytesType | ListType):
+            if isinstance(sequence, StrType | BytesType | ListType | TupleOfType):
                 return sequence
             if isinstance(sequence, TupleType | NamedTupleType) and isinstance(call.constant(1 - i), int):
                 return TupleType(list(sequence.elements.data) * call.constant(1 - i))
@@ -258,14 +262,14 @@ def _item(call: _Call) -> Attribute:
         raise call.error()
     if isinstance(container, TupleType | NamedTupleType) and container.elements.data:
         return _tuple_item(call, container.elements.data)
-    if isinstance(container, ListType | StrType | BytesType | AnyType):
+    if isinstance(container, ListType | TupleOfType | StrType | BytesType | AnyType):
         return element_of(container) or ANY
     raise call.error()
 
 
 def _section(call: _Call) -> Attribute:
     container = call.types[0]
-    if isinstance(container, StrType | BytesType | ListType | AnyType):
+    if isinstance(container, StrType | BytesType | ListType | TupleOfType | AnyType):
         return container
     bounds = [call.constant(i) for i in range(1, len(call.types))]
     if isinstance(container, TupleType | NamedTupleType) and UNKNOWN not in bounds:
@@ -324,12 +328,12 @@ def _zipped(call: _Call) -> Attribute:
 
 
 def _zipped_rows(call: _Call) -> Attribute:
-    """`zip(*rows)`: each of its tuples has as many elements as there are rows, which makes it a list here."""
+    """`zip(*rows)`: each of its tuples has as many elements as there are rows."""
     row = _element(call)
     element = element_of(row)
     if element is None:
         raise call.error()
-    return ListType(ListType(element))
+    return ListType(TupleOfType(element))
 
 
 def _column(call: _Call) -> Attribute:
@@ -357,7 +361,7 @@ def _as_tuple(call: _Call) -> Attribute:
         return TupleType(source.elements.data)
     if isinstance(call.constant(0), list | tuple | str | dict):
         return TupleType([_element(call)] * len(call.constant(0)))
-    raise OperatorTypeError(f"the length of a tuple made of {show_type(source)} isn't known when compiling")
+    return TupleOfType(_element(call))
 
 
 def _pairs(call: _Call) -> Attribute:

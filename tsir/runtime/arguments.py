@@ -167,6 +167,8 @@ class Conversion:
             if isinstance(value, set):
                 self.lists[id(value)] = (value, members)
             return members
+        if kind == "tuple_of" and isinstance(value, tuple | list):
+            return tuple(self.value_in(v, expected.arguments[0], where) for v in value)
         if kind == "tuple" and isinstance(value, tuple | list) and len(value) == len(expected.arguments):
             return tuple(self.value_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True))
         if kind == "named_tuple" and isinstance(value, tuple) and len(value) == len(expected.arguments):

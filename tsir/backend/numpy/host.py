@@ -30,7 +30,7 @@ __all__ = [
     "is_str", "list_of", "log",
     "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
     "python_function",
-    "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "warn",
+    "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "warn",
 ]  # fmt: skip
 
 Name: TypeAlias = builtins.str
@@ -318,6 +318,11 @@ def tuple_of(*elements: Test) -> Test:
         and len(value) == len(elements)
         and all(test(v) for test, v in zip(elements, value, strict=True))
     )
+
+
+def tuple_of_any_length(element: Test) -> Test:
+    """A tuple that is empty or whose first element passes the test."""
+    return lambda value: isinstance(value, tuple) and (not value or element(value[0]))
 
 
 def named_tuple_of(name: Name, fields: tuple[Name, ...], *elements: Test) -> Test:

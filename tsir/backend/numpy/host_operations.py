@@ -283,6 +283,8 @@ def _test(e: FunctionEmitter, kind: Attribute) -> str:
             return of("set_of", kind.element)
         case ts.FrozenSetType():
             return of("frozen_set_of", kind.element)
+        case ts.TupleOfType():
+            return of("tuple_of_any_length", kind.element)
         case ts.DictType():
             return of("dict_of", kind.key, kind.value)
         case ts.TupleType():

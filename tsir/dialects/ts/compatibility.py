@@ -46,6 +46,8 @@ def accepts(expected: Attribute, found: Attribute, is_subclass: SubclassTest = _
             return found in NUMBERS
         case ts.NamedTupleType(), ts.NamedTupleType():
             return expected.class_name == found.class_name and all_accepted(expected.elements.data, found.elements.data)
+        case ts.TupleOfType(), ts.TupleType() | ts.NamedTupleType():
+            return all(accepts(expected.element, given, is_subclass) for given in found.elements.data)
         case ts.TupleType(), ts.TupleType() | ts.NamedTupleType():
             return all_accepted(expected.elements.data, found.elements.data)
         case ts.DictType(), ts.DictType():
@@ -54,6 +56,7 @@ def accepts(expected: Attribute, found: Attribute, is_subclass: SubclassTest = _
             (ts.ListType(), ts.ListType())
             | (ts.SetType(), ts.SetType())
             | (ts.FrozenSetType(), ts.FrozenSetType())
+            | (ts.TupleOfType(), ts.TupleOfType())
             | (ts.FutureType(), ts.FutureType())
         ):
             return accepts(expected.element, found.element, is_subclass)

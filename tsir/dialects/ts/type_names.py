@@ -31,6 +31,8 @@ def show_type(kind: Attribute) -> str:
             return f"Optional[{show_type(kind.element)}]"
         case ts.TupleType():
             return f"Tuple[{', '.join(show_type(e) for e in kind.elements.data)}]"
+        case ts.TupleOfType():
+            return f"Tuple[{show_type(kind.element)}, ...]"
         case ts.DictType():
             return f"Dict[{show_type(kind.key)}, {show_type(kind.value)}]"
         case ts.UnionType():

@@ -298,6 +298,20 @@ class FrozenSetType(ParametrizedAttribute, TypeAttribute):
 
 
 @irdl_attr_definition
+class TupleOfType(ParametrizedAttribute, TypeAttribute):
+    """A Python tuple of any length, `Tuple[int, ...]`: a value, which nothing changes."""
+
+    name = "ts.tuple_of"
+    element: Attribute
+
+    def verify(self) -> None:
+        _expect_types("the element of a tuple", self.element)
+
+    def __init__(self, element: Attribute) -> None:
+        super().__init__(element)
+
+
+@irdl_attr_definition
 class DictType(ParametrizedAttribute, TypeAttribute):
     """A Python dict: a mutable reference that keeps the order of insertion."""
 
@@ -415,7 +429,7 @@ Tensorlike: TypeAlias = TensorType | BuiltinTensorType[Attribute]
 
 TYPES: tuple[type[ParametrizedAttribute], ...] = (
     TensorType, StrType, BytesType, DTypeType, DeviceType, LayoutType, MemoryFormatType, GeneratorType, NumberType, AnyType,
-    OptionalType, UnionType, ListType, SetType, FrozenSetType, DictType, TupleType, NamedTupleType, ClassType,
+    OptionalType, UnionType, ListType, SetType, FrozenSetType, DictType, TupleType, TupleOfType, NamedTupleType, ClassType,
     FutureType,
 )  # fmt: skip
 

@@ -189,7 +189,7 @@ class AnnotationReader:
             return ts.union_of([literal_type(a) for a in arguments])
         if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
             element = self.of_object(arguments[0], scope)
-            return None if element is None else ts.ListType(element)
+            return None if element is None else ts.TupleOfType(element)
         if origin is tuple and not arguments and value is not typing.Tuple:  # noqa: UP006
             return ts.TupleType([])
         if not arguments:

@@ -193,7 +193,7 @@ def _known_parts(e: Emitter, elements: list[Value], count: int, starred: list[in
 
 def _element_type(e: Emitter, value: Value, kind: ts.Attribute) -> ts.Attribute:
     match kind:
-        case ts.ListType():
+        case ts.ListType() | ts.TupleOfType():
             return kind.element
         case ts.TensorType() | ts.StrType() | ts.AnyType():
             return kind

@@ -164,7 +164,7 @@ def _zip(a: Arguments) -> Value:
 
 
 def _zip_of_rows(a: Arguments, values: list[Value]) -> Value:
-    """`zip(*rows)`: of tuples the columns, which are as many as the tuples have elements; of lists as many as the shortest has."""
+    """`zip(*rows)`: of tuples of mixed types the columns, which are as many as the tuples have elements; of other rows a list."""
     from tsir.frontend.script.comprehensions import collect
 
     e = a.e
@@ -172,7 +172,11 @@ def _zip_of_rows(a: Arguments, values: list[Value]) -> Value:
         e.unsupported("zip() of a list of unknown length and more", node=a.node, hint="put all rows into one list")
     rows = materialise(e, collect(e, values[0].values))
     kind = rows.type
-    if not isinstance(kind, ts.ListType) or not isinstance(kind.element, Tuples):
+    if (
+        not isinstance(kind, ts.ListType)
+        or not isinstance(kind.element, Tuples)
+        or len(set(kind.element.elements.data)) == 1
+    ):
         return Run(e.py("zip_rows", [rows]))
     count = len(kind.element.elements.data)
     _refuse_empty(e, rows, count)
@@ -454,7 +458,7 @@ def _tuple(a: Arguments) -> Value:
     elements = tuple_elements(e, values[0])
     if elements is not None:
         return StaticTuple(tuple(elements))
-    if isinstance(values[0], Run) and values[0].tuple_like == "tuple":
+    if isinstance(values[0], Run) and (values[0].tuple_like == "tuple" or isinstance(values[0].type, ts.TupleOfType)):
         return values[0]
     if not isinstance(values[0], Run | Range | Filter | IteratorValue):
         static = items_of(e, values[0]).static

@@ -102,7 +102,7 @@ _PYTHON_CLASSES: dict[Attribute, type] = {
 }  # fmt: skip
 _CONTAINER_CLASSES: dict[type[Attribute], type] = {
     ts.TensorType: torch.Tensor, ts.ListType: list, ts.DictType: dict, ts.SetType: set, ts.FrozenSetType: frozenset,
-    ts.TupleType: tuple,
+    ts.TupleType: tuple, ts.TupleOfType: tuple,
     ts.FutureType: torch.futures.Future,
 }  # fmt: skip
 

@@ -237,7 +237,8 @@ def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
 # isinstance
 
 _CONTAINERS: dict[type, type[Attribute] | tuple[type[Attribute], ...]] = {
-    list: ts.ListType, dict: ts.DictType, set: ts.SetType, frozenset: ts.FrozenSetType, tuple: (ts.TupleType, ts.NamedTupleType),
+    list: ts.ListType, dict: ts.DictType, set: ts.SetType, frozenset: ts.FrozenSetType, 
+    tuple: (ts.TupleType, ts.NamedTupleType, ts.TupleOfType),
 }  # fmt: skip
 
 
@@ -338,7 +339,7 @@ def _run_types(e: Emitter, candidate: object) -> list[Attribute]:
     if isinstance(candidate, Attribute):
         return [candidate]
     if candidate is tuple:
-        return [ts.TupleType([])]
+        return [ts.TupleOfType(ts.AnyType())]
     if candidate is list:
         return [ts.ListType(ts.AnyType())]
     if candidate is dict:

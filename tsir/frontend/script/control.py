@@ -416,12 +416,21 @@ def common_type(e: Emitter, values: Sequence[Value]) -> Attribute:
     assumed = [v for v in values if isinstance(v, Run) and v.ssa in e.session.assumed]
     sure = [v for v in values if v not in assumed] or values
     kinds = [k for v in sure if (k := e.session.type_of(v)) is not None]
+    if len({v.tuple_like if isinstance(v, Run) else None for v in sure}) > 1:
+        kinds = [_python_type(v, k) for v, k in zip(sure, kinds, strict=True)]
     kind = kinds[0]
     for other in kinds[1:]:
         kind = join_types(kind, other)
     for value in assumed:
         if not any(isinstance(m, type(value.type) | ts.AnyType) for m in members(kind)):
             kind = join_types(kind, value.type)
+    return kind
+
+
+def _python_type(value: Value, kind: Attribute) -> Attribute:
+    """A value's type; that of a tuple for what is a list here and a tuple in Python."""
+    if isinstance(kind, ts.ListType) and isinstance(value, Run) and value.tuple_like == "tuple":
+        return ts.TupleOfType(kind.element)
     return kind
 
 

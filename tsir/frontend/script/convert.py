@@ -53,6 +53,8 @@ def join_types(a: Attribute, b: Attribute) -> Attribute:
     if isinstance(a, ts.TupleType) and isinstance(b, ts.TupleType) and len(a.elements.data) == len(b.elements.data):
         return ts.TupleType([join_types(x, y) for x, y in zip(a.elements.data, b.elements.data, strict=True)])
     for x, y in ((a, b), (b, a)):
+        if isinstance(x, ts.TupleOfType) and isinstance(y, ts.TupleType) and set(y.elements.data) <= {x.element}:
+            return x
         if (
             isinstance(x, ts.OptionalType)
             and not isinstance(y, ts.OptionalType | ts.UnionType | ts.AnyType)
@@ -81,6 +83,10 @@ def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
     if isinstance(wanted, ts.NumberType):
         return given in NUMBERS
     if isinstance(given, ts.FutureType) and isinstance(wanted, ts.FutureType):
+        return is_subtype(e, given.element, wanted.element)
+    if isinstance(wanted, ts.TupleOfType) and isinstance(given, Tuples):
+        return all(is_subtype(e, k, wanted.element) for k in given.elements.data)
+    if isinstance(wanted, ts.TupleOfType) and isinstance(given, ts.TupleOfType):
         return is_subtype(e, given.element, wanted.element)
     if isinstance(given, ts.NamedTupleType) and isinstance(wanted, ts.TupleType):
         return given.elements == wanted.elements
@@ -156,6 +162,7 @@ def _at_run_time(e: Emitter, ref: str | None, ssa: SSAValue) -> SSAValue:
 
 def list_of(e: Emitter, elements: tuple[Value, ...] | list[Value], element_type: Attribute | None = None) -> SSAValue:
     """A new list of values; the element type is what all of them have in common unless given."""
+    elements = [held(e, v) for v in elements]
     if element_type is None:
         kinds = [k for v in elements if (k := e.session.type_of(v)) is not None]
         if len(kinds) < len(elements):
@@ -164,16 +171,14 @@ def list_of(e: Emitter, elements: tuple[Value, ...] | list[Value], element_type:
         element_type = kinds[0] if kinds else ts.TensorType()
         for kind in kinds[1:]:
             element_type = join_types(element_type, kind)
-    parts = [coerce(e, held(e, v), element_type, "an element of a list") for v in elements]
+    parts = [coerce(e, v, element_type, "an element of a list") for v in elements]
     return e.emit(ListOp(parts, ts.ListType(element_type)))
 
 
 def as_python(e: Emitter, value: Value) -> Value:
     """A value as it leaves the program: a list that stands for a tuple of unknown length becomes one, also inside tuples."""
     if isinstance(value, Run) and value.is_tuple:
-        # Its static type stays that of a list: nothing in the program looks at it any more.
-        made = e.emit(py_op("tuple")([value.ssa], [ts.AnyType()]))
-        return Run(e.cast(made, value.type))
+        return value if isinstance(value.type, ts.TupleOfType) else Run(_as_tuple(e, value))
     if isinstance(value, StaticObject) or (isinstance(value, StaticDict) and value.ref is not None):
         return e.session.object_or_run(materialise(e, value))
     if isinstance(value, StaticTuple):
@@ -181,6 +186,12 @@ def as_python(e: Emitter, value: Value) -> Value:
         same = all(a is b for a, b in zip(made, value.elements, strict=True))
         return value if same else StaticTuple(made, value.named)
     return value
+
+
+def _as_tuple(e: Emitter, value: Run) -> SSAValue:
+    """The tuple that a list here stands for."""
+    assert isinstance(value.type, ts.ListType)
+    return e.emit(py_op("tuple")([value.ssa], [ts.TupleOfType(value.type.element)]))
 
 
 def held(e: Emitter, value: Value) -> Value:
@@ -230,7 +241,7 @@ def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
     """Whether `coerce` takes the value, as far as that shows without emitting it."""
     kind = e.session.type_of(value)
     if kind is None:
-        return isinstance(wanted, ts.ListType | Tuples) and isinstance(value, StaticTuple | StaticList)
+        return isinstance(wanted, ts.ListType | ts.TupleOfType | Tuples) and isinstance(value, StaticTuple | StaticList)
     return is_subtype(e, kind, wanted) or (wanted == ts.FLOAT and kind in (ts.INT, ts.NumberType()))
 
 
@@ -337,6 +348,10 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
         return _coerce_sequence(e, value, wanted)
     if isinstance(value, Const):
         return _coerce_constant(e, value, wanted)
+    if isinstance(value, Run) and value.is_tuple and not isinstance(value.type, ts.TupleOfType):
+        inner = {type(m): m for m in members(wanted)}
+        if ts.ListType not in inner and (ts.TupleOfType in inner or ts.AnyType in inner):
+            value = Run(_as_tuple(e, value))
     ssa = materialise(e, value)
     kind = ssa.type
     if kind == wanted:
@@ -375,7 +390,7 @@ def _coerce_sequence(e: Emitter, value: StaticTuple | StaticList, wanted: Attrib
         return None if (inner := _coerce_sequence(e, value, wanted.element)) is None else e.cast(inner, wanted)
     if isinstance(wanted, ts.UnionType):
         for member in wanted.members.data:
-            if isinstance(member, ts.ListType | Tuples) and _sequence_fits(e, value, member):
+            if isinstance(member, ts.ListType | ts.TupleOfType | Tuples) and _sequence_fits(e, value, member):
                 inner = _coerce_sequence(e, value, member)
                 return None if inner is None else e.cast(inner, wanted)
         return None
@@ -385,6 +400,9 @@ def _coerce_sequence(e: Emitter, value: StaticTuple | StaticList, wanted: Attrib
         return None
     if isinstance(wanted, ts.ListType):
         return list_of(e, value.elements, wanted.element)
+    if isinstance(wanted, ts.TupleOfType):
+        parts = [coerce(e, v, wanted.element, "an element of a tuple") for v in value.elements]
+        return e.cast(e.emit(TupleOp(parts, ts.TupleType([wanted.element] * len(parts)))), wanted)
     assert isinstance(wanted, Tuples)
     kinds = wanted.elements.data
     parts = [coerce(e, v, k, "an element of a tuple") for v, k in zip(value.elements, kinds, strict=True)]
@@ -393,6 +411,8 @@ def _coerce_sequence(e: Emitter, value: StaticTuple | StaticList, wanted: Attrib
 
 def _sequence_fits(e: Emitter, value: StaticTuple | StaticList, wanted: Attribute) -> bool:
     if isinstance(wanted, ts.ListType):
+        return all(fits(e, v, wanted.element) for v in value.elements)
+    if isinstance(wanted, ts.TupleOfType) and isinstance(value, StaticTuple):
         return all(fits(e, v, wanted.element) for v in value.elements)
     if not isinstance(wanted, Tuples) or isinstance(value, StaticList):
         return False
@@ -489,6 +509,11 @@ def _tuple_to_tuple(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | 
     return e.emit(TupleOp(known, wanted)) if len(known) == len(parts) else None
 
 
+def _any_length_to_list(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:
+    assert isinstance(wanted, ts.ListType) and isinstance(ssa.type, ts.TupleOfType)
+    return e.py("list", [ssa]) if ssa.type.element == wanted.element else None
+
+
 _Conversion = Callable[[Emitter, SSAValue, Attribute], SSAValue | None]
 
 
@@ -499,6 +524,8 @@ def _conversion(given: Attribute, wanted: Attribute) -> _Conversion | None:
         return _bool_to_int
     if isinstance(given, Tuples) and isinstance(wanted, ts.ListType):
         return _tuple_to_list
+    if isinstance(given, ts.TupleOfType) and isinstance(wanted, ts.ListType):
+        return _any_length_to_list
     if isinstance(given, Tuples) and isinstance(wanted, ts.TupleType):
         return _tuple_to_tuple
     return None

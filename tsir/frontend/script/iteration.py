@@ -151,7 +151,7 @@ def _run_items(e: Emitter, value: Run) -> Items:
             return Items(length=lambda e: e.aten_value("size", [ssa, 0]), item_at=lambda e, i: e.aten("select", [ssa, 0, i]))
         case ts.ListType() if isinstance(ssa.owner, PyOp) and ssa.owner.FUNCTION in _DICT_VIEWS:
             return _keyed_items(e, ssa.owner.operands[0], ssa)
-        case ts.ListType() | ts.StrType() | ts.BytesType() | ts.AnyType():
+        case ts.ListType() | ts.TupleOfType() | ts.StrType() | ts.BytesType() | ts.AnyType():
             sequence = ssa
         case ts.DictType() | ts.SetType():
             return _keyed_items(e, ssa, e.py("list", [ssa]))

@@ -17,7 +17,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
 from tsir.frontend.overloads import OverloadError
-from tsir.frontend.script.convert import coerce, held, materialise
+from tsir.frontend.script.convert import as_python, coerce, held, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.static_objects import call_special
@@ -82,6 +82,8 @@ def argument(e: Emitter, value: Value) -> Any:
             return Ellipsis
         case PyObject() if isinstance(value.value, type) and value.value in _PYTHON_DTYPES:
             return _PYTHON_DTYPES[value.value]
+        case Run() if isinstance(value.type, ts.TupleOfType):
+            return e.py("list", [value.ssa])
         case _:
             return materialise(e, value)
 
@@ -148,6 +150,13 @@ def without_view(e: Emitter, value: Value) -> Value:
     if isinstance(value, Run) and value.tuple_like == "view":
         return Run(e.py("set", [value.ssa]))
     return value
+
+
+def _tuples_alike(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
+    """Operands of which one is a tuple of any length: a list that stands for one becomes one."""
+    if any(isinstance(v, Run) and isinstance(v.type, ts.TupleOfType) for v in (left, right)):
+        return as_python(e, left), as_python(e, right)
+    return left, right
 
 
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
@@ -222,6 +231,7 @@ def _repeated(e: Emitter, left: Value, right: Value) -> Value | None:
 
 
 def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:
+    left, right = _tuples_alike(e, left, right)
     kept = next((v.tuple_like for v in (left, right) if isinstance(v, Run) and v.tuple_like), None)
     left, right = _sizes(e, left, right)
     operands = [materialise(e, left), materialise(e, right)]
@@ -340,6 +350,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     left, right = (number_of(e, plain(e, without_view(e, v))) for v in (left, right))
     if e.dynamic and not isinstance(op, ast.Eq | ast.NotEq):
         left, right = _present(e, left, symbol), _present(e, right, symbol)
+    left, right = _tuples_alike(e, left, right)
     if symbol in ("==", "!=") and _list_and_tuple(e, left, right):
         return Const(symbol == "!=")
     static = _static_compare(left, right, meaning)

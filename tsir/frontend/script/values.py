@@ -45,7 +45,7 @@ class Run:
     @property
     def is_tuple(self) -> bool:
         """Whether it is a tuple in Python and a list here."""
-        return self.tuple_like in ("tuple", "size")
+        return self.tuple_like in ("tuple", "size") or isinstance(self.type, ts.TupleOfType)
 
 
 @dataclass(frozen=True, eq=False)

@@ -244,6 +244,9 @@ class Names:
     def _generic(self, type_: Attribute) -> str | None:
         if isinstance(type_, types.TupleType):
             name, parts = "Tuple", list(type_.elements.data)
+        elif isinstance(type_, types.TupleOfType):
+            inner = self.annotation(type_.element)
+            return None if inner is None else f"{self.use('typing', 'Tuple')}[{inner}, ...]"
         elif isinstance(type_, types.UnionType):
             name, parts = "Union", list(type_.members.data)
         elif isinstance(type_, types.DictType):
