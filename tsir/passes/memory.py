@@ -38,6 +38,7 @@ from tsir.dialects.ts.structure import (
     TryOp,
     TupleGetOp,
     UninitializedOp,
+    UnpackOp,
     YieldOp,
 )
 from tsir.dialects.ts.types import BOOL, FLOAT, INT, NONE, ClassType
@@ -243,8 +244,10 @@ class Memory:
 
         Tensor operations count as such although they may raise: see `ts-dce`. Not so where an exception is caught.
         """
-        if self._has_tries and isinstance(op, AtenOp) and _is_in_try(op):
-            return False
+        if self._has_tries and isinstance(op, AtenOp | TruthOp) and _is_in_try(op):
+            return not effects.may_raise(op, python.lookup)
+        if isinstance(op, UnpackOp):
+            return not effects.may_raise(op, python.lookup)
         if isinstance(op, PyOp):
             return is_removable_python(op)
         return not effects.writes(op, python.lookup) and "ts.error" not in op.attributes

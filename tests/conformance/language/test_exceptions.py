@@ -385,6 +385,25 @@ def nested_deeply(n: int):
     return v
 
 
+@programs(X)
+@programs(X[:1, :1])
+def truth_of_a_tensor_that_nothing_needs(x):
+    try:
+        bool(x)
+        if x > 100:
+            pass
+    except RuntimeError:
+        return 1
+    return 2
+
+
+@programs([1, 2])
+@programs([1])
+def unpacked_for_nothing(l: List[int]):
+    _a, _b = l
+    return 1
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

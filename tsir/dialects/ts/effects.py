@@ -12,6 +12,7 @@ from typing import Protocol
 
 from xdsl.dialects.arith import ConstantOp as ArithConstantOp
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, MemRefType
+from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.ir import Attribute, Operation, OpResult, SSAValue
 from xdsl.traits import NoMemoryEffect
 
@@ -209,6 +210,8 @@ def _may_raise(op: Operation, python: PyTable) -> bool:
             return flags is None or flags.raises
         case structure.UnpackOp():
             return not isinstance(op.value.type, ts.TupleType | ts.NamedTupleType)
+        case structure.TruthOp() if isinstance(op.value.type, BuiltinTensorType):
+            return any(size != 1 for size in op.value.type.get_shape())
         case structure.TruthOp():
             return is_reference(op.value.type) and not isinstance(op.value.type, ts.ListType | ts.DictType | ts.SetType)
         case _ if isinstance(op, _UNOBSERVABLE):

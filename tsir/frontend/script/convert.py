@@ -362,6 +362,10 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
         return e.cast(ssa, wanted)
     if (convert := _conversion(kind, wanted)) is not None:
         return convert(e, ssa, wanted)
+    if isinstance(kind, ts.AnyType):
+        from tsir.frontend.script.narrowing import checked
+
+        return checked(e, ssa, wanted)
     if isinstance(wanted, ts.OptionalType):
         return None if (inner := _coerce(e, Run(ssa), wanted.element)) is None else e.cast(inner, wanted)
     return None

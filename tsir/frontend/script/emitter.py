@@ -25,7 +25,7 @@ from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp
 from tsir.errors import FrontendError, OperatorError, SourceLocation, UnsupportedError, did_you_mean
 from tsir.frontend.constants import Constant, emit_constant, insert
-from tsir.frontend.overloads import emit_aten, show_type
+from tsir.frontend.overloads import OverloadError, emit_aten, show_type
 from tsir.frontend.script.source import MISSING, FunctionSource, outer_name
 from tsir.frontend.script.values import (
     FALSE,
@@ -282,10 +282,18 @@ class Emitter:
 
     def aten(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Value:
         """A `ts.aten` operation; arguments are SSA values, constants or sequences of these. Several results: a StaticTuple."""
+        from tsir.frontend.script.narrowing import Call, by_run_time_type
         from tsir.frontend.script.values import StaticTuple
 
         with self.at(self.node):
-            result = emit_aten(self.builder, self.session.schemas, name, args, dict(kwargs or {}), self.location)
+            try:
+                result = emit_aten(self.builder, self.session.schemas, name, args, dict(kwargs or {}), self.location)
+            except OverloadError:
+                call = Call(name, (list(args), dict(kwargs or {})), lambda arguments: (name, *arguments))
+                found = by_run_time_type(self, call, lambda arguments: self.aten(name, *arguments))
+                if found is None:
+                    raise
+                return found
         if isinstance(result, SSAValue):
             return Run(result)
         return StaticTuple(tuple(Run(r) for r in result)) if result else Const(None)

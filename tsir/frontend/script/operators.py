@@ -17,8 +17,10 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
 from tsir.frontend.overloads import OverloadError
+from tsir.frontend.script import narrowing
 from tsir.frontend.script.convert import as_python, coerce, held, materialise
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import constant_key
@@ -92,6 +94,13 @@ def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str
     """A call of torch's function or tensor method `name`."""
     operands = [argument(e, a) for a in args]
     keywords = {k: argument(e, v) for k, v in (kwargs or {}).items()}
+    return _operator_call(e, name, operands, keywords, args, kwargs or {})
+
+
+def _operator_call(
+    e: Emitter, name: str, operands: list[Any], keywords: dict[str, Any], args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value:
+    """A call with these operands. `args` and `kwargs` are the values that they come from, for messages."""
     with e.at(e.node):
         while True:
             call = rewrite(name, operands, keywords)
@@ -101,11 +110,22 @@ def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str
             except OverloadError as error:
                 if e.dynamic and _unwrap_operand(e, name, error, operands, keywords):
                     continue
-                _place(e, error, call, args, kwargs or {}, operands)
+                found = by_run_time_type(
+                    e,
+                    narrowing.Call(name, (operands, keywords), lambda given: _resolved(rewrite(name, *given))),
+                    lambda given: _operator_call(e, name, *given, args, kwargs),
+                )
+                if found is not None:
+                    return found
+                _place(e, error, call, args, kwargs, operands)
                 raise
     if isinstance(result, SSAValue):
         return Run(result, tuple_result(call.name, result))
     return e.session.operator_results(call.name, result)
+
+
+def _resolved(call: Call) -> tuple[str, Sequence[Any], Mapping[str, Any]]:
+    return call.name, call.args, call.kwargs
 
 
 def _unwrap_operand(e: Emitter, name: str, error: OverloadError, operands: list[Any], keywords: dict[str, Any]) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.script.convert import Tuples, as_key, coerce, describe_object, held, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operators import argument, is_tensor
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import dict_method, set_dict_item, set_list_item
@@ -70,6 +72,9 @@ def _item(e: Emitter, node: ast.expr) -> Value:
 def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
     """`container[index]`."""
     if isinstance(container, Run) and is_tensor(container.type):
+        narrowed = _by_run_time_type(e, index, lambda known: get_item(e, container, known))
+        if narrowed is not None:
+            return narrowed
         items = [_tensor_item(e, i) for i in index.items]
         return Run(emit_getitem(e.builder, e.session.schemas, container.ssa, items, e.location))
     item = index.items[0]
@@ -198,7 +203,29 @@ def _tensor_item(e: Emitter, item: Value) -> Any:
     return TensorIndex(found, None) if isinstance(found, SSAValue) and is_tensor(found.type) else found
 
 
+_INDICES: tuple[Attribute, ...] = (ts.INT, ts.TensorType(), ts.ListType(ts.INT))
+"""What an index of a tensor may turn out to be."""
+
+
+_ASSIGNED: tuple[Attribute, ...] = (ts.TensorType(), ts.NumberType())
+
+
+def _by_run_time_type(e: Emitter, index: Subscript, use: Callable[[Subscript], Value]) -> Value | None:
+    """Uses an index of a tensor by what its first item of type Any is at run time; None when it has no such item."""
+    at = next((i for i, v in enumerate(index.items) if e.session.type_of(v) == ts.AnyType()), None)
+    if at is None:
+        return None
+
+    def known(kind: Attribute, value: SSAValue) -> Value:
+        items = [*index.items[:at], Run(e.cast(value, kind)), *index.items[at + 1 :]]
+        return use(Subscript(items, index.is_tuple))
+
+    return by_type(e, materialise(e, index.items[at]), _INDICES, known, "an index of a tensor")
+
+
 def _bound(e: Emitter, value: Value) -> Any:
+    if e.session.type_of(value) == ts.AnyType():
+        return checked(e, materialise(e, value), ts.INT, "a slice's bound")
     if is_tensor(e.session.type_of(value)):
         return _number(e, value)
     return argument(e, value)
@@ -207,6 +234,22 @@ def _bound(e: Emitter, value: Value) -> Any:
 def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> None:
     """`container[index] = value`."""
     if isinstance(container, Run) and is_tensor(container.type):
+
+        def assign(known: Subscript) -> Value:
+            set_item(e, container, known, value)
+            return NONE
+
+        def assign_value(known: Value) -> Value:
+            set_item(e, container, index, known)
+            return NONE
+
+        if _by_run_time_type(e, index, assign) is not None:
+            return
+        if e.session.type_of(value) == ts.AnyType():
+            by_type(
+                e, materialise(e, value), _ASSIGNED, lambda kind, v: assign_value(Run(e.cast(v, kind))), "what is assigned"
+            )
+            return
         items = [_tensor_item(e, i) for i in index.items]
         given = argument(e, value)
         if isinstance(given, list):
