@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from xdsl.context import Context
 from xdsl.dialects import scf
@@ -94,6 +94,8 @@ def _is_known(op: Operation, facts: Facts) -> bool:
 
 
 def _is_foldable(fact: Any) -> bool:
+    if isinstance(fact, tuple):
+        return all(map(_is_foldable, cast(tuple[Any, ...], fact)))
     return fact is not UNKNOWN and fact is not NEVER and not isinstance(fact, SymTensor | SymInt | list)
 
 

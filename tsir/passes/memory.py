@@ -244,9 +244,9 @@ class Memory:
 
         Tensor operations count as such although they may raise: see `ts-dce`. Not so where an exception is caught.
         """
-        if self._has_tries and isinstance(op, AtenOp | TruthOp) and _is_in_try(op):
-            return not effects.may_raise(op, python.lookup)
-        if isinstance(op, UnpackOp):
+        if self._has_tries and isinstance(op, AtenOp) and _is_in_try(op):
+            return False
+        if isinstance(op, _CHECKING):
             return not effects.may_raise(op, python.lookup)
         if isinstance(op, PyOp):
             return is_removable_python(op)
@@ -260,7 +260,7 @@ class Memory:
             known = python.lookup(op.FUNCTION)
             if known is None or known.mutates or known.effect:
                 return False
-        elif not self.may_be_removed(op) or op.has_trait(IsTerminator):
+        elif not (isinstance(op, _CHECKING) or self.may_be_removed(op)) or op.has_trait(IsTerminator):
             return False
         if isinstance(op, GetAttrOp) and (op.attr_name.data in self.set_attributes or self.has_calls):
             return False
@@ -276,6 +276,10 @@ class Memory:
             if group.writes or (group.escapes and not is_view):
                 return False
         return True
+
+
+_CHECKING = (UnpackOp, TruthOp)
+"""Operations that compute values, and raise for those that have none: of another length, or of several elements."""
 
 
 def _is_in_try(op: Operation) -> bool:

@@ -23,6 +23,34 @@ def grown(l: List[int], n: int):
     return seen
 
 
+@programs(1, [1])
+def rebound_in_try(a: int, log: List[int]):
+    l = [3, 1]
+    for x in l:
+        l.insert(0, x)
+        try:
+            l = [1, 7, a]
+        except ValueError:
+            pass
+        else:
+            log.append(x)
+    return l
+
+
+@programs(2)
+def renamed_in_an_outer_loop(n: int):
+    m = [1, 2]
+    l = m
+    seen: List[int] = []
+    for i in range(n):
+        for x in m:
+            seen.append(x)
+            if len(l) < 4:
+                l.append(x + i)
+        l = [i]
+    return seen, l, m
+
+
 @programs([1, 2, 3, 4, 5])
 @programs([])
 def shortened(l: List[int]):

@@ -1,7 +1,7 @@
 """Exceptions: try in all its forms, context managers, the classes and arguments that reach the caller."""
 
 import contextlib
-from typing import Any, List
+from typing import Any, List, Optional, Tuple
 
 import torch
 
@@ -334,6 +334,71 @@ def assigned_behind_an_exception_only(n: int):
             n = d
         else:
             return 7
+    return n
+
+
+@programs([1, 2, 3])
+@programs([1, 2])
+def unread_parts(l: List[int]):
+    try:
+        _a, _b = l
+    except ValueError as error:
+        return str(error)
+    return "two"
+
+
+@programs([1, 2, 3])
+def unread_parts_uncaught(l: List[int]):
+    _a, _b = l
+
+
+@programs(torch.ones(2))
+def unread_truth(x: torch.Tensor):
+    bool(x)
+
+
+@programs(0)
+@programs(2)
+def unread_divmod(n: int):
+    _parts: Tuple[int, int] = divmod(3, n)
+
+
+@programs(None, 1)
+@programs("a", 200)
+@programs("a", 1)
+def refined_result(p: Optional[str], n: int):
+    """Where nothing has been returned, the value that the body would have returned is nothing to convert."""
+    try:
+        if p is not None:
+            if n > 100:
+                return (p, [n])
+    except IndexError:
+        return (p, [0])
+    return (p, [1])
+
+
+@programs(None, 3)
+@programs("a", 3)
+def refined_result_in_loops(p: Optional[str], n: int):
+    for i in range(n):
+        for j in (i, i + 1):
+            if j > n:
+                if p is not None:
+                    return (p, j)
+        if i > 5:
+            return (p, i)
+    return (p, n)
+
+
+@programs(1)
+def assigned_where_nothing_gets(n: int):
+    try:
+        raise ValueError(str(n))
+        v = 3
+    except ValueError as error:
+        w = str(error)
+    if w == "":
+        return v
     return n
 
 

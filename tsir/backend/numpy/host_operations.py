@@ -430,7 +430,20 @@ def _py(e: FunctionEmitter, op: PyOp) -> None:
 
 
 def _uninitialized(e: FunctionEmitter, op: structure.UninitializedOp) -> None:
-    e.bind(op.result, "None")
+    e.bind(op.result, _unread(op.result.type))
+
+
+def _unread(kind: Attribute) -> str:
+    """A value that nothing reads; it may be converted, as `3` to a float, or taken apart and put together again."""
+    match kind:
+        case ts.TupleType() | ts.NamedTupleType():
+            return "({})".format("".join(f"{_unread(k)}, " for k in kind.elements.data)) if kind.elements.data else "()"
+        case ts.FLOAT:
+            return "0.0"
+        case ts.INT | ts.BOOL:
+            return "0" if kind == ts.INT else "False"
+        case _:
+            return "None"
 
 
 def _nothing(_e: FunctionEmitter, _op: Operation) -> None:

@@ -20,6 +20,7 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.convert import coerce, is_subtype, join_types, members, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
+from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.static_state import parts_of, with_parts
 from tsir.frontend.script.values import (
     FALSE,
@@ -76,6 +77,8 @@ def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
     """Emits a body. `end` is the place behind it in the tree, for liveness."""
     for i, step in enumerate(steps):
         if e.dead:
+            unreached = assigned_names([s for s in steps[i:] if isinstance(s, ast.stmt)])
+            e.unreached.update(map(e.cell_key, unreached))
             return
         exiting = e.flag(EXIT)
         if exiting is True:

@@ -592,6 +592,12 @@ def raise_in_program(e: Emitter, error: str, message: str) -> NoReturn:
     raise Unreachable
 
 
+def raise_unassigned(e: Emitter, name: str) -> NoReturn:
+    """What is being emitted reads a variable that has no value: Python's UnboundLocalError."""
+    message = f"cannot access local variable '{name}' where it is not associated with a value"
+    raise_in_program(e, "UnboundLocalError", message)
+
+
 def literal_value(node: ast.expr) -> int | None:
     """The int that a subscript's tree is (`2`, `-1`), or None."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):

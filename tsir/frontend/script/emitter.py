@@ -99,6 +99,8 @@ class Emitter:
     loops: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list[Any])
     """Start and end of the loops around, for liveness."""
     local_names: frozenset[str] = frozenset()
+    entering: tuple[SSAValue, ...] = ()
+    """What the loops that are being emitted start with: those operations, which use them, aren't there yet."""
     loop_runs: bool = False
     """Whether the innermost loop is known to run at least once."""
     want: Want = None
@@ -126,6 +128,8 @@ class Emitter:
     """The types that annotated assignments declare, by `cell_key`."""
     handled: SSAValue | None = None
     """The exception that is being handled."""
+    unreached: set[str] = field(default_factory=set[str])
+    """Variables, by `cell_key`, that statements assign which can't be reached."""
 
     def __post_init__(self) -> None:
         self.builder = Builder(InsertPoint.at_end(self.block))
@@ -371,6 +375,7 @@ class Emitter:
 
     def name(self, node: ast.Name) -> Value:
         """What a name means: a variable, or something from outside the function."""
+        from tsir.frontend.script.convert import raise_unassigned
         from tsir.frontend.script.static_state import fresh
 
         binding = self.variables.get(node.id)
@@ -382,6 +387,8 @@ class Emitter:
                 self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint, code="TS202")
             self._check_assigned(node)
             return binding.value if isinstance(binding.value, Run | Const) else fresh(self, binding.value)
+        if local and self.cell_key(node.id) in self.unreached:
+            raise_unassigned(self, node.id)
         if local:
             self.error(
                 f"'{node.id}' is read before it is assigned",
@@ -410,12 +417,10 @@ class Emitter:
         binding = self.variables.get(key)
         if binding is None:
             return
-        from tsir.frontend.script.builtins import raise_error
         from tsir.frontend.script.control import emit_branch
+        from tsir.frontend.script.convert import raise_unassigned
 
-        message = f"cannot access local variable '{node.id}' where it is not associated with a value"
-        test = Condition(self.flag(key))
-        emit_branch(self, test, lambda: None, lambda: raise_error(self, "UnboundLocalError", message), end_of(node))
+        emit_branch(self, Condition(self.flag(key)), lambda: None, lambda: raise_unassigned(self, node.id), end_of(node))
         self.variables.pop(key, None)
 
     def annotation_scope(self) -> dict[str, Any]:

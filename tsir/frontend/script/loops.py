@@ -176,7 +176,7 @@ def _loop(
     names = list(dict.fromkeys([*assigned_names(statements), *also_assigned]))
     e.loops.append((start_of(node), end_of(node)))
     carried = _initially_carried(e, names, statements, end_of(node), endless=endless)
-    state = (len(e.loops), e.loop_runs, e.depth, e.cells, e.handled)
+    state = (len(e.loops), e.loop_runs, e.depth, e.cells, e.handled, e.entering)
     for _round in range(MAX_ROUNDS):
         _reset(e, before, paths, carried)
         block = Block()
@@ -184,7 +184,7 @@ def _loop(
             with e.inside(block):
                 built = build(carried)
         except (_TypesChanged, Retyped) as changed:
-            depth, e.loop_runs, e.depth, e.cells, e.handled = state
+            depth, e.loop_runs, e.depth, e.cells, e.handled, e.entering = state
             del e.loops[depth:]
             block.erase(safe_erase=False)
             if isinstance(changed, Retyped):
@@ -202,6 +202,7 @@ def _loop(
     else:
         e.error("the types of the variables of this loop don't settle", node=node)
     e.loops.pop()
+    e.entering = state[-1]
     for operation in list(block.ops):
         operation.detach()
         e.builder.insert(operation)
@@ -294,7 +295,8 @@ def _carry_tested(e: Emitter, carried: dict[str, _Carried], tested: Sequence[str
             kinds = [k for k in (before, None if c is None else c.type) if k is not None]
             for k in kinds:
                 kind = join_types(k, kind)
-            changed[name] = _Carried(kind, c.hidden if c is not None else name not in start)
+            if c is None or kind != c.type:
+                changed[name] = _Carried(kind, c.hidden if c is not None else name not in start)
         if DEFINED + name in e.variables and DEFINED + name not in carried:
             changed[DEFINED + name] = _Carried(ts.BOOL)
     if changed:
@@ -374,7 +376,9 @@ def _settle(
         first = start.get(name)
         if first is not None and isinstance(first.value, Run) and first.value.ssa in e.session.assumed:
             retype(e, first.value.ssa, kind)  # starts again when it may be
-        changed[name] = _Carried(join_types(c.type, kind), c.hidden)
+        joined = join_types(c.type, kind)
+        if joined != c.type:  # else it is converted, as a tuple is element by element
+            changed[name] = _Carried(joined, c.hidden)
     if changed:
         raise _TypesChanged(carried | changed)
     values: list[SSAValue] = []
@@ -421,6 +425,7 @@ def _while_builder(e: Emitter, node: ast.While) -> Callable[[dict[str, _Carried]
     def build(carried: dict[str, _Carried]) -> _Built:
         kinds = [c.type for c in carried.values()]
         initial = _initial(e, carried)
+        e.entering = (*e.entering, *initial)
         head, inner = Block(arg_types=kinds), Block(arg_types=kinds)
         tested = assigned_in_test(node.test)
         names = [*assigned_names(node.body), *tested]
@@ -485,6 +490,7 @@ def _counting_builder(
         nonlocal resized
         kinds = [c.type for c in carried.values()]
         initial = _initial(e, carried)
+        e.entering = (*e.entering, *initial)
         inner = Block(arg_types=[ts.INT, *kinds])
         _poison_uncarried(e, names, carried)
         outer_runs, e.loop_runs = e.loop_runs, items.never_empty
@@ -498,7 +504,7 @@ def _counting_builder(
             emit_steps(e, steps, end_of(node))
             values = _settle(e, carried, names, start, end_of(node))
         e.loop_runs = outer_runs
-        if not resized and any(may_be_resized(inner, c) for c in items.containers):
+        if not resized and any(may_be_resized(inner, c, e.entering) for c in items.containers):
             resized = True
             raise _TypesChanged(carried)
         if STOP not in carried and not resized:

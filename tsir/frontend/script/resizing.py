@@ -6,7 +6,7 @@ first round; this module tells the others. It looks at what has been emitted for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from xdsl.dialects import scf
 from xdsl.dialects.func import CallOp
@@ -25,10 +25,15 @@ _Root = SSAValue | None
 """Where a container comes from: the operation that made it, an argument of the function, or None: anywhere."""
 
 
-def may_be_resized(body: Block, container: SSAValue) -> bool:
-    """Whether an operation in a loop's body may add elements to this container, or take some away."""
+def may_be_resized(body: Block, container: SSAValue, entering: Sequence[SSAValue]) -> bool:
+    """Whether an operation in a loop's body may add elements to this container, or take some away.
+
+    `entering` are the first values of the variables of loops that are being emitted, whose arguments refer to them, too.
+    """
     roots = frozenset(_roots(container))
-    return any(_may_be_same(c, container.type, roots) for op in body.ops for o in walk(op) for c in _resized(o))
+    carried = frozenset(r for value in entering for r in _roots(value))
+    changed = (c for op in body.ops for o in walk(op) for c in _resized(o))
+    return any(_may_be_same(c, container.type, roots, carried) for c in changed)
 
 
 def _resized(op: Operation) -> Iterator[SSAValue]:
@@ -43,18 +48,18 @@ def _resized(op: Operation) -> Iterator[SSAValue]:
         yield from op.operands
 
 
-def _may_be_same(changed: SSAValue, kind: Attribute, roots: frozenset[_Root]) -> bool:
+def _may_be_same(changed: SSAValue, kind: Attribute, roots: frozenset[_Root], carried: frozenset[_Root]) -> bool:
     if not _may_hold(changed.type, kind, set()):
         return False
     if changed.type != kind:
-        return any(r is None or not _is_fresh(r) or _escapes(r) for r in roots)
+        return any(r is None or not _is_fresh(r) or r in carried or _escapes(r) for r in roots)
     for mine in _roots(changed):
         for theirs in roots:
             if mine is theirs:
                 return True
             fresh = [r is not None and _is_fresh(r) for r in (mine, theirs)]
-            other = theirs if fresh[0] else mine
-            if not any(fresh) or (other is None and _escapes(mine if fresh[0] else theirs)):
+            made, other = (mine, theirs) if fresh[0] else (theirs, mine)
+            if not any(fresh) or (other is None and (made in carried or _escapes(made))):
                 return True
     return False
 
