@@ -7,6 +7,7 @@ Nothing here needs xDSL or torch, so that an archive runs without both.
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,19 @@ class Device:
 
 
 CPU = Device("cpu")
+
+
+class Size(tuple[int, ...]):
+    """`torch.Size`: a tuple of ints that prints as torch's."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+    def numel(self) -> int:
+        """The product of the sizes."""
+        return math.prod(self)
 
 
 @dataclass(frozen=True)

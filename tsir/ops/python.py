@@ -308,6 +308,7 @@ enumerate(values, start=0)      enumerated          list(enumerate({args}))     
 zip(*values)                    zipped              list(zip({args}))                fresh
 list(values=())                 list element        list({args})                     fresh
 tuple(values=())                as_tuple            tuple({args})
+torch_size(sizes)               as_tuple            rt.size({0})
 set(values=())                  set element         set({args})                      raises fresh
 slice_indices(start, stop, step, length)   tuple int int int   slice({0}, {1}, {2}).indices({3})   raises
 frozenset(values=())            frozenset element   frozenset({args})                raises

@@ -27,6 +27,7 @@ from tsir.dialects.values import (
     MemoryFormat,
     OutsideObject,
     Record,
+    Size,
     named_tuple_class,
 )
 from tsir.errors import OperatorError, OperatorTypeError
@@ -351,6 +352,8 @@ class Conversion:
                 self.made[id(value)] = (value, {self.value_out(k): self.value_out(v) for k, v in value.items()})
             return self.made[id(value)][1]
         if isinstance(value, tuple):
+            if kind is Size:
+                return value if self.torch is None or not self.gives_torch else self.torch.torch.Size(value)
             items = [self.value_out(v) for v in value]
             if not hasattr(value, "_fields"):
                 return tuple(items)

@@ -555,6 +555,13 @@ def empty_or_other(c: bool) -> Tuple[Any, Union[str, List[int]], Optional[List[i
     return (x, "b" if c else {}), y, None if c else []
 
 
+@feature("Tensors in programs", "a torch.Size as result")
+@programs(torch.ones(2, 3))
+def sizes(x):
+    s = x.shape
+    return s, s[1:], s + (1,), str(s), f"{s}", torch.Size([1, 2]), torch.Size((len(s),)), list(s), s.numel(), (1, x.size())
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

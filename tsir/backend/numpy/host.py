@@ -18,7 +18,17 @@ from tsir.backend.numpy.text import format, percent, print, repr, str, str_forma
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.program import python_function
-from tsir.dialects.values import Device, EnumMember, Future, Instance, Layout, MemoryFormat, OutsideObject, named_tuple_class
+from tsir.dialects.values import (
+    Device,
+    EnumMember,
+    Future,
+    Instance,
+    Layout,
+    MemoryFormat,
+    OutsideObject,
+    Size,
+    named_tuple_class,
+)
 from tsir.ops import python
 
 __all__ = [
@@ -195,6 +205,11 @@ def exception_instance(kind: type[Exception], *arguments: Any) -> Exception:
 def is_any(_value: Any) -> bool:
     """True."""
     return True
+
+
+def size(sizes: list[int]) -> Size:
+    """The sizes of a tensor as they leave the program."""
+    return Size(sizes)
 
 
 def nothing(_value: Any) -> bool:

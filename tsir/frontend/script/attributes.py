@@ -23,7 +23,7 @@ from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import plain
 from tsir.frontend.script.exception_values import exception_attribute
 from tsir.frontend.script.operators import is_tensor
-from tsir.frontend.script.prelude import SPECIAL_METHODS
+from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
 from tsir.frontend.script.values import (
     Builtin,
     Choice,
@@ -176,6 +176,8 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
     if value.tuple_like == "view" and name == "isdisjoint":
         value = Run(e.py("set", [value.ssa]))
         kind = value.type
+    if value.tuple_like == "size" and name == "numel":
+        return PyFunction(size_numel, value)
     if name == "__class__":
         return type_of_value(e, value)
     if name in SPECIAL_METHODS and not is_tensor(kind) and not isinstance(kind, ts.ClassType | ts.AnyType | ts.OptionalType):

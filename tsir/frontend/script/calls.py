@@ -430,7 +430,7 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
     if cls is torch.Generator:
         return torch_call(e, "_generator", [])  # of the CPU, the only device there is
     if cls is torch.Size:
-        return args[0]
+        return Run(coerce(e, args[0] if args else StaticTuple(()), ts.ListType(ts.INT), "torch.Size()"), "size")
     if cls in FUTURE_CLASSES:
         return make_future(e)
     if cls is functools.partial:

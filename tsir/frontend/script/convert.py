@@ -191,7 +191,8 @@ def as_python(e: Emitter, value: Value) -> Value:
 def _as_tuple(e: Emitter, value: Run) -> SSAValue:
     """The tuple that a list here stands for."""
     assert isinstance(value.type, ts.ListType)
-    return e.emit(py_op("tuple")([value.ssa], [ts.TupleOfType(value.type.element)]))
+    made = "torch_size" if value.tuple_like == "size" else "tuple"
+    return e.emit(py_op(made)([value.ssa], [ts.TupleOfType(value.type.element)]))
 
 
 def held(e: Emitter, value: Value) -> Value:

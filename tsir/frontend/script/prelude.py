@@ -401,6 +401,10 @@ def _delete_item(container, key):
     del container[key]
 
 
+def size_numel(sizes):
+    return math.prod(sizes)
+
+
 SPECIAL_METHODS: dict[str, Callable[..., Any]] = {
     "__len__": lambda a: len(a), "__getitem__": lambda a, b: a[b], "__contains__": lambda a, b: b in a,
     "__add__": lambda a, b: a + b, "__radd__": lambda a, b: b + a, "__sub__": lambda a, b: a - b, "__rsub__": lambda a, b: b - a,

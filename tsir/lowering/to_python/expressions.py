@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tsir.lowering.to_python.statements import Printer
 
 _CALL = re.compile(r"[\w.]+\((\{[^{}]*\}(, )?)*\)")
-_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging)\.")
+_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging|torch)\.")
 _BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
 
 
@@ -133,7 +133,7 @@ _PLAIN_ROWS: dict[str, PyFunction] = {
         "setitem": "{0}[{1}] = {2}", "delitem": "del {0}[{1}]", "dict_move_to_end": "{0}[{1}] = {0}.pop({1})",
         "percent": "{0} % {1}", "str": "str({0})", "repr": "repr({0})", "ascii": "ascii({0})", "format": "format({args})",
         "str_format": "{0}.format({1:})", "print": "print({args})", "warn": "warnings.warn({0})",
-        "log": "logging.getLogger({0}).log({1}, {2})",
+        "torch_size": "torch.Size({0})", "size_text": "str(torch.Size({0}))", "log": "logging.getLogger({0}).log({1}, {2})",
         "taken": "[{0}[i] for i in {1}]", "min_position": "min(range(len({0})), key=lambda i: {0}[i])",
         "max_position": "max(range(len({0})), key=lambda i: {0}[i])",
     }.items()
@@ -229,7 +229,7 @@ def _setattr(p: Printer, operation: Operation) -> str:
 def _cast(p: Printer, operation: Operation) -> str:
     """A cast to less than what is declared says so: what the program tested before isn't seen where it is read."""
     given, text = operation.operands[0], p.text(operation.operands[0])
-    if isinstance(given.owner, PyOp) and given.owner.FUNCTION == "tuple":
+    if isinstance(given.owner, PyOp) and given.owner.FUNCTION in ("tuple", "torch_size"):
         return text  # a list that leaves the program as a tuple keeps its type
     wanted = operation.results[0].type
     narrows = isinstance(given.type, types.OptionalType | types.UnionType | types.AnyType | types.NumberType)

@@ -274,7 +274,7 @@ class Printer:
         if operation.name == "ts.list":
             return bool(operation.operands) and _is_next(operation, next(iter(result.uses)).operation)
         user = next(iter(result.uses)).operation
-        if isinstance(operation, PyOp) and operation.FUNCTION == "tuple" and user.name == "ts.cast":
+        if isinstance(operation, PyOp) and operation.FUNCTION in ("tuple", "torch_size") and user.name == "ts.cast":
             return True
         if operation.name in _CONDITIONS or user.name in _TESTING:
             return _is_next(operation, user)

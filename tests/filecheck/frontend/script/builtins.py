@@ -68,7 +68,7 @@ def shape(x: torch.Tensor) -> torch.Size:
 # A size is a list that nothing changes; it becomes a tuple where it leaves the program.
 # CHECK-LABEL: func.func @shape(%x: !ts.tensor) -> !ts.list<i64>
 # CHECK: ts.aten.size(%x)
-# CHECK: ts.py.tuple(
+# CHECK: ts.py.torch_size(
 
 
 def types(x: int, y: float):
