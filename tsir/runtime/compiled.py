@@ -705,8 +705,19 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         from tsir.archive import save
 
         if self._root is not None:
-            raise TsirError("only the whole module can be saved", hint="script and save the submodule by itself")
+            from tsir.runtime.copying import program_of
+
+            save(program_of(self), target, _extra_files)
+            return
         save(self.program, target, _extra_files)
+
+    def __copy__(self) -> ScriptModule:
+        """A module with attributes of its own that have the same values: tensors and submodules are shared, as in torch.jit."""
+        from tsir.runtime.copying import program_of
+
+        copied = Instance(self.instance.class_name)
+        copied.attributes.update(self.instance.attributes)
+        return ScriptModule(program_of(self, copied))
 
     def __reduce__(self) -> tuple[Any, ...]:
         from tsir.runtime.copying import path_of, reduced, restored, submodule

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 
 from tsir.dialects.program import Program
+from tsir.dialects.values import Instance
 from tsir.errors import TsirError
 from tsir.runtime.compiled import CompiledMethod, ScriptFunction, ScriptModule
 
@@ -36,6 +37,22 @@ def restored(data: bytes, classes: Classes, exceptions: Classes) -> ScriptFuncti
 
         know_exceptions(exceptions)
     return ScriptFunction(program) if program.root is None else ScriptModule(program)
+
+
+def program_of(module: ScriptModule, root: Instance | None = None) -> Program:
+    """The program of a module by itself, with another object of its class as the root if one is given. The IR is shared."""
+    from tsir.runtime.compilation import method_entry, method_names
+
+    whole, instance = module.program, module.instance
+    if module._root is None:
+        entries = whole.entry_points
+    else:
+        names = sorted(method_names(whole, instance), key=lambda name: name != "forward")
+        entries = {n: entry for n in names if (entry := method_entry(whole, instance.class_name, n)) is not None}
+    return Program(
+        lambda: whole.module, entries, instance if root is None else root, dict(whole.sources), exceptions=whole.exceptions,
+        classes=whole.classes, origins=whole.origins, python_functions=whole.python_functions,
+    )  # fmt: skip
 
 
 def path_of(module: ScriptModule, root: ScriptModule) -> str:

@@ -42,6 +42,7 @@ class ModuleMethods:
         program: Any
 
         def named_modules(self, prefix: str = "") -> Iterator[tuple[str, ScriptModule]]: ...
+        def named_children(self) -> Iterator[tuple[str, ScriptModule]]: ...
         def named_parameters(self) -> Iterator[tuple[str, Any]]: ...
         def named_buffers(self) -> Iterator[tuple[str, Any]]: ...
         def save(self, target: Any, _extra_files: Any = None) -> None: ...
@@ -73,8 +74,9 @@ class ModuleMethods:
 
     def apply(self, fn: Callable[[Any], Any]) -> Self:
         """Calls `fn` with every module of the tree, children first. Returns self."""
-        for _, module in reversed(list(self.named_modules())):
-            fn(module)
+        for _, child in self.named_children():
+            child.apply(fn)
+        fn(self)
         return self
 
     def to(self, *args: Any, **kwargs: Any) -> Self:

@@ -2,6 +2,7 @@
 
 import copy
 import enum
+import io
 import multiprocessing
 import pickle
 from typing import List, NamedTuple, Optional
@@ -127,3 +128,61 @@ def test_parameters_of_a_loaded_module_may_be_written(tmp_path, batch: int) -> N
                 theirs.add_(1)
     with torch.no_grad():
         torch.testing.assert_close(loaded(x), model(x))
+
+
+class Counted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.register_buffer("total", torch.zeros(3))
+        self.calls = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        self.total += 1
+        return self.linear(x) + self.total
+
+    @tsir.export
+    def times(self, k: int = 2) -> Tensor:
+        return self.total * k
+
+
+class Two(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = Counted()
+        self.rest = nn.ModuleList([Counted(), nn.Dropout()])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.first(x)
+
+
+def test_a_submodule_is_saved_by_itself():
+    module = tsir.script(Two())
+    x = torch.ones(2, 3)
+    expected = module(x)
+    file = io.BytesIO()
+    module.first.save(file)
+    loaded = tsir.load(io.BytesIO(file.getvalue()))
+    assert loaded.calls == 1 and list(loaded.state_dict()) == list(module.first.state_dict())
+    torch.testing.assert_close(loaded.times(), 2 * torch.ones(3))
+    torch.testing.assert_close(loaded(x), expected + 1)
+    assert loaded.calls == 2 and module.first.calls == 1
+
+
+def test_a_shallow_copy_shares_what_its_attributes_are():
+    module = tsir.script(Counted())
+    copied = copy.copy(module)
+    copied(torch.ones(3))
+    assert (copied.calls, module.calls) == (1, 0)
+    torch.testing.assert_close(module.total, torch.ones(3))
+    outer = tsir.script(Two())
+    inner = copy.copy(outer).first
+    inner(torch.ones(3))
+    assert outer.first.calls == 1
+
+
+def test_apply_goes_through_the_children_in_order():
+    names: list[str] = []
+    tsir.script(Two()).apply(lambda m: names.append(m.original_name))
+    assert names == ["Linear", "Counted", "Linear", "Counted", "Dropout", "ModuleList", "Two"]
