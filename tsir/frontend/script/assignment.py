@@ -9,16 +9,29 @@ from xdsl.ir import SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import RaiseOp, UnpackOp
 from tsir.errors import FrontendError
-from tsir.frontend.script import ambient
+from tsir.frontend.script import ambient, lazy
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.conditions import path_of
 from tsir.frontend.script.convert import coerce, join_types, materialise, members, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, end_of
+from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import binary, compare, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
-from tsir.frontend.script.values import Condition, Const, Object, Place, PyObject, Run, StaticTuple, Value
+from tsir.frontend.script.values import (
+    Condition,
+    Const,
+    Coroutine,
+    GeneratorCall,
+    Object,
+    Place,
+    PyFunction,
+    PyObject,
+    Run,
+    StaticTuple,
+    Value,
+)
 
 
 def emit_assign(e: Emitter, node: ast.Assign) -> None:
@@ -128,8 +141,21 @@ def _unpack(e: Emitter, targets: list[ast.expr], value: Value) -> None:
         assign(e, target.value if isinstance(target, ast.Starred) else target, element)
 
 
+def _taken(e: Emitter, value: Value, count: int | None) -> Value:
+    """The elements of an iterator, no more than `count` of them."""
+    from tsir.frontend.script.calls import call
+    from tsir.frontend.script.comprehensions import collect, known_elements
+
+    if count is not None:
+        value = call(e, PyFunction(lazy.islice), [value, Const(count)], {})
+    known = known_elements(e, value)
+    return collect(e, value) if known is None else StaticTuple(tuple(known))
+
+
 def parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Value]:
     """The values that so many targets get of an iterable, with the positions of a starred target."""
+    if isinstance(value, GeneratorCall | Coroutine) or is_lazy(value):
+        value = _taken(e, value, None if starred else count + 1)
     elements = tuple_elements(e, value)
     if elements is None and not isinstance(value, Run):
         static = items_of(e, value).static
@@ -207,7 +233,13 @@ def _element_type(e: Emitter, value: Value, kind: ts.Attribute) -> ts.Attribute:
 def emit_augmented(e: Emitter, node: ast.AugAssign) -> None:
     """`target op= value`: in place on tensors, lists, sets and dicts, else a new value. The target's parts run once."""
     place = _place(e, node.target)
-    value = in_place(e, node.op, place.read(), e.expression(node.value))
+    before = place.read()
+    value = e.expression(node.value)
+    if is_lazy(value):
+        from tsir.frontend.script.comprehensions import collect
+
+        value = collect(e, value)
+    value = in_place(e, node.op, before, value)
     place.write(value)
 
 

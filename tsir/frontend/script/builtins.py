@@ -47,16 +47,19 @@ from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.static_state import dict_method, fresh, new_dict
 from tsir.frontend.script.values import (
     FALSE,
+    ITERATORS,
     NONE,
     Builtin,
+    Choice,
     Condition,
     Const,
+    Coroutine,
     Enumerate,
     EnumValue,
     ExceptionClass,
     ExceptionValue,
     Filter,
-    IteratorValue,
+    GeneratorCall,
     Map,
     Object,
     PyFunction,
@@ -448,7 +451,8 @@ def _list(a: Arguments) -> Value:
 
 
 def _tuple(a: Arguments) -> Value:
-    from tsir.frontend.script.comprehensions import collect
+    from tsir.frontend.script.comprehensions import collect, known_elements
+    from tsir.frontend.script.generators import is_lazy
     from tsir.frontend.script.iteration import items_of
 
     a.exactly(0, 1)
@@ -460,7 +464,10 @@ def _tuple(a: Arguments) -> Value:
         return StaticTuple(tuple(elements))
     if isinstance(values[0], Run) and (values[0].tuple_like == "tuple" or isinstance(values[0].type, ts.TupleOfType)):
         return values[0]
-    if not isinstance(values[0], Run | Range | Filter | IteratorValue):
+    known = known_elements(e, values[0])
+    if known is not None:
+        return StaticTuple(tuple(known))
+    if not isinstance(values[0], Run | Range | Filter | Coroutine | Choice | Object) and not is_lazy(values[0]):
         static = items_of(e, values[0]).static
         if static is not None:
             return StaticTuple(tuple(thunk() for thunk in static))
@@ -499,17 +506,19 @@ def _dict(a: Arguments) -> Value:
     return Run(whole)
 
 
-def _reduction(name: str, method: str) -> Callable[[Arguments], Value]:
+def _reduction(name: str, method: str) -> Callable[..., Value]:
     """`abs`, `round`, `min`, `max`, `sum`, `pow`...: the tensor's method for tensors, the table's row for Python's values."""
 
-    def emit(a: Arguments) -> Value:
+    def emit(a: Arguments, evaluated: list[Value] | None = None) -> Value:
         from tsir.frontend.script import prelude
         from tsir.frontend.script.calls import call, call_row
         from tsir.frontend.script.comprehensions import collect
         from tsir.frontend.script.expressions import joined
 
         e = a.e
-        values, keywords = a.values(spread=name in ("min", "max")), a.keywords()
+        values, keywords = evaluated or a.values(spread=name in ("min", "max")), a.keywords()
+        if values and isinstance(values[0], (*ITERATORS, Coroutine)):
+            values[0] = collect(e, values[0])
         if any(isinstance(v, Spread) for v in values):
             row = python.lookup(name)
             assert row is not None
@@ -718,27 +727,37 @@ def _filter(a: Arguments) -> Value:
 
 
 def _iter(a: Arguments) -> Value:
-    from tsir.frontend.script.iteration import make_iterator
+    from tsir.frontend.script import lazy
+    from tsir.frontend.script.coroutines import iterator_of
+    from tsir.frontend.script.generators import generator_of
 
-    a.exactly(1)
-    return make_iterator(a.e, a.values()[0])
+    a.exactly(1, 2)
+    values = a.values()
+    if len(values) == 2:
+        return generator_of(a.e, lazy.called_until, *values)
+    return values[0] if isinstance(values[0], GeneratorCall) else iterator_of(a.e, values[0])
 
 
 def _next(a: Arguments) -> Value:
+    from tsir.frontend.script import lazy, prelude
+    from tsir.frontend.script.calls import call
     from tsir.frontend.script.comprehensions import first_of_generator
-    from tsir.frontend.script.iteration import make_iterator
+    from tsir.frontend.script.coroutines import next_of
 
     a.exactly(1, 2)
     e, node = a.e, a.node
     if isinstance(node.args[0], ast.GeneratorExp):
         return first_of_generator(e, node.args[0], node.args[1] if len(node.args) == 2 else None)
     source, *default = a.values()
-    iterator = make_iterator(e, source)
-    if not default:
-        return e.session.object_or_run(e.cast(e.py("next", [iterator.ssa]), iterator.element))
-    result = e.py("next", [iterator.ssa, materialise(e, default[0])])
-    kind = e.session.type_of(default[0]) or ts.AnyType()
-    return e.session.object_or_run(e.cast(result, join_types(iterator.element, kind)))
+    if isinstance(source, Coroutine | Choice):
+        return next_of(e, source, default[0] if default else None)
+    if isinstance(source, GeneratorCall | Enumerate | Zip | Map | Filter | Reversed):
+        return call(e, PyFunction(prelude.first_or if default else prelude.first), [source, *default], {})
+    if isinstance(source, Object) and source.info.lookup("__next__") is not None:
+        if default:
+            return call(e, PyFunction(lazy.next_or), [source, *default], {})
+        return call(e, get_attribute(e, source, "__next__"), [], {})
+    e.error(f"a value of type {e.show(source)} isn't an iterator", value=source, hint="write next(iter(...))", code="TS307")
 
 
 def _any_all(name: str) -> Callable[[Arguments], Value]:
@@ -746,11 +765,17 @@ def _any_all(name: str) -> Callable[[Arguments], Value]:
     plain = _reduction(name, name)
 
     def emit(a: Arguments) -> Value:
+        from tsir.frontend.script import prelude
+        from tsir.frontend.script.calls import call
         from tsir.frontend.script.comprehensions import test_of_generator
 
-        if len(a.node.args) == 1 and isinstance(a.node.args[0], ast.GeneratorExp):
+        a.exactly(1)
+        if isinstance(a.node.args[0], ast.GeneratorExp):
             return test_of_generator(a.e, a.node.args[0], wanted=name == "any")
-        return plain(a)
+        value = a.values()[0]
+        if isinstance(value, (*ITERATORS, Coroutine, Choice)):
+            return call(a.e, PyFunction(prelude.any_of if name == "any" else prelude.all_of), [value], {})
+        return plain(a, [value])
 
     return emit
 
@@ -946,7 +971,9 @@ def _table() -> dict[Any, str]:
     named = awaitables | {"_unwrap_optional": "unwrap_optional", "is_scripting": "is_scripting", "is_tracing": "false"}
     for module in (torch.jit, jit_internal):
         table |= {getattr(module, n): meaning for n, meaning in named.items() if hasattr(module, n)}
-    return table
+    from tsir.frontend.script import lazy
+
+    return table | {lazy.advance: "<advance>", lazy.current: "<current>"}
 
 
 _NAMES = _table()
@@ -958,6 +985,21 @@ def _is_tensor(a: Arguments) -> Value:
 
 
 BUILTINS["is_tensor"] = _is_tensor
+
+
+def _intrinsic(name: str) -> Callable[[Arguments], Value]:
+    def emit(a: Arguments) -> Value:
+        from tsir.frontend.script.coroutines import INTRINSICS
+
+        return INTRINSICS[name](a)
+
+    return emit
+
+
+INTRINSICS = ("<elements>", "<within>", "<iterate>", "<more>", "<item>", "<returned>", "<advance>", "<current>")
+"""Functions that the trees of generators call which the compiler makes."""
+
+BUILTINS.update((name, _intrinsic(name)) for name in INTRINSICS)
 
 
 def named_builtin(value: Any) -> str | None:

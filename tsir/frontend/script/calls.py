@@ -49,18 +49,20 @@ from tsir.frontend.script.convert import (
     retype,
     tuple_elements,
 )
+from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
 from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, is_of_dataclass
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import member_of_value, plain
 from tsir.frontend.script.evaluation import PURE, evaluate
 from tsir.frontend.script.exception_values import is_exception_class, make_exception, set_arguments
+from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import REPLACED, SPECIAL_METHODS, tensordot
-from tsir.frontend.script.source import is_compiled_function
+from tsir.frontend.script.source import CONSUMERS, is_compiled_function
 from tsir.frontend.script.static_objects import call_built_in, call_special, initialise_dataclass, is_generated_init
 from tsir.frontend.script.static_state import MUTATING, dict_method, list_method
 from tsir.frontend.script.values import (
@@ -70,7 +72,9 @@ from tsir.frontend.script.values import (
     Choice,
     Closure,
     Const,
+    Coroutine,
     DTypeInfo,
+    GeneratorCall,
     ImportedMethod,
     Method,
     Object,
@@ -97,6 +101,8 @@ Keywords = dict[str, Value]
 def emit_call_expression(e: Emitter, node: ast.Call, want: Any) -> Value:
     """A call."""
     callee = e.expression(node.func)
+    if node.args and isinstance(node.args[-1], ast.GeneratorExp) and _uses_all(e, callee):
+        e.session.consumed.add(id(node.args[-1]))
     if isinstance(callee, Builtin):
         with e.calling([]):
             return BUILTINS[callee.name](Arguments(e, node, want))
@@ -106,6 +112,26 @@ def emit_call_expression(e: Emitter, node: ast.Call, want: Any) -> Value:
     trees = argument_trees(node, args, kwargs)
     with e.at(node), e.calling(trees):
         return call(e, callee, args, kwargs)
+
+
+_CONSUMING = frozenset((
+    "join", "extend", "update", "union", "intersection", "difference", "symmetric_difference", "intersection_update",
+    "difference_update", "symmetric_difference_update", "isdisjoint", "issubset", "issuperset", "fromkeys",
+))  # fmt: skip
+"""Methods that use all elements of an iterator."""
+
+
+def _uses_all(e: Emitter, callee: Value) -> bool:
+    """Whether a function or method of Python's or torch's uses all elements of an iterator that it is given."""
+    match callee:
+        case Builtin():
+            return callee.name in CONSUMERS
+        case Method():
+            return callee.name in _CONSUMING or is_tensor(e.session.type_of(callee.receiver))
+        case PyObject():
+            return operator_name(callee.value) is not None
+        case _:
+            return False
 
 
 def _format_with_dict(e: Emitter, node: ast.Call, callee: Value) -> Value | None:
@@ -206,6 +232,10 @@ def _mutates(op: PyOp) -> bool:
 
 def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Calls a value."""
+    if any(is_lazy(a) for a in args) and _uses_all(e, callee):
+        from tsir.frontend.script.comprehensions import collect
+
+        args = [collect(e, a) if is_lazy(a) else a for a in args]
     match callee:
         case PyFunction():
             return _call_function(e, callee, args, kwargs)
@@ -492,9 +522,15 @@ def _named_tuple(e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[st
 # Rows of the table of built-ins
 
 
+_SHOWING = ("str", "repr", "print", "format", "ascii", "hash", "id")
+"""Built-in functions that take an iterator as the object that it is."""
+
+
 def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
     """A call of a built-in of the table; keyword arguments go by the row's parameter names."""
-    values = list(args)
+    from tsir.frontend.script.comprehensions import collect
+
+    values = [collect(e, a) if is_lazy(a) and row.name not in _SHOWING else a for a in args]
     names = row.parameters
     if any(isinstance(v, Spread) for v in values):
         return _spread_row(e, row, values, kwargs or {})
@@ -572,6 +608,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         found = list_method(e, receiver, name, args)
         if found is not None:
             return found
+    if isinstance(receiver, GeneratorCall | Coroutine):
+        return call_generator_method(e, start(e, receiver), name, args)
     if isinstance(receiver, StaticObject):
         return call_built_in(e, receiver, name, args, kwargs)
     if isinstance(receiver, StaticTuple) and receiver.named is not None and name in ("_replace", "_asdict"):
@@ -608,6 +646,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         none = materialise(e, Const(None))
         e.py("setslice", [ssa, none, none, none, materialise(e, sorted_items(e, Run(ssa), dict(kwargs)))])
         return Const(None)
+    if row.name == "list_extend" and len(args) == 1 and isinstance(args[0], Run) and args[0].ssa in e.session.assumed:
+        return NONE  # by an empty list, whose element type isn't known
     values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
     ordered = _ordered_keywords(e, row, values, kwargs)
     if (found := call_by_equality(e, row.name, values + ordered)) is not None:

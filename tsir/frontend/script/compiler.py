@@ -77,6 +77,7 @@ from tsir.frontend.script.values import (
     Builtin,
     Closure,
     Const,
+    Coroutine,
     EnumValue,
     ExceptionValue,
     Method,
@@ -152,6 +153,22 @@ class Session:
         the program's entry points are wrapped or take `**kwargs`, as no TorchScript program's do."""
         self.frames = 0
         """How many frames of inlined functions there have been: their numbers."""
+        self.kept_frames: set[int] = set()
+        """The frames of generators whose progress the program keeps."""
+        self.going_on: frozenset[int] = frozenset()
+        """The frames of the functions with the loops over generators that are being emitted."""
+        self.coroutines: dict[tuple[int, str], Coroutine] = {}
+        """Generators whose progress is kept, by the place in another one where they are made."""
+        self.owners: dict[int, int] = {}
+        """For the frames of such generators: that of the one they are made in, whenever that comes to their place."""
+        self.recursive: dict[int, tuple[FunctionSource, Signature]] = {}
+        """The functions that give lists of the elements of generators that go over themselves, by the generators' trees."""
+        self.iterated: dict[tuple[int, str], Value] = {}
+        """What the loops of such generators go over, by the generator's frame and the loop's number."""
+        self.generator_trees: dict[int, ast.FunctionDef] = {}
+        """The functions that generator expressions are, by their trees."""
+        self.consumed: set[int] = set()
+        """The trees of generator expressions all elements of which are used where they stand."""
         self.inlined: list[str] = []
         """The calls that are being inlined, outermost first."""
         self.inline_only: set[Any] = set()
@@ -172,6 +189,11 @@ class Session:
         self._imported: dict[int, dict[str, str]] = {}
 
     # Symbols and what is in the module
+
+    def may_assign_first(self, frame: int | None) -> bool:
+        """Whether branches and loops of other functions may assign a variable of this frame first, or not: its function goes on inside
+        of them."""
+        return frame is not None and (frame in self.kept_frames or frame in self.going_on)
 
     def symbol(self, name: str) -> str:
         """An unused symbol like `name`."""
@@ -616,6 +638,10 @@ class Session:
         row = python.builtin("dict")
         assert row is not None
         return call_row(e, row, args) if args else self.empty_dict(e, e.want)
+
+    def iterator_of_object(self, e: Emitter, holder: Object) -> Value | None:
+        """`iter(holder)` of an object of a class that defines how it is iterated over; None for others."""
+        return objects.iterator(self, e, holder)
 
     def iterate_object(self, e: Emitter, holder: Object) -> Items | None:
         """The items of an object."""

@@ -13,13 +13,31 @@ from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.convert import coerce, held, join_types, list_of, materialise, set_type
-from tsir.frontend.script.emitter import Emitter, end_of, start_of
+from tsir.frontend.script.emitter import EXIT, STOP, Emitter, end_of, start_of
 from tsir.frontend.script.evaluation import NotConstant, as_python
+from tsir.frontend.script.generators import as_generator, generator_expression, is_lazy, splice
 from tsir.frontend.script.inlining import call_closure, make_closure
-from tsir.frontend.script.iteration import Items, filtered, items_of, rest_of
-from tsir.frontend.script.loops import gather
+from tsir.frontend.script.iteration import Items, filtered, items_of
+from tsir.frontend.script.loops import gather, go_over, iterated
+from tsir.frontend.script.statement_yields import yields
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
-from tsir.frontend.script.values import NONE, Binding, Condition, Const, EnumValue, Object, PyObject, Run, StaticTuple, Value
+from tsir.frontend.script.values import (
+    FALSE,
+    NONE,
+    Binding,
+    Choice,
+    Condition,
+    Const,
+    Coroutine,
+    EnumValue,
+    GeneratorCall,
+    Object,
+    PyObject,
+    Range,
+    Run,
+    StaticTuple,
+    Value,
+)
 
 Leaf = Callable[[], None]
 
@@ -41,7 +59,10 @@ def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | No
 
 
 def emit_generator(e: Emitter, node: ast.GeneratorExp, want: Attribute | None) -> Value:
-    """A generator expression: all its elements at once, as a tuple where they are known one by one, else as a list."""
+    """A generator expression. Where it is given to what uses all its elements, they are made at once: as a tuple where they are known
+    one by one, else as a list."""
+    if id(node) not in e.session.consumed and not e.dynamic:
+        return generator_expression(e, node)
     plain = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
     if e.dynamic and (found := _static_elements(e, node.elt, node.generators)) is not None:
         return StaticTuple(tuple(found))
@@ -105,7 +126,7 @@ def speculate(e: Emitter, emit: Callable[[], Value]) -> Value | None:
         with e.inside(block):
             value = emit()
     except NotStatic:
-        e.variables, e.paths = variables, paths
+        e.variables, e.paths, e.dead = variables, paths, False
         block.erase(safe_erase=False)
         return None
     for operation in list(block.ops):
@@ -122,7 +143,10 @@ def _static_generators(e: Emitter, generators: Sequence[ast.comprehension], leaf
         leaf()
         return
     first = generators[0]
-    items = items_of(e, e.expression(first.iter))
+    value = iterated(e, e.expression(first.iter))
+    if isinstance(value, GeneratorCall | Coroutine | Choice):
+        raise NotStatic
+    items = items_of(e, value)
     if items.static is None or items.exists is not None or first.is_async:
         raise NotStatic
     outer = dict(e.variables)
@@ -154,7 +178,10 @@ def _static(e: Emitter, node: ast.ListComp) -> list[Value] | None:
     source = node.generators[0].iter
     if not isinstance(source, ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.Tuple):
         return None
-    value = e.expression(source)
+    value = iterated(e, e.expression(source))
+    if isinstance(value, GeneratorCall | Coroutine | Choice):
+        e.session.evaluated[id(source)] = value
+        return None
     items = items_of(e, value)
     if items.static is None or items.exists is not None:
         # It was emitted once; the loop takes the value from here.
@@ -196,7 +223,7 @@ def _generators(e: Emitter, tree: ast.expr, generators: Sequence[ast.comprehensi
     from tsir.frontend.script.assignment import assign
 
     value = e.session.evaluated.pop(id(first.iter), None) or e.expression(first.iter)
-    items = items_of(e, value)
+    value = iterated(e, value)
 
     def inner() -> None:
         if not first.ifs:
@@ -206,6 +233,10 @@ def _generators(e: Emitter, tree: ast.expr, generators: Sequence[ast.comprehensi
         test = condition(e, first.ifs[0] if len(first.ifs) == 1 else both)
         emit_branch(e, test, lambda: _generators(e, tree, rest, leaf), lambda: None, end_of(tree), maybe=True)
 
+    if isinstance(value, GeneratorCall | Coroutine | Choice):
+        go_over(e, tree, value, first.target, inner)
+        return
+    items = items_of(e, value)
     if items.static is not None:
         outer = dict(e.variables)
         e.loops.append((start_of(tree), end_of(tree)))
@@ -226,13 +257,55 @@ def _generators(e: Emitter, tree: ast.expr, generators: Sequence[ast.comprehensi
         gather(e, tree, items, first.target, [tree], inner)
 
 
-def _gathered(e: Emitter, items: Items) -> Value:
-    """A new list of items that are counted."""
+def _gathered(e: Emitter, items: Items | GeneratorCall | Coroutine | Choice) -> Value:
+    """A new list of items that are counted, or of a generator's elements."""
     result = _GrowingList(e)
     nothing = ast.copy_location(ast.Constant(None), e.node or e.source.node)
     target = ast.copy_location(ast.Name("$gathered", ast.Store()), nothing)
-    gather(e, nothing, items, target, [], lambda: result.append(e.variables["$gathered"].value))
+
+    def append() -> None:
+        result.append(e.variables["$gathered"].value)
+
+    if isinstance(items, Items):
+        gather(e, nothing, items, target, [], append)
+    else:
+        go_over(e, nothing, items, target, append)
     return result.value()
+
+
+def known_elements(e: Emitter, value: Value) -> list[Value] | None:
+    """All elements of a generator, when they are known one by one; None for another value."""
+    if not is_lazy(value):
+        return None
+    made = as_generator(e, value)
+    if not isinstance(made, GeneratorCall) or not _may_be_known(made):
+        return None
+    block: Block | None = None
+    found: list[Value] = []
+
+    def append(item: Value) -> None:
+        if e.block is not block:
+            raise NotStatic
+        found.append(item)
+
+    def run() -> Value:
+        nonlocal block
+        block, stop = e.block, e.variables[STOP]
+        splice(e, made, append)
+        e.variables[STOP] = stop
+        e.set_flag(EXIT, FALSE)
+        if e.dead:
+            raise NotStatic
+        return NONE
+
+    return None if speculate(e, run) is None else found
+
+
+def _may_be_known(g: GeneratorCall) -> bool:
+    """Whether it is worth trying: it yields outside of loops, or goes over something that isn't a value of run time."""
+    loops = (ast.For, ast.While)
+    outside = any(not isinstance(s, loops) and yields(s) for s in g.source.node.body)
+    return outside or any(not isinstance(v, Run | Range | Const) for v in g.bound.values())
 
 
 class _GrowingList:
@@ -294,12 +367,19 @@ def first_of_generator(e: Emitter, node: ast.GeneratorExp, default: ast.expr | N
 
 def collect(e: Emitter, value: Value) -> Value:
     """`list(value)`: a new list of what an iterable gives."""
-    from tsir.frontend.script.values import Enumerate, Filter, IteratorValue, Map, Range, Reversed, StaticDict, Zip
+    from tsir.frontend.script.values import Enumerate, Filter, Map, Reversed, StaticDict, Zip
 
+    if isinstance(value, Object) and (found := e.session.iterator_of_object(e, value)) is not None:
+        value = found
+    if is_lazy(value):
+        known = known_elements(e, value)
+        if known is None:
+            return _gathered(e, as_generator(e, value))
+        return Run(list_of(e, known)) if known else e.session.empty_list(e, None)
+    if isinstance(value, Choice):
+        return _gathered(e, value)
     if isinstance(value, Filter):
         return filtered(e, value)
-    if isinstance(value, IteratorValue):
-        return rest_of(e, value)
     if isinstance(value, Map):
         items = items_of(e, value)
         if items.static is not None:

@@ -19,11 +19,24 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.convert import coerce, is_subtype, join_types, members, uninitialized
-from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
+from tsir.frontend.script.emitter import (
+    DEFINED,
+    EXIT,
+    FRAME,
+    RESULT,
+    RETURNED,
+    STOP,
+    Emitter,
+    Unreachable,
+    end_of,
+    frame_of,
+    framed,
+)
 from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.static_state import parts_of, with_parts
 from tsir.frontend.script.values import (
     FALSE,
+    ITERATORS,
     TRUE,
     Binding,
     Builtin,
@@ -31,6 +44,7 @@ from tsir.frontend.script.values import (
     Closure,
     Condition,
     Const,
+    Coroutine,
     EnumValue,
     PyFunction,
     PyObject,
@@ -105,6 +119,8 @@ def _emit_rest(e: Emitter, rest: Sequence[Step], end: tuple[int, int]) -> None:
     """What runs only if nothing has exited."""
     for flag in (EXIT, STOP, RETURNED):
         e.set_flag(flag, FALSE)
+        for frame in e.spliced:
+            e.set_flag(framed(flag, frame), FALSE)
     for path in [p for p in e.paths if p.endswith(STAYING)]:
         e.refine(path.removesuffix(STAYING), e.paths.pop(path))
     emit_steps(e, rest, end)
@@ -211,9 +227,15 @@ def choose(e: Emitter, test: Condition, then: Callable[[], Value], other: Callab
     """The value of `then if test else other`: only the branch that runs is evaluated."""
     end = end_of(e.node) if e.node is not None else (0, 0)
     name = f"$value{len(e.variables)}"
-    emit_branch(
-        e, test, lambda: e.set_flag(name, then()), lambda: e.set_flag(name, other()), end
-    )  # fmt: skip
+
+    def keep(value: Value) -> None:
+        if isinstance(value, ITERATORS) and not isinstance(test.value, bool):
+            from tsir.frontend.script.coroutines import iterator_of
+
+            value = iterator_of(e, value)
+        e.set_flag(name, value)
+
+    emit_branch(e, test, lambda: keep(then()), lambda: keep(other()), end)
     binding = e.variables.pop(name, None)
     if binding is None:
         raise Unreachable
@@ -308,6 +330,9 @@ def _note_assigned(e: Emitter, live: Sequence[Side], end: tuple[int, int], *, ma
     if maybe:
         every = {n for s in live for n in s.variables if not n.startswith("$") and e.is_live(n, end)}
         names |= {n for n in every if any(n not in s.variables for s in live)}
+    if e.session.kept_frames or e.session.going_on:
+        every = {n for s in live for n in s.variables if n[0] != "$" and e.session.may_assign_first(frame_of(n))}
+        names |= {n for n in every if any(n not in s.variables for s in live)}
     for name in names:
         for side in live:
             binding = side.variables.get(name)
@@ -381,7 +406,8 @@ def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -
     missing = [s for s in caring if name not in s.variables]
     if missing and any(DEFINED + name in s.variables for s in missing):
         caring, missing = [s for s in caring if name in s.variables], []
-    if missing and not all(s.exits or _guarded(s) or name == RESULT for s in missing):
+    is_result = name.partition(FRAME)[0] == RESULT
+    if missing and not all(s.exits or _guarded(s) or is_result for s in missing):
         which = "true" if missing[0] is sides[0] else "false"
         line = e.place.line
         return _Merged(
@@ -404,6 +430,9 @@ def _merge_values(e: Emitter, values: Sequence[Value], sides: Sequence[Side], pa
         return _Merged(values[0], path=path)
     kinds = [e.session.type_of(v) for v in values]
     known = [k for k in kinds if k is not None]
+    if any(isinstance(v, ITERATORS) for v in values):
+        why = "is an iterator of a different kind in each branch"
+        return _Merged(Unusable(why, "give it to a variable in each branch, or go over it inside the branches"))
     if len(known) < len(kinds):
         if (found := _merged_parts(e, values, sides, path)) is not None:
             return found
@@ -445,7 +474,7 @@ def _is_callable(value: Value) -> bool:
         case PyFunction() | Closure():
             inner = value.receiver if isinstance(value, PyFunction) else next(iter(value.defaults.values()), None)
             return inner is None
-        case Choice():
+        case Choice() | Coroutine():
             return True
         case _:
             return False
@@ -483,7 +512,7 @@ def _same(a: Value, b: Value) -> bool:
 
 def _local(value: Value, sides: Sequence[Side]) -> bool:
     """Whether a value that only one branch cares about was made inside it, so that it must be yielded."""
-    return not isinstance(value, Const | EnumValue | PyObject | Unusable)
+    return not isinstance(value, Const | EnumValue | PyObject | Unusable | Coroutine)
 
 
 def _yielded(e: Emitter, side: Side, name: str, found: _Merged) -> SSAValue:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -29,11 +29,14 @@ from tsir.frontend.overloads import OverloadError, emit_aten, show_type
 from tsir.frontend.script.source import MISSING, FunctionSource, outer_name
 from tsir.frontend.script.values import (
     FALSE,
+    ITERATORS,
     Binding,
     Builtin,
     Closure,
     Condition,
     Const,
+    Coroutine,
+    GeneratorCall,
     Method,
     Object,
     PyFunction,
@@ -63,6 +66,9 @@ RETURNED, STOP, EXIT, RESULT = "$returned", "$stop", "$exit", "$result"
 """Variables that the compiler adds: whether the function has returned, the loop is left, the rest of the body is skipped; and
 the value returned."""
 
+
+SENT = "<sent>"
+"""The variable with what was sent to a generator at its last `yield`."""
 
 DEFINED = "$defined "
 """Before a variable's name: the flag that says whether it has been assigned, where not all paths to here do."""
@@ -116,8 +122,10 @@ class Emitter:
 
     call_arguments: list[tuple[Value, ast.AST]] = field(default_factory=list[tuple[Value, ast.AST]])
     """The arguments of the call being compiled, with their trees."""
-    yielded: SSAValue | None = None
-    """The list of what a generator has yielded."""
+    on_yield: Callable[[Value], Value] | None = None
+    """What a `yield` of the generator that is being emitted does with its value; it gives the value of the `yield`."""
+    spliced: frozenset[int] = frozenset()
+    """The frames of the functions with the loops over the generator that is being emitted: while it runs, none of them is left."""
     is_root: bool = False
     """Whether the code being emitted is an entry point's, or inlined into one."""
     is_entry: bool = False
@@ -336,8 +344,18 @@ class Emitter:
 
     def bind(self, name: str, value: Value) -> None:
         """Assigns a variable: of the function, or of one around it where it is declared `nonlocal`."""
-        if name in self.rebinds:
-            name = self.rebound_key(name)
+        self.bind_key(self.rebound_key(name) if name in self.rebinds else name, self.kept(name, value))
+
+    def kept(self, name: str, value: Value) -> Value:
+        """A value as a variable of this name holds it: an iterator that is used in several places keeps its progress."""
+        if not isinstance(value, ITERATORS) or self.source.is_used_once(name, start_of(self.node or self.source.node)):
+            return value
+        from tsir.frontend.script.coroutines import iterator_of
+
+        return iterator_of(self, value)
+
+    def bind_key(self, name: str, value: Value) -> None:
+        """Assigns the variable with this key in `variables`."""
         if isinstance(value, Run | Object) and value.ssa.name_hint is None and not name.startswith("$"):
             value.ssa.name_hint = hint_of(name.partition(FRAME)[0])
         self.variables[name] = Binding(value)
@@ -378,14 +396,16 @@ class Emitter:
         from tsir.frontend.script.convert import raise_unassigned
         from tsir.frontend.script.static_state import fresh
 
-        binding = self.variables.get(node.id)
+        key = node.id
+        binding = self.variables.get(key)
         local = node.id in self.local_names and node.id not in self.rebinds
         if binding is None and not local:
-            binding = self.variables.get(self.outer_key(node.id) or "")
+            key = self.outer_key(node.id) or ""
+            binding = self.variables.get(key)
         if binding is not None:
             if isinstance(binding.value, Unusable):
                 self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint, code="TS202")
-            self._check_assigned(node)
+            self._check_assigned(node, key)
             return binding.value if isinstance(binding.value, Run | Const) else fresh(self, binding.value)
         if local and self.cell_key(node.id) in self.unreached:
             raise_unassigned(self, node.id)
@@ -397,6 +417,8 @@ class Emitter:
                 code="TS202",
             )
         found = outer_name(self.source.function, node.id)
+        if found is MISSING and node.id.startswith("<") and node.id != SENT:
+            return Builtin(node.id)  # the compiler's own: no name of a program's
         if found is MISSING:
             self.error(f"name '{node.id}' isn't defined", node=node, hint=self._similar_name(node.id), code="TS201")
         with self.at(node):
@@ -411,11 +433,11 @@ class Emitter:
             return f"import it in the file: `{_MODULES[name]}`"
         return did_you_mean(name, known)
 
-    def _check_assigned(self, node: ast.Name) -> None:
+    def _check_assigned(self, node: ast.Name, variable: str) -> None:
         """Python's UnboundLocalError, for a variable that some path to here doesn't assign."""
-        key = DEFINED + node.id
+        key = DEFINED + variable
         binding = self.variables.get(key)
-        if binding is None:
+        if binding is None or variable.startswith("<"):
             return
         from tsir.frontend.script.control import emit_branch
         from tsir.frontend.script.convert import raise_unassigned
@@ -449,18 +471,21 @@ class Emitter:
 
     @contextmanager
     def frame(
-        self, source: FunctionSource, scope: Scope, return_type: Attribute | None, rebinds: frozenset[str] = frozenset()
+        self,
+        source: FunctionSource,
+        scope: Scope,
+        return_type: Attribute | None,
+        rebinds: frozenset[str] = frozenset(),
+        *,
+        keep: bool = False,
     ) -> Generator[None]:
         """What is emitted inside belongs to a function that is inlined here, with variables of its own.
 
         The caller's variables stay in `variables` under keys that name their frame, so that branches and loops inside carry
-        what a closure changes of them. The function's own are kept afterwards in the same way: closures that it returns may
-        read them.
+        what a closure changes of them. The function's own are kept afterwards in the same way where closures that it returns
+        may read them, and with `keep`.
         """
-        state = (
-            self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
-            self.want, self.depth, self.node, self.caller, self.is_entry, self.yielded, self.call_arguments,
-        )  # fmt: skip
+        state = self._frame_state()
         outer = self.scope.frame
         self.caller = self.location
         self.variables = {framed(k, outer): b for k, b in self.variables.items()}
@@ -468,19 +493,48 @@ class Emitter:
         self.source, self.scope, self.return_type, self.rebinds = source, scope, return_type, rebinds
         self.call_arguments = []
         self.local_names, self.loops, self.loop_runs, self.want, self.depth = scope.names, [], False, None, 0
-        self.node, self.is_entry = source.node, False
+        self.node, self.is_entry, self.on_yield, self.spliced = source.node, False, None, frozenset()
         self.clear_flags()
         try:
             yield
         finally:
-            keeps = bool(source.captured)
+            keeps = bool(source.captured) or keep
             kept = {k: b for k, b in self.variables.items() if FRAME in k or (keeps and not k.startswith("$"))}
             self.variables = {unframed(framed(k, scope.frame), outer): b for k, b in kept.items()}
             self.paths = {unframed_path(p, outer): k for p, k in self.paths.items() if FRAME in p}
-            (
-                self.source, self.scope, self.return_type, self.rebinds, self.local_names, self.loops, self.loop_runs,
-                self.want, self.depth, self.node, self.caller, self.is_entry, self.yielded, self.call_arguments,
-            ) = state  # fmt: skip
+            self._return_to(state)
+
+    def _frame_state(self) -> tuple[Any, ...]:
+        """What belongs to the function that is being emitted, but for its variables."""
+        return tuple(getattr(self, name) for name in _OF_FRAME)
+
+    def _return_to(self, state: tuple[Any, ...]) -> None:
+        for name, value in zip(_OF_FRAME, state, strict=True):
+            setattr(self, name, value)
+
+    def suspend(self) -> Callable[[], AbstractContextManager[None]]:
+        """What enters the function that is being emitted now again, from one that is inlined in it."""
+        state = self._frame_state()
+        frame, loops = self.scope.frame, len(self.loops)
+
+        @contextmanager
+        def resumed() -> Generator[None]:
+            inner_state, inner = self._frame_state(), self.scope.frame
+            self._move(inner, frame)
+            self._return_to(state)
+            try:
+                yield
+            finally:
+                del self.loops[loops:]
+                self._move(frame, inner)
+                self._return_to(inner_state)
+
+        return resumed
+
+    def _move(self, source: int, target: int) -> None:
+        """Makes another frame the innermost."""
+        self.variables = {unframed(framed(k, source), target): b for k, b in self.variables.items()}
+        self.paths = {unframed_path(framed_path(p, source), target): k for p, k in self.paths.items()}
 
     # Refinement
 
@@ -534,6 +588,8 @@ class Emitter:
                 return f"Python object '{value.name}'"
             case Builtin():
                 return f"function {value.name}"
+            case GeneratorCall() | Coroutine():
+                return "generator"
             case _:
                 return type(value).__name__.removesuffix("Value").removeprefix("Static").lower()
 
@@ -550,6 +606,12 @@ _MODULES = {
     "np": "import numpy as np", "Tensor": "from torch import Tensor",
 } | {n: f"from typing import {n}" for n in ("List", "Dict", "Optional", "Tuple", "Union", "Any")}  # fmt: skip
 
+_OF_FRAME = (
+    "source", "scope", "return_type", "rebinds", "local_names", "loops", "loop_runs", "want", "depth", "node", "caller",
+    "is_entry", "on_yield", "spliced", "call_arguments", "handled",
+)  # fmt: skip
+"""The attributes of an emitter that belong to one function of those that are inlined into each other."""
+
 FRAME = "^"
 """In keys of variables, between a name and the frame of the function that it belongs to; the innermost frame's have none."""
 
@@ -562,6 +624,12 @@ def framed(key: str, frame: int) -> str:
 def unframed(key: str, frame: int) -> str:
     """The key of a variable of this frame while it is the innermost."""
     return key.removesuffix(f"{FRAME}{frame}")
+
+
+def frame_of(key: str) -> int | None:
+    """The frame in the key of a variable of a function around the innermost; None for a key without one."""
+    _, mark, number = key.partition(FRAME)
+    return int(number) if mark and number else None
 
 
 def framed_path(path: str, frame: int) -> str:

@@ -20,6 +20,7 @@ from tsir.frontend.script.comprehensions import (
     emit_generator,
     emit_list_comprehension,
     emit_set_comprehension,
+    known_elements,
     speculate,
 )
 from tsir.frontend.script.conditions import condition, path_of
@@ -27,6 +28,7 @@ from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, members, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
 from tsir.frontend.script.evaluation import as_python as as_python_object
+from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.inlining import is_static, make_closure
 from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.operators import binary, compare, is_tensor, unary
@@ -93,7 +95,9 @@ def evaluated_elements(e: Emitter, nodes: Sequence[ast.expr], kinds: Sequence[Wa
             continue
         value = e.expression(node.value)
         elements = tuple_elements(e, value)
-        if elements is None and not isinstance(value, Run):
+        if elements is None and is_lazy(value):
+            elements = known_elements(e, value)
+        elif elements is None and not isinstance(value, Run):
             static = items_of(e, value).static
             elements = None if static is None else [thunk() for thunk in static]
         result += [(value, node)] if elements is None else [(v, None) for v in elements]
@@ -395,30 +399,15 @@ def _named(e: Emitter, node: ast.NamedExpr, want: Want) -> Value:
     return value
 
 
-def _generated(e: Emitter, node: ast.expr) -> Run:
-    """The list of what the generator has given so far."""
-    if e.yielded is None:
+def _yield(e: Emitter, node: ast.Yield, want: Want) -> Value:
+    """`yield value`: what is done with it is the matter of who uses the generator."""
+    if e.on_yield is None:
         e.unsupported(
             "a generator that is called from outside",
             node=node,
             hint="collect the values in a list and return that, or call the generator from compiled code",
         )
-    return Run(e.yielded)
-
-
-def _yield(e: Emitter, node: ast.Yield, want: Want) -> Value:
-    """`yield value`: one more element of what the generator gives."""
-    generated = _generated(e, node)
-    value = Const(None) if node.value is None else e.expression(node.value)
-    call_method(e, generated, "append", [value], {})
-    return Const(None)
-
-
-def _yield_from(e: Emitter, node: ast.YieldFrom, want: Want) -> Value:
-    """`yield from iterable`."""
-    generated = _generated(e, node)
-    call_method(e, generated, "extend", [Run(materialise(e, collect(e, e.expression(node.value))))], {})
-    return Const(None)
+    return e.on_yield(Const(None) if node.value is None else e.expression(node.value))
 
 
 def _set(e: Emitter, node: ast.Set, want: Want) -> Value:
@@ -435,7 +424,7 @@ EXPRESSIONS: Mapping[type[ast.expr], ExpressionEmitter] = {
     ast.Subscript: _subscript, ast.Call: emit_call_expression, ast.JoinedStr: _joined, ast.FormattedValue: _formatted_value,
     ast.ListComp: emit_list_comprehension, ast.DictComp: emit_dict_comprehension, ast.GeneratorExp: emit_generator,
     ast.SetComp: emit_set_comprehension, ast.Set: _set, ast.Lambda: _lambda, ast.NamedExpr: _named,
-    ast.Yield: _yield, ast.YieldFrom: _yield_from,
+    ast.Yield: _yield, ast.YieldFrom: _yield,
 }  # fmt: skip
 """What emits each kind of expression; the others aren't supported yet."""
 

@@ -19,6 +19,7 @@ from tsir.dialects.program import add_python_function
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, SourceLocation, TsirError, did_you_mean
+from tsir.frontend.script import lazy
 from tsir.frontend.script.ambient import ambient_values, check_restored
 from tsir.frontend.script.annotations import Annotation, comment_annotation, comment_types
 from tsir.frontend.script.control import emit_steps
@@ -237,7 +238,8 @@ def call_function(
         return call_interface(e, callee, signature, bound, name)
     if session.dynamic and not source.function.__module__.startswith("torch."):
         signature = as_hints(signature)
-    if any(holds_run(v) and session.type_of(v) is None for v in bound.values()) or source.function in session.inline_only:
+    alone = source.function in session.inline_only or source.function.__module__ == lazy.__name__
+    if alone or any(holds_run(v) and session.type_of(v) is None for v in bound.values()):
         return inline(e, source, signature, bound, None, name)
     if function in session.local_scopes:
         return inline(e, source, signature, bound, session.local_scopes[function], name)

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import ListOp
 from tsir.errors import TsirError
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce
@@ -34,9 +32,10 @@ from tsir.frontend.script.values import (
     Choice,
     Closure,
     Condition,
+    Coroutine,
     Enumerate,
     Filter,
-    IteratorValue,
+    GeneratorCall,
     Map,
     Method,
     Object,
@@ -96,7 +95,7 @@ def is_static(value: Value) -> bool:
 def holds_run(value: Value) -> bool:
     """Whether something that has no type of its own at run time contains a value that does, or a closure."""
     match value:
-        case Run() | Object() | Closure() | Choice() | IteratorValue() | StaticObject():
+        case Run() | Object() | Closure() | Choice() | GeneratorCall() | Coroutine() | StaticObject():
             return True
         case StaticDict() | StaticList() if value.ref is not None:
             return True
@@ -132,7 +131,6 @@ def inline(
 ) -> Value:
     """Emits a function's body here, with its parameters bound to these values, and gives what it returns."""
     from tsir.frontend.script.functions import fall_off
-    from tsir.frontend.script.iteration import make_iterator
 
     session = e.session
     if len(session.inlined) >= MAX_INLINED:
@@ -146,10 +144,10 @@ def inline(
     keywords = values.get(signature.keywords or "")
     if isinstance(keywords, StaticDict) and keywords.ref is None:
         values[signature.keywords or ""] = new_dict(e, keywords.items)
-    generates = is_generator(source.node)
-    yielded = e.emit(ListOp([], ts.ListType(ts.TensorType()))) if generates else None
-    if yielded is not None:
-        e.session.assumed.add(yielded)
+    if is_generator(source.node):
+        from tsir.frontend.script.generators import make_generator
+
+        return make_generator(e, source, signature, values, outer, name)
     rebinds = rebound_names(source.node)
     names = frozenset([*assigned_names(source.node.body), *values]) - rebinds
     place = e.place
@@ -157,10 +155,9 @@ def inline(
     scope = Scope(session.frames, names, outer)
     session.inlined.append(name)
     try:
-        with e.frame(source, scope, None if generates else signature.result, rebinds):
-            e.yielded = yielded
+        with e.frame(source, scope, signature.result, rebinds):
             for key, value in values.items():
-                e.variables[key] = Binding(value)
+                e.variables[key] = Binding(e.kept(key, value))
             emit_steps(e, [*source.node.body, lambda: fall_off(e, source.node)], end_of(source.node))
             result = e.variables.get(RESULT)
             dead = e.dead
@@ -171,9 +168,6 @@ def inline(
         session.inlined.pop()
     if dead or result is None:
         raise Unreachable
-    if yielded is not None:
-        # All that it yields, before anything of it is used: so a generator without end can't be compiled.
-        return make_iterator(e, Run(yielded))
     if isinstance(result.value, Unusable):
         e.error(f"the result of {name}() {result.value.why}", hint=result.value.hint, code="TS202")
     return fresh(e, result.value)

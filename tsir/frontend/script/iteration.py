@@ -22,9 +22,10 @@ from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.values import (
     Condition,
     Const,
+    Coroutine,
     Enumerate,
     Filter,
-    IteratorValue,
+    GeneratorCall,
     Map,
     Method,
     Object,
@@ -93,6 +94,11 @@ def constant_items(values: Sequence[Value]) -> Items:
 
 def items_of(e: Emitter, value: Value) -> Items:
     """The items of an iterable. Raises FrontendError for what can't be iterated over."""
+    from tsir.frontend.script.comprehensions import collect
+    from tsir.frontend.script.generators import is_lazy
+
+    if is_lazy(value):
+        return items_of(e, collect(e, value))
     match value:
         case Range():
             return _range(e, value)
@@ -106,8 +112,6 @@ def items_of(e: Emitter, value: Value) -> Items:
             return _map(e, value)
         case Filter():
             return items_of(e, filtered(e, value))
-        case IteratorValue():
-            return items_of(e, rest_of(e, value))
         case StaticDict():
             return constant_items([e.session.from_python(k, "key") for k in value.items])
         case StaticObject():
@@ -341,22 +345,6 @@ def filtered(e: Emitter, value: Filter) -> Value:
     return call(e, PyFunction(prelude.filtered), [value.function, value.iterable], {})
 
 
-def make_iterator(e: Emitter, value: Value) -> IteratorValue:
-    """`iter(value)`."""
-    if isinstance(value, IteratorValue):
-        return value
-    from tsir.frontend.script.comprehensions import collect
-
-    items = materialise(e, value if isinstance(e.session.type_of(value), ts.ListType) else collect(e, value))
-    assert isinstance(items.type, ts.ListType)
-    return IteratorValue(e.py("iter", [items]), items.type.element)
-
-
-def rest_of(e: Emitter, value: IteratorValue) -> Value:
-    """What an iterator has not given yet, as a list."""
-    return Run(e.cast(e.py("list", [value.ssa]), ts.ListType(value.element)))
-
-
 def _literal_items(e: Emitter, value: Value) -> Items | None:
     """The elements of a list literal written as an argument of zip."""
     if isinstance(value, Run) and isinstance(value.ssa.owner, ListOp) and value.ssa.first_use is None:
@@ -412,7 +400,10 @@ def as_list(e: Emitter, value: Value) -> SSAValue:
             return e.py("zip" if value.strict is None else "zip_strict", [materialise(e, v) for v in value.iterables])
         case Reversed():
             return e.py("reversed", [materialise(e, value.iterable)])
-        case Map() | Filter() | IteratorValue():
+        case GeneratorCall() | Coroutine():
+            hint = "write list(...) for a list of its elements"
+            e.error("a generator isn't a value that compiled code can store", value=value, hint=hint, code="TS501")
+        case Map() | Filter():
             from tsir.frontend.script.comprehensions import collect
 
             return materialise(e, collect(e, value))

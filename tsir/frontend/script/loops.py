@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xdsl.dialects import arith, scf
 from xdsl.ir import Attribute, Block, Region, SSAValue
@@ -16,13 +16,46 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.script.conditions import condition
-from tsir.frontend.script.control import Step, body, emit_branch, emit_side, emit_steps
+from tsir.frontend.script.control import Step, body, emit_branch, emit_steps
 from tsir.frontend.script.convert import Retyped, coerce, is_subtype, join_types, retype, uninitialized
-from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Emitter, end_of, start_of
+from tsir.frontend.script.coroutines import AT, advance, can_step, current, returned, start
+from tsir.frontend.script.emitter import (
+    DEFINED,
+    EXIT,
+    FRAME,
+    RESULT,
+    RETURNED,
+    STOP,
+    Emitter,
+    Unreachable,
+    end_of,
+    frame_of,
+    framed,
+    start_of,
+)
+from tsir.frontend.script.generators import as_generator, is_lazy, splice
 from tsir.frontend.script.iteration import Items, items_of
 from tsir.frontend.script.resizing import may_be_resized
 from tsir.frontend.script.source import assigned_names, leaves_loop
-from tsir.frontend.script.values import FALSE, TRUE, Binding, Condition, Const, Facts, Run, Unusable, Value
+from tsir.frontend.script.statement_yields import ITEM, result_of
+from tsir.frontend.script.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    Binding,
+    Choice,
+    Closure,
+    Condition,
+    Const,
+    Coroutine,
+    Facts,
+    GeneratorCall,
+    Object,
+    Run,
+    Unusable,
+    Value,
+    Zip,
+)
 
 MAX_ROUNDS = 8
 """How often a body is emitted before its variables' types are taken not to settle."""
@@ -57,13 +90,94 @@ def _static_test(e: Emitter, test: ast.expr) -> bool | None:
 
 def emit_for(e: Emitter, node: ast.For) -> None:
     """Emits a for statement."""
-    items = items_of(e, e.expression(node.iter))
-    _assigner(e, node)
+    value = iterated(e, e.expression(node.iter))
+    if isinstance(value, GeneratorCall) and _grows(e, node, value):
+        value = start(e, value)
+    if isinstance(value, GeneratorCall):
+        _spliced(e, node, value)
+        return
+    if isinstance(value, Coroutine | Choice):
+        _loop(e, node, node.body, _stepping_builder(e, node, value, node.body), _target_names(node))
+        _keep_result(e, node, lambda: returned(e, value))
+        return
+    items = items_of(e, value)
     if items.static is not None:
         _unrolled(e, node, items, items.static)
     else:
-        names = [*assigned_names(node.body), *_target_names(node)]
-        _loop(e, node, node.body, _counting_builder(e, node, items, names, node.body), _target_names(node))
+        _loop(e, node, node.body, _counting_builder(e, node, items, node.body), _target_names(node))
+
+
+def iterated(e: Emitter, value: Value) -> Value:
+    """What a loop goes over: a generator, an iterator, or something with items."""
+    if isinstance(value, Object) and (found := e.session.iterator_of_object(e, value)) is not None:
+        value = found
+    if isinstance(value, Zip) and value.strict is not None:
+        ends_late = all(e.session.type_of(v) is not None or is_lazy(v) for v in value.iterables)
+        return as_generator(e, value) if ends_late else value
+    return as_generator(e, value) if is_lazy(value) else value
+
+
+LARGEST_COPIES = 60
+"""How many statements a generator with several `yield`s may make of a loop's body, which is emitted at each of them."""
+
+
+def _grows(e: Emitter, node: ast.For, g: GeneratorCall) -> bool:
+    """Whether the body of a loop is too large for a copy of it at each `yield`."""
+    count = sum(isinstance(n, ast.Yield) for n in ast.walk(g.source.node))
+    size = sum(isinstance(n, ast.stmt) for n in ast.walk(node))
+    return count > 1 and count * size > LARGEST_COPIES and can_step(g.source.node)
+
+
+def _spliced(e: Emitter, node: ast.For, g: GeneratorCall) -> None:
+    """The body of a generator with that of the loop at each `yield`."""
+    outer_stop = e.variables[STOP]
+    assign = _assigner(e, node)
+
+    def consume(value: Value) -> None:
+        assign(value)
+        emit_steps(e, node.body, end_of(node))
+
+    e.loops.append((start_of(node), end_of(node)))
+    result = splice(e, g, consume)
+    e.loops.pop()
+    if not e.dead:
+        _keep_result(e, node, lambda: NONE if result is None else result)
+    _leave(e, outer_stop, node)
+
+
+def _keep_result(e: Emitter, node: ast.For, result: Callable[[], Value]) -> None:
+    """Behind the loop that stands for a `yield from`: what the generator has returned."""
+    if isinstance(node.target, ast.Name) and node.target.id.startswith(ITEM) and not e.dead:
+        e.bind(result_of(node), result())
+
+
+def go_over(
+    e: Emitter, tree: ast.expr, value: GeneratorCall | Coroutine | Choice, target: ast.expr, emit: Callable[[], None]
+) -> None:
+    """As `gather` for what isn't counted."""
+    own = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+    outer = {name: e.variables.pop(name) for name in own if name in e.variables}
+    statement = ast.copy_location(ast.Expr(tree), tree)
+    node = ast.copy_location(ast.For(target, tree, [statement], [], None), tree)
+    if isinstance(value, GeneratorCall):
+        assign, outer_stop = _assigner(e, node), e.variables[STOP]
+
+        def consume(item: Value) -> None:
+            assign(item)
+            emit()
+
+        e.loops.append((start_of(tree), end_of(tree)))
+        splice(e, value, consume)
+        e.loops.pop()
+        _leave(e, outer_stop, node)
+    else:
+        _loop(e, node, [statement], _stepping_builder(e, node, value, [emit]), [])
+    for name in own:
+        e.variables.pop(name, None)
+        e.variables.pop(DEFINED + name, None)
+    e.variables |= outer
+    if e.dead:
+        raise Unreachable
 
 
 def gather(
@@ -75,7 +189,7 @@ def gather(
     node = ast.copy_location(ast.For(target, tree, statements, [], None), tree)
     own = {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
     outer = {name: e.variables.pop(name) for name in own if name in e.variables}
-    build = _counting_builder(e, node, items, assigned_names(statements), [emit])
+    build = _counting_builder(e, node, items, [emit])
     _loop(e, node, statements, build, [])
     for name in own:
         e.variables.pop(name, None)
@@ -142,7 +256,18 @@ def _go_on(e: Emitter, outer_stop: Binding) -> None:
 
 # Loops at run time
 
-_Builder = Callable[[dict[str, SSAValue], dict[str, _Carried]], "_Built"]
+_Builder = Callable[[dict[str, _Carried], "_Assigned"], "_Built"]
+"""Emits a loop that carries these variables; the names that it assigns are known, others may be added."""
+
+
+@dataclass
+class _Assigned:
+    """The names that a loop assigns. `frames`: how many frames there were before it."""
+
+    names: list[str]
+    frames: int
+    objects: set[str] = field(default_factory=set[str])
+    """Variables of functions around that have been found to be assigned values that don't exist at run time."""
 
 
 @dataclass
@@ -166,14 +291,16 @@ def _loop(
     e: Emitter,
     node: ast.For | ast.While,
     statements: list[ast.stmt],
-    build: Callable[[dict[str, _Carried]], _Built],
+    build: _Builder,
     also_assigned: list[str],
     *,
     endless: bool = False,
 ) -> None:
-    before, paths = dict(e.variables), {p: k for p, k in e.paths.items() if not _may_change(p, statements)}
+    before = dict(e.variables)
+    paths = {p: k for p, k in e.paths.items() if FRAME not in p and not _may_change(p, statements)}
     outer_stop = e.variables[STOP]
     names = list(dict.fromkeys([*assigned_names(statements), *also_assigned]))
+    assigned = _Assigned(names, e.session.frames)
     e.loops.append((start_of(node), end_of(node)))
     carried = _initially_carried(e, names, statements, end_of(node), endless=endless)
     state = (len(e.loops), e.loop_runs, e.depth, e.cells, e.handled, e.entering)
@@ -182,7 +309,7 @@ def _loop(
         block = Block()
         try:
             with e.inside(block):
-                built = build(carried)
+                built = build(carried, assigned)
         except (_TypesChanged, Retyped) as changed:
             depth, e.loop_runs, e.depth, e.cells, e.handled, e.entering = state
             del e.loops[depth:]
@@ -206,10 +333,10 @@ def _loop(
     for operation in list(block.ops):
         operation.detach()
         e.builder.insert(operation)
-    _behind(e, before, paths, carried, built, names, node)
+    _behind(e, before, paths, carried, built, assigned, node)
     has_break = _has_break(statements)
     if endless and not has_break:
-        if any(isinstance(n, ast.Return) for s in statements for n in ast.walk(s)):
+        if RETURNED in carried:
             e.set_flag(RETURNED, TRUE)
         else:
             e.dead = True
@@ -247,6 +374,8 @@ def _initially_carried(
         binding = e.variables.get(name)
         if binding is None or isinstance(binding.value, Unusable) or not e.is_live(name, end):
             continue
+        if name == AT and isinstance(binding.value, Const):
+            continue  # until a round is seen to change it
         kind = e.session.type_of(binding.value)
         if kind is not None:
             carried[name] = _Carried(kind)
@@ -276,13 +405,16 @@ def _initial(e: Emitter, carried: dict[str, _Carried]) -> list[SSAValue]:
     return values
 
 
-def _carry_tested(e: Emitter, carried: dict[str, _Carried], tested: Sequence[str], start: Mapping[str, Binding]) -> None:
+def _carry_tested(
+    e: Emitter, carried: dict[str, _Carried], tested: Sequence[str], start: Mapping[str, Binding], names: _Assigned
+) -> None:
     """What a while loop's condition, or a function that it calls, assigns is carried from there into the body.
 
     Raises _TypesChanged where it isn't yet.
     """
     changed: dict[str, _Carried] = {}
     assigned = [n for n, b in e.variables.items() if n in start and n[0] != "$" and b.origin is not start[n].origin]
+    assigned += _new_outside(e, start, names)
     for name in dict.fromkeys([*tested, *assigned]):
         binding = e.variables.get(name)
         kind = None if binding is None else e.session.type_of(binding.value)
@@ -297,7 +429,8 @@ def _carry_tested(e: Emitter, carried: dict[str, _Carried], tested: Sequence[str
                 kind = join_types(k, kind)
             if c is None or kind != c.type:
                 changed[name] = _Carried(kind, c.hidden if c is not None else name not in start)
-        if DEFINED + name in e.variables and DEFINED + name not in carried:
+        new_outside = FRAME in name and name not in start
+        if (new_outside or DEFINED + name in e.variables) and DEFINED + name not in carried:
             changed[DEFINED + name] = _Carried(ts.BOOL)
     if changed:
         raise _TypesChanged(carried | changed)
@@ -331,33 +464,50 @@ def _bind_arguments(
             e.bind(name, e.session.object_or_run(argument))
 
 
-def _poison_uncarried(e: Emitter, names: Sequence[str], carried: dict[str, _Carried]) -> None:
+_ASSIGNED_OBJECT = Unusable("is a Python object that a loop assigns, so it isn't known which one it is")
+
+
+def _poison_uncarried(e: Emitter, assigned: _Assigned, carried: dict[str, _Carried]) -> None:
     """What a loop assigns but can't carry must not be read as what it was before the loop."""
-    for name in names:
+    for name in (*assigned.names, *assigned.objects):
         binding = e.variables.get(name)
         if name in carried or binding is None or isinstance(binding.value, Unusable):
             continue
-        if e.session.type_of(binding.value) is None:
-            e.variables[name] = Binding(
-                Unusable("is a Python object that a loop assigns, so it isn't known which one it is")
-            )
+        if e.session.type_of(binding.value) is None or name in assigned.objects:
+            e.variables[name] = Binding(_ASSIGNED_OBJECT)
+
+
+def _nothing_has_stopped(e: Emitter) -> None:
+    """At the start of a round: neither this loop has been left nor one whose generator's loop this is."""
+    for flag in (EXIT, STOP):
+        e.set_flag(flag, FALSE)
+    for frame in e.spliced:
+        for flag in (EXIT, STOP, RETURNED):
+            e.set_flag(framed(flag, frame), FALSE)
 
 
 def _settle(
     e: Emitter,
     carried: dict[str, _Carried],
-    assigned: Sequence[str],
+    assigned: _Assigned,
     start: Mapping[str, Binding],
     end: tuple[int, int],
 ) -> list[SSAValue]:
     """At the end of a body: what it hands to the next round. Raises _TypesChanged where a type is too narrow."""
     changed: dict[str, _Carried] = {}
-    watched = [RETURNED, STOP, RESULT, *assigned, *(e.rebound_key(n) for n in assigned if n in e.rebinds)]
+    outer = [framed(flag, frame) for frame in sorted(e.spliced) for flag in (RETURNED, STOP, RESULT)]
+    rebound = (e.rebound_key(n) for n in assigned.names if n in e.rebinds)
+    watched = [RETURNED, STOP, RESULT, *assigned.names, *rebound, *outer]
+    if not e.dead:
+        watched += _new_outside(e, start, assigned)
     for name in [] if e.dead else _changed_outside(e, start, [*carried, *watched]):
-        # A function that was inlined in the body has assigned a variable of this or an outer function.
+        # A function that was inlined in the body, or goes on around it, has assigned a variable of its own or of an outer one.
         kinds = [e.session.type_of(b[name].value) for b in (start, e.variables)]
         if kinds[0] is not None and kinds[1] is not None:
             changed[name] = _Carried(join_types(kinds[0], kinds[1]))
+        elif not _stays(start[name].value, e.variables[name].value):
+            assigned.objects.add(name)
+            raise _TypesChanged(carried)
     for name in dict.fromkeys([*carried, *watched]):
         c = carried.get(name)
         binding = e.variables.get(name)
@@ -365,10 +515,18 @@ def _settle(
             continue
         if c is None:
             found = _newly_carried(e, name, binding, end)
-            if found is not None:
+            if found is not None and not name.startswith("$"):
+                first = start.get(name) if FRAME in name or name == AT else None
+                before = None if first is None else e.session.type_of(first.value)
+                if first is not None and (first.origin is binding.origin or (name == AT and _is_same(first, binding))):
+                    continue
+                if before is not None:  # of a function around, by its `nonlocal` name
+                    found = _Carried(join_types(before, found.type))
                 changed[name] = found
-                if not name.startswith("$"):
-                    changed[DEFINED + name] = _Carried(ts.BOOL)
+                if before is None or DEFINED + name in start:
+                    changed[DEFINED + name] = _Carried(ts.BOOL)  # behind the variable, whose assignment forgets it
+            elif found is not None:
+                changed[name] = found
             continue
         kind = e.session.type_of(binding.value)
         if kind is None or is_subtype(e, kind, c.type):
@@ -404,12 +562,45 @@ def _changed_outside(e: Emitter, start: Mapping[str, Binding], known: Sequence[s
     ]
 
 
+def _new_outside(e: Emitter, start: Mapping[str, Binding], assigned: _Assigned) -> list[str]:
+    """The variables of functions around, which were there before the loop, that this round has assigned first; and those of
+    generators that are made in it, but are the same in each round."""
+
+    def was_there(frame: int) -> bool:
+        owner = e.session.owners.get(frame)
+        return frame <= assigned.frames or (owner is not None and was_there(owner))
+
+    return [
+        name
+        for name, binding in e.variables.items()
+        if name not in start
+        and name[0] != "$"
+        and (frame := frame_of(name)) is not None
+        and e.session.may_assign_first(frame)
+        and was_there(frame)
+        and e.session.type_of(binding.value) is not None
+    ]
+
+
+def _is_same(a: Binding, b: Binding) -> bool:
+    """Whether both are the same constant."""
+    return isinstance(a.value, Const) and isinstance(b.value, Const) and a.value.same(b.value)
+
+
+def _stays(before: Value, now: Value) -> bool:
+    """Whether a value that doesn't exist at run time is the same as the one before, or can't be read either way."""
+    if isinstance(before, Unusable) or isinstance(now, Unusable):
+        return True
+    return isinstance(before, Closure) and isinstance(now, Closure) and before.is_same(now)
+
+
 def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]) -> _Carried | None:
     """A variable without value before the loop that is read behind it: only flags and the result."""
-    if name in (RETURNED, STOP):
+    flag = name.partition(FRAME)[0]
+    if flag in (RETURNED, STOP):
         constant = isinstance(binding.value, Const) and not binding.value.value
         return None if constant else _Carried(ts.BOOL)
-    if name == RESULT or (
+    if flag == RESULT or (
         e.is_live(name, end)
         and (FRAME in name or e.source.is_read_after(name, end))
         and not isinstance(binding.value, Unusable)
@@ -419,35 +610,59 @@ def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]
     return None
 
 
-def _while_builder(e: Emitter, node: ast.While) -> Callable[[dict[str, _Carried]], _Built]:
+def _while_builder(e: Emitter, node: ast.While) -> _Builder:
     endless = _static_test(e, node.test) is True
+    return _testing_builder(
+        e, node, lambda stops, yes, no: _test(e, node.test, stops, yes, no), node.body, assigned_in_test(node.test), endless
+    )
 
-    def build(carried: dict[str, _Carried]) -> _Built:
+
+def _stepping_builder(e: Emitter, node: ast.For, value: Value, steps: Sequence[Step]) -> _Builder:
+    """A loop over an iterator, which is asked for its next element before each round."""
+
+    def test(may_stop: bool, facts: Facts, false_facts: Facts) -> SSAValue:
+        return _unless_stopped(e, may_stop, lambda: e.bool_value(advance(e, value)))
+
+    def take() -> None:
+        _assigner(e, node)(current(e, value))
+
+    return _testing_builder(e, node, test, [take, *steps], [], False)
+
+
+def _testing_builder(
+    e: Emitter,
+    node: ast.While | ast.For,
+    test: Callable[[bool, Facts, Facts], SSAValue],
+    steps: Sequence[Step],
+    tested: Sequence[str],
+    endless: bool,
+) -> _Builder:
+    """A loop that goes on as long as what `test` emits holds. It assigns the names `tested`."""
+    place = node.test if isinstance(node, ast.While) else node.iter
+
+    def build(carried: dict[str, _Carried], assigned: _Assigned) -> _Built:
         kinds = [c.type for c in carried.values()]
         initial = _initial(e, carried)
         e.entering = (*e.entering, *initial)
         head, inner = Block(arg_types=kinds), Block(arg_types=kinds)
-        tested = assigned_in_test(node.test)
-        names = [*assigned_names(node.body), *tested]
-        _poison_uncarried(e, names, carried)
+        _poison_uncarried(e, assigned, carried)
         outer_runs, e.loop_runs = e.loop_runs, endless
         facts: Facts = {}
         false_facts: Facts = {}
-        with e.inside(head), e.at(node.test):
+        with e.inside(head), e.at(place):
             _bind_arguments(e, carried, head.args)
             at_start = dict(e.variables)
-            test = _test(e, node.test, STOP in carried, facts, false_facts)
-            _carry_tested(e, carried, tested, at_start)
+            going = test(STOP in carried, facts, false_facts)
+            _carry_tested(e, carried, tested, at_start, assigned)
             values = [_tested_value(e, name, c, head.args[i]) for i, (name, c) in enumerate(carried.items())]
-            e.emit_void(scf.ConditionOp(test, *values))
+            e.emit_void(scf.ConditionOp(going, *values))
         with e.inside(inner):
             _bind_arguments(e, carried, inner.args, but=tested)
-            e.set_flag(EXIT, FALSE)
-            e.set_flag(STOP, FALSE)
+            _nothing_has_stopped(e)
             e.assume(facts)
             start = dict(e.variables)
-            emit_steps(e, node.body, end_of(node))
-            e.emit_void(scf.YieldOp(*_settle(e, carried, names, start, end_of(node))))
+            emit_steps(e, steps, end_of(node))
+            e.emit_void(scf.YieldOp(*_settle(e, carried, assigned, start, end_of(node))))
         e.loop_runs = outer_runs
         operation = scf.WhileOp(initial, kinds, Region(head), Region(inner))
         e.emit_void(operation)
@@ -458,7 +673,6 @@ def _while_builder(e: Emitter, node: ast.While) -> Callable[[dict[str, _Carried]
 
 def _test(e: Emitter, node: ast.expr, may_stop: bool, facts: Facts, false_facts: Facts) -> SSAValue:
     """The condition of a while loop: not after a break, and else the user's."""
-    stop = e.flag(STOP) if may_stop else False
 
     def users() -> SSAValue:
         found = condition(e, node)
@@ -466,43 +680,49 @@ def _test(e: Emitter, node: ast.expr, may_stop: bool, facts: Facts, false_facts:
         false_facts.update(found.when_false)
         return e.bool_value(found.value)
 
+    if may_stop and isinstance(node, ast.Constant):
+        return e.py("not", [e.bool_value(e.flag(STOP))])
+    return _unless_stopped(e, may_stop, users)
+
+
+def _unless_stopped(e: Emitter, may_stop: bool, users: Callable[[], SSAValue]) -> SSAValue:
+    """False behind a `break`, else what `users` emits."""
+    stop = e.flag(STOP) if may_stop else False
     if isinstance(stop, bool):
         return users()
-    if isinstance(node, ast.Constant):
-        return e.emit(py_op("not")([stop], [ts.BOOL]))
-    variables, paths = e.variables, e.paths
-    stopped = emit_side(e, variables, paths, {}, lambda: e.emit_void(scf.YieldOp(e.bool_constant(False))))
-    going = emit_side(e, variables, paths, {}, lambda: e.emit_void(scf.YieldOp(users())))
-    e.variables, e.paths = going.variables, going.paths
-    operation = scf.IfOp(stop, [ts.BOOL], Region(stopped.block), Region(going.block))
-    e.emit_void(operation)
-    return operation.results[0]
+    going = "$going"
+    assert e.node is not None
+    emit_branch(
+        e,
+        Condition(stop),
+        lambda: e.set_flag(going, FALSE),
+        lambda: e.set_flag(going, Run(users())),
+        end_of(e.node),
+        maybe=True,
+    )
+    return e.bool_value(e.flag(going))
 
 
-def _counting_builder(
-    e: Emitter, node: ast.For, items: Items, names: Sequence[str], steps: Sequence[Step]
-) -> Callable[[dict[str, _Carried]], _Built]:
+def _counting_builder(e: Emitter, node: ast.For, items: Items, steps: Sequence[Step]) -> _Builder:
     """A loop with a counter: `scf.for`, or `scf.while` where the body may leave it early or change the size of what it goes over."""
     bounds = items.bounds(e)
     resized = False
 
-    def build(carried: dict[str, _Carried]) -> _Built:
+    def build(carried: dict[str, _Carried], assigned: _Assigned) -> _Built:
         nonlocal resized
         kinds = [c.type for c in carried.values()]
         initial = _initial(e, carried)
         e.entering = (*e.entering, *initial)
         inner = Block(arg_types=[ts.INT, *kinds])
-        _poison_uncarried(e, names, carried)
+        _poison_uncarried(e, assigned, carried)
         outer_runs, e.loop_runs = e.loop_runs, items.never_empty
         with e.inside(inner):
             _bind_arguments(e, carried, inner.args[1:])
-            if STOP in carried:
-                e.set_flag(STOP, FALSE)
+            _nothing_has_stopped(e)
             _assigner(e, node)(items.item(e, inner.args[0]))
-            e.set_flag(EXIT, FALSE)
             start = dict(e.variables)
             emit_steps(e, steps, end_of(node))
-            values = _settle(e, carried, names, start, end_of(node))
+            values = _settle(e, carried, assigned, start, end_of(node))
         e.loop_runs = outer_runs
         if not resized and any(may_be_resized(inner, c, e.entering) for c in items.containers):
             resized = True
@@ -536,13 +756,14 @@ def _behind(
     paths: dict[str, Attribute],
     carried: dict[str, _Carried],
     built: _Built,
-    names: Sequence[str],
+    assigned: _Assigned,
     node: ast.For | ast.While,
 ) -> None:
     """Sets the variables to what they are behind a loop."""
     e.variables, e.paths, e.dead = dict(before), dict(paths), False
-    for name in names:
-        if name in carried:
+    e.variables |= {name: Binding(_ASSIGNED_OBJECT) for name in assigned.objects if name not in carried}
+    for name in assigned.names:
+        if name in carried or name == AT or name in e.rebinds:
             continue
         old = e.variables.get(name)
         if old is None:
@@ -553,9 +774,7 @@ def _behind(
                 )
             )
         elif e.session.type_of(old.value) is None:
-            e.variables[name] = Binding(
-                Unusable("is a Python object that a loop assigns, so it isn't known which one it is")
-            )
+            e.variables[name] = Binding(_ASSIGNED_OBJECT)
         else:
             e.variables[name] = Binding(Unusable("isn't kept behind this loop"))
     results = dict(zip(built.names, built.operation.results, strict=True))

@@ -267,23 +267,29 @@ def iterate(session: Session, e: Emitter, holder: Object) -> Items | None:
     names = keys(holder)
     if names is not None:
         return constant_items([Const(n) for n in names])
-    return _by_iterator(session, e, holder) if holder.info.kind != "module" else None
-
-
-def _by_iterator(session: Session, e: Emitter, holder: Object) -> Items | None:
-    """The items that `__iter__`, or `__getitem__` from 0 on, gives of an object."""
-    from tsir.frontend.script import prelude
-    from tsir.frontend.script.calls import call
+    made = iterator(session, e, holder)
+    if made is None:
+        return None
     from tsir.frontend.script.iteration import items_of
 
+    return items_of(e, made)
+
+
+def iterator(session: Session, e: Emitter, holder: Object) -> Value | None:
+    """What `__iter__`, or `__getitem__` from 0 on, gives of an object of a script class; None for another object."""
+    from tsir.frontend.script import lazy
+    from tsir.frontend.script.generators import generator_of
+
+    if holder.info.kind == "module" and (elements(session, e, holder) is not None or keys(holder) is not None):
+        return None
     found = session.call_optional_method(e, holder, ("__iter__",))
     if found is None:
-        if holder.info.lookup("__getitem__") is None:
+        if holder.info.kind == "module" or holder.info.lookup("__getitem__") is None:
             return None
-        return items_of(e, call(e, PyFunction(prelude.items_by_index), [holder], {}))
+        return generator_of(e, lazy.by_index, holder)
     if isinstance(found, Object) and found.info.lookup("__next__") is not None:
-        return items_of(e, call(e, PyFunction(prelude.items_by_next), [found], {}))
-    return items_of(e, found)
+        return generator_of(e, lazy.by_next, found)
+    return found
 
 
 def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Value:
@@ -332,6 +338,8 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
     found = info.lookup("__init__")
     if found is not None and inspect.isfunction(found[0]):
         first = not info.attributes and not info.methods
+        if first and any(isinstance(v, Const) and v.value is None for v in (*args, *kwargs.values())):
+            _define_declared(session, info, found[0])  # what is None now may be something else in other objects
         info.open = info.open or first or "__init__" not in info.methods
         try:
             session.call_function(e, PyFunction(found[0], new, info), args, kwargs)
@@ -340,6 +348,14 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
     elif args or kwargs:
         e.error(f"{getattr(cls, '__name__', cls)}() takes no arguments", hint="define __init__ in it", code="TS401")
     return new
+
+
+def _define_declared(session: Session, info: ClassInfo, init: Any) -> None:
+    """Finds out which attributes objects of a class have where all parameters of `__init__` say their types."""
+    if _has_source(init):
+        own = session.signature(function_source(unwrap(init))).parameters[1:]
+        if own and all(p.type is not None for p in own):
+            define_attributes(session, info)
 
 
 def _set_class_values(session: Session, e: Emitter, new: Object) -> None:

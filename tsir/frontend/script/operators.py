@@ -25,12 +25,16 @@ from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import constant_key
 from tsir.frontend.script.values import (
+    ITERATORS,
     Builtin,
+    Choice,
     Const,
+    Coroutine,
     EnumValue,
     Object,
     PyFunction,
     PyObject,
+    Reversed,
     Run,
     StaticDict,
     StaticList,
@@ -459,6 +463,11 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     from tsir.frontend.script.comparing import contains
 
     found: Value | None = None
+    if isinstance(container, (*ITERATORS, Coroutine, Choice)) and not isinstance(container, Reversed):
+        from tsir.frontend.script import prelude
+        from tsir.frontend.script.calls import call
+
+        found = call(e, PyFunction(prelude.found_in), [container, item], {})
     if isinstance(container, Object):
         container = e.session.keys_of(container) or container
     if isinstance(container, StaticDict) and (isinstance(item, Const) or container.ref is not None):

@@ -17,17 +17,20 @@ from typing import Any
 import torch
 import torch.nn.utils.parametrize
 
+from tsir.frontend.script import lazy
+
 # pyright: reportMissingParameterType=false
 # The functions have no annotations: each call is compiled for the types that it has.
 
 
 def _reduce(function, items, *initial):
     if len(initial) == 0:
-        if len(items) == 0:
+        iterator = iter(items)
+        if not lazy.advance(iterator):
             raise TypeError("reduce() of empty iterable with no initial value")
-        result = items[0]
-        for item in items[1:]:
-            result = function(result, item)
+        result = lazy.current(iterator)
+        while lazy.advance(iterator):
+            result = function(result, lazy.current(iterator))
         return result
     total = initial[0]
     for item in items:
@@ -68,28 +71,42 @@ def keeps_size(now, before, message):
         raise RuntimeError(message)
 
 
-def items_by_next(iterator):
-    """`list(iterator)` of an object that defines `__next__`."""
-    result = []
-    while True:
-        try:
-            result.append(iterator.__next__())
-        except StopIteration:
-            break
-    return result
+def first(items):
+    """`next(items)` of an iterator that nothing else uses."""
+    for item in items:
+        return item
+    raise StopIteration
 
 
-def items_by_index(sequence):
-    """`list(sequence)` of an object that defines `__getitem__` and no `__iter__`."""
-    result = []
-    i = 0
-    while True:
-        try:
-            result.append(sequence[i])
-        except IndexError:
-            break
-        i += 1
-    return result
+def first_or(items, default):
+    """`next(items, default)` of such an iterator."""
+    for item in items:
+        return item
+    return default
+
+
+def any_of(items):
+    """`any(items)`, which asks for no more than it needs."""
+    for item in items:  # noqa: SIM110  (this is what any() is)
+        if item:
+            return True
+    return False
+
+
+def all_of(items):
+    """`all(items)`."""
+    for item in items:  # noqa: SIM110
+        if not item:
+            return False
+    return True
+
+
+def found_in(items, value):
+    """`value in items` for an iterator."""
+    for item in items:  # noqa: SIM110
+        if item == value:
+            return True
+    return False
 
 
 def least_position(items):
@@ -213,7 +230,7 @@ def count_of(items, value):
     """`items.count(value)` for such elements."""
     count = 0
     for item in items:
-        if item is value or item == value:
+        if item == value:
             count += 1
     return count
 
@@ -234,50 +251,6 @@ def index_of(items, value, *bounds):
 def remove_item(items, value):
     """`items.remove(value)` for such elements."""
     del items[index_of(items, value)]
-
-
-def _accumulate(items):
-    result = list(items)
-    for i in range(1, len(result)):
-        result[i] = result[i - 1] + result[i]
-    return result
-
-
-def _product(first, second):
-    return [(a, b) for a in first for b in second]
-
-
-def _chain(*iterables):
-    return [item for items in iterables for item in items]
-
-
-def _islice(items, *bounds):
-    return _sliced(list(items), *bounds)
-
-
-def _sliced(items, first: int, *rest):
-    if len(rest) == 0:
-        return items[:first]
-    if len(rest) == 1:
-        return items[first : rest[0]]
-    return items[first : rest[0] : rest[1]]
-
-
-def _repeat(item, times: int):
-    return [item for _ in range(times)]
-
-
-def _starmap(function, items):
-    return [function(*item) for item in items]
-
-
-def _takewhile(function, items):
-    count = 0
-    for item in items:
-        if not function(item):
-            break
-        count += 1
-    return items[:count]
 
 
 def _bisect_right(items, x):
@@ -425,9 +398,15 @@ SPECIAL_METHODS: dict[str, Callable[..., Any]] = {
 """What the special methods of built-in types do, where a program calls them by name."""
 
 
+_ITERTOOLS = (
+    "accumulate", "batched", "chain", "combinations", "combinations_with_replacement", "compress", "count", "cycle", "dropwhile",
+    "filterfalse", "groupby", "islice", "pairwise", "permutations", "product", "repeat", "starmap", "takewhile", "zip_longest",
+)  # fmt: skip
+
 REPLACED: dict[Any, Callable[..., Any]] = {
-    functools.reduce: _reduce, itertools.accumulate: _accumulate, itertools.product: _product, itertools.repeat: _repeat,
-    itertools.chain: _chain, itertools.islice: _islice, itertools.starmap: _starmap, itertools.takewhile: _takewhile,
+    functools.reduce: _reduce,
+    **{getattr(itertools, name): getattr(lazy, name) for name in _ITERTOOLS if hasattr(itertools, name)},
+    itertools.chain.from_iterable: lazy.chain_from_iterable,
     bisect.bisect: _bisect_right,
     bisect.bisect_right: _bisect_right, bisect.bisect_left: _bisect_left, torch.broadcast_shapes: _broadcast_shapes,
     torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,

@@ -39,6 +39,10 @@ class FunctionSource:
     column_offset: int = 0
     loads: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
     """Where each name is read, as (line, column) of the tree, in order."""
+    repeated: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list[Any])
+    """Start and end of what may run several times: the bodies and conditions of loops and comprehensions."""
+    stored: dict[str, int] = field(default_factory=dict[str, int])
+    """In how many places each name is assigned."""
     captured: set[str] = field(default_factory=set[str])
     """The names that functions inside it read or assign, which may happen whenever those are called."""
 
@@ -61,6 +65,15 @@ class FunctionSource:
         """Whether the name is read somewhere at or behind a (line, column) of the tree."""
         places = self.loads.get(name, [])
         return bisect_left(places, position) < len(places)
+
+    def is_used_once(self, name: str, bound_at: tuple[int, int]) -> bool:
+        """Whether a variable that is assigned at a place is read at most once: in one place, which no loop around it repeats."""
+        places = self.loads.get(name, [])
+        if not places:
+            return name not in self.captured
+        if len(places) > 1 or name in self.captured or self.stored.get(name, 0) > 1:
+            return False
+        return not any(first <= places[0] < last and not first <= bound_at < last for first, last in self.repeated)
 
     def is_read_between(self, name: str, start: tuple[int, int], end: tuple[int, int]) -> bool:
         """Whether the name is read between two positions of the tree."""
@@ -255,11 +268,52 @@ def _no_source(function: Any, code: types.CodeType, error: Exception) -> Fronten
 def make_source(function: Any, node: FunctionNode, file: str, line_offset: int) -> FunctionSource:
     """The source of a function whose tree is known. `function` is the one whose closure and module give names from outside."""
     source = FunctionSource(function, node, file, line_offset)
+    at_once = {
+        id(n.args[0])
+        for n in ast.walk(node)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in CONSUMERS and n.args
+    }
     source.loads.update(_loads(node))
     for inner in ast.walk(node):
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+            source.stored[inner.id] = source.stored.get(inner.id, 0) + 1
         if inner is not node and isinstance(inner, ast.FunctionDef | ast.Lambda):
             source.captured.update(n.id for n in ast.walk(inner) if isinstance(n, ast.Name))
+        elif isinstance(inner, ast.GeneratorExp) and id(inner) not in at_once:
+            source.captured.update(_later(inner))
+        source.repeated.extend(_repeated(inner))
     return source
+
+
+def _later(node: ast.GeneratorExp) -> list[str]:
+    """The variables around that a generator expression reads where its elements are used."""
+    first, *rest = node.generators
+    own = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+    parts = [node.elt, *first.ifs, *(p for g in rest for p in (g.iter, *g.ifs))]
+    return [n.id for p in parts for n in ast.walk(p) if isinstance(n, ast.Name) and n.id not in own]
+
+
+def _repeated(node: ast.AST) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """What of a loop or comprehension may run several times."""
+    parts: list[tuple[ast.stmt | ast.expr, ast.stmt | ast.expr]] = []
+    match node:
+        case ast.For():
+            parts = [(node.body[0], node.body[-1])]
+        case ast.While():
+            parts = [(node.test, node.body[-1])]
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+            parts = [(node.elt, node.elt)]
+        case ast.DictComp():
+            parts = [(node.key, node.value)]
+        case _:
+            pass
+    for i, part in enumerate(node.generators if isinstance(node, _COMPREHENSIONS) else []):
+        parts += [(p, p) for p in (*part.ifs, *([part.iter] if i else []))]
+    return [((p.lineno, p.col_offset), (q.end_lineno or q.lineno, q.end_col_offset or 0)) for p, q in parts]
+
+
+CONSUMERS = frozenset(("sum", "any", "all", "max", "min", "list", "tuple", "set", "frozenset", "dict", "sorted", "bytes"))
+"""Built-in functions that use all elements of an iterator, or as many as they need, and no more of it afterwards."""
 
 
 def lambda_as_function(node: ast.Lambda) -> FunctionNode:

@@ -174,6 +174,40 @@ class Closure:
     """That of the function it stands in."""
     defaults: dict[str, Value]
 
+    def is_same(self, other: Closure) -> bool:
+        """Whether calls of both do the same: they are of one place in one run of the function around, and have no defaults."""
+        return (
+            self.source is other.source
+            and self.scope.frame == other.scope.frame
+            and not self.defaults
+            and not other.defaults
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratorCall:
+    """A call of a generator, of which nothing has run yet. It can be used once: its body goes where its elements are used."""
+
+    source: FunctionSource
+    bound: dict[str, Value]
+    """Its parameters."""
+    outer: Scope | None
+    """That of the function it stands in, for a local one."""
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Coroutine:
+    """A generator that may be used in several places: what it has come to is in variables of its frame.
+
+    `step` is the function that goes on to the next `yield`.
+    """
+
+    step: Closure | None
+    """None of an iterator over a list or the like."""
+    frame: int
+    name: str
+
 
 @dataclass(frozen=True, eq=False)
 class Partial:
@@ -238,14 +272,6 @@ class ExceptionClass:
 
     ssa: SSAValue
     cls: type | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class IteratorValue:
-    """`iter(values)`: an iterator at run time, of which only the compiler knows the type of the elements."""
-
-    ssa: SSAValue
-    element: Attribute
 
 
 @dataclass(frozen=True, eq=False)
@@ -358,8 +384,12 @@ class Unusable:
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
     | Slice | Spread | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
-    | StaticObject | IteratorValue | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
+    | StaticObject  | GeneratorCall | Coroutine | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
 )  # fmt: skip
+
+
+ITERATORS = (GeneratorCall, Enumerate, Zip, Map, Filter, Reversed)
+"""Values of Python's iterators that keep no progress: it must not be asked for twice for their elements."""
 
 
 @dataclass(frozen=True, eq=False)

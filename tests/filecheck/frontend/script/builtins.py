@@ -87,9 +87,11 @@ def iterators(xs: List[int]):
 
 
 # CHECK-LABEL: func.func @iterators(
-# CHECK: %[[IT:[0-9]+]] = ts.py.iter(%xs)
-# CHECK-NEXT: ts.py.next(%[[IT]])
-# CHECK: ts.py.next(%[[IT]], %{{.*}})
+# An iterator is the list and a position, which are variables.
+# CHECK: ts.py.len(%xs)
+# CHECK: scf.if
+# CHECK: ts.py.getitem(%xs, %{{.*}})
+# CHECK: ts.raise "StopIteration"()
 
 
 def rounded(x: float, n: int):
