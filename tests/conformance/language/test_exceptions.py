@@ -469,6 +469,36 @@ def unpacked_for_nothing(l: List[int]):
     return 1
 
 
+@feature("Control flow", "reads of variables that loops, handlers and managers may have left unassigned")
+@programs(0)
+@programs(2)
+def in_a_loop_of_a_loop(n: int):
+    while True:
+        for i in range(n):
+            pass
+        break
+    return i
+
+
+@programs(X)
+def only_in_a_handler(x):
+    try:
+        pass
+    except RuntimeError:
+        z = x
+    return z
+
+
+@programs(0, True)
+@programs(1, True)
+@programs(0, False)
+def in_a_loop_of_a_manager(n: int, swallow: bool):
+    with Mgr(swallow):
+        for _ in [1, 2]:
+            y = 5 // n
+    return y
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

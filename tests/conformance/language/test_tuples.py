@@ -1,100 +1,109 @@
-"""Tuples of any length: as parameters, elements, keys, attributes and results, next to plain Python."""
+"""Tuples that grow, are repeated, or are of another length on another path: of equal elements, they are of any length."""
 
-# ruff: noqa  (how users write is the point here)
-from typing import *
+from typing import List, Tuple
 
 import torch
+
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 
 programs = Programs()
 
-
-@feature("Types and annotations", "Tuple[int, ...] and tuple[int, ...]: parameters, results, operators, methods, slices")
-@programs((1, 2, 3), 4)
-@programs((), 1)
-@programs((1, 2), 2)
-def of_any_length(x: Tuple[int, ...], n: int):
-    return (
-        x, x + (n,), (n, *x), x * 2, x[1:], x[::-1], len(x), x == (1, 2), (1, 2) == x, x < (5,), n in x, x.count(1), isinstance(x, tuple),
-        isinstance(x, list), str(x), f"{x}", hash(x) == hash((1, 2)), list(x), tuple(x), sorted(x), sum(x), [i + 1 for i in x],
-        list(enumerate(x)), list(zip(x, x)), type(x) == tuple, bool(x), tuple(i * 2 for i in x),
-    )  # fmt: skip
+X = torch.arange(6.0).reshape(2, 3)
 
 
-def _half(x: tuple[int, ...]) -> tuple[int, ...]:
-    if len(x) > 2:
-        return x[:2]
-    return x * 2
+@feature("Lists and tuples", "tuples that grow in a loop")
+@programs(X, 2, True)
+@programs(X, 2, False)
+def collected_if_asked(x, n: int, flag: bool):
+    hidden = () if flag else None
+    for i in range(n):
+        if hidden is not None:
+            hidden = hidden + (x,)
+        x = x + 1
+    if hidden is not None:
+        hidden += (x,)
+    return x, hidden
 
 
-@feature("Lists and tuples", "tuples of any length as elements of lists, keys of dicts, elements of sets, over branches")
-@programs((1, 2, 3), True)
-@programs((3, 4), False)
-def held(x: Tuple[int, ...], c: bool):
-    a = tuple([1, 2]) if c else x
-    b = x if c else (1, 2, 3)
-    d: Dict[Tuple[int, ...], int] = {x: 1, (9,): 2}
-    d[a] = 5
-    rows: List[Tuple[int, ...]] = [x]
-    rows.append((1, 2))
-    rows += [a]
-    return _half(x), a, b, d, len({x, a, (1, 2)}), rows, [sum(t) for t in rows], rows[0] + (7,), x.index(3)
+@programs(X, 3)
+def outputs(x, n: int):
+    outs = ()
+    for i in range(n):
+        outs += (x * i,)
+    return torch.stack(outs), outs[0], len(outs), outs[-1], outs[1:], torch.cat(outs, 0)
 
 
-@feature("Types and annotations", "Tuple[Tensor, ...] as an attribute; tuples of any length for sizes")
-@programs(torch.arange(6.0), (2, 3))
-def of_tensors(x, s: Tuple[int, ...]):
-    class Kept:
-        def __init__(self, t: Tuple[torch.Tensor, ...]):
-            self.t = t
-
-        def more(self) -> Tuple[torch.Tensor, ...]:
-            return self.t + (self.t[0] + 1,)
-
-    a, *b = s
-    c, d = s
-    kept = Kept((x, x))
-    parts = [tuple(x.chunk(2)), x.split(4)]
-    return (
-        x.reshape(s),
-        x.reshape(*s),
-        torch.zeros(s),
-        a,
-        b,
-        c,
-        d,
-        torch.ones(s[0], *s[1:]),
-        torch.stack(kept.more()),
-        kept.t,
-        parts,
-    )
+@programs(2)
+def pairs(n: int):
+    pairs = ()
+    for i in range(n):
+        pairs += ((i, str(i)),)
+    return pairs, [a for a, b in pairs], dict(pairs)
 
 
-@feature("Lists and tuples", "zip(*rows) of no rows and of rows of one type")
-@programs([(1, 2), (3, 4)], [[1], [2]])
-@programs([], [])
-def columns(pairs: List[Tuple[int, int]], lists: List[List[int]]):
-    n = 0
-    for column in zip(*pairs):
-        n += sum(column)
-    return n, list(zip(*pairs)), list(zip(*lists)), [sum(c) for c in zip(*lists)]
+@programs([1, 2])
+@programs([1, 2, 3])
+def of_a_list(l: List[int]):
+    a = tuple(l)
+    b = (0,) + a
+    if len(a) > 2:
+        b = (1, 2)
+    return b, b == (1, 2), b + (5,)
 
 
-def _kind(x: Any) -> str:
-    if isinstance(x, (int, tuple)):
-        return "int or tuple"
-    if isinstance(x, list):
-        return "list"
-    return "other"
+@feature("Lists and tuples", "tuples of other lengths in other branches")
+@programs(3)
+@programs(1)
+def of_two_lengths(n: int):
+    if n > 2:
+        return (1, 2)
+    return (1,)
 
 
-@feature("Type refinement", "isinstance(x, tuple) of a value of type Any")
-@programs((1,), [2])
-def of_any(x: Tuple[int, ...], items: List[int]):
-    return _kind(x), _kind((1, "a")), _kind(tuple(items)), _kind(items), _kind(3), _kind("s")
+@programs(1)
+def declared(n: int) -> Tuple[int, ...]:
+    if n > 2:
+        return (1, 2)
+    return (1,)
+
+
+@programs(torch.ones(9), 3)
+@programs(torch.ones(2), 2)
+def sizes(x, n: int):
+    s = (n,) * 2 if n > 2 else (n, 1, 1)
+    return x.view(s), torch.zeros(s), x.reshape(*s)
+
+
+@programs(X, True)
+@programs(X, False)
+def dimensions(x, perm: bool):
+    d = (0, 1) if perm else (0,)
+    return x.sum(d), x.mean(dim=d)
+
+
+@programs(3)
+def in_a_tuple(n: int):
+    best = ((0,), 1.0)
+    for i in range(n):
+        best = (best[0] + (i,), best[1] * 2)
+    return best
+
+
+@programs(2)
+def repeated(n: int):
+    o = Held(n)
+    last = ()
+    for i in range(n):
+        last = i * (1, 2)
+    return o.t, [(1,) * n], {"a": (2,) * n}, last
+
+
+class Held:
+    def __init__(self, n: int):
+        self.t = (1,) * n
 
 
 @programs.parametrized()
-def test_program(function: Any, arguments: tuple[Any, ...]) -> None:
+def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -562,6 +562,24 @@ def sizes(x):
     return s, s[1:], s + (1,), str(s), f"{s}", torch.Size([1, 2]), torch.Size((len(s),)), list(s), s.numel(), (1, x.size())
 
 
+@feature("Built-in functions", "any, all, min, max, reversed of tensors")
+@programs(torch.tensor([0.0, 2.0, 1.0]))
+@programs(torch.tensor([[1.0], [2.0]]))
+@programs(torch.tensor([1.0, float("nan"), 0.0]))
+def rows_of_a_tensor(x):
+    return any(x), all(x > 0), max(x), min(x), sum(x), list(reversed(x))
+
+
+@programs(torch.ones(2, 2))
+def max_of_rows(x):
+    return max(x)
+
+
+@programs(torch.ones(0))
+def max_of_none(x):
+    return max(x)
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

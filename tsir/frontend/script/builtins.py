@@ -201,6 +201,8 @@ def _reversed(a: Arguments) -> Value:
     value = a.values()[0]
     if isinstance(value, Object) and (found := a.e.session.call_optional_method(a.e, value, ("__reversed__",))) is not None:
         return found
+    if isinstance(value, Run) and is_tensor(value.type):
+        return torch_call(a.e, "flip", [value, StaticList((Const(0),))])
     return Reversed(value)
 
 
@@ -531,7 +533,8 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
         if kinds and is_tensor(kinds[0]) and (len(values) == 1 or name in ("pow", "round")):
             if name == "sum":
                 return torch_call(e, "sum", [values[0], Const(0)])
-            return torch_call(e, method, values)
+            over_rows = prelude.TENSOR_REDUCTIONS.get(name) if not keywords else None
+            return torch_call(e, method, values) if over_rows is None else call(e, PyFunction(over_rows), values, {})
         start = values[1] if len(values) > 1 else keywords.get("start")
         if name == "sum" and isinstance(values[0], Run) and values[0].ssa in e.session.assumed:
             return Const(0) if start is None else start

@@ -287,16 +287,21 @@ def join(
     if not live:
         return
     results = iter(operation.results)
+    flags: dict[str, Value] = {}
     for name, found in merged.items():
         if found.type is None and not found.parts:
             assert found.value is not None
             e.variables[name] = Binding(found.value)
             continue
         value = _rebuilt(e, found, results)
-        if found.parts or found.options:
+        if name.startswith(DEFINED):
+            flags[name] = value  # set behind the variables, whose merging forgets them
+        elif found.parts or found.options:
             e.variables[name] = Binding(value)
         else:
-            (e.set_flag if name.startswith("$") else e.bind)(name, value)
+            (e.set_flag if name.startswith("$") else e.merge)(name, value)
+    for name, value in flags.items():
+        e.set_flag(name, value)
     e.paths = {p: k for p, k in live[0].paths.items() if all(s.paths.get(p) == k for s in live)}
     e.assume(dict(facts.items()))
     if isinstance(e.flag(EXIT), bool):

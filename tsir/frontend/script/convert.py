@@ -52,6 +52,8 @@ def join_types(a: Attribute, b: Attribute) -> Attribute:
         return ts.NumberType()
     if isinstance(a, ts.TupleType) and isinstance(b, ts.TupleType) and len(a.elements.data) == len(b.elements.data):
         return ts.TupleType([join_types(x, y) for x, y in zip(a.elements.data, b.elements.data, strict=True)])
+    if isinstance(a, ts.TupleType) and isinstance(b, ts.TupleType) and len({*a.elements.data, *b.elements.data}) == 1:
+        return ts.TupleOfType([*a.elements.data, *b.elements.data][0])
     for x, y in ((a, b), (b, a)):
         if isinstance(x, ts.TupleOfType) and isinstance(y, ts.TupleType) and set(y.elements.data) <= {x.element}:
             return x

@@ -356,14 +356,18 @@ class Emitter:
 
     def bind_key(self, name: str, value: Value) -> None:
         """Assigns the variable with this key in `variables`."""
+        self.merge(name, value)
+        cell = self.cells.get(self.cell_key(name)) if self.cells else None
+        if cell is not None:
+            self._keep(cell, value)
+
+    def merge(self, name: str, value: Value) -> None:
+        """Says which value a variable has from here on, where branches or rounds of a loop meet: not an assignment."""
         if isinstance(value, Run | Object) and value.ssa.name_hint is None and not name.startswith("$"):
             value.ssa.name_hint = hint_of(name.partition(FRAME)[0])
         self.variables[name] = Binding(value)
         self.variables.pop(DEFINED + name, None)
         self.forget(name)
-        cell = self.cells.get(self.cell_key(name)) if self.cells else None
-        if cell is not None:
-            self._keep(cell, value)
 
     def cell_key(self, name: str) -> str:
         """The key in `cells` of a key in `variables`."""

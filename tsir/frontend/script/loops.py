@@ -379,6 +379,8 @@ def _initially_carried(
         kind = e.session.type_of(binding.value)
         if kind is not None:
             carried[name] = _Carried(kind)
+            if DEFINED + name in e.variables:  # it may be unassigned before the loop, and then is behind no rounds at all
+                carried[DEFINED + name] = _Carried(ts.BOOL)
     if leaves_loop(body):
         carried[STOP] = _Carried(ts.BOOL)
         if any(isinstance(n, ast.Return) for s in body for n in ast.walk(s)):
@@ -461,7 +463,7 @@ def _bind_arguments(
         elif name.startswith("$"):
             e.set_flag(name, Run(argument))
         else:
-            e.bind(name, e.session.object_or_run(argument))
+            e.merge(name, e.session.object_or_run(argument))
 
 
 _ASSIGNED_OBJECT = Unusable("is a Python object that a loop assigns, so it isn't known which one it is")
@@ -783,5 +785,5 @@ def _behind(
         if name.startswith("$"):
             e.set_flag(name, Run(value))
         else:
-            e.bind(name, e.session.object_or_run(value))
+            e.merge(name, e.session.object_or_run(value))
     e.assume(built.facts)

@@ -249,8 +249,8 @@ def _repeated(e: Emitter, left: Value, right: Value) -> Value | None:
         kind = e.session.type_of(value)
         if not isinstance(kind, ts.TupleType) or e.session.type_of(times) != ts.INT or len(set(kind.elements.data)) != 1:
             continue
-        items = coerce(e, value, ts.ListType(kind.elements.data[0]), "a tuple of unknown length")
-        return _python(e, "*", Run(items, "tuple"), times)
+        items = coerce(e, value, ts.TupleOfType(kind.elements.data[0]), "a tuple of unknown length")
+        return _python(e, "*", Run(items), times)
     return None
 
 

@@ -65,6 +65,52 @@ def sum_from(items, start):
     return start
 
 
+def any_of_tensor(x):
+    """`any(x)` for a tensor: of its rows, of which each must have one element."""
+    if x.dim() == 1:
+        return bool(x.any())
+    return any(row for row in x)
+
+
+def all_of_tensor(x):
+    """`all(x)` for a tensor."""
+    if x.dim() == 1:
+        return bool(x.all())
+    return all(row for row in x)
+
+
+def max_of_tensor(x):
+    """`max(x)` for a tensor: of its rows, by `>`. What compares with NaN is false."""
+    if x.dim() == 1 and len(x) > 0 and not bool(x.isnan().any()):
+        return x.max()
+    if len(x) == 0:
+        return max(list(x))  # raises what Python does
+    best = x[0]
+    for row in x[1:]:
+        if row > best:
+            best = row
+    return best
+
+
+def min_of_tensor(x):
+    """`min(x)` for a tensor."""
+    if x.dim() == 1 and len(x) > 0 and not bool(x.isnan().any()):
+        return x.min()
+    if len(x) == 0:
+        return min(list(x))  # raises what Python does
+    best = x[0]
+    for row in x[1:]:
+        if row < best:
+            best = row
+    return best
+
+
+TENSOR_REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "any": any_of_tensor, "all": all_of_tensor, "max": max_of_tensor, "min": min_of_tensor,
+}  # fmt: skip
+"""Built-ins that go over the rows of a tensor."""
+
+
 def keeps_size(now, before, message):
     """What an iterator over a dict or set does before it gives an element."""
     if now != before:
