@@ -23,7 +23,8 @@ from tsir.archive.format import (
 )
 from tsir.archive.values import ValueReader
 from tsir.dialects import dtypes
-from tsir.dialects.program import EntryPoint, Parameter, Program
+from tsir.dialects.call_forms import CallForm, Variant
+from tsir.dialects.program import EntryPoint, OtherForms, Parameter, Program
 from tsir.dialects.values import Instance
 from tsir.errors import ArchiveError
 from tsir.ops.host_tensors import numpy_dtype
@@ -202,4 +203,23 @@ def _entry_point(json_entry: dict[str, Any], values: ValueReader) -> EntryPoint:
         result_type=str(json_entry["result_type"]),
         takes_self=bool(json_entry["takes_self"]),
         doc=json_entry.get("doc"),
+        others=_other_forms(json_entry.get("other_forms"), values),
+    )
+
+
+def _other_forms(json_forms: dict[str, Any] | None, values: ValueReader) -> OtherForms | None:
+    if json_forms is None:
+        return None
+    return OtherForms(
+        bool(json_forms["keywords"]),
+        bool(json_forms["varargs"]),
+        frozenset(map(str, json_forms["present"])),
+        [
+            Variant(
+                CallForm(tuple(map(str, v["names"])), tuple(values.read(v["forms"])), tuple(values.read(v["rest"]))),
+                _entry_point(v["entry"], values),
+                tuple(map(int, v["states"])),
+            )
+            for v in json_forms["variants"]
+        ],
     )

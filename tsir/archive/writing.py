@@ -16,7 +16,7 @@ import numpy as np
 
 from tsir.archive.format import EXTRA_PREFIX, FORMAT, FORMAT_VERSION, MANIFEST, MODULE, WEIGHTS
 from tsir.archive.values import ValueWriter
-from tsir.dialects.program import Program
+from tsir.dialects.program import EntryPoint, Program
 from tsir.errors import ArchiveError
 from tsir.source_lines import collect
 
@@ -71,22 +71,7 @@ def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
     _refuse_python(program.module)
     values = ValueWriter()
     root = None if program.root is None else values.write(program.root)
-    entry_points = [
-        {
-            "name": e.name,
-            "symbol": e.symbol,
-            "takes_self": e.takes_self,
-            "result_type": e.result_type,
-            "doc": e.doc,
-            "parameters": [
-                {"name": p.name, "type": p.type, "kwarg_only": p.kwarg_only}
-                | ({"default": values.write(p.default)} if p.has_default else {})
-                | ({"repeat": p.repeat} if p.repeat else {})
-                for p in e.parameters
-            ],
-        }
-        for e in program.entry_points.values()
-    ]
+    entry_points = [_entry_point(e, values) for e in program.entry_points.values()]
     members: dict[str, bytes] = {MODULE: print_module(program.module, debuginfo=True).encode()}
     members[WEIGHTS] = _weights(values.tensors)
     for name, content in sorted(extra_files.items()):
@@ -109,6 +94,42 @@ def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
         for name, content in {MANIFEST: json.dumps(manifest, indent=1).encode(), **members}.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
     return buffer.getvalue()
+
+
+def _entry_point(e: EntryPoint, values: ValueWriter) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": e.name,
+        "symbol": e.symbol,
+        "takes_self": e.takes_self,
+        "result_type": e.result_type,
+        "doc": e.doc,
+        "parameters": [
+            {"name": p.name, "type": p.type, "kwarg_only": p.kwarg_only}
+            | ({"default": values.write(p.default)} if p.has_default else {})
+            | ({"repeat": p.repeat} if p.repeat else {})
+            for p in e.parameters
+        ],
+    }
+    if e.others is None:
+        return described
+    return described | {
+        "other_forms": {
+            "keywords": e.others.keywords,
+            "varargs": e.others.varargs,
+            "present": sorted(e.others.present),
+            "variants": [
+                {
+                    "names": list(v.form.names),
+                    "forms": values.write(v.form.forms),
+                    "rest": values.write(v.form.rest),
+                    "states": list(v.states),
+                    "entry": _entry_point(v.entry, values),
+                }
+                for v in e.others.variants
+                if not v.form.names_python_objects
+            ],
+        }
+    }
 
 
 def _refuse_python(module: ModuleOp) -> None:

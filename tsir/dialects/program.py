@@ -18,6 +18,8 @@ from tsir.errors import TsirError
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
+    from tsir.dialects.call_forms import CallForm, Given, Variant
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -48,6 +50,23 @@ class EntryPoint:
     result_type: str
     takes_self: bool = False
     doc: str | None = None
+    others: OtherForms | None = None
+    """What is known about calls of other forms; None where all calls are of this one."""
+
+
+@dataclass(eq=False)
+class OtherForms:
+    """The variants of an entry point for calls of other forms than the one that it is compiled for: see `call_forms.py`."""
+
+    keywords: bool = False
+    """Whether calls may have arguments by other names than those of the parameters."""
+    varargs: bool = False
+    """Whether calls may have more arguments by place."""
+    present: frozenset[str] = frozenset()
+    """The parameters of which the program asks whether they are passed: a call that leaves one out is of another form."""
+    variants: list[Variant] = field(default_factory=list["Variant"])
+    make: Callable[[CallForm, Given], Variant] | None = None
+    """Compiles a variant, in the process that compiled the program. Raises FrontendError."""
 
 
 @dataclass(eq=False)
@@ -122,6 +141,8 @@ class Program:
     """The user's own enums, NamedTuples and script classes by name, for a program of this process: what results are made of."""
     origins: dict[int, Any] = field(default_factory=dict[int, Any], repr=False)
     """The Python module that each `Instance` was made of, by `id`, for a program of this process that was compiled from source."""
+    python_attributes: dict[str, dict[str, Any]] = field(default_factory=dict[str, "dict[str, Any]"], repr=False)
+    """What objects that the program makes have beside their attributes, by the names of their classes, in this process."""
     python_functions: list[PythonFunction] = field(default_factory=list[PythonFunction], repr=False)
     """The functions of this process that the program calls."""
     _module: ModuleOp | None = None

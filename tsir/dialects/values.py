@@ -134,6 +134,11 @@ class Record(dict[str, Any]):
         """The items' values."""
         return tuple(self.values())
 
+    @property
+    def class_name(self) -> str:
+        """What the class is called in the program."""
+        return self._class_name
+
     def __repr__(self) -> str:
         return f"{self._class_name}({', '.join(f'{k}={v!r}' for k, v in self.items())})"
 

@@ -24,6 +24,7 @@ from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorValu
 from tsir.frontend.active import current_trace
 from tsir.runtime.arguments import Binder, Conversion, InstanceConverter
 from tsir.runtime.bound import WeightsReplaced, adopt_weights
+from tsir.runtime.call_forms import Forms, adopt
 from tsir.runtime.compilation import Stages, compile_specialization, stages
 from tsir.runtime.inline_cache import MISS, InlineCache
 from tsir.runtime.inspection import FunctionSchema, attribute_types, qualified_name, schema_of
@@ -90,6 +91,7 @@ class CompiledMethod:
         self._specializations = EntrySpecializations(program, entry, self._compile, instance)
         self._bind = Binder(entry)
         self.cache = InlineCache()
+        self._forms = None if entry.others is None else Forms(self, entry.others)
         self.__name__ = entry.name
         self.__doc__ = entry.doc
         if program.python_functions:
@@ -108,6 +110,8 @@ class CompiledMethod:
 
     def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls with these arguments, which no function of `cache` takes as they are."""
+        if self._forms is not None and (found := self._forms.call(args, kwargs)) is not None:
+            return found[0]
         entry = self.entry
         values = self._bind(args, kwargs)
         if (trace := current_trace()) is not None:
@@ -119,7 +123,38 @@ class CompiledMethod:
                 return result
         return self._run(values)
 
-    def _run(self, values: tuple[Any, ...]) -> Any:
+    def variant_method(self, entry: EntryPoint) -> CompiledMethod:
+        """A variant of this method, for calls of another form."""
+        return CompiledMethod(self.program, entry, self._specializations.instance, self._owner, self._classes)
+
+    def compiled_anew(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Calls the method of the whole module compiled anew, whose modules have got hooks."""
+        assert self._owner is not None
+        root = self._owner._root or self._owner
+        root.compile_anew()
+        return self._owner.compiled_method(self.entry.name)(*args, **kwargs)
+
+    def call_variant(self, values: list[Any], originals: list[Any]) -> Any:
+        """Calls a variant with the leaves of its form; `originals` are the caller's objects whose contents it gives, too."""
+        if (trace := current_trace()) is not None:
+            if originals:
+                raise TsirError(f"{self.__name__}() changes objects that it is given, which a trace can't record")
+            instance = self._specializations.instance
+            return trace.compiled_call(self.program, self.entry, instance, tuple(values), lambda: self._run(tuple(values)))
+        if not originals:
+            result = self.cache.call(tuple(values))
+            return self._run(tuple(values)) if result is MISS else result
+        return self._run(tuple(values), originals)
+
+    def instance_of(self, value: Any) -> Instance | None:
+        """The object of the program that a value of the caller's stands for, if it does."""
+        return self._instances.instance_of(value)
+
+    def wrapped(self, instance: Instance) -> Any:
+        """What stands for an object of the program outside."""
+        return self._instances.wrap(instance)
+
+    def _run(self, values: tuple[Any, ...], originals: list[Any] | None = None) -> Any:
         epoch = self._epoch()
         conversion = Conversion(self._classes, self._instances)
         arguments = self._converted(conversion, values)
@@ -130,12 +165,16 @@ class CompiledMethod:
             if self._owner is None:
                 raise TsirError("a weight of a function was replaced") from None
             self._owner.attributes_changed()
-            return self._run(values)
+            return self._run(values, originals)
         finally:
             if found.resizes:
                 conversion.resize()
             if conversion.lists or conversion.objects:
                 conversion.write_back()
+        if originals:
+            result, *states = result
+            adopt(conversion, tuple(states), originals)
+            return conversion.value_out(result)
         result = conversion.value_out(result)
         if not found.resizes:
             self._remember(values, arguments, found, epoch)
@@ -536,6 +575,10 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     def replace_submodule(self, name: str, value: ScriptModule) -> None:
         """`module.name = value` for another compiled module. Raises TsirError where torch isn't loaded."""
         raise TsirError(f"submodule '{name}' can only be replaced in a module that was scripted in this process")
+
+    def compile_anew(self) -> None:
+        """Compiles the whole module again. Raises TsirError where torch isn't loaded."""
+        raise TsirError("only a module that was scripted in this process can be compiled again")
 
     def _set(self, name: str, value: Any) -> None:
         self.instance.set(name, value)

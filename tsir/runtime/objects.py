@@ -30,6 +30,10 @@ class PythonClasses(ChainMap[str, Any]):
             self._attributes = _attribute_types(self.program)
         return self._attributes.get(symbol, {})
 
+    def python_attributes(self, symbol: str) -> dict[str, Any]:
+        """What objects of a class have in Python beside what compiled code knows."""
+        return self.program.python_attributes.get(symbol, {})
+
     def interface(self, symbol: str) -> list[str] | None:
         """The methods that an object needs to be passed for an interface; None for the name of a class."""
         if self._interfaces is None:

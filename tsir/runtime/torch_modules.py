@@ -152,6 +152,12 @@ class TorchScriptModule(ScriptModule, nn.Module, compiled=True):  # pyright: ign
         finally:
             vars(self).pop("_replacing", None)
 
+    def compile_anew(self) -> None:
+        """Compiles the whole module again, with the values and the hooks of now."""
+        from tsir.frontend.script import compile_module
+
+        self.renew(compile_module(self))
+
     def _python_attribute(self, name: str) -> Any:
         """What the Python class has beside the program: ignored methods, and properties, run in Python on this object."""
         origin = self.program.origins.get(id(self.instance))

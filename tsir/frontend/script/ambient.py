@@ -14,11 +14,8 @@ from typing import Any
 
 from tsir.frontend.script.convert import raise_in_program
 from tsir.frontend.script.emitter import FRAME, Emitter
-from tsir.frontend.script.static_state import NeedsInlining
+from tsir.frontend.script.static_state import AMBIENT, NeedsInlining
 from tsir.frontend.script.values import NONE, Binding, Const, PyObject, Unusable, Value
-
-AMBIENT = "$ambient "
-"""How the keys of such variables begin."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +115,18 @@ def attribute(e: Emitter, holder: PyObject, name: str) -> Value | None:
     if isinstance(binding.value, Unusable):
         e.error(f"attribute '{name}' of {holder.name} {binding.value.why}", code="TS504")
     return binding.value
+
+
+def attributes_set(e: Emitter) -> list[tuple[Any, str, Value]]:
+    """The constant objects of which the program has set attributes that are still set, with the attributes and their values."""
+    found: list[tuple[Any, str, Value]] = []
+    for key, binding in e.variables.items() if e.session.changed_objects else ():
+        if key.startswith(AMBIENT):
+            kind, _, rest = key.removeprefix(AMBIENT).removesuffix(FRAME).partition(" ")
+            number, _, name = rest.partition(" ")
+            if kind == "attribute":
+                found.append((e.session.changed_objects[int(number)].value, name, binding.value))
+    return found
 
 
 def check_restored(e: Emitter) -> None:

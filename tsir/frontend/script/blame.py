@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from collections.abc import Generator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import torch
@@ -43,6 +45,16 @@ def show_to_user(error: TsirError) -> None:
         half = _MOST_NOTES // 2
         left_out: Note = (f"{len(error.notes) - 2 * half} more calls", None)
         error.notes = (*error.notes[:half], left_out, *error.notes[-half:])
+
+
+@contextmanager
+def shown_to_user() -> Generator[None]:
+    """Errors of a whole compilation name the place in the user's program."""
+    try:
+        yield
+    except TsirError as error:
+        show_to_user(error)
+        raise
 
 
 def _file(note: Note) -> str:

@@ -44,7 +44,7 @@ from tsir.frontend.script.enums import plain
 from tsir.frontend.script.exception_values import exception_text
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import is_tensor, torch_call
-from tsir.frontend.script.static_state import dict_method, fresh, new_dict
+from tsir.frontend.script.static_state import dict_method, fresh, new_dict, note_asked
 from tsir.frontend.script.values import (
     FALSE,
     ITERATORS,
@@ -213,6 +213,7 @@ def _len(a: Arguments) -> Value:
     if isinstance(value, StaticTuple | StaticList):
         return Const(len(value.elements))
     if isinstance(value, StaticDict):
+        note_asked(e, value.items)
         return Const(len(value.items))
     if isinstance(value, StaticObject) and (found := static_objects.call_special(e, value, "__len__", [])) is not None:
         return found

@@ -59,7 +59,9 @@ from tsir.frontend.script.exception_values import is_exception_class, make_excep
 from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
+from tsir.frontend.script.installing import registers_hooks
 from tsir.frontend.script.listings import listing_value
+from tsir.frontend.script.made_modules import make_module, outside_module
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import REPLACED, SPECIAL_METHODS, tensordot
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
@@ -304,6 +306,8 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
         evaluated = None if whole is None else evaluate(e, whole, args, kwargs, getattr(function, "__name__", "a call"))
         if evaluated is not None:
             return evaluated
+    if e.session.dynamic and registers_hooks(e, callee, args, kwargs):
+        return NONE
     if function in _TORCH_PYTHON:
         return _TORCH_PYTHON[function](e, args, kwargs)
     given = args if callee.receiver is None else [callee.receiver, *args]
@@ -390,11 +394,7 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         if row is not None:
             return call_row(e, row, args, kwargs)
     if isinstance(target, torch.nn.Module):
-        e.error(
-            f"module '{callee.name}' isn't an attribute of the module that is compiled",
-            hint="make it an attribute (self.x = ...) of the module that uses it",
-            code="TS505",
-        )
+        return call(e, outside_module(e, target, callee.name), args, kwargs)
     method = vars(type(target)).get("__call__")
     if method is not None and hasattr(method, "__code__"):
         return e.session.call_function(e, PyFunction(method, callee), args, kwargs)
@@ -468,11 +468,7 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
     if issubclass(cls, BaseException):
         return make_exception(e, cls, args, kwargs)
     if issubclass(cls, torch.nn.Module):
-        e.error(
-            f"module {cls.__name__} is made inside compiled code",
-            hint="make it in __init__ and keep it as an attribute",
-            code="TS505",
-        )
+        return make_module(e, cls, args, kwargs)
     return e.session.construct(e, cls, args, kwargs)
 
 

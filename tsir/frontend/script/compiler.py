@@ -23,6 +23,7 @@ from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from tsir.dialects.call_forms import ModulesChanged
 from tsir.dialects.deep_stack import with_deep_stack
 from tsir.dialects.program import EntryPoint, Parameter, Program, PythonFunction
 from tsir.dialects.schema import SchemaRegistry
@@ -33,9 +34,9 @@ from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, TsirError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
-from tsir.frontend.script import modules, objects, static_objects
+from tsir.frontend.script import call_forms, modules, objects, static_objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
-from tsir.frontend.script.blame import show_to_user
+from tsir.frontend.script.blame import shown_to_user
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
 from tsir.frontend.script.convert import as_key, coerce, describe_object, held, join_types, materialise
@@ -65,6 +66,7 @@ from tsir.frontend.script.source import (
     docstring,
     function_source,
     innermost,
+    is_compiled_module,
     is_dynamic,
     is_exported,
     is_left_out,
@@ -136,8 +138,18 @@ class Session:
         self.python_functions: list[PythonFunction] = []
         self.exceptions: dict[str, type[BaseException]] = {}
         """The user's exception classes by their names in the program."""
+        self.python_attributes: dict[str, dict[str, Any]] = {}
+        """What objects have of Python's that compiled code can't hold, such as functions, by the names of their classes."""
         self.python_classes: dict[str, type] = {}
         """The user's enums and script classes by their names in the program."""
+        self.made_modules: dict[SSAValue, nn.Module] = {}
+        """The modules without parameters that the program makes."""
+        self.entry_arguments: dict[SSAValue, ParameterInfo] = {}
+        """The parameters of wrapped entry points that calls may leave out."""
+        self.asked: set[str] = set()
+        """Those of which the program asks whether they are passed."""
+        self.asked_of: dict[str, frozenset[str]] = {}
+        """The same by the symbols of the entry points."""
         self.entries: set[Any] = set()
         """The functions that are called from outside."""
         self.sources: dict[Any, FunctionSource] = {}
@@ -235,6 +247,19 @@ class Session:
         """What is known about a class of the program."""
         return self._classes[symbol]
 
+    @contextmanager
+    def attempt(self) -> Generator[None]:
+        """What was compiled inside is forgotten where it raises."""
+        functions, operations = dict(self.functions), list(self._operations)
+        methods = {name: dict(info.methods) for name, info in self._classes.items()}
+        try:
+            yield
+        except BaseException:
+            self.functions, self._operations = functions, operations
+            for name, info in self._classes.items():
+                info.methods = methods.get(name, {})
+            raise
+
     def module(self, first: Sequence[str]) -> ModuleOp:
         """The `ts` module: classes, the functions with these symbols, then the other functions, which are private."""
         named = {op.sym_name.data: op for op in self._operations}
@@ -242,6 +267,14 @@ class Session:
         for operation in others:
             operation.sym_visibility = StringAttr("private")
         return ModuleOp([*(info.operation() for info in self._classes.values()), *(named[s] for s in first), *others])
+
+    def extend(self, module: ModuleOp, first: str) -> None:
+        """Adds what was compiled since to the program's module; the function with the symbol `first` is public."""
+        added = [op for op in self._operations if op.parent is None]
+        for operation in added:
+            if operation.sym_name.data != first:
+                operation.sym_visibility = StringAttr("private")
+        call_forms.extend(module, added, list(self._classes.values()))
 
     def module_classes(self) -> list[ClassInfo]:
         """The classes of modules that were read from Python."""
@@ -605,7 +638,7 @@ class Session:
                 return self._ordered_dict(e, args)
             hints = {"deque": "use a list", "Decimal": "use a float", "Fraction": "use a float"}
             e.unsupported(f"{cls.__name__}()", hint=hints.get(cls.__name__), code="TS502")
-        if static_objects.is_static_class(cls):
+        if static_objects.is_static_class(self, cls):
             return static_objects.construct(e, cls, args, kwargs)
         return objects.construct(self, e, cls, args, dict(kwargs))
 
@@ -704,16 +737,6 @@ def _schemas() -> SchemaRegistry:
     return SCHEMAS
 
 
-@contextmanager
-def _shown_to_user() -> Generator[None]:
-    """Errors of a whole compilation name the place in the user's program."""
-    try:
-        yield
-    except TsirError as error:
-        show_to_user(error)
-        raise
-
-
 @with_deep_stack
 def compile_function(function: Any, schemas: SchemaRegistry | None = None, examples: Examples | None = None) -> Program:
     """Compiles a Python function.
@@ -725,32 +748,46 @@ def compile_function(function: Any, schemas: SchemaRegistry | None = None, examp
     session = Session(_schemas() if schemas is None else schemas, examples)
     plain = unwrap(function)
     session.dynamic = is_dynamic(plain)
-    with _shown_to_user():
+    with shown_to_user():
         entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None)
         compile_overriding(session)
-    return Program(
-        lambda: session.module([entry.symbol]),
+    first = [entry.symbol]
+    variants = call_forms.Variants(session, first)
+    if session.dynamic:
+        entry = replace(entry, others=variants.others_of(plain, entry, None))
+    variants.program = Program(
+        lambda: session.module(first),
         {entry.name: entry},
         None,
         dict(session.reader.arrays.sources),
         exceptions=session.exceptions,
         classes=ChainMap(session.python_classes, session.named_tuples),
         python_functions=session.python_functions,
+        python_attributes=session.python_attributes,
     )
+    return variants.program
 
 
-@with_deep_stack
 def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None, examples: Examples | None = None) -> Program:
     """Compiles a module: `forward` and what is marked with `torch.jit.export`, for this module's attributes.
 
     The root's arrays share their memory with the module's parameters and buffers; `sources` has the tensor behind each.
     Raises FrontendError, with the place in the source, for what can't be compiled.
     """
+    while True:
+        try:
+            return _compile_module(module, schemas, examples)
+        except ModulesChanged:
+            continue  # it has other hooks now
+
+
+@with_deep_stack
+def _compile_module(module: nn.Module, schemas: SchemaRegistry | None, examples: Examples | None) -> Program:
     session = Session(_schemas() if schemas is None else schemas, examples)
     entries: dict[str, EntryPoint] = {}
     module = call_prepare_scriptable_func(module)  # modules with __prepare_scriptable__ say what is compiled in their place
-    session.dynamic = any(is_dynamic(type(m).forward, wrapped_only=m is not module) for m in module.modules())
-    with _shown_to_user():
+    session.dynamic = any(is_dynamic(_forward_of(m), wrapped_only=m is not module) for m in module.modules())
+    with shown_to_user():
         info, instance = session.reader.read(module)
         for name, method in _entry_methods(info):
             entries[name] = _entry(session, method, name, info)
@@ -763,7 +800,13 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None, exa
                 _complete(session, other)
         compile_overriding(session)
     first = [e.symbol for e in entries.values()]
-    return Program(
+    variants = call_forms.Variants(session, first)
+    if session.dynamic:
+        methods = dict(_entry_methods(info))
+        for name, entry in entries.items():
+            function = methods["forward" if name == "__call__" else name]
+            entries[name] = replace(entry, others=variants.others_of(function, entry, info))
+    variants.program = Program(
         lambda: session.module(first),
         entries,
         instance,
@@ -771,8 +814,16 @@ def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None, exa
         exceptions=session.exceptions,
         classes=ChainMap(session.python_classes, session.named_tuples),
         python_functions=session.python_functions,
+        python_attributes=session.python_attributes,
         origins=session.reader.origins(),
     )
+    return variants.program
+
+
+def _forward_of(module: Any) -> Any:
+    """The `forward` of a module's class; of a compiled module that of the one it was made of."""
+    origin = module.program.origins.get(id(module.instance)) if is_compiled_module(module) else None
+    return type(module if origin is None else origin).forward
 
 
 def _complete(session: Session, info: ClassInfo) -> None:
@@ -833,24 +884,41 @@ def _hooked_entry(session: Session, forward: EntryPoint, info: ClassInfo) -> Ent
 
 
 def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) -> EntryPoint:
+    """An entry point. Where a program that is read as Python reads it can't be compiled for all that its parameters may be, those
+    with the default None are left out: calls that pass them are of other forms."""
+    if not session.dynamic:
+        return _entry_for(session, function, name, owner, frozenset())
+    try:
+        with session.attempt():
+            return _entry_for(session, function, name, owner, frozenset())
+    except FrontendError:
+        declared = session.signature(function_source(innermost(function)))
+        own = declared.parameters[0 if owner is None or isinstance(function, staticmethod) else 1 :]
+        left_out = frozenset(p.name for p in own[1:] if p.default is None)
+        if not left_out and declared.varargs is None:
+            raise
+    try:
+        with session.attempt():
+            return _entry_for(session, function, name, owner, left_out)
+    except FrontendError as error:
+        if declared.varargs is None:
+            raise
+        return call_forms.entry_without_arguments(session, function, name, owner, error)
+
+
+def _entry_for(session: Session, function: Any, name: str, owner: ClassInfo | None, left_out: frozenset[str]) -> EntryPoint:
     source = function_source(function)
     declaring = source
     wrapped = innermost(function)
     types_: dict[str, Attribute | Value] = {}
     if wrapped is function:
         signature = next(iter(declared_signatures(session, source)), None) or session.signature(source)
-        if signature.varargs:
-            raise FrontendError(
-                f"{describe(function)} takes *args or **kwargs, which a compiled entry point can't",
-                location=source.location(source.node),
-                hint="name its parameters; functions that it calls may take *args",
-                code="TS105",
-            )
+        types_ |= {n: StaticTuple(()) for n in (signature.varargs,) if n is not None}
         types_ |= {n: StaticDict({}) for n in (signature.keywords,) if n is not None}
     else:
         declaring = function_source(wrapped)
         signature = replace(session.signature(declaring), varargs=None, keywords=None)
-        fixed = [p.name for p in signature.parameters if _has_only_default(p, p.type)]
+        fixed = [p.name for p in signature.parameters if p.name in left_out or _has_only_default(p, p.type)]
         source = wrapping_source(source, declaring.node, fixed)
         types_[WRAPPER] = PyFunction(function)
     if owner is not None and not signature.parameters and not isinstance(function, staticmethod):
@@ -873,7 +941,7 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
         kind = p.type
         if kind is None and p.annotated and not session.dynamic:
             kind = _generic_type(session, declaring, p.name)
-        if session.dynamic and _has_only_default(p, kind):
+        if session.dynamic and (p.name in left_out or _has_only_default(p, kind)):
             types_[p.name] = ts.NONE
             continue
         if kind is None and p.annotated and not (session.dynamic and p.has_default):
@@ -892,10 +960,12 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
             if p.has_default:
                 kind = _kind_of_default(session, p.default, p.name)
         types_[p.name] = kind
+    session.asked = set()
     try:
         compiled = compile_for(session, source, signature, types_, PyFunction(function, None, owner))
     except NoRunTimeResult as error:
         raise _no_result(session, source, error.value) from None
+    session.asked_of[compiled.symbol] = frozenset(session.asked)
     assert compiled.result is not None
     rest = signature.parameters[1 if owner is not None else 0 :]
     parameters = tuple(_parameter(session, p, types_[p.name]) for p in rest)

@@ -35,6 +35,7 @@ from tsir.frontend.script.values import (
     PyObject,
     Range,
     Run,
+    StaticObject,
     StaticTuple,
     Value,
 )
@@ -47,9 +48,11 @@ def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | No
     wanted = want.element if isinstance(want, ts.ListType) else None
     if e.dynamic and wanted is None and (found := _static_elements(e, node.elt, node.generators)) is not None:
         kinds = {e.session.type_of(v) for v in found}
+        if any(isinstance(v, StaticObject) for v in found):
+            return new_list(e, found)
         if found and (None in kinds or len(kinds) > 1 or all(isinstance(v, Const) for v in found)):
             return new_list(e, found)
-        return Run(list_of(e, found)) if found else e.session.empty_list(e, want)
+        return Run(list_of(e, found)) if found else new_list(e, [])
     static = None if id(node.generators[0].iter) in e.session.evaluated else _static(e, node)
     if static is not None:
         return Run(list_of(e, static, wanted))

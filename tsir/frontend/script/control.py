@@ -49,6 +49,7 @@ from tsir.frontend.script.values import (
     PyFunction,
     PyObject,
     Run,
+    StaticList,
     Unusable,
     Value,
 )
@@ -450,7 +451,11 @@ def _merge_values(e: Emitter, values: Sequence[Value], sides: Sequence[Side], pa
 
 def common_type(e: Emitter, values: Sequence[Value]) -> Attribute:
     """The type of a variable that has one of these values. An empty list or dict takes the others' type if only assumed."""
-    assumed = [v for v in values if isinstance(v, Run) and v.ssa in e.session.assumed]
+    assumed = [
+        v
+        for v in values
+        if (isinstance(v, Run) and v.ssa in e.session.assumed) or (isinstance(v, StaticList) and not v.elements)
+    ]
     sure = [v for v in values if v not in assumed] or values
     kinds = [k for v in sure if (k := e.session.type_of(v)) is not None]
     if len({v.tuple_like if isinstance(v, Run) else None for v in sure}) > 1:
@@ -459,8 +464,9 @@ def common_type(e: Emitter, values: Sequence[Value]) -> Attribute:
     for other in kinds[1:]:
         kind = join_types(kind, other)
     for value in assumed:
-        if not any(isinstance(m, type(value.type) | ts.AnyType) for m in members(kind)):
-            kind = join_types(kind, value.type)
+        own = e.session.type_of(value)
+        if own is not None and not any(isinstance(m, type(own) | ts.AnyType) for m in members(kind)):
+            kind = join_types(kind, own)
     return kind
 
 

@@ -21,6 +21,7 @@ from tsir.dialects.ts.type_names import show_type
 from tsir.errors import SourceLocation
 from tsir.frontend.constants import emit_constant
 from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.values import (
     Binding,
     Const,
@@ -120,6 +121,10 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
         case StaticTuple():
             parts = [materialise(e, v) for v in value.elements]
             return e.emit(TupleOp(parts, value.named or ts.TupleType([p.type for p in parts])))
+        case StaticList() if not value.elements:
+            made = e.session.empty_list(e, None)
+            assert isinstance(made, Run)
+            return _at_run_time(e, value.ref, made.ssa)
         case StaticList():
             return _at_run_time(e, value.ref, list_of(e, value.elements))
         case StaticDict():
@@ -166,10 +171,8 @@ def list_of(e: Emitter, elements: tuple[Value, ...] | list[Value], element_type:
     """A new list of values; the element type is what all of them have in common unless given."""
     elements = [held(e, v) for v in elements]
     if element_type is None:
+        elements = [v if e.session.type_of(v) is not None else e.session.object_or_run(materialise(e, v)) for v in elements]
         kinds = [k for v in elements if (k := e.session.type_of(v)) is not None]
-        if len(kinds) < len(elements):
-            for v in elements:
-                materialise(e, v)
         element_type = kinds[0] if kinds else ts.TensorType()
         for kind in kinds[1:]:
             element_type = join_types(element_type, kind)
@@ -548,6 +551,7 @@ def truth(e: Emitter, value: Value) -> bool | SSAValue:
         case StaticTuple() | StaticList():
             return bool(value.elements)
         case StaticDict():
+            note_asked(e, value.items)
             return bool(value.items)
         case StaticObject():
             from tsir.frontend.script.static_objects import call_special

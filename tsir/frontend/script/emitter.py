@@ -134,6 +134,8 @@ class Emitter:
     """The variables, by `cell_key`, whose latest value has to be known after an exception."""
     declared: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
     """The types that annotated assignments declare, by `cell_key`."""
+    leaving: dict[str, SSAValue] | None = None
+    """While an entry point returns: the objects that leave the program with it, by the keys of their contents."""
     handled: SSAValue | None = None
     """The exception that is being handled."""
     unreached: set[str] = field(default_factory=set[str])

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import builtins
 import collections.abc
+import contextvars
 import dataclasses
 import dis
 import enum
@@ -27,12 +28,14 @@ import os
 import re
 import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import _jit_internal as jit_internal
 
+from tsir.frontend.script.ambient import attributes_set
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.source import outer_name, unwrap
 from tsir.frontend.script.values import (
@@ -209,6 +212,9 @@ def may_be_evaluated(function: Any) -> bool:
     if isinstance(function, functools._lru_cache_wrapper):
         return True
     if isinstance(function, types.MethodType):
+        held = getattr(function.__self__, "__dict__", {}).values()
+        if any(isinstance(v, contextvars.ContextVar) for v in held):
+            return False  # what it says depends on what the program has set
         return may_be_evaluated(function.__func__)
     if isinstance(function, types.FunctionType):
         return function in PURE or _is_of_mapping(function) or is_pure(function)
@@ -245,10 +251,33 @@ def evaluate(
     except NotConstant:
         return None
     try:
-        result = function(*given, **named)
+        with applied(e):
+            result = function(*given, **named)
+    except NotConstant:
+        return None
     except Exception as error:  # noqa: BLE001  (the program raises it where it makes the call)
         return _raise(e, error)
     return of_result(e, result, name)
+
+
+@contextmanager
+def applied(e: Emitter) -> Generator[None]:
+    """Inside, constant objects have the attributes that the program has set so far. Raises NotConstant for values of run time."""
+    now = [(holder, name, as_python(value)) for holder, name, value in attributes_set(e)]
+    before = [(holder, name, vars(holder).get(name, _MISSING)) for holder, name, _ in now]
+    for holder, name, value in now:
+        setattr(holder, name, value)
+    try:
+        yield
+    finally:
+        for holder, name, value in before:
+            if value is _MISSING:
+                delattr(holder, name)
+            else:
+                setattr(holder, name, value)
+
+
+_MISSING = object()
 
 
 def _raise(e: Emitter, error: Exception) -> Value | None:

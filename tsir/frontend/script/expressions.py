@@ -137,13 +137,15 @@ def _wanted(want: Want, kind: type[_Container]) -> _Container | None:
 def _list(e: Emitter, node: ast.List, want: Want) -> Value:
     wanted = _wanted(want, ts.ListType)
     kind = None if wanted is None else wanted.element
+    if not node.elts and e.dynamic and wanted is None:
+        return new_list(e, [])
     if not node.elts:
         return e.session.empty_list(e, wanted)
     found = evaluated_elements(e, node.elts, [kind] * len(node.elts))
     if any(isinstance(n, ast.Starred) for n in node.elts):
         return joined_lists(e, found, kind)
     elements = [v for v, _ in found]
-    if e.dynamic and wanted is None and all(isinstance(v, Const | PyObject | EnumValue) or is_static(v) for v in elements):
+    if e.dynamic and wanted is None and all(_is_known(v) for v in elements):
         return new_list(e, elements)
     if any(is_static(v) for v in elements):
         return StaticTuple(tuple(elements))
@@ -151,6 +153,11 @@ def _list(e: Emitter, node: ast.List, want: Want) -> Value:
         result = list_of(e, elements, kind)
     e.session.literals.add(result)
     return Run(result)
+
+
+def _is_known(value: Value) -> bool:
+    """Whether a value is one that a list of the program's may hold while compiling."""
+    return isinstance(value, Const | PyObject | EnumValue | StaticObject) or is_static(value)
 
 
 def _static_display(e: Emitter, node: ast.Dict) -> Value | None:

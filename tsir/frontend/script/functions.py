@@ -31,6 +31,7 @@ from tsir.frontend.script.inlining import Given, holds_run, inline
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.passing import own_name, say_how_called
 from tsir.frontend.script.source import (
+    WRAPPER,
     FunctionSource,
     assigned_names,
     describe,
@@ -45,6 +46,7 @@ from tsir.frontend.script.static_state import NeedsInlining, new_dict
 from tsir.frontend.script.values import (
     NONE,
     Binding,
+    Body,
     Closure,
     Condition,
     Const,
@@ -586,14 +588,20 @@ def _compile(
             argument = next(arguments)
             argument.name_hint = hint_of(name)
             argument.location = location_attribute(source.location(source.node))
+            if e.is_entry and WRAPPER in parameters:
+                own = next((q for q in signature.parameters if q.name == name and q.has_default), None)
+                if own is not None:
+                    session.entry_arguments[argument] = own
             e.variables[name] = Binding(NONE if p == ts.NONE and session.dynamic else session.object_or_run(argument))
         elif name == signature.keywords and isinstance(p, StaticDict) and p.ref is None:
             e.variables[name] = Binding(new_dict(e, p.items))
         else:
             e.variables[name] = Binding(p)
     node = source.node
+    body = next((p for p in parameters.values() if isinstance(p, Body)), None)
     try:
-        emit_steps(e, [*node.body, lambda: fall_off(e, node)], end_of(node))
+        steps = [*node.body, lambda: fall_off(e, node)] if body is None else [lambda: body.emit(e)]
+        emit_steps(e, steps, end_of(node))
         result = _result(e, signature.result, compiled)
         if e.is_root:
             check_restored(e)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
 from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
@@ -19,6 +20,7 @@ from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.convert import coerce, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.static_objects import call_special
+from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.values import (
     Condition,
     Const,
@@ -113,6 +115,7 @@ def items_of(e: Emitter, value: Value) -> Items:
         case Filter():
             return items_of(e, filtered(e, value))
         case StaticDict():
+            note_asked(e, value.items)
             return constant_items([e.session.from_python(k, "key") for k in value.items])
         case StaticObject():
             keys = call_special(e, value, "__iter__", [])
@@ -135,6 +138,8 @@ def items_of(e: Emitter, value: Value) -> Items:
             if isinstance(value.value, set | frozenset | collections.abc.Mapping):
                 keys_of: list[Any] = list(value.value)
                 return constant_items([e.session.from_python(k, f"an item of {value.name}") for k in keys_of])
+            if e.dynamic and _may_be_listed(value.value):
+                return constant_items([e.session.from_python(v, f"an item of {value.name}") for v in list(value.value)])
         case Const():
             if isinstance(value.value, str):
                 return constant_items([Const(c) for c in value.value])
@@ -146,6 +151,12 @@ def items_of(e: Emitter, value: Value) -> Items:
     if isinstance(value, Run):
         return _run_items(e, value)
     e.error(f"a value of type {e.show(value)} can't be iterated over", value=value, code="TS307")
+
+
+def _may_be_listed(value: Any) -> bool:
+    """Whether a constant Python object is a collection, which going over it doesn't change."""
+    collection = hasattr(value, "__len__") and hasattr(value, "__iter__") and not hasattr(value, "__next__")
+    return collection and not isinstance(value, torch.Tensor | torch.nn.Module | type)
 
 
 def _run_items(e: Emitter, value: Run) -> Items:

@@ -37,6 +37,7 @@ from tsir.frontend.script.generators import as_generator, is_lazy, splice
 from tsir.frontend.script.iteration import Items, items_of
 from tsir.frontend.script.resizing import may_be_resized
 from tsir.frontend.script.source import assigned_names, leaves_loop
+from tsir.frontend.script.static_state import at_run_time, changed_contents
 from tsir.frontend.script.statement_yields import ITEM, result_of
 from tsir.frontend.script.values import (
     FALSE,
@@ -280,6 +281,13 @@ class _Built:
     facts: Facts
 
 
+class _ContentsChanged(Exception):
+    """The body changes lists or dicts that only existed while compiling: these are their keys."""
+
+    def __init__(self, refs: list[str]) -> None:
+        self.refs = refs
+
+
 class _TypesChanged(Exception):
     """The body ends with other types than it was emitted for."""
 
@@ -310,11 +318,15 @@ def _loop(
         try:
             with e.inside(block):
                 built = build(carried, assigned)
-        except (_TypesChanged, Retyped) as changed:
+        except (_TypesChanged, _ContentsChanged, Retyped) as changed:
             depth, e.loop_runs, e.depth, e.cells, e.handled, e.entering = state
             del e.loops[depth:]
             block.erase(safe_erase=False)
-            if isinstance(changed, Retyped):
+            if isinstance(changed, _ContentsChanged):
+                _reset(e, before, paths, carried)
+                for ref in changed.refs:
+                    before[ref] = Binding(Run(at_run_time(e, before[ref].value)))
+            elif isinstance(changed, Retyped):
                 if changed.loop is not carried:
                     e.loops.pop()
                     raise
@@ -496,6 +508,8 @@ def _settle(
     end: tuple[int, int],
 ) -> list[SSAValue]:
     """At the end of a body: what it hands to the next round. Raises _TypesChanged where a type is too narrow."""
+    if not e.dead and (refs := changed_contents(e, start)):
+        raise _ContentsChanged(refs)
     changed: dict[str, _Carried] = {}
     outer = [framed(flag, frame) for frame in sorted(e.spliced) for flag in (RETURNED, STOP, RESULT)]
     rebound = (e.rebound_key(n) for n in assigned.names if n in e.rebinds)

@@ -90,6 +90,15 @@ class ModuleReader:
         self._kept.append(module)
         return info, instance
 
+    def module_of(self, info: ClassInfo) -> nn.Module | None:
+        """The only module of a class; None where there are several."""
+        found = [module for own, _, module in self._modules.values() if own is info]
+        return found[0] if len(found) == 1 else None
+
+    def hooks_are_known(self) -> bool:
+        """Whether the modules still have the hooks that they had when they were read."""
+        return all((hooks_of(module) or None) == info.hooks for info, _, module in self._modules.values())
+
     def origins(self) -> dict[int, nn.Module]:
         """The module that each `Instance` was made of, by `id`, where it has Python source."""
         return {id(instance): module for _, instance, module in self._modules.values() if not is_compiled_module(module)}
@@ -216,7 +225,7 @@ class ModuleReader:
         is_constant_name = name in constants
         if isinstance(declared, ts.UnionType) and not _is_stored(python_class, name):
             declared = None  # what it is in this module says more
-        if declared is None and is_stateful(value, python_class):
+        if declared is None and is_stateful(value, python_class) and not self._is_only_configuration(value):
             self.session.info_of_class(type(value))
         found = self.session.type_of_object(value) if declared is None else declared
         if found is None:
@@ -239,6 +248,18 @@ class ModuleReader:
             static = self.session.from_python(None, name)
         attributes[name] = AttributeInfo(found, "constant" if is_constant_name else "attribute", static, key)
         values[name] = self.session.to_runtime(value, found)
+
+    def _is_only_configuration(self, value: Any) -> bool:
+        """Whether an object of a program that is read as Python reads it is of a class whose annotations name what isn't compiled:
+        a constant, the attributes of which the program may set for a while."""
+        if not self.session.dynamic or self.session.is_script_class(type(value)):
+            return False
+        try:
+            for annotation, owner in class_annotations(type(value)).values():
+                self.session.annotations.of_object(annotation, _class_scope(owner))
+        except (FrontendError, NameError):
+            return True
+        return False
 
     def _why_untyped(self, value: Any) -> tuple[str, str]:
         """Why an attribute has no type, naming the part of it that has none, and what to do."""
@@ -427,11 +448,11 @@ def is_stateful(value: Any, holder: Any) -> bool:
     if cls.__module__.partition(".")[0] in ("builtins", "torch", "numpy", "collections") or not hasattr(value, "__dict__"):
         return False
     setters = {n for base in cls.__mro__ for n, v in vars(base).items() if isinstance(v, property) and v.fset is not None}
-    return bool(_reached_stores(holder, cls) & (vars(value).keys() | setters))
+    return bool(reached_stores(holder, cls) & (vars(value).keys() | setters))
 
 
 @lru_cache(maxsize=1024)
-def _reached_stores(holder: Any, cls: Any) -> frozenset[str]:
+def reached_stores(holder: Any, cls: Any) -> frozenset[str]:
     """The attributes, of whichever object, that the entry points of a module of class `holder` may assign.
 
     Methods of `holder` and of `cls` are found by the names that the code reads; so are functions that it calls.

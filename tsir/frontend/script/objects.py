@@ -146,7 +146,27 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
         return info.static
     if info.type is None:
         e.error(f"attribute '{name}' of {_describe(holder.info)} can't be used by compiled code", code="TS503")
+    if session.dynamic and info.type in _DECIDING and (known := _known_value(holder.info, name)) is not None:
+        info.role, info.static = "constant", known  # so that neither the program nor anyone outside sets it any more
+        return known
     return session.object_or_run(e.emit(GetAttrOp(holder.ssa, name, info.type)))
+
+
+_DECIDING = (ts.StrType(), ts.INT, ts.BOOL)
+
+
+def _known_value(info: ClassInfo, name: str) -> Const | None:
+    """The text, flag or int that an attribute is in all modules of a class, unless the class assigns it: it decides what is
+    compiled."""
+    values = {i.attributes.get(name) for i in info.instances}
+    if (
+        info.kind != "module"
+        or name == "training"
+        or len(values) != 1
+        or name in modules.reached_stores(info.python_class, info.python_class)
+    ):
+        return None
+    return Const(values.pop())
 
 
 def _bound(session: Session, e: Emitter, holder: Object, name: str, found: Any) -> Value:

@@ -23,7 +23,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.static_objects import call_special
-from tsir.frontend.script.static_state import constant_key
+from tsir.frontend.script.static_state import constant_key, note_asked
 from tsir.frontend.script.values import (
     ITERATORS,
     Builtin,
@@ -471,6 +471,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     if isinstance(container, Object):
         container = e.session.keys_of(container) or container
     if isinstance(container, StaticDict) and (isinstance(item, Const) or container.ref is not None):
+        note_asked(e, container.items, constant_key(e, item))
         return Const((constant_key(e, item) in container.items) is not negate)
     if isinstance(container, StaticObject):
         found = call_special(e, container, "__contains__", [item])
@@ -484,6 +485,10 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     ):
         same = any(_same_object(v, item) for v in container.elements)
         return Const(same is not negate)
+    if isinstance(container, Const) and isinstance(item, Const):
+        texts = container.value, item.value
+        if isinstance(texts[0], str) and isinstance(texts[1], str):
+            return Const((texts[1] in texts[0]) is not negate)
     if isinstance(container, StaticTuple | StaticList) and isinstance(item, Const):
         constants = [v for v in container.elements if isinstance(v, Const)]
         if len(constants) == len(container.elements):

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import enum
+import functools
 import inspect
 import types
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts.structure import NewOp, SetAttrOp
 from tsir.dialects.values import ITEM
 from tsir.errors import did_you_mean
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
-from tsir.frontend.script.convert import materialise
+from tsir.frontend.script.convert import held, materialise
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.evaluation import as_python
+from tsir.frontend.script.inlining import is_static
 from tsir.frontend.script.source import innermost
 from tsir.frontend.script.static_state import changed, dict_method, fresh, new_ref, set_dict_item, store
 from tsir.frontend.script.values import (
@@ -41,9 +46,23 @@ _BUILT_IN = (dict, collections.OrderedDict, object)
 """The classes whose methods, written in C, are known here."""
 
 
-def is_static_class(cls: Any) -> bool:
-    """Whether objects of a class are static ones: it is derived from dict, and so has more than attributes."""
-    return isinstance(cls, type) and issubclass(cls, dict) and cls not in _BUILT_IN and cls.__module__ != "collections"
+def is_static_class(session: Session, cls: Any) -> bool:
+    """Whether objects of a class are static ones: it is derived from dict, and so has more than attributes, or, in a program that
+    is read as Python reads it, has methods with `*args` or `**kwargs`, as no script class has."""
+    if not isinstance(cls, type) or cls in _BUILT_IN or cls.__module__ == "collections":
+        return False
+    return issubclass(cls, dict) or (session.dynamic and not session.is_script_class(cls) and _takes_anything(cls))
+
+
+@functools.lru_cache(maxsize=1024)
+def _takes_anything(cls: type) -> bool:
+    if issubclass(cls, torch.nn.Module | torch.Tensor | BaseException | enum.Enum | tuple):
+        return False
+    flags = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+    methods = [
+        v for c in cls.__mro__ for v in vars(c).values() if inspect.isfunction(v) and v.__name__ != "__init_subclass__"
+    ]
+    return any(v.__code__.co_flags & flags for v in methods)
 
 
 def construct(e: Emitter, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -216,26 +235,36 @@ def super_attribute(e: Emitter, value: Super, name: str) -> Value:
 
 def as_object(e: Emitter, value: StaticObject) -> SSAValue:
     """The object as one of the program's: what leaves it."""
+    if e.leaving is not None and value.ref in e.leaving:
+        return e.leaving[value.ref]
     now = _now(e, value)
     if not all(isinstance(k, str) for k in now.items or ()):
         e.unsupported(f"a {now.cls.__name__} with keys that aren't strings, as a value of run time")
     state = {**now.attributes, **{f"{ITEM}{k}": v for k, v in (now.items or {}).items()}}
-    parts = {n: materialise(e, fresh(e, v)) for n, v in state.items()}
-    info = _class_of(e.session, now, {n: p.type for n, p in parts.items()})
+    constants = {n: v for n, v in state.items() if is_static(v)}
+    parts = {n: materialise(e, held(e, fresh(e, v))) for n, v in state.items() if n not in constants}
+    info = _class_of(e.session, now, {n: p.type for n, p in parts.items()}, constants)
     new = e.emit(NewOp(info.type))
+    if e.leaving is not None:
+        e.leaving[value.ref] = new
     for name, part in parts.items():
         e.emit_void(SetAttrOp(new, name, part))
     return new
 
 
-def _class_of(session: Session, value: StaticObject, kinds: Mapping[str, Any]) -> ClassInfo:
-    key = (value.cls, tuple(kinds.items()))
+def _class_of(session: Session, value: StaticObject, kinds: Mapping[str, Any], constants: Mapping[str, Value]) -> ClassInfo:
+    """The class of the program's for objects with attributes of these types; what else they have only exists in Python."""
+    known = {n: as_python(v) for n, v in constants.items()}
+    key = (value.cls, tuple(kinds.items()), tuple((n, id(v)) for n, v in known.items()))
     found = session.static_classes.get(key)
     if found is None:
         found = session.static_classes[key] = ClassInfo(session.symbol(value.cls.__name__), value.cls, "class")
         found.attributes = {n: AttributeInfo(k) for n, k in kinds.items()}
         found.defined = True
         session.add_class(found)
+        session.keep_alive.append(known)
+        if known:
+            session.python_attributes[found.name] = known
     return found
 
 

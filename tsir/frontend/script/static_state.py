@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from xdsl.ir import SSAValue
+
 from tsir.frontend.script.emitter import FRAME, Emitter
 from tsir.frontend.script.values import (
     NONE,
@@ -18,6 +20,7 @@ from tsir.frontend.script.values import (
     Const,
     EnumValue,
     PyObject,
+    Run,
     StaticDict,
     StaticList,
     StaticObject,
@@ -29,6 +32,11 @@ MUTATING = frozenset(("pop", "update", "setdefault", "clear", "popitem", "__seti
 """Methods of dicts that change them."""
 
 
+CONTENTS = "$contents"
+AMBIENT = "$ambient "
+"""How the keys begin of contents, and of what the program sets of constant objects."""
+
+
 class NeedsInlining(Exception):
     """A function changes a static value that its caller has: it has to be compiled where it is called."""
 
@@ -36,7 +44,7 @@ class NeedsInlining(Exception):
 def new_ref(e: Emitter) -> str:
     """A key for contents that no other value has. It looks like that of another frame's variable, and stays as it is."""
     e.session.refs += 1
-    return f"$contents{e.session.refs}{FRAME}"
+    return f"{CONTENTS}{e.session.refs}{FRAME}"
 
 
 def new_dict(e: Emitter, items: Mapping[Any, Value]) -> StaticDict:
@@ -86,6 +94,31 @@ def changed(e: Emitter, value: StaticDict | StaticObject | StaticList, **parts: 
     store(e, replace(value, **parts))
 
 
+def changed_contents(e: Emitter, start: Mapping[str, Binding]) -> list[str]:
+    """The keys of the lists and dicts that aren't any more what they were in the state `start`, or have become values of run time.
+
+    Raises UnsupportedError where that is an object, or what the program has set for a while, which can't be one of run time.
+    """
+    refs: list[str] = []
+    for name, binding in e.variables.items():
+        if not name.startswith((CONTENTS, AMBIENT)) or name not in start or binding.origin is start[name].origin:
+            continue
+        if not isinstance(start[name].value, StaticList | StaticDict):
+            e.unsupported(
+                "changing an object that only exists while compiling in a loop of run time",
+                hint="loop over something whose length is known while compiling, such as a ModuleList or a tuple",
+            )
+        refs.append(name)
+    return refs
+
+
+def at_run_time(e: Emitter, value: Value) -> SSAValue:
+    """A list or dict that only exists while compiling as one of run time, for all who have it."""
+    from tsir.frontend.script.convert import materialise
+
+    return materialise(e, fresh(e, value))
+
+
 def set_dict_item(e: Emitter, holder: StaticDict | StaticObject, key: Value, value: Value) -> None:
     """`holder[key] = value`."""
     name = constant_key(e, key)
@@ -119,9 +152,28 @@ def list_method(e: Emitter, holder: StaticList, name: str, args: Sequence[Value]
             return elements[-1]
         case "copy", []:
             return new_list(e, elements)
+        case "clear", []:
+            changed(e, holder, elements=())
+        case "insert", [Const(value=int() as at), value]:
+            several = list(elements)
+            several.insert(at, value)
+            changed(e, holder, elements=tuple(several))
+        case "index" | "count", [value]:
+            return _found_in(e, elements, name, value)
         case _:
             return None
     return NONE
+
+
+def _found_in(e: Emitter, elements: Sequence[Value], name: str, value: Value) -> Value | None:
+    """`list.index` and `list.count` of constants; None for other values."""
+    from tsir.frontend.script.evaluation import NotConstant, as_python, evaluate
+
+    try:
+        values = [as_python(v) for v in elements]
+    except NotConstant:
+        return None
+    return evaluate(e, getattr(values, name), [value], {}, name)
 
 
 def constant_key(e: Emitter, key: Value) -> Any:
@@ -142,6 +194,19 @@ def constant_key(e: Emitter, key: Value) -> Any:
     )
 
 
+def note_asked(e: Emitter, items: Mapping[Any, Value], key: Any = None, default: Value | None = None) -> None:
+    """Notes that the program asks whether there is an item, or without a key which there are: of a parameter of an entry point
+    that calls may leave out, the answer depends on the call. Asked with the parameter's own default it doesn't."""
+    for name in items if key is None else [key]:
+        value = items.get(name)
+        parameter = e.session.entry_arguments.get(value.ssa) if isinstance(value, Run) else None
+        if parameter is None:
+            continue
+        own = e.session.from_python(parameter.default, str(name)) if default is not None else None
+        if not (isinstance(own, Const) and isinstance(default, Const) and own.same(default)):
+            e.session.asked.add(parameter.name)
+
+
 def dict_method(
     e: Emitter, holder: StaticDict | StaticObject, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> Value | None:
@@ -149,6 +214,12 @@ def dict_method(
     now = fresh(e, holder)
     assert isinstance(now, StaticDict | StaticObject) and now.items is not None
     items = now.items
+    if name in ("keys", "values", "items", "__iter__", "__len__", "popitem"):
+        note_asked(e, items)
+    elif args and name in ("get", "pop", "__contains__", "setdefault"):
+        has_default = name in ("get", "setdefault")
+        default = args[1] if len(args) > 1 else kwargs.get("default", NONE if has_default else None)
+        note_asked(e, items, constant_key(e, args[0]), default)
     match name:
         case "keys" | "__iter__":
             return StaticTuple(tuple(e.session.from_python(k, "key") for k in items))
@@ -257,9 +328,12 @@ def with_parts(value: Value, parts: Sequence[Value]) -> Value:
 
 
 __all__ = [
+    "AMBIENT",
     "MUTATING",
     "NeedsInlining",
+    "at_run_time",
     "changed",
+    "changed_contents",
     "constant_key",
     "dict_method",
     "fresh",
@@ -267,6 +341,7 @@ __all__ = [
     "new_dict",
     "new_list",
     "new_ref",
+    "note_asked",
     "parts_of",
     "set_dict_item",
     "set_list_item",

@@ -18,7 +18,7 @@ from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operators import argument, is_tensor
 from tsir.frontend.script.static_objects import call_special
-from tsir.frontend.script.static_state import dict_method, set_dict_item, set_list_item
+from tsir.frontend.script.static_state import dict_method, new_list, set_dict_item, set_list_item
 from tsir.frontend.script.values import (
     NONE,
     Const,
@@ -154,7 +154,9 @@ def _static_item(e: Emitter, container: Value, item: Value) -> Value | None:
     elements = tuple_elements(e, container) if isinstance(index, slice) or not isinstance(container, Run) else None
     if isinstance(index, slice):
         part = tuple((elements or [])[index])
-        return StaticList(part) if isinstance(container, StaticList) else StaticTuple(part)
+        if isinstance(container, StaticList):
+            return StaticList(part) if container.ref is None else new_list(e, part)
+        return StaticTuple(part)
     assert isinstance(index, int)
     if elements is None:
         assert isinstance(container, Run) and isinstance(container.type, Tuples)

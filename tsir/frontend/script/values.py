@@ -374,6 +374,13 @@ class Builtin:
 
 
 @dataclass(frozen=True, eq=False)
+class Body:
+    """What a function does that has no tree, among the values of its parameters."""
+
+    emit: Callable[[Any], None]
+
+
+@dataclass(frozen=True, eq=False)
 class Unusable:
     """A variable that can't be read here; `why` completes the message, `hint` says what to do."""
 
@@ -384,7 +391,7 @@ class Unusable:
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
     | Slice | Spread | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
-    | StaticObject  | GeneratorCall | Coroutine | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
+    | StaticObject | Body | GeneratorCall | Coroutine | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
 )  # fmt: skip
 
 

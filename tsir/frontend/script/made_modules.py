@@ -1,0 +1,88 @@
+"""Modules that compiled code makes, or finds outside of the module being compiled, as long as they hold no tensors.
+
+`nn.CrossEntropyLoss(ignore_index=0)` in a `forward` is made in Python while compiling, and its attributes are written into the
+program: the program makes an object with them wherever Python would. Modules with parameters or buffers would be new ones, with new
+random values, at each call; those are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from tsir.dialects.ts.structure import NewOp, SetAttrOp
+from tsir.errors import FrontendError
+from tsir.frontend.script.convert import coerce
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.evaluation import NotConstant, as_python
+from tsir.frontend.script.values import Object, Value
+
+
+def make_module(e: Emitter, cls: type[nn.Module], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Object:
+    """`cls(...)`. Raises FrontendError for arguments that aren't constants, and for a module that holds tensors."""
+    try:
+        given = [_as_python(e, a) for a in args]
+        named = {k: _as_python(e, v) for k, v in kwargs.items()}
+    except NotConstant:
+        e.error(
+            f"module {cls.__name__} is made inside compiled code, of values that aren't known while compiling",
+            hint="call the function of torch.nn.functional, or make the module in __init__",
+            code="TS505",
+        )
+    try:
+        made = cls(*given, **named)
+    except Exception as error:
+        raise FrontendError(
+            f"{cls.__name__}() raised {type(error).__name__}: {error}", location=e.place, code="TS505"
+        ) from error
+    if _has_tensors(made):
+        e.error(
+            f"module {cls.__name__} is made inside compiled code, with new parameters or buffers at each call",
+            hint="make it in __init__ and keep it as an attribute",
+            code="TS505",
+        )
+    found = module_object(e, made)
+    e.session.made_modules[found.ssa] = made
+    return found
+
+
+def _as_python(e: Emitter, value: Value) -> Any:
+    """A constant, or a module that the program has made, in Python."""
+    made = e.session.made_modules.get(value.ssa) if isinstance(value, Object) else None
+    return as_python(value) if made is None else made
+
+
+def outside_module(e: Emitter, module: nn.Module, name: str) -> Object:
+    """A module that is a global variable or an item of a constant. Raises FrontendError for one that holds tensors."""
+    if _has_tensors(module):
+        e.error(
+            f"module '{name}' isn't an attribute of the module that is compiled",
+            hint="make it an attribute (self.x = ...) of the module that uses it",
+            code="TS505",
+        )
+    return module_object(e, module)
+
+
+def _has_tensors(module: nn.Module) -> bool:
+    return any(True for _ in module.parameters()) or any(True for _ in module.buffers())
+
+
+def module_object(e: Emitter, module: nn.Module) -> Object:
+    """A new object of the program's with the attributes of a module and those of its submodules."""
+    info, _ = e.session.reader.read(module)
+    new = e.emit(NewOp(info.type))
+    for name, attribute in info.attributes.items():
+        if attribute.type is None or attribute.failure is not None:
+            continue
+        if name in module._modules:
+            child = module._modules[name]
+            part = e.session.from_python(None, name) if child is None else module_object(e, child)
+        else:
+            part = e.session.from_python(getattr(module, name), name)
+        e.emit_void(SetAttrOp(new, name, coerce(e, part, attribute.type, f"attribute '{name}' of {type(module).__name__}")))
+    return Object(new, info)
+
+
+__all__ = ["make_module", "module_object", "outside_module"]
