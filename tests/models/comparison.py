@@ -1,6 +1,7 @@
 """Compares what tsir gives with what torch eager gives: structure, dtype, shape and values."""
 
 import math
+from collections import deque
 from typing import Any
 
 import torch
@@ -20,6 +21,8 @@ def assert_same(found: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-
         )
     elif isinstance(expected, dict):
         assert isinstance(found, dict) and list(found) == list(expected), f"{path}: {found!r}"
+        if type(expected).__module__ in ("builtins", "collections"):
+            assert type(found) is type(expected), f"{path}: {type(found).__name__}, not {type(expected).__name__}"
         for key, value in expected.items():
             assert_same(found[key], value, rtol, atol, f"{path}[{key!r}]")
     elif isinstance(expected, list | tuple):
@@ -27,6 +30,9 @@ def assert_same(found: Any, expected: Any, rtol: float = 1e-4, atol: float = 1e-
         assert len(found) == len(expected), f"{path}: {len(found)} elements, not {len(expected)}"
         for i, (f, e) in enumerate(zip(found, expected, strict=True)):
             assert_same(f, e, rtol, atol, f"{path}[{i}]")
+    elif isinstance(expected, deque):
+        assert isinstance(found, deque) and found.maxlen == expected.maxlen, f"{path}: {found!r}"
+        assert_same(list(found), list(expected), rtol, atol, path)
     elif isinstance(expected, float):
         assert isinstance(found, float), f"{path}: {type(found).__name__}, not float"
         same = found == expected or (found != found and expected != expected)

@@ -7,6 +7,7 @@ once and referred to by number, so that what was shared stays shared.
 from __future__ import annotations
 
 import math
+from collections import Counter, OrderedDict, deque
 from typing import Any
 
 import numpy as np
@@ -44,9 +45,16 @@ class ValueWriter:
             return {"kind": "object", "number": self._object(value)}
         if isinstance(value, list):
             return {"kind": "list", "items": [self.write(v) for v in value]}
+        if isinstance(value, deque):
+            return {"kind": "deque", "items": [self.write(v) for v in value], "maxlen": value.maxlen}
+        if isinstance(value, frozenset):
+            return {"kind": "frozenset", "items": [self.write(v) for v in sorted(value, key=repr)]}
         if isinstance(value, set):
             return {"kind": "set", "items": [self.write(v) for v in sorted(value, key=repr)]}
         if isinstance(value, dict):
+            if type(value) in (Counter, OrderedDict):
+                items = [[self.write(k), self.write(v)] for k, v in value.items()]
+                return {"kind": type(value).__name__, "items": items}
             return {"kind": "dict", "items": [[self.write(k), self.write(v)] for k, v in value.items()]}
         if isinstance(value, tuple):
             items = [self.write(v) for v in value]
@@ -142,6 +150,10 @@ _READERS: dict[str, Any] = {
     "tuple": lambda r, v, d: tuple(r.items(v, d)),
     "named_tuple": _read_named_tuple,
     "dict": lambda r, v, d: {r.read(k, d): r.read(i, d) for k, i in v["items"]},
+    "Counter": lambda r, v, d: Counter({r.read(k, d): r.read(i, d) for k, i in v["items"]}),
+    "OrderedDict": lambda r, v, d: OrderedDict((r.read(k, d), r.read(i, d)) for k, i in v["items"]),
+    "deque": lambda r, v, d: deque(r.items(v, d), v["maxlen"]),
+    "frozenset": lambda r, v, d: frozenset(r.items(v, d)),
     "dtype": lambda _r, v, _d: dtypes.dtype(v["value"]),
     "device": lambda _r, v, _d: Device.parse(v["value"]),
     "layout": lambda _r, v, _d: Layout(str(v["value"])),

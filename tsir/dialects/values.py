@@ -152,6 +152,11 @@ class EnumMember:
     value: Any = field(compare=False)
 
 
+def name_of_member(member: Any) -> str:
+    """The name that a program has for an enum's member: of a combination of flags, which isn't among the members, its value."""
+    return member.name if member.name in type(member).__members__ else str(member.value)
+
+
 @dataclass(frozen=True, eq=False)
 class OutsideObject:
     """An object that isn't the program's, given for an interface: its methods are called where it comes from.

@@ -6,14 +6,18 @@ is Python's own, exceptions included. Tensors are no operands here (they may be 
 tensors are in `ops/aten/`. The rules for result types are in `python_types.py`, so that this module runs without xDSL.
 
 In an expression `{0}` stands for operand 0, `{1:}` for operand 1 and all that follow, separated by commas, `{args}` for all.
-It may use Python's builtins, `math`, and `rt`: the text functions of `TextFunctions`, in which the backend knows how torch
-writes tensors.
+It may use Python's builtins, the modules in `MODULES`, and `rt`: the text functions of `TextFunctions`, in which the backend
+knows how torch writes tensors.
 """
 
 from __future__ import annotations
 
+import ast
+import bisect
 import builtins
 import cmath
+import collections
+import heapq
 import logging
 import math
 import re
@@ -63,9 +67,18 @@ _FACTORIES: Mapping[Any, Callable[[], Any]] = {
 }  # fmt: skip
 
 
-def default_dict(kind: Any) -> defaultdict[Any, Any]:
-    """`collections.defaultdict` of the built-in type of this name."""
-    return defaultdict(_FACTORIES[kind])
+def default_dict(kind: str) -> defaultdict[Any, Any]:
+    """`collections.defaultdict` of what makes the values: the name of a built-in type, `defaultdict(...)`, or a literal."""
+    return defaultdict(_factory(kind))
+
+
+def _factory(kind: str) -> Callable[[], Any]:
+    if kind in _FACTORIES:
+        return _FACTORIES[kind]
+    if kind.startswith("defaultdict("):
+        inner = kind.removeprefix("defaultdict(").removesuffix(")")
+        return lambda: default_dict(inner)
+    return lambda: ast.literal_eval(kind)
 
 
 @lru_cache(maxsize=4096)
@@ -207,6 +220,9 @@ class PyFunction:
         text = _PLACE.sub(operand, self.expression)
         return text.replace("(, ", "(").replace(", )", ")")
 
+
+MODULES: Mapping[str, Any] = {m.__name__: m for m in (math, cmath, collections, heapq, bisect)}
+"""The modules of the standard library that expressions may use."""
 
 _PLACE = re.compile(r"\{(?:args|(?P<index>\d+)(?P<rest>:)?)\}")
 
@@ -485,6 +501,47 @@ set_union(self, *others)                        same        {0}.union({1:})     
 set_update(self, *others)                       none        {0}.update({1:})             raises mutates
 """
 
+_COLLECTIONS = r"""
+counter(values=())                              counter_of  collections.Counter({args})  raises fresh
+counter_elements(self)                          list element   list({0}.elements())      raises fresh
+counter_most_common(self, n=None)               list pair   {0}.most_common({1:})        raises fresh
+counter_total(self)                             total_of_values   {0}.total()            raises
+counter_update(self, values=())                 none        {0}.update({1:})             raises mutates
+counter_subtract(self, values=())               none        {0}.subtract({1:})           raises mutates
+counter_copy(self)                              same        {0}.copy()                   fresh
+default_item(container, key)                    value       {0}[{1}]                     raises mutates
+ordered_dict(items=())                          ordered_dict_of   collections.OrderedDict({args})   raises fresh
+ordereddict_move_to_end(self, key, last=True)   none        {0}.move_to_end({1:})        raises mutates
+ordereddict_popitem(self, last=True)            pair        {0}.popitem({1:})            raises mutates
+deque(values=(), maxlen=None)                   deque element   collections.deque({args})   raises fresh
+deque_append(self, item)                        none        {0}.append({1})              mutates
+deque_appendleft(self, item)                    none        {0}.appendleft({1})          mutates
+deque_clear(self)                               none        {0}.clear()                  mutates
+deque_copy(self)                                same        {0}.copy()                   fresh
+deque_count(self, value)                        int         {0}.count({1})
+deque_extend(self, values)                      none        {0}.extend({1})              raises mutates
+deque_extendleft(self, values)                  none        {0}.extendleft({1})          raises mutates
+deque_index(self, value, start=0, stop=2**63)   int         {0}.index({1:})              raises
+deque_insert(self, index, item)                 none        {0}.insert({1}, {2})         raises mutates
+deque_pop(self)                                 element     {0}.pop()                    raises mutates
+deque_popleft(self)                             element     {0}.popleft()                raises mutates
+deque_remove(self, value)                       none        {0}.remove({1})              raises mutates
+deque_reverse(self)                             none        {0}.reverse()                mutates
+deque_rotate(self, n=1)                         none        {0}.rotate({1:})             mutates
+deque_get_maxlen(self)                          optional int   {0}.maxlen
+heapq_heappush(heap, item)                      none        heapq.heappush({0}, {1})     raises mutates
+heapq_heappop(heap)                             element     heapq.heappop({0})           raises mutates
+heapq_heappushpop(heap, item)                   element     heapq.heappushpop({0}, {1})  raises mutates
+heapq_heapreplace(heap, item)                   element     heapq.heapreplace({0}, {1})  raises mutates
+heapq_heapify(heap)                             none        heapq.heapify({0})           raises mutates
+heapq_nlargest(n, values)                       list second_element   heapq.nlargest({0}, {1})   raises fresh
+heapq_nsmallest(n, values)                      list second_element   heapq.nsmallest({0}, {1})   raises fresh
+heapq_merge(*values)                            list element   list(heapq.merge({args}))   raises fresh
+bisect_insort_left(values, item, lo=0, hi=None)    none     bisect.insort_left({args})   raises mutates
+bisect_insort_right(values, item, lo=0, hi=None)   none     bisect.insort_right({args})   raises mutates
+"""
+"""What `collections`, `heapq` and `bisect` have."""
+
 _BYTES = (
     "capitalize center count endswith expandtabs find index isalnum isalpha isascii isdigit islower isspace istitle isupper join "
     "ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines "
@@ -549,7 +606,7 @@ def _parse(row: str) -> PyFunction:
 
 
 def _table() -> dict[str, PyFunction]:
-    texts = (_OPERATORS, _SUBSCRIPTS, _BUILTINS, _NUMBERS, _STR, _CONTAINERS, _MATH_WITH_KEYWORDS)
+    texts = (_OPERATORS, _SUBSCRIPTS, _BUILTINS, _NUMBERS, _STR, _CONTAINERS, _COLLECTIONS, _MATH_WITH_KEYWORDS)
     rows = [row for text in texts for row in text.splitlines() if row.strip()]
     functions = [*map(_parse, [*rows, *_math_rows(), *_bytes_rows(), *_frozenset_rows()])]
     functions += [replace(f, name=f.name + SPREAD, spread=True, required=len(f.parameters)) for f in functions if f.variadic]
@@ -571,6 +628,8 @@ UNARY_OPERATORS: Mapping[str, str] = {"-": "neg", "+": "pos", "~": "invert", "no
 _MUTABLE_AUGMENTED = {
     ("list", "+="): "list_iadd", ("list", "*="): "list_imul", ("set", "&="): "set_iand", ("set", "|="): "set_ior",
     ("set", "-="): "set_isub", ("set", "^="): "set_ixor", ("dict", "|="): "dict_ior",
+    ("counter", "+="): "list_iadd", ("counter", "-="): "set_isub", ("counter", "&="): "set_iand", ("deque", "+="): "list_iadd",
+    ("deque", "*="): "list_imul",
 }  # fmt: skip
 
 _BUILTIN_NAMES = frozenset(_SIGNATURE.match(row)[1] for row in _BUILTINS.splitlines() if row) | {"len", "pow"}  # type: ignore[index]
@@ -588,13 +647,21 @@ def builtin(name: str) -> PyFunction | None:
     return FUNCTIONS[name] if name in _BUILTIN_NAMES else None
 
 
+def _container(receiver: Attribute) -> str:
+    """The word that the rows of a dict's own class begin with: `counter`, `ordereddict`; empty for other values."""
+    name = getattr(receiver, "container", None)
+    return "" if name is None else str(name.data).lower()
+
+
 def method(receiver: Attribute, name: str) -> PyFunction | None:
     """The row for `value.name(...)` with a value of this type, or None. The receiver is operand 0."""
     from tsir.ops.python_types import kind
 
     kinds = {"bool": "int", "named_tuple": "tuple"}
     prefix = kind(receiver)
-    return FUNCTIONS.get(f"{kinds.get(prefix, prefix)}_{name}") if not name.startswith("get_") else None
+    if name.startswith("get_"):
+        return None
+    return FUNCTIONS.get(f"{_container(receiver)}_{name}") or FUNCTIONS.get(f"{kinds.get(prefix, prefix)}_{name}")
 
 
 def names_of(receiver: Attribute) -> list[str]:
@@ -629,7 +696,7 @@ def operator(symbol: str, types: Sequence[Attribute]) -> PyFunction | None:
     if symbol in ("in", "not in"):
         return FUNCTIONS["contains" if symbol == "in" else "not_contains"]
     if symbol.endswith("=") and symbol not in OPERATORS:
-        found = _MUTABLE_AUGMENTED.get((kind(types[0]), symbol))
+        found = _MUTABLE_AUGMENTED.get((_container(types[0]), symbol)) or _MUTABLE_AUGMENTED.get((kind(types[0]), symbol))
         if found:
             return FUNCTIONS[found]
         symbol = symbol[:-1]
@@ -654,7 +721,7 @@ def compiled(name: str, count: int, text: TextFunctions | None = None) -> Callab
     """The function of `count` operands that evaluates `ts.py.<name>`; `text` is what `rt` stands for."""
     operands = [f"v{i}" for i in range(count)]
     source = f"lambda {', '.join(operands)}: {FUNCTIONS[name].render(operands)}"
-    return eval(source, {"math": math, "cmath": cmath, "rt": text or PythonText})
+    return eval(source, {**MODULES, "rt": text or PythonText})
 
 
 def evaluate(name: str, operands: Sequence[Any], text: TextFunctions | None = None) -> Any:

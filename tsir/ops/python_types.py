@@ -24,6 +24,7 @@ from tsir.dialects.ts.types import (
     AnyType,
     BytesType,
     ClassType,
+    DequeType,
     DeviceType,
     DictType,
     DTypeType,
@@ -63,7 +64,8 @@ NUMBER = NumberType()
 
 _KINDS: dict[type[Attribute], str] = {
     StrType: "str", BytesType: "bytes", FrozenSetType: "frozenset",
-    ListType: "list", DictType: "dict", SetType: "set", TupleType: "tuple", TupleOfType: "tuple", NamedTupleType: "named_tuple",
+    ListType: "list", DictType: "dict", DequeType: "deque", SetType: "set", TupleType: "tuple", TupleOfType: "tuple",
+    NamedTupleType: "named_tuple",
     TensorType: "tensor", DTypeType: "dtype", DeviceType: "device", NoneType: "none", NumberType: "number", AnyType: "any",
     OptionalType: "optional", UnionType: "union", ClassType: "class",
     FutureType: "future",
@@ -151,7 +153,7 @@ def _promoted(call: _Call, highest: int = 3, types: Sequence[Attribute] | None =
 
 def element_of(t: Attribute) -> Attribute | None:
     """The type of what iterating over a value of this type gives, or None when that isn't known."""
-    if isinstance(t, ListType | SetType | FrozenSetType | TupleOfType):
+    if isinstance(t, ListType | SetType | FrozenSetType | TupleOfType | DequeType):
         return t.element
     if isinstance(t, BytesType):
         return INT
@@ -162,6 +164,17 @@ def element_of(t: Attribute) -> Attribute | None:
     if isinstance(t, TupleType | NamedTupleType) and t.elements.data:
         return unify(t.elements.data)
     return None
+
+
+def _second_element(call: _Call) -> Attribute:
+    found = element_of(call.types[1])
+    if found is None:
+        raise call.error()
+    return found
+
+
+def _total_of_values(call: _Call) -> Attribute:
+    return _promoted(call, types=[_value(call)])
 
 
 def _element(call: _Call) -> Attribute:
@@ -175,6 +188,8 @@ def _concatenated(call: _Call) -> Attribute:
     a, b = call.types
     if isinstance(a, StrType | BytesType) and a == b:
         return a
+    if _are_counters(call) or (isinstance(a, DequeType) and a == b):
+        return a
     if isinstance(a, ListType) and isinstance(b, ListType):
         return ListType(unify([a.element, b.element]))
     if TupleOfType in (type(a), type(b)) and all(isinstance(t, TupleOfType | TupleType | NamedTupleType) for t in (a, b)):
@@ -186,7 +201,16 @@ def _concatenated(call: _Call) -> Attribute:
 
 
 def _difference(call: _Call) -> Attribute:
-    return call.types[0] if _are_sets(call) else _promoted(call)
+    return call.types[0] if _are_sets(call) or _are_counters(call) else _promoted(call)
+
+
+def _are_counters(call: _Call) -> bool:
+    """Whether all operands are Counters, whose operators give one."""
+    return all(isinstance(t, DictType) and t.container.data == "Counter" for t in call.types)
+
+
+def _number(call: _Call) -> Attribute:
+    return call.types[0] if _are_counters(call) else _promoted(call)
 
 
 def _are_sets(call: _Call) -> bool:
@@ -197,7 +221,7 @@ def _repeated(call: _Call) -> Attribute:
     for i in (0, 1):
         sequence, times = call.types[i], call.types[1 - i]
         if kind(times) in ("int", "bool"):
-            if isinstance(sequence, StrType | BytesType | ListType | TupleOfType):
+            if isinstance(sequence, StrType | BytesType | ListType | TupleOfType | DequeType):
                 return sequence
             if isinstance(sequence, TupleType | NamedTupleType) and isinstance(call.constant(1 - i), int):
                 return TupleType(list(sequence.elements.data) * call.constant(1 - i))
@@ -225,7 +249,12 @@ def _integer(call: _Call) -> Attribute:
 
 def _bitwise(call: _Call) -> Attribute:
     kinds = call.kinds()
-    if kinds == ["bool", "bool"] or _are_sets(call) or (kinds == ["dict", "dict"] and call.name == "bitor"):
+    if (
+        kinds == ["bool", "bool"]
+        or _are_sets(call)
+        or (kinds == ["dict", "dict"] and call.name == "bitor")
+        or _are_counters(call)
+    ):
         return call.types[0]
     return _promoted(call, 1)
 
@@ -233,7 +262,11 @@ def _bitwise(call: _Call) -> Attribute:
 def _ordered(call: _Call) -> Attribute:
     a, b = call.kinds()
     numbers = {"bool", "int", "float", "number"}
-    alike = _are_sets(call) or (a == b and a in ("str", "bytes", "list", "tuple", "class", "named_tuple"))
+    alike = (
+        _are_sets(call)
+        or _are_counters(call)
+        or (a == b and a in ("str", "bytes", "list", "tuple", "deque", "class", "named_tuple"))
+    )
     if not (alike or {a, b} <= numbers or "any" in (a, b)):
         raise call.error()
     return BOOL
@@ -262,7 +295,7 @@ def _item(call: _Call) -> Attribute:
         raise call.error()
     if isinstance(container, TupleType | NamedTupleType) and container.elements.data:
         return _tuple_item(call, container.elements.data)
-    if isinstance(container, ListType | TupleOfType | StrType | BytesType | AnyType):
+    if isinstance(container, ListType | TupleOfType | DequeType | StrType | BytesType | AnyType):
         return element_of(container) or ANY
     raise call.error()
 
@@ -366,13 +399,31 @@ def _as_tuple(call: _Call) -> Attribute:
 
 def _pairs(call: _Call) -> Attribute:
     if call.types and isinstance(call.types[0], DictType):
-        return call.types[0]
+        return DictType(call.types[0].key, call.types[0].value)
     pair = _element(call)
     if isinstance(pair, TupleType | NamedTupleType) and len(pair.elements.data) == 2:
         return DictType(*pair.elements.data)
     if isinstance(pair, ListType):
         return DictType(pair.element, pair.element)
     raise call.error()
+
+
+def _counter_of(call: _Call) -> Attribute:
+    """The Counter of a mapping, whose values are the counts, or of the items of anything else."""
+    if not call.types:
+        return DictType(STR, INT, "Counter")
+    source = call.types[0]
+    return DictType(_element(call), source.value if isinstance(source, DictType) else INT, "Counter")
+
+
+def _ordered_dict_of(call: _Call) -> Attribute:
+    pairs = call.types[0] if call.types else DictType(STR, TensorType())
+    if isinstance(pairs, DictType):
+        return DictType(pairs.key, pairs.value, "OrderedDict")
+    pair = element_of(pairs)
+    if not isinstance(pair, TupleType | NamedTupleType) or len(pair.elements.data) != 2:
+        raise call.error()
+    return DictType(*pair.elements.data, "OrderedDict")
 
 
 def _dict_part(call: _Call) -> DictType:
@@ -412,7 +463,7 @@ def _from_keys(call: _Call) -> Attribute:
 
 _RULES: dict[str, _Rule] = {
     "same": lambda call: call.types[0],
-    "number": _promoted,
+    "number": _number,
     "real": lambda call: _promoted(call, 2),
     "integer": _integer,
     "concatenated": _concatenated,
@@ -431,6 +482,8 @@ _RULES: dict[str, _Rule] = {
     "quotient_remainder": _quotient_remainder,
     "extreme": _extreme,
     "element": _element,
+    "second_element": _second_element,
+    "total_of_values": _total_of_values,
     "element_or_default": _element_or_default,
     "total": _total,
     "enumerated": _enumerated,
@@ -440,6 +493,8 @@ _RULES: dict[str, _Rule] = {
     "column": _column,
     "as_tuple": _as_tuple,
     "dict_of_pairs": _pairs,
+    "counter_of": _counter_of,
+    "ordered_dict_of": _ordered_dict_of,
     "value": _value,
     "pair": _pair,
     "value_or_default": _value_or_default,
@@ -457,6 +512,7 @@ _TYPES: dict[str, Attribute] = {
 _CONSTRUCTORS: dict[str, Callable[[list[Attribute]], Attribute]] = {
     "list": lambda parts: ListType(parts[0]),
     "set": lambda parts: SetType(parts[0]),
+    "deque": lambda parts: DequeType(parts[0]),
     "frozenset": lambda parts: FrozenSetType(parts[0]),
     "optional": lambda parts: optional_of(parts[0]),
     "dict": lambda parts: DictType(parts[0], parts[1]),
@@ -515,7 +571,22 @@ def _expect(function: PyFunction, parameter: str | None, t: Attribute, found: st
     raise OperatorTypeError(f"{which} expects {expected}, found {show_type(t)}", code="TS403")
 
 
-_OWNERS = ("str", "bytes", "list", "dict", "set", "frozenset", "tuple", "int", "float", "complex", "math")
+_OWNERS = (
+    "str",
+    "bytes",
+    "list",
+    "dict",
+    "set",
+    "frozenset",
+    "tuple",
+    "deque",
+    "counter",
+    "ordereddict",
+    "int",
+    "float",
+    "complex",
+    "math",
+)
 
 
 def shown_name(function: PyFunction) -> str:

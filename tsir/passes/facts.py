@@ -7,6 +7,7 @@ writes facts into types, `ts-fold-constants` into constants, the lowering takes 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -37,12 +38,14 @@ from tsir.dialects.ts.types import (
     INT,
     NONE,
     AnyType,
+    DequeType,
     DictType,
     ListType,
     NamedTupleType,
     OptionalType,
     SetType,
     TensorType,
+    TupleOfType,
     TupleType,
     UnionType,
     dtype_of,
@@ -247,6 +250,8 @@ class Facts:
 
     def _python(self, op: PyOp) -> Any:
         known = python.lookup(op.FUNCTION)
+        if op.FUNCTION in ("hash", "id"):
+            return UNKNOWN  # another process has other ones
         if known is None or known.mutates or known.effect or not known.accepts(len(op.operands)):
             return UNKNOWN
         facts = [self.of(o) for o in op.operands]
@@ -407,7 +412,9 @@ def is_fact(value: Any) -> bool:
     """Whether a computed Python value may stand as a fact: dicts, sets, futures and huge ints may not."""
     if isinstance(value, list | tuple):
         return all(map(is_fact, cast("list[Any]", value)))
-    return not isinstance(value, dict | set | frozenset | Future) and not (type(value) is int and abs(value) >= _MAX_INTEGER)
+    return not isinstance(value, dict | set | frozenset | deque | Future) and not (
+        type(value) is int and abs(value) >= _MAX_INTEGER
+    )
 
 
 def _is_big(function: str, facts: Sequence[Any]) -> bool:
@@ -521,7 +528,19 @@ def _is_instance(facts: Facts, op: IsInstanceOp) -> Any:
         kind = BOOL if isinstance(fact, bool) else INT if isinstance(fact, int | SymInt) else FLOAT
         if isinstance(fact, complex):
             kind = COMPLEX
-    elif isinstance(kind, OptionalType | UnionType | AnyType | ListType | DictType | SetType | TupleType | NamedTupleType):
+    elif isinstance(
+        kind,
+        OptionalType
+        | UnionType
+        | AnyType
+        | ListType
+        | DictType
+        | DequeType
+        | SetType
+        | TupleOfType
+        | TupleType
+        | NamedTupleType,
+    ):
         return UNKNOWN
     if kind not in (NONE, BOOL, INT, FLOAT, COMPLEX) and not isinstance(kind, TensorType):
         return UNKNOWN

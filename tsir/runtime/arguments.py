@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import warnings
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,12 +28,14 @@ from tsir.dialects.values import (
     OutsideObject,
     Record,
     Size,
+    name_of_member,
     named_tuple_class,
 )
 from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.host_random import Generator
 from tsir.ops.host_strided import take_resized
 from tsir.runtime.objects import PythonClasses
+from tsir.runtime.standard_dicts import DICTS, class_named, converted_dict, fill
 from tsir.runtime.torch_adapter import TorchAdapter, adapter
 from tsir.runtime.type_text import TypeText, parse_type_text
 
@@ -176,9 +178,15 @@ class Conversion:
             items = [self.value_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True)]
             self.python_classes.setdefault(expected.symbol, type(value))
             return named_tuple_class(expected.symbol, expected.fields)(*items)  # type: ignore[call-arg]
-        if kind == "dict" and isinstance(value, dict):
+        if kind == "deque" and isinstance(value, deque):
+            items = deque((self.value_in(v, expected.arguments[0], where) for v in value), value.maxlen)
+            self.lists[id(value)] = (value, items)
+            return items
+        if kind == "dict" and isinstance(value, class_named(expected.symbol)):
             key, item = expected.arguments
-            converted = {self.value_in(k, key, where): self.value_in(v, item, where) for k, v in value.items()}
+            converted = converted_dict(
+                value, lambda k: self.value_in(k, key, where), lambda v: self.value_in(v, item, where)
+            )
             self.lists[id(value)] = (value, converted)
             return converted
         if kind == "any":
@@ -186,7 +194,7 @@ class Conversion:
         if kind == "class":
             if isinstance(value, enum.Enum):
                 self.python_classes.setdefault(expected.symbol, type(value))
-                return EnumMember(expected.symbol, value.name, self.any_in(value.value))
+                return EnumMember(expected.symbol, name_of_member(value), self.any_in(value.value))
             if isinstance(value, Instance | EnumMember):
                 return value
             if self.instances is not None and (instance := self.instances.instance_of(value)) is not None:
@@ -302,7 +310,7 @@ class Conversion:
         if isinstance(value, list):
             return [self.any_in(v) for v in value]
         if isinstance(value, dict):
-            return {self.any_in(k): self.any_in(v) for k, v in value.items()}
+            return converted_dict(value, self.any_in, self.any_in)
         if isinstance(value, tuple):
             items = [self.any_in(v) for v in value]
             fields = getattr(value, "_fields", None)
@@ -344,13 +352,22 @@ class Conversion:
             if id(value) not in self.made:
                 self.made[id(value)] = (value, [self.value_out(v) for v in value])
             return self.made[id(value)][1]
-        if kind is dict:
+        if kind is deque:
+            for original, converted in self.lists.values():
+                if converted is value:
+                    self._write_back_deque(original, converted)
+                    return original
+            if id(value) not in self.made:
+                self.made[id(value)] = (value, deque((self.value_out(v) for v in value), value.maxlen))
+            return self.made[id(value)][1]
+        if kind in DICTS:
             for original, converted in self.lists.values():
                 if converted is value:
                     self._write_back_dict(original, converted)
                     return original
             if id(value) not in self.made:
-                self.made[id(value)] = (value, {self.value_out(k): self.value_out(v) for k, v in value.items()})
+                made = converted_dict(value, self.value_out, self.value_out)
+                self.made[id(value)] = (value, made)
             return self.made[id(value)][1]
         if isinstance(value, tuple):
             if kind is Size:
@@ -370,7 +387,10 @@ class Conversion:
             return frozenset(self.value_out(v) for v in value)
         if isinstance(value, EnumMember):
             python_class = self.python_classes.get(value.class_name)
-            return value if python_class is None else python_class[value.name]
+            if python_class is None:
+                return value
+            members = python_class.__members__
+            return members[value.name] if value.name in members else python_class(value.value)
         if isinstance(value, Instance):
             return self._object_out(value)
         if isinstance(value, OutsideFuture):
@@ -406,6 +426,8 @@ class Conversion:
                 self._write_back_list(original, converted)
             elif isinstance(original, set):
                 self._write_back_set(original, converted)
+            elif isinstance(original, deque):
+                self._write_back_deque(original, converted)
             else:
                 self._write_back_dict(original, converted)
         for original, instance in list(self.objects.values()):
@@ -419,11 +441,19 @@ class Conversion:
         ):
             original[:] = [self.value_out(v) for v in converted]
 
+    def _write_back_deque(self, original: deque[Any], converted: deque[Any]) -> None:
+        if len(original) != len(converted) or any(
+            not self._stands_for(o, c) for o, c in zip(original, converted, strict=True)
+        ):
+            items = [self.value_out(v) for v in converted]
+            original.clear()
+            original.extend(items)
+
     def _write_back_dict(self, original: dict[Any, Any], converted: dict[Any, Any]) -> None:
         if list(original) != list(converted) or any(not self._stands_for(original[k], v) for k, v in converted.items()):
             fresh = {self.value_out(k): self.value_out(v) for k, v in converted.items()}
             original.clear()
-            original.update(fresh)
+            fill(original, fresh)
 
     def _write_back_set(self, original: set[Any], converted: set[Any]) -> None:
         if original != converted:

@@ -29,9 +29,12 @@ class TypeText:
         names = {"i64": "int", "f64": "float", "i1": "bool", "none": "None", "tensor": "Tensor", "number": "number"}
         if self.kind == "frozenset":
             return f"FrozenSet[{self.arguments[0].python_name()}]"
+        if self.kind == "dict" and self.symbol:
+            parts = self.arguments[:1] if self.symbol == "Counter" else self.arguments
+            return f"{self.symbol}[{', '.join(a.python_name() for a in parts)}]"
         if self.kind == "tuple_of":
             return f"Tuple[{self.arguments[0].python_name()}, ...]"
-        if self.kind in ("list", "dict", "tuple", "optional", "union", "set", "future"):
+        if self.kind in ("list", "dict", "tuple", "optional", "union", "set", "deque", "future"):
             return f"{self.kind.capitalize()}[{', '.join(a.python_name() for a in self.arguments)}]"
         return self.symbol or names.get(self.kind, self.kind)
 

@@ -377,7 +377,6 @@ def test_print_uses_the_given_text_functions(capsys):
         ("str_join", [STR, ListType(INT)], r"str.join\(\) expects a list of str, found List\[int\]"),
         ("math_sqrt", [STR], r"math.sqrt\(\) expects a number, found str"),
         ("list_insert", [ListType(INT), INT], r"list.insert\(\) takes 2 arguments \(index, item\), got 1"),
-        ("tuple", [ListType(INT)], "length"),
     ],
 )
 def test_wrong_types_are_refused(name, types, message):

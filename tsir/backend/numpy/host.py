@@ -8,6 +8,7 @@ No xDSL here. Names follow the source they appear in: `rt.truth(x)`, `rt.str(x)`
 from __future__ import annotations
 
 import builtins
+import collections
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
@@ -33,7 +34,7 @@ from tsir.ops import python
 
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "call_outside", "class_of",
-    "complex_number", "copied", "default_dict", "device", "dict_of", "dtype", "exception_class", "exception_from",
+    "complex_number", "copied", "default_dict", "deque_of", "device", "dict_of", "dtype", "exception_class", "exception_from",
     "exception_instance", "exception_object", "format", "frozen_set_of", "host_function",
     "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside",
@@ -315,11 +316,17 @@ def frozen_set_of(element: Test) -> Test:
     return lambda value: isinstance(value, frozenset) and (not value or element(next(iter(value))))
 
 
-def dict_of(key: Test, item: Test) -> Test:
-    """A dict that is empty or whose first key and value pass the tests."""
+def deque_of(element: Test) -> Test:
+    """A deque that is empty or whose first element passes the test."""
+    return lambda value: isinstance(value, collections.deque) and (not value or element(value[0]))
+
+
+def dict_of(key: Test, item: Test, container: Name = "") -> Test:
+    """A dict, or one of this class of `collections`, that is empty or whose first key and value pass the tests."""
+    kind = getattr(collections, container) if container else dict
 
     def test(value: Any) -> bool:
-        if not isinstance(value, dict):
+        if not isinstance(value, kind):
             return False
         return all(key(k) and item(v) for k, v in list(value.items())[:1])
 

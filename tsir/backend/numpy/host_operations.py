@@ -92,6 +92,8 @@ def constant_text(e: FunctionEmitter, value: Attribute) -> str:
         case attributes.EnumValueAttr():
             name, member = value.symbol.string_value(), value.member.data
             held = _classes(e).enum_value(name, member)
+            if held is None and member.removeprefix("-").isdecimal():
+                return e.expression(f"{_rt(e)}.EnumMember({name!r}, {member!r}, {member})", "flags")
             if held is None:
                 raise e.error(f"enum @{name} has no member {member!r} with a value")
             text = constant_text(e, held)
@@ -283,6 +285,10 @@ def _test(e: FunctionEmitter, kind: Attribute) -> str:
             return of("set_of", kind.element)
         case ts.FrozenSetType():
             return of("frozen_set_of", kind.element)
+        case ts.DequeType():
+            return of("deque_of", kind.element)
+        case ts.DictType() if kind.container.data:
+            return f"{rt}.dict_of({_test(e, kind.key)}, {_test(e, kind.value)}, {kind.container.data!r})"
         case ts.TupleOfType():
             return of("tuple_of_any_length", kind.element)
         case ts.DictType():
@@ -310,7 +316,8 @@ def _truth(e: FunctionEmitter, op: structure.TruthOp) -> None:
     if kind == ts.BOOL:
         e.bind(op.result, e.name_of(op.value))
     elif kind == ts.INT or isinstance(
-        kind, ts.StrType | ts.BytesType | ts.ListType | ts.DictType | ts.SetType | ts.TupleType
+        kind,
+        ts.StrType | ts.BytesType | ts.ListType | ts.DictType | ts.SetType | ts.DequeType | ts.TupleType | ts.TupleOfType,
     ):
         e.define(op.result, f"bool({value})")
     else:
@@ -418,8 +425,8 @@ def _py(e: FunctionEmitter, op: PyOp) -> None:
     text = function.render([operand(e, a) for a in op.arguments])
     if "rt." in text:
         _rt(e)
-    for module in ("math", "cmath"):
-        if function.expression.startswith(f"{module}."):
+    for module in python.MODULES:
+        if f"{module}." in function.expression:
             e.module.module("", module)
     if op.results_ and (function.result != "none" or not isinstance(op.results_[0].type, NoneType)):
         _results(e, op.results_, text)

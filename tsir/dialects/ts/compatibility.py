@@ -51,11 +51,14 @@ def accepts(expected: Attribute, found: Attribute, is_subclass: SubclassTest = _
         case ts.TupleType(), ts.TupleType() | ts.NamedTupleType():
             return all_accepted(expected.elements.data, found.elements.data)
         case ts.DictType(), ts.DictType():
-            return all_accepted((expected.key, expected.value), (found.key, found.value))
+            return expected.container.data in ("", found.container.data) and all_accepted(
+                (expected.key, expected.value), (found.key, found.value)
+            )
         case (
             (ts.ListType(), ts.ListType())
             | (ts.SetType(), ts.SetType())
             | (ts.FrozenSetType(), ts.FrozenSetType())
+            | (ts.DequeType(), ts.DequeType())
             | (ts.TupleOfType(), ts.TupleOfType())
             | (ts.FutureType(), ts.FutureType())
         ):

@@ -94,7 +94,7 @@ def is_reference(type_: Attribute) -> bool:
             case _:
                 found = isinstance(
                     type_,
-                    ts.TensorType | ts.ListType | ts.SetType | ts.DictType | ts.ClassType | ts.AnyType | ts.FutureType
+                    ts.TensorType | ts.ListType | ts.SetType | ts.DictType | ts.DequeType | ts.ClassType | ts.AnyType | ts.FutureType
                     | ts.GeneratorType,
                 )  # fmt: skip
         _references[type_] = found
@@ -213,7 +213,9 @@ def _may_raise(op: Operation, python: PyTable) -> bool:
         case structure.TruthOp() if isinstance(op.value.type, BuiltinTensorType):
             return any(size != 1 for size in op.value.type.get_shape())
         case structure.TruthOp():
-            return is_reference(op.value.type) and not isinstance(op.value.type, ts.ListType | ts.DictType | ts.SetType)
+            return is_reference(op.value.type) and not isinstance(
+                op.value.type, ts.ListType | ts.DictType | ts.SetType | ts.DequeType
+            )
         case _ if isinstance(op, _UNOBSERVABLE):
             return False
         case _ if op.dialect_name() in _VALUE_DIALECTS:

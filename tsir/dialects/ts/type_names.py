@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xdsl.dialects.builtin import StringAttr
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.ir import Attribute
 
@@ -16,6 +17,8 @@ _TYPE_NAMES: dict[type[Attribute], str] = {
 _BUILTIN_NAMES: dict[Attribute, str] = {
     ts.INT: "int", ts.FLOAT: "float", ts.BOOL: "bool", ts.COMPLEX: "complex", ts.NONE: "None",
 }  # fmt: skip
+
+_DICTS = {"": "Dict", "OrderedDict": "OrderedDict", "defaultdict": "DefaultDict"}
 
 
 def show_type(kind: Attribute) -> str:
@@ -33,8 +36,12 @@ def show_type(kind: Attribute) -> str:
             return f"Tuple[{', '.join(show_type(e) for e in kind.elements.data)}]"
         case ts.TupleOfType():
             return f"Tuple[{show_type(kind.element)}, ...]"
+        case ts.DequeType():
+            return f"Deque[{show_type(kind.element)}]"
+        case ts.DictType(container=StringAttr(data="Counter")):
+            return f"Counter[{show_type(kind.key)}]"
         case ts.DictType():
-            return f"Dict[{show_type(kind.key)}, {show_type(kind.value)}]"
+            return f"{_DICTS[kind.container.data]}[{show_type(kind.key)}, {show_type(kind.value)}]"
         case ts.UnionType():
             return f"Union[{', '.join(show_type(e) for e in kind.members.data)}]"
         case ts.NamedTupleType():

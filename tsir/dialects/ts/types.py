@@ -313,17 +313,61 @@ class TupleOfType(ParametrizedAttribute, TypeAttribute):
 
 @irdl_attr_definition
 class DictType(ParametrizedAttribute, TypeAttribute):
-    """A Python dict: a mutable reference that keeps the order of insertion."""
+    """A Python dict: a mutable reference that keeps the order of insertion.
+
+    `container` names the class of it that it is known to be: `Counter`, `OrderedDict`, `defaultdict`; empty for any dict.
+    """
 
     name = "ts.dict"
     key: Attribute
     value: Attribute
+    container: StringAttr
 
     def verify(self) -> None:
         _expect_types("the key and value of a dict", self.key, self.value)
+        if self.container.data not in ("", *DICT_CLASSES):
+            raise VerifyException(f"'{self.container.data}' isn't a class of dicts: {', '.join(DICT_CLASSES)}")
 
-    def __init__(self, key: Attribute, value: Attribute) -> None:
-        super().__init__(key, value)
+    def __init__(self, key: Attribute, value: Attribute, container: str = "") -> None:
+        super().__init__(key, value, StringAttr(container))
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            key = parser.parse_type()
+            parser.parse_punctuation(",")
+            value = parser.parse_type()
+            container = parser.parse_str_literal() if parser.parse_optional_punctuation(",") else ""
+        return key, value, StringAttr(container)
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_list((self.key, self.value), printer.print_attribute)
+            if self.container.data:
+                printer.print_string(", ")
+                printer.print_string_literal(self.container.data)
+
+    def of(self, key: Attribute, value: Attribute) -> DictType:
+        """The same class of dict with another key and value type."""
+        return DictType(key, value, self.container.data)
+
+
+DICT_CLASSES = ("Counter", "OrderedDict", "defaultdict")
+"""The classes of `collections` that are dicts."""
+
+
+@irdl_attr_definition
+class DequeType(ParametrizedAttribute, TypeAttribute):
+    """A `collections.deque`: a mutable reference."""
+
+    name = "ts.deque"
+    element: Attribute
+
+    def verify(self) -> None:
+        _expect_types("the element of a deque", self.element)
+
+    def __init__(self, element: Attribute) -> None:
+        super().__init__(element)
 
 
 @irdl_attr_definition
@@ -429,7 +473,7 @@ Tensorlike: TypeAlias = TensorType | BuiltinTensorType[Attribute]
 
 TYPES: tuple[type[ParametrizedAttribute], ...] = (
     TensorType, StrType, BytesType, DTypeType, DeviceType, LayoutType, MemoryFormatType, GeneratorType, NumberType, AnyType,
-    OptionalType, UnionType, ListType, SetType, FrozenSetType, DictType, TupleType, TupleOfType, NamedTupleType, ClassType,
+    OptionalType, UnionType, ListType, SetType, FrozenSetType, DictType, DequeType, TupleType, TupleOfType, NamedTupleType, ClassType,
     FutureType,
 )  # fmt: skip
 

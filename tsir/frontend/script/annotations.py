@@ -48,7 +48,7 @@ _BASIC: dict[Any, Attribute] = {
 _LISTS = (
     list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Iterable, collections.abc.Collection,
 )  # fmt: skip
-_DICTS = (dict, collections.OrderedDict, collections.defaultdict, collections.abc.Mapping, collections.abc.MutableMapping)
+_DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 _SETS = (set, collections.abc.Set, collections.abc.MutableSet)
 _TRANSPARENT = (typing.Final, typing.Annotated, typing.ClassVar)
 
@@ -161,6 +161,10 @@ class AnnotationReader:
                 return self._class_type(value)
             if issubclass(value, _LISTS) and value.__module__ in ("builtins", "collections.abc", "typing"):
                 return ts.ListType(ts.TensorType())
+            if issubclass(value, collections.Counter):
+                return ts.DictType(ts.StrType(), ts.INT, "Counter")
+            if issubclass(value, collections.deque):
+                return ts.DequeType(ts.TensorType())
             if issubclass(value, dict):
                 return ts.DictType(ts.StrType(), ts.TensorType())
             if value is tuple:
@@ -208,6 +212,12 @@ class AnnotationReader:
             return ts.TupleType(known)
         if origin in _LISTS:
             return ts.ListType(known[0])
+        if origin is collections.Counter:
+            return ts.DictType(known[0], ts.INT, "Counter")
+        if origin is collections.deque:
+            return ts.DequeType(known[0])
+        if origin in (collections.OrderedDict, collections.defaultdict):
+            return ts.DictType(known[0], known[1], origin.__name__)
         if origin in _DICTS:
             return ts.DictType(known[0], known[1])
         if origin is frozenset:

@@ -72,6 +72,14 @@ def _wanted(e: Emitter, target: ast.expr) -> ts.Attribute | None:
     return None
 
 
+def _is_of_own_class(e: Emitter, value: Value, declared: ts.Attribute) -> bool:
+    """Whether it is a dict of a class of its own in a variable for any dict, which is better known by that."""
+    kind = e.session.type_of(value)
+    if not isinstance(kind, ts.DictType) or not isinstance(declared, ts.DictType) or declared.container.data:
+        return False
+    return kind == kind.of(declared.key, declared.value) and isinstance(value, Run)
+
+
 def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
     """`x: T = value`, or `x: T` alone, which only says something to a type checker."""
     if e.dynamic:
@@ -85,7 +93,7 @@ def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
     if found.type == ts.AnyType() and e.session.type_of(value) is None:
         assign(e, node.target, value)  # a function or a class: of no type at run time, and Any says nothing of it
         return
-    if found.type is not None:
+    if found.type is not None and not _is_of_own_class(e, value, found.type):
         with e.calling([(value, node.value)]):
             what, declared = f"'{ast.unparse(node.target)}'", e.source.location(node.annotation)
             value = number_in(e, value, found.type)

@@ -20,7 +20,7 @@ from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.choices import choice_attribute, choice_of_classes
 from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in_program
 from tsir.frontend.script.emitter import Emitter, Unreachable
-from tsir.frontend.script.enums import plain
+from tsir.frontend.script.enums import member_attribute, member_value, plain
 from tsir.frontend.script.exception_values import exception_attribute
 from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
@@ -65,6 +65,8 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
         case PyObject():
             return _python_attribute(e, value, name)
         case EnumValue():
+            if (found := member_attribute(e, value, name)) is not None:
+                return found
             if name in ("value", "name"):
                 return e.session.from_python(getattr(value.member, name), name)
             if (number := plain(e, value)) is not value:
@@ -203,7 +205,11 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
             return e.session.object_or_run(e.emit(TupleGetOp(value.ssa, at, kind.elements.data[at])))
         return _field_or_method(e, value, name, kind)
     if isinstance(kind, ts.ClassType):
+        if (of_member := member_attribute(e, value, name)) is not None:
+            return of_member
         found = e.session.enum_attribute_type(kind, name)
+        if found is not None and name == "value":
+            return member_value(e, value, found)
         if found is not None:
             return Run(e.emit(GetAttrOp(value.ssa, name, found)))
         number = plain(e, value)

@@ -11,7 +11,7 @@ import inspect
 import types
 import typing
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,7 @@ from tsir.frontend.script.convert import (
 )
 from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.enums import plain
+from tsir.frontend.script.enums import plain, text_of_member
 from tsir.frontend.script.exception_values import exception_text
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import is_tensor, torch_call
@@ -139,7 +139,7 @@ def _isinstance(a: Arguments) -> Value:
 
 def _range(a: Arguments) -> Value:
     a.exactly(1, 3)
-    values = [Run(_to_int(a.e, v)) if is_tensor(a.e.session.type_of(v)) else v for v in a.values()]
+    values = [Run(_to_int(a.e, v)) if is_tensor(a.e.session.type_of(v)) else plain(a.e, v) for v in a.values()]
     start, stop = (Const(0), values[0]) if len(values) == 1 else values[:2]
     return Range(start, stop, values[2] if len(values) == 3 else Const(1))
 
@@ -271,6 +271,8 @@ def text_of(e: Emitter, value: Value) -> Value:
         return Run(e.py("size_text", [value.ssa]))
     if isinstance(value, Run) and value.is_tuple:
         return as_python(e, value)
+    if (text := text_of_member(e, value, "__str__", str)) is not None:
+        return text
     if isinstance(value, RaisedException):
         return exception_text(e, value, "__str__") or value
     if isinstance(value, Object):
@@ -382,9 +384,9 @@ def _float(a: Arguments) -> Value:
     return _converted(a, "float")
 
 
-def special_method(e: Emitter, value: Value, name: str) -> Value | None:
+def special_method(e: Emitter, value: Value, name: str, rest: Sequence[Value] = ()) -> Value | None:
     """What a built-in function such as `int` or `abs` gives of an object with the method of that name; None for other values."""
-    return e.session.call_optional_method(e, value, (f"__{name}__",)) if isinstance(value, Object) else None
+    return e.session.call_optional_method(e, value, (f"__{name}__",), rest) if isinstance(value, Object) else None
 
 
 def _converted(a: Arguments, name: str) -> Value:
@@ -529,8 +531,12 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
                 return call_row(e, row, values)
             values = [joined(e, values)]
         kinds = [e.session.type_of(v) for v in values]
-        if values and (special := special_method(a.e, values[0], name)) is not None:
+        if values and (special := special_method(a.e, values[0], name, values[1:])) is not None:
             return special
+        if name in ("divmod", "pow") and len(values) == 2 and isinstance(values[1], Object):
+            reflected = special_method(a.e, values[1], f"r{name}", values[:1])
+            if reflected is not None:
+                return reflected
         if kinds and is_tensor(kinds[0]) and (len(values) == 1 or name in ("pow", "round")):
             if name == "sum":
                 return torch_call(e, "sum", [values[0], Const(0)])

@@ -13,6 +13,7 @@ import math
 import re
 import string
 import types
+import typing
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -53,7 +54,7 @@ from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
 from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, is_of_dataclass
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.enums import member_of_value, plain
+from tsir.frontend.script.enums import extreme_member, member_of_value, plain
 from tsir.frontend.script.evaluation import PURE, evaluate
 from tsir.frontend.script.exception_values import is_exception_class, make_exception, set_arguments
 from tsir.frontend.script.generators import is_lazy
@@ -65,6 +66,7 @@ from tsir.frontend.script.made_modules import make_module, outside_module
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import REPLACED, SPECIAL_METHODS, tensordot
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
+from tsir.frontend.script.standard_containers import call_sorted_list_function, counted, elements_of_deque
 from tsir.frontend.script.static_objects import call_built_in, call_special, initialise_dataclass, is_generated_init
 from tsir.frontend.script.static_state import MUTATING, dict_method, list_method
 from tsir.frontend.script.values import (
@@ -310,6 +312,8 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
         return NONE
     if function in _TORCH_PYTHON:
         return _TORCH_PYTHON[function](e, args, kwargs)
+    if (found := call_sorted_list_function(e, function, args, kwargs)) is not None:
+        return found
     given = args if callee.receiver is None else [callee.receiver, *args]
     if is_generated_init(function) and given and isinstance(given[0], StaticObject):
         initialise_dataclass(e, function, given[0], given[1:], kwargs)
@@ -347,8 +351,12 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     listing = listing_value(target)
     if listing is not None:
         return listing
+    if isinstance(of_alias := typing.get_origin(target), type):  # `typing.OrderedDict(...)`, `Stack[int](...)`
+        return _call_python(e, PyObject(of_alias, callee.name), args, kwargs)
     if isinstance(target, Hashable) and target in _TORCH_PYTHON:
         return _TORCH_PYTHON[target](e, args, kwargs)
+    if (found := call_sorted_list_function(e, target, args, kwargs)) is not None:
+        return found
     replaced = REPLACED.get(target) if isinstance(target, Hashable) else None
     if replaced is not None:
         return e.session.call_function(e, PyFunction(replaced), args, kwargs)
@@ -547,7 +555,10 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
         values.append(value)
     if not row.accepts(len(values)):
         e.error(wrong_count(row, len(values)), code="TS401")
-    values = [plain(e, v) for v in values] if row.name not in ("str", "repr", "format", "hash") else values
+    if row.name in ("min", "max") and len(values) > 1 and (member := extreme_member(e, row.name, values)) is not None:
+        return member
+    if row.name not in ("str", "repr", "format", "hash") and row.name.partition("_")[0] not in _OF_CONTAINERS:
+        values = [plain(e, v) for v in values]
     if row.name == "hash":
         values = [as_python(e, v) for v in values]
     operands = [materialise(e, v) for v in values]
@@ -555,6 +566,10 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
 
     constants = [v.value if isinstance(v, Const) else UNKNOWN for v in values]
     return e.session.object_or_run(e.py(row.name, operands, constants))
+
+
+_OF_CONTAINERS = ("list", "tuple", "dict", "set", "frozenset", "deque", "counter", "ordereddict")
+"""What the names of rows begin with whose operands are put into containers, or looked for there, as they are."""
 
 
 def _spread_row(e: Emitter, row: Row, values: list[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -633,6 +648,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         e.error(f"a value of type {e.show(receiver)} has no method '{name}'", hint=hint, code="TS203")
     if row.name in STATIC_METHODS:
         return call_row(e, row, args, kwargs)
+    if row.name in ("counter_update", "counter_subtract"):
+        return call_row(e, row, [Run(ssa), *counted(e, ssa, args, kwargs)])
     if row.name == "dict_update":
         return _update(e, ssa, args, kwargs)
     if row.name == "str_format" and kwargs:
@@ -736,6 +753,8 @@ def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[V
     """Arguments that have to be of a container's element type, converted to it."""
     kind = target.type
     is_container = isinstance(kind, ts.ListType | ts.DictType | ts.SetType | ts.FrozenSetType)
+    if isinstance(kind, ts.DequeType):
+        return elements_of_deque(e, target, name, args)
     keep = as_key if isinstance(kind, ts.SetType) else held
     values = [keep(e, v) for v in args] if is_container else list(args)
     if isinstance(kind, ts.ListType):
@@ -756,6 +775,8 @@ def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[V
                 values[0] = Run(coerce(e, values[0], target.type, "list.extend()"))
     if isinstance(kind, ts.DictType) and name in ("get", "pop", "setdefault") and values:
         values[0] = Run(coerce(e, values[0], kind.key, f"dict.{name}()"))
+        if name in ("get", "pop") and len(values) > 1 and isinstance(values[1], Run):
+            retype(e, values[1].ssa, kind.value)
         if name == "setdefault" and len(values) > 1:
             values[1] = e.session.object_or_run(coerce(e, values[1], kind.value, "dict.setdefault()"))
     return values

@@ -106,10 +106,9 @@ class ClassInfo:
     def _member_operations(self) -> Iterator[AttributeOp]:
         """An enum's members, each with its value."""
         for member in self.python_class:
-            if is_constant(member.value):
-                yield AttributeOp(
-                    member.name, type_of_constant(member.value), "constant", attribute_of_constant(member.value)
-                )
+            # A value that is no constant is never read of the run-time value (`enums.member_value`).
+            value = member.value if is_constant(member.value) else None
+            yield AttributeOp(member.name, type_of_constant(value), "constant", attribute_of_constant(value))
 
     def _common_value(self, name: str, info: AttributeInfo) -> Attribute | None:
         """The value at compile time, if all objects have the same and an attribute can hold it."""

@@ -28,18 +28,17 @@ from tsir.dialects.deep_stack import with_deep_stack
 from tsir.dialects.program import EntryPoint, Parameter, Program, PythonFunction
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp, NewOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, TsirError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
-from tsir.frontend.script import call_forms, modules, objects, static_objects
+from tsir.frontend.script import call_forms, modules, objects, standard_containers, static_objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.blame import shown_to_user
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
-from tsir.frontend.script.convert import as_key, coerce, describe_object, held, join_types, materialise
+from tsir.frontend.script.convert import as_key, coerce, describe_object, held, join_types
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
@@ -105,7 +104,7 @@ _PYTHON_CLASSES: dict[Attribute, type] = {
 }  # fmt: skip
 _CONTAINER_CLASSES: dict[type[Attribute], type] = {
     ts.TensorType: torch.Tensor, ts.ListType: list, ts.DictType: dict, ts.SetType: set, ts.FrozenSetType: frozenset,
-    ts.TupleType: tuple, ts.TupleOfType: tuple,
+    ts.TupleType: tuple, ts.TupleOfType: tuple, ts.DequeType: collections.deque,
     ts.FutureType: torch.futures.Future,
 }  # fmt: skip
 
@@ -304,10 +303,9 @@ class Session:
                 return None
             case StaticDict():
                 kinds = [self.type_of(v) for v in value.items.values()]
-                keys = [self.type_of(Const(k)) for k in value.items]
-                return (
-                    None if None in kinds or not kinds else ts.DictType(*[k for k in (keys[0], kinds[0]) if k is not None])
-                )
+                key = next((self.type_of(Const(k)) for k in value.items), None)
+                known = [k for k in kinds if k is not None]
+                return None if len(known) < len(kinds) or key is None else ts.DictType(key, known[0])
             case Range():
                 return ts.ListType(ts.INT)
             case RaisedException() | ExceptionValue():
@@ -321,6 +319,8 @@ class Session:
             return self.class_of(kind)
         if isinstance(kind, ts.NamedTupleType):
             return self.named_tuples.get(kind.class_name.data)
+        if isinstance(kind, ts.DictType) and kind.container.data:
+            return getattr(collections, kind.container.data)
         return _PYTHON_CLASSES.get(kind) or _CONTAINER_CLASSES.get(type(kind))
 
     def object_or_run(self, ssa: SSAValue) -> Value:
@@ -511,7 +511,8 @@ class Session:
     def empty_dict(self, e: Emitter, want: Attribute | None) -> Value:
         """`{}`: of the type that is wanted; else from str to tensors, until something else is put in."""
         known = isinstance(want, ts.DictType)
-        result = e.emit(DictOp([], want if isinstance(want, ts.DictType) else ts.DictType(ts.StrType(), ts.TensorType())))
+        kinds = (want.key, want.value) if isinstance(want, ts.DictType) else (ts.StrType(), ts.TensorType())
+        result = e.emit(DictOp([], ts.DictType(*kinds)))
         if not known:
             self.assumed.add(result)
         return Run(result)
@@ -632,11 +633,9 @@ class Session:
     def construct(self, e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """`cls(...)`."""
         if cls.__module__ in ("builtins", "collections"):
-            if cls.__name__ == "defaultdict" and args:
-                return self._default_dict(e, args[0])
-            if cls.__name__ in ("OrderedDict", "dict", "Counter"):
-                return self._ordered_dict(e, args)
-            hints = {"deque": "use a list", "Decimal": "use a float", "Fraction": "use a float"}
+            if (made := standard_containers.construct(e, cls, args, kwargs)) is not None:
+                return made
+            hints = {"Decimal": "use a float", "Fraction": "use a float"}
             e.unsupported(f"{cls.__name__}()", hint=hints.get(cls.__name__), code="TS502")
         if static_objects.is_static_class(self, cls):
             return static_objects.construct(e, cls, args, kwargs)
@@ -648,29 +647,6 @@ class Session:
         made = Object(e.emit(NewOp(info.type)), info)
         self.uninitialised.add(made.ssa)
         return made
-
-    def _default_dict(self, e: Emitter, factory: Value) -> Value:
-        """`defaultdict(int)`: the items' type is that of what the factory makes, unless another one is wanted."""
-        kinds: dict[str, Attribute] = {
-            "int": ts.INT, "float": ts.FLOAT, "bool": ts.BOOL, "str": ts.StrType(), "list": ts.ListType(ts.TensorType()),
-            "dict": ts.DictType(ts.StrType(), ts.TensorType()), "set": ts.SetType(ts.StrType()),
-        }  # fmt: skip
-        if not isinstance(factory, Builtin) or factory.name not in kinds:
-            e.unsupported("defaultdict() of anything but a built-in type", hint="use dict.setdefault()")
-        wanted = e.want if isinstance(e.want, ts.DictType) else None
-        kind = wanted or ts.DictType(ts.StrType(), kinds[factory.name])
-        result = e.emit(py_op("default_dict")([materialise(e, Const(factory.name))], [kind]))
-        if wanted is None:
-            self.assumed.add(result)
-        return Run(result)
-
-    def _ordered_dict(self, e: Emitter, args: Sequence[Value]) -> Value:
-        from tsir.frontend.script.calls import call_row
-        from tsir.ops import python
-
-        row = python.builtin("dict")
-        assert row is not None
-        return call_row(e, row, args) if args else self.empty_dict(e, e.want)
 
     def iterator_of_object(self, e: Emitter, holder: Object) -> Value | None:
         """`iter(holder)` of an object of a class that defines how it is iterated over; None for others."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import typing
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -230,7 +231,12 @@ def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
             return Const((objects[0] is objects[1]) is not negate)
     if isinstance(left, Const) and isinstance(right, Const):
         return Const(left.same(right) is not negate)
+    from tsir.frontend.script.enums import class_of
+
     operands = [materialise(e, left), materialise(e, right)]
+    if class_of(e, left) is not None or class_of(e, right) is not None:
+        # There is one object for each member in Python, here there may be several that are equal.
+        return Run(e.emit(py_op("ne" if negate else "eq")(operands, [ts.BOOL])))
     return Run(e.emit(py_op("is_not" if negate else "is")(operands, [ts.BOOL])))
 
 
@@ -282,6 +288,9 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         return _test_any(e, value, candidates, path)
     parts = members(kind)
     yes = [m for m in parts if any(_matches(e, m, c) for c in candidates)]
+    if isinstance(kind, ts.DictType) and not yes:
+        kinds = [_of_class(kind, c) for c in candidates if isinstance(c, type) and issubclass(c, dict)]
+        return Condition(e.emit(IsInstanceOp(materialise(e, value), kinds)) if kinds else False)
     if len(yes) in (0, len(parts)) and ts.NumberType() not in parts:
         return Condition(bool(yes))
     test = e.emit(IsInstanceOp(materialise(e, value), yes or [m for c in candidates for m in _run_types(e, c)]))
@@ -289,6 +298,11 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         return Condition(test)
     no = [m for m in parts if m not in yes]
     return Condition(test, {path: ts.union_of(yes)}, {path: ts.union_of(no)})
+
+
+def _of_class(kind: ts.DictType, cls: type) -> ts.DictType:
+    """The type of a dict that is of one of the classes of `collections`."""
+    return ts.DictType(kind.key, kind.value, cls.__name__) if cls.__name__ in ts.DICT_CLASSES else kind
 
 
 def _inner(kind: Attribute | None) -> tuple[Attribute, ...]:
@@ -325,6 +339,8 @@ def _candidates(e: Emitter, node: ast.expr) -> list[object]:
         return [c.value for c in value.elements if isinstance(c, PyObject)]
     if isinstance(value, PyObject) and isinstance(value.value, type):
         return [value.value]
+    if isinstance(value, PyObject) and isinstance(origin := typing.get_origin(value.value), type):
+        return [origin]
     if isinstance(value, Builtin) and isinstance(getattr(builtins, value.name, None), type):
         return [getattr(builtins, value.name)]
     if isinstance(value, Const) and value.value is None:

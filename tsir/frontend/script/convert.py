@@ -55,6 +55,8 @@ def join_types(a: Attribute, b: Attribute) -> Attribute:
         return ts.TupleType([join_types(x, y) for x, y in zip(a.elements.data, b.elements.data, strict=True)])
     if isinstance(a, ts.TupleType) and isinstance(b, ts.TupleType) and len({*a.elements.data, *b.elements.data}) == 1:
         return ts.TupleOfType([*a.elements.data, *b.elements.data][0])
+    if isinstance(a, ts.DictType) and isinstance(b, ts.DictType) and (a.key, a.value) == (b.key, b.value):
+        return ts.DictType(a.key, a.value)
     for x, y in ((a, b), (b, a)):
         if isinstance(x, ts.TupleOfType) and isinstance(y, ts.TupleType) and set(y.elements.data) <= {x.element}:
             return x
@@ -85,6 +87,8 @@ def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
         return numbers or any(is_subtype(e, given, m) for m in wanted.members.data)
     if isinstance(wanted, ts.NumberType):
         return given in NUMBERS
+    if isinstance(given, ts.DictType) and isinstance(wanted, ts.DictType):
+        return not wanted.container.data and (given.key, given.value) == (wanted.key, wanted.value)
     if isinstance(given, ts.FutureType) and isinstance(wanted, ts.FutureType):
         return is_subtype(e, given.element, wanted.element)
     if isinstance(wanted, ts.TupleOfType) and isinstance(given, Tuples):
@@ -435,7 +439,7 @@ def _sequence_fits(e: Emitter, value: StaticTuple | StaticList, wanted: Attribut
 def _retype_literal(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:
     """A list or dict literal that nobody has seen yet takes the type that it is wanted in."""
     inner = wanted.element if isinstance(wanted, ts.OptionalType) else wanted
-    if not retype(e, ssa, inner):
+    if not retype(e, ssa, inner) or not is_subtype(e, ssa.type, wanted):
         return None
     return e.cast(ssa, wanted)
 
@@ -443,6 +447,10 @@ def _retype_literal(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | 
 def set_type(ssa: SSAValue, kind: Attribute) -> None:
     """Gives a value another type in place: xDSL's rewriter would make a new value, and variables hold this one."""
     ssa._type = kind
+
+
+EMPTY_MAKERS = ("counter", "ordered_dict", "default_dict", "deque")
+"""The functions of `collections` whose result may be an empty container of which nothing is known yet."""
 
 
 class Retyped(Exception):
@@ -465,12 +473,16 @@ def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
         kinds = [wanted.element] * len(owner.elements)
     elif isinstance(owner, DictOp) and isinstance(wanted, ts.DictType):
         kinds = [wanted.key, wanted.value] * (len(owner.items) // 2)
-    elif (isinstance(owner, PyOp) and owner.FUNCTION == "default_dict" and isinstance(wanted, ts.DictType)) or (
-        isinstance(owner, PyOp) and owner.FUNCTION == "set" and isinstance(wanted, ts.SetType) and not owner.arguments
-    ):
+    elif isinstance(owner, PyOp) and owner.FUNCTION in EMPTY_MAKERS and type(wanted) is type(ssa.type):
+        kinds = []
+        if isinstance(wanted, ts.DictType) and isinstance(ssa.type, ts.DictType):
+            wanted = ssa.type.of(wanted.key, wanted.value)
+    elif isinstance(owner, PyOp) and owner.FUNCTION == "set" and isinstance(wanted, ts.SetType) and not owner.arguments:
         kinds = []
     else:
-        return False
+        from tsir.frontend.script.standard_containers import retype_value
+
+        return retype_value(e, ssa, wanted)
     if kinds and (ssa.first_use is not None or ssa not in e.session.literals):
         return False
     if not kinds and ssa not in e.session.assumed:
@@ -560,11 +572,17 @@ def truth(e: Emitter, value: Value) -> bool | SSAValue:
             return True if found is None else truth(e, found)
         case PyObject() if e.dynamic:
             return bool(value.value)
-        case PyObject() | PyFunction() | EnumValue():
+        case EnumValue():
+            return bool(value.member)
+        case PyObject() | PyFunction():
             return True
         case Object():
             found = e.session.call_optional_method(e, value, ("__bool__", "__len__"))
             return True if found is None else truth(e, found)
+        case Run() if isinstance(value.type, ts.ClassType):
+            from tsir.frontend.script.enums import plain
+
+            ssa = materialise(e, plain(e, value))
         case _:
             ssa = materialise(e, value)
     return ssa if ssa.type == ts.BOOL else e.emit(TruthOp(ssa))

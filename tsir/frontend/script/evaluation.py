@@ -88,7 +88,7 @@ PURE: frozenset[Any] = frozenset([
     logging.getLogger, inspect.signature, inspect.isfunction, inspect.ismethod, inspect.isclass, inspect.getmro, inspect.unwrap,
     dataclasses.fields, dataclasses.is_dataclass, dataclasses.asdict, dataclasses.astuple,
     os.environ.get, os.getenv, os.path.join, os.path.basename, os.path.dirname, os.path.exists, operator.attrgetter,
-    re.match, re.search, re.fullmatch, re.sub, re.split, re.findall, re.compile, sys.getsizeof, issubclass, callable, hash, repr, str,
+    re.match, re.search, re.fullmatch, re.sub, re.split, re.findall, re.compile, sys.getsizeof, issubclass, callable, repr, str,
     type, vars, dir, ascii, format, isinstance, getattr, hasattr, len, sorted, min, max, sum, any, all, abs, round, divmod, pow,
     ord, chr, bin, hex, oct, id, int, float, bool, complex, list, tuple, dict, set, frozenset, range, enumerate, zip, reversed, map,
     filter, iter, slice, object, functools.partial, next, property, super,

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
@@ -27,6 +27,7 @@ from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, members, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
+from tsir.frontend.script.enums import text_of_member
 from tsir.frontend.script.evaluation import as_python as as_python_object
 from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.inlining import is_static, make_closure
@@ -375,9 +376,27 @@ def _joined(e: Emitter, node: ast.JoinedStr, want: Want) -> Value:
 def _formatted(e: Emitter, node: ast.expr) -> Value:
     assert isinstance(node, ast.FormattedValue)
     value = e.expression(node.value)
+    spec: Value = Const("") if node.format_spec is None else e.expression(node.format_spec)
     if isinstance(value, Object):
-        found = e.session.call_optional_method(e, value, ("__str__", "__repr__"))
+        if node.conversion == -1:
+            found = e.session.call_optional_method(e, value, ("__format__",), [spec])
+            if found is not None:
+                return found
+        names = ("__str__", "__repr__") if node.conversion in (-1, 115) else ("__repr__",)
+        found = e.session.call_optional_method(e, value, names)
+        if found is not None and node.conversion == -1 and not (isinstance(spec, Const) and spec.value == ""):
+            name = value.info.python_class.__name__
+            e.error(f"{name} has no __format__ that takes a format", hint=f"define __format__ in class {name}", code="TS203")
+        if found is not None and node.conversion != 97:
+            return _with_spec(e, materialise(e, found), spec)
         value = value if found is None else found
+    if isinstance(spec, Const):
+        format_member = ("__format__" if spec.value else "__str__", lambda m: format(m, str(spec.value)))
+        method, write = {-1: format_member, 115: ("__str__", str), 114: ("__repr__", repr), 97: ("__repr__", ascii)}[
+            node.conversion
+        ]
+        if (text := text_of_member(e, value, method, write)) is not None:
+            return text if node.conversion == -1 else _with_spec(e, materialise(e, text), spec)
     if isinstance(value, Run) and value.tuple_like:
         value = text_of(e, value)
     if isinstance(value, Const | PyObject | EnumValue) and node.format_spec is None and e.dynamic:
@@ -386,8 +405,12 @@ def _formatted(e: Emitter, node: ast.expr) -> Value:
     ssa = materialise(e, value)
     if node.conversion != -1:
         ssa = e.py({"s": "str", "r": "repr", "a": "ascii"}[chr(node.conversion)], [ssa])
-    if node.format_spec is not None:
-        return Run(e.py("format", [ssa, materialise(e, e.expression(node.format_spec))]))
+    return _with_spec(e, ssa, spec)
+
+
+def _with_spec(e: Emitter, ssa: SSAValue, spec: Value) -> Value:
+    if not isinstance(spec, Const) or spec.value != "":
+        return Run(e.py("format", [ssa, materialise(e, spec)]))
     return Run(ssa) if isinstance(ssa.type, ts.StrType) else Run(e.py("format", [ssa]))
 
 

@@ -168,7 +168,7 @@ def _run_items(e: Emitter, value: Run) -> Items:
             return _keyed_items(e, ssa.owner.operands[0], ssa)
         case ts.ListType() | ts.TupleOfType() | ts.StrType() | ts.BytesType() | ts.AnyType():
             sequence = ssa
-        case ts.DictType() | ts.SetType():
+        case ts.DictType() | ts.SetType() | ts.DequeType():
             return _keyed_items(e, ssa, e.py("list", [ssa]))
         case ts.FrozenSetType():
             sequence = e.py("list", [ssa])
@@ -196,11 +196,14 @@ def _keyed_items(e: Emitter, container: SSAValue, sequence: SSAValue) -> Items:
     from tsir.frontend.script import prelude
     from tsir.frontend.script.calls import call
 
-    what = "Set" if isinstance(container.type, ts.SetType) else "dictionary"
+    message = "dictionary changed size during iteration"
+    if isinstance(container.type, ts.SetType | ts.DequeType):
+        is_set = isinstance(container.type, ts.SetType)
+        message = "Set changed size during iteration" if is_set else "deque mutated during iteration"
 
     def within(e: Emitter, counter: SSAValue) -> SSAValue:
         sizes = Run(e.py("len", [container])), Run(e.py("len", [sequence]))
-        call(e, PyFunction(prelude.keeps_size), [*sizes, Const(f"{what} changed size during iteration")], {})
+        call(e, PyFunction(prelude.keeps_size), [*sizes, Const(message)], {})
         return e.py("lt", [counter, e.py("len", [sequence])])
 
     return Items(

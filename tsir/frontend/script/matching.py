@@ -7,6 +7,7 @@ A pattern becomes an expression over a hidden variable that holds what it is mat
 from __future__ import annotations
 
 import ast
+import enum
 from collections.abc import Sequence
 
 from xdsl.ir import Attribute
@@ -16,7 +17,8 @@ from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch
 from tsir.frontend.script.convert import Tuples, members
 from tsir.frontend.script.emitter import Emitter, end_of
-from tsir.frontend.script.values import PyObject, StaticList, StaticTuple
+from tsir.frontend.script.enums import class_of
+from tsir.frontend.script.values import EnumValue, PyObject, StaticDict, StaticList, StaticObject, StaticTuple
 
 
 def emit_match(e: Emitter, node: ast.Match) -> None:
@@ -26,20 +28,40 @@ def emit_match(e: Emitter, node: ast.Match) -> None:
         e.session.frames += 1
         subject = ast.copy_location(ast.Name(f"$match{e.session.frames}", ast.Load()), node.subject)
         e.set_flag(subject.id, e.expression(node.subject))
-    _cases(e, node.cases, subject)
+    _cases(e, node.cases, subject, _members(e, subject))
 
 
-def _cases(e: Emitter, cases: Sequence[ast.match_case], subject: ast.Name) -> None:
+def _members(e: Emitter, subject: ast.Name) -> frozenset[str] | None:
+    """The names of the members that a subject may be, where it is a member of an enum."""
+    cls = class_of(e, e.expression(subject))
+    return None if cls is None or issubclass(cls, enum.Flag) else frozenset(m.name for m in cls)
+
+
+def _members_matched(e: Emitter, pattern: ast.pattern) -> frozenset[str]:
+    """The names of the enum's members that a pattern is sure to match."""
+    if isinstance(pattern, ast.MatchOr):
+        return frozenset[str]().union(*(_members_matched(e, p) for p in pattern.patterns))
+    if isinstance(pattern, ast.MatchAs) and pattern.pattern is not None:
+        return _members_matched(e, pattern.pattern)
+    value = e.expression(pattern.value) if isinstance(pattern, ast.MatchValue) else None
+    return frozenset((value.member.name,)) if isinstance(value, EnumValue) else frozenset()
+
+
+def _cases(e: Emitter, cases: Sequence[ast.match_case], subject: ast.Name, left: frozenset[str] | None) -> None:
     if not cases:
         return
     first = cases[0]
     tests = _Pattern(e).tests(first.pattern, subject)
+    if first.guard is None and left is not None and not (left := left - _members_matched(e, first.pattern)):
+        # All members are matched: nothing else can come.
+        named = first.pattern.name if isinstance(first.pattern, ast.MatchAs) else None
+        tests = [] if named is None else [_capture(named, subject)]
     if first.guard is not None:
         tests.append(first.guard)
     with e.at(first.pattern):
         test = condition(e, _all(tests, first.pattern))
         end = end_of(first.body[-1])
-        emit_branch(e, test, lambda: body(e, first.body), lambda: _cases(e, cases[1:], subject), end)
+        emit_branch(e, test, lambda: body(e, first.body), lambda: _cases(e, cases[1:], subject, left), end)
 
 
 def _all(tests: Sequence[ast.expr], place: ast.AST) -> ast.expr:
@@ -82,7 +104,7 @@ class _Pattern:
         """`[a, b, *rest]`: of lists and tuples, not of strings."""
         value = self.e.expression(subject)
         kind = self.e.session.type_of(value)
-        if isinstance(value, StaticTuple | StaticList) or isinstance(kind, ts.ListType | Tuples):
+        if isinstance(value, StaticTuple | StaticList) or isinstance(kind, ts.ListType | ts.TupleOfType | Tuples):
             return self._items(pattern, subject, kind)
         if not isinstance(kind, ts.OptionalType | ts.UnionType | ts.AnyType):
             return [ast.Constant(False)]
@@ -126,12 +148,18 @@ class _Pattern:
 
     def mapping(self, pattern: ast.MatchMapping, subject: ast.expr) -> list[ast.expr]:
         """`{"key": pattern, **rest}`."""
-        if pattern.rest is not None:
-            self.e.unsupported("**rest in a pattern", node=pattern)
+        value = self.e.expression(subject)
+        kind = self.e.session.type_of(value)
         tests: list[ast.expr] = []
+        if not isinstance(value, StaticDict | StaticObject) and not isinstance(kind, ts.DictType):
+            if not isinstance(kind, ts.OptionalType | ts.UnionType):
+                return [ast.Constant(False)]
+            tests.append(_isinstance(subject, ast.Name("dict", ast.Load())))
         for key, p in zip(pattern.keys, pattern.patterns, strict=True):
             tests.append(ast.Compare(key, [ast.In()], [subject]))
             tests += self.tests(p, ast.Subscript(subject, key, ast.Load()))
+        if pattern.rest is not None:
+            tests.append(_capture(pattern.rest, _without(subject, pattern.keys)))
         return tests
 
     def object(self, pattern: ast.MatchClass, subject: ast.expr) -> list[ast.expr]:
@@ -152,6 +180,18 @@ class _Pattern:
 
 def _isinstance(value: ast.expr, cls: ast.expr) -> ast.expr:
     return ast.Call(ast.Name("isinstance", ast.Load()), [value, cls], [])
+
+
+def _without(subject: ast.expr, keys: Sequence[ast.expr]) -> ast.expr:
+    """A dict of the items with other keys."""
+    tree = ast.parse("{key: value for key, value in subject.items() if key not in keys}", mode="eval").body
+    assert isinstance(tree, ast.DictComp) and isinstance(tree.generators[0].iter, ast.Call)
+    generator = tree.generators[0]
+    generator.iter = ast.Call(ast.Attribute(subject, "items", ast.Load()), [], [])
+    generator.ifs = (
+        [ast.Compare(ast.Name("key", ast.Load()), [ast.NotIn()], [ast.Tuple(list(keys), ast.Load())])] if keys else []
+    )
+    return tree
 
 
 def _number(at: int) -> ast.expr:

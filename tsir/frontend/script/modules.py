@@ -20,7 +20,7 @@ from xdsl.ir import Attribute
 from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
-from tsir.dialects.values import EnumMember, Instance
+from tsir.dialects.values import EnumMember, Instance, name_of_member
 from tsir.errors import FrontendError
 from tsir.frontend.constants import is_constant
 from tsir.frontend.instances import TensorArrays, own_tensors
@@ -531,7 +531,7 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
     if is_torch_constant(value):
         return torch_constant(value)
     if isinstance(value, enum.Enum):
-        return EnumMember(session.info_of_class(type(value)).name, value.name, value.value)
+        return EnumMember(session.info_of_class(type(value)).name, name_of_member(value), value.value)
     if isinstance(value, tuple):
         parts = [to_runtime(session, v, ts.AnyType()) for v in value]
         if is_named_tuple(type(value)):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import enum
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
@@ -185,9 +187,11 @@ def _tuples_alike(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
 
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     """`left op right`."""
-    from tsir.frontend.script.enums import plain
+    from tsir.frontend.script.enums import combined, plain
 
     symbol, method, meaning = BINARY[type(op)]
+    if (flags := combined(e, [left, right], meaning)) is not None:
+        return flags
     left, right = (number_of(e, plain(e, without_view(e, v))) for v in (left, right))
     if e.dynamic:
         left, right = _present(e, left, symbol), _present(e, right, symbol)
@@ -306,7 +310,9 @@ def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     kind = e.session.type_of(left)
     if is_tensor(kind) and not isinstance(op, ast.MatMult):
         return _tensor_operator(e, symbol + "=", left, right, f"__i{method}__", [left, right])
-    if isinstance(kind, ts.ListType | ts.SetType | ts.DictType) and not isinstance(left, StaticTuple | StaticList):
+    if isinstance(kind, ts.ListType | ts.SetType | ts.DictType | ts.DequeType) and not isinstance(
+        left, StaticTuple | StaticList
+    ):
         target = materialise(e, left)
         row = python.operator(symbol + "=", [target.type] * 2)
         if row is not None:
@@ -332,8 +338,12 @@ def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
 
 def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
     """`-value`, `+value`, `~value`."""
-    value = number_of(e, value)
+    from tsir.frontend.script.enums import combined, plain
+
     symbol, method, meaning = UNARY[type(op)]
+    if (flags := combined(e, [value], meaning)) is not None:
+        return flags
+    value = number_of(e, plain(e, value))
     if e.dynamic:
         value = _present(e, value, symbol)
     if isinstance(value, Const):
@@ -461,8 +471,19 @@ def _in_object(e: Emitter, container: PyObject, item: Value) -> Value | None:
 
 def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
     from tsir.frontend.script.comparing import contains
+    from tsir.frontend.script.enums import class_of, plain
 
     found: Value | None = None
+    if isinstance(container, PyObject) and isinstance(container.value, enum.EnumMeta) and class_of(e, item) is not None:
+        return Const((class_of(e, item) is container.value) is not negate)
+    if isinstance(container, EnumValue) and isinstance(item, EnumValue):
+        flags, wanted = container.member, item.member
+        if isinstance(flags, enum.Flag) and isinstance(wanted, enum.Flag):
+            return Const(flags.__contains__(wanted) is not negate)
+    if isinstance(container, StaticTuple | StaticList) and not all(
+        class_of(e, v) is class_of(e, item) for v in container.elements
+    ):
+        item, container = plain(e, item), replace(container, elements=tuple(plain(e, v) for v in container.elements))
     if isinstance(container, (*ITERATORS, Coroutine, Choice)) and not isinstance(container, Reversed):
         from tsir.frontend.script import prelude
         from tsir.frontend.script.calls import call

@@ -18,6 +18,7 @@ import torch
 import torch.nn.utils.parametrize
 
 from tsir.frontend.script import lazy
+from tsir.frontend.script.prelude_heaps import bisect_left, bisect_right
 
 # pyright: reportMissingParameterType=false
 # The functions have no annotations: each call is compiled for the types that it has.
@@ -299,28 +300,6 @@ def remove_item(items, value):
     del items[index_of(items, value)]
 
 
-def _bisect_right(items, x):
-    low, high = 0, len(items)
-    while low < high:
-        middle = (low + high) // 2
-        if x < items[middle]:
-            high = middle
-        else:
-            low = middle + 1
-    return low
-
-
-def _bisect_left(items, x):
-    low, high = 0, len(items)
-    while low < high:
-        middle = (low + high) // 2
-        if items[middle] < x:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 def _wait_all(futures):
     return [future.wait() for future in futures]
 
@@ -453,8 +432,8 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     functools.reduce: _reduce,
     **{getattr(itertools, name): getattr(lazy, name) for name in _ITERTOOLS if hasattr(itertools, name)},
     itertools.chain.from_iterable: lazy.chain_from_iterable,
-    bisect.bisect: _bisect_right,
-    bisect.bisect_right: _bisect_right, bisect.bisect_left: _bisect_left, torch.broadcast_shapes: _broadcast_shapes,
+    bisect.bisect: bisect_right,
+    bisect.bisect_right: bisect_right, bisect.bisect_left: bisect_left, torch.broadcast_shapes: _broadcast_shapes,
     torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,
     torch.nn.utils.parametrize.ParametrizationList.forward: _parametrized,
     **_OPERATORS,

@@ -69,7 +69,7 @@ def _may_hold(kind: Attribute, wanted: Attribute, seen: set[Attribute]) -> bool:
     if kind == wanted or isinstance(kind, ts.ClassType | ts.AnyType | ts.FutureType | ts.GeneratorType):
         return True
     match kind:
-        case ts.ListType() | ts.SetType() | ts.OptionalType():
+        case ts.ListType() | ts.SetType() | ts.DequeType() | ts.TupleOfType() | ts.OptionalType():
             return _may_hold(kind.element, wanted, seen)
         case ts.DictType():
             return _may_hold(kind.value, wanted, seen)

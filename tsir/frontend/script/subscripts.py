@@ -113,7 +113,15 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         return Run(part, kept) if kept else e.session.object_or_run(part)
     key = index.value(e)
     if isinstance(ssa.type, ts.DictType):
-        return e.session.object_or_run(e.py("getitem", [ssa, coerce(e, as_key(e, key), ssa.type.key, "the key of a dict")]))
+        from tsir.frontend.script.enums import plain
+
+        key = key if isinstance(ssa.type.key, ts.ClassType) else plain(e, key)
+        from tsir.frontend.script.standard_containers import adopt_key
+
+        adopt_key(e, ssa, held(e, key))
+        assert isinstance(ssa.type, ts.DictType)
+        read = "default_item" if ssa.type.container.data == "defaultdict" else "getitem"
+        return e.session.object_or_run(e.py(read, [ssa, coerce(e, as_key(e, key), ssa.type.key, "the key of a dict")]))
     return e.session.object_or_run(e.py("getitem", [ssa, _number(e, key)]))
 
 
@@ -293,11 +301,14 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
                 return
             element = coerce(e, held(e, value), target.type.element, "an element of this list")
             e.py("setitem", [target, _number(e, index.value(e)), element])
+        case ts.DequeType() if not isinstance(item, Slice):
+            element = coerce(e, held(e, value), target.type.element, "an element of this deque")
+            e.py("setitem", [target, _number(e, index.value(e)), element])
         case ts.DictType():
             key, given = as_key(e, index.value(e)), held(e, value)
             kinds = [e.session.type_of(key), e.session.type_of(given)]
             if kinds[0] is not None and kinds[1] is not None:
-                retype(e, target, ts.DictType(kinds[0], kinds[1]))
+                retype(e, target, target.type.of(kinds[0], kinds[1]))
             assert isinstance(target.type, ts.DictType)
             operands = [
                 coerce(e, key, target.type.key, "the key of this dict"),
@@ -324,7 +335,7 @@ def delete_item(e: Emitter, container: Value, index: Subscript) -> None:
         e.py("delslice", [target, *(materialise(e, p) for p in (item.start, item.stop, item.step))])
     elif isinstance(target.type, ts.DictType):
         e.py("delitem", [target, coerce(e, index.value(e), target.type.key, "the key of this dict")])
-    elif isinstance(target.type, ts.ListType):
+    elif isinstance(target.type, ts.ListType | ts.DequeType):
         e.py("delitem", [target, _number(e, index.value(e))])
     else:
         e.error(f"an item of a value of type {e.show(container)} can't be deleted", code="TS307")

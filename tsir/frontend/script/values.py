@@ -17,6 +17,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.attributes import EnumValueAttr
+from tsir.dialects.values import name_of_member
 from tsir.frontend.constants import Constant, type_of_constant
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class EnumValue:
     @property
     def attribute(self) -> EnumValueAttr:
         """The constant's attribute."""
-        return EnumValueAttr(self.type.symbol, self.member.name)
+        return EnumValueAttr(self.type.symbol, name_of_member(self.member))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,11 @@ from tsir.dialects.values import Device, EnumMember, Layout, MemoryFormat
 from tsir.lowering.to_python.names import Names
 
 
+def member_text(cls: str, member: str) -> str:
+    """A member of an enum; a combination of flags, whose name is its value, is made of that."""
+    return f"{cls}.{member}" if member.isidentifier() else f"{cls}({member})"
+
+
 def attribute_text(names: Names, value: Attribute) -> str:
     """A constant of the IR."""
     if isinstance(value, IntegerAttr):
@@ -35,7 +40,7 @@ def attribute_text(names: Names, value: Attribute) -> str:
     if isinstance(value, attributes.BytesValueAttr):
         return repr(value.value)
     if isinstance(value, attributes.EnumValueAttr):
-        return f"{names.class_name(value.symbol.root_reference.data)}.{value.member.data}"
+        return member_text(names.class_name(value.symbol.root_reference.data), value.member.data)
     if isinstance(value, DenseIntOrFPElementsAttr):
         return _tensor_text(names, value)
     return str(value)
@@ -72,7 +77,7 @@ def value_text(names: Names, value: Any) -> str:
         case Device():
             return f"{names.use('torch')}.device({str(value)!r})"
         case EnumMember():
-            return f"{names.class_name(value.class_name)}.{value.name}"
+            return member_text(names.class_name(value.class_name), value.name)
         case list():
             return f"[{', '.join(value_text(names, v) for v in cast(list[Any], value))}]"
         case set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tsir.lowering.to_python.statements import Printer
 
 _CALL = re.compile(r"[\w.]+\((\{[^{}]*\}(, )?)*\)")
-_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging|torch)\.")
+_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging|torch|collections|heapq|bisect)\.")
 _BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
 
 
@@ -85,7 +86,14 @@ def _with_keywords(call: str, *names: str) -> Callable[[Any, Operation, list[str
 
 
 def _default_dict(p: Printer, operation: Operation, texts: list[str]) -> str:
-    return f"{p.names.use('collections', 'defaultdict')}({texts[0][1:-1]})"
+    return f"{p.names.use('collections', 'defaultdict')}({_factory(ast.literal_eval(texts[0]))})"
+
+
+def _factory(text: str) -> str:
+    """The source of what makes a defaultdict's values, by the text that `ops/python.py` has for it."""
+    if text.startswith("defaultdict("):
+        return f"lambda: defaultdict({_factory(text.removeprefix('defaultdict(').removesuffix(')'))})"
+    return text if text.isidentifier() and text not in ("None", "True", "False") else f"lambda: {text}"
 
 
 def _device(p: Printer, operation: Operation, texts: list[str]) -> str:
@@ -229,11 +237,13 @@ def _setattr(p: Printer, operation: Operation) -> str:
 def _cast(p: Printer, operation: Operation) -> str:
     """A cast to less than what is declared says so: what the program tested before isn't seen where it is read."""
     given, text = operation.operands[0], p.text(operation.operands[0])
-    if isinstance(given.owner, PyOp) and given.owner.FUNCTION in ("tuple", "torch_size"):
+    if isinstance(given.owner, PyOp) and given.owner.FUNCTION == "torch_size":
         return text  # a list that leaves the program as a tuple keeps its type
     wanted = operation.results[0].type
     narrows = isinstance(given.type, types.OptionalType | types.UnionType | types.AnyType | types.NumberType)
-    contained = type(wanted) is type(given.type) and isinstance(wanted, types.ListType | types.DictType | types.SetType)
+    contained = type(wanted) is type(given.type) and isinstance(
+        wanted, types.ListType | types.DictType | types.SetType | types.DequeType
+    )
     if (narrows or contained) and not _holds(wanted, given.type):
         shown = p.names.annotation(wanted)
         if shown is not None:
@@ -262,12 +272,14 @@ def _isinstance(p: Printer, operation: Operation) -> str:
 
 def _tested(p: Printer, type_: Attribute) -> str:
     match type_:
-        case types.TupleType() if not type_.elements.data:
+        case types.TupleOfType(element=types.AnyType()):
             return "tuple"
         case types.ListType(element=types.AnyType()):
             return "list"
         case types.DictType(key=types.AnyType()):
             return "dict"
+        case types.DictType() if type_.container.data:
+            return p.names.use("collections", type_.container.data)
         case _ if type_ == types.NONE:
             return "type(None)"
         case _:

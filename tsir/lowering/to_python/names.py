@@ -20,7 +20,7 @@ from tsir.dialects.program import PythonFunction
 from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 
-_MODULES = ("math", "torch", "tsir", "warnings", "logging", "builtins")
+_MODULES = ("math", "torch", "tsir", "warnings", "logging", "builtins", "collections", "heapq", "bisect")
 
 _PLAIN_TYPES: dict[type[Attribute], tuple[str, str]] = {
     types.TensorType: ("torch", "Tensor"),
@@ -45,6 +45,7 @@ _GENERIC_TYPES: dict[type[Attribute], str] = {
     types.ListType: "List",
     types.SetType: "Set",
     types.FrozenSetType: "FrozenSet",
+    types.DequeType: "Deque",
 }
 
 
@@ -250,7 +251,9 @@ class Names:
         elif isinstance(type_, types.UnionType):
             name, parts = "Union", list(type_.members.data)
         elif isinstance(type_, types.DictType):
-            name, parts = "Dict", [type_.key, type_.value]
+            container = type_.container.data
+            name = {"defaultdict": "DefaultDict"}.get(container, container or "Dict")
+            parts = [type_.key] if container == "Counter" else [type_.key, type_.value]
         elif isinstance(type_, types.FutureType):
             inner = self.annotation(type_.element)
             return None if inner is None else f"{self.use('torch')}.jit.Future[{inner}]"
