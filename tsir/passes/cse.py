@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from xdsl.context import Context
-from xdsl.dialects import scf
-from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.dialects.func import CallOp, FuncOp
-from xdsl.dialects.linalg.ops import GenericOp
-from xdsl.ir import Block, Operation, OpResult, SSAValue
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
-from xdsl.traits import IsTerminator
 
-from tsir.dialects.ts import effects
-from tsir.dialects.ts.families import AtenOp
-from tsir.dialects.ts.structure import ToReferenceOp
+from tsir.passes.given import given_values
 from tsir.passes.memory import Memory
-from tsir.passes.structure import functions, walk
+from tsir.passes.structure import functions
 
 
 @dataclass(frozen=True)
@@ -45,7 +39,7 @@ class CsePass(ModulePass):
 def merge_common(function: FuncOp) -> bool:
     """Merges what is computed twice in a function; whether anything was merged."""
     memory = Memory(function, arguments_may_overlap=True)
-    given = _given_values(function)
+    given = given_values(function)
     changed = False
     known: dict[Any, Operation] = {}
     # A block's operations are known in the blocks nested in its later operations: entries are undone when a block ends.
@@ -92,33 +86,6 @@ def merge_common(function: FuncOp) -> bool:
             for key in added:
                 del known[key]
     return changed
-
-
-def _given_values(function: FuncOp) -> set[SSAValue]:
-    """The tensor values whose memory becomes an object's: what is returned, carried or referred to, or viewed by such a value."""
-    given: set[SSAValue] = set()
-    work: list[SSAValue] = []
-    for op in walk(function):
-        if isinstance(op, ToReferenceOp | scf.ForOp | scf.WhileOp | CallOp) or op.has_trait(IsTerminator):
-            work.extend(o for o in op.operands if isinstance(o.type, TensorType))
-    while work:
-        value = work.pop()
-        if value in given:
-            continue
-        given.add(value)
-        if isinstance(value, OpResult):
-            work.extend(_viewed(value))
-    return given
-
-
-def _viewed(value: OpResult) -> Iterable[SSAValue]:
-    """What a tensor value may be a view of."""
-    op = value.op
-    if isinstance(op, AtenOp):
-        return effects.aliased_operands(op, value.index)
-    if op.dialect_name() in ("tensor", "ts") or isinstance(op, GenericOp):
-        return (o for o in op.operands if isinstance(o.type, TensorType))
-    return ()
 
 
 def _key(op: Operation) -> Any:

@@ -24,6 +24,7 @@ from tsir.ops import python
 from tsir.passes.constants import UNKNOWN, constant_ops, value_of_attribute
 from tsir.passes.memory import Memory
 from tsir.passes.refine import refine_uses
+from tsir.passes.sharing import shared_weights
 from tsir.passes.structure import callee_name, find_function, functions, is_public, walk
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class FreezePass(ModulePass):
           %p = arith.constant 0.5 : f64
 
     Run it after `ts-inline`. `entry` is the function to freeze (default: each public one that has an object as its first argument
-    and isn't called in the module). A tensor that the function writes is marked `ts.mutable`. Where the object is known
+    and isn't called in the module). A tensor that the function writes is marked `ts.mutable`, one whose memory the object has
+    in another place, too, such as a view of it or a list with it, `ts.shared`. Where the object is known
     (`TsContext.objects`; from Python, `freeze` takes it), its values, dtypes and shapes count.
     """
 
@@ -295,15 +297,20 @@ def freeze(
     old = list(argument_attributes(function))
     freezer.run()
     block = function.body.block
-    memory = Memory(function)
-    for path, value in freezer.weights.items():
-        data: dict[str, Attribute] = {"ts.weight": StringAttr(path)}
-        group = memory.group(value)
-        if group is not None and group.tensor_writes:
-            data["ts.mutable"] = UnitAttr()
-        old.append(DictionaryAttr(data))
-    if freezer.weights:
-        function.properties["arg_attrs"] = ArrayAttr(old)
+    shared: set[str] = set()
+    if instance is not None and freezer.weights:
+        shared = shared_weights(instance, {path: instance.tensor(path) for path in freezer.weights})
+    marks: list[dict[str, Attribute]] = [
+        {"ts.weight": StringAttr(path), **({"ts.shared": UnitAttr()} if path in shared else {})} for path in freezer.weights
+    ]
+    if marks:
+        function.properties["arg_attrs"] = ArrayAttr([*old, *map(DictionaryAttr, marks)])
+        memory = Memory(function)
+        for mark, value in zip(marks, freezer.weights.values(), strict=True):
+            group = memory.group(value)
+            if group is not None and group.tensor_writes:
+                mark["ts.mutable"] = UnitAttr()
+        function.properties["arg_attrs"] = ArrayAttr([*old, *map(DictionaryAttr, marks)])
     function.properties["function_type"] = type(function.function_type).from_lists(
         [a.type for a in block.args], function.function_type.outputs.data
     )

@@ -89,6 +89,7 @@ class Memory:
             if op.name.partition(".")[0] not in VALUE_DIALECTS:
                 self._has_tries |= isinstance(op, TryOp)
                 self._visit(op, notes)
+        self._join_shared(function)
         if arguments_may_overlap:
             self._join_arguments(function, notes)
         for what, value, op in notes:
@@ -149,6 +150,14 @@ class Memory:
                     first = root
                 elif root is not first:
                     self._parent[root] = first
+
+    def _join_shared(self, function: FuncOp) -> None:
+        """Weights that share memory may be what another weight is, or what any attribute refers to."""
+        known = function.arg_attrs.data if function.arg_attrs is not None else ()
+        arguments = function.body.block.args
+        shared = [a for a, data in zip(arguments, known, strict=False) if "ts.shared" in data.data]
+        if shared:
+            self._join((*shared, *self._cells.values()))
 
     def _join_arguments(self, function: FuncOp, notes: list[tuple[str, SSAValue, Operation]]) -> None:
         """When one argument is written, all others may be; weights aside."""

@@ -1,7 +1,7 @@
 """Runs a program of `mutation_programs` eagerly and compiled, and compares everything that its caller can see.
 
-That is: the exception's type; the values of all results; the arguments' contents; and who shares memory with whom, shown by
-writing to each tensor in turn and comparing all others again.
+That is: the exception's type; the values of all results; the arguments' contents and a module's attributes; who is the same
+object as whom; and who shares memory with whom, shown by writing to each tensor in turn and comparing all others again.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ import numpy as np
 import torch
 
 import tsir
-from tests.conformance.language.mutation_programs import ContiguousResults, inputs
+from tests.conformance.language.mutation_programs import ContiguousResults, inputs, state_of
 
 ERRORS = (ArithmeticError, LookupError, NameError, NotImplementedError, RuntimeError, TypeError, ValueError, tsir.TsirError)
 
+IDENTITIES = False
 _count = itertools.count()
 
 
-def python_function(text: str) -> Any:
-    """The program's function, with source that `inspect` finds."""
+def python_program(text: str) -> dict[str, Any]:
+    """The program's names, with source that `inspect` finds."""
     name = f"<mutation program {next(_count)}>"
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     scope: dict[str, Any] = {"__name__": "mutation_program"}
     exec(compile(text, name, "exec"), scope)
-    return scope["f"]
+    return scope
 
 
 def tensors_in(value: Any, where: str = "result") -> list[tuple[str, Any]]:
@@ -56,12 +57,25 @@ def outline(value: Any) -> Any:
 
 
 def assert_equal(expected: list[tuple[str, Any]], found: list[tuple[str, Any]], when: str) -> None:
+    """Compares values with equal places."""
+    assert [w for w, _ in found] == [w for w, _ in expected], (
+        f"{when}: {[w for w, _ in found]}, not {[w for w, _ in expected]}"
+    )
     for (where, e), (_, g) in zip(expected, found, strict=True):
         e, g = np.asarray(e), np.asarray(g)
         np.testing.assert_allclose(g, e, rtol=1e-5, atol=1e-5, err_msg=f"{where} {when}")
 
 
+def identities(values: list[tuple[str, Any]]) -> list[list[str]]:
+    """The places that hold the same object, where there is more than one."""
+    groups: dict[int, list[str]] = {}
+    for where, value in values:
+        groups.setdefault(id(value), []).append(where)
+    return [g for g in groups.values() if len(g) > 1]
+
+
 def outcome(function: Any, arguments: list[Any]) -> Any:
+    """The exception, or the result."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -70,22 +84,37 @@ def outcome(function: Any, arguments: list[Any]) -> Any:
         return error, None
 
 
+def as_arrays(value: Any) -> Any:
+    """The same with NumPy arrays of the same memory for tensors."""
+    if isinstance(value, torch.Tensor):
+        return value.numpy()
+    if isinstance(value, dict):
+        return {k: as_arrays(v) for k, v in value.items()}
+    return [as_arrays(v) for v in value] if isinstance(value, list) else value
+
+
 def check(text: str) -> None:
     """Raises AssertionError with the program where compiled and eager differ."""
-    eager = python_function(text)
-    scripted = tsir.script(eager)
-    for n in (0, 1, 3):
-        for arrays in (False, True):
+    scope = python_program(text)
+    dtype, is_module = scope["DTYPE"], "M" in scope
+
+    def make() -> Any:
+        return scope["M"]() if is_module else scope["f"]
+
+    for arrays in (False,) if is_module else (False, True):
+        eager, scripted = make(), tsir.script(make())
+        for n in (0, 1, 3):
             try:
-                _compare(eager, scripted, n, arrays)
+                _compare(eager, scripted, n, dtype, arrays=arrays, is_module=is_module)
             except AssertionError as error:
                 path = "arrays" if arrays else "tensors"
-                raise AssertionError(f"n = {n}, {path}: {error}\n{text[text.index('def f(') :]}") from None
+                start = text.index("    def forward(") if is_module else text.index("def f(")
+                raise AssertionError(f"n = {n}, {path}: {error}\n{text[start:]}") from None
 
 
-def _compare(eager: Any, scripted: Any, n: int, arrays: bool) -> None:
-    expected_arguments: list[Any] = inputs(n)
-    own: list[Any] = [t.numpy() if arrays else t for t in inputs(n)]
+def _compare(eager: Any, scripted: Any, n: int, dtype: torch.dtype, *, arrays: bool, is_module: bool) -> None:
+    expected_arguments, given = inputs(n, dtype), inputs(n, dtype)
+    own = as_arrays(given) if arrays else given
     with ContiguousResults():
         expected_error, expected = outcome(eager, [*expected_arguments, n])
     error, found = outcome(scripted, [*own, n])
@@ -94,13 +123,16 @@ def _compare(eager: Any, scripted: Any, n: int, arrays: bool) -> None:
         assert error is None, f"raised {shown}"
     else:
         assert isinstance(error, type(expected_error)), f"raised {shown}, not {expected_error!r}"
-    assert_equal(tensors_in(expected_arguments, "argument"), tensors_in(own, "argument"), "after the call")
-    if expected_error is not None:
-        return
-    assert outline(found) == outline(expected), f"gave {outline(found)}, not {outline(expected)}"
-    all_expected = tensors_in(expected) + tensors_in(expected_arguments, "argument")
-    all_found = tensors_in(found) + tensors_in(own, "argument")
+    states = [dict(state_of(m)) if is_module else {} for m in (eager, scripted)]
+    if expected_error is None:
+        assert outline(found) == outline(expected), f"gave {outline(found)}, not {outline(expected)}"
+    assert outline(own) == outline(expected_arguments), f"arguments: {outline(own)}, not {outline(expected_arguments)}"
+    assert outline(states[1]) == outline(states[0]), f"attributes: {outline(states[1])}, not {outline(states[0])}"
+    all_expected = [*tensors_in(expected), *tensors_in(expected_arguments, "argument"), *tensors_in(states[0], "")]
+    all_found = [*tensors_in(found), *tensors_in(own, "argument"), *tensors_in(states[1], "")]
     assert_equal(all_expected, all_found, "after the call")
+    if not arrays and IDENTITIES:
+        assert identities(all_found) == identities(all_expected), f"{identities(all_found)}, not {identities(all_expected)}"
     for i, (where, tensor) in enumerate(all_expected):
         try:
             tensor += i + 1

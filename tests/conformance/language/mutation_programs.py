@@ -1,8 +1,10 @@
-"""Random programs of views, in-place operators, containers, branches, loops and calls, for the property tests of mutation.
+"""Random programs of views, in-place operators, containers, objects, modules, branches, loops and calls, for the tests of mutation.
 
-A program is the source of a function of four tensors, which may share memory, and an int. Statements are chosen one by one and
-tried with torch, so that every program runs; one that raises may only stand last, and then the exception is what is compared.
-What a statement reads overlaps what it writes only where torch defines the result.
+A program is the source of a function of four tensors, which may share memory, a list, a dict and an int, or of a module whose
+`forward` takes them. Statements are chosen one by one and tried with torch, so that every program runs; one that raises may only
+stand last, and then the exception is what is compared. What a statement reads overlaps what it writes only where torch defines
+the result. What is seen of a program's variables (`Program.seen`) is all of them at the end, some of them at the end, which
+leaves the others dead, or copies of some behind each statement.
 """
 
 from __future__ import annotations
@@ -10,187 +12,32 @@ from __future__ import annotations
 import random
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
-HEADER = """\
-import torch
-from typing import Dict, List, Tuple
-from torch import Tensor
-
-
-def bump(t: Tensor, by: float) -> Tensor:
-    t.add_(by)
-    return t
-
-
-def halved_row(t: Tensor) -> Tensor:
-    row = t[0]
-    row *= 0.5
-    return row
-
-
-def push(l: List[Tensor], t: Tensor) -> None:
-    l.append(t)
-    l[0] = t
-
-
-def clear_first(d: Dict[str, Tensor]) -> Tensor:
-    t = d["a"]
-    t.zero_()
-    return t
-
-
-def bump_twice(t: Tensor) -> Tensor:
-    bump(t, 1.0)
-    first = bump(t[0], 2.0)
-    return first
-
-
-def fill_all(rows: List[List[Tensor]], by: float) -> None:
-    for row in rows:
-        for t in row:
-            t.fill_(by)
-            break
-
-
-def pair_of(t: Tensor) -> Tuple[Tensor, Tensor]:
-    return t[0], t
-
-
-def swapped(a: Tensor, b: Tensor) -> Tensor:
-    old = a.clone()
-    a.copy_(b)
-    b.copy_(old)
-    return a
-
-
-"""
-
-FRESH = (
-    "{a} + 1.0", "{a} * {b}", "torch.relu({a})", "{a}.clone()", "-{a}", "{a}.sum(0)", "torch.cat([{a}, {b}])", "{a} @ {b}",
-    "torch.zeros_like({a})", "torch.where({a} > 0.0, {a}, {b})", "{a}.contiguous().clone()", "torch.stack([{a}, {b}])",
-    "{a}[w]",
-    "{a} > 0.0", "{a}.long()", "{a}.to(torch.float64)", "{a}[:0]", "{a}.sum()", "torch.arange(3)", "torch.tensor(1)",
-    "{a}[{b} > 0.0]",
-    "torch.zeros(0, 3)", "{a}.cumsum(0)", "{a}.max(0)[0]", "torch.where({a} != 0.0)[0]", "{a}.nonzero()", "{a}.roll(1, 0)",
-    "torch.einsum('ij,jk->ik', {a}, {b})", "{a}.masked_fill({b} > 0.0, 2.0)", "{a}.index_select(0, w)", "{a}.take(w)",
-    "{a}.tril()",
-    "{a}[{a} > 0.0]", "{a}.repeat(2, 1)", "{a}.sort(0)[0]", "{a}.flip(0)", "torch.zeros(3, 3)", "{a}.new_ones(3)",
-)  # fmt: skip
-VIEWS = (
-    "{a}.view(-1)", "{a}.t()", "{a}[0]", "{a}[:, 1]", "{a}[1:]", "{a}[..., ::2]", "{a}[None]", "{a}.unsqueeze(0)",
-    "{a}.transpose(0, 1)", "{a}.reshape(-1)", "{a}.expand(2, 3, 3)", "{a}.diagonal()", "{a}.narrow(0, 1, 2)",
-    "{a}.chunk(2)[1]",
-    "{a}.split(2)[0]", "{a}.unbind(1)[0]", "{a}.permute(1, 0)", "{a}.select(0, -1)", "{a}.squeeze()", "{a}.flatten()",
-    "{a}.view_as({b})", "{a}.expand_as({b})", "{a}.detach()", "{a}.T", "{a}.unfold(0, 2, 2)", "{a}.movedim(0, 1)",
-    "{a}.swapaxes(0, 1)", "{a}.unflatten(0, (1, -1))", "{a}.squeeze(0)", "{a}.view(3, -1)", "{a}.tensor_split(2)[0]",
-    "{a}[:, None]",
-    "{a}[..., 0]", "{a}[:, ::2]", "{a}.mT", "{a}.unsqueeze(-1)", "torch.broadcast_to({a}, (2, 3, 3))", "{a}.ravel()",
-    "{a}.flatten(0, 1)",
-    "torch.unbind({a})[1]", "torch.diagonal({a}, 1)", "{a}.expand(3, -1)", "{a}.select(1, n % 2)",
-    "{a}.as_strided((2, 2), (1, 2))",
-    "{a}.adjoint()", "{a}.real", "{a}.conj()", "torch.atleast_2d({a})", "{a}[::2, 1:]", "{a}.hsplit(3)[1]", "{a}[1:].t()[0]",
-    "{a}.view({a}.shape)", "{a}.reshape(3, 3)", "{a}.t().contiguous()", "{a}.t().reshape(-1)", "{a}.view(-1)[2:7].view(-1)",
-    "{a}[torch.tensor(1)]", "{a}[:, torch.tensor(-1)]", "{a}.narrow(-1, 0, 1)", "{a}.chunk(3, 1)[n % 2]", "pair_of({a})[1]",
-    "torch.as_tensor({a})", "{a}.type_as({b})", "{a}.to({b}.dtype)", "{a}.float()", "{a}.vsplit(3)[0]",
-    "{a} if n > 1 else {a}.t()", "{a}[n % 2]", "{a}[-1, 1:]", "{a}.contiguous()", "{a}.to(torch.float32)", "{a}",
-)  # fmt: skip
-WRITES = (
-    "{a}.add_(1.0)", "{a}.mul_({b})", "{a}.relu_()", "{a}.fill_(2.0)", "{a}.copy_({b})", "{a}[0] = 3.0", "{a}[:, 1] = 0.5",
-    "{a} += {b}", "{a} -= 0.5", "{a}.zero_()", "{a}[..., ::2] += 1.0", "{a}[{a} > 0.5] = -1.0",
-    "{a}.masked_fill_({b} > 0.0, 7.0)",
-    "{a}.index_add_(0, w, torch.ones(2, 3))", "{a}.scatter_(0, torch.zeros(1, 3, dtype=torch.long), 9.0)", "{a}[w] = 4.0",
-    "{a}.index_put_([w], torch.ones(3))", "{a}[1] = {b}[0]", "{a}[n % 2] = 8.0", "{a}[0, 1] = 5.0", "{a}[0][1:] = -2.0",
-    "{a}[1:] = {b}[:-1]", "{a}.clamp_(-3.0, 3.0)", "{a}.neg_()", "{a}.sub_({b}, alpha=2.0)", "{a}.index_fill_(0, w, 6.0)",
-    "torch.add({b}, 1.0, out={a})", "torch.mul({b}, {b}, out={a})", "{a}.t().add_(1.0)",
-    "{a}.diagonal().fill_(1.5)", "{a}[{a} < 0.0] *= 2.0",
-    "{a}[:, 0].add_({b}[0])", "{a}.view(-1)[2] = 11.0", "{a} *= {b}[0]", "{a}[w, 1] = 0.25", "{a}[:2, 1:] -= 1.0",
-    "{a}.tril_()",
-    "{a}.addcmul_({b}, {b}, value=0.5)", "{a}.lerp_({b}, 0.5)", "{a}.masked_scatter_({b} > 0.0, torch.ones(9))",
-    "{a}.addmm_({b}, {b})",
-    "{a}.index_copy_(0, w, torch.ones(2, 3))", "{a}.scatter_add_(0, torch.zeros(1, 3, dtype=torch.long), {b}[:1])",
-    "{a}.clamp_min_(0.0)",
-    "{a}.scatter_(1, torch.tensor([[0], [2], [1]]), {b})", "{a}.put_(w, torch.tensor([5.0, 6.0]))",
-    "{a}.fill_diagonal_(4.0)", "{a}.pow_(2)",
-    "{a}.div_(2.0, rounding_mode='floor')", "{a}.remainder_(2.0)", "{a}.sign_()", "{a}.round_()", "{a}.triu_(1)",
-    "{a}.cumprod_(0)",
-    "{a}.logical_not_()", "{a}.abs_()", "{a}.add_({b}[0, 0])", "{a}.mul_(n)",
-    "{a}[{b} > 0.0] = {b}[{b} > 0.0]", "{a}[0, w] = {b}[0, w]", "{a}[None] = 0.0", "{a}[..., 1] *= 2.0", "{a}[w] += 1.0",
-    "{a}[:, w] -= {b}[:, w]", "{a}[::2, 1:] = {b}[::2, 1:]", "{a}.copy_({b}.t())", "{a}[...] = {b}", "{a}[:] = {b}[0]",
-    "{a}[w, w] *= 3.0", "{a}[[0, 1], [1, 2]] = 1.5", "{a}[torch.tensor(1)][0] = 5.0", "{a}[torch.tensor(0)] = {b}[1]",
-    "{a}[0][1] += 1.0",
-    "torch.cumsum({b}, 0, out={a})", "torch.matmul({b}, {b}, out={a})", "torch.sum({b}, 0, out={a}[0])",
-    "torch.clamp({b}, 0.0, 1.0, out={a})",
-    "torch.neg({b}, out={a}.t())", "torch.cat([{b}[:1], {b}[1:]], out={a})", "{a}.transpose(0, 1)[0].fill_(0.75)",
-    "{a}[:0] = 1.0",
-    "{a}[:0].add_(1.0)", "{a} //= 2.0", "{a} **= 2", "{a} /= 2.0", "{a} %= 3.0", "{a} |= {b}", "{a} &= {b}", "{a} @= {b}",
-    "{a} -= {b}.t()",
-    "{a}.view(-1).index_fill_(0, w, 0.5)", "{a}.reshape(-1)[4] = 9.0", "{a}.ravel().mul_(0.5)", "{a}.unbind(0)[1].zero_()",
-    "{a}.flatten()[1:3] = 6.0", "{a}.chunk(3)[1].add_({b}[0])", "bump_twice({a})", "pair_of({a})[0].mul_(2.0)",
-    "swapped({a}, {b})",
-    "swapped({a}[0], {b}[1])", "{a}.sort(0)[0].add_(1.0)", "torch.relu_({a})", "torch.nn.functional.relu({a}, inplace=True)",
-    "torch.nn.functional.dropout({a}, 0.5, False, True).add_(1.0)", "{a}.expand_as({a}).mul_(2.0)",
-    "{a}.contiguous().add_(1.0)",
-    "{a}.float().sub_(1.0)", "{a}.index_put_((w, w), torch.ones(2), accumulate=True)",
-    "{a}[-1] += {b}[0]", "{a}.unsqueeze(0)[0, 1] = 2.5", "bump({a}, 0.5)", "halved_row({a})", "bump({a}[1], 2.0)",
-    "{a}[0], {a}[1] = {b}[1] + 0.0, {b}[0] + 0.0", "{a}.cumsum_(0)", "{a}.expand(2, 3, 3)[1].add_(1.0)",
-)  # fmt: skip
-NAMED_WRITES = ("{c} = {a}.mul_(0.5)", "{c} = bump({a}, 1.0)", "{c} = halved_row({a})", "{c} = {a}[0].add_(1.0)")
-CONTAINERS = (
-    "l.append({a})", "{c} = l[0]", "l[0] += 1.0", "{c} = torch.stack([l[0], l[-1]]).sum(0)", "l[0] = {a}",
-    "l.pop()",
-    "push(l, {a})",
-    "{c} = l[-1].view(-1)", "l.insert(0, {a})", "l.extend([{a}, {b}])", "l.reverse()", "l[-1].mul_(0.5)", "d['a'] = {a}",
-    "{c} = d['a']",
-    "d['a'].add_(1.0)", "d['b'] = {a}[0]", "clear_first(d)", "{c} = d['a'][0]", "d['a'] += 1.0",
-    "l2 = [{a}, {b}]\nl2[0].add_(1.0)",
-    "t2 = ({a}, {b})\nt2[1].mul_(0.5)", "p, q = {a}.split(1)[0], {b}\np.add_(0.25)", "d.update({{'c': {a}}})",
-    "l = l + [{a}]",
-    "ll = [[{a}, {b}], [{a}[0]]]\nll[0][0].add_(1.0)\nll[1][0].mul_(2.0)\n{c} = ll[0][1]",
-    "fill_all([[{a}[0]], [{b}[1], {a}]], 0.5)",
-    "dl = {{'k': [{a}]}}\ndl['k'].append({b})\ndl['k'][-1].add_(1.0)\nl = dl['k']", "l.append(l[0][0])",
-    "l[-1], l[0] = l[0], l[-1]",
-    "t3 = (l, {a})\nt3[0].append({b})\nt3[1].sub_(1.0)", "{c} = [t * 1.0 for t in l][-1]", "l2 = l\nl2.append({a})",
-    "l2 = list(l)\nl2.append({a})",
-    "for i in range(len(l)):\n    l[i] = l[i] + 1.0", "for e in l:\n    e = e + 1.0",
-    "for e in l:\n    if e.dim() == 0:\n        continue\n    e[0] = 2.0",
-    "for e in l:\n    if e.dim() < 2:\n        break\n    e.mul_(0.5)", "for a_, b_ in zip(l, {a}):\n    b_.add_(1.0)",
-    "d['c'] = d.pop('a')\nd['a'] = {a}",
-    "for k_, v_ in d.items():\n    v_.mul_(0.5)", "(p1, q1), r1 = ({a}, {b}), l[0]\nq1.add_(0.5)\nr1.sub_(0.5)",
-    "first, *others = {a}\nothers[-1].zero_()",
-    "def add_all(by: float):\n    for e in l:\n        e.add_(by)\nadd_all(1.0)",
-    "g = lambda t: t.mul_(2.0)\ng({a})\n{c} = g({b}[0])",
-    "def change():\n    {a}[0] = 4.0\n    return {a}[1]\n{c} = change()", "l += [{a}]", "l *= 2", "l[0] *= 2.0",
-    "l[0][0] = 1.0", "l[:] = [{b}]",
-    "{c} = sorted(l, key=lambda t: float(t.sum()))[0]", "{c}, = {a}.split(3)[:1]", "{c} = max([{a}.sum(), {b}.sum()])",
-    "l = [*l, {a}]",
-    "for e in l:\n    e.add_(0.125)", "for e in {a}:\n    e.mul_(2.0)", "for i, e in enumerate(l):\n    e[0] = float(i)",
-    "l = [e * 0.5 for e in l]", "del l[0]", "l[1:] = [{a}]", "for k in d.keys():\n    d[k].add_(0.5)",
-)  # fmt: skip
-HEADS = (
-    "if n > 1:", "if bool({a}.sum() > 4.0):", "for i in range(n):", "for i in range(2):", "while k < n:\n    k += 1",
-    "for i in range(1, 3):", "if len(l) > 2:", "if {a}.size(0) > 2:", "for i, e in enumerate(l[:2]):",
-    "if {a}.dtype == torch.float32:",
-    "if n > 0 and {a}.dim() == 2:", "for i in range(n):\n    k += i",
-)  # fmt: skip
-BODIES = (
-    "{a}[i % 2] = float(i)",
-    "{a}[i % 2] += {b}[0]",
-    "{a}[i % 2, :2] = {b}[0, :2]",
-    "{a} = {a} * 0.5",
-    "{a} = {a}[0]",
-    "{a} = {b}",
-    "if {a}.dim() == 0:\n    break",
-    "if i == 1:\n    continue",
-    "if bool({a}.sum() > 3.0):\n    break",
-    "{a}[i % 2].add_(1.0)",
-    "{a} = {a}.t()",
-    "l.append({a}[i % 2])",
+from tests.conformance.language.mutation_statements import (
+    BODIES,
+    CONTAINERS,
+    FRESH,
+    HEADER,
+    HEADS,
+    MODULE,
+    MORE,
+    NAMED_WRITES,
+    OBJECTS,
+    RAISING,
+    SAME,
+    SELF,
+    VIEWS,
+    WRITES,
 )
+
+READERS = frozenset((*FRESH, *VIEWS, *SAME))
+"""Templates that only read their tensors, which may overlap."""
 
 
 class ContiguousResults(TorchFunctionMode):
@@ -221,19 +68,23 @@ def _laid_out(result: Any, given: set[int]) -> Any:
 
 
 def compiled(text: str) -> Any:
-    """The program as a plain Python function."""
+    """The program as a plain Python function, or as a new module."""
     scope: dict[str, Any] = {}
     exec(compile(text, "<program>", "exec"), scope)
-    return scope["f"]
+    return scope["M"]() if "M" in scope else scope["f"]
 
 
-def inputs(seed: int) -> list[torch.Tensor]:
-    ""
-    "Small whole numbers, so that nothing depends on rounding. The third tensor is none of the others, one's view, or one itself."
-    ""
+def inputs(seed: int, dtype: torch.dtype = torch.float32) -> list[Any]:
+    """Small whole numbers, so that nothing depends on rounding. With another seed, other tensors share memory.
+
+    The first tensor is laid out in rows, or with gaps, or in columns; the third is none of the others, one's view, or one itself.
+    """
     generator = torch.Generator().manual_seed(seed)
-    x, y, z = (torch.randint(-4, 5, (3, 3), generator=generator).float() for _ in range(3))
-    return [x, y, {0: z, 1: x.t(), 3: y}[seed], torch.tensor([0, 2])]
+    x, y, z, p, q = (torch.randint(-4, 5, (3, 3), generator=generator).to(dtype) for _ in range(5))
+    if seed == 3:
+        x = torch.randint(-4, 5, (3, 6), generator=generator).to(dtype)[:, ::2]
+    z = {0: z, 1: x.t(), 3: y}[seed]
+    return [x, y, z, torch.tensor([0, 2]), [p, {0: q, 1: x, 3: y[0]}[seed]], {"a": q, "b": {0: p, 1: y, 3: x[1:]}[seed]}]
 
 
 def same(a: Any, b: Any) -> bool:
@@ -252,90 +103,171 @@ class Program:
     """A program being made."""
 
     rng: random.Random
+    has_objects: bool = field(init=False)
+    is_module: bool = field(init=False)
+    seen: str = field(init=False)
+    dtype: torch.dtype = field(init=False)
     names: list[str] = field(default_factory=lambda: ["x", "y", "z"])
-    lines: list[str] = field(default_factory=lambda: ["l = [x * 1.0]", "d = {'a': y + 0.0}", "k = 0"])
+    """Tensors: variables, and places in objects and containers."""
+    lists: list[str] = field(default_factory=lambda: ["l"])
+    dicts: list[str] = field(default_factory=lambda: ["d"])
+    lines: list[str] = field(default_factory=lambda: ["k = 0"])
     raises: bool = False
     fresh: int = 0
 
-    def text(self, extra: list[str] | None = None) -> str:
-        body = "".join(f"    {line}\n" for part in (*self.lines, *(extra or ())) for line in part.split("\n"))
-        live = "".join(f"{n}, " for n in self.names)
-        return f"{HEADER}def f(x: Tensor, y: Tensor, z: Tensor, w: Tensor, n: int):\n{body}    return ({live}l, d, k)\n"
+    def __post_init__(self) -> None:
+        pick = self.rng.choice
+        self.is_module, self.has_objects = pick([False, False, True]), pick([False, False, True])
+        self.seen = pick(["all", "all", "some", "copies", "some copies"])
+        self.dtype = pick([torch.float32] * 6 + [torch.float64, torch.int64])
+        if pick([False, True]):
+            self.lines += ["l = [x * 1]", "d = {'a': y + 0}"]
+        if self.has_objects:
+            self.lines += ["o = Box(x, y * 1)"]
+            self.names += ["o.t", "o.held[0]"]
+            self.lists += ["o.held"]
+        if self.is_module:
+            self.names += ["self.buf", "self.t", "self.child.state", "self.held[0]", "self.table['a']"]
+            self.lists += ["self.held"]
+            self.dicts += ["self.table"]
+        if "copies" in self.seen:
+            self.lines += ["log = [x.clone()]"]
 
-    def outcome(self, extra: list[str]) -> tuple[type[Exception] | None, list[Any]]:
+    def text(self, extra: Sequence[str] = ()) -> str:
+        """The source of the whole program."""
+        indent = "        " if self.is_module else "    "
+        live = [n for n in self.names if n.isidentifier()]
+        rest = ["o.t", "o.held", "o.count"] if self.has_objects else []
+        rest += ["l", "d", "k", *(["log"] if "copies" in self.seen else [])]
+        if "some" in self.seen:
+            live, rest = live[::3], rest[1::2]
+        lines = [*self.lines, *extra, f"return ({''.join(f'{n}, ' for n in (*live, *rest))})"]
+        body = "".join(f"{indent}{line}\n" for part in lines for line in part.split("\n"))
+        header = f"{HEADER}DTYPE = {self.dtype}\n\n\n"
+        parameters = "x: Tensor, y: Tensor, z: Tensor, w: Tensor, l: List[Tensor], d: Dict[str, Tensor], n: int"
+        if self.is_module:
+            return f"{header}{MODULE}    def forward(self, {parameters}):\n{body}"
+        return f"{header}def f({parameters}):\n{body}"
+
+    def outcome(self, extra: Sequence[str]) -> tuple[type[Exception] | None, list[Any]]:
         """What torch raises with these lines added, for any n, and what it gives."""
+        results: list[Any] = []
         try:
             function = compiled(self.text(extra))
-        except SyntaxError as error:
-            return type(error), []
-        results: list[Any] = []
-        for n in (0, 1, 3):
-            try:
+            for n in (0, 1, 3):
                 with warnings.catch_warnings():
                     warnings.simplefilter("error")  # such as `out=` of another shape
-                    arguments = inputs(n)
+                    arguments = inputs(n, self.dtype)
                     with ContiguousResults():
-                        results.append(function(*arguments, n))
-            except (
-                ArithmeticError,
-                AttributeError,
-                LookupError,
-                NameError,
-                RuntimeError,
-                TypeError,
-                ValueError,
-                Warning,
-            ) as error:
-                return type(error), results
+                        results.append((function(*arguments, n), arguments))
+                    if self.is_module:
+                        results.append([v for _, v in state_of(function)])
+        except (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, SyntaxError) as error:
+            return type(error), results
+        except (TypeError, ValueError, Warning) as error:
+            return type(error), results
         return None, results
 
     def fill(self, template: str) -> str:
-        """The template with names for its holes; `~` stands before what is only read."""
-        a, b = self.rng.choice(self.names), self.rng.choice(self.names)
-        return template.format(a=a, b=b if template in FRESH + VIEWS else f"~{b}~", c=f"v{self.fresh}")
+        """The template with names for its holes; `~` stands around what is only read."""
+        pick = self.rng.choice
+        a, b = pick(self.names), pick(self.names)
+        read = b if template in READERS else f"~{b}~"
+        return template.format(a=a, b=read, c=f"v{self.fresh}", l=pick(self.lists), d=pick(self.dicts), o="o")
 
     def statement(self) -> list[str]:
+        """One statement, as lines."""
         pick = self.rng.choice
-        kind = pick(["fresh", "view", "view", "write", "write", "write", "container", "container", "flow", "flow"])
-        if kind == "fresh":
-            return [f"v{self.fresh} = {self.fill(pick(FRESH))}"]
-        if kind == "view":
-            return [f"v{self.fresh} = {self.fill(pick(VIEWS))}"]
-        if kind == "write":
-            return [self.fill(pick(WRITES + NAMED_WRITES))]
-        if kind == "container":
-            return [self.fill(pick(CONTAINERS))]
+        kinds = [
+            "fresh",
+            "view",
+            "view",
+            "same",
+            "write",
+            "write",
+            "write",
+            "container",
+            "more",
+            "more",
+            "flow",
+            "flow",
+            "flow",
+        ]
+        kinds += ["object"] * 4 if self.has_objects else []
+        kinds += ["self"] * 4 if self.is_module else []
+        match pick(kinds):
+            case "fresh":
+                return [f"v{self.fresh} = {self.fill(pick(FRESH))}"]
+            case "view":
+                return [f"v{self.fresh} = {self.fill(pick(VIEWS))}"]
+            case "same":
+                return [f"v{self.fresh} = {self.fill(pick(SAME))}"]
+            case "write":
+                return [self.fill(pick(WRITES + NAMED_WRITES))]
+            case "flow":
+                return self.flow(self.rng.randint(1, 2))
+            case kind:
+                return [self.fill(pick({"container": CONTAINERS, "more": MORE, "object": OBJECTS, "self": SELF}[kind]))]
+
+    def flow(self, depth: int) -> list[str]:
+        """A branch, a loop or a `try`."""
+        pick = self.rng.choice
+        if self.rng.random() < 0.2:
+            caught = pick(["RuntimeError", "(IndexError, KeyError)", "Exception", "ValueError", "ZeroDivisionError"])
+            lines = ["try:", *self.body(depth, WRITES), *(["    " + self.fill(pick(RAISING))] * self.rng.randint(0, 1))]
+            lines += [f"except {caught}:", "    k += 1", *self.body(0, WRITES)]
+            return lines + (["finally:", *self.body(0, WRITES)] if self.rng.random() < 0.3 else [])
         head = self.fill(pick(HEADS))
-        choices = WRITES + (BODIES if head.startswith("for i") else BODIES[3:6])
-        body = [self.fill(pick(choices)) for _ in range(self.rng.randint(1, 3))]
-        lines = [head, *("    " + line for part in body for line in part.split("\n"))]
-        if head.startswith("if") and self.rng.random() < 0.5:
-            lines += ["else:", "    " + self.fill(pick(choices[: len(WRITES)] + BODIES[3:6]))]
+        lines = [*head.split("\n"), *self.body(depth, WRITES + (BODIES if head.startswith("for i") else BODIES[3:6]))]
+        if head.startswith(("if", "for")) and self.rng.random() < 0.4:
+            lines += ["else:", *self.body(0, WRITES + BODIES[3:6])]
         return lines
 
+    def body(self, depth: int, choices: tuple[str, ...]) -> list[str]:
+        """What stands below a head."""
+        pick, lines = self.rng.choice, list[str]()
+        others = (CONTAINERS, MORE, *([OBJECTS] if self.has_objects else []), *([SELF] if self.is_module else []))
+        for _ in range(self.rng.randint(1, 3)):
+            if depth > 1 and self.rng.random() < 0.4:
+                lines += self.flow(depth - 1)
+            else:
+                lines += self.fill(pick(choices if self.rng.random() < 0.6 else pick(others))).split("\n")
+        return ["    " + line for line in lines]
+
     def step(self) -> None:
+        """Adds a statement, if torch runs it."""
         self.fresh += 1
-        marked = self.statement()
+        marked = "\n".join(self.statement()).split("\n")
         lines = [line.replace("~", "") for line in marked]
         error, results = self.outcome(lines)
-        if error is not None and not (error is RuntimeError and self.rng.random() < 0.1):
+        if error is not None and not (error in (RuntimeError, IndexError, KeyError) and self.rng.random() < 0.06):
             return
         if error is None and any("~" in line for line in marked):
-            apart = [re.sub(r"~(\w+)~", r"\1.clone()", line) for line in marked]
+            apart = [re.sub(r"~([^~]+)~", r"\1.clone()", line) for line in marked]
             if not same(self.outcome(apart)[1], results):
                 return  # torch reads what it has written already
         self.lines += lines
         self.raises = error is not None
         name = f"v{self.fresh}"
-        if lines[0].startswith(f"{name} = "):
+        if any(line.startswith((f"{name} = ", f"{name}, = ")) for line in lines):
             self.names.append(name)
+        if "copies" in self.seen and not self.raises:
+            copied = self.rng.sample(self.names, min(len(self.names), self.rng.randint(1, 2)))
+            self.lines.append(f"log += [{', '.join(f'{n}.clone()' for n in copied)}]")
+
+
+def state_of(module: Any, where: str = "self") -> list[tuple[str, Any]]:
+    """What a module of these programs holds, with names."""
+    names = ("buf", "weight", "t", "held", "table", "count")
+    return [*((f"{where}.{n}", getattr(module, n)) for n in names), (f"{where}.child.state", module.child.state)]
 
 
 def random_program(rng: random.Random, length: int = 12) -> Program:
     """A program of about that many statements."""
     program = Program(rng)
+    started = len(program.lines)
     for _ in range(3 * length):
         program.step()
-        if program.raises or len(program.lines) >= length + 3:
+        if program.raises or len(program.lines) >= (2 if "copies" in program.seen else 1) * length + started:
             break
     return program

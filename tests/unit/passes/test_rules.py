@@ -76,8 +76,11 @@ def evaluate(term, values):
     return getattr(getattr(torch.ops.aten, schema.name), schema.overload or "default")(*positional, **keywords)
 
 
-def build(pattern, values):
-    """A function whose body is the pattern; tensors are arguments, everything else constants."""
+def build(pattern, values, *, computed_with=True):
+    """A function whose body is the pattern; tensors are arguments, everything else constants.
+
+    `computed_with`: the result is the negative of the pattern's, so that nobody can tell what the pattern gives from another tensor.
+    """
     tensors = {n: v for n, v in values.items() if isinstance(v, torch.Tensor)}
     kinds = [TensorType(dtypes.dtype(str(v.dtype)), v.shape).to_builtin() for v in tensors.values()]
     block = Block(arg_types=kinds)
@@ -111,6 +114,10 @@ def build(pattern, values):
         return constant(float(term) if argument is not None and argument.type.base == "float" and term is not None else term)
 
     result = make(pattern)
+    if computed_with:
+        negated = aten_op(SCHEMAS.get("neg"))([result], [result.type])
+        block.add_op(negated)
+        result = negated.results[0]
     block.add_op(ReturnOp(result))
     function = FuncOp("f", (kinds, [result.type]), Region(block))
     return ModuleOp([function]), function
@@ -146,6 +153,13 @@ def test_conditions_hold_a_rule_back():
     (minus_zero,) = (r for r in ALL if r.name == "int-plus-zero")
     _, function = build(minus_zero.pattern, {"x": torch.tensor([1.0])})
     assert not Rules([minus_zero]).apply(function)
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.name)
+def test_new_tensors_that_leave_the_function_stay_new(rule):
+    _, function = build(rule.pattern, INPUTS[rule.name], computed_with=False)
+    fired = Rules([rule]).apply(function)
+    assert bool(fired) == (rule.alias or not isinstance(rule.replacement, Variable))
 
 
 def test_rules_that_undo_each_other_are_named():

@@ -24,6 +24,7 @@ from tsir.ops.sizes import CannotLower
 from tsir.ops.tensor import SymTensor
 from tsir.passes.constants import UNKNOWN, constant_of, constant_ops
 from tsir.passes.facts import Facts, same, strip_casts
+from tsir.passes.given import is_given
 from tsir.passes.memory import Memory
 from tsir.passes.refine import refine_uses
 from tsir.passes.rules.terms import Call, Computed, Rule, Term, Variable
@@ -213,8 +214,13 @@ def _is_sound(rule: Rule, matched: Sequence[AtenOp], memory: Memory) -> bool:
                 return False
     if rule.single_use and any(not op.results[0].has_one_use() for op in matched[1:]):
         return False
-    group = memory.group(matched[0].results[0])
-    return group is None or not group.escapes or rule.alias or isinstance(rule.replacement, Call)
+    if rule.alias or isinstance(rule.replacement, Call):
+        return True
+    result = matched[0].results[0]
+    if isinstance(result.type, BuiltinTensorType):
+        return not is_given(result)
+    group = memory.group(result)
+    return group is None or not group.escapes
 
 
 class _Maker:

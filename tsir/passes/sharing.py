@@ -1,0 +1,60 @@
+"""Which weights of an object share memory with something else that the object has: another weight, an element of a list, a view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+
+from tsir.dialects.values import Instance
+
+Array = np.ndarray[Any, Any]
+
+
+def shared_weights(root: Instance, weights: Mapping[str, Array]) -> set[str]:
+    """The paths of the weights whose memory can be reached in another way, too. `weights` are arrays by path."""
+    names = {id(array): path for path, array in weights.items()}
+    spans = [(*_bounds(array), path) for path, array in weights.items() if array.size]
+    spans += [(*_bounds(array), "") for array in _others(root, names) if array.size]
+    spans.sort()
+    shared: set[str] = set()
+    open_spans: list[tuple[int, str]] = []
+    for low, high, path in spans:
+        open_spans = [(h, p) for h, p in open_spans if h > low]
+        if open_spans:
+            shared |= {path, *(p for _, p in open_spans)}
+        open_spans.append((high, path))
+    return shared - {""}
+
+
+def _others(root: Instance, names: Mapping[int, str]) -> list[Array]:
+    """The arrays of an object and of those in it; of attributes that are weights only those in containers."""
+    found: list[Array] = []
+    seen: set[int] = set()
+    todo: list[tuple[Any, bool]] = [(root, False)]
+    while todo:
+        value, is_attribute = todo.pop()
+        if isinstance(value, np.ndarray):
+            array = cast(Array, value)
+            if not (is_attribute and id(array) in names):
+                found.append(array)
+            continue
+        if not isinstance(value, Instance | list | tuple | dict) or id(cast(object, value)) in seen:
+            continue
+        seen.add(id(cast(object, value)))
+        if isinstance(value, Instance):
+            todo += [(v, True) for v in value.attributes.values()]
+        elif isinstance(value, dict):
+            todo += [(v, False) for v in cast("dict[Any, Any]", value).values()]
+        else:
+            todo += [(v, False) for v in cast("list[Any]", value)]
+    return found
+
+
+def _bounds(array: Array) -> tuple[int, int]:
+    """The addresses of the first byte of an array and behind its last one."""
+    low = high = array.__array_interface__["data"][0]
+    for size, stride in zip(array.shape, array.strides, strict=True):
+        low, high = low + min(0, stride * (size - 1)), high + max(0, stride * (size - 1))
+    return low, high + array.itemsize
