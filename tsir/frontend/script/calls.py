@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import cmath
+import contextlib
 import copy
 import enum
 import functools
@@ -28,6 +29,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import CastOp, ConstantOp, DictOp
 from tsir.errors import did_you_mean
+from tsir.frontend.script import lazy
 from tsir.frontend.script.ambient import call_context_method, is_context_method
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.builtins import (
@@ -57,12 +59,13 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import extreme_member, member_of_value, plain
 from tsir.frontend.script.evaluation import PURE, evaluate
 from tsir.frontend.script.exception_values import is_exception_class, make_exception, set_arguments
-from tsir.frontend.script.generators import is_lazy
+from tsir.frontend.script.generators import generator_of, is_lazy
 from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.installing import registers_hooks
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.made_modules import make_module, outside_module
+from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import REPLACED, SPECIAL_METHODS, tensordot
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
@@ -80,6 +83,8 @@ from tsir.frontend.script.values import (
     DTypeInfo,
     GeneratorCall,
     ImportedMethod,
+    Manager,
+    ManagerFunction,
     Method,
     Object,
     Partial,
@@ -258,6 +263,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
             return made
         case Closure():
             return call_closure(e, callee, args, kwargs)
+        case ManagerFunction():
+            return call_manager_function(e, callee, args, kwargs)
         case Partial():
             return call(e, callee.function, [*callee.args, *args], callee.kwargs | dict(kwargs))
         case Choice():
@@ -471,6 +478,10 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
         return Run(coerce(e, args[0] if args else StaticTuple(()), ts.ListType(ts.INT), "torch.Size()"), "size")
     if cls in FUTURE_CLASSES:
         return make_future(e)
+    if cls in (contextlib.closing, contextlib.nullcontext):
+        return Manager(
+            generator_of(e, lazy.closing if cls is contextlib.closing else lazy.nullcontext, *args, *kwargs.values())
+        )
     if cls is functools.partial:
         return Partial(args[0], tuple(args[1:]), dict(kwargs))
     if issubclass(cls, BaseException):

@@ -576,7 +576,7 @@ class Emitter:
 
     def is_live(self, name: str, end: tuple[int, int]) -> bool:
         """Whether a variable may be read behind a place of the tree, or again in a loop around it."""
-        if name.startswith("$") or FRAME in name or name in self.source.captured or self.source.is_read_after(name, end):
+        if name[0] in "$<" or FRAME in name or name in self.source.captured or self.source.is_read_after(name, end):
             return True
         return bool(self.loops) and self.source.is_read_between(name, *self.loops[0])
 

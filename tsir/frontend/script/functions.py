@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from tsir.frontend.script.declared import choose_signature
 from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable, end_of
 from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.inlining import Given, holds_run, inline
+from tsir.frontend.script.managers import is_manager_function, manager_of
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.passing import own_name, say_how_called
 from tsir.frontend.script.source import (
@@ -50,6 +52,7 @@ from tsir.frontend.script.values import (
     Closure,
     Condition,
     Const,
+    ManagerFunction,
     PyFunction,
     Run,
     Spread,
@@ -219,6 +222,12 @@ def call_function(
     """Calls a Python function: compiles it for these arguments if that hasn't happened yet, and emits the call."""
     function = unwrap(callee.function)
     name = describe(function)
+    if is_manager_function(function):
+        from tsir.frontend.script.calls import call
+
+        return manager_of(e, call(e, replace(callee, function=function.__wrapped__), args, kwargs))
+    if function is contextlib.contextmanager and len(args) == 1:
+        return ManagerFunction(args[0])
     source = _source(session, e, function)
     given = list(args) if callee.receiver is None else [callee.receiver, *args]
     try:

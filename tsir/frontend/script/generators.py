@@ -12,19 +12,27 @@ import ast
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from tsir.errors import TsirError
-from tsir.frontend.script.control import emit_steps
-from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, SENT, STOP, Emitter, Unreachable, end_of, frame_of
+from xdsl.ir import SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import py_op
+from tsir.dialects.ts.structure import ReraiseOp
+from tsir.errors import TsirError, UnsupportedError
+from tsir.frontend.script.control import emit_branch, emit_steps
+from tsir.frontend.script.convert import materialise
+from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, SENT, STOP, Emitter, Unreachable, end_of, frame_of, start_of
 from tsir.frontend.script.inlining import MAX_INLINED, call_closure, make_closure
 from tsir.frontend.script.recursive_generators import calls_itself, recursive_source
 from tsir.frontend.script.source import FunctionNode, FunctionSource, assigned_names, make_source, rebound_names
-from tsir.frontend.script.statement_yields import with_plain_yields
+from tsir.frontend.script.statement_yields import with_plain_yields, yields
 from tsir.frontend.script.values import (
     FALSE,
     NONE,
+    TRUE,
     Binding,
     Choice,
     Closure,
+    Condition,
     Const,
     Coroutine,
     Enumerate,
@@ -33,6 +41,7 @@ from tsir.frontend.script.values import (
     Map,
     Partial,
     PyFunction,
+    RaisedException,
     Reversed,
     Scope,
     StaticDict,
@@ -120,8 +129,16 @@ def as_generator(e: Emitter, value: Value) -> GeneratorCall | Coroutine:
             return generator_of(e, lazy.each, value)
 
 
-def emit_body(e: Emitter, g: GeneratorCall, on_yield: Callable[[Value], Value], spliced: frozenset[int]) -> Value | None:
-    """Emits a generator's body here and gives what it returns; None where it doesn't end by itself."""
+def emit_body(
+    e: Emitter,
+    g: GeneratorCall,
+    on_yield: Callable[[Value], Value],
+    spliced: frozenset[int],
+    begin: Callable[[], None] = lambda: None,
+    finish: Callable[[], None] = lambda: None,
+) -> Value | None:
+    """Emits a generator's body here and gives what it returns; None where it doesn't end by itself. `begin` and `finish` are emitted
+    in the generator's frame."""
     session, node = e.session, g.source.node
     if len(session.inlined) >= MAX_INLINED or session.inlined.count(g.name) > 3:
         e.unsupported(
@@ -140,8 +157,11 @@ def emit_body(e: Emitter, g: GeneratorCall, on_yield: Callable[[Value], Value], 
             e.variables[SENT] = Binding(NONE)
             for key, value in g.bound.items():
                 e.bind(key, value)
+            begin()
             emit_steps(e, node.body, end_of(node))
             result = e.variables.get(RESULT)
+            if not e.dead:
+                finish()
     except TsirError as error:
         error.notes = (*error.notes, (f"in generator {g.name}()", place))
         raise
@@ -157,6 +177,9 @@ def splice(e: Emitter, g: GeneratorCall, consume: Callable[[Value], None]) -> Va
     Behind it STOP says whether the loop was left.
     """
     e.set_flag(STOP, FALSE)
+    pending = _pending(e, g)
+    if pending is not None:
+        consume = _keeping_errors(e, consume, pending)
     resumed, frame = e.suspend(), e.scope.frame
     outer = e.session.going_on
     e.session.going_on = outer | {frame}
@@ -181,10 +204,62 @@ def splice(e: Emitter, g: GeneratorCall, consume: Callable[[Value], None]) -> Va
 
     first = e.session.frames
     try:
-        return emit_body(e, g, on_yield, e.spliced | {frame})
+        result = emit_body(e, g, on_yield, e.spliced | {frame})
     finally:
         e.session.going_on = outer
         _forget_frames(e, first)
+    if pending is not None and not e.dead:
+        _raise_kept(e, pending)
+    return result
+
+
+def _pending(e: Emitter, g: GeneratorCall) -> str | None:
+    """The variable for an exception of the loop's body, where handlers of the generator stand around a `yield`: Python ends the
+    generator before the exception goes on, and they don't see it. Raises UnsupportedError for handlers that see that end."""
+    around = [n for s in g.source.node.body for n in ast.walk(s) if isinstance(n, ast.Try | ast.With)]
+    around = [n for n in around if any(yields(s) for s in n.body) and (isinstance(n, ast.With) or n.handlers)]
+    for handler in (h for n in around if isinstance(n, ast.Try) for h in n.handlers):
+        names = (
+            [n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name)]
+            if handler.type is not None
+            else ["BaseException"]
+        )
+        if {"BaseException", "GeneratorExit"} & set(names):
+            raise UnsupportedError(
+                "an `except` around `yield` that catches GeneratorExit isn't supported yet",
+                location=g.source.location(handler),
+                hint="write `except Exception:`, or `finally:` for what is to run in any case",
+            )
+    line, column = start_of(e.node or e.source.node)
+    return f"<error {line}.{column}>" if around else None
+
+
+def _keeping_errors(e: Emitter, consume: Callable[[Value], None], name: str) -> Callable[[Value], None]:
+    """The body of a loop whose exception leaves the loop and is kept in a variable."""
+    from tsir.frontend.script.exceptions import emit_guarded
+
+    e.bind(name, NONE)
+
+    def keep(error: SSAValue) -> None:
+        e.bind(name, RaisedException(error))
+        e.set_flag(STOP, TRUE)
+        e.set_flag(EXIT, TRUE)
+
+    return lambda value: emit_guarded(e, lambda: consume(value), keep, lambda: None, end_of(e.node or e.source.node))
+
+
+def _raise_kept(e: Emitter, name: str) -> None:
+    kept = e.variables[name].value
+    if isinstance(kept, Const):
+        return
+    error = materialise(e, kept)
+    none = e.emit(py_op("is")([error, materialise(e, NONE)], [ts.BOOL]))
+
+    def reraise() -> None:
+        e.emit_void(ReraiseOp(e.cast(error, ts.AnyType())))
+        e.dead = True
+
+    emit_branch(e, Condition(none), lambda: None, reraise, end_of(e.node or e.source.node))
 
 
 def _forget_frames(e: Emitter, first: int) -> None:
@@ -207,6 +282,7 @@ _KEEPING = (
     StaticDict,
     StaticObject,
     PyFunction,
+    RaisedException,
     Map,
     Filter,
 )

@@ -36,6 +36,8 @@ from tsir.frontend.script.values import (
     Enumerate,
     Filter,
     GeneratorCall,
+    Manager,
+    ManagerFunction,
     Map,
     Method,
     Object,
@@ -107,6 +109,10 @@ def holds_run(value: Value) -> bool:
             return value.receiver is not None and holds_run(value.receiver)
         case Method():
             return holds_run(value.receiver)
+        case ManagerFunction():
+            return holds_run(value.function)
+        case Manager():
+            return True
         case Partial():
             return holds_run(value.function) or any(holds_run(v) for v in (*value.args, *value.kwargs.values()))
         case Enumerate() | Reversed():

@@ -160,6 +160,22 @@ def called_until(function, sentinel):
         yield item
 
 
+# contextlib
+
+
+def closing(thing):
+    """`contextlib.closing`."""
+    try:
+        yield thing
+    finally:
+        thing.close()
+
+
+def nullcontext(enter_result=None):
+    """`contextlib.nullcontext`."""
+    yield enter_result
+
+
 # itertools
 
 

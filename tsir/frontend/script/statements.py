@@ -25,9 +25,22 @@ from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppr
 from tsir.frontend.script.ignored_blocks import emit_ignored
 from tsir.frontend.script.inlining import make_closure
 from tsir.frontend.script.loops import emit_for, emit_while
+from tsir.frontend.script.managers import emit_within, without_stack
 from tsir.frontend.script.matching import emit_match
 from tsir.frontend.script.source import MISSING, assigned_names, outer_name
-from tsir.frontend.script.values import NONE, TRUE, Binding, Const, Object, PyObject, Run, StaticTuple, Unusable, Value
+from tsir.frontend.script.values import (
+    NONE,
+    TRUE,
+    Binding,
+    Const,
+    Manager,
+    Object,
+    PyObject,
+    Run,
+    StaticTuple,
+    Unusable,
+    Value,
+)
 
 
 def emit_return(e: Emitter, value: Value) -> None:
@@ -206,6 +219,11 @@ def _with(e: Emitter, node: ast.With) -> None:
     _with_items(e, node.items, node)
 
 
+def _rest(items: Sequence[ast.withitem], node: ast.With) -> ast.With:
+    """The rest of a `with` statement's items as a statement of its own."""
+    return ast.copy_location(ast.With(list(items), node.body), node)
+
+
 def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> None:
     """Enters one manager after the other, and emits the body inside all."""
     if not items:
@@ -229,10 +247,9 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
             enter(NONE)
             inner()
             return
-        if managed is contextlib.nullcontext:
-            arguments = evaluate_arguments(e, tree)[0]
-            enter(arguments[0] if arguments else NONE)
-            inner()
+        if managed is contextlib.ExitStack and isinstance(item.optional_vars, ast.Name):
+            statements = without_stack(e, item.optional_vars.id, node.body if len(items) == 1 else [_rest(items[1:], node)])
+            body(e, statements)
             return
         if managed is torch.jit._IgnoreContextManager:  # pyright: ignore[reportPrivateImportUsage]
             emit_ignored(e, node, tree)
@@ -243,6 +260,10 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
             emit_suppressed(e, classes, inner, tree, end)
             return
     manager = e.expression(tree)
+    if isinstance(manager, Manager):
+        with e.at(tree):
+            emit_within(e, manager, enter, inner)
+        return
     if not isinstance(manager, Object):
         e.unsupported(
             f"`with` for a value of type {e.show(manager)}",

@@ -198,6 +198,20 @@ class GeneratorCall:
 
 
 @dataclass(frozen=True, eq=False)
+class ManagerFunction:
+    """A local generator function decorated with `contextlib.contextmanager`."""
+
+    function: Value
+
+
+@dataclass(frozen=True, eq=False)
+class Manager:
+    """A context manager that is a generator, which hasn't begun yet."""
+
+    generator: GeneratorCall
+
+
+@dataclass(frozen=True, eq=False)
 class Coroutine:
     """A generator that may be used in several places: what it has come to is in variables of its frame.
 
@@ -392,7 +406,8 @@ class Unusable:
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
     | Slice | Spread | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
-    | StaticObject | Body | GeneratorCall | Coroutine | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
+    | StaticObject | Body | GeneratorCall | Coroutine | Manager | ManagerFunction
+    | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
 )  # fmt: skip
 
 
