@@ -499,6 +499,32 @@ def in_a_loop_of_a_manager(n: int, swallow: bool):
     return y
 
 
+@programs(0, 1)
+@programs(2, 1)
+@programs(1, 0)
+def in_try_in_loops(n: int, m: int):
+    for _ in range(2):
+        for _ in range(2):
+            try:
+                y = 10 // n
+                z = 10 // m
+            except ZeroDivisionError:
+                z = -1
+    return y, z
+
+
+@programs(0)
+@programs(2)
+def in_try_in_while(n: int):
+    while True:
+        try:
+            r = div(n) // n
+        except ZeroDivisionError:
+            r = -1
+        break
+    return r
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -262,6 +262,8 @@ def join(
     live = [s for s in sides if not s.dead]
     _note_assigned(e, live, end, maybe=maybe)
     e.variables, e.paths, e.dead = dict(before), dict(paths), not live
+    for flag in [n for n in before if n.startswith(DEFINED) and live and all(n not in s.variables for s in live)]:
+        del e.variables[flag]  # each branch assigns the variable
     merged: dict[str, _Merged] = {}
     facts: dict[str, Attribute] = {}
     for name in dict.fromkeys(n for s in live for n in s.variables):

@@ -28,6 +28,7 @@ from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED,
 from tsir.frontend.script.exception_values import caught_as, is_exception_class
 from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.values import (
+    FALSE,
     NONE,
     Binding,
     Condition,
@@ -111,13 +112,13 @@ def _try_region(
     """
     before, paths = dict(e.variables), dict(e.paths)
     cells = {
-        n: Cell() for n in assigned
+        n: Cell(unset=DEFINED + n in before) for n in assigned
         if n in before and e.is_live(n, end) and _is_kept(e, before[n]) and not _is_assumed(e, before[n])
     }  # fmt: skip
     outer_cells = e.cells
     while True:
         for name, cell in cells.items():
-            _make_cell(e, before.get(name), cell)
+            _make_cell(e, before.get(name), cell, before.get(DEFINED + name))
         e.cells = {**outer_cells} | {e.cell_key(n): c for n, c in cells.items()}
         side = emit_side(e, before, paths, {}, emit)
         e.cells = outer_cells
@@ -141,7 +142,7 @@ def _try_region(
             assert cell.ssa is not None and isinstance(cell.ssa.owner, Operation)
             cell.ssa.owner.detach()
             cell.ssa.owner.erase(safe_erase=False)  # a loop that was emitted again has left uses
-        cells = {n: Cell(unset=n not in before) for n in (*cells, *changed, *first)}
+        cells = {n: Cell(unset=n not in before or DEFINED + n in before) for n in (*cells, *changed, *first)}
     results = {
         n: kind
         for n, b in side.variables.items()
@@ -181,9 +182,11 @@ def _is_assumed(e: Emitter, binding: Binding) -> bool:
     return isinstance(binding.value, Run) and binding.value.ssa in e.session.assumed
 
 
-def _make_cell(e: Emitter, before: Binding | None, cell: Cell) -> None:
+def _make_cell(e: Emitter, before: Binding | None, cell: Cell, assigned: Binding | None) -> None:
+    """Makes the list of a variable's value and, where it may be unassigned, whether it is. `assigned` is the flag for this."""
     value = uninitialized(e, ts.AnyType()) if before is None else e.cast(materialise(e, before.value), ts.AnyType())
-    flags = [e.cast(e.bool_constant(False), ts.AnyType())] if cell.unset else []
+    is_set = FALSE if assigned is None else assigned.value
+    flags = [e.cast(materialise(e, is_set), ts.AnyType())] if cell.unset else []
     cell.ssa = e.emit(ListOp([value, *flags], ts.ListType(ts.AnyType())))
 
 
