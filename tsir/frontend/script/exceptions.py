@@ -115,6 +115,10 @@ def _try_region(
         n: Cell(unset=DEFINED + n in before) for n in assigned
         if n in before and e.is_live(n, end) and _is_kept(e, before[n]) and not _is_assumed(e, before[n])
     }  # fmt: skip
+    known = e.session.kept_in_try.setdefault((id(e.source), end), set())
+    for name in sorted(known - cells.keys()):
+        if name not in before or _is_kept(e, before[name]):
+            cells[name] = Cell(unset=name not in before or DEFINED + name in before)
     outer_cells = e.cells
     while True:
         for name, cell in cells.items():
@@ -142,6 +146,7 @@ def _try_region(
             assert cell.ssa is not None and isinstance(cell.ssa.owner, Operation)
             cell.ssa.owner.detach()
             cell.ssa.owner.erase(safe_erase=False)  # a loop that was emitted again has left uses
+        known |= {*changed, *first}
         cells = {n: Cell(unset=n not in before or DEFINED + n in before) for n in (*cells, *changed, *first)}
     results = {
         n: kind
@@ -164,7 +169,8 @@ def _try_region(
             known_value = side.variables[name].value
             side.variables[name] = Binding(known_value) if isinstance(known_value, Const) else binding
     for name, cell in cells.items():
-        _read_cell(e, name, before.get(name), cell)
+        if cell.types or name in before:
+            _read_cell(e, name, before.get(name), cell)
     for name, binding in side.variables.items():
         gone = name in before and name not in cells and not name.startswith("$")
         if gone and binding.origin is not before[name].origin and e.session.type_of(binding.value) is None:

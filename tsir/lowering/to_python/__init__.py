@@ -1,7 +1,9 @@
 """Prints a `ts` function as a Python program that means the same: what `m.code` shows.
 
 `program.py` puts the text together, `names.py` has the names that all of it shares (imports, classes, functions, types),
-`statements.py` and `expressions.py` print operations, `constants.py` prints values.
+`statements.py` and `expressions.py` print operations, `constants.py` prints values. `variables.py` says which values share a
+variable. `simplify.py` makes of that what a person would write, with the rules of `jumps.py`, `loops.py`, `handlers.py`, `cells.py`
+and `copies.py`, by what `liveness.py` knows.
 """
 
 from __future__ import annotations

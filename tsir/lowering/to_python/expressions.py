@@ -16,6 +16,7 @@ from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.lowering.to_python.atoms import operand, receiver
 from tsir.lowering.to_python.calls import call, call_method, call_python
 from tsir.lowering.to_python.constants import attribute_text
+from tsir.lowering.to_python.names import Names
 from tsir.lowering.to_python.operator_names import IN_PLACE_FUNCTIONS, METHODS, NO_FUNCTION, PROPERTIES
 from tsir.ops.python import FUNCTIONS, SPREAD, PyFunction
 
@@ -52,6 +53,8 @@ def _python(p: Printer, operation: PyOp) -> str:
     special = _SPECIAL.get(name)
     if special is not None:
         return special(p, operation, texts)
+    if name in ("set", "frozenset") and not texts:
+        return _annotated(p, operation.results[0].type, f"{name}()")
     function = _ROWS.get(name) or FUNCTIONS[name]
     shown = [receiver(t) if f"{{{i}}}." in function.expression else operand(t) for i, t in enumerate(texts)]
     text = function.render(texts if _CALL.fullmatch(function.expression) else shown).replace(
@@ -139,6 +142,7 @@ _PLAIN_ROWS: dict[str, PyFunction] = {
     name: replace(FUNCTIONS[name], expression=expression)
     for name, expression in {
         "setitem": "{0}[{1}] = {2}", "delitem": "del {0}[{1}]", "dict_move_to_end": "{0}[{1}] = {0}.pop({1})",
+        "exception_from": "{0} from {1}",
         "percent": "{0} % {1}", "str": "str({0})", "repr": "repr({0})", "ascii": "ascii({0})", "format": "format({args})",
         "str_format": "{0}.format({1:})", "print": "print({args})", "warn": "warnings.warn({0})",
         "torch_size": "torch.Size({0})", "size_text": "str(torch.Size({0}))", "log": "logging.getLogger({0}).log({1}, {2})",
@@ -235,20 +239,22 @@ def _setattr(p: Printer, operation: Operation) -> str:
 
 
 def _cast(p: Printer, operation: Operation) -> str:
-    """A cast to less than what is declared says so: what the program tested before isn't seen where it is read."""
-    given, text = operation.operands[0], p.text(operation.operands[0])
+    text = p.text(operation.operands[0])
+    if not says_cast(p.names, operation):
+        return text
+    return f"{p.names.use('typing', 'cast')}({p.names.annotation(operation.results[0].type)}, {text})"
+
+
+def says_cast(names: Names, operation: Operation) -> bool:
+    """Whether source has to say a cast: to less than is declared, for what was tested isn't seen where the value is read."""
+    given, wanted = operation.operands[0], operation.results[0].type
     if isinstance(given.owner, PyOp) and given.owner.FUNCTION == "torch_size":
-        return text  # a list that leaves the program as a tuple keeps its type
-    wanted = operation.results[0].type
+        return False  # a list that leaves the program as a tuple keeps its type
     narrows = isinstance(given.type, types.OptionalType | types.UnionType | types.AnyType | types.NumberType)
     contained = type(wanted) is type(given.type) and isinstance(
         wanted, types.ListType | types.DictType | types.SetType | types.DequeType
     )
-    if (narrows or contained) and not _holds(wanted, given.type):
-        shown = p.names.annotation(wanted)
-        if shown is not None:
-            return f"{p.names.use('typing', 'cast')}({shown}, {text})"
-    return text
+    return (narrows or contained) and not _holds(wanted, given.type) and names.annotation(wanted) is not None
 
 
 def _holds(wanted: Attribute, given: Attribute) -> bool:
@@ -301,6 +307,15 @@ def _raise(p: Printer, operation: Operation) -> str:
     return f"raise {name}({', '.join(p.text(o) for o in operation.operands)})"
 
 
+def _exception(p: Printer, operation: Operation) -> str:
+    """A new exception; of the user's own class, its object is there already."""
+    symbol: str = cast(Any, operation).exception.data
+    first = operation.operands[0].type if len(operation.operands) == 1 else None
+    if isinstance(first, types.ClassType) and first.symbol.root_reference.data == symbol:
+        return p.text(operation.operands[0])
+    return f"{p.names.exception(symbol)}({', '.join(p.text(o) for o in operation.operands)})"
+
+
 def _truth(p: Printer, operation: Operation) -> str:
     return f"bool({p.text(operation.operands[0])})"
 
@@ -332,6 +347,7 @@ _EXPRESSIONS: dict[str, Callable[[Any, Operation], str]] = {
     "ts.isinstance": _isinstance,
     "ts.raise": _raise,
     "ts.catches": _catches,
+    "ts.exception": _exception,
     "ts.reraise": _reraise,
     "ts.new": _new,
     "ts.uninitialized": _uninitialized,

@@ -22,6 +22,7 @@ from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 
 _MODULES = ("math", "torch", "tsir", "warnings", "logging", "builtins", "collections", "heapq", "bisect")
 
+_WORD = re.compile(r"\w+")
 _PLAIN_TYPES: dict[type[Attribute], tuple[str, str]] = {
     types.TensorType: ("torch", "Tensor"),
     types.BuiltinTensorType: ("torch", "Tensor"),
@@ -137,10 +138,17 @@ class Names:
             self._function_names[symbol] = self.unique(symbol.replace(".", "_"))
         return self._function_names[symbol]
 
-    def imports(self) -> list[str]:
-        """The lines that import what is used."""
-        plain = [f"import {m}" for m in sorted(self._modules)]
-        return plain + [f"from {m} import {', '.join(sorted(n))}" for m, n in sorted(self._imports.items())]
+    def enter(self, symbol: str, name: str) -> None:
+        """Gives the function that the text is printed for its name."""
+        if symbol not in self.methods:
+            self._function_names[symbol] = name
+
+    def imports(self, program: str) -> list[str]:
+        """The lines that import what a text uses."""
+        words = set(_WORD.findall(program))
+        used = {m: sorted(n & words) for m, n in sorted(self._imports.items())}
+        plain = [f"import {m}" for m in sorted(self._modules & words)]
+        return plain + [f"from {m} import {', '.join(n)}" for m, n in used.items() if n]
 
     # Classes
 

@@ -35,6 +35,7 @@ def print_program(
     function = names.functions.get(entry.symbol)
     if function is None:
         raise TsirError(f"the program has no function @{entry.symbol}")
+    names.enter(entry.symbol, entry.name)
     own = Printer(names).entry(function, entry)
     helpers: list[str] = []
     definitions: list[str] = []
@@ -49,11 +50,12 @@ def print_program(
         wanted = names.to_define[defined]
         defined += 1
         definitions.append(_named_tuple(names, wanted) if not isinstance(wanted, str) else _class(names, wanted))
-    imports = names.imports()
+    program = "\n".join([*reversed(definitions), *reversed(helpers), own])
+    imports = names.imports(program)
     if any(isinstance(w, str) and names.kind(w) == "class" for w in names.to_define):
         imports.insert(0, "from __future__ import annotations")
     blocks = ["\n".join(imports) + "\n"] if imports else []
-    return PrintedProgram("\n".join([*blocks, *reversed(definitions), *reversed(helpers), own]))
+    return PrintedProgram("\n".join([*blocks, program]))
 
 
 def _named_tuple(names: Names, type_: types.NamedTupleType) -> str:

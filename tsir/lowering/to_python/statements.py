@@ -1,40 +1,36 @@
 """Functions as Python statements: one for an operation with an effect or with several uses, scf as `if`, `while` and `for`.
 
-What is used once, and nothing that happens between can change it, stands where it is used. Every value has a name of its own,
-made of that in the user's source; what a branch or a loop gives is assigned in the branch or at the end of the loop's body.
+Variables have the names of the user's source; `variables.py` says which values share one. What a branch or a loop gives is
+assigned in the branch or at the end of the loop's body. `simplify.py` makes expressions of the statements afterwards.
 """
 
 from __future__ import annotations
 
 import builtins
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.dialects.builtin import ArrayAttr
+from xdsl.ir import Attribute, Block, Operation, ParametrizedAttribute, SSAValue
 
 from tsir.dialects.program import EntryPoint, Parameter
 from tsir.dialects.ts import types
-from tsir.dialects.ts.families import PyOp
+from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.lowering.to_python.calls import declared, passed
 from tsir.lowering.to_python.constants import value_text
-from tsir.lowering.to_python.expressions import AUGMENTED, expression
+from tsir.lowering.to_python.expressions import AUGMENTED, expression, says_cast
 from tsir.lowering.to_python.names import Names, identifier
-from tsir.ops.python import FUNCTIONS
+from tsir.lowering.to_python.simplify import simplified
+from tsir.lowering.to_python.variables import Variables, user_name
 
 _WORD = re.compile(r"\w+")
 _TERMINATORS = frozenset({"func.return", "scf.yield", "scf.condition", "ts.yield"})
 _RAISES = frozenset({"ts.raise", "ts.reraise"})
-_FREE = frozenset({"arith.constant", "ts.constant", "ts.uninitialized"})
-"""Operations that are written out wherever their result is used."""
-_PLAIN = (
-    types.TensorType, types.BuiltinTensorType, types.StrType, types.DTypeType, types.DeviceType, types.ClassType, IntegerType,
-)  # fmt: skip
 _BUILTINS = frozenset(name for name in dir(builtins) if name.islower())
-_CONDITIONS = frozenset({"ts.truth", "ts.isinstance", "ts.catches", "arith.andi"})
-_TESTING = frozenset({"ts.truth", "func.return", "scf.if"})
-"""Operations that what stands right before them is written into."""
+_OF_SEQUENCES = frozenset({"ts.py.getitem", "ts.py.len", "ts.py.list", "ts.py.tuple"})
+"""Operations that do the same with any sequence."""
 Finish = Callable[[Operation], None]
 
 
@@ -49,21 +45,22 @@ class Printer:
         self._texts: dict[SSAValue, str] = {}
         self._local: set[str] = set()
         self._depth = 0
-        self._targets: dict[SSAValue, tuple[str, SSAValue | None]] = {}
-        """For values that are only yielded: the variable that takes them, and what it holds before."""
-        self._moved: set[Operation] = set()
-        """The operations whose text stands where their results are used."""
+        self._variables: Variables | None = None
+        self._named: dict[SSAValue, str] = {}
+        """The names of variables, by the value that stands for those that share one."""
+        self._temporary: set[str] = set()
+        """The names that aren't the user's."""
         self._returns = False
 
     # Functions
 
     def entry(self, function: Operation, entry: EntryPoint) -> str:
         """An entry point, with its parameters' names and defaults."""
+        self._share(function)
         arguments = function.regions[0].block.args
         shown: list[str] = ["self"] if entry.takes_self else []
         if entry.takes_self:
-            self._texts[arguments[0]] = "self"
-            self._local.add("self")
+            self._keep_name(arguments[0], "self")
         starred = False
         parameters: list[str] = []
         for argument, parameter in zip(arguments[entry.takes_self :], entry.parameters, strict=True):
@@ -83,6 +80,7 @@ class Printer:
 
     def helper(self, function: Operation, name: str) -> str:
         """A function that is called, or a method of a class."""
+        self._share(function)
         shown: list[str] = []
         for argument in function.regions[0].block.args:
             shown.append(self.names.declared(self.name(argument), argument.type))
@@ -90,6 +88,7 @@ class Printer:
 
     def method(self, function: Operation, name: str) -> str:
         """A method of a class whose definition is part of the text."""
+        self._share(function)
         receiver, *rest = function.regions[0].block.args
         self._keep_name(receiver, "self")
         for argument in rest:
@@ -97,8 +96,13 @@ class Printer:
         parameters = [self.names.declared(self._texts[a], a.type) for a in rest]
         return self._function(function, name, ["self", *parameters])
 
+    def _share(self, function: Operation) -> None:
+        self._variables = Variables(function, self._is_moved, is_update)
+
     def _keep_name(self, argument: SSAValue, name: str) -> None:
         self._texts[argument] = name
+        if self._variables is not None:
+            self._named[self._variables.representative(argument)] = name
         self._local.add(name)
         if name in _BUILTINS:
             self.hidden.add(name)
@@ -109,7 +113,7 @@ class Printer:
         arrow = "" if result is None else f" -> {result}"
         self._line(f"def {name}({', '.join(parameters)}){arrow}:")
         self.body(function.regions[0].block, self._returned)
-        return "\n".join(self.lines) + "\n"
+        return simplified("\n".join(self.lines), self._temporary, self.names.set_attributes)
 
     def _returned(self, terminator: Operation) -> None:
         if terminator.operands and terminator.operands[0].type != types.NONE:
@@ -130,9 +134,21 @@ class Printer:
         self._local.add(name)
         return name
 
+    def _numbered(self) -> str:
+        name = next(n for i in itertools.count(len(self._temporary)) if (n := f"_{i}") not in self._local | self.names.taken)
+        self._local.add(name)
+        return name
+
     def name(self, value: SSAValue) -> str:
-        """A new name for a value."""
-        name = self.fresh(identifier(value.name_hint or "v"))
+        """The name of a value's variable."""
+        assert self._variables is not None
+        key = self._variables.representative(value)
+        name = self._named.get(key)
+        if name is None:
+            hint = next((n for v in self._variables.members(value) if (n := user_name(v)) is not None), None)
+            name = self._named[key] = self._numbered() if hint is None else self.fresh(identifier(hint))
+            if hint is None or all(is_cast(v) for v in self._variables.members(value)):
+                self._temporary.add(name)
         self._texts[value] = name
         return name
 
@@ -144,16 +160,9 @@ class Printer:
         """The call of a built-in, also where a parameter has its name."""
         return f"{self.names.use('builtins')}.{match[0]}" if match[1] in self.hidden else match[0]
 
-    def condition(self, value: SSAValue) -> str:
-        """A value as the condition of a statement, where a test of its truth isn't written out."""
-        owner = value.owner
-        if isinstance(owner, Operation) and owner.name == "ts.truth" and owner in self._moved:
-            return self.text(owner.operands[0])
-        return self.text(value)
-
     def _define(self, name: str, type_: Attribute, text: str) -> None:
         """An assignment, with the type where the text alone may not say it."""
-        shown = None if isinstance(type_, _PLAIN) or not _says_more(type_) else self.names.annotation(type_)
+        shown = self.names.annotation(type_) if _says_more(type_) else None
         self._line(f"{name} = {text}" if shown is None else f"{name}: {shown} = {text}")
 
     # Operations
@@ -194,94 +203,62 @@ class Printer:
 
     def _assigned(self, operation: Operation, text: str) -> None:
         results = operation.results
-        if not results or (results[0].first_use is None and len(results) == 1 and operation.name not in _FREE):
+        if self._is_moved(operation):
+            self._texts[results[0]] = text
+        elif not results or (len(results) == 1 and results[0].first_use is None):
             if results and isinstance(results[0].type, types.NoneType):
                 self._texts[results[0]] = "None"
-            if not results or not self._is_dropped(operation):
+            if operation.name not in ("ts.cast", "ts.tuple", "ts.tuple_get", "ts.getattr", "ts.isinstance"):
                 self._line(text)
         elif len(results) > 1:
             self._line(f"{', '.join(self.name(r) for r in results)} = {text}")
-        elif operation.name in _FREE or self._moves(operation, text):
-            self._texts[results[0]] = text
-            self._moved.add(operation)
         elif results[0].type == types.NONE:
             self._line(text)
             self._texts[results[0]] = "None"
+        elif isinstance(operation, AtenOp) and isinstance(results[0].type, types.ListType) and not _is_sequence(results[0]):
+            self._line(self._typed(results[0], text))
+        elif _is_container(results[0].type) and not any(_is_container(o.type) for o in operation.operands):
+            self._line(self._typed(results[0], text))  # of elements that the text may not have
+        elif _says_its_type(operation):
+            self._line(f"{self.name(results[0])} = {text}")
         else:
-            name = self._named(operation, results[0])
-            if isinstance(operation, PyOp) and operation.FUNCTION == "iter":
-                self._line(f"{name} = {text}")  # its elements' type has no name
-            else:
-                self._define(name, results[0].type, text)
+            self._define(self.name(results[0]), results[0].type, text)
 
-    def _is_dropped(self, operation: Operation) -> bool:
-        """Whether an operation whose result isn't used needs no statement."""
-        return operation.name in ("ts.cast", "ts.tuple", "ts.tuple_get", "ts.getattr", "ts.isinstance")
+    def _typed(self, value: SSAValue, text: str) -> str:
+        shown = self.names.annotation(value.type)
+        return f"{self.name(value)} = {text}" if shown is None else f"{self.name(value)}: {shown} = {text}"
 
-    def _named(self, operation: Operation, value: SSAValue) -> str:
-        """The variable for a value: that of the branch or loop that takes it, where nobody reads its old value any more."""
-        target = self._targets.get(value)
-        if target is None:
-            return self.name(value)
-        name, before = target
-        if before is not None and not self._is_done(before, operation):
-            return self.name(value)
-        self._texts[value] = name
-        return name
-
-    def _is_done(self, before: SSAValue, operation: Operation) -> bool:
-        """Whether everything that reads a loop's variable is printed, but for an operation itself."""
-        block = operation.parent
-        for use in before.uses:
-            user: Operation | None = use.operation
-            if user in self._moved:
+    def _is_moved(self, operation: Operation) -> bool:
+        """Whether an operation is written wherever its result is used: nothing can change what it gives."""
+        match operation.name:
+            case "arith.constant" | "ts.constant" | "ts.uninitialized" | "ts.tuple_get":
+                return True
+            case "ts.cast":
+                return operation.results[0].has_one_use() or not says_cast(self.names, operation)
+            case "ts.tuple":
+                return operation.results[0].has_one_use()
+            case "ts.getattr":
+                name: str = cast(Any, operation).attr_name.data
+                return name not in self.names.set_attributes
+            case "ts.py.exception_from":
+                return True  # a part of the `raise` behind it
+            case "ts.py.tuple" | "ts.py.torch_size":
+                return (
+                    operation.results[0].has_one_use() and next(iter(operation.results[0].uses)).operation.name == "ts.cast"
+                )
+            case _:
                 return False
-            while user is not None and user.parent is not block:
-                user = user.parent_op()
-            if user is None or user.parent is not block or (user is not operation and not _comes_before(user, operation)):
-                return False
-        return True
 
     def _augmented(self, operation: PyOp) -> None:
         target, value = operation.operands
         name = self.text(target)
         if not name.isidentifier():
-            held = self.fresh(identifier(target.name_hint or "v"))
+            held = self.name(operation.results[0])
             self._line(f"{held} = {name}")
             name = held
         self._line(f"{name} {AUGMENTED[operation.FUNCTION]} {self.text(value)}")
-        self._texts[operation.results[0]] = name
-
-    def _moves(self, operation: Operation, text: str) -> bool:
-        """Whether an operation may be written where its result is used: nothing that happens between can change its value."""
-        result = operation.results[0]
-        once = result.has_one_use()
-        short = once or text.isidentifier() or not operation.operands
-        match operation.name:
-            case "ts.tuple_get":
-                return True
-            case "ts.cast":
-                return short or text == self.text(operation.operands[0])
-            case "ts.tuple":
-                return short
-            case "ts.getattr":
-                name: str = cast(Any, operation).attr_name.data
-                return isinstance(result.type, types.ClassType) or name not in self.names.set_attributes
-            case _:
-                pass
-        if not once or next(iter(result.uses)).operation.parent is not operation.parent:
-            return False
-        if operation.name == "ts.list":
-            return bool(operation.operands) and _is_next(operation, next(iter(result.uses)).operation)
-        user = next(iter(result.uses)).operation
-        if isinstance(operation, PyOp) and operation.FUNCTION in ("tuple", "torch_size") and user.name == "ts.cast":
-            return True
-        if operation.name in _CONDITIONS or user.name in _TESTING:
-            return _is_next(operation, user)
-        function = FUNCTIONS.get(operation.FUNCTION) if isinstance(operation, PyOp) else None
-        immutable = all(isinstance(o.type, IntegerType | type(types.FLOAT) | types.StrType) for o in operation.operands)
-        pure = function is not None and not (function.mutates or function.effect or function.raises or function.fresh)
-        return pure and (immutable or operation.FUNCTION in ("is", "is_not", "not"))  # type: ignore[union-attr]
+        if operation.results[0].first_use is not None and self.name(operation.results[0]) != name:
+            self._line(f"{self.name(operation.results[0])} = {name}")
 
     # Objects of classes
 
@@ -320,85 +297,57 @@ class Printer:
             self._branches(operation, lambda terminator: self._returned(terminator))
             self._returns = True
             return
-        names = [self.name(r) for r in operation.results]
-
-        def finish(terminator: Operation) -> None:
-            self._assign(names, terminator.operands)
-
-        for region in operation.regions:
-            for block in region.blocks:
-                self._aim(block, names, [None] * len(names))
-        self._branches(operation, finish)
+        used = [i for i, r in enumerate(operation.results) if r.first_use is not None]
+        names = [self.name(operation.results[i]) for i in used]
+        self._branches(operation, lambda terminator: self._assign(names, [terminator.operands[i] for i in used]))
 
     def _branches(self, operation: Operation, finish: Finish) -> None:
         then, otherwise = operation.regions
-        self._line(f"if {self.condition(operation.operands[0])}:")
+        self._line(f"if {self.text(operation.operands[0])}:")
         self.body(then.block, finish)
-        if not _has_statements(otherwise, bool(operation.results)):
-            return
-        self._line("else:")
-        at = len(self.lines)
-        self.body(otherwise.block, finish)
-        self._join_else(at - 1)
-
-    def _join_else(self, at: int) -> None:
-        """`else:` with nothing but an `if` in it becomes `elif`."""
-        indent = "  " * (self._depth + 1)
-        inner = self.lines[at + 1 :]
-        if not inner[0].startswith(f"{indent}if "):
-            return
-        rest = [line for line in inner[1:] if not line.startswith(f"{indent}  ")]
-        if all(line.startswith((f"{indent}else:", f"{indent}elif ")) for line in rest):
-            self.lines[at:] = ["  " * self._depth + "el" + inner[0].lstrip(), *(line[2:] for line in inner[1:])]
-
-    def _aim(self, block: Block, names: Sequence[str], before: Sequence[SSAValue | None]) -> None:
-        """Lets what a block yields, and nobody else reads, be assigned to the variables that take it."""
-        last = block.last_op
-        assert last is not None
-        values = list(last.operands)[-len(names) :] if names else []
-        for name, value, old in zip(names, values, before, strict=True):
-            owner = value.owner
-            if isinstance(owner, Operation) and owner.parent is block and value.has_one_use():
-                self._targets[value] = (name, old)
+        if otherwise.blocks:
+            self._line("else:")
+            self.body(otherwise.block, finish)
 
     def _while(self, operation: Operation) -> None:
         before, after = operation.regions[0].block, operation.regions[1].block
-        carried = self._carry(before.args, operation.operands)
         test = before.last_op
         assert test is not None
-        kept = list(test.operands[1:]) == list(before.args)
-        if kept:
-            for values in (operation.results, after.args):
-                for value, name in zip(values, carried, strict=True):
-                    self._texts[value] = name
-        if kept and self._is_simple(before):
+        last = after.last_op
+        assert last is not None
+        needed = [i for i, a in enumerate(before.args) if _is_needed(a, test, operation.results, after.args)]
+        carried = self._carry([before.args[i] for i in needed], [operation.operands[i] for i in needed])
+        following = [last.operands[i] for i in needed]
+        given = [(n, v) for v, r in zip(test.operands[1:], operation.results, strict=True) for n in self._read(r)]
+        given += [(n, v) for v, a in zip(test.operands[1:], after.args, strict=True) for n in self._read(a)]
+        given = list(dict.fromkeys(given))
+        is_kept = all(self._texts.get(v) == n for n, v in given)
+        if is_kept and self._is_simple(before):
             for inner in before.ops:
                 if inner is not test:
                     self._texts[inner.results[0]] = expression(self, inner)
-                    self._moved.add(inner)
-            self._line(f"while {self.condition(test.operands[0])}:")
+            self._line(f"while {self.text(test.operands[0])}:")
         else:
             self._line("while True:")
-            results = carried if kept else [self.name(r) for r in operation.results]
 
             def condition(terminator: Operation) -> None:
-                if not kept:
-                    self._assign(results, terminator.operands[1:])
-                self._line(f"if not {_negated(self.condition(terminator.operands[0]))}:")
+                self._assign([n for n, _ in given], [v for _, v in given])
+                self._line(f"if not ({self.text(terminator.operands[0])}):")
                 self._line("  break")
 
             self.body(before, condition)
-            for argument, name in zip(after.args, results, strict=True):
-                self._texts[argument] = name
-        self._aim(after, carried, list(after.args) if kept else [None] * len(carried))
-        self.body(after, lambda terminator: self._assign(carried, terminator.operands))
+        self.body(after, lambda _: self._assign(carried, following))
+
+    def _read(self, value: SSAValue) -> list[str]:
+        """The name of a value's variable, where it is read."""
+        return [] if value.first_use is None else [self.name(value)]
 
     def _is_simple(self, block: Block) -> bool:
         """Whether a loop's condition is an expression."""
         inner = [op for op in block.ops if op is not block.last_op]
         uses = {o for op in block.ops for o in op.operands}
         return all(
-            op.name in _FREE
+            self._is_moved(op)
             or (
                 len(op.results) == 1
                 and op.results[0] in uses
@@ -411,19 +360,22 @@ class Printer:
     def _for(self, operation: Operation) -> None:
         lower, upper, step, *initial = operation.operands
         body = operation.regions[0].block
-        carried = self._carry(body.args[1:], initial)
+        last = body.last_op
+        assert last is not None
+        pairs = zip(body.args[1:], operation.results, strict=True)
+        needed = [i for i, (a, r) in enumerate(pairs) if a.first_use is not None or r.first_use is not None]
+        carried = self._carry([body.args[1 + i] for i in needed], [initial[i] for i in needed])
+        following = [last.operands[i] for i in needed]
         index = self.name(body.args[0])
         bounds = [self.text(v) for v in (lower, upper, step)]
         shown = bounds[1:2] if bounds[0] == "0" and bounds[2] == "1" else bounds[:2] if bounds[2] == "1" else bounds
         self._line(f"for {index} in range({', '.join(shown)}):")
-        self._aim(body, carried, list(body.args[1:]))
-        self.body(body, lambda terminator: self._assign(carried, terminator.operands))
-        for result, name in zip(operation.results, carried, strict=True):
-            self._texts[result] = name
+        self.body(body, lambda _: self._assign(carried, following))
+        results = [(n, a) for a, r in zip(body.args[1:], operation.results, strict=True) for n in self._read(r)]
+        self._assign([n for n, _ in results], [a for _, a in results])
 
     def _try(self, operation: Operation) -> None:
         error, *results = [self.name(r) for r in operation.results]
-        self._aim(operation.regions[0].block, results, [None] * len(results))
         self._line(f"{error}: {self.names.use('typing', 'Any')} = None")
         self._line("try:")
         self.body(operation.regions[0].block, lambda terminator: self._assign(results, terminator.operands))
@@ -451,27 +403,58 @@ class Printer:
 
 
 def _says_more(type_: Attribute) -> bool:
-    return type_ not in (types.FLOAT, types.COMPLEX, types.NONE)
+    """Whether values of a type may be of several: what is assigned may say less than the variable holds."""
+    todo = [type_]
+    while todo:
+        kind = todo.pop()
+        if isinstance(kind, types.OptionalType | types.UnionType | types.AnyType | types.NumberType):
+            return True
+        if isinstance(kind, ParametrizedAttribute):
+            todo += [p for p in kind.parameters if isinstance(p, Attribute)]
+        elif isinstance(kind, ArrayAttr):
+            todo += cast(Any, kind).data
+    return False
 
 
-def _negated(text: str) -> str:
-    return text if re.fullmatch(r"[\w.]+(\([^()]*\))?", text) else f"({text})"
+def _is_needed(argument: SSAValue, test: Operation, results: Sequence[SSAValue], inside: Sequence[SSAValue]) -> bool:
+    """Whether what a `while` carries is read: not only handed on to what nobody reads."""
+    for use in argument.uses:
+        if use.operation is not test or use.index == 0:
+            return True
+        if results[use.index - 1].first_use is not None or inside[use.index - 1].first_use is not None:
+            return True
+    return False
 
 
-def _has_statements(region: Region, has_results: bool) -> bool:
-    return bool(region.blocks) and (has_results or any(op.name not in _TERMINATORS for op in region.block.ops))
+def _says_its_type(operation: Operation) -> bool:
+    """Whether what an operation gives is of its result's type in source, too."""
+    called = operation.name in ("func.call", "ts.getattr", "ts.call_method", "ts.call_python")
+    return (
+        called
+        or isinstance(operation, AtenOp)
+        or (isinstance(operation, PyOp) and operation.FUNCTION in ("getitem", "iter"))
+    )
 
 
-def _comes_before(first: Operation, second: Operation) -> bool:
-    return first.is_before_in_block(second)
+def _is_container(type_: Attribute) -> bool:
+    return isinstance(type_, types.SetType | types.FrozenSetType | types.DictType | types.DequeType)
 
 
-def _is_next(operation: Operation, user: Operation) -> bool:
-    """Whether only constants stand between an operation and its user."""
-    following = operation.next_op
-    while following is not None and following is not user and following.name in _FREE:
-        following = following.next_op
-    return following is user
+def _is_sequence(value: SSAValue) -> bool:
+    """Whether a list may as well be a tuple or torch.Size, as which Python has the results of operators: by how it is used."""
+    return all(
+        use.index == 0 and (use.operation.name == "ts.unpack" or use.operation.name in _OF_SEQUENCES) for use in value.uses
+    )
+
+
+def is_update(operation: Operation) -> bool:
+    """Whether an operation is an augmented assignment: its result is its first operand."""
+    return isinstance(operation, PyOp) and operation.FUNCTION in AUGMENTED
+
+
+def is_cast(value: SSAValue) -> bool:
+    """Whether a value is another one under another type."""
+    return isinstance(value.owner, Operation) and value.owner.name == "ts.cast"
 
 
 _STRUCTURED: dict[str, Callable[[Printer, Operation], None]] = {

@@ -1,0 +1,161 @@
+"""The text of `.code`: the user's names, expressions and jumps; and what keeps statements where they are."""
+
+import ast
+import textwrap
+from collections.abc import Callable
+from typing import Any, Dict, List, Optional
+
+import pytest
+from torch import Tensor
+
+import tsir
+from tsir.lowering.to_python.simplify import simplified
+
+
+def leaves_loops(x: Tensor, n: int) -> Tensor:
+    y = x * 2
+    for i in range(n):
+        if i == 3:
+            break
+        if i == 1:
+            continue
+        y = y + i
+    while y.sum() < 100:
+        y = y * 2
+    return y - x
+
+
+def returns_early(xs: List[int]) -> Optional[int]:
+    total = 0
+    for i, v in enumerate(xs):
+        if v < 0:
+            return None
+        total += v * i
+    return total
+
+
+def handles(d: Dict[str, int], key: str, n: int) -> int:
+    try:
+        n = n - 1
+        try:
+            n = d[key] // n
+        except KeyError:
+            n += 10
+    except ZeroDivisionError:
+        return -1
+    return n
+
+
+PRINTED: dict[Callable[..., Any], str] = {
+    leaves_loops: """
+        def leaves_loops(x: Tensor, n: int) -> Tensor:
+          y = torch.mul(x, 2)
+          for i in range(n):
+            if i == 3:
+              break
+            if not i == 1:
+              y = torch.add(y, i)
+          while torch.lt(torch.sum(y), 100):
+            y = torch.mul(y, 2)
+          return torch.sub(y, x)
+        """,
+    returns_early: """
+        def returns_early(xs: List[int]) -> Optional[int]:
+          total = 0
+          for i in range(len(xs)):
+            v = xs[i]
+            if v < 0:
+              return None
+            total = total + v * i
+          return total
+        """,
+}
+
+
+@pytest.mark.parametrize("function", PRINTED, ids=lambda f: f.__name__)
+def test_text(function: Callable[..., Any]) -> None:
+    code = tsir.script(function).code
+    assert code[code.index("def ") :].strip() == textwrap.dedent(PRINTED[function]).strip()
+
+
+def test_handlers_are_clauses() -> None:
+    code = tsir.script(handles).code
+    assert "except KeyError:" in code and "except ZeroDivisionError:" in code
+    assert "caught" not in code and "List[Any]" not in code
+
+
+def simple(text: str, *temporary: str) -> str:
+    """The simplified text of a function's body."""
+    tree = ast.parse("def f(a, b, xs):\n" + textwrap.indent(textwrap.dedent(text), "    "))
+    done = simplified(ast.unparse(tree), temporary, {"changed"})
+    return textwrap.dedent(done.partition("\n")[2]).strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("t = g(a)\nu = h(b)\nreturn k(t, u)", "return k(g(a), h(b))"),
+        ("t = g(a)\nu = h(b)\nreturn k(u, t)", "t = g(a)\nreturn k(h(b), t)"),
+        ("t = xs[0]\nxs.append(1)\nreturn t", "t = xs[0]\nxs.append(1)\nreturn t"),
+        ("t = g(a)\nreturn k(a.fixed, t)", "return k(a.fixed, g(a))"),
+        ("t = g(a)\nreturn k(a.changed, t)", "t = g(a)\nreturn k(a.changed, t)"),
+        ("t = g(a)\nreturn k(*xs, t)", "t = g(a)\nreturn k(*xs, t)"),
+        ("t = g(a)\nreturn b and t", "t = g(a)\nreturn b and t"),
+        ("t = a\na = g(b)\nreturn k(t, a)", "t = a\na = g(b)\nreturn k(t, a)"),
+        ("t = g(a)\nc = 1\nreturn k(t, c)", "c = 1\nreturn k(g(a), c)"),
+    ],
+)
+def test_what_is_nested(text: str, expected: str) -> None:
+    assert simple(text, "t", "u").replace("_0", "t").replace("_1", "u") == expected
+
+
+FLAGS = """
+t = False
+i = 0
+while i < a and not t:
+    if xs[i] > b:
+        t = True
+    else:
+        g(i)
+        t = False
+    i = i + {step}
+{behind}
+"""
+
+
+def test_flags_become_jumps() -> None:
+    expected = "for i in range(a):\n  if xs[i] > b:\n    return 1\n  g(i)\nreturn 2"
+    found = simple(FLAGS.format(step=1, behind="if t:\n    return 1\nreturn 2"), "t")
+    assert found == expected
+    assert "range" not in simple(FLAGS.format(step=1, behind="return i"), "t")
+    assert "range" not in simple(FLAGS.format(step="b", behind="return 1"), "t")
+
+
+CELL = """
+t: List[Any] = [a]
+u: Any = None
+try:
+    a = g(b)
+    {step}
+    t[0] = a
+    h(a)
+except Exception as caught:
+    u = caught
+if u is not None:
+    if not isinstance(u, KeyError):
+        raise u
+    return t[0]
+return a
+"""
+
+
+def test_lists_around_try_go_where_they_are_the_variable() -> None:
+    found = simple(CELL.format(step="pass"), "t", "u")
+    assert found == "try:\n  a = g(b)\n  h(a)\nexcept KeyError:\n  return a\nreturn a"
+    assert "[0]" in simple(CELL.format(step="h(b)"), "t", "u")
+
+
+def test_copies_are_kept_where_the_variable_changes() -> None:
+    assert simple("t = a\nif b:\n    a = g(t)\nreturn a", "t") == "if b:\n  a = g(a)\nreturn a"
+    kept = simple("t = a\nif b:\n    a = g(a)\nreturn k(t, a)", "t")
+    assert kept == "t = a\nif b:\n  a = g(a)\nreturn k(t, a)"
