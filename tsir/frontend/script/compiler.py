@@ -56,6 +56,7 @@ from tsir.frontend.script.hooks import calling_source
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.overriding import Overridden, compile_overriding, is_overridden
+from tsir.frontend.script.passing import own_name
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.source import (
     WRAPPER,
@@ -945,6 +946,8 @@ def _entry_for(session: Session, function: Any, name: str, owner: ClassInfo | No
         raise _no_result(session, source, error.value) from None
     session.asked_of[compiled.symbol] = frozenset(session.asked)
     assert compiled.result is not None
+    if owner is not None and own_name(PyFunction(function, None, owner), source.function) is not None:
+        owner.methods.setdefault(source.function.__name__, compiled.symbol)
     rest = signature.parameters[1 if owner is not None else 0 :]
     parameters = tuple(_parameter(session, p, types_[p.name]) for p in rest)
     return EntryPoint(

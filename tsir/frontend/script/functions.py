@@ -39,6 +39,7 @@ from tsir.frontend.script.source import (
     describe,
     function_source,
     is_called_in_python,
+    is_exported,
     is_generator,
     is_left_out,
     unwrap,
@@ -52,6 +53,7 @@ from tsir.frontend.script.values import (
     Closure,
     Condition,
     Const,
+    EnumValue,
     ManagerFunction,
     PyFunction,
     Run,
@@ -537,7 +539,10 @@ def compile_for(
     kinds = [p for p in parameters.values() if isinstance(p, Attribute)]
     compiled = session.functions[key] = Compiled(symbol, signature.result, kinds)
     session.keep_alive.append(parameters)
-    if callee.owner is not None and kinds[:1] == [callee.owner.type] and own_name(callee, source.function):
+    # A method that is called from outside, too, has its name for all values of its parameters.
+    from_outside = is_exported(source.function) or source.function.__name__ == "forward"
+    general = not from_outside or not any(isinstance(p, Const | EnumValue) for p in parameters.values())
+    if callee.owner is not None and kinds[:1] == [callee.owner.type] and own_name(callee, source.function) and general:
         callee.owner.methods.setdefault(source.function.__name__, symbol)
     try:
         operation = _compile(session, source, signature, parameters, compiled)
