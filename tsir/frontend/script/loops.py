@@ -37,7 +37,6 @@ from tsir.frontend.script.generators import as_generator, is_lazy, splice
 from tsir.frontend.script.iteration import Items, items_of
 from tsir.frontend.script.resizing import may_be_resized
 from tsir.frontend.script.source import assigned_names, leaves_loop
-from tsir.frontend.script.static_state import at_run_time, changed_contents
 from tsir.frontend.script.statement_yields import ITEM, result_of
 from tsir.frontend.script.static_state import at_run_time, changed_contents
 from tsir.frontend.script.values import (
