@@ -177,7 +177,7 @@ class Steps(nn.Module):
         self.steps = nn.ModuleList([Step(0.5), Step(2.0)])
 
     def forward(self, x: Tensor, **kwargs: Any) -> Any:
-        collected = [] if kwargs.get("states") else None
+        collected = {name: [] for name in kwargs if kwargs[name]}.get("states")
         if collected is not None:
             install(self)
         token = STEPS.set(collected)
@@ -216,6 +216,19 @@ def grown(x: Tensor, **kwargs: Any) -> Tensor:
         items.append(4)
     other += [5]
     return x + len(items) + sum(other)
+
+
+def held(x: Tensor, **kwargs: Any) -> Any:
+    table = {"a": [], "b": [1]}
+    pair = (table["a"], table)
+    table["a"].append(x)
+    pair[1]["b"].append(2)
+    pair[0].append(x + 1)
+    return tuple(table["a"]), len(pair[1]["b"]), torch.stack(pair[0]), sum(table["b"])
+
+
+def test_lists_in_dicts_change() -> None:
+    agree(tsir.script(held), held, X)
 
 
 @feature("Lists and tuples", "lists of constants that a loop of run time changes, in programs as Python reads them")

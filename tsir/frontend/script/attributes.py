@@ -9,7 +9,7 @@ import types
 from typing import Any
 
 import torch
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp, TupleGetOp
@@ -22,7 +22,7 @@ from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
 from tsir.frontend.script.exception_values import exception_attribute
-from tsir.frontend.script.operators import is_tensor
+from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
 from tsir.frontend.script.values import (
     Builtin,
@@ -173,6 +173,11 @@ def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
     return e.session.from_python(found, f"{value.name}.{name}", owner=value.value)
 
 
+def _is_of_tensor(device: SSAValue) -> bool:
+    """Whether a device is that of a tensor, and so the only one there is."""
+    return isinstance(device.owner, Operation) and device.owner.name == "ts.aten.device"
+
+
 def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None) -> Value:
     kind = value.type
     if value.tuple_like == "view" and name == "isdisjoint":
@@ -198,6 +203,8 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         return Method(value, name)
     if isinstance(kind, ts.GeneratorType) and name in GENERATOR_METHODS:
         return Method(value, name)
+    if e.dynamic and name == "type" and isinstance(kind, ts.DeviceType) and _is_of_tensor(value.ssa):
+        return Const("cpu")  # branches for other devices need not be compiled
     if isinstance(kind, ts.NamedTupleType):
         fields = [f.data for f in kind.fields.data]
         if name in fields:
@@ -284,6 +291,9 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         return
     if not isinstance(holder, Object):
         kind = e.session.type_of(holder)
+        if is_tensor(kind) and name == "requires_grad":
+            torch_call(e, "requires_grad_", [holder, value])
+            return
         named = isinstance(kind, ts.NamedTupleType)
         hint = f"make a new one: `value._replace({name}=...)`" if named else None
         e.error(f"an attribute of a value of type {e.show(holder)} can't be assigned", hint=hint, code="TS504")

@@ -111,6 +111,7 @@ def members(kind: Attribute) -> tuple[Attribute, ...]:
 
 def materialise(e: Emitter, value: Value) -> SSAValue:
     """The value at run time, under its natural type."""
+    value = e.latest(value)
     match value:
         case Run() | Object() | RaisedException():
             return value.ssa

@@ -43,6 +43,10 @@ from tsir.frontend.script.values import (
     PyObject,
     Run,
     Scope,
+    StaticDict,
+    StaticList,
+    StaticObject,
+    StaticTuple,
     Unusable,
     Value,
 )
@@ -276,9 +280,17 @@ class Emitter:
                 self.unsupported(describe_node(node), hint=_INSTEAD.get(type(node).__name__))
             outer, self.want = self.want, want
             try:
-                return emitter(self, node, want)
+                return self.latest(emitter(self, node, want))
             finally:
                 self.want = outer
+
+    def latest(self, value: Value) -> Value:
+        """A value with what it holds now: one that only exists while compiling may have been changed since it was put somewhere."""
+        if self.session.refs and isinstance(value, StaticDict | StaticObject | StaticList | StaticTuple):
+            from tsir.frontend.script.static_state import fresh
+
+            return fresh(self, value)
+        return value
 
     def statement(self, node: ast.stmt) -> None:
         """Emits a statement."""

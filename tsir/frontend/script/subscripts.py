@@ -13,7 +13,7 @@ from xdsl.ir import Attribute, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
-from tsir.frontend.script.convert import Tuples, as_key, coerce, describe_object, held, materialise, tuple_elements
+from tsir.frontend.script.convert import Tuples, as_key, coerce, describe_object, held, materialise, not_none, tuple_elements
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operators import argument, is_tensor
@@ -98,6 +98,9 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
     if static is not None:
         return static
     ssa = materialise(e, container)
+    if isinstance(ssa.type, ts.OptionalType) and e.dynamic:
+        present = not_none(e, ssa, "TypeError", "'NoneType' object is not subscriptable")
+        return get_item(e, e.session.object_or_run(present), index)
     if isinstance(ssa.type, ts.OptionalType):
         e.error(f"a value of type {e.show(container)} can't be indexed", code="TS306")
     if isinstance(item, Slice) and not index.is_tuple:
