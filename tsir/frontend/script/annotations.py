@@ -136,6 +136,8 @@ class AnnotationReader:
             pass
         if isinstance(value, typing.TypeVar) and self._generic_variables:
             return self._variable(value, scope)
+        if isinstance(value, typing.NewType):
+            return self.of_object(value.__supertype__, scope)
         if isinstance(value, typing.TypeVar) or value in (typing.Callable, collections.abc.Callable):
             return None
         origin = typing.get_origin(value)
@@ -161,6 +163,8 @@ class AnnotationReader:
                 return self._class_type(value)
             if issubclass(value, _LISTS) and value.__module__ in ("builtins", "collections.abc", "typing"):
                 return ts.ListType(ts.TensorType())
+            if typing.is_typeddict(value):
+                return self._typed_dict(value, scope)
             if issubclass(value, collections.Counter):
                 return ts.DictType(ts.StrType(), ts.INT, "Counter")
             if issubclass(value, collections.deque):
@@ -171,6 +175,8 @@ class AnnotationReader:
                 return ts.AnyType() if self._generic_variables else None
             if issubclass(value, BaseException):
                 return ts.AnyType()
+            if getattr(value, "_is_protocol", False):
+                return None  # whatever has these methods: the class of what is passed
             if not value.__flags__ & _MADE_BY_PYTHON and value is not BaseException:
                 raise _no_type(value)
             if self._generic_variables and "__torch_script_interface__" in vars(value):
@@ -183,6 +189,15 @@ class AnnotationReader:
         if value in _TRANSPARENT or value in (typing.Tuple, typing.Dict, typing.Optional):  # noqa: UP006
             return None
         raise _no_type(value)
+
+    def _typed_dict(self, cls: Any, scope: Mapping[str, Any]) -> Attribute:
+        """The type of a TypedDict whose values are all of one type: a dict. Raises FrontendError for others."""
+        kinds = {self.of_object(kind, scope) for kind in typing.get_type_hints(cls).values()}
+        kind = kinds.pop() if len(kinds) == 1 else None
+        if kind is None:
+            message = f"TypedDict {cls.__name__}, whose values are of different types, isn't supported"
+            raise FrontendError(message, hint="use a NamedTuple or a dataclass", code="TS103")
+        return ts.DictType(ts.StrType(), kind)
 
     def _generic(self, value: Any, origin: Any, arguments: Sequence[Any], scope: Mapping[str, Any]) -> Attribute | None:
         if origin in _TRANSPARENT:

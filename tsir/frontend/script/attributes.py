@@ -129,7 +129,29 @@ def type_of_value(e: Emitter, value: Value) -> Value:
     return e.session.from_python(found, found.__name__)
 
 
+def _of_named_tuple(e: Emitter, value: Value, name: str, kind: ts.NamedTupleType) -> Value | None:
+    """A method, property or constant that a NamedTuple's class defines; None for other names."""
+    cls = e.session.named_tuples.get(kind.class_name.data)
+    owner = None if cls is None else next((c for c in cls.__mro__ if name in vars(c)), None)
+    if owner is None or owner is tuple or owner is object or name.startswith("_"):
+        return None
+    found = vars(owner)[name]
+    match found:
+        case property():
+            return e.session.call_function(e, PyFunction(found.fget, value), [], {})
+        case staticmethod():
+            return PyFunction(found.__func__)
+        case classmethod():
+            return PyFunction(found.__func__, PyObject(cls, kind.class_name.data))
+        case _ if inspect.isfunction(found):
+            return PyFunction(found, value)
+        case _:
+            return e.session.from_python(found, name)
+
+
 def _field_or_method(e: Emitter, value: Value, name: str, kind: ts.NamedTupleType) -> Value:
+    if (found := _of_named_tuple(e, value, name, kind)) is not None:
+        return found
     if name == "_fields":
         return StaticTuple(tuple(Const(f.data) for f in kind.fields.data))
     if name not in ("_replace", "_asdict") and python.method(kind, name) is None and not _is_special(e, kind, name):

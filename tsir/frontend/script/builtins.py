@@ -271,6 +271,11 @@ def text_of(e: Emitter, value: Value) -> Value:
         return Run(e.py("size_text", [value.ssa]))
     if isinstance(value, Run) and value.is_tuple:
         return as_python(e, value)
+    if not isinstance(value, Object):
+        from tsir.frontend.script.object_text import repr_of
+
+        if (shown := repr_of(e, value)) is not None:
+            return shown
     if (text := text_of_member(e, value, "__str__", str)) is not None:
         return text
     if isinstance(value, RaisedException):
@@ -549,7 +554,11 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
             if isinstance(start, Run) and start.ssa in e.session.assumed:
                 return call(e, PyFunction(prelude.sum_of_lists), [values[0]], {})
             return call(e, PyFunction(prelude.sum_of_sequences), [values[0], start], {})
-        if name == "sum" and isinstance(kinds[0], ts.ListType) and isinstance(kinds[0].element, ts.TensorType | ts.ListType):
+        if (
+            name == "sum"
+            and isinstance(kinds[0], ts.ListType)
+            and isinstance(kinds[0].element, ts.TensorType | ts.ListType | ts.ClassType)
+        ):
             return _sum_by_operator(e, [*values, *keywords.values()], kinds[0].element)
         key = keywords.pop("key", None)
         if key is not None and name in ("min", "max") and not (isinstance(key, Const) and key.value is None):
@@ -577,6 +586,8 @@ def _sum_by_operator(e: Emitter, values: list[Value], element: Attribute) -> Val
     from tsir.frontend.script import prelude
     from tsir.frontend.script.calls import call
 
+    if isinstance(element, ts.ClassType):
+        return call(e, PyFunction(prelude.sum_from), [values[0], values[1] if len(values) > 1 else Const(0)], {})
     if len(values) == 1:
         return call(e, PyFunction(prelude.sum_of_tensors), values, {})
     start = Run(coerce(e, values[1], element, "the start of sum()")) if isinstance(element, ts.ListType) else values[1]

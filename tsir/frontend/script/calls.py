@@ -54,7 +54,7 @@ from tsir.frontend.script.convert import (
 )
 from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
-from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, is_of_dataclass
+from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, PLAIN_FUNCTIONS, is_of_dataclass
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import extreme_member, member_of_value, plain
 from tsir.frontend.script.evaluation import PURE, evaluate
@@ -66,6 +66,7 @@ from tsir.frontend.script.installing import registers_hooks
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.made_modules import make_module, outside_module
 from tsir.frontend.script.managers import call_manager_function
+from tsir.frontend.script.object_text import repr_of, written
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import REPLACED, SPECIAL_METHODS, tensordot
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
@@ -303,6 +304,8 @@ def call_builtin(e: Emitter, callee: Builtin, args: Sequence[Value], kwargs: Map
 
 def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     function = callee.function
+    if function in PLAIN_FUNCTIONS:
+        return PLAIN_FUNCTIONS[function](e, args, kwargs)
     if function in DATACLASS_FUNCTIONS and args and is_of_dataclass(args[0]):
         return DATACLASS_FUNCTIONS[function](e, args, kwargs)
     if e.session.dynamic or isinstance(callee.receiver, PyObject) or function in PURE:
@@ -358,6 +361,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     listing = listing_value(target)
     if listing is not None:
         return listing
+    if isinstance(target, typing.NewType) and len(args) == 1 and not kwargs:
+        return args[0]
     if isinstance(of_alias := typing.get_origin(target), type):  # `typing.OrderedDict(...)`, `Stack[int](...)`
         return _call_python(e, PyObject(of_alias, callee.name), args, kwargs)
     if isinstance(target, Hashable) and target in _TORCH_PYTHON:
@@ -403,7 +408,10 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         if row is not None:
             return call_row(e, row, [as_number(e, a, plain) for a in args], kwargs)
     if getattr(builtins, plain, None) is target:
-        if args and (found := special_method(e, args[0], plain)) is not None:
+        reflected = plain in ("divmod", "pow") and len(args) == 2 and not isinstance(args[0], Object)
+        if reflected and (found := special_method(e, args[1], f"r{plain}", args[:1])) is not None:
+            return found
+        if args and (found := special_method(e, args[0], plain, args[1:])) is not None:
             return found
         row = python.builtin(plain)
         if row is not None:
@@ -570,6 +578,8 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
         return member
     if row.name not in ("str", "repr", "format", "hash") and row.name.partition("_")[0] not in _OF_CONTAINERS:
         values = [plain(e, v) for v in values]
+    if row.name == "repr" and (text := repr_of(e, values[0])) is not None:
+        return text
     if row.name == "hash":
         values = [as_python(e, v) for v in values]
     operands = [materialise(e, v) for v in values]
@@ -663,6 +673,11 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         return call_row(e, row, [Run(ssa), *counted(e, ssa, args, kwargs)])
     if row.name == "dict_update":
         return _update(e, ssa, args, kwargs)
+    if row.name == "str_format":
+        args, kwargs = (
+            written(e, receiver, args),
+            dict(zip(kwargs, written(e, receiver, list(kwargs.values())), strict=True)),
+        )
     if row.name == "str_format" and kwargs:
         args, kwargs = _format_arguments(e, receiver, args, kwargs), {}
         ssa, args = materialise(e, args[0]), args[1:]

@@ -349,7 +349,7 @@ class Session:
                 return False
             self.used_as.add(pair)
             return True
-        return a is not None and b is not None and issubclass(a, b)
+        return a is not None and b is not None and b in a.__mro__
 
     def annotated_class(self, cls: type) -> ts.ClassType:
         """The type of a class that an annotation names. Raises FrontendError where annotations are hints, for a class of Python's."""

@@ -6,9 +6,14 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tsir.frontend.script.convert import list_of, materialise
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts import types as ts
+from tsir.frontend.script import prelude
+from tsir.frontend.script.convert import list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.values import Const, Object, PyObject, Run, StaticTuple, Value
+from tsir.frontend.script.operators import torch_call
+from tsir.frontend.script.values import Const, Object, PyFunction, PyObject, Run, StaticTuple, Value
 
 
 def _fields(holder: Object) -> list[Any]:
@@ -30,8 +35,9 @@ def dataclass_repr(e: Emitter, holder: Object) -> Value:
     for f, value in _read(e, holder):
         if f.repr:
             prefix = f"{', ' if parts else ''}{f.name}="
-            text = e.session.call_optional_method(e, value, ("__repr__",)) if isinstance(value, Object) else None
-            parts += [Const(prefix), text or Run(e.py("repr", [materialise(e, value)]))]
+            from tsir.frontend.script.object_text import repr_of
+
+            parts += [Const(prefix), repr_of(e, value) or Run(e.py("repr", [materialise(e, value)]))]
     name = holder.info.python_class.__qualname__
     return Run(e.py("str_join", [materialise(e, Const("")), list_of(e, [Const(f"{name}("), *parts, Const(")")])]))
 
@@ -61,10 +67,30 @@ def _replace(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> 
 
 
 def _plain(e: Emitter, value: Value, name: str) -> Value:
-    """A field's value with the dataclass objects in it taken apart."""
+    """A field's value with the dataclass objects in it taken apart, and with containers and tensors copied."""
     if isinstance(value, Object) and dataclasses.is_dataclass(value.info.python_class):
         return DATACLASS_FUNCTIONS[getattr(dataclasses, name)](e, [value], {})
-    return value
+    kind = e.session.type_of(value)
+    match kind:
+        case ts.TensorType():
+            return torch_call(e, "clone", [value])
+        case ts.TupleType():
+            return StaticTuple(tuple(_plain(e, v, name) for v in tuple_elements(e, value) or ()))
+        case ts.ListType() | ts.DictType():
+            function = _COPIED[name, type(kind)]
+            return e.session.call_function(e, PyFunction(function), [value], {})
+        case _:
+            return value
+
+
+def _plain_as(name: str) -> Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]:
+    return lambda e, args, kwargs: _plain(e, args[0], name)
+
+
+_COPIED: dict[tuple[str, type[Attribute]], Callable[..., Any]] = {
+    ("asdict", ts.ListType): prelude.list_as_dicts, ("asdict", ts.DictType): prelude.dict_as_dicts,
+    ("astuple", ts.ListType): prelude.list_as_tuples, ("astuple", ts.DictType): prelude.dict_as_tuples,
+}  # fmt: skip
 
 
 def _as_dict(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -88,3 +114,6 @@ DATACLASS_FUNCTIONS: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, 
     dataclasses.replace: _replace, dataclasses.asdict: _as_dict, dataclasses.astuple: _as_tuple, dataclasses.fields: _list_fields,
 }  # fmt: skip
 """The functions of `dataclasses` that the compiler carries out itself."""
+
+PLAIN_FUNCTIONS = {prelude.plain_as_dict: _plain_as("asdict"), prelude.plain_as_tuple: _plain_as("astuple")}
+"""Functions of the prelude that stand for what these do with a value."""

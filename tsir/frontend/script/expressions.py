@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from xdsl.ir import Attribute, SSAValue
@@ -257,7 +258,11 @@ def _is_format(e: Emitter, node: ast.BinOp, left: Value) -> bool:
 def _percent(e: Emitter, template: Value, values: Value) -> Value:
     if isinstance(e.session.type_of(template), ts.BytesType):
         e.unsupported("% with bytes as its left operand", hint="format a str, and encode it")
-    return Run(e.py("percent", [materialise(e, template), materialise(e, values)]))
+    from tsir.frontend.script.object_text import written
+
+    if isinstance(values, StaticTuple):
+        values = replace(values, elements=tuple(written(e, template, values.elements)))
+    return Run(e.py("percent", [materialise(e, template), materialise(e, written(e, template, [values])[0])]))
 
 
 def _unary_op(e: Emitter, node: ast.UnaryOp, want: Want) -> Value:
@@ -397,6 +402,10 @@ def _formatted(e: Emitter, node: ast.expr) -> Value:
         ]
         if (text := text_of_member(e, value, method, write)) is not None:
             return text if node.conversion == -1 else _with_spec(e, materialise(e, text), spec)
+    if isinstance(value, StaticTuple | Run):
+        from tsir.frontend.script.object_text import repr_of
+
+        value = repr_of(e, value) or value
     if isinstance(value, Run) and value.tuple_like:
         value = text_of(e, value)
     if isinstance(value, Const | PyObject | EnumValue) and node.format_spec is None and e.dynamic:

@@ -640,6 +640,11 @@ def fall_off(e: Emitter, node: ast.FunctionDef) -> None:
     """The end of a function, where it returns None."""
     if e.return_type is not None and ts.NONE not in _members(e.return_type):
         last = node.body[-1]
+        if getattr(e.source.function, "__isabstractmethod__", False):
+            from tsir.frontend.script.builtins import raise_error
+
+            raise_error(e, "NotImplementedError", f"{node.name}() is abstract")
+            return
         forgotten = isinstance(last, ast.Expr) and not isinstance(last.value, ast.Constant)
         e.error(
             f"{node.name}() may end without returning a value, but its result is {show_type(e.return_type)}",

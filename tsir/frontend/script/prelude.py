@@ -378,6 +378,51 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
 }  # fmt: skip
 
 
+def text_of_list(items):
+    """`repr(items)` of a list whose elements say how they are written."""
+    return "[" + ", ".join([repr(item) for item in items]) + "]"
+
+
+def text_of_dict(items):
+    """`repr(items)` of a dict whose values say how they are written."""
+    return "{" + ", ".join([repr(key) + ": " + repr(value) for key, value in items.items()]) + "}"
+
+
+def text_unless_none(value):
+    """`repr(value)` of what may be None."""
+    return "None" if value is None else repr(value)
+
+
+def plain_as_dict(value):
+    """A value as `dataclasses.asdict` has it: the compiler carries it out itself."""
+    raise NotImplementedError
+
+
+def plain_as_tuple(value):
+    """A value as `dataclasses.astuple` has it: the compiler carries it out itself."""
+    raise NotImplementedError
+
+
+def list_as_dicts(items):
+    """A list in a dataclass as `dataclasses.asdict` has it."""
+    return [plain_as_dict(item) for item in items]
+
+
+def dict_as_dicts(items):
+    """A dict in a dataclass as `dataclasses.asdict` has it."""
+    return {key: plain_as_dict(value) for key, value in items.items()}
+
+
+def list_as_tuples(items):
+    """A list in a dataclass as `dataclasses.astuple` has it."""
+    return [plain_as_tuple(item) for item in items]
+
+
+def dict_as_tuples(items):
+    """A dict in a dataclass as `dataclasses.astuple` has it."""
+    return {key: plain_as_tuple(value) for key, value in items.items()}
+
+
 def sum_of_sequences(items, start):
     """`sum(items, start)` of lists or tuples."""
     total = start

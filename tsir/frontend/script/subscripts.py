@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -147,6 +148,9 @@ def _number(e: Emitter, key: Value) -> SSAValue:
     from tsir.frontend.script.enums import plain
 
     key = plain(e, key)
+    if isinstance(key, Object):
+        found = e.session.call_optional_method(e, key, ("__index__",))
+        key = key if found is None else found
     if is_tensor(e.session.type_of(key)):
         return e.py("int", [e.aten_value("item", [materialise(e, key)])])
     return materialise(e, key)
@@ -184,6 +188,8 @@ def _static_item(e: Emitter, container: Value, item: Value) -> Value | None:
 
 
 def _python_item(e: Emitter, container: PyObject, index: Subscript) -> Value:
+    if typing.Generic in getattr(container.value, "__mro__", ()):
+        return container  # `Stack[int]`: the parameters say nothing that the arguments don't
     key = index.value(e)
     if isinstance(container.value, enum.EnumMeta):
         from tsir.frontend.script.enums import member_of_name

@@ -1,0 +1,69 @@
+"""Texts of containers that hold objects whose class says how they are written: `repr([point])`, `print({"a": point})`.
+
+What a method of the program gives can't be left to the texts of the values of a running program. So tuples are written element by
+element here, lists and dicts by functions of the prelude, which are compiled for their types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tsir.dialects.ts import types as ts
+from tsir.frontend.script import prelude
+from tsir.frontend.script.comparing import compares_objects
+from tsir.frontend.script.convert import Tuples, list_of, materialise, tuple_elements
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.values import Const, Object, PyFunction, Run, Value
+
+_METHODS = ("__repr__",)
+
+
+def repr_of(e: Emitter, value: Value) -> Value | None:
+    """`repr(value)` of an object, or of a container of objects, whose class defines it; None for other values."""
+    if isinstance(value, Object):
+        return e.session.call_optional_method(e, value, _METHODS)
+    kind = e.session.type_of(value)
+    if not compares_objects(e, kind, _METHODS):
+        return None
+    if isinstance(kind, Tuples):
+        return _tuple(e, value, kind)
+    function: Callable[..., Any] | None = None
+    match kind:
+        case ts.ListType():
+            function = prelude.text_of_list
+        case ts.DictType() if not kind.container.data:
+            function = prelude.text_of_dict
+        case ts.OptionalType():
+            function = prelude.text_unless_none
+        case _:
+            e.unsupported(
+                f"the text of a {e.show(value)}, whose objects define __repr__,", hint="write its elements one by one"
+            )
+    return e.session.call_function(e, PyFunction(function), [value], {})
+
+
+def _tuple(e: Emitter, value: Value, kind: ts.TupleType | ts.NamedTupleType) -> Value:
+    elements = tuple_elements(e, value) or []
+    fields = [f"{f.data}=" for f in kind.fields.data] if isinstance(kind, ts.NamedTupleType) else [""] * len(elements)
+    start = kind.class_name.data if isinstance(kind, ts.NamedTupleType) else ""
+    parts: list[Value] = [Const(f"{start}(")]
+    for i, (name, element) in enumerate(zip(fields, elements, strict=True)):
+        parts += [Const(f"{', ' if i else ''}{name}"), repr_of(e, element) or Run(e.py("repr", [materialise(e, element)]))]
+    parts.append(Const(",)" if len(elements) == 1 and not start else ")"))
+    return Run(e.py("str_join", [materialise(e, Const("")), list_of(e, parts)]))
+
+
+def written(e: Emitter, template: Value, values: Sequence[Value]) -> list[Value]:
+    """What is put into a template, with objects that say how they are written as their texts."""
+    return [_text(e, template, v) if isinstance(v, Object) else v for v in values]
+
+
+def _text(e: Emitter, template: Value, value: Object) -> Value:
+    text = template.value if isinstance(template, Const) else None
+    found = e.session.call_optional_method(e, value, ("__str__", "__repr__"))
+    if found is None:
+        return value
+    if not isinstance(text, str) or "%r" in text or "!r" in text or "!a" in text:
+        e.unsupported("an object in a template that isn't a constant, or that asks for its repr()", hint="use an f-string")
+    return found
