@@ -14,8 +14,8 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAVal
 from xdsl.passes import ModulePass
 
 from tsir.dialects.ts import effects
-from tsir.dialects.ts.families import AtenOp
-from tsir.dialects.ts.structure import CastOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
+from tsir.dialects.ts.families import AtenOp, PyOp
+from tsir.dialects.ts.structure import CastOp, ListOp, ToReferenceOp, ToValueOp, TruthOp, UnpackOp
 from tsir.dialects.ts.types import INT, ListType, TensorType
 from tsir.passes.freeze import argument_attributes
 from tsir.passes.inplace import writes_to_values
@@ -45,7 +45,8 @@ class FunctionalizePass(ModulePass):
     attributes, calls and operations on references take values through `ts.to_reference`. Where a copy is needed for that, so
     that a later write isn't seen, is what `passes/copies.py` tells.
 
-    Results that share memory with arguments in torch have `ts.alias`, the positions of these arguments, in their `res_attrs`.
+    Results that share memory with arguments in torch have `ts.alias`, the positions of these arguments, in their `res_attrs`. Those
+    that are views, and so other objects than what they are views of, have `ts.view`, also where there is nothing to view.
     """
 
     name = "ts-functionalize"
@@ -296,6 +297,8 @@ class _Conversion:
             new.result.name_hint = value.name_hint
             if self._shares(value):
                 new.attributes["ts.alias"] = UnitAttr()
+            if _is_new_view(value):
+                new.attributes["ts.view"] = UnitAttr()
             _insert_after(value, new, self.function)
             found = self.references[value, kind] = new.result
         return found
@@ -362,9 +365,31 @@ def mark_aliases(function: FuncOp) -> None:
             shared = [i for i, a in enumerate(arguments) if a is operand or memory.group(a) is group]
             if shared:
                 data["ts.alias"] = ArrayAttr([IntegerAttr(i, INT) for i in shared])
+            if _is_new_view(operand):
+                data["ts.view"] = UnitAttr()
         marks.append(DictionaryAttr(data))
     if any(m.data for m in marks):
         function.properties["res_attrs"] = ArrayAttr(marks)
+
+
+def _is_new_view(value: SSAValue) -> bool:
+    """Whether a tensor is a view that an operator has made, or such a view handed on: another object than what it is a view of."""
+    while isinstance(value, OpResult):
+        op = value.op
+        if (isinstance(op, PyOp) and op.FUNCTION == "getitem") or isinstance(
+            op, CastOp | ToReferenceOp | ToValueOp | UnpackOp
+        ):
+            value = op.operands[0]
+        elif isinstance(op, AtenOp):
+            sources = list(effects.aliased_operands(op, value.index))
+            if not sources:
+                return False
+            if not (effects.may_be_itself(op) or op.SCHEMA.mutates):
+                return True
+            value = sources[0]
+        else:
+            return False
+    return False
 
 
 def _holds_tensor(value: SSAValue) -> bool:

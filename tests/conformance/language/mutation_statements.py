@@ -162,7 +162,7 @@ FRESH = (
     "{a} + 1.0", "{a} * {b}", "torch.relu({a})", "{a}.clone()", "-{a}", "{a}.sum(0)", "torch.cat([{a}, {b}])", "{a} @ {b}",
     "torch.zeros_like({a})", "torch.where({a} > 0.0, {a}, {b})", "{a}.contiguous().clone()", "torch.stack([{a}, {b}])",
     "{a}[w]",
-    "{a} > 0.0", "{a}.long()", "{a}.to(torch.float64)", "{a}[:0]", "{a}.sum()", "torch.arange(3)", "torch.tensor(1)",
+    "{a} > 0.0", "{a}.long()", "{a}[:0]", "{a}.sum()", "torch.arange(3)", "torch.tensor(1)",
     "{a}[{b} > 0.0]",
     "torch.zeros(0, 3)", "{a}.cumsum(0)", "{a}.max(0)[0]", "torch.where({a} != 0.0)[0]", "{a}.nonzero()", "{a}.roll(1, 0)",
     "torch.einsum('ij,jk->ik', {a}, {b})", "{a}.masked_fill({b} > 0.0, 2.0)", "{a}.index_select(0, w)", "{a}.take(w)",
@@ -283,7 +283,7 @@ BODIES = (
 
 SAME = (
     "{a}.view_as({a})", "{a}[...]", "{a}[:]", "{a}.data", "{a}.detach()", "{a}.contiguous()", "{a}.to({a}.dtype)",
-    "{a}.flatten()", "{a}.squeeze()", "{a}.reshape({a}.shape)", "{a}.expand_as({a})", "{a}.type_as({a})", "{a}.double()",
+    "{a}.flatten()", "{a}.squeeze()", "{a}.reshape({a}.shape)", "{a}.expand_as({a})", "{a}.type_as({a})", 
     "{a}.float()", "{a}.cpu()", "{a}.to('cpu')", "{a}.to({a})", "{a}.unsqueeze(0).squeeze(0)", "{a}.t().t()",
     "{a}.permute(1, 0).contiguous()", "{a}.movedim(0, 1).reshape(-1)", "{a}.reshape(-1)[1:]", "{a}.t().flatten()",
     "{a}[1:2].squeeze(0)", "{a}.unbind()[0]", "torch.reshape({a}, (-1, 3))", "{a}.ravel()[::2]", "torch.flatten({a})",

@@ -104,3 +104,37 @@ def test_attributes_that_share_memory(kind):
     for _ in range(3):
         torch.testing.assert_close(scripted(x), eager(x))
         torch.testing.assert_close((scripted.table, scripted.row, scripted.held), (eager.table, eager.row, eager.held))
+
+
+def views_of_itself(x: Tensor):
+    return x.view(2, 3), x.detach(), x.data, x[...], x[:], x.view_as(x), x.squeeze(), x.expand_as(x), x.t().t(), x[0:2]
+
+
+def handed_back(x: Tensor):
+    return x, x.contiguous(), x.to(x.dtype), x.float(), x.add_(1.0)
+
+
+def views_in_containers(x: Tensor):
+    box = Box(x.detach())
+    return [x.view(2, 3), x], {"t": x[:]}["t"], box.t, x.view(2, 3) is x, x is x
+
+
+@feature("Aliasing and mutation", "a view is another object than what it is a view of (`x.detach() is x`)")
+@pytest.mark.parametrize("function", [views_of_itself, handed_back, views_in_containers])
+def test_views_are_other_objects(function):
+    found: list[list[bool]] = []
+    for call in (function, tsir.script(function)):
+        x = torch.ones(2, 3)
+        result = call(x)
+        given = [t for part in result for t in (part if isinstance(part, list) else [part])]
+        tensors = [t for t in given if isinstance(t, Tensor)]
+        assert all(t.untyped_storage().data_ptr() == x.untyped_storage().data_ptr() for t in tensors)
+        found.append([t is x for t in tensors] + [t for t in given if isinstance(t, bool)])
+    assert found[0] == found[1]
+
+
+def test_detached_arguments_need_no_gradient():
+    def parts(x: Tensor):
+        return x.detach(), x.data
+
+    assert not any(t.requires_grad for t in tsir.script(parts)(torch.ones(2, 3, requires_grad=True)))

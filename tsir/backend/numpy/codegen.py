@@ -21,6 +21,7 @@ from tsir.backend.numpy.loading import GeneratedSource
 from tsir.backend.numpy.tensors import Kind, tensor_dtype
 from tsir.backend.numpy.tracebacks import SourceFrame
 from tsir.dialects import dtypes
+from tsir.dialects.ts.structure import ToReferenceOp
 from tsir.dialects.ts.types import ClassType, TensorType
 from tsir.errors import TsirError
 from tsir.passes.copies import Copies
@@ -228,9 +229,19 @@ def _results(e: FunctionEmitter, function: func.FuncOp) -> list[str]:
                 text = f"{text}.copy()"
             if _is_uint8(_attributes(function, i, result=True)):
                 text = f"{text}.view({e.numpy('uint8')})"
+            elif "ts.view" in _attributes(function, i, result=True) and _is_known_elsewhere(e, function, value):
+                text = f"{text}.view()"
             assert tensor_dtype(value.type)
         texts.append(text)
     return texts
+
+
+def _is_known_elsewhere(e: FunctionEmitter, function: func.FuncOp, value: SSAValue) -> bool:
+    """Whether a returned array is also an argument's, or is returned once more: a view is an object of its own."""
+    uses = [u.operation for u in value.uses]
+    if any(isinstance(op, ToReferenceOp) for op in uses) or sum(isinstance(op, func.ReturnOp) for op in uses) > 1:
+        return True
+    return e.name_of(value) in {e.name_of(a) for a in function.body.block.args if is_tensor(a)}
 
 
 def _prepare(weights: list[str], lines: list[Line], state: list[str]) -> list[Line]:

@@ -377,6 +377,8 @@ def _to_reference(e: FunctionEmitter, op: structure.ToReferenceOp) -> None:
         text = f"{e.name_of(op.value)}.copy()"
     else:
         text = e.name_of(op.value)
+    if "ts.view" in op.attributes:
+        text = f"{operand_text(text)}.view()"
     _reinterpreted(e, op.value, op.result, text)
 
 

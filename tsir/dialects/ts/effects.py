@@ -60,6 +60,13 @@ HIDDEN_WRITES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """Operators that write arguments which their schema doesn't mark: not when the flag is the constant False."""
 
+_ITSELF = frozenset({
+    "to", "contiguous", "type_as", "real", "conj", "resolve_conj", "resolve_neg", "positive", "atleast_1d", "atleast_2d", "atleast_3d",
+    "dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "flatten", "requires_grad_", "as_tensor", "cpu", "float",
+    "double", "half", "long", "int", "short", "bool", "type", "bfloat16", "rrelu", "meshgrid", "broadcast_tensors", "index",
+})  # fmt: skip
+"""Operators that may give an argument itself, where others with results that share memory give a view of it: another object."""
+
 _UNOBSERVABLE = (
     structure.ConstantOp, structure.ListOp, structure.TupleOp, structure.TupleGetOp, structure.UnpackOp, structure.DictOp,
     structure.GetAttrOp, structure.NewOp, structure.CastOp, structure.IsInstanceOp, structure.TruthOp,
@@ -141,6 +148,11 @@ def aliased_operands(op: AtenOp, result: int) -> Iterator[SSAValue]:
         for operand, argument in zip(op.operands, op.SCHEMA.arguments, strict=False):
             if argument.type.alias == alias:
                 yield operand
+
+
+def may_be_itself(op: AtenOp) -> bool:
+    """Whether the result of an operation that shares memory with an operand may be that operand."""
+    return op.SCHEMA.name in _ITSELF
 
 
 def _may_select(indices: SSAValue) -> bool:

@@ -77,7 +77,8 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         if narrowed is not None:
             return narrowed
         items = [_tensor_item(e, i) for i in index.items]
-        return Run(emit_getitem(e.builder, e.session.schemas, container.ssa, items, e.location))
+        found = emit_getitem(e.builder, e.session.schemas, container.ssa, items, e.location)
+        return e.aten("alias", [found]) if found is container.ssa else Run(found)  # `x[:]` is another object than x
     item = index.items[0]
     if isinstance(container, StaticDict):
         key = index.value(e)
