@@ -14,7 +14,7 @@ func.func @local(%x : !ts.tensor<2x3xf32>) -> !ts.tensor<2x3xf32> {
 
 // Memory that the caller knows stays memory, and so does the other argument, which may be the same; a view that is returned says so.
 // CHECK-LABEL: func.func @caller
-// CHECK-SAME:    (%x: !ts.tensor<2x3xf32>, %y: !ts.tensor<2x3xf32>) -> (!ts.tensor<2x3xf32> {ts.alias = [0 : i64]}, !ts.tensor<3x2xf32> {ts.alias = [1 : i64]})
+// CHECK-SAME:    (%x: !ts.tensor<2x3xf32>, %y: !ts.tensor<2x3xf32>) -> (!ts.tensor<2x3xf32> {ts.alias = [0 : i64]}, !ts.tensor<3x2xf32> {ts.alias = [1 : i64], ts.view})
 // CHECK-NEXT:    ts.aten.relu_(%x) : (!ts.tensor<2x3xf32>) -> !ts.tensor<2x3xf32>
 // CHECK-NEXT:    %[[T:.*]] = ts.aten.t(%y) : (!ts.tensor<2x3xf32>) -> !ts.tensor<3x2xf32>
 // CHECK-NEXT:    func.return %x, %[[T]]
