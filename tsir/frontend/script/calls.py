@@ -11,6 +11,7 @@ import enum
 import functools
 import logging
 import math
+import operator
 import re
 import string
 import types
@@ -490,6 +491,12 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
         return Manager(
             generator_of(e, lazy.closing if cls is contextlib.closing else lazy.nullcontext, *args, *kwargs.values())
         )
+    if cls is operator.itemgetter and args and not kwargs:
+        if len(args) == 1:
+            return Partial(PyFunction(lazy.item_at), (args[0],), {})
+        return Partial(PyFunction(lazy.items_at), (StaticTuple(tuple(args)),), {})
+    if cls is operator.attrgetter and len(args) == 1 and not kwargs:
+        return Partial(PyFunction(lazy.attribute_of), (args[0],), {})
     if cls is functools.partial:
         return Partial(args[0], tuple(args[1:]), dict(kwargs))
     if issubclass(cls, BaseException):

@@ -34,7 +34,7 @@ def choice_by_key(e: Emitter, options: dict[str, Value], key: Value) -> Value:
 
 def _of(e: Emitter, number: SSAValue, options: Sequence[Value]) -> Value:
     if not options:
-        e.error("an empty container of modules can't be indexed", code="TS203")
+        e.error("an empty container of modules or functions can't be indexed", code="TS203")
     return Choice(number, tuple(options)) if len(options) > 1 else options[0]
 
 

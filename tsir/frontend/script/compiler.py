@@ -185,6 +185,8 @@ class Session:
         """The trees of generator expressions all elements of which are used where they stand."""
         self.inlined: list[str] = []
         """The calls that are being inlined, outermost first."""
+        self.running: list[tuple[FunctionSource, int | None]] = []
+        """The functions that are being inlined, with the frames that they stand in."""
         self.inline_only: set[Any] = set()
         """Functions whose results are no run-time values."""
         self.local_scopes: dict[Any, Scope] = {}

@@ -10,6 +10,7 @@ from xdsl.ir import Attribute, Block, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import DictOp, ListOp
+from tsir.errors import FrontendError
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.convert import coerce, held, join_types, list_of, materialise, set_type
@@ -19,6 +20,7 @@ from tsir.frontend.script.generators import as_generator, generator_expression, 
 from tsir.frontend.script.inlining import call_closure, make_closure
 from tsir.frontend.script.iteration import Items, filtered, items_of
 from tsir.frontend.script.loops import gather, go_over, iterated
+from tsir.frontend.script.source import function_source
 from tsir.frontend.script.statement_yields import yields
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
 from tsir.frontend.script.values import (
@@ -26,15 +28,19 @@ from tsir.frontend.script.values import (
     NONE,
     Binding,
     Choice,
+    Closure,
     Condition,
     Const,
     Coroutine,
     EnumValue,
     GeneratorCall,
     Object,
+    Partial,
+    PyFunction,
     PyObject,
     Range,
     Run,
+    StaticList,
     StaticObject,
     StaticTuple,
     Value,
@@ -53,6 +59,9 @@ def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | No
         if found and (None in kinds or len(kinds) > 1 or all(isinstance(v, Const) for v in found)):
             return new_list(e, found)
         return Run(list_of(e, found)) if found else new_list(e, [])
+    functions = _functions(e, node)
+    if functions is not None:
+        return StaticList(tuple(functions))
     static = None if id(node.generators[0].iter) in e.session.evaluated else _static(e, node)
     if static is not None:
         return Run(list_of(e, static, wanted))
@@ -115,6 +124,60 @@ def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | No
     if not found:
         set_type(result, want or ts.DictType(ts.StrType(), ts.TensorType()))
     return Run(result)
+
+
+LARGEST_LIST = 64
+"""How many functions a comprehension may make."""
+
+
+def _functions(e: Emitter, node: ast.ListComp) -> list[Value] | None:
+    """The functions that a comprehension over a constant range makes by calls; None for another one.
+
+    Lambdas that stand in it read its variables as they are at its end: those are left to be refused.
+    """
+    if len(node.generators) != 1 or node.generators[0].ifs or not isinstance(node.elt, ast.Call):
+        return None
+    first = node.generators[0]
+    if not isinstance(first.iter, ast.Call) or not isinstance(first.target, ast.Name) or yields(node):
+        return None
+    if any(isinstance(n, ast.Lambda | ast.ListComp | ast.NamedExpr) for n in ast.walk(node.elt)):
+        return None
+    callee = node.elt.func
+    if not isinstance(callee, ast.Name) or not isinstance(first.iter.func, ast.Name) or first.iter.func.id != "range":
+        return None
+    called = e.name(callee) if callee.id in e.variables or callee.id not in e.local_names else None
+    if not isinstance(called, PyFunction | Closure) or not _may_give_functions(called):
+        return None
+
+    def emit() -> Value:
+        numbers = _constant_range(e.expression(first.iter))
+        if not 0 < len(numbers) <= LARGEST_LIST:
+            raise NotStatic
+        for n in numbers:
+            (made,) = _each(e, first.target, [lambda n=n: Const(n)], lambda: e.expression(node.elt))
+            if not isinstance(made, Closure | Partial):
+                raise NotStatic
+            found.append(made)
+        return NONE
+
+    found: list[Value] = []
+    return None if speculate(e, emit) is None else found
+
+
+def _constant_range(value: Value) -> range:
+    """A range whose bounds are constants; an empty one for anything else."""
+    parts = (value.start, value.stop, value.step) if isinstance(value, Range) else ()
+    known = [p.value for p in parts if isinstance(p, Const) and isinstance(p.value, int)]
+    return range(*known) if len(known) == 3 and known[2] != 0 else range(0)
+
+
+def _may_give_functions(callee: PyFunction | Closure) -> bool:
+    """Whether another function stands in a function, which it may give."""
+    try:
+        source = callee.source if isinstance(callee, Closure) else function_source(callee.function)
+    except FrontendError:
+        return False
+    return any(isinstance(n, ast.FunctionDef | ast.Lambda) and n is not source.node for n in ast.walk(source.node))
 
 
 class NotStatic(Exception):

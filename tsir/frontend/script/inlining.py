@@ -32,6 +32,7 @@ from tsir.frontend.script.values import (
     Choice,
     Closure,
     Condition,
+    Const,
     Coroutine,
     Enumerate,
     Filter,
@@ -160,6 +161,7 @@ def inline(
     session.frames += 1
     scope = Scope(session.frames, names, outer)
     session.inlined.append(name)
+    session.running.append((source, None if outer is None else outer.frame))
     try:
         with e.frame(source, scope, signature.result, rebinds):
             for key, value in values.items():
@@ -172,6 +174,7 @@ def inline(
         raise
     finally:
         session.inlined.pop()
+        session.running.pop()
     if dead or result is None:
         raise Unreachable
     if isinstance(result.value, Unusable):
@@ -190,17 +193,18 @@ def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Map
     """Calls a lambda or a local function: inlined, or as a function of its own where it calls itself."""
     from tsir.frontend.script.functions import ParameterInfo, as_hints, bind_arguments, call_compiled, signature_of_tree
 
-    node = callee.source.node
+    node, session = callee.source.node, e.session
     defaults: dict[str, Any] = {k: Given(v) for k, v in callee.defaults.items()}
     signature = signature_of_tree(e.session, callee.source, e.annotation_scope(), defaults)
     if e.session.dynamic:
         signature = as_hints(signature)
     bound = bind_arguments(e, e.session, signature, args, kwargs, node.name)
-    if node.name not in callee.source.loads or is_generator(node):
+    is_running = (callee.source, callee.scope.frame) in session.running
+    if (node.name not in callee.source.loads and not is_running) or is_generator(node):
         return inline(e, callee.source, signature, bound, callee.scope, node.name)
     if rebound_names(node):
         e.unsupported("nonlocal in a local function that calls itself", node=node)
-    captured = dict(_captured(e, callee))
+    captured = _lifted(e, callee)
     lifted = tuple(ParameterInfo(n, None) for n in captured)
     return call_compiled(
         e,
@@ -210,6 +214,33 @@ def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Map
         bound | captured,
         node.name,
     )
+
+
+def _lifted(e: Emitter, callee: Closure) -> dict[str, Value]:
+    """The variables around that become parameters of a local function that calls itself. Raises UnsupportedError where two of
+    different functions have one name."""
+    node, found = callee.source.node, dict[str, Value]()
+    own = {*assigned_names(node.body), *(a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg))}
+    for name, value in _captured(e, callee):
+        known = found.setdefault(name, value)
+        if name in own or not _is_same(known, value):
+            e.unsupported(
+                f"a local function that calls itself and others, which read different variables called '{name}',",
+                node=e.node,
+                hint=f"give '{name}' different names in these functions",
+            )
+    return found
+
+
+def _is_same(a: Value, b: Value) -> bool:
+    """Whether two values that a function reads are one."""
+    if isinstance(a, Closure) and isinstance(b, Closure):
+        return a.is_same(b)
+    if isinstance(a, Const) and isinstance(b, Const):
+        return a.same(b)
+    if isinstance(a, Run | Object) and isinstance(b, Run | Object):
+        return a.ssa is b.ssa
+    return a is b
 
 
 def _captured(e: Emitter, callee: Closure, seen: frozenset[str] = frozenset()) -> Iterator[tuple[str, Value]]:

@@ -160,6 +160,24 @@ def called_until(function, sentinel):
         yield item
 
 
+# operator
+
+
+def item_at(key, items):
+    """`operator.itemgetter(key)(items)`."""
+    return items[key]
+
+
+def items_at(keys, items):
+    """`operator.itemgetter(*keys)(items)`."""
+    return tuple(items[key] for key in keys)
+
+
+def attribute_of(name, value):
+    """`operator.attrgetter(name)(value)`."""
+    return getattr(value, name)
+
+
 # contextlib
 
 

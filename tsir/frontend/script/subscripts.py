@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -14,6 +14,7 @@ from xdsl.ir import Attribute, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
+from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.convert import Tuples, as_key, coerce, describe_object, held, materialise, not_none, tuple_elements
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.narrowing import by_type, checked
@@ -22,8 +23,14 @@ from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import dict_method, new_list, set_dict_item, set_list_item
 from tsir.frontend.script.values import (
     NONE,
+    Builtin,
+    Choice,
+    Closure,
     Const,
+    Method,
     Object,
+    Partial,
+    PyFunction,
     PyObject,
     Run,
     Slice,
@@ -70,6 +77,11 @@ def _item(e: Emitter, node: ast.expr) -> Value:
     return Slice(*(NONE if part is None else e.expression(part) for part in (node.lower, node.upper, node.step)))
 
 
+def _are_callables(values: Iterable[Value]) -> bool:
+    """Whether all of several values are functions, which don't exist at run time: one of them is chosen by its number."""
+    return all(isinstance(v, Closure | Partial | PyFunction | Builtin | PyObject | Method | Choice) for v in values)
+
+
 def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
     """`container[index]`."""
     if isinstance(container, Run) and is_tensor(container.type):
@@ -84,6 +96,9 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         key = index.value(e)
         if isinstance(key, Const) and key.value in container.items:
             return container.items[key.value]
+        named = all(isinstance(k, str) for k in container.items)
+        if named and not isinstance(key, Const) and _are_callables(container.items.values()):
+            return choice_by_key(e, container.items, key)
         if container.ref is not None or e.dynamic:
             found = dict_method(e, container, "__getitem__", [key], {})
             assert found is not None
@@ -99,6 +114,9 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
     static = _static_item(e, container, item) if len(index.items) == 1 else None
     if static is not None:
         return static
+    listed = container.elements if isinstance(container, StaticTuple | StaticList) and not isinstance(item, Slice) else ()
+    if listed and _are_callables(listed):
+        return choice(e, listed, index.value(e))
     ssa = materialise(e, container)
     if isinstance(ssa.type, ts.OptionalType) and e.dynamic:
         present = not_none(e, ssa, "TypeError", "'NoneType' object is not subscriptable")
