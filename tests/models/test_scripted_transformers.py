@@ -113,7 +113,8 @@ def with_labels(batch: int, length: int) -> dict[str, torch.Tensor]:
 @pytest.mark.slow
 def test_a_loss() -> None:
     """The labels are left out of the program that is compiled first; a call with them is of another form."""
-    module = Model("classifier", "BertForSequenceClassification", "BertConfig", SIZES, text).make()
+    arguments = {**SIZES, "problem_type": "single_label_classification"}
+    module = Model("classifier", "BertForSequenceClassification", "BertConfig", arguments, text).make()
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         scripted = tsir.script(module)
