@@ -205,7 +205,7 @@ func.func @C.f(%self: !ts.class<@C>) { func.return }
 // CHECK: expected a type as the element of a list, found
 %0 = "test.op"() : () -> !ts.list<3 : i64>
 // -----
-// CHECK: expected a type as the key and value of a dict, found
+// CHECK: type expected
 %0 = "test.op"() : () -> !ts.dict<i64, 3 : i64>
 // -----
 // CHECK: an optional none is none itself
