@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from tsir.runtime.compatibility import set_fusion_strategy as set_fusion_strategy
     from tsir.runtime.compatibility import strict_fusion as strict_fusion
     from tsir.runtime.compilation_unit import CompilationUnit as CompilationUnit
-    from tsir.runtime.compiled import ScriptFunction as ScriptFunction
     from tsir.runtime.compiled import ScriptModule as ScriptModule
     from tsir.runtime.declared_modules import script_method as script_method
+    from tsir.runtime.methods import ScriptFunction as ScriptFunction
 
     RecursiveScriptModule = TopLevelTracedModule = ScriptModule
 
@@ -52,7 +52,7 @@ _OURS = {
     "load": "tsir.runtime.api",
     "manual_seed": "tsir.runtime.api",
     "uninitialized": "tsir.dialects.values",
-    "ScriptFunction": "tsir.runtime.compiled",
+    "ScriptFunction": "tsir.runtime.methods",
     **dict.fromkeys(("RecursiveScriptModule", "ScriptModule", "TopLevelTracedModule"), "tsir.runtime.compiled:ScriptModule"),
     "script_method": "tsir.runtime.declared_modules",
     "CompilationUnit": "tsir.runtime.compilation_unit",

@@ -13,8 +13,9 @@ from tsir.dialects.program import Program
 from tsir.dialects.values import Device
 from tsir.errors import DependencyError, FrontendError, TsirError
 from tsir.ops.host_random import DEFAULT
-from tsir.runtime.compiled import CompiledMethod, ScriptFunction, ScriptModule
+from tsir.runtime.compiled import ScriptModule
 from tsir.runtime.containers import ScriptDict, ScriptList
+from tsir.runtime.methods import CompiledMethod, ScriptFunction
 from tsir.runtime.torch_adapter import adapter
 
 Compiled = ScriptFunction | ScriptModule

@@ -23,7 +23,7 @@ from tsir.runtime.torch_adapter import adapter
 from tsir.runtime.type_text import TypeText, parse_type_text
 
 if TYPE_CHECKING:
-    from tsir.runtime.compiled import CompiledMethod
+    from tsir.runtime.methods import CompiledMethod
 
 _NUMBERS = frozenset(("i64", "f64", "complex", "number"))
 _TAKEN: tuple[tuple[type, frozenset[str]], ...] = (

@@ -12,7 +12,8 @@ from typing import Any
 
 from tsir.errors import OperatorError, TsirError
 from tsir.runtime.api import load
-from tsir.runtime.compiled import ScriptFunction, ScriptModule
+from tsir.runtime.compiled import ScriptModule
+from tsir.runtime.methods import ScriptFunction
 
 
 def freeze(mod: Any, preserved_attrs: Sequence[str] | None = None, optimize_numerics: bool = True) -> Any:

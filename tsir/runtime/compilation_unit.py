@@ -7,7 +7,7 @@ from typing import Any
 
 from tsir.errors import TsirError
 from tsir.runtime.api import script
-from tsir.runtime.compiled import ScriptFunction
+from tsir.runtime.methods import ScriptFunction
 from tsir.runtime.source_text import functions_of
 
 

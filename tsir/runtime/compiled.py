@@ -1,4 +1,4 @@
-"""What `tsir.script`, `tsir.trace` and `tsir.load` return: callable functions and modules, and the views of their stages.
+"""Compiled modules and objects: what `tsir.script`, `tsir.trace` and `tsir.load` return for a module. Functions: `methods.py`.
 
 These objects bind a program's entry points to its root object and keep their specialisations. How a specialisation is made is
 in `compilation.py`, what it is for in `keys.py`.
@@ -6,11 +6,8 @@ in `compilation.py`, what it is for in `keys.py`.
 
 from __future__ import annotations
 
-import io
 import os
-import threading
 import types
-from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
@@ -21,347 +18,25 @@ from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
 from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorValueError, TsirError
-from tsir.frontend.active import current_trace
-from tsir.runtime.arguments import Binder, Conversion, InstanceConverter
-from tsir.runtime.bound import WeightsReplaced, adopt_weights
-from tsir.runtime.call_forms import Forms, adopt
-from tsir.runtime.compilation import Stages, compile_specialization, stages
-from tsir.runtime.inline_cache import MISS, InlineCache
-from tsir.runtime.inspection import FunctionSchema, attribute_types, qualified_name, schema_of
-from tsir.runtime.keys import Key
+from tsir.runtime.arguments import Conversion, InstanceConverter
+from tsir.runtime.bound import adopt_weights
+from tsir.runtime.compilation import Stages
+from tsir.runtime.inline_cache import MISS
+from tsir.runtime.inspection import attribute_types
+from tsir.runtime.methods import CompiledMethod, Graph, remembering
 from tsir.runtime.module_methods import ModuleMethods, container_kind
 from tsir.runtime.objects import PythonClasses
-from tsir.runtime.python_calls import know_caller
-from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
+from tsir.runtime.specialization import Specialization
 from tsir.runtime.torch_adapter import adapter
 from tsir.runtime.type_text import parse_type_text
 
 if TYPE_CHECKING:
-    from xdsl.dialects.builtin import ModuleOp
-    from xdsl.dialects.func import FuncOp
-
-    from tsir.lowering.to_python import PrintedProgram
-
-_remembering = threading.Lock()
-"""Held while a call is remembered, or what was remembered is forgotten."""
+    pass
 
 
-class Graph:
-    """IR that prints as text: `print(m.graph)`. `operation` is the xDSL operation, `text(debuginfo=True)` shows locations.
-
-    A function's text ends with declarations of the classes and functions that it names, so that `ts-opt` reads it.
-    """
-
-    def __init__(self, operation: ModuleOp | FuncOp) -> None:
-        self.operation = operation
-
-    def text(self, *, debuginfo: bool = False) -> str:
-        """The IR as text that `ts-opt` reads."""
-        from xdsl.dialects.func import FuncOp
-
-        from tsir.dialects.context import print_module
-        from tsir.passes.structure import with_declarations
-
-        operation = self.operation
-        shown = with_declarations(operation) if isinstance(operation, FuncOp) else [operation]
-        return "".join(print_module(op, debuginfo=debuginfo) for op in shown)
-
-    def __str__(self) -> str:
-        return self.text()
-
-    __repr__ = __str__
-
-
-class CompiledMethod:
-    """One entry point, callable. Arguments and results are torch's or NumPy's: see `arguments.py`."""
-
-    def __init__(
-        self,
-        program: Program,
-        entry: EntryPoint,
-        instance: Instance | None,
-        owner: ScriptModule | None,
-        classes: PythonClasses,
-    ) -> None:
-        self.program = program
-        self.entry = entry
-        self._owner = owner
-        self._classes = classes
-        self._instances: InstanceConverter = _Views(program) if owner is None else owner
-        self._specializations = EntrySpecializations(program, entry, self._compile, instance)
-        self._bind = Binder(entry)
-        self.cache = InlineCache()
-        self._forms = None if entry.others is None else Forms(self, entry.others)
-        self.__name__ = entry.name
-        self.__doc__ = entry.doc
-        if program.python_functions:
-            know_caller(program.python_functions, self._instances, classes)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            if not kwargs:
-                result = self.cache.call(args)
-                if result is not MISS:
-                    return result
-            return self.called(args, kwargs)
-        except BaseException as error:
-            rewrite(error)
-            raise
-
-    def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Calls with these arguments, which no function of `cache` takes as they are."""
-        if self._forms is not None and (found := self._forms.call(args, kwargs)) is not None:
-            return found[0]
-        entry = self.entry
-        values = self._bind(args, kwargs)
-        if (trace := current_trace()) is not None:
-            instance = self._specializations.instance
-            return trace.compiled_call(self.program, entry, instance, values, lambda: self._run(values))
-        if len(values) != len(args) or kwargs:
-            result = self.cache.call(values)
-            if result is not MISS:
-                return result
-        return self._run(values)
-
-    def variant_method(self, entry: EntryPoint) -> CompiledMethod:
-        """A variant of this method, for calls of another form."""
-        return CompiledMethod(self.program, entry, self._specializations.instance, self._owner, self._classes)
-
-    def compiled_anew(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Calls the method of the whole module compiled anew, whose modules have got hooks."""
-        assert self._owner is not None
-        root = self._owner._root or self._owner
-        root.compile_anew()
-        return self._owner.compiled_method(self.entry.name)(*args, **kwargs)
-
-    def call_variant(self, values: list[Any], originals: list[Any]) -> Any:
-        """Calls a variant with the leaves of its form; `originals` are the caller's objects whose contents it gives, too."""
-        if (trace := current_trace()) is not None:
-            if originals:
-                raise TsirError(f"{self.__name__}() changes objects that it is given, which a trace can't record")
-            instance = self._specializations.instance
-            return trace.compiled_call(self.program, self.entry, instance, tuple(values), lambda: self._run(tuple(values)))
-        if not originals:
-            result = self.cache.call(tuple(values))
-            return self._run(tuple(values)) if result is MISS else result
-        return self._run(tuple(values), originals)
-
-    def instance_of(self, value: Any) -> Instance | None:
-        """The object of the program that a value of the caller's stands for, if it does."""
-        return self._instances.instance_of(value)
-
-    def wrapped(self, instance: Instance) -> Any:
-        """What stands for an object of the program outside."""
-        return self._instances.wrap(instance)
-
-    def _run(self, values: tuple[Any, ...], originals: list[Any] | None = None) -> Any:
-        epoch = self._epoch()
-        conversion = Conversion(self._classes, self._instances)
-        arguments = self._converted(conversion, values)
-        found = self._specializations.find(arguments, epoch)
-        try:
-            result = run_quietly(found.run, *arguments)
-        except WeightsReplaced:
-            if self._owner is None:
-                raise TsirError("a weight of a function was replaced") from None
-            self._owner.attributes_changed()
-            return self._run(values, originals)
-        finally:
-            if found.resizes:
-                conversion.resize()
-            if conversion.lists or conversion.objects:
-                conversion.write_back()
-        if originals:
-            result, *states = result
-            adopt(conversion, tuple(states), originals)
-            return conversion.value_out(result)
-        result = conversion.value_out(result)
-        if not found.resizes:
-            self._remember(values, arguments, found, epoch)
-        return result
-
-    def _remember(self, values: tuple[Any, ...], arguments: list[Any], found: Specialization, epoch: int) -> None:
-        with _remembering:
-            if epoch == self._epoch():
-                self.cache.add(values, arguments, self._specializations.types, found, self._classes, self._instances)
-
-    def _compile(
-        self, program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None
-    ) -> Specialization:
-        if self._owner is not None:
-            self._owner.adopt_weights()
-        return compile_specialization(program, entry, key, instance)
-
-    def uses(self, array: np.ndarray[Any, Any]) -> bool:
-        """Whether code that was compiled so far has an array among its weights."""
-        return any(s.run.uses(array) for s in self._specializations.all())
-
-    def forget(self) -> None:
-        """Drops everything that was compiled so far."""
-        self.cache.clear()
-        self._specializations.clear()
-
-    def _epoch(self) -> int:
-        return 0 if self._owner is None else self._owner.epoch
-
-    def _converted(self, conversion: Conversion, values: tuple[Any, ...]) -> list[Any]:
-        types, parameters = self._specializations.types, self.entry.parameters
-        return [
-            conversion.value_in(v, t, f"{self.entry.name}() argument '{p.name}'")
-            for v, t, p in zip(values, types, parameters, strict=True)
-        ]
-
-    def converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        """The arguments as the generated code takes them."""
-        return self._converted(Conversion(self._classes, self._instances), self._bind(args, kwargs))
-
-    def specialization(self, *args: Any, **kwargs: Any) -> Specialization:
-        """The variant that a call with these arguments uses, made when there is none yet. Nothing is run."""
-        return self._specializations.find(self.converted(args, kwargs), self._epoch())
-
-    @property
-    def specializations(self) -> list[Specialization]:
-        """The compiled variants so far."""
-        return self._specializations.all()
-
-    def stages(self, *args: Any, **kwargs: Any) -> Stages:
-        """The program at each stage for a call with these arguments."""
-        return stages(self.program, self.entry, self.converted(args, kwargs), self._specializations)
-
-    def lowered(self, *args: Any, **kwargs: Any) -> str:
-        """The linalg text for a call with these arguments."""
-        return self.stages(*args, **kwargs).linalg
-
-    def mlir(self, *args: Any, weights: str = "inline", **kwargs: Any) -> str:
-        """The text for a call with these arguments in MLIR's own dialects alone, which mlir-opt and IREE take.
-
-        `weights` are `"inline"` (`dense` constants), `"resource"` (`dense_resource`) or `"args"` (further arguments, whose
-        `ml_program.identifier` is the path). Raises PassError that names each operation which only runs on the host.
-        """
-        return self.stages(*args, **kwargs).mlir(weights)
-
-    def source(self, *args: Any, **kwargs: Any) -> str:
-        """The generated Python + NumPy source for a call with these arguments."""
-        return self.specialization(*args, **kwargs).source
-
-    def explain(self, *args: Any, **kwargs: Any) -> str:
-        """Which operations were lowered to linalg for such a call, and which run as host operations and why."""
-        return self.stages(*args, **kwargs).explain
-
-    @property
-    def graph(self) -> Graph:
-        """The `ts` IR of this method, as written: calls are not followed."""
-        from tsir.passes.structure import find_function
-
-        return Graph(find_function(self.program.module, self.entry.symbol))
-
-    @property
-    def inlined_graph(self) -> Graph:
-        """The `ts` IR of this method with all calls inlined."""
-        from tsir.lowering.pipelines import inlined
-
-        return Graph(inlined(self.program.module, self.entry.symbol))
-
-    @property
-    def code(self) -> str:
-        """Python source of this method: a program that compiles again to the same. A module's takes the module as `self`."""
-        return self._printed.text
-
-    @property
-    def code_with_constants(self) -> tuple[str, Any]:
-        """`code`, and the large tensors that it reads as `CONSTANTS.c0`, ... as attributes of one object."""
-        printed = self._printed
-        return printed.text, types.SimpleNamespace(**printed.constants)
-
-    @property
-    def _printed(self) -> PrintedProgram:
-        from tsir.lowering.to_python import print_program
-
-        program = self.program
-        classes = ChainMap(program.exceptions, program.classes)
-        return print_program(program.module, self.entry, classes, program.python_functions)
-
-    @property
-    def name(self) -> str:
-        """The name of the function or method."""
-        return self.entry.name
-
-    @property
-    def schema(self) -> FunctionSchema:
-        """Names, types and defaults of the parameters, and the result's type: prints as torch.jit's schemas."""
-        return schema_of(self.entry, None if self._owner is None else self._owner.instance.class_name)
-
-    @property
-    def owner(self) -> ScriptModule | None:
-        """The module that the method belongs to."""
-        return self._owner
-
-    def graph_for(self, *args: Any, **kwargs: Any) -> str:
-        """The `ts` IR after the passes for a call with these arguments, as text."""
-        return self.stages(*args, **kwargs).specialized
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from tsir.runtime.copying import method
-
-        return method, (self._owner, self.entry.name)
-
-    def __repr__(self) -> str:
-        parameters = ", ".join(f"{p.name}: {p.type}" for p in self.entry.parameters)
-        return f"<tsir {self.entry.name}({parameters}) -> {self.entry.result_type}>"
-
-
-class _Views(InstanceConverter):
-    """The objects that a function gives, for classes that aren't known here: views of what it made."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-
-    def instance_of(self, value: Any) -> Instance | None:
-        return _instance_in(self.program, value)
-
-    def wrap(self, instance: Instance) -> Any:
-        return ScriptModule(self.program, instance)
-
-
-def _instance_in(program: Program, value: Any) -> Instance | None:
+def instance_in(program: Program, value: Any) -> Instance | None:
     """The object of a program that a compiled module stands for; None for one of another program."""
     return value.instance if isinstance(value, ScriptModule) and (value._root or value).program is program else None
-
-
-class ScriptFunction(CompiledMethod):
-    """A compiled function; what `torch.jit.ScriptFunction` is to torch.jit."""
-
-    def __init__(self, program: Program, original: Any = None) -> None:
-        super().__init__(program, next(iter(program.entry_points.values())), None, None, PythonClasses(program))
-        self._torchdynamo_inline = original
-        """The Python function that was compiled, under the name that torch.jit's functions and torch.compile have for it."""
-        if original is not None:
-            self.__module__ = getattr(original, "__module__", type(self).__module__)
-            self.__qualname__ = getattr(original, "__qualname__", self.__name__)
-
-    @property
-    def qualified_name(self) -> str:
-        """`__torch__`, the function's module (but for `__main__`) and its name."""
-        return qualified_name(self.name, self._torchdynamo_inline)
-
-    def save_to_buffer(self, _extra_files: Mapping[str, str | bytes] | None = None) -> bytes:
-        """The archive that `save` writes, as bytes."""
-        buffer = io.BytesIO()
-        self.save(buffer, _extra_files)
-        return buffer.getvalue()
-
-    def save(
-        self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
-    ) -> None:
-        """Writes an archive; `tsir.load` reads it, without torch too."""
-        from tsir.archive import save
-
-        save(self.program, target, _extra_files)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from tsir.runtime.copying import reduced, restored
-
-        return restored, reduced(self.program)
 
 
 class _Subclassing(type):
@@ -444,7 +119,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     # Objects of compiled classes, for `Conversion`.
 
     def instance_of(self, value: Any) -> Instance | None:
-        return _instance_in((self._root or self).program, value)
+        return instance_in((self._root or self).program, value)
 
     def wrap(self, instance: Instance) -> Any:
         known = self._wrapped.get(id(instance))
@@ -587,7 +262,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     def attributes_changed(self) -> None:
         """What was compiled for the whole module's attributes so far isn't used any more."""
         root = self._root or self
-        with _remembering:
+        with remembering:
             vars(root)["_epoch"] += 1
             for module in list(root._wrapped.values()):
                 for method in list(module._methods.values()):

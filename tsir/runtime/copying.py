@@ -13,7 +13,8 @@ from typing import Any
 from tsir.dialects.program import Program
 from tsir.dialects.values import Instance
 from tsir.errors import TsirError
-from tsir.runtime.compiled import CompiledMethod, ScriptFunction, ScriptModule
+from tsir.runtime.compiled import ScriptModule
+from tsir.runtime.methods import CompiledMethod, ScriptFunction
 
 Classes = dict[str, Any]
 

@@ -9,7 +9,6 @@ import enum
 import functools
 import inspect
 import types
-from collections import ChainMap
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,72 +16,49 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.jit._script import call_prepare_scriptable_func
 from torch.jit._state import _get_script_class
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from tsir.dialects.call_forms import ModulesChanged
-from tsir.dialects.deep_stack import with_deep_stack
-from tsir.dialects.program import EntryPoint, Parameter, Program, PythonFunction
+from tsir.dialects.program import Program, PythonFunction
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp, NewOp
-from tsir.dialects.ts.type_names import show_type
-from tsir.errors import FrontendError, TsirError
+from tsir.errors import FrontendError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
 from tsir.frontend.script import call_forms, modules, objects, standard_containers, static_objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
-from tsir.frontend.script.blame import shown_to_user
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
-from tsir.frontend.script.convert import as_key, coerce, describe_object, held, join_types
+from tsir.frontend.script.convert import as_key, coerce, held, join_types
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
-from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.examples import Examples
 from tsir.frontend.script.functions import (
     Compiled,
-    NoRunTimeResult,
     ParameterInfo,
     Signature,
     call_function,
-    compile_for,
     signature_of,
 )
-from tsir.frontend.script.hooks import calling_source
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
-from tsir.frontend.script.overriding import Overridden, compile_overriding, is_overridden
-from tsir.frontend.script.passing import own_name
+from tsir.frontend.script.overriding import Overridden, is_overridden
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.source import (
-    WRAPPER,
     FunctionSource,
     annotation_scope,
-    describe,
-    docstring,
-    function_source,
-    innermost,
-    is_compiled_module,
-    is_dynamic,
-    is_exported,
-    is_left_out,
-    unwrap,
     was_python,
-    wrapping_source,
 )
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
     Builtin,
-    Closure,
     Const,
     Coroutine,
     EnumValue,
     ExceptionValue,
-    Method,
     Object,
     Partial,
     PyFunction,
@@ -712,322 +688,9 @@ def merge_constants(operation: func.FuncOp) -> None:
                 pending += [(b, dict(known)) for b in region.blocks]
 
 
-def _schemas() -> SchemaRegistry:
-    from tsir.ops.registry import SCHEMAS
-
-    return SCHEMAS
-
-
-@with_deep_stack
-def compile_function(function: Any, schemas: SchemaRegistry | None = None, examples: Examples | None = None) -> Program:
-    """Compiles a Python function.
-
-    A parameter without annotation is a Tensor, or of its default's type. Raises FrontendError, with the place in the source,
-    for what can't be compiled. `schemas` are the operators to resolve calls against; tsir's own by default. `examples` say
-    of what types parameters without annotation are.
-    """
-    session = Session(_schemas() if schemas is None else schemas, examples)
-    plain = unwrap(function)
-    session.dynamic = is_dynamic(plain)
-    with shown_to_user():
-        entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None)
-        compile_overriding(session)
-    first = [entry.symbol]
-    variants = call_forms.Variants(session, first)
-    if session.dynamic:
-        entry = replace(entry, others=variants.others_of(plain, entry, None))
-    variants.program = Program(
-        lambda: session.module(first),
-        {entry.name: entry},
-        None,
-        dict(session.reader.arrays.sources),
-        exceptions=session.exceptions,
-        classes=ChainMap(session.python_classes, session.named_tuples),
-        python_functions=session.python_functions,
-        python_attributes=session.python_attributes,
-    )
-    return variants.program
-
-
-def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None, examples: Examples | None = None) -> Program:
-    """Compiles a module: `forward` and what is marked with `torch.jit.export`, for this module's attributes.
-
-    The root's arrays share their memory with the module's parameters and buffers; `sources` has the tensor behind each.
-    Raises FrontendError, with the place in the source, for what can't be compiled.
-    """
-    while True:
-        try:
-            return _compile_module(module, schemas, examples)
-        except ModulesChanged:
-            continue  # it has other hooks now
-
-
-@with_deep_stack
-def _compile_module(module: nn.Module, schemas: SchemaRegistry | None, examples: Examples | None) -> Program:
-    session = Session(_schemas() if schemas is None else schemas, examples)
-    entries: dict[str, EntryPoint] = {}
-    module = call_prepare_scriptable_func(module)  # modules with __prepare_scriptable__ say what is compiled in their place
-    session.dynamic = any(is_dynamic(_forward_of(m), wrapped_only=m is not module) for m in module.modules())
-    with shown_to_user():
-        info, instance = session.reader.read(module)
-        for name, method in _entry_methods(info):
-            entries[name] = _entry(session, method, name, info)
-            info.exported.add(name)
-        forward = entries.get("forward")
-        if info.hooks and forward is not None:
-            entries["__call__"] = _hooked_entry(session, forward, info)
-        for other in session.module_classes():
-            if other is not info:
-                _complete(session, other)
-        compile_overriding(session)
-    first = [e.symbol for e in entries.values()]
-    variants = call_forms.Variants(session, first)
-    if session.dynamic:
-        methods = dict(_entry_methods(info))
-        for name, entry in entries.items():
-            function = methods["forward" if name == "__call__" else name]
-            entries[name] = replace(entry, others=variants.others_of(function, entry, info))
-    variants.program = Program(
-        lambda: session.module(first),
-        entries,
-        instance,
-        dict(session.reader.arrays.sources),
-        exceptions=session.exceptions,
-        classes=ChainMap(session.python_classes, session.named_tuples),
-        python_functions=session.python_functions,
-        python_attributes=session.python_attributes,
-        origins=session.reader.origins(),
-    )
-    return variants.program
-
-
-def _forward_of(module: Any) -> Any:
-    """The `forward` of a module's class; of a compiled module that of the one it was made of."""
-    origin = module.program.origins.get(id(module.instance)) if is_compiled_module(module) else None
-    return type(module if origin is None else origin).forward
-
-
-def _complete(session: Session, info: ClassInfo) -> None:
-    """Compiles what the program itself doesn't call of a submodule, but its owner may: `forward`, exported methods, hooks.
-
-    What can't be compiled for the types that it declares is left out: nothing of the program needs it.
-    """
-    for name, method in _entry_methods(info):
-        is_hooked = name == "forward" and bool(info.hooks)
-        if name in info.methods and not is_hooked:
-            continue
-        try:
-            entry = _entry(session, method, name, info)
-            if is_hooked:
-                _hooked_entry(session, entry, info)
-        except TsirError:
-            continue
-
-
-def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    forward = info.lookup("forward")
-    declared = hasattr(info.python_class, "_declares_script_module")
-    if (
-        forward is not None
-        and forward[1] is not nn.Module
-        and getattr(forward[0], "__name__", "") != "_forward_unimplemented"
-        and not is_left_out(forward[0])
-        and (not declared or is_exported(forward[0]))
-    ):
-        found.append(("forward", unwrap(forward[0])))
-    for cls in reversed(info.python_class.__mro__):
-        for name, value in vars(cls).items():
-            if is_exported(value) and name not in [n for n, _ in found]:
-                method = info.lookup(name)
-                assert method is not None
-                found.append((name, unwrap(method[0])))
-    found += [(n, f) for n, f in info.extra_methods.items() if is_exported(f) and n not in [name for name, _ in found]]
-    return found
-
-
-def _hooked_entry(session: Session, forward: EntryPoint, info: ClassInfo) -> EntryPoint:
-    """Calls the module with its hooks, where `forward` is the bare method."""
-    found = info.lookup("forward")
-    assert found is not None
-    source = function_source(innermost(unwrap(found[0])))
-    own, *rest = session.signature(source).parameters
-    kinds = next(c.parameter_types for c in session.functions.values() if c.symbol == forward.symbol)
-    types_: dict[str, Attribute | Value] = {p.name: k for p, k in zip((own, *rest), kinds, strict=True)}
-    signature = Signature((own, *rest), None)
-    callee = PyFunction(source.function, None, info)
-    calling = calling_source(source)
-    session.keep_alive.append(calling)
-    compiled = compile_for(session, calling, signature, types_, callee, session.symbol(f"{info.name}.__call__"))
-    info.methods["__call__"] = compiled.symbol
-    info.exported.add("__call__")
-    return replace(forward, name="__call__", symbol=compiled.symbol, result_type=str(compiled.result))
-
-
-def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) -> EntryPoint:
-    """An entry point. Where a program that is read as Python reads it can't be compiled for all that its parameters may be, those
-    with the default None are left out: calls that pass them are of other forms."""
-    if not session.dynamic:
-        return _entry_for(session, function, name, owner, frozenset())
-    try:
-        with session.attempt():
-            return _entry_for(session, function, name, owner, frozenset())
-    except FrontendError:
-        declared = session.signature(function_source(innermost(function)))
-        own = declared.parameters[0 if owner is None or isinstance(function, staticmethod) else 1 :]
-        left_out = frozenset(p.name for p in own[1:] if p.default is None)
-        if not left_out and declared.varargs is None:
-            raise
-    try:
-        with session.attempt():
-            return _entry_for(session, function, name, owner, left_out)
-    except FrontendError as error:
-        if declared.varargs is None:
-            raise
-        return call_forms.entry_without_arguments(session, function, name, owner, error)
-
-
-def _entry_for(session: Session, function: Any, name: str, owner: ClassInfo | None, left_out: frozenset[str]) -> EntryPoint:
-    source = function_source(function)
-    declaring = source
-    wrapped = innermost(function)
-    types_: dict[str, Attribute | Value] = {}
-    if wrapped is function:
-        signature = next(iter(declared_signatures(session, source)), None) or session.signature(source)
-        types_ |= {n: StaticTuple(()) for n in (signature.varargs,) if n is not None}
-        types_ |= {n: StaticDict({}) for n in (signature.keywords,) if n is not None}
-    else:
-        declaring = function_source(wrapped)
-        signature = replace(session.signature(declaring), varargs=None, keywords=None)
-        fixed = [p.name for p in signature.parameters if p.name in left_out or _has_only_default(p, p.type)]
-        source = wrapping_source(source, declaring.node, fixed)
-        types_[WRAPPER] = PyFunction(function)
-    if owner is not None and not signature.parameters and not isinstance(function, staticmethod):
-        raise FrontendError(
-            f"method {describe(function)}() takes no arguments, not even the object",
-            location=source.location(source.node),
-            hint=f"write `def {source.node.name}(self)`, or mark it with @staticmethod",
-            code="TS105",
-        )
-    if session.dynamic:
-        signature = replace(signature, result=None)
-    session.entries.add(source.node)
-    session.keep_alive.append(source)
-    own = [p.name for p in signature.parameters[0 if owner is None or isinstance(function, staticmethod) else 1 :]]
-    exemplary = {} if session.examples is None else session.examples.types(session, wrapped, own)
-    for i, p in enumerate(signature.parameters):
-        if i == 0 and owner is not None and not isinstance(function, staticmethod):
-            types_[p.name] = owner.type
-            continue
-        kind = p.type
-        if kind is None and p.annotated and not session.dynamic:
-            kind = _generic_type(session, declaring, p.name)
-        if session.dynamic and (p.name in left_out or _has_only_default(p, kind)):
-            types_[p.name] = ts.NONE
-            continue
-        if kind is None and p.annotated and not (session.dynamic and p.has_default):
-            raise FrontendError(
-                f"the annotation of parameter '{p.name}' isn't a type of values that can be passed from outside",
-                location=p.declared or source.location(source.node),
-                hint="a callable, a module or an interface only works in functions that compiled code calls",
-                code="TS105",
-            )
-        if kind is None and p.name in exemplary:
-            kind = exemplary[p.name]
-            if p.has_default and (of_default := session.type_of_object(p.default)) is not None:
-                kind = join_types(kind, of_default)
-        elif kind is None:
-            kind = ts.TensorType()
-            if p.has_default:
-                kind = _kind_of_default(session, p.default, p.name)
-        types_[p.name] = kind
-    session.asked = set()
-    try:
-        compiled = compile_for(session, source, signature, types_, PyFunction(function, None, owner))
-    except NoRunTimeResult as error:
-        raise _no_result(session, source, error.value) from None
-    session.asked_of[compiled.symbol] = frozenset(session.asked)
-    assert compiled.result is not None
-    if owner is not None and own_name(PyFunction(function, None, owner), source.function) is not None:
-        owner.methods.setdefault(source.function.__name__, compiled.symbol)
-    rest = signature.parameters[1 if owner is not None else 0 :]
-    parameters = tuple(_parameter(session, p, types_[p.name]) for p in rest)
-    return EntryPoint(
-        name, compiled.symbol, parameters, str(compiled.result), takes_self=owner is not None, doc=docstring(declaring.node)
-    )
-
-
-def _kind_of_default(session: Session, default: Any, name: str) -> Attribute:
-    """The type of a parameter without annotation that has a default: the default's, a tensor or None where that is None."""
-    if isinstance(default, torch.Tensor):
-        return ts.TensorType()
-    of_default = session.type_of(session.from_python(default, name))
-    return ts.optional_of(ts.TensorType()) if default is None else of_default or ts.TensorType()
-
-
-def _has_only_default(p: ParameterInfo, kind: Attribute | None) -> bool:
-    """Whether a parameter of a wrapped entry point is fixed at its default None: a flag, which decides what else is compiled, a
-    container, or something of a class of Python's. Tensors, numbers and strings can be passed."""
-    if p.default is not None:
-        return False
-    passed = (ts.TensorType(), ts.INT, ts.FLOAT, ts.COMPLEX, ts.NumberType(), ts.StrType(), ts.DTypeType(), ts.DeviceType())
-    return (kind is None and p.annotated) or (isinstance(kind, ts.OptionalType) and kind.element not in passed)
-
-
-def _no_result(session: Session, source: FunctionSource, value: Value) -> FrontendError:
-    """The error for an entry point that returns what only exists while compiling."""
-    returns = [n for n in ast.walk(source.node) if isinstance(n, ast.Return) and n.value is not None]
-    place = source.location((returns[-1].value or returns[-1]) if returns else source.node)
-    shown, hint = (
-        "something",
-        "return a value that compiled code knows: a number, a str, a Tensor, a list, dict or tuple of these",
-    )
-    match value:
-        case Method():
-            shown, hint = f"the method {value.name}", f"call it: `{value.name}(...)`"
-        case PyFunction() | Closure() | Partial() | Builtin():
-            shown, hint = "a function", "call it, and return what it gives"
-        case PyObject():
-            shown = f"the Python {describe_object(value.value)} '{value.name}'"
-        case _:
-            shown = f"a {type(value).__name__.lower()}"
-    message = f"{describe(source.function)}() returns {shown}, which isn't a value that compiled code can give"
-    return FrontendError(message, location=place, hint=hint, code="TS501")
-
-
 def _around(cls: type) -> str:
     """What the qualified names of all that stands beside a class begin with."""
     return cls.__qualname__.rpartition(".")[0] + "."
 
 
-def _generic_type(session: Session, source: FunctionSource, name: str) -> Attribute | None:
-    """The type of a parameter whose annotation has type variables, which may be anything here."""
-    arguments = source.node.args
-    annotation = next(
-        a.annotation for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs] if a.arg == name
-    )
-    return session.annotations.of_node(annotation, session.annotation_scope(source.function), None, generic=True).type
-
-
-_SIMPLE = (bool, int, float, complex, str)
-_FITTING: Mapping[Attribute, tuple[type, ...]] = {
-    ts.INT: (int,), ts.FLOAT: (int, float), ts.BOOL: (bool,), ts.COMPLEX: (int, float, complex), ts.StrType(): (str,),
-}  # fmt: skip
-"""The classes that a parameter's default may have by the parameter's type, where both are simple."""
-
-
-def _parameter(session: Session, p: Any, kind: Attribute | Value) -> Parameter:
-    assert isinstance(kind, Attribute)
-    fitting = _FITTING.get(kind)
-    if p.has_default and fitting is not None and isinstance(p.default, _SIMPLE) and not isinstance(p.default, fitting):
-        raise FrontendError(
-            f"the default of parameter '{p.name}' expects {show_type(kind)}, found {type(p.default).__name__}",
-            location=p.declared,
-            hint=f"give it a default of its type, or annotate `{p.name}: {type(p.default).__name__}`",
-            code="TS301",
-        )
-    default = session.to_runtime(p.default, kind) if p.has_default else None
-    return Parameter(p.name, str(kind), p.has_default, default, p.kwarg_only, p.broadcast)
-
-
-__all__ = ["Session", "compile_function", "compile_module"]
+__all__ = ["Session", "merge_constants"]
