@@ -395,7 +395,7 @@ def special_method(e: Emitter, value: Value, name: str, rest: Sequence[Value] = 
 
 
 def _converted(a: Arguments, name: str) -> Value:
-    from tsir.frontend.script.calls import call_row
+    from tsir.frontend.script.rows import call_row
 
     values = a.values()
     if values and (found := special_method(a.e, values[0], name)) is not None:
@@ -413,7 +413,7 @@ def _converted(a: Arguments, name: str) -> Value:
 
 
 def _complex(a: Arguments) -> Value:
-    from tsir.frontend.script.calls import call_row
+    from tsir.frontend.script.rows import call_row
 
     row = python.builtin("complex")
     assert row is not None
@@ -435,7 +435,7 @@ def _str(a: Arguments) -> Value:
     if not values:
         return Const("")
     if len(a.node.args) + len(a.node.keywords) > 1:
-        from tsir.frontend.script.calls import call_row
+        from tsir.frontend.script.rows import call_row
 
         row = python.lookup("str_of_bytes")
         assert row is not None
@@ -485,7 +485,7 @@ def _tuple(a: Arguments) -> Value:
 
 
 def _dict(a: Arguments) -> Value:
-    from tsir.frontend.script.calls import call_row
+    from tsir.frontend.script.rows import call_row
 
     values, keywords = a.values(), a.keywords()
     if a.e.dynamic and not a.want:
@@ -521,9 +521,10 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
 
     def emit(a: Arguments, evaluated: list[Value] | None = None) -> Value:
         from tsir.frontend.script import prelude
-        from tsir.frontend.script.calls import call, call_row
+        from tsir.frontend.script.calls import call
         from tsir.frontend.script.comprehensions import collect
         from tsir.frontend.script.expressions import joined
+        from tsir.frontend.script.rows import call_row
 
         e = a.e
         values, keywords = evaluated or a.values(spread=name in ("min", "max")), a.keywords()
@@ -632,8 +633,8 @@ def _extreme_by_key(a: Arguments, name: str, values: list[Value], key: Value) ->
 
 def sorted_items(e: Emitter, items: Value, keywords: dict[str, Value]) -> Value:
     """A sorted list of the items of a list, by a key where there is one, else by `<`."""
-    from tsir.frontend.script.calls import call_row
     from tsir.frontend.script.comparing import order_of
+    from tsir.frontend.script.rows import call_row
 
     key, reverse = keywords.pop("key", NONE), keywords.pop("reverse", FALSE)
     if keywords:
@@ -705,7 +706,7 @@ def _slice(a: Arguments) -> Value:
 
 def _row(name: str) -> Callable[[Arguments], Value]:
     def emit(a: Arguments) -> Value:
-        from tsir.frontend.script.calls import call_row
+        from tsir.frontend.script.rows import call_row
 
         row = python.builtin(name)
         assert row is not None

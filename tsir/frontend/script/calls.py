@@ -12,17 +12,13 @@ import functools
 import logging
 import math
 import operator
-import re
-import string
 import types
 import typing
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import torch
-import torch.nn.modules.utils as _utils
 from torch._jit_internal import boolean_dispatched
-from torch.nn import functional
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
 
@@ -37,27 +33,19 @@ from tsir.frontend.script.builtins import (
     BUILTINS,
     Arguments,
     as_number,
-    sorted_items,
     special_method,
-    spread_last,
     text_of,
 )
-from tsir.frontend.script.concurrency import FUTURE_CLASSES, chain, make_future, notify
+from tsir.frontend.script.concurrency import FUTURE_CLASSES, make_future
 from tsir.frontend.script.convert import (
-    as_key,
-    as_python,
     coerce,
     describe_object,
-    held,
     materialise,
-    retype,
-    tuple_elements,
 )
-from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
 from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, PLAIN_FUNCTIONS, is_of_dataclass
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.enums import extreme_member, member_of_value, plain
+from tsir.frontend.script.enums import member_of_value
 from tsir.frontend.script.evaluation import PURE, evaluate
 from tsir.frontend.script.exception_values import is_exception_class, make_exception, set_arguments
 from tsir.frontend.script.generators import generator_of, is_lazy
@@ -67,13 +55,14 @@ from tsir.frontend.script.installing import registers_hooks
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.made_modules import make_module, outside_module
 from tsir.frontend.script.managers import call_manager_function
-from tsir.frontend.script.object_text import repr_of, written
-from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
-from tsir.frontend.script.prelude import REPLACED, SPECIAL_METHODS, tensordot
+from tsir.frontend.script.method_calls import call_method
+from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.rows import call_row
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
-from tsir.frontend.script.standard_containers import call_sorted_list_function, counted, elements_of_deque
-from tsir.frontend.script.static_objects import call_built_in, call_special, initialise_dataclass, is_generated_init
-from tsir.frontend.script.static_state import MUTATING, dict_method, list_method
+from tsir.frontend.script.standard_containers import call_sorted_list_function
+from tsir.frontend.script.static_objects import call_special, initialise_dataclass, is_generated_init
+from tsir.frontend.script.torch_calls import TORCH_PYTHON
 from tsir.frontend.script.values import (
     NONE,
     Binding,
@@ -81,9 +70,7 @@ from tsir.frontend.script.values import (
     Choice,
     Closure,
     Const,
-    Coroutine,
     DTypeInfo,
-    GeneratorCall,
     ImportedMethod,
     Manager,
     ManagerFunction,
@@ -93,18 +80,14 @@ from tsir.frontend.script.values import (
     PyFunction,
     PyObject,
     Run,
-    Slice,
     Spread,
     StaticDict,
-    StaticList,
     StaticObject,
     StaticTuple,
     Value,
 )
-from tsir.frontend.torch_names import DTYPES, GENERATOR_METHODS, PYTHON_METHODS, apply_rewrite, emit_call, operator_name
+from tsir.frontend.torch_names import DTYPES, operator_name
 from tsir.ops import python
-from tsir.ops.python import PyFunction as Row
-from tsir.ops.python_types import shown_name, wrong_count
 
 Keywords = dict[str, Value]
 
@@ -321,8 +304,8 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
             return evaluated
     if e.session.dynamic and registers_hooks(e, callee, args, kwargs):
         return NONE
-    if function in _TORCH_PYTHON:
-        return _TORCH_PYTHON[function](e, args, kwargs)
+    if function in TORCH_PYTHON:
+        return TORCH_PYTHON[function](e, args, kwargs)
     if (found := call_sorted_list_function(e, function, args, kwargs)) is not None:
         return found
     given = args if callee.receiver is None else [callee.receiver, *args]
@@ -366,8 +349,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return args[0]
     if isinstance(of_alias := typing.get_origin(target), type):  # `typing.OrderedDict(...)`, `Stack[int](...)`
         return _call_python(e, PyObject(of_alias, callee.name), args, kwargs)
-    if isinstance(target, Hashable) and target in _TORCH_PYTHON:
-        return _TORCH_PYTHON[target](e, args, kwargs)
+    if isinstance(target, Hashable) and target in TORCH_PYTHON:
+        return TORCH_PYTHON[target](e, args, kwargs)
     if (found := call_sorted_list_function(e, target, args, kwargs)) is not None:
         return found
     replaced = REPLACED.get(target) if isinstance(target, Hashable) else None
@@ -552,378 +535,7 @@ def _named_tuple(e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[st
 # Rows of the table of built-ins
 
 
-_SHOWING = ("str", "repr", "print", "format", "ascii", "hash", "id")
-"""Built-in functions that take an iterator as the object that it is."""
-
-
-def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
-    """A call of a built-in of the table; keyword arguments go by the row's parameter names."""
-    from tsir.frontend.script.comprehensions import collect
-
-    values = [collect(e, a) if is_lazy(a) and row.name not in _SHOWING else a for a in args]
-    names = row.parameters
-    if any(isinstance(v, Spread) for v in values):
-        return _spread_row(e, row, values, kwargs or {})
-    for name, value in (kwargs or {}).items():
-        if name not in names:
-            e.error(
-                f"{shown_name(row)}() has no argument '{name}'",
-                node=e.keyword_node(name),
-                value=value,
-                hint=did_you_mean(name, names),
-                code="TS402",
-            )
-        at = names.index(name)
-        while len(values) < at and (default := row.defaults.get(names[len(values)])) is not None:
-            values.append(Const(ast.literal_eval(default)))
-        if at != len(values):
-            e.unsupported(f"argument '{name}' of {shown_name(row)}() without those before it")
-        values.append(value)
-    if not row.accepts(len(values)):
-        e.error(wrong_count(row, len(values)), code="TS401")
-    if row.name in ("min", "max") and len(values) > 1 and (member := extreme_member(e, row.name, values)) is not None:
-        return member
-    if row.name not in ("str", "repr", "format", "hash") and row.name.partition("_")[0] not in _OF_CONTAINERS:
-        values = [plain(e, v) for v in values]
-    if row.name == "repr" and (text := repr_of(e, values[0])) is not None:
-        return text
-    if row.name == "hash":
-        values = [as_python(e, v) for v in values]
-    operands = [materialise(e, v) for v in values]
-    from tsir.ops.python_types import UNKNOWN
-
-    constants = [v.value if isinstance(v, Const) else UNKNOWN for v in values]
-    return e.session.object_or_run(e.py(row.name, operands, constants))
-
-
-_OF_CONTAINERS = ("list", "tuple", "dict", "set", "frozenset", "deque", "counter", "ordereddict")
-"""What the names of rows begin with whose operands are put into containers, or looked for there, as they are."""
-
-
-def _spread_row(e: Emitter, row: Row, values: list[Value], kwargs: Mapping[str, Value]) -> Value:
-    """A call of a built-in with `*values` of unknown length as its last argument."""
-    form = python.lookup(row.name + python.SPREAD)
-    whole = spread_last(e, values, e.node)
-    operands = [materialise(e, v.values if isinstance(v, Spread) else v) for v in whole]
-    if form is not None and not kwargs and len(values) == 1 and row.parameters[0] == "self":
-        # `set.union(*sets)`: the first of them is the object.
-        rest = e.py("getslice", [operands[0], e.int_constant(1), materialise(e, NONE)])
-        return e.session.object_or_run(e.py(form.name, [e.py("getitem", [operands[0], e.int_constant(0)]), rest]))
-    if form is None or kwargs or len(values) < len(row.parameters):
-        e.error(
-            f"{shown_name(row)}() can't be given values with * whose number isn't known while compiling",
-            hint="pass the elements one by one",
-            code="TS401",
-        )
-    return e.session.object_or_run(e.py(form.name, operands))
-
-
 # Methods of built-in types
 
 
-def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    """`receiver.name(...)` for tensors, strings, lists, dicts, tuples."""
-    from tsir.frontend.script.comparing import call_by_equality
-
-    if isinstance(receiver, Builtin):
-        row = python.lookup(f"{receiver.name}_{name}")
-        if row is not None and row.name in STATIC_METHODS:
-            return call_row(e, row, args, kwargs)
-        if row is not None and any(isinstance(a, Spread) for a in args):
-            return call_row(e, row, args, kwargs)
-        if row is None and name in SPECIAL_METHODS:
-            return call(e, PyFunction(SPECIAL_METHODS[name]), args, kwargs)
-        if not args:
-            e.error(f"{receiver.name}.{name}() needs the value that it is a method of", code="TS401")
-        return call_method(e, args[0], name, args[1:], kwargs)
-    if isinstance(receiver, Slice) and name == "indices" and len(args) == 1:
-        parts = [materialise(e, v) for v in (receiver.start, receiver.stop, receiver.step, *args)]
-        return Run(e.py("slice_indices", parts))
-    if isinstance(receiver, StaticDict):
-        known = receiver.ref is not None or (name not in MUTATING and not any(isinstance(a, Run) for a in args[:1]))
-        found = dict_method(e, receiver, name, args, kwargs) if known else None
-        return found if found is not None else call_method(e, Run(materialise(e, receiver)), name, args, kwargs)
-    if isinstance(receiver, StaticList) and receiver.ref is not None:
-        found = list_method(e, receiver, name, args)
-        if found is not None:
-            return found
-    if isinstance(receiver, GeneratorCall | Coroutine):
-        return call_generator_method(e, start(e, receiver), name, args)
-    if isinstance(receiver, StaticObject):
-        return call_built_in(e, receiver, name, args, kwargs)
-    if isinstance(receiver, StaticTuple) and receiver.named is not None and name in ("_replace", "_asdict"):
-        return _named_tuple_method(e, receiver, name, kwargs)
-    if isinstance(receiver, Const) and isinstance(receiver.value, str) and e.dynamic:
-        found = evaluate(e, getattr(receiver.value, name), args, kwargs, name) if hasattr(str, name) else None
-        if found is not None:
-            return found
-    ssa = materialise(e, receiver)
-    kind = ssa.type
-    if isinstance(kind, ts.FutureType) and name in ("then", "add_done_callback") and len(args) == 1:
-        return chain(e, Run(ssa), args[0]) if name == "then" else notify(e, Run(ssa), args[0])
-    if is_tensor(kind):
-        by_operator = _special_method(e, Run(ssa), name, args, kwargs) if name in _BY_INDEX else None
-        return by_operator or _tensor_method(e, Run(ssa), name, args, kwargs)
-    if isinstance(kind, ts.GeneratorType) and name in GENERATOR_METHODS:
-        return torch_call(e, name, [Run(ssa), *args], kwargs)
-    if isinstance(kind, ts.NamedTupleType) and name in ("_replace", "_asdict"):
-        return _named_tuple_method(e, StaticTuple(tuple(tuple_elements(e, Run(ssa)) or ()), kind), name, kwargs)
-    row = python.method(kind, name)
-    if row is None and (by_operator := _special_method(e, Run(ssa), name, args, kwargs)) is not None:
-        return by_operator
-    if row is None:
-        hint = did_you_mean(name, python.names_of(kind))
-        e.error(f"a value of type {e.show(receiver)} has no method '{name}'", hint=hint, code="TS203")
-    if row.name in STATIC_METHODS:
-        return call_row(e, row, args, kwargs)
-    if row.name in ("counter_update", "counter_subtract"):
-        return call_row(e, row, [Run(ssa), *counted(e, ssa, args, kwargs)])
-    if row.name == "dict_update":
-        return _update(e, ssa, args, kwargs)
-    if row.name == "str_format":
-        args, kwargs = (
-            written(e, receiver, args),
-            dict(zip(kwargs, written(e, receiver, list(kwargs.values())), strict=True)),
-        )
-    if row.name == "str_format" and kwargs:
-        args, kwargs = _format_arguments(e, receiver, args, kwargs), {}
-        ssa, args = materialise(e, args[0]), args[1:]
-    if row.name == "list_sort":
-        none = materialise(e, Const(None))
-        e.py("setslice", [ssa, none, none, none, materialise(e, sorted_items(e, Run(ssa), dict(kwargs)))])
-        return Const(None)
-    if row.name == "list_extend" and len(args) == 1 and isinstance(args[0], Run) and args[0].ssa in e.session.assumed:
-        return NONE  # by an empty list, whose element type isn't known
-    values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
-    ordered = _ordered_keywords(e, row, values, kwargs)
-    if (found := call_by_equality(e, row.name, values + ordered)) is not None:
-        return found
-    if row.name in ("dict_keys", "dict_items"):
-        return Run(materialise(e, call_row(e, row, values)), "view")
-    return call_row(e, row, values + ordered)
-
-
-_BY_INDEX = ("__getitem__", "__len__", "__contains__")
-"""Special methods of tensors that are no operators of ATen's."""
-
-
-def _special_method(
-    e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
-) -> Value | None:
-    """`value.__add__(other)` and the like: the operator. None for other methods."""
-    if kwargs:
-        return None
-    if name == "__len__" and not args:
-        return call_builtin(e, Builtin("len"), [receiver], {})
-    replaced = SPECIAL_METHODS.get(name)
-    if replaced is None or replaced.__code__.co_argcount != 1 + len(args):
-        return None
-    return e.session.call_function(e, PyFunction(replaced), [receiver, *args], {})
-
-
-STATIC_METHODS = frozenset({
-    "dict_fromkeys", "str_maketrans", "bytes_maketrans", "bytes_fromhex", "int_from_bytes", "float_fromhex",
-})  # fmt: skip
-"""The rows of static and class methods, whose first operand is their first argument."""
-
-
-def _update(e: Emitter, target: SSAValue, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    """`target.update(other, **named)`: another dict or pairs, then the keyword arguments."""
-    if len(args) > 1:
-        e.error(f"dict.update() takes at most 1 positional argument, got {len(args)}", code="TS401")
-    others = list(args)
-    if kwargs:
-        wanted = None if target in e.session.assumed else target.type
-        others.append(e.session.dict_of(e, [(Const(k), v) for k, v in kwargs.items()], wanted))
-    for other in others:
-        if not isinstance(e.session.type_of(other), ts.DictType):
-            other = call_builtin(e, Builtin("dict"), [other], {})
-        given = materialise(e, other)
-        retype(e, target, given.type)
-        e.py("dict_update", [target, coerce(e, Run(given), target.type, "dict.update()")])
-    return Const(None)
-
-
-def _format_arguments(e: Emitter, template: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
-    """`template.format(*args, **kwargs)` with the named fields numbered behind the others: the template, then the values."""
-    if not isinstance(template, Const) or not isinstance(template.value, str):
-        e.unsupported("str.format() with keyword arguments on a string that isn't a constant")
-    names, automatic, parts = list(kwargs), 0, list[str]()
-    for text, field, spec, conversion in string.Formatter().parse(template.value):
-        parts.append(text.replace("{", "{{").replace("}", "}}"))
-        if field is None:
-            continue
-        first = re.split(r"[.\[]", field, maxsplit=1)[0]
-        if first == "":
-            number, automatic = automatic, automatic + 1
-        elif first in names:
-            number = len(args) + names.index(first)
-        elif first.isdigit():
-            number = int(first)
-        else:
-            e.error(f"format() is called without argument '{first}'", code="TS401")
-        suffix = (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
-        parts.append(f"{{{number}{field[len(first) :]}{suffix}}}")
-    return [Const("".join(parts)), *args, *kwargs.values()]
-
-
-def _ordered_keywords(e: Emitter, row: Row, given: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
-    """Keyword arguments in the order of the parameters, constants of None for skipped ones."""
-    rest: list[Value] = []
-    remaining = dict(kwargs)
-    for name in row.parameters[len(given) :]:
-        if not remaining:
-            break
-        rest.append(remaining.pop(name, Const(None)))
-    if remaining:
-        wrong = next(iter(remaining))
-        hint = did_you_mean(wrong, row.parameters)
-        e.error(f"{shown_name(row)}() has no argument '{wrong}'", node=e.keyword_node(wrong), hint=hint, code="TS402")
-    return rest
-
-
-def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[Value]) -> list[Value]:
-    """Arguments that have to be of a container's element type, converted to it."""
-    kind = target.type
-    is_container = isinstance(kind, ts.ListType | ts.DictType | ts.SetType | ts.FrozenSetType)
-    if isinstance(kind, ts.DequeType):
-        return elements_of_deque(e, target, name, args)
-    keep = as_key if isinstance(kind, ts.SetType) else held
-    values = [keep(e, v) for v in args] if is_container else list(args)
-    if isinstance(kind, ts.ListType):
-        position = {"append": 0, "insert": 1, "remove": 0, "index": 0, "count": 0}.get(name)
-        if position is not None and position < len(values):
-            given = e.session.type_of(values[position])
-            if given is not None and name in ("append", "insert"):
-                retype(e, target, ts.ListType(given))
-            assert isinstance(target.type, ts.ListType)
-            values[position] = e.session.object_or_run(
-                coerce(e, values[position], target.type.element, f"list.{name}() on {e.show(Run(target))}")
-            )
-        if name == "extend" and values:
-            given = e.session.type_of(values[0])
-            if isinstance(given, ts.ListType):
-                retype(e, target, given)
-            if isinstance(values[0], StaticTuple | StaticList) or isinstance(given, ts.ListType | ts.TupleType):
-                values[0] = Run(coerce(e, values[0], target.type, "list.extend()"))
-    if isinstance(kind, ts.DictType) and name in ("get", "pop", "setdefault") and values:
-        values[0] = Run(coerce(e, values[0], kind.key, f"dict.{name}()"))
-        if name in ("get", "pop") and len(values) > 1 and isinstance(values[1], Run):
-            retype(e, values[1].ssa, kind.value)
-        if name == "setdefault" and len(values) > 1:
-            values[1] = e.session.object_or_run(coerce(e, values[1], kind.value, "dict.setdefault()"))
-    return values
-
-
-def _named_tuple_method(e: Emitter, receiver: StaticTuple, name: str, kwargs: Mapping[str, Value]) -> Value:
-    assert receiver.named is not None
-    fields = [f.data for f in receiver.named.fields.data]
-    if name == "_asdict":
-        return StaticDict(dict(zip(fields, receiver.elements, strict=True)))
-    if set(kwargs) - set(fields):
-        wrong = next(iter(set(kwargs) - set(fields)))
-        hint = did_you_mean(wrong, fields) or f"its fields are {', '.join(fields)}"
-        e.error(f"there is no field '{wrong}'", value=kwargs[wrong], hint=hint, code="TS402")
-    kinds = receiver.named.elements.data
-    parts = [
-        e.session.object_or_run(coerce(e, kwargs[f], k, f"field '{f}'")) if f in kwargs else v
-        for f, v, k in zip(fields, receiver.elements, kinds, strict=True)
-    ]
-    return StaticTuple(tuple(parts), receiver.named)
-
-
-def _tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    if name == "tolist":
-        wanted = e.want if isinstance(e.want, ts.ListType) or e.want in (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX) else None
-        result = e.aten_value("tolist", [receiver.ssa])
-        return Run(e.cast(result, ts.AnyType() if wanted is None else wanted))
-    if name in PYTHON_METHODS:
-        operands = [argument(e, v) for v in (receiver, *args)]
-        keywords = {k: argument(e, v) for k, v in kwargs.items()}
-        made = apply_rewrite(PYTHON_METHODS[name], name, operands, keywords)
-        result = emit_call(e.builder, e.session.schemas, made, e.location)
-        if isinstance(result, SSAValue):
-            return Run(result, tuple_result(made.name, result))
-        return e.session.operator_results(made.name, result)
-    if not hasattr(torch.Tensor, name):
-        e.error(f"Tensor has no attribute or method '{name}'", hint=did_you_mean(name, dir(torch.Tensor)), code="TS203")
-    return torch_call(e, name, [receiver, *args], kwargs)
-
-
 # Functions of torch that are written in Python and stand for one operator, or whose own types say too little
-
-
-def _operator(name: str) -> Callable[..., Value]:
-    return lambda e, args, kwargs: torch_call(e, name, args, kwargs)
-
-
-def _tensordot(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    """`torch.tensordot`: an operator where the dimensions are known, else Python that finds them."""
-    dims = kwargs.get("dims", args[2] if len(args) > 2 else Const(2))
-    if isinstance(dims, Run):
-        return e.session.call_function(e, PyFunction(tensordot), args, kwargs)
-    return torch_call(e, "tensordot", args, kwargs)
-
-
-def _einsum(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    """`torch.einsum` of an equation and tensors, or of tensors and lists of ints that say what the equation would."""
-    if args and is_tensor(e.session.type_of(args[0])):
-        return torch_call(e, "einsum", args, kwargs)
-    return _gathered("einsum", 1)(e, args, kwargs)
-
-
-def _gathered(name: str, first: int) -> Callable[..., Value]:
-    """A function that takes its tensors one by one, or in one list."""
-
-    def emit(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        tensors = list(args[first:])
-        if len(tensors) == 1 and not is_tensor(e.session.type_of(tensors[0])):
-            return torch_call(e, name, [*args[:first], tensors[0]], kwargs)
-        return torch_call(e, name, [*args[:first], StaticTuple(tuple(tensors))], kwargs)
-
-    return emit
-
-
-def _split(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    names = ("tensor", "split_size_or_sections", "dim")
-    given = dict(zip(names, args, strict=False)) | dict(kwargs)
-    sizes = given["split_size_or_sections"]
-    is_list = not isinstance(e.session.type_of(sizes), type(ts.INT)) or isinstance(sizes, StaticTuple | StaticList)
-    rest = [given["dim"]] if "dim" in given else []
-    return torch_call(e, "split_with_sizes" if is_list else "split", [given["tensor"], sizes, *rest])
-
-
-def _norm(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    names = ("input", "p", "dim", "keepdim", "out", "dtype")
-    given = dict(zip(names, args, strict=False)) | dict(kwargs)
-    return _tensor_method(e, Run(materialise(e, given.pop("input"))), "norm", [], given)
-
-
-def _repeated(times: int) -> Callable[..., Value]:
-    """`_pair(x)` and its like of torch.nn.modules.utils: one number is repeated; the result is a list, as in torch.jit."""
-
-    def emit(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        if e.session.type_of(args[0]) in (ts.INT, ts.FLOAT):
-            return StaticList((args[0],) * times)
-        elements = tuple_elements(e, args[0])
-        return args[0] if elements is None else StaticList(tuple(elements))
-
-    return emit
-
-
-def _embedding_renorm(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    torch_call(e, "embedding_renorm_", args, kwargs)
-    return Const(None)
-
-
-_TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {
-    torch.functional.einsum: _einsum, torch.functional.meshgrid: _gathered("meshgrid", 0),
-    torch.functional.broadcast_tensors: _gathered("broadcast_tensors", 0),
-    torch.functional.cartesian_prod: _gathered("cartesian_prod", 0), torch.functional.block_diag: _gathered("block_diag", 0),
-    torch.functional.split: _split, torch.functional.norm: _norm,
-    torch.functional.tensordot: _tensordot, torch.functional.cdist: _operator("cdist"),
-    torch.functional.atleast_1d: _operator("atleast_1d"), torch.functional.atleast_2d: _operator("atleast_2d"),
-    torch.functional.atleast_3d: _operator("atleast_3d"), torch.functional.chain_matmul: _gathered("chain_matmul", 0),
-    _utils._single: _repeated(1), _utils._pair: _repeated(2), _utils._triple: _repeated(3), _utils._quadruple: _repeated(4),
-    vars(functional)["_no_grad_embedding_renorm_"]: _embedding_renorm,
-}  # fmt: skip

@@ -13,7 +13,7 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.builtins import refuse_unhashable, text_of
-from tsir.frontend.script.calls import call_method, emit_call_expression
+from tsir.frontend.script.calls import emit_call_expression
 from tsir.frontend.script.comprehensions import (
     NotStatic,
     collect,
@@ -33,6 +33,7 @@ from tsir.frontend.script.evaluation import as_python as as_python_object
 from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.inlining import is_static, make_closure
 from tsir.frontend.script.iteration import items_of
+from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.operators import binary, compare, is_tensor, unary
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
 from tsir.frontend.script.subscripts import get_item, index_of

@@ -105,7 +105,7 @@ def _default_dict(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]
     kind = wanted or ts.DictType(ts.StrType(), made, "defaultdict")
     result = _assumed(e, "default_dict", [materialise(e, Const(text))], kind, wanted is not None)
     if len(args) == 2:
-        from tsir.frontend.script.calls import call_method
+        from tsir.frontend.script.method_calls import call_method
 
         call_method(e, result, "update", [args[1]], {})
     return result
@@ -263,7 +263,7 @@ _BY_COMPARISON: dict[str, Callable[..., Any]] = {
 
 def call_sorted_list_function(e: Emitter, target: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
     """A call of a function of `heapq`, or of `bisect.insort`; None for other functions."""
-    from tsir.frontend.script.calls import call_row
+    from tsir.frontend.script.rows import call_row
 
     try:
         name = _ROWS.get(target)
@@ -296,7 +296,7 @@ def call_sorted_list_function(e: Emitter, target: Any, args: Sequence[Value], kw
 
 def _largest(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`nlargest(n, values, key=None)`: Python's documentation says what it is equal to."""
-    from tsir.frontend.script.calls import call_row
+    from tsir.frontend.script.rows import call_row
 
     items = Run(_items(e, args[1]))
     if kwargs or compares_objects(e, items.type, ORDER):

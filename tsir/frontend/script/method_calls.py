@@ -1,0 +1,272 @@
+"""Methods of built-in types: `receiver.name(...)` for lists, dicts, texts, tuples, tensors."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Mapping, Sequence
+
+import torch
+from xdsl.ir import SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.errors import did_you_mean
+from tsir.frontend.script.builtins import (
+    sorted_items,
+)
+from tsir.frontend.script.concurrency import chain, notify
+from tsir.frontend.script.convert import (
+    as_key,
+    coerce,
+    held,
+    materialise,
+    retype,
+    tuple_elements,
+)
+from tsir.frontend.script.coroutines import call_generator_method, start
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.evaluation import evaluate
+from tsir.frontend.script.object_text import written
+from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
+from tsir.frontend.script.prelude import SPECIAL_METHODS
+from tsir.frontend.script.rows import call_row, ordered_keywords
+from tsir.frontend.script.standard_containers import counted, elements_of_deque
+from tsir.frontend.script.static_objects import call_built_in
+from tsir.frontend.script.static_state import MUTATING, dict_method, list_method
+from tsir.frontend.script.values import (
+    NONE,
+    Builtin,
+    Const,
+    Coroutine,
+    GeneratorCall,
+    PyFunction,
+    Run,
+    Slice,
+    Spread,
+    StaticDict,
+    StaticList,
+    StaticObject,
+    StaticTuple,
+    Value,
+)
+from tsir.frontend.torch_names import GENERATOR_METHODS, PYTHON_METHODS, apply_rewrite, emit_call
+from tsir.ops import python
+
+
+def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`receiver.name(...)` for tensors, strings, lists, dicts, tuples."""
+    from tsir.frontend.script.calls import call
+    from tsir.frontend.script.comparing import call_by_equality
+
+    if isinstance(receiver, Builtin):
+        row = python.lookup(f"{receiver.name}_{name}")
+        if row is not None and row.name in STATIC_METHODS:
+            return call_row(e, row, args, kwargs)
+        if row is not None and any(isinstance(a, Spread) for a in args):
+            return call_row(e, row, args, kwargs)
+        if row is None and name in SPECIAL_METHODS:
+            return call(e, PyFunction(SPECIAL_METHODS[name]), args, kwargs)
+        if not args:
+            e.error(f"{receiver.name}.{name}() needs the value that it is a method of", code="TS401")
+        return call_method(e, args[0], name, args[1:], kwargs)
+    if isinstance(receiver, Slice) and name == "indices" and len(args) == 1:
+        parts = [materialise(e, v) for v in (receiver.start, receiver.stop, receiver.step, *args)]
+        return Run(e.py("slice_indices", parts))
+    if isinstance(receiver, StaticDict):
+        known = receiver.ref is not None or (name not in MUTATING and not any(isinstance(a, Run) for a in args[:1]))
+        found = dict_method(e, receiver, name, args, kwargs) if known else None
+        return found if found is not None else call_method(e, Run(materialise(e, receiver)), name, args, kwargs)
+    if isinstance(receiver, StaticList) and receiver.ref is not None:
+        found = list_method(e, receiver, name, args)
+        if found is not None:
+            return found
+    if isinstance(receiver, GeneratorCall | Coroutine):
+        return call_generator_method(e, start(e, receiver), name, args)
+    if isinstance(receiver, StaticObject):
+        return call_built_in(e, receiver, name, args, kwargs)
+    if isinstance(receiver, StaticTuple) and receiver.named is not None and name in ("_replace", "_asdict"):
+        return _named_tuple_method(e, receiver, name, kwargs)
+    if isinstance(receiver, Const) and isinstance(receiver.value, str) and e.dynamic:
+        found = evaluate(e, getattr(receiver.value, name), args, kwargs, name) if hasattr(str, name) else None
+        if found is not None:
+            return found
+    ssa = materialise(e, receiver)
+    kind = ssa.type
+    if isinstance(kind, ts.FutureType) and name in ("then", "add_done_callback") and len(args) == 1:
+        return chain(e, Run(ssa), args[0]) if name == "then" else notify(e, Run(ssa), args[0])
+    if is_tensor(kind):
+        by_operator = _special_method(e, Run(ssa), name, args, kwargs) if name in _BY_INDEX else None
+        return by_operator or tensor_method(e, Run(ssa), name, args, kwargs)
+    if isinstance(kind, ts.GeneratorType) and name in GENERATOR_METHODS:
+        return torch_call(e, name, [Run(ssa), *args], kwargs)
+    if isinstance(kind, ts.NamedTupleType) and name in ("_replace", "_asdict"):
+        return _named_tuple_method(e, StaticTuple(tuple(tuple_elements(e, Run(ssa)) or ()), kind), name, kwargs)
+    row = python.method(kind, name)
+    if row is None and (by_operator := _special_method(e, Run(ssa), name, args, kwargs)) is not None:
+        return by_operator
+    if row is None:
+        hint = did_you_mean(name, python.names_of(kind))
+        e.error(f"a value of type {e.show(receiver)} has no method '{name}'", hint=hint, code="TS203")
+    if row.name in STATIC_METHODS:
+        return call_row(e, row, args, kwargs)
+    if row.name in ("counter_update", "counter_subtract"):
+        return call_row(e, row, [Run(ssa), *counted(e, ssa, args, kwargs)])
+    if row.name == "dict_update":
+        return _update(e, ssa, args, kwargs)
+    if row.name == "str_format":
+        args, kwargs = (
+            written(e, receiver, args),
+            dict(zip(kwargs, written(e, receiver, list(kwargs.values())), strict=True)),
+        )
+    if row.name == "str_format" and kwargs:
+        args, kwargs = _format_arguments(e, receiver, args, kwargs), {}
+        ssa, args = materialise(e, args[0]), args[1:]
+    if row.name == "list_sort":
+        none = materialise(e, Const(None))
+        e.py("setslice", [ssa, none, none, none, materialise(e, sorted_items(e, Run(ssa), dict(kwargs)))])
+        return Const(None)
+    if row.name == "list_extend" and len(args) == 1 and isinstance(args[0], Run) and args[0].ssa in e.session.assumed:
+        return NONE  # by an empty list, whose element type isn't known
+    values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
+    ordered = ordered_keywords(e, row, values, kwargs)
+    if (found := call_by_equality(e, row.name, values + ordered)) is not None:
+        return found
+    if row.name in ("dict_keys", "dict_items"):
+        return Run(materialise(e, call_row(e, row, values)), "view")
+    return call_row(e, row, values + ordered)
+
+
+_BY_INDEX = ("__getitem__", "__len__", "__contains__")
+"""Special methods of tensors that are no operators of ATen's."""
+
+
+def _special_method(
+    e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value | None:
+    """`value.__add__(other)` and the like: the operator. None for other methods."""
+    if kwargs:
+        return None
+    if name == "__len__" and not args:
+        from tsir.frontend.script.calls import call_builtin
+
+        return call_builtin(e, Builtin("len"), [receiver], {})
+    replaced = SPECIAL_METHODS.get(name)
+    if replaced is None or replaced.__code__.co_argcount != 1 + len(args):
+        return None
+    return e.session.call_function(e, PyFunction(replaced), [receiver, *args], {})
+
+
+STATIC_METHODS = frozenset({
+    "dict_fromkeys", "str_maketrans", "bytes_maketrans", "bytes_fromhex", "int_from_bytes", "float_fromhex",
+})  # fmt: skip
+"""The rows of static and class methods, whose first operand is their first argument."""
+
+
+def _update(e: Emitter, target: SSAValue, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`target.update(other, **named)`: another dict or pairs, then the keyword arguments."""
+    if len(args) > 1:
+        e.error(f"dict.update() takes at most 1 positional argument, got {len(args)}", code="TS401")
+    others = list(args)
+    if kwargs:
+        wanted = None if target in e.session.assumed else target.type
+        others.append(e.session.dict_of(e, [(Const(k), v) for k, v in kwargs.items()], wanted))
+    for other in others:
+        if not isinstance(e.session.type_of(other), ts.DictType):
+            from tsir.frontend.script.calls import call_builtin
+
+            other = call_builtin(e, Builtin("dict"), [other], {})
+        given = materialise(e, other)
+        retype(e, target, given.type)
+        e.py("dict_update", [target, coerce(e, Run(given), target.type, "dict.update()")])
+    return Const(None)
+
+
+def _format_arguments(e: Emitter, template: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
+    """`template.format(*args, **kwargs)` with the named fields numbered behind the others: the template, then the values."""
+    if not isinstance(template, Const) or not isinstance(template.value, str):
+        e.unsupported("str.format() with keyword arguments on a string that isn't a constant")
+    names, automatic, parts = list(kwargs), 0, list[str]()
+    for text, field, spec, conversion in string.Formatter().parse(template.value):
+        parts.append(text.replace("{", "{{").replace("}", "}}"))
+        if field is None:
+            continue
+        first = re.split(r"[.\[]", field, maxsplit=1)[0]
+        if first == "":
+            number, automatic = automatic, automatic + 1
+        elif first in names:
+            number = len(args) + names.index(first)
+        elif first.isdigit():
+            number = int(first)
+        else:
+            e.error(f"format() is called without argument '{first}'", code="TS401")
+        suffix = (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+        parts.append(f"{{{number}{field[len(first) :]}{suffix}}}")
+    return [Const("".join(parts)), *args, *kwargs.values()]
+
+
+def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[Value]) -> list[Value]:
+    """Arguments that have to be of a container's element type, converted to it."""
+    kind = target.type
+    is_container = isinstance(kind, ts.ListType | ts.DictType | ts.SetType | ts.FrozenSetType)
+    if isinstance(kind, ts.DequeType):
+        return elements_of_deque(e, target, name, args)
+    keep = as_key if isinstance(kind, ts.SetType) else held
+    values = [keep(e, v) for v in args] if is_container else list(args)
+    if isinstance(kind, ts.ListType):
+        position = {"append": 0, "insert": 1, "remove": 0, "index": 0, "count": 0}.get(name)
+        if position is not None and position < len(values):
+            given = e.session.type_of(values[position])
+            if given is not None and name in ("append", "insert"):
+                retype(e, target, ts.ListType(given))
+            assert isinstance(target.type, ts.ListType)
+            values[position] = e.session.object_or_run(
+                coerce(e, values[position], target.type.element, f"list.{name}() on {e.show(Run(target))}")
+            )
+        if name == "extend" and values:
+            given = e.session.type_of(values[0])
+            if isinstance(given, ts.ListType):
+                retype(e, target, given)
+            if isinstance(values[0], StaticTuple | StaticList) or isinstance(given, ts.ListType | ts.TupleType):
+                values[0] = Run(coerce(e, values[0], target.type, "list.extend()"))
+    if isinstance(kind, ts.DictType) and name in ("get", "pop", "setdefault") and values:
+        values[0] = Run(coerce(e, values[0], kind.key, f"dict.{name}()"))
+        if name in ("get", "pop") and len(values) > 1 and isinstance(values[1], Run):
+            retype(e, values[1].ssa, kind.value)
+        if name == "setdefault" and len(values) > 1:
+            values[1] = e.session.object_or_run(coerce(e, values[1], kind.value, "dict.setdefault()"))
+    return values
+
+
+def _named_tuple_method(e: Emitter, receiver: StaticTuple, name: str, kwargs: Mapping[str, Value]) -> Value:
+    assert receiver.named is not None
+    fields = [f.data for f in receiver.named.fields.data]
+    if name == "_asdict":
+        return StaticDict(dict(zip(fields, receiver.elements, strict=True)))
+    if set(kwargs) - set(fields):
+        wrong = next(iter(set(kwargs) - set(fields)))
+        hint = did_you_mean(wrong, fields) or f"its fields are {', '.join(fields)}"
+        e.error(f"there is no field '{wrong}'", value=kwargs[wrong], hint=hint, code="TS402")
+    kinds = receiver.named.elements.data
+    parts = [
+        e.session.object_or_run(coerce(e, kwargs[f], k, f"field '{f}'")) if f in kwargs else v
+        for f, v, k in zip(fields, receiver.elements, kinds, strict=True)
+    ]
+    return StaticTuple(tuple(parts), receiver.named)
+
+
+def tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if name == "tolist":
+        wanted = e.want if isinstance(e.want, ts.ListType) or e.want in (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX) else None
+        result = e.aten_value("tolist", [receiver.ssa])
+        return Run(e.cast(result, ts.AnyType() if wanted is None else wanted))
+    if name in PYTHON_METHODS:
+        operands = [argument(e, v) for v in (receiver, *args)]
+        keywords = {k: argument(e, v) for k, v in kwargs.items()}
+        made = apply_rewrite(PYTHON_METHODS[name], name, operands, keywords)
+        result = emit_call(e.builder, e.session.schemas, made, e.location)
+        if isinstance(result, SSAValue):
+            return Run(result, tuple_result(made.name, result))
+        return e.session.operator_results(made.name, result)
+    if not hasattr(torch.Tensor, name):
+        e.error(f"Tensor has no attribute or method '{name}'", hint=did_you_mean(name, dir(torch.Tensor)), code="TS203")
+    return torch_call(e, name, [receiver, *args], kwargs)

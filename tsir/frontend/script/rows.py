@@ -1,0 +1,108 @@
+"""Calls of built-in functions and methods by the rows of their table, `ops/python.py`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from tsir.errors import did_you_mean
+from tsir.frontend.script.builtins import (
+    spread_last,
+)
+from tsir.frontend.script.convert import (
+    as_python,
+    materialise,
+)
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.enums import extreme_member, plain
+from tsir.frontend.script.generators import is_lazy
+from tsir.frontend.script.object_text import repr_of
+from tsir.frontend.script.values import (
+    NONE,
+    Const,
+    Spread,
+    Value,
+)
+from tsir.ops import python
+from tsir.ops.python import PyFunction as Row
+from tsir.ops.python_types import shown_name, wrong_count
+
+_SHOWING = ("str", "repr", "print", "format", "ascii", "hash", "id")
+"""Built-in functions that take an iterator as the object that it is."""
+
+
+def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
+    """A call of a built-in of the table; keyword arguments go by the row's parameter names."""
+    from tsir.frontend.script.comprehensions import collect
+
+    values = [collect(e, a) if is_lazy(a) and row.name not in _SHOWING else a for a in args]
+    names = row.parameters
+    if any(isinstance(v, Spread) for v in values):
+        return _spread_row(e, row, values, kwargs or {})
+    for name, value in (kwargs or {}).items():
+        if name not in names:
+            e.error(
+                f"{shown_name(row)}() has no argument '{name}'",
+                node=e.keyword_node(name),
+                value=value,
+                hint=did_you_mean(name, names),
+                code="TS402",
+            )
+        at = names.index(name)
+        while len(values) < at and (default := row.defaults.get(names[len(values)])) is not None:
+            values.append(Const(ast.literal_eval(default)))
+        if at != len(values):
+            e.unsupported(f"argument '{name}' of {shown_name(row)}() without those before it")
+        values.append(value)
+    if not row.accepts(len(values)):
+        e.error(wrong_count(row, len(values)), code="TS401")
+    if row.name in ("min", "max") and len(values) > 1 and (member := extreme_member(e, row.name, values)) is not None:
+        return member
+    if row.name not in ("str", "repr", "format", "hash") and row.name.partition("_")[0] not in _OF_CONTAINERS:
+        values = [plain(e, v) for v in values]
+    if row.name == "repr" and (text := repr_of(e, values[0])) is not None:
+        return text
+    if row.name == "hash":
+        values = [as_python(e, v) for v in values]
+    operands = [materialise(e, v) for v in values]
+    from tsir.ops.python_types import UNKNOWN
+
+    constants = [v.value if isinstance(v, Const) else UNKNOWN for v in values]
+    return e.session.object_or_run(e.py(row.name, operands, constants))
+
+
+_OF_CONTAINERS = ("list", "tuple", "dict", "set", "frozenset", "deque", "counter", "ordereddict")
+"""What the names of rows begin with whose operands are put into containers, or looked for there, as they are."""
+
+
+def _spread_row(e: Emitter, row: Row, values: list[Value], kwargs: Mapping[str, Value]) -> Value:
+    """A call of a built-in with `*values` of unknown length as its last argument."""
+    form = python.lookup(row.name + python.SPREAD)
+    whole = spread_last(e, values, e.node)
+    operands = [materialise(e, v.values if isinstance(v, Spread) else v) for v in whole]
+    if form is not None and not kwargs and len(values) == 1 and row.parameters[0] == "self":
+        # `set.union(*sets)`: the first of them is the object.
+        rest = e.py("getslice", [operands[0], e.int_constant(1), materialise(e, NONE)])
+        return e.session.object_or_run(e.py(form.name, [e.py("getitem", [operands[0], e.int_constant(0)]), rest]))
+    if form is None or kwargs or len(values) < len(row.parameters):
+        e.error(
+            f"{shown_name(row)}() can't be given values with * whose number isn't known while compiling",
+            hint="pass the elements one by one",
+            code="TS401",
+        )
+    return e.session.object_or_run(e.py(form.name, operands))
+
+
+def ordered_keywords(e: Emitter, row: Row, given: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
+    """Keyword arguments in the order of the parameters, constants of None for skipped ones."""
+    rest: list[Value] = []
+    remaining = dict(kwargs)
+    for name in row.parameters[len(given) :]:
+        if not remaining:
+            break
+        rest.append(remaining.pop(name, Const(None)))
+    if remaining:
+        wrong = next(iter(remaining))
+        hint = did_you_mean(wrong, row.parameters)
+        e.error(f"{shown_name(row)}() has no argument '{wrong}'", node=e.keyword_node(wrong), hint=hint, code="TS402")
+    return rest
