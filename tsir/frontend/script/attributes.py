@@ -320,7 +320,7 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         hint = f"make a new one: `value._replace({name}=...)`" if named else None
         e.error(f"an attribute of a value of type {e.show(holder)} can't be assigned", hint=hint, code="TS504")
     if is_frozen(holder) and holder.ssa not in e.session.uninitialised:
-        from tsir.frontend.script.builtins import raise_error
+        from tsir.frontend.script.raising import raise_error
 
         raise_error(e, e.session.exception_class(dataclasses.FrozenInstanceError), f"cannot assign to field {name!r}")
         raise Unreachable

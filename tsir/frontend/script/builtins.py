@@ -11,43 +11,35 @@ import inspect
 import types
 import typing
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import _jit_internal as jit_internal
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
-from tsir.dialects.ts.structure import RaiseOp
 from tsir.dialects.values import uninitialized
-from tsir.errors import did_you_mean
 from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.attributes import get_attribute, set_attribute, type_of_value
+from tsir.frontend.script.call_arguments import Arguments, as_number, spread_last
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
+from tsir.frontend.script.conversions import CONVERSIONS, text_of
 from tsir.frontend.script.convert import (
     Tuples,
     as_bool,
-    as_key,
-    as_python,
-    coerce,
-    join_types,
     materialise,
-    truth,
-    tuple_elements,
 )
-from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.enums import plain, text_of_member
-from tsir.frontend.script.exception_values import exception_text
-from tsir.frontend.script.numbers import number_in
+from tsir.frontend.script.enums import plain
+from tsir.frontend.script.jit_builtins import JIT_BUILTINS
 from tsir.frontend.script.operators import is_tensor, torch_call
-from tsir.frontend.script.static_state import dict_method, fresh, new_dict, note_asked
+from tsir.frontend.script.raising import raise_error
+from tsir.frontend.script.reductions import REDUCTIONS
+from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.values import (
     FALSE,
-    ITERATORS,
     NONE,
     Builtin,
     Choice,
@@ -81,53 +73,7 @@ from tsir.frontend.script.values import (
 from tsir.ops import python
 from tsir.ops.python_types import UNKNOWN
 
-
-@dataclass
-class Arguments:
-    """A call of one of these functions, its arguments not evaluated yet."""
-
-    e: Emitter
-    node: ast.Call
-    want: Any = None
-
-    def values(self, *, spread: bool = False) -> list[Value]:
-        """The positional arguments, evaluated. With `spread`, `*values` of unknown length may be among them."""
-        from tsir.frontend.script.calls import argument_trees, evaluate_arguments
-
-        args, kwargs = evaluate_arguments(self.e, self.node)
-        for value, tree in zip(args, self.node.args, strict=False):
-            if isinstance(value, Spread) and not spread:
-                self.e.error(
-                    f"only a tuple of known length can be passed with * here, not a {self.e.show(value.values)}",
-                    node=tree,
-                    hint="pass the elements one by one",
-                    code="TS401",
-                )
-        self.e.call_arguments.extend(argument_trees(self.node, args, kwargs))
-        return args
-
-    def keywords(self) -> dict[str, Value]:
-        """The keyword arguments, evaluated."""
-        return {k.arg: self.e.expression(k.value) for k in self.node.keywords if k.arg}
-
-    def exactly(self, least: int, most: int | None = None) -> None:
-        """Raises FrontendError for another number of arguments."""
-        count = len(self.node.args) + len(self.node.keywords)
-        if not least <= count <= (least if most is None else most):
-            name = ast.unparse(self.node.func)
-            number = str(least) if most in (None, least) else f"{least} to {most}"
-            plural = "" if number == "1" else "s"
-            self.e.error(f"{name}() takes {number} argument{plural}, got {count}", node=self.node, code="TS401")
-
-
 _LITERAL_NAME = "write the name as a str literal, or keep the values in a dict"
-
-
-def as_number(e: Emitter, value: Value, name: str) -> Value:
-    """A tensor with one element as its number, for functions of Python's that take numbers."""
-    if is_tensor(e.session.type_of(value)):
-        return Run(e.py("float", [e.aten_value("item", [materialise(e, value)])]))
-    return value
 
 
 def _isinstance(a: Arguments) -> Value:
@@ -253,39 +199,6 @@ def _print(a: Arguments) -> Value:
     return NONE
 
 
-def spread_last(e: Emitter, values: list[Value], node: ast.AST | None) -> list[Value]:
-    """Arguments of a variadic function with one `*values` among them, in last place, as a list."""
-    from tsir.frontend.script.comprehensions import collect
-
-    last = values[-1]
-    if sum(isinstance(v, Spread) for v in values) != 1 or not isinstance(last, Spread):
-        hint = "put the values into one list first: `values = [*a, b]`"
-        e.unsupported("more than one argument with *, or one that isn't the last,", node=node, hint=hint)
-    is_list = isinstance(last.values, Run) and isinstance(last.values.type, ts.ListType)
-    return [*values[:-1], last if is_list else Spread(collect(e, last.values))]
-
-
-def text_of(e: Emitter, value: Value) -> Value:
-    """An object with `__str__` as its text, anything else as it is; what is a tuple in Python, as one."""
-    if isinstance(value, Run) and value.tuple_like == "size":
-        return Run(e.py("size_text", [value.ssa]))
-    if isinstance(value, Run) and value.is_tuple:
-        return as_python(e, value)
-    if not isinstance(value, Object):
-        from tsir.frontend.script.object_text import repr_of
-
-        if (shown := repr_of(e, value)) is not None:
-            return shown
-    if (text := text_of_member(e, value, "__str__", str)) is not None:
-        return text
-    if isinstance(value, RaisedException):
-        return exception_text(e, value, "__str__") or value
-    if isinstance(value, Object):
-        found = e.session.call_optional_method(e, value, ("__str__", "__repr__"))
-        return value if found is None else found
-    return value
-
-
 def _hasattr(a: Arguments) -> Value:
     a.exactly(2)
     holder, name = a.values()
@@ -381,322 +294,6 @@ def _type(a: Arguments) -> Value:
 # Conversions
 
 
-def _int(a: Arguments) -> Value:
-    return _converted(a, "int")
-
-
-def _float(a: Arguments) -> Value:
-    return _converted(a, "float")
-
-
-def special_method(e: Emitter, value: Value, name: str, rest: Sequence[Value] = ()) -> Value | None:
-    """What a built-in function such as `int` or `abs` gives of an object with the method of that name; None for other values."""
-    return e.session.call_optional_method(e, value, (f"__{name}__",), rest) if isinstance(value, Object) else None
-
-
-def _converted(a: Arguments, name: str) -> Value:
-    from tsir.frontend.script.rows import call_row
-
-    values = a.values()
-    if values and (found := special_method(a.e, values[0], name)) is not None:
-        return found
-    if len(values) == 1 and is_tensor(a.e.session.type_of(values[0])):
-        return Run(a.e.py(name, [a.e.aten_value("item", [materialise(a.e, values[0])])]))
-    if len(values) == 1 and isinstance(values[0], Const) and isinstance(values[0].value, bool | int | float):
-        try:
-            return Const({"int": int, "float": float}[name](values[0].value))
-        except (OverflowError, ValueError):
-            pass
-    row = python.builtin(name)
-    assert row is not None
-    return call_row(a.e, row, values, a.keywords())
-
-
-def _complex(a: Arguments) -> Value:
-    from tsir.frontend.script.rows import call_row
-
-    row = python.builtin("complex")
-    assert row is not None
-    values = a.values()
-    if values and (found := special_method(a.e, values[0], "complex")) is not None:
-        return found
-    return call_row(a.e, row, [as_number(a.e, v, "complex") for v in values], a.keywords())
-
-
-def _bool(a: Arguments) -> Value:
-    a.exactly(0, 1)
-    values = a.values()
-    return as_bool(a.e, truth(a.e, values[0])) if values else FALSE
-
-
-def _str(a: Arguments) -> Value:
-    a.exactly(0, 3)
-    values = a.values()
-    if not values:
-        return Const("")
-    if len(a.node.args) + len(a.node.keywords) > 1:
-        from tsir.frontend.script.rows import call_row
-
-        row = python.lookup("str_of_bytes")
-        assert row is not None
-        return call_row(a.e, row, values, a.keywords())
-    value = text_of(a.e, values[0])
-    if isinstance(a.e.session.type_of(value), ts.StrType):
-        return value
-    if isinstance(value, PyObject):
-        return Const(str(value.value))
-    if isinstance(value, Const) and isinstance(value.value, bool | int | None):
-        return Const(str(value.value))
-    return Run(a.e.py("str", [materialise(a.e, value)]))
-
-
-def _list(a: Arguments) -> Value:
-    from tsir.frontend.script.comprehensions import collect
-
-    a.exactly(0, 1)
-    values = a.values()
-    if not values:
-        return a.e.session.empty_list(a.e, a.want)
-    return collect(a.e, values[0])
-
-
-def _tuple(a: Arguments) -> Value:
-    from tsir.frontend.script.comprehensions import collect, known_elements
-    from tsir.frontend.script.generators import is_lazy
-    from tsir.frontend.script.iteration import items_of
-
-    a.exactly(0, 1)
-    e, values = a.e, a.values()
-    if not values:
-        return StaticTuple(())
-    elements = tuple_elements(e, values[0])
-    if elements is not None:
-        return StaticTuple(tuple(elements))
-    if isinstance(values[0], Run) and (values[0].tuple_like == "tuple" or isinstance(values[0].type, ts.TupleOfType)):
-        return values[0]
-    known = known_elements(e, values[0])
-    if known is not None:
-        return StaticTuple(tuple(known))
-    if not isinstance(values[0], Run | Range | Filter | Coroutine | Choice | Object) and not is_lazy(values[0]):
-        static = items_of(e, values[0]).static
-        if static is not None:
-            return StaticTuple(tuple(thunk() for thunk in static))
-    return Run(materialise(e, collect(e, values[0])), "tuple")
-
-
-def _dict(a: Arguments) -> Value:
-    from tsir.frontend.script.rows import call_row
-
-    values, keywords = a.values(), a.keywords()
-    if a.e.dynamic and not a.want:
-        made = new_dict(a.e, {})
-        if not values or dict_method(a.e, made, "update", values, keywords) is not None:
-            if not values:
-                dict_method(a.e, made, "update", [], keywords)
-            return fresh(a.e, made)
-    if not values and not keywords:
-        return a.e.session.empty_dict(a.e, a.want)
-    if not values:
-        return a.e.session.dict_of(a.e, [(Const(k), v) for k, v in keywords.items()], a.want)
-    e = a.e
-    row = python.builtin("dict")
-    assert row is not None
-    if isinstance(values[0], Run) and values[0].ssa in e.session.assumed and not keywords:
-        return e.session.empty_dict(e, a.want)
-    made = call_row(e, row, values)
-    kind = e.session.type_of(made)
-    if not keywords or not isinstance(kind, ts.DictType):
-        return made
-    # The dict is a new one that nobody else sees, so that its values may get a wider type.
-    rest = materialise(e, e.session.dict_of(e, [(Const(k), v) for k, v in keywords.items()], None))
-    assert isinstance(rest.type, ts.DictType)
-    wider = ts.DictType(join_types(kind.key, rest.type.key), join_types(kind.value, rest.type.value))
-    whole = e.cast(materialise(e, made), wider)
-    e.py("dict_update", [whole, e.cast(rest, wider)])
-    return Run(whole)
-
-
-def _reduction(name: str, method: str) -> Callable[..., Value]:
-    """`abs`, `round`, `min`, `max`, `sum`, `pow`...: the tensor's method for tensors, the table's row for Python's values."""
-
-    def emit(a: Arguments, evaluated: list[Value] | None = None) -> Value:
-        from tsir.frontend.script import prelude
-        from tsir.frontend.script.calls import call
-        from tsir.frontend.script.comprehensions import collect
-        from tsir.frontend.script.expressions import joined
-        from tsir.frontend.script.rows import call_row
-
-        e = a.e
-        values, keywords = evaluated or a.values(spread=name in ("min", "max")), a.keywords()
-        if values and isinstance(values[0], (*ITERATORS, Coroutine)):
-            values[0] = collect(e, values[0])
-        if any(isinstance(v, Spread) for v in values):
-            row = python.lookup(name)
-            assert row is not None
-            if not keywords:
-                return call_row(e, row, values)
-            values = [joined(e, values)]
-        kinds = [e.session.type_of(v) for v in values]
-        if values and (special := special_method(a.e, values[0], name, values[1:])) is not None:
-            return special
-        if name in ("divmod", "pow") and len(values) == 2 and isinstance(values[1], Object):
-            reflected = special_method(a.e, values[1], f"r{name}", values[:1])
-            if reflected is not None:
-                return reflected
-        if kinds and is_tensor(kinds[0]) and (len(values) == 1 or name in ("pow", "round")):
-            if name == "sum":
-                return torch_call(e, "sum", [values[0], Const(0)])
-            over_rows = prelude.TENSOR_REDUCTIONS.get(name) if not keywords else None
-            return torch_call(e, method, values) if over_rows is None else call(e, PyFunction(over_rows), values, {})
-        start = values[1] if len(values) > 1 else keywords.get("start")
-        if name == "sum" and isinstance(values[0], Run) and values[0].ssa in e.session.assumed:
-            return Const(0) if start is None else start
-        if name == "sum" and start is not None and isinstance(e.session.type_of(start), ts.ListType | Tuples):
-            if isinstance(start, Run) and start.ssa in e.session.assumed:
-                return call(e, PyFunction(prelude.sum_of_lists), [values[0]], {})
-            return call(e, PyFunction(prelude.sum_of_sequences), [values[0], start], {})
-        if (
-            name == "sum"
-            and isinstance(kinds[0], ts.ListType)
-            and isinstance(kinds[0].element, ts.TensorType | ts.ListType | ts.ClassType)
-        ):
-            return _sum_by_operator(e, [*values, *keywords.values()], kinds[0].element)
-        key = keywords.pop("key", None)
-        if key is not None and name in ("min", "max") and not (isinstance(key, Const) and key.value is None):
-            return _extreme_by_key(a, name, values, key)
-        if len(values) == 1 and isinstance(values[0], Object):
-            values[0] = collect(e, values[0])
-            kinds = [e.session.type_of(values[0])]
-        if name in ("min", "max") and (found := _extreme_object(e, name, values, keywords)) is not None:
-            return found
-        if "default" in keywords:
-            row = python.lookup(f"{name}_default")
-            assert row is not None
-            return call_row(e, row, [*values, keywords["default"]])
-        row = python.builtin(name)
-        assert row is not None
-        if len(values) >= 1 and kinds[0] is None:
-            values[0] = collect(e, values[0])
-        return call_row(e, row, values, keywords)
-
-    return emit
-
-
-def _sum_by_operator(e: Emitter, values: list[Value], element: Attribute) -> Value:
-    """`sum` of tensors or lists: what adding one after the other gives."""
-    from tsir.frontend.script import prelude
-    from tsir.frontend.script.calls import call
-
-    if isinstance(element, ts.ClassType):
-        return call(e, PyFunction(prelude.sum_from), [values[0], values[1] if len(values) > 1 else Const(0)], {})
-    if len(values) == 1:
-        return call(e, PyFunction(prelude.sum_of_tensors), values, {})
-    start = Run(coerce(e, values[1], element, "the start of sum()")) if isinstance(element, ts.ListType) else values[1]
-    return call(e, PyFunction(prelude.sum_from), [values[0], start], {})
-
-
-def _keys_of(e: Emitter, items: Value, key: Value) -> Any:
-    """The list of `key(item)` for the items of a list."""
-    from tsir.frontend.script.comprehensions import collect
-
-    return materialise(e, collect(e, Map(key, (items,))))
-
-
-def _extreme_object(e: Emitter, name: str, values: list[Value], keywords: dict[str, Value]) -> Value | None:
-    """`min` and `max` of objects that define `<`, or of tuples and lists of such; None for other values."""
-    from tsir.frontend.script.comparing import compares_objects, extreme_position
-    from tsir.frontend.script.comprehensions import collect
-
-    if keywords or not values:
-        return None
-    if len(values) > 1 and not any(compares_objects(e, e.session.type_of(v)) for v in values):
-        return None
-    items = values[0] if len(values) == 1 else collect(e, StaticList(tuple(values)))
-    position = extreme_position(e, name, items)
-    return None if position is None else _item(e, items, position)
-
-
-def _item(e: Emitter, items: Value, position: Value) -> Value:
-    return e.session.object_or_run(e.py("getitem", [materialise(e, items), materialise(e, position)]))
-
-
-def _extreme_by_key(a: Arguments, name: str, values: list[Value], key: Value) -> Value:
-    """`min` and `max` with a key: the first item whose key is the least or the greatest."""
-    from tsir.frontend.script.comparing import extreme_position
-    from tsir.frontend.script.comprehensions import collect
-
-    e = a.e
-    items = collect(e, values[0] if len(values) == 1 else StaticList(tuple(values)))
-    keys = _keys_of(e, items, key)
-    return _item(e, items, extreme_position(e, name, Run(keys)) or Run(e.py(f"{name}_position", [keys])))
-
-
-def sorted_items(e: Emitter, items: Value, keywords: dict[str, Value]) -> Value:
-    """A sorted list of the items of a list, by a key where there is one, else by `<`."""
-    from tsir.frontend.script.comparing import order_of
-    from tsir.frontend.script.rows import call_row
-
-    key, reverse = keywords.pop("key", NONE), keywords.pop("reverse", FALSE)
-    if keywords:
-        wrong = next(iter(keywords))
-        e.error(f"sorted() has no argument '{wrong}'", hint=did_you_mean(wrong, ("key", "reverse")), code="TS402")
-    if not (isinstance(key, Const) and key.value is None):
-        keys = _keys_of(e, items, key)
-        order = order_of(e, Run(keys), reverse) or Run(e.py("sort_order", [keys, materialise(e, reverse)]))
-        return Run(e.py("taken", [materialise(e, items), materialise(e, order)]))
-    order = order_of(e, items, reverse)
-    if order is not None:
-        return Run(e.py("taken", [materialise(e, items), materialise(e, order)]))
-    row = python.builtin("sorted")
-    assert row is not None
-    return call_row(e, row, [items, reverse])
-
-
-def _sorted(a: Arguments) -> Value:
-    from tsir.frontend.script.comprehensions import collect
-
-    values = a.values()
-    if len(values) != 1:
-        a.e.error("sorted() takes one positional argument", code="TS401")
-    return sorted_items(a.e, collect(a.e, values[0]), a.keywords())
-
-
-def refuse_unhashable(e: Emitter, items: Value) -> Value:
-    """The elements of a set to be made. Raises UnsupportedError for objects that are compared by a method."""
-    kind = e.session.type_of(items)
-    if isinstance(kind, ts.ListType) and isinstance(kind.element, ts.ClassType):
-        value = e.session.object_or_run(uninitialized_value(e, kind.element))
-        as_key(e, value)
-    return items
-
-
-def _set(a: Arguments) -> Value:
-    """`set(items)`, `frozenset(items)`; an empty set takes the type of what is put in first."""
-    from tsir.frontend.script.comprehensions import collect
-
-    a.exactly(0, 1)
-    e, values = a.e, a.values()
-    if values:
-        return Run(e.py("set", [materialise(e, refuse_unhashable(e, collect(e, values[0])))]))
-    known = isinstance(e.want, ts.SetType)
-    result = e.emit(py_op("set")([], [a.want if isinstance(a.want, ts.SetType) else ts.SetType(ts.StrType())]))
-    if not known:
-        e.session.assumed.add(result)
-    return Run(result)
-
-
-def _frozenset(a: Arguments) -> Value:
-    """`frozenset(items)`."""
-    from tsir.frontend.script.comprehensions import collect
-
-    a.exactly(0, 1)
-    e, values = a.e, a.values()
-    if values:
-        return Run(e.py("frozenset", [materialise(e, collect(e, values[0]))]))
-    kind = e.want if isinstance(e.want, ts.FrozenSetType) else ts.FrozenSetType(ts.AnyType())
-    return Run(e.emit(py_op("frozenset")([], [kind])))
-
-
 def _slice(a: Arguments) -> Value:
     a.exactly(1, 3)
     values = a.values()
@@ -782,92 +379,7 @@ def _next(a: Arguments) -> Value:
     e.error(f"a value of type {e.show(source)} isn't an iterator", value=source, hint="write next(iter(...))", code="TS307")
 
 
-def _any_all(name: str) -> Callable[[Arguments], Value]:
-    """`any` and `all`: of a generator expression only as many elements are evaluated as it takes."""
-    plain = _reduction(name, name)
-
-    def emit(a: Arguments) -> Value:
-        from tsir.frontend.script import prelude
-        from tsir.frontend.script.calls import call
-        from tsir.frontend.script.comprehensions import test_of_generator
-
-        a.exactly(1)
-        if isinstance(a.node.args[0], ast.GeneratorExp):
-            return test_of_generator(a.e, a.node.args[0], wanted=name == "any")
-        value = a.values()[0]
-        if isinstance(value, (*ITERATORS, Coroutine, Choice)):
-            return call(a.e, PyFunction(prelude.any_of if name == "any" else prelude.all_of), [value], {})
-        return plain(a, [value])
-
-    return emit
-
-
 # torch.jit's own
-
-
-def _annotate(a: Arguments) -> Value:
-    a.exactly(2)
-    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
-    value = a.e.expression(a.node.args[1], found.type)
-    if found.type is None:
-        return value
-    value = number_in(a.e, value, found.type)
-    return a.e.session.object_or_run(coerce(a.e, value, found.type, "torch.jit.annotate()"))
-
-
-def _typing_cast(a: Arguments) -> Value:
-    a.exactly(2)
-    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
-    value = a.e.expression(a.node.args[1], found.type)
-    kind = a.e.session.type_of(value)
-    if found.type is None or kind is None or kind == found.type:
-        return value
-    return a.e.session.object_or_run(a.e.cast(materialise(a.e, value), found.type))
-
-
-def _uninitialized(a: Arguments) -> Value:
-    a.exactly(1)
-    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place, generic=True)
-    if found.type is None:
-        a.e.error("uninitialized() takes a concrete type")
-    return a.e.session.object_or_run(uninitialized_value(a.e, found.type))
-
-
-def _new_object(a: Arguments) -> Value:
-    """`C.__new__(C)`: an object without attributes."""
-    a.exactly(1)
-    value = a.values()[0]
-    if not isinstance(value, PyObject) or not isinstance(value.value, type):
-        a.e.error("__new__() takes a class")
-    return a.e.session.new_object(a.e, value.value)
-
-
-def _unwrap_optional(a: Arguments) -> Value:
-    from tsir.frontend.script.conditions import none_test
-    from tsir.frontend.script.control import emit_branch
-    from tsir.frontend.script.emitter import end_of
-
-    a.exactly(1)
-    e = a.e
-    value = a.values()[0]
-    kind = e.session.type_of(value)
-    test = none_test(e, value, None, negate=False)
-    if test.value is True:
-        e.error("the value is None here", code="TS306")
-    if not isinstance(test.value, bool):
-        emit_branch(
-            e, test, lambda: raise_error(e, "AssertionError", "Unwrapping null optional"), lambda: None, end_of(a.node)
-        )
-    if isinstance(kind, ts.OptionalType):
-        return e.session.object_or_run(e.cast(materialise(e, value), kind.element))
-    return value
-
-
-def raise_error(e: Emitter, name: str, message: str | Value) -> None:
-    """`raise name(message)`."""
-    text = Const(message) if isinstance(message, str) else message
-    e.emit_void(RaiseOp(name, [materialise(e, text)]))
-    e.dead = True
 
 
 def _assert(a: Arguments) -> Value:
@@ -890,16 +402,6 @@ def _constant(value: Value) -> Callable[[Arguments], Value]:
     return emit
 
 
-def _is_scripting(a: Arguments) -> Value:
-    # There it stands before errors that say what torch.jit can't do.
-    return Const(a.e.source.function.__module__ != "torch.nn.utils.parametrize")
-
-
-def _nothing(a: Arguments) -> Value:
-    a.values()
-    return NONE
-
-
 def _callable(a: Arguments) -> Value:
     from tsir.frontend.script.values import Closure, Method, Partial
 
@@ -917,55 +419,15 @@ def _unsupported(what: str, hint: str) -> Callable[[Arguments], Value]:
     return emit
 
 
-def _as_tensor(a: Arguments) -> Value:
-    """`torch.as_tensor(data)`: a tensor of the right dtype is given back as it is."""
-    values, keywords = a.values(), a.keywords()
-    data = keywords.get("data", values[0] if values else None)
-    if data is None or not is_tensor(a.e.session.type_of(data)):
-        return _tensor(a)
-    dtype = keywords.get("dtype", values[1] if len(values) > 1 else NONE)
-    return data if isinstance(dtype, Const) and dtype.value is None else torch_call(a.e, "to", [data, dtype])
-
-
-def _tensor(a: Arguments) -> Value:
-    """`torch.tensor(data)`."""
-    e = a.e
-    values, keywords = a.values(), a.keywords()
-    data = keywords.pop("data", values[0] if values else None)
-    if data is None:
-        e.error("torch.tensor() needs data", code="TS401")
-    keywords.pop("requires_grad", None)
-    keywords.pop("pin_memory", None)
-    if len(values) > 1:
-        keywords["dtype"] = values[1]
-    if is_tensor(e.session.type_of(data)):
-        return torch_call(e, "to", [torch_call(e, "clone", [data]), *([keywords["dtype"]] if "dtype" in keywords else [])])
-    if isinstance(data, Run) and data.type == ts.BOOL:
-        data = Run(data.ssa)
-    return torch_call(e, "tensor", [data], keywords)
-
-
-def _manual_seed(a: Arguments) -> Value:
-    a.exactly(1)
-    return torch_call(a.e, "manual_seed", a.values())
-
-
 BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "isinstance": _isinstance, "torch.jit.isinstance": _isinstance, "range": _range, "enumerate": _enumerate, "zip": _zip,
     "reversed": _reversed, "len": _len, "print": _print, "hasattr": _hasattr, "getattr": _getattr, "setattr": _setattr,
-    "super": _super, "type": _type, "int": _int, "float": _float, "complex": _complex, "bool": _bool, "str": _str,
-    "list": _list, "tuple": _tuple, "dict": _dict, "abs": _reduction("abs", "abs"), "round": _reduction("round", "round"),
-    "min": _reduction("min", "min"), "max": _reduction("max", "max"), "sum": _reduction("sum", "sum"),
-    "pow": _reduction("pow", "pow"), "any": _any_all("any"), "all": _any_all("all"), "sorted": _sorted,
-    "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter, "set": _set,
-    "frozenset": _frozenset, "bytes": _row("bytes"), "slice": _slice, "issubclass": _issubclass,
+    "super": _super, "type": _type, "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter,
+    "bytes": _row("bytes"), "slice": _slice, "issubclass": _issubclass, **CONVERSIONS, **REDUCTIONS, **JIT_BUILTINS,
     "open": _unsupported("open()", "read the file outside and pass what is in it"),
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
-    "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized,
-    "object.__new__": _new_object, "unwrap_optional": _unwrap_optional, "assert": _assert,
-    "warn": _warn, "is_scripting": _is_scripting, "false": _constant(FALSE), "nothing": _nothing,
+    "assert": _assert, "warn": _warn, "false": _constant(FALSE),
     "fork": emit_fork, "wait": emit_wait, "no wait": emit_no_wait,
-    "torch.tensor": _tensor, "torch.as_tensor": _as_tensor, "torch.manual_seed": _manual_seed,
 }  # fmt: skip
 """What emits each of these functions."""
 
@@ -1044,5 +506,4 @@ __all__ = [
     "has_attribute",
     "named_builtin",
     "py_op",
-    "raise_error",
 ]

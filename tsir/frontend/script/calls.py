@@ -29,14 +29,10 @@ from tsir.errors import did_you_mean
 from tsir.frontend.script import lazy
 from tsir.frontend.script.ambient import call_context_method, is_context_method
 from tsir.frontend.script.annotations import is_named_tuple
-from tsir.frontend.script.builtins import (
-    BUILTINS,
-    Arguments,
-    as_number,
-    special_method,
-    text_of,
-)
+from tsir.frontend.script.builtins import BUILTINS
+from tsir.frontend.script.call_arguments import Arguments, as_number
 from tsir.frontend.script.concurrency import FUTURE_CLASSES, make_future
+from tsir.frontend.script.conversions import special_method, text_of
 from tsir.frontend.script.convert import (
     coerce,
     describe_object,

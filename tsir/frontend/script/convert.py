@@ -596,9 +596,9 @@ def as_bool(e: Emitter, condition: bool | SSAValue) -> Value:
 
 def not_none(e: Emitter, ssa: SSAValue, error: str, message: str) -> SSAValue:
     """The value of an Optional type as one that isn't None: where it is, the exception is raised that Python raises."""
-    from tsir.frontend.script.builtins import raise_error
     from tsir.frontend.script.control import emit_branch
     from tsir.frontend.script.emitter import end_of
+    from tsir.frontend.script.raising import raise_error
     from tsir.frontend.script.values import Condition
 
     assert isinstance(ssa.type, ts.OptionalType)
@@ -612,7 +612,7 @@ def not_none(e: Emitter, ssa: SSAValue, error: str, message: str) -> SSAValue:
 
 def raise_in_program(e: Emitter, error: str, message: str) -> NoReturn:
     """What is being emitted always raises this exception of Python's."""
-    from tsir.frontend.script.builtins import raise_error
+    from tsir.frontend.script.raising import raise_error
 
     raise_error(e, error, message)
     raise Unreachable

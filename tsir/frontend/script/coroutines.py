@@ -48,7 +48,7 @@ from tsir.frontend.script.values import (
 )
 
 if TYPE_CHECKING:
-    from tsir.frontend.script.builtins import Arguments
+    from tsir.frontend.script.call_arguments import Arguments
 
 AT, STATE, VALUE, RESULT = "<at>", "<state>", "<value>", "<result>"
 """Variables of a generator's frame: where to go on from, where it stands, what it has given last, and what it has returned."""
@@ -282,7 +282,7 @@ def call_generator_method(e: Emitter, value: Coroutine, name: str, args: Sequenc
 
 
 def _refuse_when(e: Emitter, test: bool | SSAValue, error: str, message: str) -> None:
-    from tsir.frontend.script.builtins import raise_error
+    from tsir.frontend.script.raising import raise_error
 
     assert e.node is not None
     emit_branch(e, Condition(test), lambda: raise_error(e, error, message), lambda: None, end_of(e.node))

@@ -49,7 +49,7 @@ def member_of_value(e: Emitter, cls: Any, value: Value) -> Value:
 
 
 def _refuse(e: Emitter, cls: Any, given: Any) -> Value:
-    from tsir.frontend.script.builtins import raise_error
+    from tsir.frontend.script.raising import raise_error
 
     message = e.py("add", [e.py("repr", [given]), materialise(e, Const(f" is not a valid {cls.__qualname__}"))])
     raise_error(e, "ValueError", Run(message))

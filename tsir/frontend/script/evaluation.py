@@ -282,8 +282,8 @@ _MISSING = object()
 
 def _raise(e: Emitter, error: Exception) -> Value | None:
     """The exception that an evaluated call raises, raised by the program; None for one that isn't of Python's own."""
-    from tsir.frontend.script.builtins import raise_error
     from tsir.frontend.script.emitter import Unreachable
+    from tsir.frontend.script.raising import raise_error
 
     name = type(error).__name__
     if getattr(builtins, name, None) is not type(error):

@@ -12,7 +12,6 @@ from xdsl.ir import Attribute, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script.attributes import get_attribute
-from tsir.frontend.script.builtins import refuse_unhashable, text_of
 from tsir.frontend.script.calls import emit_call_expression
 from tsir.frontend.script.comprehensions import (
     NotStatic,
@@ -26,6 +25,7 @@ from tsir.frontend.script.comprehensions import (
 )
 from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
+from tsir.frontend.script.conversions import refuse_unhashable, text_of
 from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, members, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
 from tsir.frontend.script.enums import text_of_member

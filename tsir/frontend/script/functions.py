@@ -436,8 +436,8 @@ def _spread_out(
 
 def _check_count(e: Emitter, values: SSAValue, count: int, name: str, signature: Signature) -> None:
     """Python's TypeError where `*values` gives another number of arguments than the function needs."""
-    from tsir.frontend.script.builtins import raise_error
     from tsir.frontend.script.control import emit_branch
+    from tsir.frontend.script.raising import raise_error
 
     operator = "lt" if signature.varargs is not None else "ne"
     wrong = Condition(e.py(operator, [e.py("len", [values]), e.int_constant(count)]))
@@ -641,7 +641,7 @@ def fall_off(e: Emitter, node: ast.FunctionDef) -> None:
     if e.return_type is not None and ts.NONE not in _members(e.return_type):
         last = node.body[-1]
         if getattr(e.source.function, "__isabstractmethod__", False):
-            from tsir.frontend.script.builtins import raise_error
+            from tsir.frontend.script.raising import raise_error
 
             raise_error(e, "NotImplementedError", f"{node.name}() is abstract")
             return

@@ -61,7 +61,7 @@ def call_manager_function(e: Emitter, callee: ManagerFunction, args: Sequence[Va
 
 def emit_within(e: Emitter, manager: Manager, enter: Callable[[Value], None], inner: Callable[[], None]) -> None:
     """The generator of a manager with a `with` statement's body where it yields."""
-    from tsir.frontend.script.builtins import raise_error
+    from tsir.frontend.script.raising import raise_error
 
     resumed, frame = e.suspend(), e.scope.frame
     outer = e.session.going_on

@@ -11,9 +11,6 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
-from tsir.frontend.script.builtins import (
-    sorted_items,
-)
 from tsir.frontend.script.concurrency import chain, notify
 from tsir.frontend.script.convert import (
     as_key,
@@ -29,6 +26,7 @@ from tsir.frontend.script.evaluation import evaluate
 from tsir.frontend.script.object_text import written
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import SPECIAL_METHODS
+from tsir.frontend.script.reductions import sorted_items
 from tsir.frontend.script.rows import call_row, ordered_keywords
 from tsir.frontend.script.standard_containers import counted, elements_of_deque
 from tsir.frontend.script.static_objects import call_built_in

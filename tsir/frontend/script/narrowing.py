@@ -40,8 +40,8 @@ def checked(e: Emitter, ssa: SSAValue, wanted: Attribute, what: str = "the value
 
     An int or bool is a float where one is wanted, as an argument of a compiled function is.
     """
-    from tsir.frontend.script.builtins import raise_error
     from tsir.frontend.script.control import emit_branch, end_of
+    from tsir.frontend.script.raising import raise_error
 
     number = wanted == ts.FLOAT
     kinds = [ts.FLOAT, ts.INT, ts.BOOL] if number else [wanted]

@@ -16,7 +16,7 @@ from tsir.errors import UnsupportedError
 from tsir.frontend.script.source import FunctionNode, FunctionSource, make_source
 
 if TYPE_CHECKING:
-    from tsir.frontend.script.builtins import Arguments
+    from tsir.frontend.script.call_arguments import Arguments
     from tsir.frontend.script.emitter import Emitter
     from tsir.frontend.script.functions import Signature
     from tsir.frontend.script.values import Value

@@ -6,9 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from tsir.errors import did_you_mean
-from tsir.frontend.script.builtins import (
-    spread_last,
-)
+from tsir.frontend.script.call_arguments import spread_last
 from tsir.frontend.script.convert import (
     as_python,
     materialise,

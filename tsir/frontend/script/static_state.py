@@ -284,8 +284,8 @@ def _items_of(e: Emitter, value: Value) -> dict[Any, Value] | None:
 
 def _item(e: Emitter, items: Mapping[Any, Value], key: Value) -> Value:
     """An item of a static dict. Python's KeyError where there is none."""
-    from tsir.frontend.script.builtins import raise_error
     from tsir.frontend.script.emitter import Unreachable
+    from tsir.frontend.script.raising import raise_error
 
     name = constant_key(e, key)
     if name in items:

@@ -154,7 +154,7 @@ def _list_type(kind: ts.TupleType) -> ts.ListType:
 
 def _out_of_range(e: Emitter, index: int, count: int) -> NoReturn:
     """An index that a tuple doesn't have: an error where it is sure to be reached, else Python's exception at run time."""
-    from tsir.frontend.script.builtins import raise_error
+    from tsir.frontend.script.raising import raise_error
 
     if e.is_unconditional:
         e.error(f"index {index} is out of range for a tuple of {count} elements", code="TS307")

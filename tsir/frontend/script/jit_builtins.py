@@ -1,0 +1,132 @@
+"""What torch.jit adds to Python's built-ins: `annotate`, `unchecked_cast`, `is_scripting` and others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tsir.dialects.ts import types as ts
+from tsir.frontend.script.call_arguments import Arguments
+from tsir.frontend.script.convert import (
+    coerce,
+    materialise,
+)
+from tsir.frontend.script.convert import uninitialized as uninitialized_value
+from tsir.frontend.script.numbers import number_in
+from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.raising import raise_error
+from tsir.frontend.script.values import (
+    NONE,
+    Const,
+    PyObject,
+    Run,
+    Value,
+)
+
+
+def _annotate(a: Arguments) -> Value:
+    a.exactly(2)
+    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
+    value = a.e.expression(a.node.args[1], found.type)
+    if found.type is None:
+        return value
+    value = number_in(a.e, value, found.type)
+    return a.e.session.object_or_run(coerce(a.e, value, found.type, "torch.jit.annotate()"))
+
+
+def _typing_cast(a: Arguments) -> Value:
+    a.exactly(2)
+    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
+    value = a.e.expression(a.node.args[1], found.type)
+    kind = a.e.session.type_of(value)
+    if found.type is None or kind is None or kind == found.type:
+        return value
+    return a.e.session.object_or_run(a.e.cast(materialise(a.e, value), found.type))
+
+
+def _uninitialized(a: Arguments) -> Value:
+    a.exactly(1)
+    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place, generic=True)
+    if found.type is None:
+        a.e.error("uninitialized() takes a concrete type")
+    return a.e.session.object_or_run(uninitialized_value(a.e, found.type))
+
+
+def _new_object(a: Arguments) -> Value:
+    """`C.__new__(C)`: an object without attributes."""
+    a.exactly(1)
+    value = a.values()[0]
+    if not isinstance(value, PyObject) or not isinstance(value.value, type):
+        a.e.error("__new__() takes a class")
+    return a.e.session.new_object(a.e, value.value)
+
+
+def _unwrap_optional(a: Arguments) -> Value:
+    from tsir.frontend.script.conditions import none_test
+    from tsir.frontend.script.control import emit_branch
+    from tsir.frontend.script.emitter import end_of
+
+    a.exactly(1)
+    e = a.e
+    value = a.values()[0]
+    kind = e.session.type_of(value)
+    test = none_test(e, value, None, negate=False)
+    if test.value is True:
+        e.error("the value is None here", code="TS306")
+    if not isinstance(test.value, bool):
+        emit_branch(
+            e, test, lambda: raise_error(e, "AssertionError", "Unwrapping null optional"), lambda: None, end_of(a.node)
+        )
+    if isinstance(kind, ts.OptionalType):
+        return e.session.object_or_run(e.cast(materialise(e, value), kind.element))
+    return value
+
+
+def _is_scripting(a: Arguments) -> Value:
+    # There it stands before errors that say what torch.jit can't do.
+    return Const(a.e.source.function.__module__ != "torch.nn.utils.parametrize")
+
+
+def _nothing(a: Arguments) -> Value:
+    a.values()
+    return NONE
+
+
+def _as_tensor(a: Arguments) -> Value:
+    """`torch.as_tensor(data)`: a tensor of the right dtype is given back as it is."""
+    values, keywords = a.values(), a.keywords()
+    data = keywords.get("data", values[0] if values else None)
+    if data is None or not is_tensor(a.e.session.type_of(data)):
+        return _tensor(a)
+    dtype = keywords.get("dtype", values[1] if len(values) > 1 else NONE)
+    return data if isinstance(dtype, Const) and dtype.value is None else torch_call(a.e, "to", [data, dtype])
+
+
+def _tensor(a: Arguments) -> Value:
+    """`torch.tensor(data)`."""
+    e = a.e
+    values, keywords = a.values(), a.keywords()
+    data = keywords.pop("data", values[0] if values else None)
+    if data is None:
+        e.error("torch.tensor() needs data", code="TS401")
+    keywords.pop("requires_grad", None)
+    keywords.pop("pin_memory", None)
+    if len(values) > 1:
+        keywords["dtype"] = values[1]
+    if is_tensor(e.session.type_of(data)):
+        return torch_call(e, "to", [torch_call(e, "clone", [data]), *([keywords["dtype"]] if "dtype" in keywords else [])])
+    if isinstance(data, Run) and data.type == ts.BOOL:
+        data = Run(data.ssa)
+    return torch_call(e, "tensor", [data], keywords)
+
+
+def _manual_seed(a: Arguments) -> Value:
+    a.exactly(1)
+    return torch_call(a.e, "manual_seed", a.values())
+
+
+JIT_BUILTINS: dict[str, Callable[[Arguments], Value]] = {
+    "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized, "object.__new__": _new_object,
+    "unwrap_optional": _unwrap_optional, "is_scripting": _is_scripting, "nothing": _nothing, "torch.tensor": _tensor,
+    "torch.as_tensor": _as_tensor, "torch.manual_seed": _manual_seed,
+}  # fmt: skip
+"""What emits each of these functions."""
