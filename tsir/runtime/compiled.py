@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import types
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
@@ -347,8 +348,8 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         return (value for _, value in self.named_buffers())
 
     def state_dict(self) -> dict[str, Any]:
-        """Parameters and buffers by dotted name, over the same memory."""
-        return dict(self._tensors(("parameter", "buffer")))
+        """Parameters and buffers by dotted name, over the same memory; an OrderedDict as torch's."""
+        return OrderedDict(self._tensors(("parameter", "buffer")))
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Copies the values into the parameters and buffers. Raises OperatorValueError for other names (`strict`) or shapes."""

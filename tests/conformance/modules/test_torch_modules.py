@@ -50,7 +50,7 @@ def compare(compile_: Callable[[nn.Module], Any], constructor: str, text: str, m
             torch.manual_seed(11)
             assert_same(compiled(*mine), expected)
         assert_same(mine, theirs, path="arguments")
-    assert_same(compiled.state_dict(), dict(eager.state_dict()), path="state")
+    assert_same(compiled.state_dict(), eager.state_dict(), path="state")
 
 
 CASES = [("eval", *c) for c in EVAL] + [("train", *c) for c in TRAIN]

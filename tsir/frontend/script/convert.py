@@ -7,6 +7,7 @@ see, except that an int where a float is declared becomes a float, as PEP 484 re
 from __future__ import annotations
 
 import ast
+import functools
 import types
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -135,6 +136,10 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
         case StaticDict():
             parts = [materialise(e, v) for k, x in value.items.items() for v in (Const(k), x)]
             kinds = (ts.DictType(parts[0].type, parts[1].type)) if parts else ts.DictType(ts.StrType(), ts.TensorType())
+            if not e.dynamic and any(p.type != kinds.value for p in parts[1::2]):
+                joined = functools.reduce(join_types, (p.type for p in parts[1::2]))
+                kinds = ts.DictType(kinds.key, joined)
+                parts = [e.cast(p, joined) if i % 2 else p for i, p in enumerate(parts)]
             return _at_run_time(e, value.ref, e.emit(DictOp(parts, kinds)))
         case Range():
             operands = [materialise(e, v) for v in (value.start, value.stop, value.step)]
