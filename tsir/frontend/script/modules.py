@@ -457,7 +457,8 @@ def reached_stores(holder: Any, cls: Any) -> frozenset[str]:
 
     Methods of `holder` and of `cls` are found by the names that the code reads; so are functions that it calls.
     """
-    pending: list[Any] = [v for base in (holder, cls) for n, v in _members(base).items() if _is_entry(base is cls, n, v)]
+    pending: list[Any] = [v for n, v in _members(holder).items() if _is_entry(False, n, v)]
+    pending += [v for n, v in _members(cls).items() if _is_entry(True, n, v)]
     seen: set[Any] = set()
     stored: set[str] = set()
     while pending:
