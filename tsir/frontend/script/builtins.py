@@ -23,7 +23,7 @@ from tsir.dialects.ts.families import py_op
 from tsir.dialects.values import uninitialized
 from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.attributes import get_attribute, set_attribute, type_of_value
-from tsir.frontend.script.call_arguments import Arguments, as_number, spread_last
+from tsir.frontend.script.call_arguments import Arguments, spread_last
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.conversions import CONVERSIONS, text_of
 from tsir.frontend.script.convert import (
@@ -47,7 +47,6 @@ from tsir.frontend.script.values import (
     Const,
     Coroutine,
     Enumerate,
-    EnumValue,
     ExceptionClass,
     ExceptionValue,
     Filter,
@@ -495,15 +494,3 @@ def named_builtin(value: Any) -> str | None:
         return _NAMES.get(value)
     except TypeError:
         return None
-
-
-__all__ = [
-    "BUILTINS",
-    "Arguments",
-    "Condition",
-    "EnumValue",
-    "as_number",
-    "has_attribute",
-    "named_builtin",
-    "py_op",
-]

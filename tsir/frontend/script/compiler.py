@@ -204,7 +204,7 @@ class Session:
 
     def add_function(self, operation: func.FuncOp) -> None:
         """Makes a function part of the program."""
-        merge_constants(operation)
+        _merge_constants(operation)
         self._operations.append(operation)
 
     def imported(self, program: Program) -> Mapping[str, str]:
@@ -668,7 +668,7 @@ def _field_position(cls: Any, name: str, count: int) -> int:
     return getattr(probe, name)
 
 
-def merge_constants(operation: func.FuncOp) -> None:
+def _merge_constants(operation: func.FuncOp) -> None:
     """Keeps one operation for each constant in a region's scope, so that the IR stays readable."""
     pending: list[tuple[Block, dict[Any, Operation]]] = [(operation.body.block, {})]
     while pending:
@@ -691,6 +691,3 @@ def merge_constants(operation: func.FuncOp) -> None:
 def _around(cls: type) -> str:
     """What the qualified names of all that stands beside a class begin with."""
     return cls.__qualname__.rpartition(".")[0] + "."
-
-
-__all__ = ["Session", "merge_constants"]
