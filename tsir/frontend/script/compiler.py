@@ -32,7 +32,7 @@ from tsir.frontend.script import call_forms, modules, objects, standard_containe
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
-from tsir.frontend.script.convert import as_key, coerce, held, join_types
+from tsir.frontend.script.convert import as_key, coerce, held, join_all, join_types
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.examples import Examples
@@ -413,9 +413,7 @@ class Session:
         members: list[enum.Enum] = list(info.python_class)
         kinds = [self.type_of(self.from_python(m.value, m.name)) for m in members]
         known = [k for k in kinds if k is not None]
-        value_type = known[0] if known else ts.NONE
-        for kind in known[1:]:
-            value_type = join_types(value_type, kind)
+        value_type = join_all(known) if known else ts.NONE
         info.attributes = {"name": AttributeInfo(ts.StrType(), "constant"), "value": AttributeInfo(value_type, "constant")}
 
     def enum_attribute_type(self, kind: ts.ClassType, name: str) -> Attribute | None:

@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import condition
-from tsir.frontend.script.convert import coerce, is_subtype, join_types, members, uninitialized
+from tsir.frontend.script.convert import coerce, is_subtype, join_all, join_types, members, uninitialized
 from tsir.frontend.script.emitter import (
     DEFINED,
     EXIT,
@@ -462,9 +462,7 @@ def common_type(e: Emitter, values: Sequence[Value]) -> Attribute:
     kinds = [k for v in sure if (k := e.session.type_of(v)) is not None]
     if len({v.tuple_like if isinstance(v, Run) else None for v in sure}) > 1:
         kinds = [_python_type(v, k) for v, k in zip(sure, kinds, strict=True)]
-    kind = kinds[0]
-    for other in kinds[1:]:
-        kind = join_types(kind, other)
+    kind = join_all(kinds)
     for value in assumed:
         own = e.session.type_of(value)
         if own is not None and not any(isinstance(m, type(own) | ts.AnyType) for m in members(kind)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 import torch
@@ -70,6 +70,11 @@ def join_types(a: Attribute, b: Attribute) -> Attribute:
     if isinstance(a, ts.OptionalType) and isinstance(b, ts.OptionalType):
         return ts.optional_of(join_types(a.element, b.element))
     return ts.union_of([a, b])
+
+
+def join_all(kinds: Iterable[Attribute]) -> Attribute:
+    """The type of a value that is of one of these types, of which there is at least one: `join_types` from the first on."""
+    return functools.reduce(join_types, kinds)
 
 
 def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
@@ -137,7 +142,7 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             parts = [materialise(e, v) for k, x in value.items.items() for v in (Const(k), x)]
             kinds = (ts.DictType(parts[0].type, parts[1].type)) if parts else ts.DictType(ts.StrType(), ts.TensorType())
             if not e.dynamic and any(p.type != kinds.value for p in parts[1::2]):
-                joined = functools.reduce(join_types, (p.type for p in parts[1::2]))
+                joined = join_all(p.type for p in parts[1::2])
                 kinds = ts.DictType(kinds.key, joined)
                 parts = [e.cast(p, joined) if i % 2 else p for i, p in enumerate(parts)]
             return _at_run_time(e, value.ref, e.emit(DictOp(parts, kinds)))
@@ -183,9 +188,7 @@ def list_of(e: Emitter, elements: tuple[Value, ...] | list[Value], element_type:
     if element_type is None:
         elements = [v if e.session.type_of(v) is not None else e.session.object_or_run(materialise(e, v)) for v in elements]
         kinds = [k for v in elements if (k := e.session.type_of(v)) is not None]
-        element_type = kinds[0] if kinds else ts.TensorType()
-        for kind in kinds[1:]:
-            element_type = join_types(element_type, kind)
+        element_type = join_all(kinds) if kinds else ts.TensorType()
     parts = [coerce(e, v, element_type, "an element of a list") for v in elements]
     return e.emit(ListOp(parts, ts.ListType(element_type)))
 

@@ -23,7 +23,7 @@ from tsir.dialects.ts.structure import CatchesOp, ListOp, RaiseOp, ReraiseOp, Tr
 from tsir.errors import FrontendError
 from tsir.frontend.script.calls import call
 from tsir.frontend.script.control import Side, body, emit_branch, emit_side, join
-from tsir.frontend.script.convert import coerce, join_types, materialise, truth, uninitialized
+from tsir.frontend.script.convert import coerce, join_all, materialise, truth, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Cell, Emitter, end_of
 from tsir.frontend.script.exception_values import caught_as, is_exception_class
 from tsir.frontend.script.source import assigned_names
@@ -200,10 +200,7 @@ def _read_cell(e: Emitter, name: str, before: Binding | None, cell: Cell) -> Non
     """Binds a variable to what its cell has."""
     assert cell.ssa is not None
     kinds = [*([] if before is None else [e.session.type_of(before.value)]), *cell.types]
-    found = [k for k in kinds if k is not None]
-    kind = found[0]
-    for other in found[1:]:
-        kind = join_types(kind, other)
+    kind = join_all(k for k in kinds if k is not None)
     e.variables[name] = Binding(e.session.object_or_run(e.cast(e.py("getitem", [cell.ssa, e.int_constant(0)]), kind)))
     if cell.unset:
         flag = e.cast(e.py("getitem", [cell.ssa, e.int_constant(1)]), ts.BOOL)
