@@ -142,8 +142,10 @@ _PAGES = (
     ),
     _page("TS505", "A module isn't an attribute", "Make modules in __init__, as attributes of the module that calls them."),
     _page(
-        "TS506", "A global tensor", "A tensor that isn't an argument or a buffer could change unseen by compiled code.",
-        "weight = torch.ones(2)\ndef program(x):\n    return x + weight\n", "def program(x, weight):\n    return x + weight\n",
+        "TS506", "A global tensor where there can't be one",
+        "A global tensor is a further argument of the entry point that uses it, which calls of several forms don't have.",
+        "weight = torch.ones(2)\ndef program(x, **options):\n    return x + weight\n",
+        "weight = torch.ones(2)\ndef program(x):\n    return x + weight\n",
     ),
     _page("TS507", "Something has to be known while compiling", "Write the name in getattr(), or the flag, as a constant."),
     _page("TS601", "An operator isn't supported", "The operator is torch's, but tsir has no definition of it."),

@@ -99,6 +99,7 @@ def _read(
         load_module=lambda: parse(text, f"{name}:{MODULE}"),
         entry_points={e.name: e for e in entry_points},
         root=root,
+        is_function=manifest.get("is_function") is True,
         content_hash=hashlib.sha256(module_text).hexdigest(),
     )
 

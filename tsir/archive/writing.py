@@ -84,6 +84,7 @@ def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
         "producer": f"tsir {_version()}",
         "entry_points": entry_points,
         "root": root,
+        **({"is_function": True} if program.is_function else {}),
         "objects": values.objects,
         "tensors": [{"dtype": a.dtype.name, "shape": list(a.shape)} for a in values.tensors],
         "source_lines": collect(_places(program.module)),

@@ -26,6 +26,8 @@ class Parameter:
     """A parameter of an entry point. `type` is IR text, such as `!ts.tensor`; `default` a value as in `values.py`.
 
     `repeat` is how often one number stands in the list that the parameter is, as in `BroadcastingList2[int]`; else 0.
+    `current` gives what a call takes that leaves the parameter out, in the process that compiled the program: for a value from
+    outside, such as a global tensor, of which the default is what it was.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Parameter:
     default: Any = None
     kwarg_only: bool = False
     repeat: int = 0
+    current: Callable[[], Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,8 @@ class Program:
     """The Python module that each `Instance` was made of, by `id`, for a program of this process that was compiled from source."""
     python_attributes: dict[str, dict[str, Any]] = field(default_factory=dict[str, "dict[str, Any]"], repr=False)
     """What objects that the program makes have beside their attributes, by the names of their classes, in this process."""
+    is_function: bool = False
+    """Whether it is a function although it has a root: the module that it is a method of, or what holds the modules it uses."""
     python_functions: list[PythonFunction] = field(default_factory=list[PythonFunction], repr=False)
     """The functions of this process that the program calls."""
     _module: ModuleOp | None = None

@@ -13,7 +13,7 @@ from tsir.dialects.program import Program
 from tsir.dialects.values import Device
 from tsir.errors import DependencyError, FrontendError, TsirError
 from tsir.ops.host_random import DEFAULT
-from tsir.runtime.compiled import ScriptModule
+from tsir.runtime.compiled import ScriptModule, as_function
 from tsir.runtime.containers import ScriptDict, ScriptList
 from tsir.runtime.methods import CompiledMethod, ScriptFunction
 from tsir.runtime.torch_adapter import adapter
@@ -31,16 +31,18 @@ def _need_torch(what: str) -> None:
 
 
 def _compiled(program: Program) -> Compiled:
-    return ScriptFunction(program) if program.root is None else ScriptModule(program)
+    return as_function(program) if program.root is None or program.is_function else ScriptModule(program)
 
 
 @user_facing
 def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None) -> Any:
     """Compiles a function, an `nn.Module` or a class from its Python source, as `torch.jit.script` does.
 
-    A function gives a `ScriptFunction`, a module a `ScriptModule` that shares its parameters; a class is returned as it is, for
-    it is compiled where it is used: its objects are compiled ones, also as attributes and arguments. So is an object of such
-    a class, whose class then counts as given to `script`. A list or dict gives one whose items stay of one type.
+    A function gives a `ScriptFunction`, as do `functools.partial`, bound methods and objects with `__call__`, whose bound
+    arguments are then those that Python has: what the program does to a bound object is seen outside. A module gives a
+    `ScriptModule` that shares its parameters; a class is returned as it is, for it is compiled where it is used: its objects are
+    compiled ones, also as attributes and arguments. So is an object of such a class, whose class then counts as given to
+    `script`. A list or dict gives one whose items stay of one type.
     `example_inputs` are lists of arguments, by callable or for `obj` itself: parameters without annotation are of their types.
     The other parameters are torch.jit's and mean nothing here. Raises FrontendError with the place in the source for what
     can't be compiled.
@@ -55,7 +57,7 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
     _need_torch("tsir.script")
     import torch
 
-    from tsir.frontend.script import Examples, compile_function, compile_module
+    from tsir.frontend.script import Examples, compile_callable, compile_module
 
     examples = None if example_inputs is None else Examples(obj, example_inputs)
     if isinstance(obj, torch.nn.Module):
@@ -71,7 +73,8 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
         declare(obj)
         return obj
     if callable(obj):
-        return ScriptFunction(_with_exceptions(compile_function(obj, examples=examples)), obj)
+        program = _with_exceptions(compile_callable(obj, examples=examples))
+        return as_function(program, obj)
     if _is_plain_object(obj):
         from tsir.frontend.script.classes import declare
 

@@ -48,9 +48,12 @@ class Binder:
         self._known: dict[tuple[int, tuple[str, ...]], tuple[tuple[str, ...], dict[str, Any]]] = {}
         """For calls with so many positional arguments and these keywords: the other parameters, and defaults of some."""
         self._repeats = [(i, p.repeat) for i, p in enumerate(entry.parameters) if p.repeat]
+        self._current = {p.name: p.current for p in entry.parameters if p.current is not None}
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The values for the parameters in order. Raises OperatorTypeError for misfits, as torch.jit does."""
+        if self._current:
+            kwargs = {name: current() for name, current in self._current.items() if name not in kwargs} | kwargs
         if not self._repeats:
             return self._bound(args, kwargs)
         values = list(self._bound(args, kwargs))

@@ -24,7 +24,7 @@ from tsir.runtime.bound import adopt_weights
 from tsir.runtime.compilation import Stages
 from tsir.runtime.inline_cache import MISS
 from tsir.runtime.inspection import attribute_types
-from tsir.runtime.methods import CompiledMethod, Graph, remembering
+from tsir.runtime.methods import CompiledMethod, Graph, ScriptFunction, remembering
 from tsir.runtime.module_methods import ModuleMethods, container_kind
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.specialization import Specialization
@@ -33,6 +33,16 @@ from tsir.runtime.type_text import parse_type_text
 
 if TYPE_CHECKING:
     pass
+
+
+def as_function(program: Program, original: Any = None) -> ScriptFunction:
+    """The function of a program, with the object of the program that it works on, if there is one."""
+    if program.root is None:
+        return ScriptFunction(program, original)
+    owner = ScriptModule(program)
+    made = ScriptFunction(program, original, owner)
+    owner._methods[made.name] = made
+    return made
 
 
 def instance_in(program: Program, value: Any) -> Instance | None:
@@ -275,6 +285,13 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         torch = adapter()
         if torch is not None:
             adopt_weights(self.program, root.instance, torch)
+
+    def follow_origins(self) -> None:
+        """Takes over `training` of the modules of Python's that this one was made of, as a function does at each call."""
+        for _, module in ScriptModule.named_modules(self):
+            origin = self.program.origins.get(id(module.instance))
+            if origin is not None and module.instance.attributes.get("training", origin.training) != origin.training:
+                module._set("training", origin.training)
 
     def train(self, mode: bool = True) -> ScriptModule:
         """Sets `training` in this module and all below. Returns self."""

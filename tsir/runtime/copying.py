@@ -13,7 +13,7 @@ from typing import Any
 from tsir.dialects.program import Program
 from tsir.dialects.values import Instance
 from tsir.errors import TsirError
-from tsir.runtime.compiled import ScriptModule
+from tsir.runtime.compiled import ScriptModule, as_function
 from tsir.runtime.methods import CompiledMethod, ScriptFunction
 
 Classes = dict[str, Any]
@@ -37,7 +37,7 @@ def restored(data: bytes, classes: Classes, exceptions: Classes) -> ScriptFuncti
         from tsir.backend.numpy.host import know_exceptions
 
         know_exceptions(exceptions)
-    return ScriptFunction(program) if program.root is None else ScriptModule(program)
+    return as_function(program) if program.root is None or program.is_function else ScriptModule(program)
 
 
 def program_of(module: ScriptModule, root: Instance | None = None) -> Program:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tsir.dialects.program import EntryPoint, Parameter, Program
+from tsir.dialects.values import Instance
 from tsir.runtime.type_text import TypeText, parse_type_text
 
 _NAMES = {
@@ -71,6 +72,8 @@ def _argument(p: Parameter) -> SchemaArgument:
 
 
 def _default(value: Any) -> str:
+    if isinstance(value, Instance) or hasattr(value, "__array_interface__"):
+        return "..."
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

@@ -326,13 +326,20 @@ class _Views(InstanceConverter):
 class ScriptFunction(CompiledMethod):
     """A compiled function; what `torch.jit.ScriptFunction` is to torch.jit."""
 
-    def __init__(self, program: Program, original: Any = None) -> None:
-        super().__init__(program, next(iter(program.entry_points.values())), None, None, PythonClasses(program))
+    def __init__(self, program: Program, original: Any = None, owner: ScriptModule | None = None) -> None:
+        entry = next(iter(program.entry_points.values()))
+        classes = PythonClasses(program) if owner is None else owner._classes
+        super().__init__(program, entry, None if owner is None else owner.instance, owner, classes)
         self._torchdynamo_inline = original
         """The Python function that was compiled, under the name that torch.jit's functions and torch.compile have for it."""
         if original is not None:
             self.__module__ = getattr(original, "__module__", type(self).__module__)
             self.__qualname__ = getattr(original, "__qualname__", self.__name__)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._owner is not None:
+            self._owner.follow_origins()
+        return super().__call__(*args, **kwargs)
 
     @property
     def qualified_name(self) -> str:

@@ -1,5 +1,6 @@
 """Compiles what `.code` prints again: the text is written to a file, imported, and scripted in place of the original."""
 
+import functools
 import importlib.util
 import itertools
 import sys
@@ -31,7 +32,11 @@ def imported(folder: Path, code: str) -> Any:
 def again(folder: Path, compiled: Any, original: Any) -> Any:
     """What the printed code of a compiled function or module is, compiled: a module's methods with the same module."""
     if isinstance(compiled, tsir.ScriptFunction):
-        return tsir.script(getattr(imported(folder, compiled.code), compiled.__name__))
+        function = getattr(imported(folder, compiled.code), compiled.__name__)
+        if compiled.owner is not None:
+            function = types.MethodType(function, rebuilt(folder, compiled.owner))
+        given = {p.name: p.current() for p in compiled.entry.parameters if p.current is not None}
+        return tsir.script(functools.partial(function, **given) if given else function)
     if not isinstance(compiled, tsir.ScriptModule) or not isinstance(original, torch.nn.Module):
         return compiled
     kept = dict(vars(original))

@@ -23,6 +23,7 @@ from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
 from tsir.frontend.script.exception_values import exception_attribute
 from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.outside import outside_value
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
 from tsir.frontend.script.values import (
     Builtin,
@@ -192,7 +193,8 @@ def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
         static = inspect.getattr_static(value.value, name)
         if not isinstance(static, staticmethod):
             return PyFunction(found)
-    return e.session.from_python(found, f"{value.name}.{name}", owner=value.value)
+    kept = outside_value(e, found, name, lambda: getattr(value.value, name))
+    return e.session.from_python(found, f"{value.name}.{name}", owner=value.value) if kept is None else kept
 
 
 def _is_of_tensor(device: SSAValue) -> bool:

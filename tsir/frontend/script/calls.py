@@ -49,7 +49,7 @@ from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.installing import registers_hooks
 from tsir.frontend.script.listings import listing_value
-from tsir.frontend.script.made_modules import make_module, outside_module
+from tsir.frontend.script.made_modules import make_module, module_from_outside
 from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.operators import is_tensor, torch_call
@@ -397,7 +397,7 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         if row is not None:
             return call_row(e, row, args, kwargs)
     if isinstance(target, torch.nn.Module):
-        return call(e, outside_module(e, target, callee.name), args, kwargs)
+        return call(e, module_from_outside(e, target, callee.name), args, kwargs)
     method = vars(type(target)).get("__call__")
     if method is not None and hasattr(method, "__code__"):
         return e.session.call_function(e, PyFunction(method, callee), args, kwargs)

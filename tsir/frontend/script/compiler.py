@@ -25,6 +25,7 @@ from tsir.dialects.program import Program, PythonFunction
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp, NewOp
+from tsir.dialects.values import Instance
 from tsir.errors import FrontendError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
@@ -45,6 +46,7 @@ from tsir.frontend.script.functions import (
 )
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
+from tsir.frontend.script.outside import Outside
 from tsir.frontend.script.overriding import Overridden, is_overridden
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.source import (
@@ -128,6 +130,10 @@ class Session:
         """Those of which the program asks whether they are passed."""
         self.asked_of: dict[str, frozenset[str]] = {}
         """The same by the symbols of the entry points."""
+        self.outside: Outside | None = None
+        """The values from outside of the entry point that is being compiled."""
+        self.root: Instance | None = None
+        """What holds the modules from outside that a function uses."""
         self.entries: set[Any] = set()
         """The functions that are called from outside."""
         self.sources: dict[Any, FunctionSource] = {}
@@ -206,6 +212,10 @@ class Session:
         """Makes a function part of the program."""
         _merge_constants(operation)
         self._operations.append(operation)
+
+    def function_named(self, symbol: str) -> func.FuncOp:
+        """The function of the program with this symbol."""
+        return next(op for op in self._operations if op.sym_name.data == symbol)
 
     def imported(self, program: Program) -> Mapping[str, str]:
         """Makes the functions of a compiled function's program part of this one; says what they are called here."""

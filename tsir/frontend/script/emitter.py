@@ -54,6 +54,7 @@ from tsir.ops import python
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
+    from tsir.frontend.script.outside import Outside
 
 Want = Attribute | None
 """The type that an expression is wanted to have, as far as its use tells; a hint for `[]` and the like."""
@@ -138,6 +139,8 @@ class Emitter:
     """The variables, by `cell_key`, whose latest value has to be known after an exception."""
     declared: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
     """The types that annotated assignments declare, by `cell_key`."""
+    outside: Outside | None = None
+    """The values from outside that are parameters of the entry point, in its body."""
     leaving: dict[str, SSAValue] | None = None
     """While an entry point returns: the objects that leave the program with it, by the keys of their contents."""
     handled: SSAValue | None = None
@@ -439,8 +442,11 @@ class Emitter:
             return Builtin(node.id)  # the compiler's own: no name of a program's
         if found is MISSING:
             self.error(f"name '{node.id}' isn't defined", node=node, hint=self._similar_name(node.id), code="TS201")
+        from tsir.frontend.script.outside import of_global, outside_value
+
         with self.at(node):
-            return self.session.from_python(found, node.id)
+            kept = outside_value(self, found, node.id, of_global(self.source.function, node.id))
+            return self.session.from_python(found, node.id) if kept is None else kept
 
     def _similar_name(self, name: str) -> str | None:
         """A hint with a name that is spelled almost like this one."""

@@ -25,6 +25,7 @@ from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, TsirError
 from tsir.frontend.script import call_forms
 from tsir.frontend.script.blame import shown_to_user
+from tsir.frontend.script.callables import Target, target_of
 from tsir.frontend.script.classes import ClassInfo
 from tsir.frontend.script.compiler import Session
 from tsir.frontend.script.convert import describe_object, join_types
@@ -37,6 +38,7 @@ from tsir.frontend.script.functions import (
     compile_for,
 )
 from tsir.frontend.script.hooks import calling_source
+from tsir.frontend.script.outside import Outside, OutsideValue, bind_target, complete_calls, needs_entry
 from tsir.frontend.script.overriding import compile_overriding
 from tsir.frontend.script.passing import own_name
 from tsir.frontend.script.source import (
@@ -53,6 +55,7 @@ from tsir.frontend.script.source import (
     unwrap,
     wrapping_source,
 )
+from tsir.frontend.script.static_state import NeedsInlining
 from tsir.frontend.script.values import (
     Builtin,
     Closure,
@@ -73,59 +76,80 @@ def _schemas() -> SchemaRegistry:
 
 
 @with_deep_stack
-def compile_function(function: Any, schemas: SchemaRegistry | None = None, examples: Examples | None = None) -> Program:
+def compile_callable(obj: Any, schemas: SchemaRegistry | None = None, examples: Examples | None = None) -> Program:
+    """Compiles a callable: a function, `functools.partial`, an object with `__call__`, a bound method, also of a module.
+
+    Raises FrontendError as `compile_function` does.
+    """
+    target = target_of(obj)
+    if target.module is None:
+        return compile_function(target.function, schemas, examples, target)
+    return compile_module(target.module, schemas, examples, target)
+
+
+def compile_function(
+    function: Any, schemas: SchemaRegistry | None = None, examples: Examples | None = None, target: Target | None = None
+) -> Program:
     """Compiles a Python function.
 
     A parameter without annotation is a Tensor, or of its default's type. Raises FrontendError, with the place in the source,
     for what can't be compiled. `schemas` are the operators to resolve calls against; tsir's own by default. `examples` say
-    of what types parameters without annotation are.
+    of what types parameters without annotation are; `target` says which arguments are bound already.
     """
     session = Session(_schemas() if schemas is None else schemas, examples)
     plain = unwrap(function)
     session.dynamic = is_dynamic(plain)
     with shown_to_user():
-        entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None)
+        entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None, target)
         compile_overriding(session)
     first = [entry.symbol]
     variants = call_forms.Variants(session, first)
-    if session.dynamic:
+    if session.dynamic and (target is None or not target.is_bound):
         entry = replace(entry, others=variants.others_of(plain, entry, None))
     variants.program = Program(
         lambda: session.module(first),
         {entry.name: entry},
-        None,
+        session.root,
         dict(session.reader.arrays.sources),
+        is_function=session.root is not None,
         exceptions=session.exceptions,
         classes=ChainMap(session.python_classes, session.named_tuples),
         python_functions=session.python_functions,
         python_attributes=session.python_attributes,
+        origins=session.reader.origins(),
     )
     return variants.program
 
 
-def compile_module(module: nn.Module, schemas: SchemaRegistry | None = None, examples: Examples | None = None) -> Program:
+def compile_module(
+    module: nn.Module, schemas: SchemaRegistry | None = None, examples: Examples | None = None, target: Target | None = None
+) -> Program:
     """Compiles a module: `forward` and what is marked with `torch.jit.export`, for this module's attributes.
 
     The root's arrays share their memory with the module's parameters and buffers; `sources` has the tensor behind each.
+    With a `target` its method alone is compiled.
     Raises FrontendError, with the place in the source, for what can't be compiled.
     """
     while True:
         try:
-            return _compile_module(module, schemas, examples)
+            return _compile_module(module, schemas, examples, target)
         except ModulesChanged:
             continue  # it has other hooks now
 
 
 @with_deep_stack
-def _compile_module(module: nn.Module, schemas: SchemaRegistry | None, examples: Examples | None) -> Program:
+def _compile_module(
+    module: nn.Module, schemas: SchemaRegistry | None, examples: Examples | None, target: Target | None
+) -> Program:
     session = Session(_schemas() if schemas is None else schemas, examples)
     entries: dict[str, EntryPoint] = {}
     module = call_prepare_scriptable_func(module)  # modules with __prepare_scriptable__ say what is compiled in their place
     session.dynamic = any(is_dynamic(_forward_of(m), wrapped_only=m is not module) for m in module.modules())
     with shown_to_user():
         info, instance = session.reader.read(module)
-        for name, method in _entry_methods(info):
-            entries[name] = _entry(session, method, name, info)
+        methods = _entry_methods(info) if target is None else [(target.function.__name__, target.function)]
+        for name, method in methods:
+            entries[name] = _entry(session, method, name, info, target)
             info.exported.add(name)
         forward = entries.get("forward")
         if info.hooks and forward is not None:
@@ -136,16 +160,17 @@ def _compile_module(module: nn.Module, schemas: SchemaRegistry | None, examples:
         compile_overriding(session)
     first = [e.symbol for e in entries.values()]
     variants = call_forms.Variants(session, first)
-    if session.dynamic:
-        methods = dict(_entry_methods(info))
+    if session.dynamic and (target is None or not target.is_bound):
+        functions = dict(methods)
         for name, entry in entries.items():
-            function = methods["forward" if name == "__call__" else name]
+            function = functions["forward" if name == "__call__" else name]
             entries[name] = replace(entry, others=variants.others_of(function, entry, info))
     variants.program = Program(
         lambda: session.module(first),
         entries,
         instance,
         dict(session.reader.arrays.sources),
+        is_function=target is not None,
         exceptions=session.exceptions,
         classes=ChainMap(session.python_classes, session.named_tuples),
         python_functions=session.python_functions,
@@ -204,6 +229,12 @@ def _hooked_entry(session: Session, forward: EntryPoint, info: ClassInfo) -> Ent
     """Calls the module with its hooks, where `forward` is the bare method."""
     found = info.lookup("forward")
     assert found is not None
+    if any(p.current is not None for p in forward.parameters):
+        raise FrontendError(
+            f"{describe(found[0])}() of a module with hooks uses a global tensor",
+            hint="make it a buffer of the module",
+            code="TS506",
+        )
     source = function_source(innermost(unwrap(found[0])))
     own, *rest = session.signature(source).parameters
     kinds = next(c.parameter_types for c in session.functions.values() if c.symbol == forward.symbol)
@@ -218,14 +249,14 @@ def _hooked_entry(session: Session, forward: EntryPoint, info: ClassInfo) -> Ent
     return replace(forward, name="__call__", symbol=compiled.symbol, result_type=str(compiled.result))
 
 
-def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) -> EntryPoint:
+def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None, target: Target | None = None) -> EntryPoint:
     """An entry point. Where a program that is read as Python reads it can't be compiled for all that its parameters may be, those
     with the default None are left out: calls that pass them are of other forms."""
     if not session.dynamic:
-        return _entry_for(session, function, name, owner, frozenset())
+        return _entry_for(session, function, name, owner, frozenset(), target)
     try:
         with session.attempt():
-            return _entry_for(session, function, name, owner, frozenset())
+            return _entry_for(session, function, name, owner, frozenset(), target)
     except FrontendError:
         declared = session.signature(function_source(innermost(function)))
         own = declared.parameters[0 if owner is None or isinstance(function, staticmethod) else 1 :]
@@ -234,14 +265,21 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None) 
             raise
     try:
         with session.attempt():
-            return _entry_for(session, function, name, owner, left_out)
+            return _entry_for(session, function, name, owner, left_out, target)
     except FrontendError as error:
         if declared.varargs is None:
             raise
         return call_forms.entry_without_arguments(session, function, name, owner, error)
 
 
-def _entry_for(session: Session, function: Any, name: str, owner: ClassInfo | None, left_out: frozenset[str]) -> EntryPoint:
+def _entry_for(
+    session: Session,
+    function: Any,
+    name: str,
+    owner: ClassInfo | None,
+    left_out: frozenset[str],
+    target: Target | None = None,
+) -> EntryPoint:
     source = function_source(function)
     declaring = source
     wrapped = innermost(function)
@@ -267,11 +305,18 @@ def _entry_for(session: Session, function: Any, name: str, owner: ClassInfo | No
         signature = replace(signature, result=None)
     session.entries.add(source.node)
     session.keep_alive.append(source)
+    session.outside = outside = Outside(owner=owner)
+    bound: list[OutsideValue] = []
+    if target is not None and target.is_bound:
+        signature, bound = bind_target(session, signature, target, describe(function), types_)
     own = [p.name for p in signature.parameters[0 if owner is None or isinstance(function, staticmethod) else 1 :]]
+    outside.taken.update(own)
     exemplary = {} if session.examples is None else session.examples.types(session, wrapped, own)
     for i, p in enumerate(signature.parameters):
         if i == 0 and owner is not None and not isinstance(function, staticmethod):
             types_[p.name] = owner.type
+            continue
+        if p.name in types_:
             continue
         kind = p.type
         if kind is None and p.annotated and not session.dynamic:
@@ -295,19 +340,38 @@ def _entry_for(session: Session, function: Any, name: str, owner: ClassInfo | No
             if p.has_default:
                 kind = _kind_of_default(session, p.default, p.name)
         types_[p.name] = kind
+    types_ = {p.name: types_[p.name] for p in signature.parameters} | types_
     session.asked = set()
     try:
         compiled = compile_for(session, source, signature, types_, PyFunction(function, None, owner))
     except NoRunTimeResult as error:
         raise _no_result(session, source, error.value) from None
+    except NeedsInlining:
+        raise needs_entry(source) from None
+    finally:
+        session.outside = None
+    if outside.found or outside.root is not None:
+        session.root = outside.root
+        complete_calls(outside, compiled.symbol, session.function_named(compiled.symbol))
     session.asked_of[compiled.symbol] = frozenset(session.asked)
     assert compiled.result is not None
     if owner is not None and own_name(PyFunction(function, None, owner), source.function) is not None:
         owner.methods.setdefault(source.function.__name__, compiled.symbol)
     rest = signature.parameters[1 if owner is not None else 0 :]
-    parameters = tuple(_parameter(session, p, types_[p.name]) for p in rest)
+    known = {v.name: v for v in bound}
+    parameters = [
+        known[p.name].parameter(session) if p.name in known else _parameter(session, p, types_[p.name])
+        for p in rest
+        if isinstance(types_[p.name], Attribute)
+    ]
+    parameters += [value.parameter(session) for value in outside.values()]
     return EntryPoint(
-        name, compiled.symbol, parameters, str(compiled.result), takes_self=owner is not None, doc=docstring(declaring.node)
+        name,
+        compiled.symbol,
+        tuple(parameters),
+        str(compiled.result),
+        takes_self=outside.owner is not None,
+        doc=docstring(declaring.node),
     )
 
 

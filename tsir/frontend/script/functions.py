@@ -611,6 +611,10 @@ def _compile(
             e.variables[name] = Binding(new_dict(e, p.items))
         else:
             e.variables[name] = Binding(p)
+    outside = session.outside
+    if outside is not None and outside.symbol in (None, compiled.symbol):
+        outside.begin(compiled.symbol, block)
+        e.outside = outside
     node = source.node
     body = next((p for p in parameters.values() if isinstance(p, Body)), None)
     try:
@@ -630,7 +634,7 @@ def _compile(
         ) from None
     compiled.result = result.type
     e.emit_void(func.ReturnOp(result))
-    types = (compiled.parameter_types, [result.type])
+    types = (list(block.arg_types), [result.type])
     operation = func.FuncOp(compiled.symbol, types, Region(block))
     operation.location = location_attribute(source.location(node))
     return operation

@@ -17,6 +17,7 @@ from tsir.errors import FrontendError
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import NotConstant, as_python
+from tsir.frontend.script.outside import outside_module
 from tsir.frontend.script.values import Object, Value
 
 
@@ -54,9 +55,13 @@ def _as_python(e: Emitter, value: Value) -> Any:
     return as_python(value) if made is None else made
 
 
-def outside_module(e: Emitter, module: nn.Module, name: str) -> Object:
-    """A module that is a global variable or an item of a constant. Raises FrontendError for one that holds tensors."""
-    if _has_tensors(module):
+def module_from_outside(e: Emitter, module: nn.Module, name: str) -> Object:
+    """A module that is a global variable or an item of a constant."""
+    has_tensors = _has_tensors(module)
+    lives = has_tensors or (e.outside is not None and any(_reads_training(m) for m in module.modules()))
+    if lives and not e.dynamic and (found := outside_module(e, module, name)) is not None:
+        return found
+    if has_tensors:
         e.error(
             f"module '{name}' isn't an attribute of the module that is compiled",
             hint="make it an attribute (self.x = ...) of the module that uses it",
@@ -67,6 +72,11 @@ def outside_module(e: Emitter, module: nn.Module, name: str) -> Object:
 
 def _has_tensors(module: nn.Module) -> bool:
     return any(True for _ in module.parameters()) or any(True for _ in module.buffers())
+
+
+def _reads_training(module: nn.Module) -> bool:
+    """Whether what a module does depends on a flag that may change after it is compiled."""
+    return not type(module).__module__.startswith("torch.") or "training" in type(module).forward.__code__.co_names
 
 
 def module_object(e: Emitter, module: nn.Module) -> Object:
@@ -85,4 +95,4 @@ def module_object(e: Emitter, module: nn.Module) -> Object:
     return Object(new, info)
 
 
-__all__ = ["make_module", "module_object", "outside_module"]
+__all__ = ["make_module", "module_from_outside", "module_object"]

@@ -18,6 +18,7 @@ from xdsl.ir import Attribute, Block, Operation, ParametrizedAttribute, SSAValue
 from tsir.dialects.program import EntryPoint, Parameter
 from tsir.dialects.ts import types
 from tsir.dialects.ts.families import AtenOp, PyOp
+from tsir.dialects.values import Instance
 from tsir.lowering.to_python.calls import declared, passed
 from tsir.lowering.to_python.constants import value_text
 from tsir.lowering.to_python.expressions import AUGMENTED, expression, says_cast
@@ -68,7 +69,11 @@ class Printer:
             if parameter.kwarg_only and not starred:
                 parameters.append("*")
                 starred = True
-            default = f" = {value_text(self.names, parameter.default)}" if parameter.has_default else ""
+            default = (
+                f" = {value_text(self.names, parameter.default)}"
+                if parameter.has_default and not isinstance(parameter.default, Instance)
+                else ""
+            )
             parameters.append(self._declared(parameter, argument.type) + default)
         return self._function(function, entry.name, [*shown, *declared(self.names, function, parameters)])
 
