@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tsir.errors import OperatorError, OperatorTypeError, TsirError
+from tsir.dialects import dtypes
+from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorTypeError, TsirError
 from tsir.ops.builder import Builder, run_with
 from tsir.ops.promotion import can_cast
 from tsir.ops.registry import OpDef, operator
@@ -17,6 +18,9 @@ from tsir.ops.sizes import CannotLower, ShapeEnv, SymInt
 from tsir.ops.tensor import SymScalar, SymTensor, dtype_label
 
 Results = tuple[Any, ...]
+
+_COMPUTED_IN_RESULT = frozenset(("sum", "nansum", "prod", "cumsum", "cumprod"))
+"""Operators that compute in the dtype of the tensor that they write; their last argument is `dtype`."""
 
 _MEMO_LIMIT = 1 << 15
 _memo: dict[tuple[Any, ...], Results] = {}
@@ -76,9 +80,11 @@ def _run(op: OpDef, arguments: Sequence[Any]) -> Results:
         raise TsirError(f"{op.key} takes {len(op.schema.arguments)} arguments, found {len(arguments)}: {op.schema}")
     match op.kind:
         case "inplace" if op.functional is not None and op.functional.schema is not op.schema:
-            return (_written(op, op.body(*arguments), arguments[0], same_shape=True),)
+            result = op.body(*_of_written_dtype(op, arguments, arguments[0]))
+            return (_written(op, result, arguments[0], same_shape=True),)
         case "out" if op.functional is not None and len(op.functional.schema.arguments) == len(arguments) - 1:
-            return (_written(op, op.body(*arguments[:-1]), arguments[-1], same_shape=False),)
+            result = op.body(*_of_written_dtype(op, arguments[:-1], arguments[-1]))
+            return (_written(op, result, arguments[-1], same_shape=False),)
         case _:
             result = op.body(*arguments)
     if not op.schema.returns:
@@ -86,6 +92,21 @@ def _run(op: OpDef, arguments: Sequence[Any]) -> Results:
     if len(op.schema.returns) == 1:
         return (result,)
     return tuple(result)
+
+
+def _of_written_dtype(op: OpDef, arguments: Sequence[Any], target: SymTensor) -> Sequence[Any]:
+    """The arguments; where torch computes in the dtype of the tensor that is written, with that for a `dtype` of None."""
+    name = op.schema.name.removesuffix("_")
+    if name not in _COMPUTED_IN_RESULT:
+        return arguments
+    if target.dtype is dtypes.bool_ and name.startswith("cum"):
+        raise OperatorNotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
+    if arguments[-1] is None:
+        return [*arguments[:-1], target.dtype]
+    if arguments[-1] is not target.dtype:
+        given, found = dtype_label(arguments[-1]), dtype_label(target.dtype)
+        raise OperatorError(f"Expected out tensor to have dtype {given}, but got {found} instead")
+    return arguments
 
 
 def _written(op: OpDef, result: SymTensor, target: SymTensor, *, same_shape: bool) -> SymTensor:

@@ -327,3 +327,43 @@ def rows_and_columns(x: Tensor):
 def test_ravel_is_a_view_of_contiguous_tensors_alone():
     expected, x = torch.arange(9.0).reshape(3, 3), torch.arange(9.0).reshape(3, 3)
     torch.testing.assert_close((tsir.script(rows_and_columns)(x), x), (rows_and_columns(expected), expected))
+
+
+def sum_into(x: Tensor, out: Tensor):
+    torch.sum(x, 0, out=out)
+    torch.prod(x, 1, out=out[:])
+    return torch.cumsum(x[0], 0, out=out)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float64, torch.int32], ids=str)
+def test_sums_are_computed_in_the_dtype_that_they_are_written_in(dtype):
+    x = torch.tensor([[1.5, 2.5], [1.25, -3.5]])
+    expected, found = torch.zeros(2, dtype=dtype), torch.zeros(2, dtype=dtype)
+    sum_into(x, expected)
+    tsir.script(sum_into)(x, found)
+    assert torch.equal(found, expected)
+
+
+def cumulated(x: Tensor):
+    return x.cumsum_(0)
+
+
+def test_cumsum_in_place():
+    x = torch.tensor([100, 100, 100], dtype=torch.int8)
+    assert torch.equal(tsir.script(cumulated)(x.clone()), x.cumsum_(0))
+    with pytest.raises(NotImplementedError, match="cumsum_out_cpu"):
+        tsir.script(cumulated)(torch.tensor([True, False]))
+
+
+def scatter_thin(x: Tensor, index: Tensor, source: Tensor):
+    return x.scatter(1, index, source)
+
+
+@pytest.mark.parametrize("index", [[[0], [2], [1]], [[0, 1, 2, 0]]], ids=["smaller", "larger"])
+@pytest.mark.parametrize("sizes", [(3,), (1,), (3, 1, 1), (2, 2), ()], ids=str)
+def test_scatter_raises_what_torch_raises(index, sizes):
+    arguments = (torch.zeros(3, 3), torch.tensor(index), torch.ones(sizes))
+    with pytest.raises((RuntimeError, IndexError)) as expected:
+        scatter_thin(*arguments)
+    with pytest.raises(type(expected.value)):
+        tsir.script(scatter_thin)(*arguments)

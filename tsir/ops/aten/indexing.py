@@ -312,16 +312,19 @@ def _check_scatter(x: SymTensor, at: int, index: SymTensor, source: SymTensor | 
         raise OperatorError("scatter(): Expected dtype int32/int64 for index")
     if index.rank != x.rank:
         raise OperatorError("Index tensor must have the same number of dimensions as self tensor")
-    if source is not None:
-        if source.dtype is not x.dtype:
-            raise OperatorError("scatter(): Expected self.dtype to be equal to src.dtype")
-        if source.rank != index.rank:
-            raise OperatorError("Index tensor must have the same number of dimensions as src tensor")
-    for d in range(x.rank):
-        if (d != at and index.shape[d] > x.shape[d]) or (source is not None and index.shape[d] > source.shape[d]):
-            raise OperatorError(
-                f"Expected index {list(index.shape)} to be no larger than self {list(x.shape)} apart from dimension {at}"
-            )
+    if source is not None and source.dtype is not x.dtype:
+        raise OperatorError("scatter(): Expected self.dtype to be equal to src.dtype")
+    too_large = any(d != at and index.shape[d] > x.shape[d] for d in range(x.rank))
+    for d in range(x.rank if source is not None and source.shape and not too_large else 0):
+        if index.shape[d] > source.shape[wrap_dim(d, source.rank)]:
+            too_large = True
+            break
+    if source is not None and source.rank != index.rank:
+        raise OperatorError("Index tensor must have the same number of dimensions as src tensor")
+    if too_large:
+        raise OperatorError(
+            f"Expected index {list(index.shape)} to be no larger than self {list(x.shape)} apart from dimension {at}"
+        )
 
 
 def scattered(x: SymTensor, dim: int, index: SymTensor, source: Any, kind: str) -> SymTensor:
