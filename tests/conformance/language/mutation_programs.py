@@ -3,8 +3,7 @@
 A program is the source of a function of four tensors, which may share memory, a list, a dict and an int, or of a module whose
 `forward` takes them. Statements are chosen one by one and tried with torch, so that every program runs; one that raises may only
 stand last, and then the exception is what is compared. What a statement reads overlaps what it writes only where torch defines
-the result. What is seen of a program's variables (`Program.seen`) is all of them at the end, some of them at the end, which
-leaves the others dead, or copies of some behind each statement.
+the result. The program returns all of its variables; `mutation_forms` has what else is seen of them.
 """
 
 from __future__ import annotations
@@ -84,7 +83,16 @@ def inputs(seed: int, dtype: torch.dtype = torch.float32) -> list[Any]:
     if seed == 3:
         x = torch.randint(-4, 5, (3, 6), generator=generator).to(dtype)[:, ::2]
     z = {0: z, 1: x.t(), 3: y}[seed]
-    return [x, y, z, torch.tensor([0, 2]), [p, {0: q, 1: x, 3: y[0]}[seed]], {"a": q, "b": {0: p, 1: y, 3: x[1:]}[seed]}]
+    return [
+        x,
+        y,
+        z,
+        torch.tensor([0, 2]),
+        [p, {0: q, 1: x, 3: y[0]}[seed]],
+        {"a": q, "b": {0: p, 1: y, 3: x[1:]}[seed]},
+        [],
+        [],
+    ]
 
 
 def same(a: Any, b: Any) -> bool:
@@ -105,7 +113,6 @@ class Program:
     rng: random.Random
     has_objects: bool = field(init=False)
     is_module: bool = field(init=False)
-    seen: str = field(init=False)
     dtype: torch.dtype = field(init=False)
     names: list[str] = field(default_factory=lambda: ["x", "y", "z"])
     """Tensors: variables, and places in objects and containers."""
@@ -118,7 +125,6 @@ class Program:
     def __post_init__(self) -> None:
         pick = self.rng.choice
         self.is_module, self.has_objects = pick([False, False, True]), pick([False, False, True])
-        self.seen = pick(["all", "all", "some", "copies", "some copies"])
         self.dtype = pick([torch.float32] * 6 + [torch.float64, torch.int64])
         if pick([False, True]):
             self.lines += ["l = [x * 1]", "d = {'a': y + 0}"]
@@ -130,21 +136,17 @@ class Program:
             self.names += ["self.buf", "self.t", "self.child.state", "self.held[0]", "self.table['a']"]
             self.lists += ["self.held"]
             self.dicts += ["self.table"]
-        if "copies" in self.seen:
-            self.lines += ["log = [x.clone()]"]
 
     def text(self, extra: Sequence[str] = ()) -> str:
         """The source of the whole program."""
         indent = "        " if self.is_module else "    "
         live = [n for n in self.names if n.isidentifier()]
         rest = ["o.t", "o.held", "o.count"] if self.has_objects else []
-        rest += ["l", "d", "k", *(["log"] if "copies" in self.seen else [])]
-        if "some" in self.seen:
-            live, rest = live[::3], rest[1::2]
-        lines = [*self.lines, *extra, f"return ({''.join(f'{n}, ' for n in (*live, *rest))})"]
+        lines = [*self.lines, *extra, f"return ({''.join(f'{n}, ' for n in (*live, 'w', *rest, 'l', 'd', 'k'))})"]
         body = "".join(f"{indent}{line}\n" for part in lines for line in part.split("\n"))
         header = f"{HEADER}DTYPE = {self.dtype}\n\n\n"
-        parameters = "x: Tensor, y: Tensor, z: Tensor, w: Tensor, l: List[Tensor], d: Dict[str, Tensor], n: int"
+        parameters = "x: Tensor, y: Tensor, z: Tensor, w: Tensor, l: List[Tensor], d: Dict[str, Tensor], "
+        parameters += "log: List[Tensor], counts: List[int], n: int"
         if self.is_module:
             return f"{header}{MODULE}    def forward(self, {parameters}):\n{body}"
         return f"{header}def f({parameters}):\n{body}"
@@ -162,8 +164,8 @@ class Program:
                         results.append((function(*arguments, n), arguments))
                 if warned:
                     return Warning, results
-                    if self.is_module:
-                        results.append([v for _, v in state_of(function)])
+                if self.is_module:
+                    results.append([v for _, v in state_of(function)])
         except (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, SyntaxError) as error:
             return type(error), results
         except (TypeError, ValueError) as error:
@@ -253,9 +255,6 @@ class Program:
         name = f"v{self.fresh}"
         if any(line.startswith((f"{name} = ", f"{name}, = ")) for line in lines):
             self.names.append(name)
-        if "copies" in self.seen and not self.raises:
-            copied = self.rng.sample(self.names, min(len(self.names), self.rng.randint(1, 2)))
-            self.lines.append(f"log += [{', '.join(f'{n}.clone()' for n in copied)}]")
 
 
 def state_of(module: Any, where: str = "self") -> list[tuple[str, Any]]:
@@ -270,6 +269,6 @@ def random_program(rng: random.Random, length: int = 12) -> Program:
     started = len(program.lines)
     for _ in range(3 * length):
         program.step()
-        if program.raises or len(program.lines) >= (2 if "copies" in program.seen else 1) * length + started:
+        if program.raises or len(program.lines) >= length + started:
             break
     return program
