@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, ModuleOp, StringAttr, UnitAttr
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
-from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.dialects.func import FuncOp
 from xdsl.dialects.tensor import CastOp as TensorCastOp
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 from xdsl.passes import ModulePass
@@ -18,7 +18,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import effects
 from tsir.dialects.ts.families import AtenOp, PyOp
-from tsir.dialects.ts.structure import CastOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
+from tsir.dialects.ts.structure import CastOp, IsInstanceOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
 from tsir.dialects.ts.types import ListType, TensorType, dtype_of, element_type, linalg_element_type
 from tsir.errors import TsirError
 from tsir.lowering.scalars import lower_scalar, truth_of
@@ -30,6 +30,7 @@ from tsir.ops.tensor import SymScalar, SymTensor
 from tsir.passes.constants import UNKNOWN, constant_ops
 from tsir.passes.facts import BODY_ERRORS, NOTHING_KNOWN, Facts, strip_casts
 from tsir.passes.freeze import argument_attributes
+from tsir.passes.memory import is_transient_list
 from tsir.passes.structure import functions, walk
 
 
@@ -61,10 +62,10 @@ def lower_function(function: FuncOp) -> None:
 
 
 def _seen_layouts(function: FuncOp) -> set[Operation]:
-    """The `contiguous` between an argument and a result that is its view: whether it copies depends on how the argument lies."""
+    """The `contiguous` of arguments whose results are seen: whether it copies depends on how the argument lies."""
     found: set[Operation] = set()
     for op in walk(function):
-        if isinstance(op, AtenOp) and op.SCHEMA.key == "contiguous" and _is_of_argument(op) and _is_returned(op):
+        if isinstance(op, AtenOp) and op.SCHEMA.key == "contiguous" and _is_of_argument(op) and _is_seen(op):
             found.add(op)
     return found
 
@@ -79,17 +80,33 @@ def _is_of_argument(op: AtenOp) -> bool:
     return value is not None
 
 
-def _is_returned(op: AtenOp) -> bool:
+def _viewed(value: SSAValue) -> set[SSAValue]:
+    """What the elements of an operator's list of views are views of."""
+    op = value.owner
+    if not isinstance(op, AtenOp) or not isinstance(value, OpResult) or effects.may_be_itself(op):
+        return set()
+    return set(effects.aliased_operands(op, value.index))
+
+
+def _is_seen(op: AtenOp) -> bool:
+    """Whether the result, or a view of it, is returned or kept in an object, so that somebody may see how it lies in memory."""
     work: list[SSAValue] = [op.results[0]]
+    seen: set[SSAValue] = set()
     while work:
-        for use in work.pop().uses:
+        value = work.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        for use in value.uses:
             user = use.operation
-            if isinstance(user, ReturnOp):
-                return True
-            if isinstance(user, ToReferenceOp | ToValueOp):
+            if isinstance(user, ToReferenceOp | ToValueOp | CastOp):
                 work.extend(user.results)
             elif isinstance(user, AtenOp):
-                work += [r for r in user.results if user.operands[use.index] in effects.aliased_operands(user, r.index)]
+                work += [r for r in user.results if value in effects.aliased_operands(user, r.index)]
+            elif isinstance(user, ListOp) and is_transient_list(user):
+                pass
+            elif user.dialect_name() in ("ts", "scf", "func") and not isinstance(user, TruthOp | IsInstanceOp):
+                return True
     return False
 
 
@@ -325,6 +342,10 @@ class _Lowering:
                 old.replace_all_uses_with(reference)
         elif isinstance(new, list | tuple) and isinstance(old.type, ListType):
             elements = [self._element(e, builder) for e in cast("list[Any]", new)]
+            for element in elements:
+                # a view of a whole tensor is another object than the tensor
+                if isinstance(element.owner, ToReferenceOp) and element.owner.value in _viewed(old):
+                    element.owner.attributes["ts.view"] = UnitAttr()
             made = builder.insert(ListOp(elements, old.type))
             old.replace_all_uses_with(made.results[0])
         else:

@@ -119,6 +119,8 @@ class Conversion:
         """The program's lists, dicts and objects that were converted to new ones: one that occurs twice stays one."""
         self.objects: dict[int, tuple[Any, Instance]] = {}
         """The caller's objects of script classes by `id`, and what the program has for them."""
+        self.tensor_of: Callable[[Any], Any] | None = None
+        """Where attributes are converted: the tensor that an array is known as outside, or None."""
         self.saw_array = False
         self.torch: TorchAdapter | None = adapter()
 
@@ -341,7 +343,8 @@ class Conversion:
                 return value
             known = self.tensors.get(id(value))
             if known is None:
-                known = self.tensors[id(value)] = (value, self.torch.to_tensor(value))
+                tensor = None if self.tensor_of is None else self.tensor_of(value)
+                known = self.tensors[id(value)] = (value, self.torch.to_tensor(value) if tensor is None else tensor)
             return known[1]
         if kind in _PLAIN:
             return value

@@ -210,7 +210,12 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         if isinstance(value, np.ndarray):
             tensor = self.program.source_of(value)
             return self._shared(value) if tensor is None else tensor
-        return Conversion(self._classes, self).value_out(value)
+        conversion = Conversion(self._classes, self)
+        conversion.tensor_of = self.program.source_of
+        given = conversion.value_out(value)
+        for array, tensor in conversion.tensors.values():
+            self.program.add_source(array, tensor)
+        return given
 
     def _shared(self, array: np.ndarray[Any, Any]) -> Any:
         """An array of an attribute, or a tensor over it: what is given away may be written, which compiled code has to see."""

@@ -1,7 +1,8 @@
 """Runs a program of `mutation_programs` eagerly and compiled, and compares everything that its caller can see.
 
 That is: the exception's type; the values of all results; the arguments' contents and a module's attributes; who is the same
-object as whom; and who shares memory with whom, shown by writing to each tensor in turn and comparing all others again.
+object as whom, among what a call gives and is given, and among the attributes; and who shares memory with whom, shown by
+writing to each tensor in turn and comparing all others again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from tests.conformance.language.mutation_programs import ContiguousResults, inpu
 
 ERRORS = (ArithmeticError, LookupError, NameError, NotImplementedError, RuntimeError, TypeError, ValueError, tsir.TsirError)
 
-IDENTITIES = False
 LOG = "argument[6]"
 """The list that copies of variables are put into."""
 _count = itertools.count()
@@ -142,8 +142,20 @@ def _compare(eager: Any, scripted: Any, n: int, dtype: torch.dtype, *, arrays: b
     all_expected = [*tensors_in(expected), *tensors_in(expected_arguments, "argument"), *tensors_in(states[0], "")]
     all_found = [*tensors_in(found), *tensors_in(own, "argument"), *tensors_in(states[1], "")]
     assert_equal(all_expected, all_found, "after the call")
-    if not arrays and IDENTITIES:
-        assert identities(all_found) == identities(all_expected), f"{identities(all_found)}, not {identities(all_expected)}"
+    for mine, theirs in (
+        ()
+        if arrays
+        else (
+            (
+                [*tensors_in(found), *tensors_in(own, "argument")],
+                [*tensors_in(expected), *tensors_in(expected_arguments, "argument")],
+            ),
+            (tensors_in(states[1], ""), tensors_in(states[0], "")),
+        )
+    ):
+        mine, theirs = identities(mine), identities(theirs)
+        differ = [g for g in mine if g not in theirs], [g for g in theirs if g not in mine]
+        assert mine == theirs, f"the same objects: {differ[0]}, not {differ[1]}"
     for i, (where, tensor) in enumerate(all_expected):
         if where.startswith(LOG):
             continue  # copies

@@ -38,14 +38,24 @@ from tests.conformance.language.mutation_statements import (
 READERS = frozenset((*FRESH, *VIEWS, *SAME))
 """Templates that only read their tensors, which may overlap."""
 
+NUMBERS = (0, 1, 3)
+"""What programs are called with: the last argument, and the seed of the others."""
+
+CHECKED = frozenset(
+    ("index_put_", "index_add_", "index_fill_", "index_copy_", "index_reduce_", "scatter_", "scatter_add_", "put_")
+)
+"""Operators that find a wrong index while they write."""
+
 
 class ContiguousResults(TorchFunctionMode):
-    """torch, but for one thing: what isn't a view is contiguous.
+    """torch, but for two things: what isn't a view is contiguous, and nothing is written where an index is wrong.
 
     torch gives `x.t() * 2.0` the strides of `x.t()`, so that `flatten` of it is a copy. tsir's results are always contiguous.
     """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func.__name__ in CHECKED or (func.__name__ == "__setitem__" and _tensors(args[1])):
+            func(args[0].clone(), *args[1:], **(kwargs or {}))
         result = func(*args, **(kwargs or {}))
         given = {t.untyped_storage().data_ptr() for t in _tensors((args, kwargs))}
         return _laid_out(result, given)
@@ -106,6 +116,20 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a call raised, and everything that can be seen after it."""
+
+    error: Exception | None
+    state: Any
+
+    def reads_written(self, apart: Outcome) -> bool:
+        """Whether torch reads what it has written already, which gives anything, where `apart` is of copies that are read."""
+        if "unsupported operation" in str(self.error):
+            return False
+        return type(self.error) is not type(apart.error) or not same(self.state, apart.state)
+
+
 @dataclass
 class Program:
     """A program being made."""
@@ -151,26 +175,33 @@ class Program:
             return f"{header}{MODULE}    def forward(self, {parameters}):\n{body}"
         return f"{header}def f({parameters}):\n{body}"
 
-    def outcome(self, extra: Sequence[str]) -> tuple[type[Exception] | None, list[Any]]:
-        """What torch raises with these lines added, for any n, and what it gives."""
-        results: list[Any] = []
+    def outcomes(self, extra: Sequence[str]) -> list[Outcome]:
+        """What becomes of the program in torch with these lines added, for several n."""
+        found = list[Outcome]()
         try:
             function = compiled(self.text(extra))
-            for n in (0, 1, 3):
-                with warnings.catch_warnings(record=True) as warned:
-                    warnings.simplefilter("always")  # such as `out=` of another shape
-                    arguments = inputs(n, self.dtype)
+        except SyntaxError as error:
+            return [Outcome(error, None)]
+        for n in NUMBERS:
+            arguments, result, raised = inputs(n, self.dtype), None, None
+            with warnings.catch_warnings(record=True) as warned:
+                warnings.simplefilter("always")  # such as `out=` of another shape
+                try:
                     with ContiguousResults():
-                        results.append((function(*arguments, n), arguments))
-                if warned:
-                    return Warning, results
-                if self.is_module:
-                    results.append([v for _, v in state_of(function)])
-        except (ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, SyntaxError) as error:
-            return type(error), results
-        except (TypeError, ValueError) as error:
-            return type(error), results
-        return None, results
+                        result = function(*arguments, n)
+                except (
+                    ArithmeticError,
+                    AttributeError,
+                    LookupError,
+                    NameError,
+                    RuntimeError,
+                    TypeError,
+                    ValueError,
+                ) as error:
+                    raised = error
+            states = [v for _, v in state_of(function)] if self.is_module else []
+            found.append(Outcome(UserWarning() if warned else raised, [result, arguments, states]))
+        return found
 
     def fill(self, template: str) -> str:
         """The template with names for its holes; `~` stands around what is only read."""
@@ -243,15 +274,15 @@ class Program:
         self.fresh += 1
         marked = "\n".join(self.statement()).split("\n")
         lines = [line.replace("~", "") for line in marked]
-        error, results = self.outcome(lines)
-        if error is not None and not (error in (RuntimeError, IndexError, KeyError) and self.rng.random() < 0.06):
+        found = self.outcomes(lines)
+        errors = {type(o.error) for o in found if o.error is not None}
+        if errors and not (errors <= {RuntimeError, IndexError, KeyError} and self.rng.random() < 0.06):
             return
-        if error is None and any("~" in line for line in marked):
-            apart = [re.sub(r"~([^~]+)~", r"\1.clone()", line) for line in marked]
-            if not same(self.outcome(apart)[1], results):
-                return  # torch reads what it has written already
+        apart = [re.sub(r"~([^~]+)~", r"\1.clone()", line) for line in marked]
+        if apart != lines and any(o.reads_written(a) for o, a in zip(found, self.outcomes(apart), strict=True)):
+            return
         self.lines += lines
-        self.raises = error is not None
+        self.raises = bool(errors)
         name = f"v{self.fresh}"
         if any(line.startswith((f"{name} = ", f"{name}, = ")) for line in lines):
             self.names.append(name)

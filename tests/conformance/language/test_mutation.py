@@ -5,7 +5,7 @@ from typing import List
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import tsir
 from tests.conformance.language.features import feature
@@ -367,3 +367,47 @@ def test_scatter_raises_what_torch_raises(index, sizes):
         scatter_thin(*arguments)
     with pytest.raises(type(expected.value)):
         tsir.script(scatter_thin)(*arguments)
+
+
+def laid_out(x: Tensor):
+    return x.t().contiguous(), [x.contiguous()], x
+
+
+def test_contiguous_is_a_copy_where_the_caller_sees_it():
+    for x in (torch.arange(9.0).reshape(3, 3), torch.arange(9.0).reshape(3, 3).t()):
+        turned, rows, _ = tsir.script(laid_out)(x)
+        wanted, wanted_rows, _ = laid_out(x)
+        x += 1.0
+        assert torch.equal(turned, wanted) and torch.equal(rows[0], wanted_rows[0])
+        assert turned.stride() == wanted.stride() and rows[0].stride() == wanted_rows[0].stride()
+        assert (rows[0] is x) == (wanted_rows[0] is x)
+
+
+def wholes(x: Tensor, n: int):
+    a = x.squeeze()
+    (b,) = x.split(3)[:1]
+    for _ in range(n):
+        x.add_(1.0)
+    return x, a, b, x.chunk(1)[0], x.ravel(), x.float()
+
+
+@feature("Aliasing and mutation", "a view of a whole tensor is another object than the tensor")
+def test_views_of_wholes_are_other_objects():
+    x = torch.ones(3, 3)
+    for _ in range(2):
+        assert [r is x for r in tsir.script(wholes)(x, 1)] == [r is x for r in wholes(x, 1)]
+
+
+class Holding(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("buf", torch.ones(2))
+        self.held: List[Tensor] = [self.buf, torch.zeros(2)]
+
+    def forward(self, x: Tensor):
+        return self.held[0] + x
+
+
+def test_lists_of_attributes_hold_the_attributes():
+    for first in (lambda m: m.held[0] is m.buf, lambda m: m.buf is m.held[0]):
+        assert first(tsir.script(Holding()))

@@ -24,6 +24,7 @@ from tsir.backend.numpy.loading import load
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.schema import Schema
+from tsir.dialects.ts import effects
 from tsir.dialects.ts.types import BOOL, COMPLEX, FLOAT, INT, TensorType
 from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.builder import Builder, tensor_type
@@ -315,8 +316,12 @@ class _Compilation:
             if result.value in self.block.args:
                 return [f"{name} = {name}.copy('K')"]
             return [f"if {name}.base is not None:", f"    {name} = fresh({name}, {among})"]
-        if self.schema.name in ("contiguous", "ravel"):
+        if self.schema.name == "contiguous":
             return [f"{name} = laid_out({name})"]
+        if self.schema.name == "ravel":
+            return [f"{name} = laid_out({name}).view()"]
+        if result.value in self.block.args and self.schema.name not in effects.ITSELF:
+            return [f"{name} = {name}.view()"]
         if self.schema.name in MAY_COPY or self.schema.name == "numpy_T" or result.value in self.block.args:
             return []
         alias = next((a for a in self.schema.returns if a.alias), None)

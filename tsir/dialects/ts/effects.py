@@ -60,7 +60,7 @@ HIDDEN_WRITES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """Operators that write arguments which their schema doesn't mark: not when the flag is the constant False."""
 
-_ITSELF = frozenset({
+ITSELF = frozenset({
     "to", "contiguous", "type_as", "real", "conj", "resolve_conj", "resolve_neg", "positive", "atleast_1d", "atleast_2d", "atleast_3d",
     "dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "flatten", "requires_grad_", "as_tensor", "cpu", "float",
     "double", "half", "long", "int", "short", "bool", "type", "bfloat16", "rrelu", "meshgrid", "broadcast_tensors", "index",
@@ -152,7 +152,7 @@ def aliased_operands(op: AtenOp, result: int) -> Iterator[SSAValue]:
 
 def may_be_itself(op: AtenOp) -> bool:
     """Whether the result of an operation that shares memory with an operand may be that operand."""
-    return op.SCHEMA.name in _ITSELF
+    return op.SCHEMA.name in ITSELF
 
 
 def _may_select(indices: SSAValue) -> bool:

@@ -315,10 +315,8 @@ def _check_scatter(x: SymTensor, at: int, index: SymTensor, source: SymTensor | 
     if source is not None and source.dtype is not x.dtype:
         raise OperatorError("scatter(): Expected self.dtype to be equal to src.dtype")
     too_large = any(d != at and index.shape[d] > x.shape[d] for d in range(x.rank))
-    for d in range(x.rank if source is not None and source.shape and not too_large else 0):
-        if index.shape[d] > source.shape[wrap_dim(d, source.rank)]:
-            too_large = True
-            break
+    if source is not None and source.shape and not too_large:
+        too_large = any(index.shape[d] > source.shape[wrap_dim(d, source.rank)] for d in range(x.rank))
     if source is not None and source.rank != index.rank:
         raise OperatorError("Index tensor must have the same number of dimensions as src tensor")
     if too_large:
