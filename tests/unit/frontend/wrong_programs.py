@@ -666,13 +666,3 @@ class NoneAttribute(nn.Module):
 
     def forward(self, x: Tensor):
         return x * self.scale
-
-
-class EmptyListAttribute(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.sizes = []
-
-    def forward(self, x: Tensor):
-        self.sizes.append(x.size(0))
-        return x

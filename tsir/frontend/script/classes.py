@@ -34,6 +34,10 @@ class AttributeInfo:
     failure_hint: str | None = None
     info: ClassInfo | None = None
     """The class, of a submodule."""
+    inferred: bool = False
+    """Whether the type is that of the first value, for want of an annotation: what the program stores may widen it."""
+    open: bool = False
+    """Whether that value is an empty container, of whose elements nothing is known."""
 
 
 @dataclass(eq=False)

@@ -35,6 +35,7 @@ from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
 from tsir.frontend.script.convert import as_key, coerce, held, join_all, join_types
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
+from tsir.frontend.script.decided import Decisions, Key, key_of_literal
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.examples import Examples
 from tsir.frontend.script.functions import (
@@ -94,8 +95,17 @@ _PLAIN_DICTS = (dict, collections.OrderedDict, collections.defaultdict, collecti
 class Session:
     """One program being compiled. `schemas` are the operators that calls are resolved against."""
 
-    def __init__(self, schemas: SchemaRegistry, examples: Examples | None = None) -> None:
+    def __init__(
+        self, schemas: SchemaRegistry, examples: Examples | None = None, decisions: Decisions | None = None
+    ) -> None:
         self.schemas = schemas
+        self.decisions = Decisions() if decisions is None else decisions
+        self.open_types: dict[SSAValue, Key] = {}
+        """Containers whose type is that of an attribute or parameter and still open, with what it is decided by."""
+        self.open_parameters: dict[tuple[ast.AST, str], Key] = {}
+        """The same of entry points' parameters, by the trees of the functions."""
+        self.complete = False
+        """Whether the program is compiled, so that only other forms of its entry points may still be added."""
         self.examples = examples
         self.annotations = AnnotationReader(self.annotated_class)
         self.reader = modules.ModuleReader(self)
@@ -165,6 +175,8 @@ class Session:
         """The functions that generator expressions are, by their trees."""
         self.consumed: set[int] = set()
         """The trees of generator expressions all elements of which are used where they stand."""
+        self.compiling: list[str] = []
+        """The symbols of the functions that are being compiled, outermost first."""
         self.inlined: list[str] = []
         """The calls that are being inlined, outermost first."""
         self.running: list[tuple[FunctionSource, int | None]] = []
@@ -187,6 +199,11 @@ class Session:
         self._imported: dict[int, dict[str, str]] = {}
 
     # Symbols and what is in the module
+
+    def python_class_of(self, symbol: str) -> type | None:
+        """The user's class or enum of this name in the program; None where it is no class that types can name."""
+        info = self._classes.get(symbol)
+        return info.python_class if info is not None and info.kind in ("class", "enum") else None
 
     def may_assign_first(self, frame: int | None) -> bool:
         """Whether branches and loops of other functions may assign a variable of this frame first, or not: its function goes on inside
@@ -492,19 +509,30 @@ class Session:
     def empty_list(self, e: Emitter, want: Attribute | None) -> Value:
         """`[]`: of the type that is wanted; else of tensors, until something else is put in."""
         known = isinstance(want, ts.ListType)
-        result = e.emit(ListOp([], want if isinstance(want, ts.ListType) else ts.ListType(ts.TensorType())))
+        kind = want if isinstance(want, ts.ListType) else self.opened(e, ts.ListType(ts.TensorType()))
+        result = e.emit(ListOp([], kind))
         if not known:
-            self.assumed.add(result)
+            self.assume(result)
         return Run(result)
 
     def empty_dict(self, e: Emitter, want: Attribute | None) -> Value:
         """`{}`: of the type that is wanted; else from str to tensors, until something else is put in."""
         known = isinstance(want, ts.DictType)
-        kinds = (want.key, want.value) if isinstance(want, ts.DictType) else (ts.StrType(), ts.TensorType())
-        result = e.emit(DictOp([], ts.DictType(*kinds)))
+        assumed = ts.DictType(ts.StrType(), ts.TensorType())
+        kind = ts.DictType(want.key, want.value) if isinstance(want, ts.DictType) else self.opened(e, assumed)
+        result = e.emit(DictOp([], kind))
         if not known:
-            self.assumed.add(result)
+            self.assume(result)
         return Run(result)
+
+    def opened(self, e: Emitter, assumed: Attribute) -> Attribute:
+        """The type of an empty container that is made here, of which only this is assumed."""
+        return self.decisions.opened(self, key_of_literal(e), assumed)
+
+    def assume(self, result: SSAValue) -> None:
+        """Lets the first use of an empty container decide its type, unless that is open or known from what else the program does."""
+        if not self.decisions.opening:
+            self.assumed.add(result)
 
     def dict_of(self, e: Emitter, items: Sequence[tuple[Value, Value]], want: Attribute | None) -> Value:
         """A new dict of these items."""

@@ -213,9 +213,10 @@ def _set(a: Arguments) -> Value:
     if values:
         return Run(e.py("set", [materialise(e, refuse_unhashable(e, collect(e, values[0])))]))
     known = isinstance(e.want, ts.SetType)
-    result = e.emit(py_op("set")([], [a.want if isinstance(a.want, ts.SetType) else ts.SetType(ts.StrType())]))
+    kind = a.want if isinstance(a.want, ts.SetType) else e.session.opened(e, ts.SetType(ts.StrType()))
+    result = e.emit(py_op("set")([], [kind]))
     if not known:
-        e.session.assumed.add(result)
+        e.session.assume(result)
     return Run(result)
 
 

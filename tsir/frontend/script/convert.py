@@ -22,6 +22,7 @@ from tsir.dialects.ts.type_names import show_type
 from tsir.errors import SourceLocation
 from tsir.frontend.constants import emit_constant
 from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.values import (
     Binding,
@@ -50,6 +51,7 @@ def join_types(a: Attribute, b: Attribute) -> Attribute:
     """The type of a value that is of one of two types: numbers of two kinds are a `!ts.number`, None makes an Optional."""
     if a == b:
         return a
+    unify(a, b)
     if a in NUMBERS and b in NUMBERS:
         return ts.NumberType()
     if isinstance(a, ts.TupleType) and isinstance(b, ts.TupleType) and len(a.elements.data) == len(b.elements.data):
@@ -81,6 +83,8 @@ def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
     """Whether every value of type `given` is one of type `wanted`, so that a cast is all it takes."""
     if given == wanted or isinstance(wanted, ts.AnyType):
         return True
+    if e.session.decisions.opening and type(given) is type(wanted):
+        unify(given, wanted)
     if isinstance(given, ts.OptionalType):
         return is_subtype(e, ts.NONE, wanted) and is_subtype(e, given.element, wanted)
     if isinstance(given, ts.UnionType):
@@ -245,6 +249,8 @@ def tuple_elements(e: Emitter, value: Value) -> list[Value] | None:
 
 def coerce(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None = None) -> SSAValue:
     """The value as one of type `wanted`. Raises FrontendError saying that `what` expects that type, as `declared` says."""
+    if e.session.decisions.opening and (kind := e.session.type_of(value)) is not None:
+        unify(kind, wanted)
     found = _coerce(e, value, wanted)
     if found is None and e.dynamic and isinstance(value, Run) and isinstance(value.type, ts.OptionalType):
         inner = not_none(e, value.ssa, "TypeError", f"{what} expects {show_type(wanted)}, found None")
@@ -472,6 +478,11 @@ class Retyped(Exception):
 def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
     """Gives a list or dict literal another element type if that is possible: nobody has used the value yet, or it is empty
     and its element type was only assumed."""
+    decided_by = e.session.open_types.get(ssa)
+    if decided_by is not None:
+        if ssa.type != wanted and type(ssa.type) is type(wanted):
+            e.session.decisions.decide(e.session, decided_by, wanted)
+        return False
     carried = e.session.assumed_in_loops.get(ssa)
     if carried is not None:
         if ssa in e.session.assumed and ssa.type != wanted and retype(e, carried[1], wanted):

@@ -29,6 +29,7 @@ from tsir.frontend.script.callables import Target, target_of
 from tsir.frontend.script.classes import ClassInfo
 from tsir.frontend.script.compiler import Session
 from tsir.frontend.script.convert import describe_object, join_types
+from tsir.frontend.script.decided import compile_settled, default_type, is_open
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.examples import Examples
 from tsir.frontend.script.functions import (
@@ -96,12 +97,20 @@ def compile_function(
     for what can't be compiled. `schemas` are the operators to resolve calls against; tsir's own by default. `examples` say
     of what types parameters without annotation are; `target` says which arguments are bound already.
     """
-    session = Session(_schemas() if schemas is None else schemas, examples)
+    return compile_settled(
+        lambda session: _compile_function(function, session, target),
+        lambda decisions: Session(_schemas() if schemas is None else schemas, examples, decisions),
+    )
+
+
+@with_deep_stack
+def _compile_function(function: Any, session: Session, target: Target | None) -> Program:
     plain = unwrap(function)
     session.dynamic = is_dynamic(plain)
     with shown_to_user():
         entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None, target)
         compile_overriding(session)
+    session.complete = True
     first = [entry.symbol]
     variants = call_forms.Variants(session, first)
     if session.dynamic and (target is None or not target.is_bound):
@@ -132,16 +141,16 @@ def compile_module(
     """
     while True:
         try:
-            return _compile_module(module, schemas, examples, target)
+            return compile_settled(
+                lambda session: _compile_module(module, session, target),
+                lambda decisions: Session(_schemas() if schemas is None else schemas, examples, decisions),
+            )
         except ModulesChanged:
             continue  # it has other hooks now
 
 
 @with_deep_stack
-def _compile_module(
-    module: nn.Module, schemas: SchemaRegistry | None, examples: Examples | None, target: Target | None
-) -> Program:
-    session = Session(_schemas() if schemas is None else schemas, examples)
+def _compile_module(module: nn.Module, session: Session, target: Target | None) -> Program:
     entries: dict[str, EntryPoint] = {}
     module = call_prepare_scriptable_func(module)  # modules with __prepare_scriptable__ say what is compiled in their place
     session.dynamic = any(is_dynamic(_forward_of(m), wrapped_only=m is not module) for m in module.modules())
@@ -158,6 +167,7 @@ def _compile_module(
             if other is not info:
                 _complete(session, other)
         compile_overriding(session)
+    session.complete = True
     first = [e.symbol for e in entries.values()]
     variants = call_forms.Variants(session, first)
     if session.dynamic and (target is None or not target.is_bound):
@@ -339,6 +349,8 @@ def _entry_for(
             kind = ts.TensorType()
             if p.has_default:
                 kind = _kind_of_default(session, p.default, p.name)
+                if is_open(p.default):
+                    kind = default_type(session, wrapped, source.node, p.name, kind)
         types_[p.name] = kind
     types_ = {p.name: types_[p.name] for p in signature.parameters} | types_
     session.asked = set()
@@ -379,6 +391,8 @@ def _kind_of_default(session: Session, default: Any, name: str) -> Attribute:
     """The type of a parameter without annotation that has a default: the default's, a tensor or None where that is None."""
     if isinstance(default, torch.Tensor):
         return ts.TensorType()
+    if is_open(default):
+        return session.type_of_object(default) or ts.TensorType()
     of_default = session.type_of(session.from_python(default, name))
     return ts.optional_of(ts.TensorType()) if default is None else of_default or ts.TensorType()
 

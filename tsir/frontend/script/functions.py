@@ -544,6 +544,7 @@ def compile_for(
     general = not from_outside or not any(isinstance(p, Const | EnumValue) for p in parameters.values())
     if callee.owner is not None and kinds[:1] == [callee.owner.type] and own_name(callee, source.function) and general:
         callee.owner.methods.setdefault(source.function.__name__, symbol)
+    session.compiling.append(symbol)
     try:
         operation = _compile(session, source, signature, parameters, compiled)
         if compiled.recursive:
@@ -553,6 +554,8 @@ def compile_for(
         if callee.owner is not None:
             callee.owner.methods = {n: s for n, s in callee.owner.methods.items() if s != symbol}
         raise
+    finally:
+        session.compiling.pop()
     say_how_called(operation, callee, source.function, signature, parameters, symbol)
     session.add_function(operation)
     return compiled
@@ -602,6 +605,8 @@ def _compile(
             argument = next(arguments)
             argument.name_hint = hint_of(name)
             argument.location = location_attribute(source.location(source.node))
+            if (decided_by := session.open_parameters.get((source.node, name))) is not None:
+                session.open_types[argument] = decided_by
             if e.is_entry and WRAPPER in parameters:
                 own = next((q for q in signature.parameters if q.name == name and q.has_default), None)
                 if own is not None:

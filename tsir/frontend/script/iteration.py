@@ -405,15 +405,24 @@ def _reversed(e: Emitter, value: Reversed) -> Items:
     )
 
 
+def _elements(e: Emitter, value: Value) -> SSAValue:
+    """What an iterable has: the rows of a tensor as a list, anything else as it is."""
+    if isinstance(e.session.type_of(value), ts.TensorType):
+        from tsir.frontend.script.comprehensions import collect
+
+        return materialise(e, collect(e, value))
+    return materialise(e, value)
+
+
 def as_list(e: Emitter, value: Value) -> SSAValue:
     """An iterable that isn't a run-time value itself, as a list. Raises FrontendError for what has no values."""
     match value:
         case Enumerate():
-            return e.py("enumerate", [materialise(e, value.iterable), materialise(e, value.start)])
+            return e.py("enumerate", [_elements(e, value.iterable), materialise(e, value.start)])
         case Zip():
-            return e.py("zip" if value.strict is None else "zip_strict", [materialise(e, v) for v in value.iterables])
+            return e.py("zip" if value.strict is None else "zip_strict", [_elements(e, v) for v in value.iterables])
         case Reversed():
-            return e.py("reversed", [materialise(e, value.iterable)])
+            return e.py("reversed", [_elements(e, value.iterable)])
         case GeneratorCall() | Coroutine():
             hint = "write list(...) for a list of its elements"
             e.error("a generator isn't a value that compiled code can store", value=value, hint=hint, code="TS501")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import string
 from collections.abc import Mapping, Sequence
@@ -24,11 +25,12 @@ from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import evaluate
 from tsir.frontend.script.object_text import written
+from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import SPECIAL_METHODS
 from tsir.frontend.script.reductions import sorted_items
 from tsir.frontend.script.rows import call_row, ordered_keywords
-from tsir.frontend.script.standard_containers import counted, elements_of_deque
+from tsir.frontend.script.standard_containers import adopt_item, counted, elements_of_deque
 from tsir.frontend.script.static_objects import call_built_in
 from tsir.frontend.script.static_state import MUTATING, dict_method, list_method
 from tsir.frontend.script.values import (
@@ -183,23 +185,28 @@ def _format_arguments(e: Emitter, template: Value, args: Sequence[Value], kwargs
     """`template.format(*args, **kwargs)` with the named fields numbered behind the others: the template, then the values."""
     if not isinstance(template, Const) or not isinstance(template.value, str):
         e.unsupported("str.format() with keyword arguments on a string that isn't a constant")
-    names, automatic, parts = list(kwargs), 0, list[str]()
-    for text, field, spec, conversion in string.Formatter().parse(template.value):
-        parts.append(text.replace("{", "{{").replace("}", "}}"))
-        if field is None:
-            continue
-        first = re.split(r"[.\[]", field, maxsplit=1)[0]
-        if first == "":
-            number, automatic = automatic, automatic + 1
-        elif first in names:
-            number = len(args) + names.index(first)
-        elif first.isdigit():
-            number = int(first)
-        else:
-            e.error(f"format() is called without argument '{first}'", code="TS401")
-        suffix = (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
-        parts.append(f"{{{number}{field[len(first) :]}{suffix}}}")
-    return [Const("".join(parts)), *args, *kwargs.values()]
+    names, automatic = list(kwargs), itertools.count()
+
+    def numbered(template: str) -> str:
+        parts: list[str] = []
+        for text, field, spec, conversion in string.Formatter().parse(template):
+            parts.append(text.replace("{", "{{").replace("}", "}}"))
+            if field is None:
+                continue
+            first = re.split(r"[.\[]", field, maxsplit=1)[0]
+            if first == "":
+                number = next(automatic)
+            elif first in names:
+                number = len(args) + names.index(first)
+            elif first.isdigit():
+                number = int(first)
+            else:
+                e.error(f"format() is called without argument '{first}'", code="TS401")
+            suffix = (f"!{conversion}" if conversion else "") + (f":{numbered(spec)}" if spec else "")
+            parts.append(f"{{{number}{field[len(first) :]}{suffix}}}")
+        return "".join(parts)
+
+    return [Const(numbered(template.value)), *args, *kwargs.values()]
 
 
 def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[Value]) -> list[Value]:
@@ -227,8 +234,12 @@ def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[V
             if isinstance(values[0], StaticTuple | StaticList) or isinstance(given, ts.ListType | ts.TupleType):
                 values[0] = Run(coerce(e, values[0], target.type, "list.extend()"))
     if isinstance(kind, ts.DictType) and name in ("get", "pop", "setdefault") and values:
+        adopt_item(e, target, values)
+        assert isinstance(target.type, ts.DictType)
+        kind = target.type
         values[0] = Run(coerce(e, values[0], kind.key, f"dict.{name}()"))
         if name in ("get", "pop") and len(values) > 1 and isinstance(values[1], Run):
+            unify(kind.value, values[1].type)
             retype(e, values[1].ssa, kind.value)
         if name == "setdefault" and len(values) > 1:
             values[1] = e.session.object_or_run(coerce(e, values[1], kind.value, "dict.setdefault()"))

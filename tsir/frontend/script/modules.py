@@ -27,6 +27,7 @@ from tsir.frontend.instances import TensorArrays, own_tensors
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import join_types
+from tsir.frontend.script.decided import Decision, is_open, key_of
 from tsir.frontend.script.hooks import hooks_of
 from tsir.frontend.script.interfaces import is_assigned, is_interface, missing_methods
 from tsir.frontend.script.source import function_source, is_compiled_module, is_traced_function
@@ -228,6 +229,10 @@ class ModuleReader:
         if declared is None and is_stateful(value, python_class) and not self._is_only_configuration(value):
             self.session.info_of_class(type(value))
         found = self.session.type_of_object(value) if declared is None else declared
+        decision = None
+        if declared is None and not is_constant_name:
+            decision = self.session.decisions.of(self.session, key_of(python_class, name))
+            found = found if decision is None or found is None else _with_own(decision, found, value)
         if found is None:
             static = self._static_object(name, value)
             why, hint = (None, None) if static is not None else self._why_untyped(value)
@@ -238,6 +243,11 @@ class ModuleReader:
             why = f"is annotated {show_type(declared)}, but its value is of type {show_type(own)}"
             attributes[name] = AttributeInfo(None, "constant", None, id(value), why, "change the annotation or the value")
             return
+        inferred = declared is None and not is_constant_name
+        if inferred and is_open(value):
+            self.session.decisions.made = True
+            if decision is None and self.session.decisions.opening:
+                found = self.session.decisions.opened(self.session, key_of(python_class, name), found)
         static: Value | None = None
         key = None
         if is_constant_name and not isinstance(value, torch.Tensor | nn.Module):
@@ -246,7 +256,10 @@ class ModuleReader:
             static, key = self.session.from_python(value, name), value
         elif value is None and found == ts.NONE:
             static = self.session.from_python(None, name)
-        attributes[name] = AttributeInfo(found, "constant" if is_constant_name else "attribute", static, key)
+        is_open_yet = is_open(value) if decision is None else decision.open
+        is_open_yet = is_open_yet and inferred and not self.session.decisions.opening
+        role = "constant" if is_constant_name else "attribute"
+        attributes[name] = AttributeInfo(found, role, static, key, inferred=inferred, open=is_open_yet)
         values[name] = self.session.to_runtime(value, found)
 
     def _is_only_configuration(self, value: Any) -> bool:
@@ -511,6 +524,11 @@ def _is_entry(of_value: bool, name: str, member: Any) -> bool:
 
 def _is_library(function: Any) -> bool:
     return function.__module__ is not None and function.__module__.partition(".")[0] in ("torch", *sys.stdlib_module_names)
+
+
+def _with_own(decision: Decision, own: Attribute, value: Any) -> Attribute:
+    """The type that was decided for an attribute, joined with that of the value which it has in one of the modules."""
+    return decision.type if is_open(value) else join_types(decision.type, own)
 
 
 def _common(session: Session, values: list[Any], empty: Attribute | None = None) -> Attribute | None:

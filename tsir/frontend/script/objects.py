@@ -20,6 +20,7 @@ from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.compiled_calls import imported_method
 from tsir.frontend.script.convert import coerce, materialise
+from tsir.frontend.script.decided import key_of, wider
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import is_exception_class
 from tsir.frontend.script.functions import compile_for
@@ -149,7 +150,10 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
     if session.dynamic and info.type in _DECIDING and (known := _known_value(holder.info, name)) is not None:
         info.role, info.static = "constant", known  # so that neither the program nor anyone outside sets it any more
         return known
-    return session.object_or_run(e.emit(GetAttrOp(holder.ssa, name, info.type)))
+    result = e.emit(GetAttrOp(holder.ssa, name, info.type))
+    if info.open:
+        session.open_types[result] = key_of(holder.info.python_class, name)
+    return session.object_or_run(result)
 
 
 _DECIDING = (ts.StrType(), ts.INT, ts.BOOL)
@@ -490,6 +494,24 @@ def _compared(holder: Object) -> list[Any]:
     return [f for f in dataclasses.fields(holder.info.python_class) if f.compare]
 
 
+def _defined_by(session: Session, holder: Object, name: str, kind: Attribute, value: Value) -> AttributeInfo:
+    """What the first assignment in `__init__` says about an attribute, and what others were found to say."""
+    decision = session.decisions.of(session, key_of(holder.info.python_class, name))
+    is_open = isinstance(value, Run) and value.ssa in session.assumed and not session.decisions.opening
+    if decision is not None:
+        kind, is_open = decision.type, decision.open
+    info = holder.info.attributes[name] = AttributeInfo(kind, inferred=True, open=is_open)
+    return info
+
+
+def _widen(session: Session, holder: Object, name: str, declared: Attribute, value: Value) -> None:
+    """Decides for a wider type of an attribute without annotation, where another value than the first needs one."""
+    kind = session.type_of(value)
+    joined = None if kind is None else wider(declared, kind)
+    if joined is not None:
+        session.decisions.decide(session, key_of(holder.info.python_class, name), joined)
+
+
 def type_for_store(session: Session, e: Emitter, holder: Object, name: str, value: Value) -> Attribute:
     """The type of an attribute that is assigned; in `__init__` of a script class the assignment may define it."""
     info = _attribute(session, holder, name)
@@ -500,7 +522,9 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
         kind = session.type_of(value)
         if kind is None:
             kind = materialise(e, value).type
-        info = holder.info.attributes[name] = AttributeInfo(kind)
+        info = _defined_by(session, holder, name, kind, value)
+    elif info.inferred and info.type is not None and info.role == "attribute":
+        _widen(session, holder, name, info.type, value)
     if info.role == "constant":
         hint = "leave it out of __constants__ and Final"
         e.error(f"attribute '{name}' is a constant and can't be assigned", hint=hint, code="TS504")

@@ -24,6 +24,7 @@ from tsir.frontend.script.convert import as_python, coerce, held, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
+from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import constant_key, note_asked
 from tsir.frontend.script.values import (
@@ -168,7 +169,9 @@ def tuple_result(name: str, result: SSAValue) -> str | None:
     """What Python has for an operator's result that is a list in ATen: a torch.Size, or a tuple of tensors."""
     if not isinstance(result.type, ts.ListType):
         return None
-    return "size" if name.partition(".")[0] == "size" else "tuple" if is_tensor(result.type.element) else None
+    if name.partition(".")[0] == "size":
+        return "size"
+    return "tuple" if is_tensor(result.type.element) or name.partition(".")[0] == "stride" else None
 
 
 def without_view(e: Emitter, value: Value) -> Value:
@@ -277,6 +280,7 @@ def _same_lists(e: Emitter, left: Value, right: Value, operands: list[SSAValue])
     """The operands of a concatenation; an empty literal takes the other one's type."""
     from tsir.frontend.script.convert import retype
 
+    unify(operands[0].type, operands[1].type)
     if operands[0].type != operands[1].type and not retype(e, operands[1], operands[0].type):
         retype(e, operands[0], operands[1].type)
     return operands

@@ -21,6 +21,7 @@ from tsir.frontend.script import prelude_heaps as heaps
 from tsir.frontend.script.comparing import ORDER, compares_objects
 from tsir.frontend.script.convert import coerce, held, materialise, retype, set_type
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.values import (
     Builtin,
     Closure,
@@ -50,9 +51,9 @@ def construct(e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, 
 
 def _assumed(e: Emitter, function: str, operands: Sequence[SSAValue], kind: Attribute, known: bool) -> Value:
     """A new empty container, whose types the first use decides where they aren't known."""
-    result = e.emit(py_op(function)(list(operands), [kind]))
+    result = e.emit(py_op(function)(list(operands), [kind if known else e.session.opened(e, kind)]))
     if not known:
-        e.session.assumed.add(result)
+        e.session.assume(result)
     return Run(result)
 
 
@@ -178,10 +179,28 @@ _MAKERS: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Val
 def adopt_key(e: Emitter, container: SSAValue, key: Value) -> None:
     """A dict of which nothing is known yet takes the type of the first key that it is asked for."""
     kind = e.session.type_of(key)
+    decided_by = e.session.open_types.get(container)
+    if (
+        decided_by is not None
+        and isinstance(container.type, ts.DictType)
+        and kind is not None
+        and kind != container.type.key
+    ):
+        e.session.decisions.decide(e.session, decided_by, container.type.of(kind, container.type.value), still_open=True)
     if container not in e.session.assumed or not isinstance(container.type, ts.DictType) or kind is None:
         return
     if kind != container.type.key and retype(e, container, container.type.of(kind, container.type.value)):
         e.session.assumed.add(container)  # the type of the values may still be open
+
+
+def adopt_item(e: Emitter, container: SSAValue, args: Sequence[Value]) -> None:
+    """The same for the arguments of `get`, `pop` and `setdefault`: the key, and what there is in place of a missing value."""
+    given = [e.session.type_of(v) for v in args[:2]]
+    if len(given) < 2 or given[1] is None or given[1] == ts.NONE:
+        adopt_key(e, container, args[0])
+    elif given[0] is not None and isinstance(container.type, ts.DictType):
+        unify(container.type, container.type.of(given[0], given[1]))
+        retype(e, container, container.type.of(given[0], given[1]))
 
 
 _VALUES = ("getitem", "default_item", "dict_setdefault")

@@ -1,0 +1,226 @@
+"""Types that the program decides: of attributes and of defaults without annotation whose first value (None, an empty list or dict,
+an int) says too little, and of empty lists and dicts. What the program stores there says the rest; the compile starts again with that,
+as often as something new is found. Where the first use of an empty container is enough, its type is set in place
+(`convert.retype`), which costs no new start; only a program that this doesn't compile is compiled with open types
+(`open_types`), which also say what containers in containers hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from xdsl.ir import Attribute
+
+from tsir.dialects.program import Program
+from tsir.dialects.ts import types as ts
+from tsir.errors import FrontendError
+from tsir.frontend.script.convert import NUMBERS, join_types
+from tsir.frontend.script.open_types import OpenType, Unified, open_in, parts_of
+
+if TYPE_CHECKING:
+    from tsir.frontend.script.compiler import Session
+    from tsir.frontend.script.emitter import Emitter
+
+Key = tuple[str, str, str]
+"""The module and qualified name of a class or function, and the name of an attribute or parameter of it."""
+
+
+class Redecided(Exception):
+    """The program stores a value of another type: the compile starts again."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A type. `open`: it is that of a container of whose values nothing is known yet. `classes`: those that the type names."""
+
+    type: Attribute
+    open: bool
+    classes: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass
+class Decisions:
+    """What was decided so far, for one compile and its restarts."""
+
+    found: dict[Any, Decision] = field(default_factory=dict[Any, Decision])
+    settled: bool = False
+    """Whether nothing is decided any more: a program that doesn't settle gets the error that its first types give."""
+    opening: bool = False
+    """Whether empty containers are of open types."""
+    places: list[Any] = field(default_factory=list[Any])
+    """Where the open types come from, by their numbers."""
+    assumed: dict[Any, Attribute] = field(default_factory=dict[Any, Attribute])
+    """What is assumed for them where the program doesn't say what they are."""
+    made: bool = False
+    """Whether the program has an empty container of whose elements nothing was known where it was made."""
+
+    def decide(self, session: Session, key: Any, kind: Attribute, still_open: bool = False) -> None:
+        """Decides a type and starts again, unless everything is settled. Raises Redecided."""
+        before = self.found.get(key)
+        if self.settled or session.complete or (before is not None and before.type == kind):
+            return
+        classes = tuple((n, session.python_class_of(n)) for n in _class_names(kind))
+        if len(self.found) >= _MOST or any(cls is None or "<locals>" in cls.__qualname__ for _, cls in classes):
+            self.settled = True
+            self.found.clear()
+            raise Redecided
+        self.found[key] = Decision(kind, still_open, classes)
+        raise Redecided
+
+    def unify(self, session: Session, pairs: Sequence[tuple[OpenType, Attribute]]) -> bool:
+        """Takes over what open types were found to be; whether anything is new."""
+        new = False
+        for open_type, kind in pairs:
+            key = self.places[open_type.number.data]
+            if key not in self.found and len(self.found) < _MOST:
+                classes = tuple((n, session.python_class_of(n)) for n in _class_names(kind))
+                self.found[key] = Decision(kind, False, classes)
+                new = True
+        return new
+
+    def of(self, session: Session, key: Any) -> Decision | None:
+        """What was decided, in the names that the session has for the classes."""
+        decision = self.found.get(key)
+        if decision is None or not all(
+            cls is None or session.class_type(cls).symbol.string_value() == n for n, cls in decision.classes
+        ):
+            return None
+        return replace(decision, type=self._resolved(session, decision.type))
+
+    def opened(self, session: Session, key: Any, kind: Attribute) -> Attribute:
+        """The type of an empty container, with open types in place of those that were only assumed, or what they were found to be."""
+        self.made = True
+        if not self.opening:
+            return kind
+        return _with_parts(kind, [self._open(session, (key, i), part) for i, part in enumerate(parts_of(kind))])
+
+    def _open(self, session: Session, key: Any, assumed: Attribute) -> Attribute:
+        decision = self.of(session, key)
+        if decision is not None:
+            return decision.type
+        if isinstance(assumed, _CONTAINERS):
+            return self.opened(session, key, assumed)
+        if assumed == ts.INT:
+            return assumed  # how often a Counter has met something
+        if key not in self.assumed:
+            self.places.append(key)
+            self.assumed[key] = assumed
+        return OpenType(self.places.index(key))
+
+    def _resolved(self, session: Session, kind: Attribute) -> Attribute:
+        """A type in which open types are what they were found to be."""
+        if isinstance(kind, OpenType):
+            decision = self.of(session, self.places[kind.number.data])
+            return kind if decision is None else decision.type
+        if not any(True for _ in open_in(kind)):
+            return kind
+        return _with_parts(kind, [self._resolved(session, p) for p in parts_of(kind)])
+
+    def close(self) -> bool:
+        """Lets what is still open be what was assumed; whether anything is."""
+        left = {k: Decision(kind, False) for k, kind in self.assumed.items() if k not in self.found}
+        self.found |= left
+        return bool(left)
+
+
+_MOST = 500
+"""So many types are decided at most, each at the price of a new start."""
+
+_CONTAINERS = (ts.ListType, ts.SetType, ts.DictType, ts.DequeType)
+
+
+def compile_settled(compile_with: Callable[[Session], Program], session_for: Callable[[Decisions], Session]) -> Program:
+    """Compiles until what the program stores decides nothing new. Raises FrontendError for what can't be compiled."""
+    decisions = Decisions()
+    try:
+        return _compile(decisions, compile_with, session_for)
+    except FrontendError as error:
+        if not decisions.made:
+            raise
+        first = error
+    try:
+        return _compile(Decisions(opening=True), compile_with, session_for)
+    except FrontendError:
+        raise first from None
+
+
+def _compile(
+    decisions: Decisions, compile_with: Callable[[Session], Program], session_for: Callable[[Decisions], Session]
+) -> Program:
+    while True:
+        session = session_for(decisions)
+        try:
+            program = compile_with(session)
+            if not decisions.close():
+                return program
+        except Redecided:
+            continue
+        except Unified as unified:
+            if not decisions.unify(session, unified.pairs):
+                raise FrontendError("the types of the program's empty lists and dicts don't settle", code="TS301") from None
+
+
+def key_of(owner: Any, name: str) -> Key:
+    """The key of an attribute of a class or of a parameter of a function."""
+    return (owner.__module__, owner.__qualname__, name)
+
+
+def key_of_literal(e: Emitter) -> Any:
+    """The key of an empty container that is made here: the place in the source, and the function that is being compiled."""
+    node = e.node or e.source.node
+    place = e.source.location(node)
+    column = getattr(node, "end_col_offset", None)
+    return (place.file, place.line, place.column, column, tuple(e.session.compiling), tuple(e.session.inlined))
+
+
+def is_open(value: Any) -> bool:
+    """Whether a Python object is an empty list or dict, whose type says nothing of its elements."""
+    return isinstance(value, list | dict) and not value
+
+
+def wider(declared: Attribute, given: Attribute) -> Attribute | None:
+    """The type of an attribute that also holds a value of another type, where a person would expect that without an annotation: a
+    value that may be missing, or numbers of two kinds."""
+    if declared == given or isinstance(declared, ts.AnyType):
+        return None
+    plain = declared.element if isinstance(declared, ts.OptionalType) else declared
+    other = given.element if isinstance(given, ts.OptionalType) else given
+    numbers = {*NUMBERS, ts.NumberType()}
+    if ts.NONE in (declared, given) or plain == other or {plain, other} <= numbers:
+        joined = join_types(declared, given)
+        return joined if joined != declared else None
+    return None
+
+
+def default_type(session: Session, function: Any, node: Any, name: str, kind: Attribute) -> Attribute:
+    """The type of an entry point's parameter without annotation whose default is an empty container. `node`: its tree."""
+    session.decisions.made = True
+    decision = session.decisions.of(session, key_of(function, name))
+    if decision is None and session.decisions.opening:
+        return session.decisions.opened(session, key_of(function, name), kind)
+    if decision is None or decision.open:
+        session.open_parameters[node, name] = key_of(function, name)
+    return kind if decision is None else decision.type
+
+
+def _with_parts(kind: Attribute, parts: list[Attribute]) -> Attribute:
+    """A type like another one, made of other types."""
+    if isinstance(kind, ts.DictType):
+        return kind.of(parts[0], parts[1])
+    if isinstance(kind, ts.NamedTupleType):
+        return ts.NamedTupleType(kind.class_name.data, [f.data for f in kind.fields.data], parts)
+    if isinstance(kind, ts.OptionalType):
+        return ts.optional_of(parts[0])
+    if isinstance(kind, ts.UnionType):
+        return ts.union_of(parts)
+    if isinstance(kind, ts.TupleType):
+        return ts.TupleType(parts)
+    return type(kind)(*parts)
+
+
+def _class_names(kind: Attribute) -> list[str]:
+    """The classes that a type names."""
+    if isinstance(kind, ts.ClassType):
+        return [kind.symbol.string_value()]
+    return [n for p in parts_of(kind) for n in _class_names(p)]
