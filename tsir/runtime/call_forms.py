@@ -46,8 +46,8 @@ class Forms:
         self._parameters = {p.name: i for i, p in enumerate(self._entry.parameters)}
         self._lock = threading.RLock()
         self._methods: dict[CallForm, tuple[Variant, CompiledMethod]] = {}
-        self._kept: list[Any] = []
-        """The constants of forms, which name them by `id`."""
+        self.objects: dict[int | str, Any] = {}
+        """The constants of forms, which name them by `id`, and the classes of objects in them by their names there."""
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any] | None:
         """The result of a call of another form, in a tuple; None for a call that the entry point itself takes."""
@@ -130,7 +130,7 @@ class Forms:
             if variant is None:
                 variant = self._made(form, given)
                 self._others.variants.append(variant)
-                self._kept += given.constants.values()
+                self.objects |= {**given.constants, **given.classes}
             found = self._methods[form] = variant, self._method.variant_method(variant.entry)
         return found
 

@@ -275,7 +275,8 @@ class CompiledMethod:
 
         program = self.program
         classes = ChainMap(program.exceptions, program.classes)
-        return print_program(program.module, self.entry, classes, program.python_functions)
+        objects = {} if self._forms is None else self._forms.objects
+        return print_program(program.module, self.entry, classes, program.python_functions, objects)
 
     @property
     def name(self) -> str:

@@ -259,3 +259,59 @@ class Linear(nn.Module):
 def test_modules_with_parameters_are_not_made_in_forward() -> None:
     with pytest.raises(tsir.TsirError, match="module Linear is made inside compiled code, with new parameters"):
         tsir.script(Linear())
+
+
+class Shelf:
+    def __init__(self, names: list[str], *more: str) -> None:
+        self.names = [*names, *more]
+
+
+class Looks(nn.Module):
+    def forward(self, x: Tensor, shelf: Any = None, pair: Any = None, **kwargs: Any) -> Any:
+        given = {} | kwargs | dict(zip(("first", "second"), pair or (), strict=False))
+        match shelf, given:
+            case Shelf(names=[first, "b"]), {"scale": float() as scale}:
+                shelf.names[:] = [first, "c", "d"]
+                return x * scale
+            case Shelf(names=[_, *rest]), {"scale": None}:
+                shelf.names[1:] = ["e"]
+                return x + len(rest)
+            case None, {"first": Tensor() as first, **more}:
+                return first + len(more)
+            case None, {}:
+                return x - len(given)
+
+
+@feature("Pattern matching", "parts of objects that may be absent: class patterns with sequences inside")
+@feature("Dicts and sets", "`|` of dicts of different types, of an empty one")
+@feature("Lists and tuples", "slices of lists assigned in programs as Python reads them: the caller's lists change")
+def test_patterns_of_what_is_passed() -> None:
+    scripted = tsir.script(Looks())
+    agree(scripted, Looks(), X)
+    agree(scripted, Looks(), X, pair=(X + 1,))
+    agree(scripted, Looks(), X, pair=(X + 1, 2), scale=3)
+    agree(scripted, Looks(), X, other=True)
+    for names, scale in ((["a", "b"], 2.0), (["a", "b", "c"], None)):
+        mine, own = Shelf(names), Shelf(names)
+        assert_same(scripted(X, mine, scale=scale), Looks()(X, own, scale=scale))
+        assert mine.names == own.names
+
+
+class Entry(dict[str, Any]):
+    pass
+
+
+class Makes(nn.Module):
+    def forward(self, x: Tensor) -> Any:
+        made = Entry.__new__(Entry)
+        dict.__setitem__(made, "x", x)
+        object.__setattr__(made, "size", x.sum())
+        made["y"] = x + 1
+        return made
+
+
+@feature("Classes", "`__new__` of classes derived from dict, methods of dict called by the class")
+def test_objects_derived_from_dict_without_init(form: str) -> None:
+    found = tsir.script(Makes())(X)
+    assert type(found) is Entry and list(found) == ["x", "y"]
+    assert_same((found["x"], found["y"], found.size), (X, X + 1, X.sum()))

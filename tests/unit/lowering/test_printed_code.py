@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Dict, List, Optional
 
 import pytest
+import torch
 from torch import Tensor
 
 import tsir
@@ -159,3 +160,55 @@ def test_copies_are_kept_where_the_variable_changes() -> None:
     assert simple("t = a\nif b:\n    a = g(t)\nreturn a", "t") == "if b:\n  a = g(a)\nreturn a"
     kept = simple("t = a\nif b:\n    a = g(a)\nreturn k(t, a)", "t")
     assert kept == "t = a\nif b:\n  a = g(a)\nreturn k(t, a)"
+
+
+class Memory:
+    def __init__(self, seen: Tensor, *names: str) -> None:
+        self.seen = seen
+        self.names = list(names)
+
+
+class Chooses(torch.nn.Module):
+    def forward(self, x: Tensor, memory: Any = None, double: bool | None = None, **kwargs: Any) -> Any:
+        if memory is not None:
+            memory.seen = x + memory.seen
+            memory.names.append("more")
+            return memory
+        loss = torch.nn.MSELoss(reduction="sum")
+        return loss(x * 2 if double else x, x) + kwargs.get("scale", 1)
+
+
+def test_forms_of_calls() -> None:
+    scripted = tsir.script(Chooses())
+    x = torch.ones(2)
+    scripted(x)
+    scripted(x, double=True, scale=2)
+    scripted(x, memory=Memory(x, "one"))
+    code = scripted.code
+    expected = """
+        def forward_2(self, x: Tensor, memory: None, double: None) -> Tensor:
+          loss = torch.nn.MSELoss(reduction='sum')
+          return torch.add(loss(x, x), 1)
+
+        def forward_1(self, x: Tensor, memory_seen: Tensor, memory, memory_names) -> Memory:
+          _0 = torch.add(x, memory_seen)
+          memory_names[:] = ['one', 'more']
+          memory.seen = _0
+          memory.names = memory_names
+          return memory
+
+        def forward_0(self, x: Tensor, scale: int) -> Tensor:
+          loss = torch.nn.MSELoss(reduction='sum')
+          return torch.add(loss(torch.mul(x, 2), x), scale)
+
+        def forward(self, x: Tensor, memory: Any = None, double: Any = None, **kwargs: Any) -> Any:
+          match memory, double, kwargs:
+            case None, True, {'scale': int()} if len(kwargs) == 1:
+              return forward_0(self, x, kwargs['scale'])
+            case Memory(seen=Tensor(), names=['one']), None, {} if not kwargs:
+              return forward_1(self, x, memory.seen, memory, memory.names)
+            case None, None, {} if not kwargs:
+              return forward_2(self, x, memory, double)
+          raise TypeError("forward() was compiled for calls of other forms")
+        """
+    assert code[code.index("def ") :].strip() == textwrap.dedent(expected).strip()

@@ -57,7 +57,7 @@ from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.rows import call_row
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
 from tsir.frontend.script.standard_containers import call_sorted_list_function
-from tsir.frontend.script.static_objects import call_special, initialise_dataclass, is_generated_init
+from tsir.frontend.script.static_objects import call_special, call_unbound, initialise_dataclass, is_generated_init
 from tsir.frontend.script.torch_calls import TORCH_PYTHON
 from tsir.frontend.script.values import (
     NONE,
@@ -359,6 +359,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return NONE
     if isinstance(target, type):
         return _construct(e, callee, target, args, kwargs)
+    if (found := call_unbound(e, target, args, kwargs)) is not None:
+        return found
     if (
         isinstance(getattr(target, "__self__", None), logging.Logger)
         and (logged := _log(e, target, args, kwargs)) is not None

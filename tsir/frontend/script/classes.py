@@ -96,6 +96,8 @@ class ClassInfo:
             made.bases = ArrayAttr([SymbolRefAttr(b) for b in self.bases])
         if self.hooks:
             made.attributes["ts.hooks"] = UnitAttr()
+        if issubclass(self.python_class, nn.ModuleList | nn.Sequential):
+            made.attributes["ts.sequence"] = UnitAttr()
         return made
 
     def _attribute_operations(self) -> Iterator[AttributeOp]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from xdsl.dialects import arith, scf
@@ -46,8 +46,18 @@ from tsir.frontend.script.values import (
 )
 
 
+class Deferred(ast.expr):
+    """A condition that is written when it is reached, by what is known there of the values that it is about."""
+
+    def __init__(self, make: Callable[[], ast.expr]) -> None:
+        super().__init__()
+        self.make = make
+
+
 def condition(e: Emitter, node: ast.expr) -> Condition:
     """Emits an expression as a condition."""
+    if isinstance(node, Deferred):
+        return condition(e, node.make())
     with e.at(node):
         if isinstance(node, ast.BoolOp):
             return _bool_op(e, node)

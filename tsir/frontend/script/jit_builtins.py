@@ -14,6 +14,7 @@ from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.raising import raise_error
+from tsir.frontend.script.static_objects import is_static_class, new_object
 from tsir.frontend.script.values import (
     NONE,
     Const,
@@ -57,6 +58,8 @@ def _new_object(a: Arguments) -> Value:
     value = a.values()[0]
     if not isinstance(value, PyObject) or not isinstance(value.value, type):
         a.e.error("__new__() takes a class")
+    if is_static_class(a.e.session, value.value):
+        return new_object(a.e, value.value)
     return a.e.session.new_object(a.e, value.value)
 
 

@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
+from xdsl.ir import SSAValue
 
 from tsir.dialects.ts.structure import NewOp, SetAttrOp
 from tsir.errors import FrontendError
+from tsir.frontend.script.construction import mark_part, say_how_module_is_made
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import NotConstant, as_python
@@ -45,6 +47,7 @@ def make_module(e: Emitter, cls: type[nn.Module], args: Sequence[Value], kwargs:
             code="TS505",
         )
     found = module_object(e, made)
+    say_how_module_is_made(found.ssa, cls, args, kwargs)
     e.session.made_modules[found.ssa] = made
     return found
 
@@ -79,19 +82,21 @@ def _reads_training(module: nn.Module) -> bool:
     return not type(module).__module__.startswith("torch.") or "training" in type(module).forward.__code__.co_names
 
 
-def module_object(e: Emitter, module: nn.Module) -> Object:
-    """A new object of the program's with the attributes of a module and those of its submodules."""
+def module_object(e: Emitter, module: nn.Module, whole: SSAValue | None = None) -> Object:
+    """A new object of the program's with the attributes of a module and those of its submodules; it is part of `whole`."""
     info, _ = e.session.reader.read(module)
-    new = e.emit(NewOp(info.type))
+    new = e.emit(NewOp(info.type) if whole is None else mark_part(NewOp(info.type)))
+    whole = new if whole is None else whole
     for name, attribute in info.attributes.items():
         if attribute.type is None or attribute.failure is not None:
             continue
         if name in module._modules:
             child = module._modules[name]
-            part = e.session.from_python(None, name) if child is None else module_object(e, child)
+            part = e.session.from_python(None, name) if child is None else module_object(e, child, whole)
         else:
             part = e.session.from_python(getattr(module, name), name)
-        e.emit_void(SetAttrOp(new, name, coerce(e, part, attribute.type, f"attribute '{name}' of {type(module).__name__}")))
+        held = coerce(e, part, attribute.type, f"attribute '{name}' of {type(module).__name__}")
+        e.emit_void(mark_part(SetAttrOp(new, name, held)))
     return Object(new, info)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.frontend.script.conditions import condition
+from tsir.frontend.script.conditions import Deferred, condition
 from tsir.frontend.script.control import body, emit_branch
 from tsir.frontend.script.convert import Tuples, members
 from tsir.frontend.script.emitter import Emitter, end_of
@@ -174,8 +174,12 @@ class _Pattern:
             self.e.error(f"this class has {len(names)} positional patterns", node=pattern)
         pairs = [*zip(names, pattern.patterns, strict=False), *zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True)]
         for name, p in pairs:
-            tests += self.tests(p, ast.Attribute(subject, name, ast.Load()))
+            tests.append(self._where_it_is_one(p, ast.Attribute(subject, name, ast.Load())))
         return tests
+
+    def _where_it_is_one(self, pattern: ast.pattern, subject: ast.expr) -> ast.expr:
+        """The test of a part that only what has passed the tests before it is sure to have."""
+        return ast.copy_location(Deferred(lambda: _all(self.tests(pattern, subject), pattern)), pattern)
 
 
 def _isinstance(value: ast.expr, cls: ast.expr) -> ast.expr:

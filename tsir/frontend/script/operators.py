@@ -26,7 +26,7 @@ from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.static_objects import call_special
-from tsir.frontend.script.static_state import constant_key, note_asked
+from tsir.frontend.script.static_state import constant_key, fresh, new_dict, note_asked
 from tsir.frontend.script.values import (
     ITERATORS,
     Builtin,
@@ -206,6 +206,8 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return StaticTuple(left.elements + right.elements)
     if isinstance(left, StaticTuple) and isinstance(right, Const) and isinstance(right.value, int) and symbol == "*":
         return StaticTuple(left.elements * right.value)
+    if e.dynamic and symbol == "|" and isinstance(left, StaticDict) and isinstance(right, StaticDict):
+        return _merged(e, fresh(e, left), fresh(e, right))
     if symbol == "*" and (repeated := _repeated(e, left, right)) is not None:
         return repeated
     for holder, other, name in ((left, right, f"__{method}__"), (right, left, f"__r{method}__")):
@@ -219,6 +221,11 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     if is_tensor(b):
         return _tensor_operator(e, symbol, left, right, f"__r{method}__", [right, left])
     return _python(e, symbol, left, right)
+
+
+def _merged(e: Emitter, left: Value, right: Value) -> Value:
+    assert isinstance(left, StaticDict) and isinstance(right, StaticDict)
+    return new_dict(e, {**left.items, **right.items})
 
 
 def _present(e: Emitter, value: Value, symbol: str) -> Value:
@@ -268,12 +275,25 @@ def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:
     operands = [materialise(e, left), materialise(e, right)]
     if symbol == "+" and isinstance(operands[0].type, ts.ListType) and isinstance(operands[1].type, ts.ListType):
         operands = _same_lists(e, left, right, operands)
+    if symbol == "|" and isinstance(operands[0].type, ts.DictType) and isinstance(operands[1].type, ts.DictType):
+        operands = _dicts_alike(e, _same_lists(e, left, right, operands))
     row = python.operator(symbol, [o.type for o in operands])
     if row is None:
         e.error(f"operator {symbol} isn't defined for {e.show(left)} and {e.show(right)}", code="TS304")
     constants = [v.value if isinstance(v, Const) else UNKNOWN for v in (left, right)]
     result = e.py(row.name, operands, constants)
     return Run(result, kept) if kept and isinstance(result.type, ts.ListType) else e.session.object_or_run(result)
+
+
+def _dicts_alike(e: Emitter, operands: Sequence[SSAValue]) -> list[SSAValue]:
+    """Two dicts as dicts of one type, which has the keys and values of both."""
+    from tsir.frontend.script.convert import join_types
+
+    kinds = [o.type for o in operands if isinstance(o.type, ts.DictType) and not o.type.container.data]
+    if len(kinds) < 2 or kinds[0] == kinds[1]:
+        return list(operands)
+    joined = ts.DictType(join_types(kinds[0].key, kinds[1].key), join_types(kinds[0].value, kinds[1].value))
+    return [e.cast(o, joined) for o in operands]
 
 
 def _same_lists(e: Emitter, left: Value, right: Value, operands: list[SSAValue]) -> list[SSAValue]:

@@ -22,6 +22,7 @@ from tsir.dialects.ts.structure import NewOp, SetAttrOp
 from tsir.dialects.values import ITEM
 from tsir.errors import did_you_mean
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
+from tsir.frontend.script.construction import mark_part, say_how_object_is_made
 from tsir.frontend.script.convert import held, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import as_python
@@ -79,6 +80,25 @@ def construct(e: Emitter, cls: type, args: Sequence[Value], kwargs: Mapping[str,
     elif issubclass(cls, dict):
         dict_method(e, new, "update", args, kwargs)
     return fresh(e, new)
+
+
+def new_object(e: Emitter, cls: type) -> Value:
+    """`cls.__new__(cls)`: an object without attributes."""
+    new = StaticObject(cls, {}, new_ref(e), {} if issubclass(cls, dict) else None)
+    store(e, new)
+    return new
+
+
+def call_unbound(e: Emitter, target: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
+    """`dict.__new__(cls)`, and `dict.update(holder, ...)` of a static object: what a built-in class has; None for other calls."""
+    if not args:
+        return None
+    if getattr(target, "__name__", "") == "__new__" and getattr(target, "__self__", None) in _BUILT_IN:
+        cls = args[0].value if isinstance(args[0], PyObject) else None
+        return new_object(e, cls) if cls is not None and is_static_class(e.session, cls) else None
+    if getattr(target, "__objclass__", None) in _BUILT_IN and isinstance(args[0], StaticObject):
+        return call_built_in(e, args[0], target.__name__, args[1:], kwargs)
+    return None
 
 
 def is_generated_init(function: Any) -> bool:
@@ -245,10 +265,11 @@ def as_object(e: Emitter, value: StaticObject) -> SSAValue:
     parts = {n: materialise(e, held(e, fresh(e, v))) for n, v in state.items() if n not in constants}
     info = _class_of(e.session, now, {n: p.type for n, p in parts.items()}, constants)
     new = e.emit(NewOp(info.type))
+    say_how_object_is_made(e, new, now.cls, now.attributes, now.items)
     if e.leaving is not None:
         e.leaving[value.ref] = new
     for name, part in parts.items():
-        e.emit_void(SetAttrOp(new, name, part))
+        e.emit_void(mark_part(SetAttrOp(new, name, part)))
     return new
 
 
@@ -269,6 +290,6 @@ def _class_of(session: Session, value: StaticObject, kinds: Mapping[str, Any], c
 
 
 __all__ = [
-    "as_object", "call_built_in", "call_special", "construct", "get_attribute", "has_attribute", "initialise_dataclass",
-    "is_generated_init", "is_static_class",    "set_attribute", "set_dict_item", "super_attribute",
+    "as_object", "call_built_in", "call_special", "call_unbound", "construct", "get_attribute", "has_attribute",
+    "initialise_dataclass", "is_generated_init", "is_static_class", "new_object", "set_attribute", "set_dict_item", "super_attribute",
 ]  # fmt: skip

@@ -26,6 +26,7 @@ from tsir.frontend.script.values import (
     StaticObject,
     StaticTuple,
     Value,
+    Zip,
 )
 
 MUTATING = frozenset(("pop", "update", "setdefault", "clear", "popitem", "__setitem__", "__delitem__", "move_to_end"))
@@ -134,6 +135,13 @@ def set_list_item(e: Emitter, holder: StaticList, index: Value, value: Value) ->
     if not isinstance(at, int) or not -len(elements) <= at < len(elements):
         e.error(f"index {at!r} is out of range for a list of {len(elements)} elements", code="TS307")
     elements[at] = value
+    changed(e, holder, elements=tuple(elements))
+
+
+def set_list_slice(e: Emitter, holder: StaticList, bounds: slice, values: Sequence[Value]) -> None:
+    """`holder[bounds] = values`."""
+    elements = list(fresh(e, holder).elements)  # pyright: ignore[reportAttributeAccessIssue]
+    elements[bounds] = values
     changed(e, holder, elements=tuple(elements))
 
 
@@ -272,9 +280,15 @@ def dict_method(
 
 
 def _items_of(e: Emitter, value: Value) -> dict[Any, Value] | None:
+    from tsir.frontend.script.convert import tuple_elements
+
     value = fresh(e, value)
     if isinstance(value, StaticDict | StaticObject) and value.items is not None:
         return value.items
+    if isinstance(value, Zip) and value.strict is None:
+        rows = [tuple_elements(e, fresh(e, v)) for v in value.iterables]
+        known = [r for r in rows if r is not None]
+        value = StaticTuple(tuple(map(StaticTuple, zip(*known, strict=False)))) if len(known) == len(rows) else value
     if isinstance(value, StaticTuple | StaticList):
         pairs = [v.elements for v in value.elements if isinstance(v, StaticTuple | StaticList) and len(v.elements) == 2]
         if len(pairs) == len(value.elements):
@@ -345,6 +359,7 @@ __all__ = [
     "parts_of",
     "set_dict_item",
     "set_list_item",
+    "set_list_slice",
     "store",
     "with_parts",
 ]  # fmt: skip

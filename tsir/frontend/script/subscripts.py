@@ -20,7 +20,7 @@ from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operators import argument, is_tensor
 from tsir.frontend.script.static_objects import call_special
-from tsir.frontend.script.static_state import dict_method, new_list, set_dict_item, set_list_item
+from tsir.frontend.script.static_state import dict_method, fresh, new_list, set_dict_item, set_list_item, set_list_slice
 from tsir.frontend.script.values import (
     NONE,
     Builtin,
@@ -269,6 +269,18 @@ def _bound(e: Emitter, value: Value) -> Any:
     return argument(e, value)
 
 
+def _set_slice(e: Emitter, container: StaticList, item: Any, value: Value) -> bool:
+    """`container[start:stop:step] = value` of a list that only exists while compiling, with bounds and values that are known."""
+    value = fresh(e, value)
+    if container.ref is None or not isinstance(item, Slice) or not isinstance(value, StaticTuple | StaticList):
+        return False
+    bounds = [p.value for p in (item.start, item.stop, item.step) if isinstance(p, Const)]
+    if len(bounds) != 3 or (bounds[2] not in (None, 1)):
+        return False
+    set_list_slice(e, container, slice(*bounds), value.elements)
+    return True
+
+
 def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> None:
     """`container[index] = value`."""
     if isinstance(container, Run) and is_tensor(container.type):
@@ -293,6 +305,8 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
         if isinstance(given, list):
             given = e.aten_value("tensor", [given])
         emit_setitem(e.builder, e.session.schemas, container.ssa, items, given, e.location)
+        return
+    if isinstance(container, StaticList) and _set_slice(e, container, index.items[0], value):
         return
     if isinstance(container, StaticList) and container.ref is not None and isinstance(index.items[0], Const):
         set_list_item(e, container, index.value(e), value)

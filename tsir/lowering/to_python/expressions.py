@@ -17,6 +17,7 @@ from tsir.lowering.to_python.atoms import operand, receiver
 from tsir.lowering.to_python.calls import call, call_method, call_python
 from tsir.lowering.to_python.constants import attribute_text
 from tsir.lowering.to_python.names import Names
+from tsir.lowering.to_python.objects import new, setattr_text
 from tsir.lowering.to_python.operator_names import IN_PLACE_FUNCTIONS, METHODS, NO_FUNCTION, PROPERTIES
 from tsir.ops.python import FUNCTIONS, SPREAD, PyFunction
 
@@ -229,13 +230,12 @@ def _tuple_get(p: Printer, operation: Operation) -> str:
 def _getattr(p: Printer, operation: Operation) -> str:
     name: str = cast(Any, operation).attr_name.data
     owner = p.text(operation.operands[0])
-    return f"{receiver(owner)}.{name}" if name.isidentifier() else f"getattr({owner}, {name!r})"
-
-
-def _setattr(p: Printer, operation: Operation) -> str:
-    return (
-        f"{receiver(p.text(operation.operands[0]))}.{cast(Any, operation).attr_name.data} = {p.text(operation.operands[1])}"
-    )
+    if name.isidentifier():
+        return f"{receiver(owner)}.{name}"
+    kind = operation.operands[0].type
+    if name.isdigit() and isinstance(kind, types.ClassType) and p.names.is_sequence(kind.symbol.root_reference.data):
+        return f"{receiver(owner)}[{name}]"
+    return f"getattr({owner}, {name!r})"
 
 
 def _cast(p: Printer, operation: Operation) -> str:
@@ -320,11 +320,6 @@ def _truth(p: Printer, operation: Operation) -> str:
     return f"bool({p.text(operation.operands[0])})"
 
 
-def _new(p: Printer, operation: Operation) -> str:
-    name = p.names.class_name(cast(types.ClassType, operation.results[0].type).symbol.root_reference.data)
-    return f"{name}.__new__({name})"
-
-
 def _uninitialized(p: Printer, operation: Operation) -> str:
     shown = p.names.annotation(operation.results[0].type)
     return "None" if shown in (None, "None") else f"{p.names.use('tsir')}.uninitialized({shown})"
@@ -341,7 +336,7 @@ _EXPRESSIONS: dict[str, Callable[[Any, Operation], str]] = {
     "ts.dict": _dict,
     "ts.unpack": lambda p, operation: p.text(operation.operands[0]),
     "ts.getattr": _getattr,
-    "ts.setattr": _setattr,
+    "ts.setattr": setattr_text,
     "ts.cast": _cast,
     "ts.truth": _truth,
     "ts.isinstance": _isinstance,
@@ -349,7 +344,7 @@ _EXPRESSIONS: dict[str, Callable[[Any, Operation], str]] = {
     "ts.catches": _catches,
     "ts.exception": _exception,
     "ts.reraise": _reraise,
-    "ts.new": _new,
+    "ts.new": new,
     "ts.uninitialized": _uninitialized,
     "ts.call_method": call_method,
     "ts.call_python": call_python,

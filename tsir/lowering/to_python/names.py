@@ -19,8 +19,12 @@ from xdsl.ir import Attribute, Operation
 from tsir.dialects.program import PythonFunction
 from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
+from tsir.dialects.values import ITEM
 
 _MODULES = ("math", "torch", "tsir", "warnings", "logging", "builtins", "collections", "heapq", "bisect")
+
+MADE = "ts.made"
+"""The attribute of a `ts.new` that says which call makes the object: `module:name` of the class, and the arguments."""
 
 _WORD = re.compile(r"\w+")
 _PLAIN_TYPES: dict[type[Attribute], tuple[str, str]] = {
@@ -66,6 +70,8 @@ class Names:
     ) -> None:
         self._python_classes = classes
         self.python_functions = python_functions
+        self._places: dict[str, str] = {}
+        """Where Python finds the classes of new objects, as `module:name`, by their symbols."""
         self._imports: dict[str, set[str]] = {}
         self._modules: set[str] = set()
         self._class_names: dict[str, str] = {}
@@ -95,6 +101,9 @@ class Names:
             if isinstance(method, StringAttr):
                 self.methods.setdefault(symbol, method.data)
             for inner in function.walk():
+                if inner.name == "ts.new" and MADE in inner.attributes:
+                    symbol_of_new = cast(Any, inner.results[0].type).symbol.root_reference.data
+                    self._places[symbol_of_new] = cast(Any, inner.attributes[MADE]).data[0].data
                 if inner.name == "ts.call_python":
                     self.set_attributes |= {a.attr_name.data for c in self.classes for a in self.declared_attributes(c)}
                 elif inner.name == "ts.setattr":
@@ -137,6 +146,10 @@ class Names:
         if symbol not in self._function_names:
             self._function_names[symbol] = self.unique(symbol.replace(".", "_"))
         return self._function_names[symbol]
+
+    def rename(self, symbol: str, name: str) -> None:
+        """Calls a function by a name like this one."""
+        self._function_names[symbol] = self.unique(name)
 
     def enter(self, symbol: str, name: str) -> None:
         """Gives the function that the text is printed for its name."""
@@ -190,7 +203,32 @@ class Names:
 
     def _imported(self, symbol: str) -> str | None:
         cls = self._python_classes.get(symbol)
-        return None if cls is None else self.imported(cls)
+        if cls is not None:
+            return self.imported(cls)
+        return self.placed(self._places[symbol]) if symbol in self._places else None
+
+    def has_place(self, symbol: str) -> bool:
+        """Whether Python finds a class by its name."""
+        return self._imported(symbol) is not None
+
+    def python_class(self, symbol: str) -> type | None:
+        """A class of the user's in this process; None where it isn't known."""
+        return self._python_classes.get(symbol) or self._class_at(self._places.get(symbol, ""))
+
+    def placed(self, place: str) -> str | None:
+        """The name of a class that stands at `module:name`; None where Python doesn't find it there in this process."""
+        module, _, name = place.partition(":")
+        if module == "torch.nn":
+            return f"{self.use('torch')}.nn.{name}"
+        found = self._class_at(place)
+        return None if found is None else self.imported(found)
+
+    def _class_at(self, place: str) -> type | None:
+        module, _, name = place.partition(":")
+        found: Any = sys.modules.get(module)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return found if isinstance(found, type) else None
 
     def imported(self, thing: Any) -> str | None:
         """The name of a class or function, which is imported; None where Python can't find it by its name."""
@@ -224,6 +262,14 @@ class Names:
     def has_hooks(self, symbol: str) -> bool:
         """Whether a call of a module of this class is more than its `forward`."""
         return "ts.hooks" in self.classes[symbol].attributes
+
+    def is_dict(self, symbol: str) -> bool:
+        """Whether a class is one derived from dict."""
+        return any(a.attr_name.data.startswith(ITEM) for a in self.declared_attributes(symbol))
+
+    def is_sequence(self, symbol: str) -> bool:
+        """Whether the modules in a module of this class are its items, by their numbers."""
+        return "ts.sequence" in self.classes[symbol].attributes
 
     def declared_attributes(self, symbol: str) -> list[AttributeOp]:
         """What a class declares."""

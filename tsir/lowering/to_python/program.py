@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
@@ -14,8 +15,10 @@ from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import CallMethodOp, ClassOp, MethodOp
 from tsir.errors import TsirError
 from tsir.lowering.to_python.constants import attribute_text
+from tsir.lowering.to_python.forms import dispatch
 from tsir.lowering.to_python.names import Names
 from tsir.lowering.to_python.statements import Printer
+from tsir.lowering.to_python.variants import VariantPrinter
 
 
 @dataclass(frozen=True)
@@ -28,23 +31,39 @@ class PrintedProgram:
 
 @with_deep_stack
 def print_program(
-    module: ModuleOp, entry: EntryPoint, classes: Mapping[str, type], python_functions: Iterable[PythonFunction] = ()
+    module: ModuleOp,
+    entry: EntryPoint,
+    classes: Mapping[str, type],
+    python_functions: Iterable[PythonFunction] = (),
+    objects: Mapping[int | str, Any] = MappingProxyType({}),
 ) -> PrintedProgram:
-    """The Python program of an entry point. `classes` are the user's own classes by their symbols, as far as they are known."""
+    """The Python program of an entry point, with its variants.
+
+    `classes` are the user's own classes by their symbols, as far as they are known; `objects` those that the forms of calls name.
+    """
     names = Names(module, classes, {f.key: f for f in python_functions}, (entry.name,))
     function = names.functions.get(entry.symbol)
     if function is None:
         raise TsirError(f"the program has no function @{entry.symbol}")
-    names.enter(entry.symbol, entry.name)
-    own = Printer(names).entry(function, entry)
+    chosen = dispatch(names, entry, lambda key: names.imported(objects[key]) if key in objects else None)
     helpers: list[str] = []
+    if chosen is None:
+        names.enter(entry.symbol, entry.name)
+        own = Printer(names).entry(function, entry)
+    else:
+        own = "\n".join(chosen.lines) + "\n"
+    states = {} if chosen is None else {v.entry.symbol: s for _, v, s in chosen.variants}
     definitions: list[str] = []
     at = defined = 0
     while at < len(names.to_print) or defined < len(names.to_define):
         if at < len(names.to_print):
             symbol = names.to_print[at]
             at += 1
-            if symbol != entry.symbol:
+            if symbol in states:
+                helpers.append(
+                    VariantPrinter(names, states[symbol]).variant(names.functions[symbol], names.function(symbol))
+                )
+            elif symbol != entry.symbol or chosen is not None:
                 helpers.append(Printer(names).helper(names.functions[symbol], names.function(symbol)))
             continue
         wanted = names.to_define[defined]
@@ -102,6 +121,8 @@ def _base(declared: ClassOp) -> str | None:
 
 def _script_class(names: Names, symbol: str) -> str:
     name = names.class_name(symbol)
+    if names.is_dict(symbol):
+        return f"class {name}({names.use('collections')}.OrderedDict):\n  pass\n"
     lines = [f"class {name}:"]
     for attribute in names.declared_attributes(symbol):
         lines.append(f"  {names.declared(attribute.attr_name.data, attribute.type)}")

@@ -23,6 +23,7 @@ from tsir.lowering.to_python.calls import declared, passed
 from tsir.lowering.to_python.constants import value_text
 from tsir.lowering.to_python.expressions import AUGMENTED, expression, says_cast
 from tsir.lowering.to_python.names import Names, identifier
+from tsir.lowering.to_python.objects import is_part
 from tsir.lowering.to_python.simplify import simplified
 from tsir.lowering.to_python.variables import Variables, user_name
 
@@ -52,6 +53,8 @@ class Printer:
         self._temporary: set[str] = set()
         """The names that aren't the user's."""
         self._returns = False
+        self.made: set[SSAValue] = set()
+        """The objects that are printed as calls of their classes."""
 
     # Functions
 
@@ -113,12 +116,15 @@ class Printer:
             self.hidden.add(name)
 
     def _function(self, function: Operation, name: str, parameters: Sequence[str]) -> str:
-        results: Sequence[Attribute] = cast(Any, function).function_type.outputs.data
-        result = self.names.annotation(results[0]) if results else "None"
+        kind = self._result_type(function)
+        result = "None" if kind is None else self.names.annotation(kind)
         arrow = "" if result is None else f" -> {result}"
         self._line(f"def {name}({', '.join(parameters)}){arrow}:")
         self.body(function.regions[0].block, self._returned)
         return simplified("\n".join(self.lines), self._temporary, self.names.set_attributes)
+
+    def _result_type(self, function: Operation) -> Attribute | None:
+        return next(iter(cast(Any, function).function_type.outputs.data), None)
 
     def _returned(self, terminator: Operation) -> None:
         if terminator.operands and terminator.operands[0].type != types.NONE:
@@ -201,7 +207,7 @@ class Printer:
         elif operation.name == "ts.unpack":
             names = [self.name(r) for r in results]
             self._line(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {self.text(operation.operands[0])}")
-        elif self._is_constructed(operation) or self._constructs(operation):
+        elif self._is_constructed(operation) or self._constructs(operation) or is_part(self, operation):
             return
         else:
             self._assigned(operation, expression(self, operation))

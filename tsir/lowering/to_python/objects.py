@@ -1,0 +1,94 @@
+"""New objects as Python source: by the call that makes them, where the program says one, else without `__init__` and attribute by
+attribute, as the program makes them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, cast
+
+from xdsl.dialects.builtin import ArrayAttr, StringAttr
+from xdsl.ir import Operation, SSAValue
+
+from tsir.dialects.ts import types
+from tsir.dialects.values import ITEM
+from tsir.lowering.to_python.atoms import receiver
+from tsir.lowering.to_python.names import MADE, Names
+
+if TYPE_CHECKING:
+    from tsir.lowering.to_python.statements import Printer
+
+_PART = "ts.part"
+"""The attribute of what a call that makes an object does: such operations aren't printed where the call is."""
+
+
+def new(p: Printer, operation: Operation) -> str:
+    """`ts.new`."""
+    symbol = _symbol(operation.results[0])
+    name = p.names.class_name(symbol)
+    made = operation.attributes.get(MADE)
+    if isinstance(made, ArrayAttr) and p.names.has_place(symbol):
+        p.made.add(operation.results[0])
+        return _call(p, operation.results[0], name, cast(Any, made).data[1:])
+    return f"{name}.__new__({name})"
+
+
+def _call(p: Printer, made: SSAValue, name: str, arguments: Any) -> str:
+    shown: list[str] = []
+    for argument in arguments:
+        if isinstance(argument, StringAttr):
+            shown.append(f"{argument.data}={p.text(_attribute(made, argument.data))}")
+            continue
+        prefix, value = argument.data
+        if isinstance(value, ArrayAttr):
+            place, *inner = cast(Any, value).data
+            shown.append(prefix.data + _call(p, made, p.names.placed(place.data) or place.data, inner))
+        else:
+            if "torch." in value.data:
+                p.names.use("torch")
+            shown.append(prefix.data + value.data)
+    return f"{name}({', '.join(shown)})"
+
+
+def _attribute(made: SSAValue, name: str) -> SSAValue:
+    """What a new object gets as an attribute."""
+    operations = (use.operation for use in made.uses if use.index == 0 and use.operation.name == "ts.setattr")
+    return next(op.operands[1] for op in operations if cast(Any, op).attr_name.data == name)
+
+
+def is_part(p: Printer, operation: Operation) -> bool:
+    """Whether an operation is part of what a call does that is printed."""
+    if operation.name == "ts.new" and MADE in operation.attributes:
+        return all(_PART in use.operation.attributes for use in operation.results[0].uses)  # only told how another is made
+    if _PART not in operation.attributes:
+        return False
+    if operation.name == "ts.new":
+        return True
+    maker = operation.operands[0].owner
+    return isinstance(maker, Operation) and (operation.operands[0] in p.made or is_part(p, maker))
+
+
+def setattr_text(p: Printer, operation: Operation) -> str:
+    """`ts.setattr`: of an object of a class derived from dict past what its class does then; it may be an item."""
+    name: str = cast(Any, operation).attr_name.data
+    holder, value = p.text(operation.operands[0]), p.text(operation.operands[1])
+    symbol = _symbol(operation.operands[0])
+    if name.startswith(ITEM):
+        return f"{_dict(p.names, symbol)}.__setitem__({holder}, {name.removeprefix(ITEM)!r}, {value})"
+    if p.names.is_dict(symbol):
+        return f"object.__setattr__({holder}, {name!r}, {value})"
+    return f"{receiver(holder)}.{name} = {value}" if name.isidentifier() else f"setattr({holder}, {name!r}, {value})"
+
+
+def _dict(names: Names, symbol: str) -> str:
+    """The built-in class that a class derived from dict is derived from."""
+    cls = names.python_class(symbol)
+    if cls is not None and not issubclass(cls, OrderedDict):
+        return "dict"
+    return f"{names.use('collections')}.OrderedDict"
+
+
+def _symbol(value: SSAValue) -> str:
+    return cast(types.ClassType, value.type).symbol.root_reference.data
+
+
+__all__ = ["is_part", "new", "setattr_text"]
