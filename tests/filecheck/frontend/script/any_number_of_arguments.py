@@ -23,5 +23,5 @@ def loss(x: torch.Tensor, y: torch.Tensor):
 
 
 # CHECK: func.func @loss
-# CHECK: ts.new : !ts.class<@MSELoss>
+# CHECK: ts.new {ts.made = ["torch.nn:MSELoss", ["reduction=", "'sum'"]]} : !ts.class<@MSELoss>
 # CHECK: ts.aten.mse_loss
