@@ -23,7 +23,7 @@ from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
 from tsir.frontend.script.exception_values import exception_attribute
 from tsir.frontend.script.operators import is_tensor, torch_call
-from tsir.frontend.script.outside import outside_value
+from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
 from tsir.frontend.script.values import (
     Builtin,
@@ -193,8 +193,7 @@ def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
         static = inspect.getattr_static(value.value, name)
         if not isinstance(static, staticmethod):
             return PyFunction(found)
-    kept = outside_value(e, found, name, lambda: getattr(value.value, name))
-    return e.session.from_python(found, f"{value.name}.{name}", owner=value.value) if kept is None else kept
+    return constant_outside(e, found, f"{value.name}.{name}", lambda: getattr(value.value, name), value.value)
 
 
 def _is_of_tensor(device: SSAValue) -> bool:
@@ -313,6 +312,8 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
     if isinstance(holder, StaticObject):
         static_objects.set_attribute(e, holder, name, value)
         return
+    if isinstance(holder, PyObject) and is_plain_object(holder.value) and type_of_plain_object(e.session, holder.value):
+        e.session.decisions.take(holder.value)
     if not isinstance(holder, Object):
         kind = e.session.type_of(holder)
         if is_tensor(kind) and name == "requires_grad":

@@ -29,7 +29,7 @@ from tsir.dialects.values import Instance
 from tsir.errors import FrontendError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
-from tsir.frontend.script import call_forms, modules, objects, standard_containers, static_objects
+from tsir.frontend.script import call_forms, modules, objects, outside, standard_containers, static_objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
@@ -47,7 +47,7 @@ from tsir.frontend.script.functions import (
 )
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
-from tsir.frontend.script.outside import Outside
+from tsir.frontend.script.outside import Origin, Outside
 from tsir.frontend.script.overriding import Overridden, is_overridden
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.source import (
@@ -104,6 +104,8 @@ class Session:
         """Containers whose type is that of an attribute or parameter and still open, with what it is decided by."""
         self.open_parameters: dict[tuple[ast.AST, str], Key] = {}
         """The same of entry points' parameters, by the trees of the functions."""
+        self.copies: dict[SSAValue, Origin] = {}
+        """The lists and dicts that are written out as constants from outside."""
         self.complete = False
         """Whether the program is compiled, so that only other forms of its entry points may still be added."""
         self.examples = examples
@@ -198,6 +200,10 @@ class Session:
         self._signatures: dict[Any, Signature] = {}
         self._imported: dict[int, dict[str, str]] = {}
 
+    def take_changed(self) -> None:
+        """Lets the lists and dicts from outside that the program changes be values of run time. Raises Redecided for new ones."""
+        outside.take_changed(self)
+
     # Symbols and what is in the module
 
     def python_class_of(self, symbol: str) -> type | None:
@@ -232,7 +238,13 @@ class Session:
 
     def function_named(self, symbol: str) -> func.FuncOp:
         """The function of the program with this symbol."""
-        return next(op for op in self._operations if op.sym_name.data == symbol)
+        found = self.find_function(symbol)
+        assert found is not None
+        return found
+
+    def find_function(self, symbol: str) -> func.FuncOp | None:
+        """The same; None for one that is being compiled."""
+        return next((op for op in self._operations if op.sym_name.data == symbol), None)
 
     def imported(self, program: Program) -> Mapping[str, str]:
         """Makes the functions of a compiled function's program part of this one; says what they are called here."""

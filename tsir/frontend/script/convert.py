@@ -139,17 +139,21 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
         case StaticList() if not value.elements:
             made = e.session.empty_list(e, None)
             assert isinstance(made, Run)
-            return _at_run_time(e, value.ref, made.ssa)
+            return _at_run_time(e, value, made.ssa)
         case StaticList():
-            return _at_run_time(e, value.ref, list_of(e, value.elements))
+            return _at_run_time(e, value, list_of(e, value.elements))
+        case StaticDict() if not value.items:
+            made = e.session.empty_dict(e, None)
+            assert isinstance(made, Run)
+            return _at_run_time(e, value, made.ssa)
         case StaticDict():
             parts = [materialise(e, v) for k, x in value.items.items() for v in (Const(k), x)]
-            kinds = (ts.DictType(parts[0].type, parts[1].type)) if parts else ts.DictType(ts.StrType(), ts.TensorType())
+            kinds = ts.DictType(parts[0].type, parts[1].type)
             if not e.dynamic and any(p.type != kinds.value for p in parts[1::2]):
                 joined = join_all(p.type for p in parts[1::2])
                 kinds = ts.DictType(kinds.key, joined)
                 parts = [e.cast(p, joined) if i % 2 else p for i, p in enumerate(parts)]
-            return _at_run_time(e, value.ref, e.emit(DictOp(parts, kinds)))
+            return _at_run_time(e, value, e.emit(DictOp(parts, kinds)))
         case Range():
             operands = [materialise(e, v) for v in (value.start, value.stop, value.step)]
             return e.py("range_list", operands)
@@ -179,10 +183,17 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             return as_list(e, value)
 
 
-def _at_run_time(e: Emitter, ref: str | None, ssa: SSAValue) -> SSAValue:
+def _at_run_time(e: Emitter, value: StaticList | StaticDict, ssa: SSAValue) -> SSAValue:
     """A static list or dict of the program's that has become one of run time is that from here on, for all who have it."""
-    if ref is not None and ref in e.variables:
-        e.variables[ref] = Binding(Run(ssa))
+    if value.ref is not None and value.ref in e.variables:
+        e.variables[value.ref] = Binding(Run(ssa))
+    return _copied(e, value, ssa)
+
+
+def _copied(e: Emitter, value: StaticTuple | StaticList | StaticDict, ssa: SSAValue) -> SSAValue:
+    """Remembers that a list or dict of run time is a copy of one from outside."""
+    if not isinstance(value, StaticTuple) and value.origin is not None:
+        e.session.copies[ssa] = value.origin
     return ssa
 
 
@@ -428,7 +439,7 @@ def _coerce_sequence(e: Emitter, value: StaticTuple | StaticList, wanted: Attrib
     if not _sequence_fits(e, value, wanted):
         return None
     if isinstance(wanted, ts.ListType):
-        return list_of(e, value.elements, wanted.element)
+        return _copied(e, value, list_of(e, value.elements, wanted.element))
     if isinstance(wanted, ts.TupleOfType):
         parts = [coerce(e, v, wanted.element, "an element of a tuple") for v in value.elements]
         return e.cast(e.emit(TupleOp(parts, ts.TupleType([wanted.element] * len(parts)))), wanted)

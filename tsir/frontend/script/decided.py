@@ -52,6 +52,8 @@ class Decisions:
     """Where the open types come from, by their numbers."""
     assumed: dict[Any, Attribute] = field(default_factory=dict[Any, Attribute])
     """What is assumed for them where the program doesn't say what they are."""
+    taken: dict[int, Any] = field(default_factory=dict[int, Any])
+    """The lists and dicts from outside that the program changes, by `id`."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
@@ -67,6 +69,16 @@ class Decisions:
             raise Redecided
         self.found[key] = Decision(kind, still_open, classes)
         raise Redecided
+
+    def take(self, value: Any) -> None:
+        """Lets a list or dict from outside be a value of run time, and starts again. Raises Redecided."""
+        if id(value) not in self.taken:
+            self.taken[id(value)] = value
+            raise Redecided
+
+    def is_taken(self, value: Any) -> bool:
+        """Whether a list or dict from outside is a value of run time."""
+        return id(value) in self.taken
 
     def unify(self, session: Session, pairs: Sequence[tuple[OpenType, Attribute]]) -> bool:
         """Takes over what open types were found to be; whether anything is new."""
@@ -140,7 +152,7 @@ def compile_settled(compile_with: Callable[[Session], Program], session_for: Cal
             raise
         first = error
     try:
-        return _compile(Decisions(opening=True), compile_with, session_for)
+        return _compile(Decisions(opening=True, taken=decisions.taken), compile_with, session_for)
     except FrontendError:
         raise first from None
 
@@ -152,10 +164,17 @@ def _compile(
         session = session_for(decisions)
         try:
             program = compile_with(session)
+            session.take_changed()
             if not decisions.close():
                 return program
         except Redecided:
             continue
+        except FrontendError:
+            try:
+                session.take_changed()
+            except Redecided:
+                continue
+            raise
         except Unified as unified:
             if not decisions.unify(session, unified.pairs):
                 raise FrontendError("the types of the program's empty lists and dicts don't settle", code="TS301") from None

@@ -442,11 +442,10 @@ class Emitter:
             return Builtin(node.id)  # the compiler's own: no name of a program's
         if found is MISSING:
             self.error(f"name '{node.id}' isn't defined", node=node, hint=self._similar_name(node.id), code="TS201")
-        from tsir.frontend.script.outside import of_global, outside_value
+        from tsir.frontend.script.outside import constant_outside, of_global
 
         with self.at(node):
-            kept = outside_value(self, found, node.id, of_global(self.source.function, node.id))
-            return self.session.from_python(found, node.id) if kept is None else kept
+            return constant_outside(self, found, node.id, of_global(self.source.function, node.id))
 
     def _similar_name(self, name: str) -> str | None:
         """A hint with a name that is spelled almost like this one."""
@@ -683,13 +682,12 @@ _NODE_NAMES: dict[str, str] = {
     "Try": "try/except", "TryStar": "try/except*", "Set": "a set literal", "SetComp": "a set comprehension",
     "GeneratorExp": "a generator expression", "Await": "await", "Yield": "yield", "YieldFrom": "yield from",
     "NamedExpr": "an assignment expression (:=)", "Match": "match", "Import": "import inside a function",
-    "ImportFrom": "import inside a function", "Global": "global", "Nonlocal": "nonlocal", "AsyncFor": "async for",
+    "ImportFrom": "import inside a function", "AsyncFor": "async for",
     "AsyncWith": "async with", "Starred": "a starred expression here", "Slice": "a slice here",
 }  # fmt: skip
 
 
 _INSTEAD: dict[str, str] = {
-    "Global": "return the value, or keep it as an attribute of a module (self.x = ...)",
     "AsyncFunctionDef": "write a plain def; torch.jit.fork() runs calls side by side",
     "Await": "torch.jit.wait() waits for what torch.jit.fork() started", "AsyncFor": "write a plain for",
     "AsyncWith": "write a plain with", "TryStar": "write `except`",

@@ -31,6 +31,7 @@ from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.inlining import Given, holds_run, inline
 from tsir.frontend.script.managers import is_manager_function, manager_of
 from tsir.frontend.script.numbers import number_in
+from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.passing import own_name, say_how_called
 from tsir.frontend.script.source import (
     WRAPPER,
@@ -460,6 +461,8 @@ def _default(e: Emitter, p: ParameterInfo) -> Value:
     if isinstance(p.default, Given):
         return p.default.value
     if not isinstance(p.default, torch.Tensor) or p.default.numel() > LARGEST_CONSTANT:
+        if isinstance(p.default, list | dict):
+            return constant_outside(e, p.default, p.name, lambda: p.default)
         return e.session.from_python(p.default, p.name)
     options = {"dtype": torch_constant(p.default.dtype)}
     if p.default.numel() == 0:

@@ -535,7 +535,9 @@ def _common(session: Session, values: list[Any], empty: Attribute | None = None)
     if not values:
         return empty or ts.TensorType()
     found: Attribute | None = None
-    for value in values:
+    of_something = [v for v in values if not is_open(v)]
+    said = {type(v) for v in of_something}
+    for value in [*of_something, *(v for v in values if is_open(v) and type(v) not in said)]:
         kind = type_of_object(session, value)
         if kind is None:
             return None

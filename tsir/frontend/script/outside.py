@@ -15,21 +15,24 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
-from xdsl.dialects import func
-from xdsl.ir import Attribute, Block, SSAValue
+from xdsl.dialects import func, scf
+from xdsl.ir import Attribute, Block, SSAValue, Use
 
 from tsir.dialects.locations import location_attribute
 from tsir.dialects.names import hint_of
 from tsir.dialects.program import Parameter
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import GetAttrOp
+from tsir.dialects.ts.families import PyOp
+from tsir.dialects.ts.structure import CastOp, GetAttrOp
 from tsir.dialects.values import Instance
 from tsir.errors import FrontendError, did_you_mean
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
+from tsir.frontend.script.decided import is_open
 from tsir.frontend.script.modules import is_stateful
 from tsir.frontend.script.source import FunctionSource, describe
 from tsir.frontend.script.static_state import NeedsInlining
 from tsir.frontend.script.values import Object, StaticDict, StaticList, StaticTuple, Value
+from tsir.ops.python import FUNCTIONS
 
 if TYPE_CHECKING:
     from tsir.frontend.script.callables import Target
@@ -84,6 +87,81 @@ class Outside:
         return [value for value, _ in self.found.values()]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """A list or dict from outside, which is a constant of the program as long as the program doesn't change it."""
+
+    value: Any
+    """The list or dict, or the one that it is in."""
+
+
+def constant_outside(e: Emitter, value: Any, name: str, current: Callable[[], Any], owner: Any = None) -> Value:
+    """A value from outside: one of run time where it has to be, else a constant."""
+    kept = outside_value(e, value, name, current)
+    return _traced(e.session.from_python(value, name, owner), value, Origin(value)) if kept is None else kept
+
+
+def _traced(static: Value, value: Any, origin: Origin) -> Value:
+    """The constant for a list or dict, which says what it is a copy of; other values as they are."""
+    match static:
+        case StaticList() if type(value) is list:
+            parts = tuple(_traced(s, v, origin) for s, v in zip(static.elements, value, strict=True))
+            return replace(static, elements=parts, origin=origin)
+        case StaticDict() if isinstance(value, dict) and list(static.items) == list(value):
+            return replace(static, items={k: _traced(s, value[k], origin) for k, s in static.items.items()}, origin=origin)
+        case _:
+            return static
+
+
+def take_changed(session: Session) -> None:
+    """Lets the lists and dicts from outside that the program changes be values of run time.
+
+    Raises Redecided where there are any that aren't yet.
+    """
+    for copy, origin in session.copies.items():
+        if _is_changed(session, copy, set()):
+            session.decisions.take(origin.value)
+
+
+def _is_changed(session: Session, value: SSAValue, seen: set[SSAValue]) -> bool:
+    """Whether the program may change a container, or one that it holds."""
+    if value in seen:
+        return False
+    seen.add(value)
+    return any(_changes(session, use, seen) for use in value.uses)
+
+
+def _changes(session: Session, use: Use, seen: set[SSAValue]) -> bool:
+    operation, index = use.operation, use.index
+    match operation:
+        case PyOp():
+            row = FUNCTIONS[operation.FUNCTION]
+            if row.mutates and index == 0:
+                return True
+            followed = [] if row.fresh else [r for r in operation.results if _holds(r.type)]
+        case func.CallOp():
+            callee = session.find_function(operation.callee.string_value())
+            followed = [] if callee is None else [callee.body.blocks[0].args[index]]
+        case scf.YieldOp():
+            parent = operation.parent_op()
+            followed = [] if parent is None else [*parent.results[index : index + 1]]
+            if isinstance(parent, scf.ForOp | scf.WhileOp):
+                followed += [b.args[-len(operation.operands) :][index] for r in parent.regions for b in r.blocks]
+        case scf.ForOp() | scf.WhileOp():
+            first = 3 if isinstance(operation, scf.ForOp) else 0
+            blocks = [b for r in operation.regions for b in r.blocks]
+            followed = [b.args[len(b.args) - (len(operation.operands) - first) :][index - first] for b in blocks]
+        case CastOp():
+            followed = list(operation.results)
+        case _:
+            return False
+    return any(_is_changed(session, v, seen) for v in followed)
+
+
+def _holds(kind: Attribute) -> bool:
+    return isinstance(kind, ts.ListType | ts.DictType | ts.SetType | ts.DequeType)
+
+
 def holds_tensors(value: Any) -> bool:
     """Whether a value of Python's is a tensor, or a list, tuple or dict with tensors in it."""
     if isinstance(value, list | tuple | dict):
@@ -96,9 +174,9 @@ def outside_value(e: Emitter, value: Any, name: str, current: Callable[[], Any])
 
     Raises NeedsInlining in a function that isn't the entry point itself, which is compiled where it is called then.
     """
-    if e.session.dynamic or not holds_tensors(value):
+    if e.session.dynamic or not (holds_tensors(value) or e.session.decisions.is_taken(value)):
         return None
-    kind = e.session.type_of_object(value)
+    kind = type_of_plain_object(e.session, value) if is_plain_object(value) else e.session.type_of_object(value)
     if kind is None and isinstance(value, list | tuple | dict):
         return _container(e, value, name, current)
     if kind is None:
@@ -128,6 +206,11 @@ def _argument(outside: Outside, e: Emitter, value: Any, name: str, kind: Attribu
     if known is not None:
         return known[1]
     assert outside.block is not None
+    decided_by = ("outside", str(id(value)), name)
+    decision = None
+    if is_open(value):
+        decision = e.session.decisions.of(e.session, decided_by)
+        kind = e.session.decisions.opened(e.session, decided_by, kind) if decision is None else decision.type
     name = name.rpartition(".")[2]
     name = own = name if name.isidentifier() else "value"
     number = 1
@@ -137,6 +220,8 @@ def _argument(outside: Outside, e: Emitter, value: Any, name: str, kind: Attribu
     argument = outside.block.insert_arg(kind, len(outside.block.args))
     argument.name_hint = hint_of(own)
     argument.location = location_attribute(e.place)
+    if is_open(value) and (decision is None or decision.open) and not e.session.decisions.opening:
+        e.session.open_types[argument] = decided_by
     outside.found[id(value)] = OutsideValue(own, kind, current), argument
     outside.kept.append(value)
     return argument

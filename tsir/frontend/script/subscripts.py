@@ -306,6 +306,8 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
             given = e.aten_value("tensor", [given])
         emit_setitem(e.builder, e.session.schemas, container.ssa, items, given, e.location)
         return
+    if isinstance(container, StaticList | StaticDict) and container.origin is not None:
+        e.session.decisions.take(container.origin.value)
     if isinstance(container, StaticList) and _set_slice(e, container, index.items[0], value):
         return
     if isinstance(container, StaticList) and container.ref is not None and isinstance(index.items[0], Const):

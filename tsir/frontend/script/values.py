@@ -103,11 +103,13 @@ class StaticTuple:
 class StaticDict:
     """A dict with constant keys whose values are known one by one: `**kwargs`, the items of a ModuleDict.
 
-    `ref` is the key of its contents among the emitter's variables, where they may change; the others are constants.
+    `ref` is the key of its contents among the emitter's variables, where they may change; the others are constants, of which
+    `origin` says where one from outside is (`outside.Origin`).
     """
 
     items: dict[Any, Value]
     ref: str | None = None
+    origin: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,11 +129,12 @@ class StaticObject:
 class StaticList:
     """A list of a module's or a class's constants: written out anew wherever it is used as a run-time value.
 
-    One with a `ref` is a list of the program's, as `StaticDict`.
+    One with a `ref` is a list of the program's, as `StaticDict`; `origin` says where one from outside is (`outside.Origin`).
     """
 
     elements: tuple[Value, ...]
     ref: str | None = None
+    origin: Any = None
 
 
 @dataclass(frozen=True, eq=False)
