@@ -19,8 +19,10 @@ from tsir.archive.format import (
     MAX_MEMBERS,
     MAX_MODULE_BYTES,
     MODULE,
+    STORAGE_PREFIX,
     WEIGHTS,
 )
+from tsir.archive.storages import place_of, view
 from tsir.archive.values import ValueReader
 from tsir.dialects import dtypes
 from tsir.dialects.call_forms import CallForm, Variant
@@ -168,11 +170,15 @@ def _tensors(content: bytes, descriptions: list[Any], name: str) -> list[np.ndar
         raw = load_tensors(content)
     except (SafetensorError, ValueError) as error:
         raise ArchiveError(f"{name}: {WEIGHTS} is damaged: {error}") from error
+    storages = {n: np.array(data) for n, data in raw.items() if n.startswith(STORAGE_PREFIX)}
     tensors: list[np.ndarray[Any, Any]] = []
     for i, description in enumerate(descriptions):
         try:
             dtype = dtypes.from_numpy(description["dtype"])
             shape = tuple(int(d) for d in description["shape"])
+            if (place := place_of(description)) is not None:
+                tensors.append(view(storages[f"{STORAGE_PREFIX}{place.storage}"], place, numpy_dtype(dtype), shape))
+                continue
             data = raw[str(i)]
         except (KeyError, TypeError, ValueError) as error:
             raise ArchiveError(f"{name}: the description of tensor {i} is damaged: {error!r}") from error

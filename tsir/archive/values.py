@@ -1,7 +1,7 @@
 """Values to JSON and back: the object tree, attribute values and parameter defaults of an archive.
 
 Plain JSON holds None, bool, int, str and finite floats; everything else is `{"kind": ..., ...}`. Tensors and objects are stored
-once and referred to by number, so that what was shared stays shared.
+once and referred to by number, and so are lists, dicts and sets that come twice: what was shared stays shared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class ValueWriter:
         self.objects: list[Json] = []
         self._tensor_numbers: dict[int, int] = {}
         self._object_numbers: dict[int, int] = {}
-        self._kept: list[Any] = []
+        self.shared = 0
+        """How many lists, dicts and sets came more than once so far."""
+        self._containers: dict[int, tuple[Any, Json]] = {}
 
     def write(self, value: Any) -> Json:
         """The JSON for a value. Raises ArchiveError for one that an archive can't hold."""
@@ -43,19 +45,10 @@ class ValueWriter:
             return {"kind": "tensor", "number": self._tensor(value)}
         if isinstance(value, Instance):
             return {"kind": "object", "number": self._object(value)}
-        if isinstance(value, list):
-            return {"kind": "list", "items": [self.write(v) for v in value]}
-        if isinstance(value, deque):
-            return {"kind": "deque", "items": [self.write(v) for v in value], "maxlen": value.maxlen}
         if isinstance(value, frozenset):
             return {"kind": "frozenset", "items": [self.write(v) for v in sorted(value, key=repr)]}
-        if isinstance(value, set):
-            return {"kind": "set", "items": [self.write(v) for v in sorted(value, key=repr)]}
-        if isinstance(value, dict):
-            if type(value) in (Counter, OrderedDict):
-                items = [[self.write(k), self.write(v)] for k, v in value.items()]
-                return {"kind": type(value).__name__, "items": items}
-            return {"kind": "dict", "items": [[self.write(k), self.write(v)] for k, v in value.items()]}
+        if isinstance(value, list | deque | set | dict):
+            return self._container(value)
         if isinstance(value, tuple):
             items = [self.write(v) for v in value]
             if fields := getattr(value, "_fields", None):
@@ -72,6 +65,26 @@ class ValueWriter:
         if isinstance(value, EnumMember):
             return {"kind": "enum", "class": value.class_name, "name": value.name, "value": self.write(value.value)}
         raise ArchiveError(f"a value of type {type(value).__name__} can't be saved")
+
+    def _container(self, value: Any) -> Json:
+        """A list, dict or set; one that has come before gets a number, by which it is referred to."""
+        if (known := self._containers.get(id(value))) is not None:
+            if "number" not in known[1]:
+                known[1]["number"] = self.shared
+                self.shared += 1
+            return {"kind": "same", "number": known[1]["number"]}
+        json: dict[str, Json] = {}
+        self._containers[id(value)] = (value, json)
+        if isinstance(value, dict):
+            json["kind"] = type(value).__name__ if type(value) in (Counter, OrderedDict) else "dict"
+            json["items"] = [[self.write(k), self.write(v)] for k, v in value.items()]
+        elif isinstance(value, set):
+            json |= {"kind": "set", "items": [self.write(v) for v in sorted(value, key=repr)]}
+        else:
+            json |= {"kind": "list", "items": [self.write(v) for v in value]}
+        if isinstance(value, deque):
+            json |= {"kind": "deque", "maxlen": value.maxlen}
+        return json
 
     def _tensor(self, array: np.ndarray[Any, Any]) -> int:
         number = self._tensor_numbers.get(id(array))
@@ -97,6 +110,8 @@ class ValueReader:
         self._tensors = tensors
         self._objects_json = objects
         self._objects: dict[int, Instance] = {}
+        self.containers: dict[int, Any] = {}
+        """The lists, dicts and sets with numbers that were read so far."""
 
     def read(self, value: Json, depth: int = 0) -> Any:
         """The value of some JSON. Raises ArchiveError for JSON that no writer makes."""
@@ -110,7 +125,10 @@ class ValueReader:
         if reader is None:
             raise ArchiveError(f"manifest: unknown kind of value {value.get('kind')!r}")
         try:
-            return reader(self, value, depth + 1)
+            found = reader(self, value, depth + 1)
+            if "number" in value and isinstance(found, list | deque | set | dict):
+                self.containers[value["number"]] = found
+            return found
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise ArchiveError(f"manifest: a damaged value of kind {value['kind']!r}: {error}") from error
 
@@ -154,6 +172,7 @@ _READERS: dict[str, Any] = {
     "OrderedDict": lambda r, v, d: OrderedDict((r.read(k, d), r.read(i, d)) for k, i in v["items"]),
     "deque": lambda r, v, d: deque(r.items(v, d), v["maxlen"]),
     "frozenset": lambda r, v, d: frozenset(r.items(v, d)),
+    "same": lambda r, v, _d: r.containers[v["number"]],
     "dtype": lambda _r, v, _d: dtypes.dtype(v["value"]),
     "device": lambda _r, v, _d: Device.parse(v["value"]),
     "layout": lambda _r, v, _d: Layout(str(v["value"])),

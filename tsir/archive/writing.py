@@ -8,13 +8,23 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from tsir.archive.format import EXTRA_PREFIX, FORMAT, FORMAT_VERSION, MANIFEST, MODULE, WEIGHTS
+from tsir.archive.format import (
+    EXTRA_PREFIX,
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    MODULE,
+    STORAGE_PREFIX,
+    WEIGHTS,
+    WITHOUT_SHARING,
+)
+from tsir.archive.storages import Array, Placed, described, storages_of
 from tsir.archive.values import ValueWriter
 from tsir.dialects.program import EntryPoint, Program
 from tsir.errors import ArchiveError
@@ -73,20 +83,24 @@ def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
     root = None if program.root is None else values.write(program.root)
     entry_points = [_entry_point(e, values) for e in program.entry_points.values()]
     members: dict[str, bytes] = {MODULE: print_module(program.module, debuginfo=True).encode()}
-    members[WEIGHTS] = _weights(values.tensors)
+    storages, places = storages_of(values.tensors)
+    members[WEIGHTS] = _weights(values.tensors, storages, places)
     for name, content in sorted(extra_files.items()):
         if name.startswith("/") or "\\" in name or ".." in name.split("/") or not name:
             raise ArchiveError(f"an extra file can't be named {name!r}: use a plain relative path")
         members[EXTRA_PREFIX + name] = content.encode() if isinstance(content, str) else bytes(content)
     manifest = {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        "format_version": FORMAT_VERSION if storages or values.shared else WITHOUT_SHARING,
         "producer": f"tsir {_version()}",
         "entry_points": entry_points,
         "root": root,
         **({"is_function": True} if program.is_function else {}),
         "objects": values.objects,
-        "tensors": [{"dtype": a.dtype.name, "shape": list(a.shape)} for a in values.tensors],
+        "tensors": [
+            {"dtype": a.dtype.name, "shape": list(a.shape), **described(place)}
+            for a, place in zip(values.tensors, places, strict=True)
+        ],
         "source_lines": collect(_places(program.module)),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
     }
@@ -165,11 +179,17 @@ def _places(module: ModuleOp) -> Iterator[tuple[str, int]]:
                 yield place.file, place.line
 
 
-def _weights(tensors: list[np.ndarray[Any, Any]]) -> bytes:
-    """Every tensor as its bytes; the manifest holds dtype and shape, so that dtypes unknown to safetensors work too."""
+def _weights(tensors: list[Array], storages: list[Array], places: Sequence[Placed | None]) -> bytes:
+    """Every storage, and every tensor that has its own, as bytes; the manifest holds dtypes, shapes and places."""
     from safetensors.numpy import save as save_tensors
 
-    return save_tensors({str(i): np.frombuffer(np.asarray(a, order="C").tobytes(), np.uint8) for i, a in enumerate(tensors)})
+    alone = [(i, a) for i, (a, place) in enumerate(zip(tensors, places, strict=True)) if place is None]
+    return save_tensors(
+        {
+            **{str(i): np.frombuffer(np.asarray(a, order="C").tobytes(), np.uint8) for i, a in alone},
+            **{f"{STORAGE_PREFIX}{i}": content for i, content in enumerate(storages)},
+        }
+    )
 
 
 def _version() -> str:
