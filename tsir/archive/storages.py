@@ -1,4 +1,4 @@
-"""Memory that several of an archive's tensors share, or that a tensor lies in other than in rows: stored once, with each one's strides.
+"""Memory that several of an archive's tensors share, or in which one lies other than in rows: stored once, with strides.
 
 Arrays whose bytes overlap are views of one storage, as far as a program can tell. What isn't seen through two of them, the parts of
 torch's storages outside all of the arrays, isn't kept.

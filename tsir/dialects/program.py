@@ -138,8 +138,6 @@ class Program:
     """A hash of the IR and signatures that stands for the program in caches; None: computed from the IR's text."""
     exceptions: dict[str, type[BaseException]] = field(default_factory=dict[str, type[BaseException]])
     """The user's own exception classes by name, for a program of this process: what the caller's `except` knows."""
-    bound: weakref.WeakSet[Any] = field(default_factory=lambda: weakref.WeakSet[Any](), repr=False)
-    """The functions that keep values computed of the root's arrays, to be told when another function writes these."""
     classes: MutableMapping[str, Any] = field(default_factory=dict[str, Any])
     """The user's own enums, NamedTuples and script classes by name, for a program of this process: what results are made of."""
     origins: dict[int, Any] = field(default_factory=dict[int, Any], repr=False)

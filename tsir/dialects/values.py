@@ -93,6 +93,8 @@ class Instance:
     class_name: str
     attributes: dict[str, Any] = field(default_factory=dict[str, Any])
     version: int = 0
+    given: set[str] = field(default_factory=set[str])
+    """The paths of tensors that were also in arguments or changing attributes: compiled code doesn't take them for its own."""
 
     def set(self, name: str, value: Any) -> None:
         """Sets an attribute from outside compiled code."""

@@ -27,6 +27,7 @@ from tsir.passes.freeze import Attributes, freeze, tensor_type, weight_paths
 from tsir.passes.functionalize import functionalize
 from tsir.passes.index_views import index_by_number
 from tsir.passes.inline import InlinePass, drop_unused
+from tsir.passes.outside import mark_outside
 from tsir.passes.registry import get_pass
 from tsir.passes.resize import resize_by_name
 from tsir.passes.signature import drop_object, set_argument_types
@@ -155,6 +156,7 @@ def specialize(
     eliminate_dead_code(function)
     if instance is not None and not is_called and first:
         drop_object(function)
+    mark_outside(function)
     functionalize(function, is_entry=not is_called)
     canonicalize(function)
     merge_common(function)

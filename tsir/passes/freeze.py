@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from xdsl.context import Context
@@ -14,6 +15,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from tsir.dialects import dtypes
+from tsir.dialects.sharing import lists_of_several, shared_weights
 from tsir.dialects.ts.effects import is_reference
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.ts.structure import AttributeOp, CallPythonOp, ClassOp, GetAttrOp, ListOp, SetAttrOp, UnpackOp
@@ -24,7 +26,6 @@ from tsir.ops import python
 from tsir.passes.constants import UNKNOWN, constant_ops, value_of_attribute
 from tsir.passes.memory import Memory
 from tsir.passes.refine import refine_uses
-from tsir.passes.sharing import shared_weights
 from tsir.passes.structure import callee_name, find_function, functions, is_public, walk
 
 if TYPE_CHECKING:
@@ -194,6 +195,11 @@ class _Freezer:
                 self._replace(op, inner, value, instance)
         self._remove_unused(block.args[0])
 
+    @cached_property
+    def _lists_of_several(self) -> set[int]:
+        """The lists, by `id`, that the object has in several places: who changes one there is not known here."""
+        return set() if self.instance is None else lists_of_several(self.instance)
+
     def _replace(self, op: GetAttrOp, path: str, value: Any, owner: Instance | None) -> None:
         if value is UNKNOWN and self.instance is None:
             if isinstance(op.result.type, TensorType):
@@ -203,7 +209,7 @@ class _Freezer:
         if _is_array(value):
             self._use(op, self._array_weight(path, value))
         elif isinstance(value, list):
-            if self.attributes.is_only_read(op):
+            if self.attributes.is_only_read(op) and id(value) not in self._lists_of_several:
                 self._constant_list(op, value, path.rpartition(".")[0], owner)
         elif value is not UNKNOWN:
             ops = constant_ops(value, op.location)
@@ -299,7 +305,8 @@ def freeze(
     block = function.body.block
     shared: set[str] = set()
     if instance is not None and freezer.weights:
-        shared = shared_weights(instance, {path: instance.tensor(path) for path in freezer.weights})
+        weights = {path: instance.tensor(path) for path in freezer.weights}
+        shared = shared_weights(instance, weights) | (weights.keys() & instance.given)
     marks: list[dict[str, Attribute]] = [
         {"ts.weight": StringAttr(path), **({"ts.shared": UnitAttr()} if path in shared else {})} for path in freezer.weights
     ]

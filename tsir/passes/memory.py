@@ -152,12 +152,13 @@ class Memory:
                     self._parent[root] = first
 
     def _join_shared(self, function: FuncOp) -> None:
-        """Weights that share memory may be what another weight is, or what any attribute refers to."""
+        """Weights that share memory may be what another weight or an argument is, or what any attribute refers to."""
         known = function.arg_attrs.data if function.arg_attrs is not None else ()
         arguments = function.body.block.args
         shared = [a for a, data in zip(arguments, known, strict=False) if "ts.shared" in data.data]
         if shared:
-            self._join((*shared, *self._cells.values()))
+            given = [a for a, data in zip(arguments, known, strict=False) if "ts.weight" not in data.data]
+            self._join((*shared, *self._cells.values(), *(a for a in given if not isinstance(a.type, ClassType))))
 
     def _join_arguments(self, function: FuncOp, notes: list[tuple[str, SSAValue, Operation]]) -> None:
         """When one argument is written, all others may be; weights aside."""

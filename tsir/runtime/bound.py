@@ -7,6 +7,7 @@ functions write they tell the others themselves, so that it works without torch,
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
 from tsir.errors import TsirError
+from tsir.runtime.outside import ChangingAttributes, Spans, arrays_in
 from tsir.runtime.torch_adapter import TorchAdapter, adapter
 
 if TYPE_CHECKING:
@@ -25,7 +27,11 @@ Array = np.ndarray[Any, Any]
 
 
 class WeightsReplaced(Exception):
-    """A weight has become one of another dtype or shape, for which the function wasn't compiled."""
+    """A weight has become one of another dtype or shape, or is also something else, for which the function wasn't compiled."""
+
+
+_bound: weakref.WeakSet[BoundFunction] = weakref.WeakSet()
+"""The functions that keep values computed of weights, to be told when another function writes these."""
 
 
 class BoundFunction:
@@ -33,16 +39,23 @@ class BoundFunction:
 
     def __init__(self, function: LoadedFunction, instance: Instance | None, program: Program, entry: EntryPoint) -> None:
         self.code = function
-        self.body = self._writing if function.source.written else function.call
+        source = function.source
+        self.body = self._writing if source.written or source.outside is not None else function.call
         """The generated function: `body(state, *leading, *arguments)`."""
         self.leading: tuple[Any, ...] = (instance,) if entry.takes_self and function.source.takes_self else ()
         self.guards: Sequence[Callable[[Sequence[Any]], bool]] = function.guards
         self._instance = instance
         self._program = program
-        self._arrays = [] if instance is None else [instance.tensor(path) for path in function.source.weights]
+        self._arrays: list[Array] = [] if instance is None else [instance.tensor(path) for path in function.source.weights]
         owned = [(i, program.source_of(a)) for i, a in enumerate(self._arrays)]
         self._sources = {i: tensor for i, tensor in owned if tensor is not None}
         self._copies: set[int] = set()
+        self._own, self._copied_spans = Spans(()), Spans(())
+        outside = source.outside
+        self._reads = None if outside is None else ChangingAttributes(instance, outside.reads)
+        self._writes = None if outside is None else ChangingAttributes(instance, outside.writes)
+        self.looks_outside = outside is not None and any(i not in source.shared for i in range(len(source.weights)))
+        """Whether a call has to be looked at by `is_shared` before it is made."""
         self._exposed = [i for i, a in enumerate(self._arrays) if program.is_exposed(a)]
         self.watched: list[Any] = list(self._sources.values())
         """The torch tensors whose memory the state was made of."""
@@ -68,12 +81,16 @@ class BoundFunction:
         depends = {i for part, needs in zip(state, made_of, strict=True) for i in needs if self._is_copy(part, needs)}
         self._copies = depends
         if depends:
-            self._program.bound.add(self)
+            _bound.add(self)
         copied = [i for i in (*self._sources, *self._exposed) if i in depends]
         tracked = [i for i in copied if i in counts and torch is not None and not torch.is_inference(self._sources[i])]
         self.copied = [self._sources[i] for i in tracked]
         self.snapshots = [(self._arrays[i], self._arrays[i].copy()) for i in copied if i not in tracked]
         self.seen = pointers + [counts[i] for i in tracked]
+        self._copied_spans = Spans(self._arrays[i] for i in sorted(depends))
+        if self.looks_outside:
+            taken = self.code.source.shared
+            self._own = Spans(a for i, a in enumerate(self._arrays) if i not in taken)
         self.state = state
 
     def _is_copy(self, part: Any, needs: Sequence[int]) -> bool:
@@ -115,16 +132,34 @@ class BoundFunction:
             return self.code.call(state, *arguments)
         finally:
             written = [self._arrays[i] for i in self.code.source.written]
-            for other in list(self._program.bound):
+            if (outside := self.code.source.outside) is not None and self._writes is not None:
+                written += self._writes.arrays()
+                written += arrays_in(arguments[len(self.leading) :]) if outside.arguments else []
+            for other in list(_bound):
                 other.note_writes(written)
 
     def note_writes(self, written: Sequence[Array]) -> None:
         """Computes the state anew when something in it was made of one of these arrays."""
-        if any(np.may_share_memory(a, self._arrays[i]) for a in written for i in self._copies):
+        if any(True for a in written for _ in self._copied_spans.met(a)):
             self._prepare(self._pointers())
+
+    def is_shared(self, arguments: Sequence[Any]) -> bool:
+        """Whether weights are also in a call's arguments, or in attributes, which the function doesn't expect.
+
+        They are noted at the object, for the next compilation.
+        """
+        assert self._reads is not None and self._instance is not None
+        met = {i for a in (*arrays_in(arguments), *self._reads.arrays()) for i in self._own.met(a)}
+        if met:
+            source = self.code.source
+            paths = [p for i, p in enumerate(source.weights) if i not in source.shared]
+            self._instance.given |= {paths[i] for i in met}
+        return bool(met)
 
     def __call__(self, *arguments: Any) -> Any:
         if (self.watched or self.snapshots) and self.is_stale() and not self.refresh():
+            raise WeightsReplaced
+        if self.looks_outside and self.is_shared(arguments):
             raise WeightsReplaced
         try:
             return self.body(self.state, *self.leading, *arguments)

@@ -235,6 +235,9 @@ class _Text:
         if self.found.guards and any(s.startswith("!") for s in self.shapes):
             lines.append(f"if not all([g(({arguments},)) for g in guards]): return following(args)")
         lines += self._weights()
+        if bound.looks_outside:
+            self.constant("is_shared", bound.is_shared)
+            lines.append(f"if is_shared(({arguments}{',' if arguments else ''})): return MISS")
         leading = [self.constant(f"leading_{i}", x) for i, x in enumerate(bound.leading)]
         call = f"context.run({', '.join(['body', 'state', *leading, *self.names])})"
         lines += ["try:", "    context = contexts.pop()", "except IndexError:", "    context = quiet_context()"]

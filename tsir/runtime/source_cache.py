@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsir.dialects.program import EntryPoint, Program
+from tsir.dialects.sharing import shared_weights
 from tsir.dialects.values import Instance
 from tsir.runtime.keys import Key
 from tsir.version import __version__
@@ -51,6 +52,8 @@ def key(program: Program, entry: EntryPoint, call_key: tuple[Key, ...], instance
     parts = [program.content_hash, entry.name, entry.symbol, repr(call_key), __version__, _sources_stamp()]
     parts += [np.__version__, sys.version, platform.machine(), repr(_cpu_features())]
     parts += _attribute_values(instance)
+    if instance is not None:
+        parts += sorted(instance.given | shared_weights(instance, _tensors(instance)))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -89,6 +92,20 @@ def _attribute_values(instance: Instance | None) -> list[str]:
             found.append(f"{path} = {value.dtype.name}{value.shape}{value.flags.c_contiguous}")
         else:
             found.append(f"{path} = {value!r}")
+    return found
+
+
+def _tensors(instance: Instance) -> dict[str, np.ndarray[Any, Any]]:
+    found: dict[str, np.ndarray[Any, Any]] = {}
+    seen: set[int] = set()
+    todo: list[tuple[str, Any]] = [("", instance)]
+    while todo:
+        path, value = todo.pop()
+        if isinstance(value, np.ndarray):
+            found[path] = value
+        elif isinstance(value, Instance) and id(value) not in seen:
+            seen.add(id(value))
+            todo.extend((f"{path}.{name}" if path else name, v) for name, v in value.attributes.items())
     return found
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.dialects.linalg import ops as linalg
 from xdsl.ir import Attribute, Operation, SSAValue
 
@@ -17,7 +17,7 @@ from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line, Modu
 from tsir.backend.numpy.form_operations import emit_form
 from tsir.backend.numpy.forms import find_forms
 from tsir.backend.numpy.liveness import escaping_values
-from tsir.backend.numpy.loading import GeneratedSource
+from tsir.backend.numpy.loading import GeneratedSource, Outside
 from tsir.backend.numpy.tensors import Kind, tensor_dtype
 from tsir.backend.numpy.tracebacks import SourceFrame
 from tsir.dialects import dtypes
@@ -25,6 +25,7 @@ from tsir.dialects.ts.structure import ToReferenceOp
 from tsir.dialects.ts.types import ClassType, TensorType
 from tsir.errors import TsirError
 from tsir.passes.copies import Copies
+from tsir.passes.outside import READS, WRITES, WRITES_ARGUMENTS
 
 PURE_TABLES = ("linalg_operations", "tensor_operations", "scalar_operations", "extension_operations")
 OTHER_TABLES = ("control_flow", "host_operations")
@@ -107,8 +108,18 @@ def generate(module: ModuleOp, symbol: str) -> GeneratedSource:
     first = functions[symbol].function_type.inputs.data
     takes_self = bool(first) and isinstance(first[0], ClassType)
     return GeneratedSource(
-        text, entry, written.weights, takes_self, frames, emitter.constants, written.provenance, written.mutable
+        text, entry, written.weights, takes_self, frames, emitter.constants, written.provenance, written.mutable,
+        written.shared, _outside(functions[symbol]),
     )  # fmt: skip
+
+
+def _outside(function: func.FuncOp) -> Outside | None:
+    """What `passes/outside.py` has found."""
+    reads, writes = (function.attributes.get(n) for n in (READS, WRITES))
+    if not isinstance(reads, ArrayAttr) or not isinstance(writes, ArrayAttr):
+        return None
+    names = [tuple(n.data for n in found if isinstance(n, StringAttr)) for found in (reads, writes)]
+    return Outside(names[0], names[1], WRITES_ARGUMENTS in function.attributes)
 
 
 def _header(module: ModuleEmitter, symbol: str) -> list[Line]:
@@ -137,12 +148,13 @@ def _is_uint8(attributes: dict[str, Attribute]) -> bool:
 @dataclass(frozen=True)
 class _Written:
     """The text of one function, the paths of its weights, and by index: on which of them each part of its state depends, and
-    which the function writes."""
+    which the function writes and which may be what others are."""
 
     lines: list[Line]
     weights: tuple[str, ...]
     provenance: tuple[tuple[int, ...], ...]
     mutable: tuple[int, ...]
+    shared: tuple[int, ...]
 
 
 def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry: bool) -> _Written:
@@ -153,6 +165,7 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     weights: list[str] = []
     weight_names: list[str] = []
     mutable: list[int] = []
+    shared: list[int] = []
     for i, argument in enumerate(function.body.block.args):
         attributes = _attributes(function, i)
         path = attributes.get("ts.weight")
@@ -160,6 +173,8 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
         if entry and isinstance(path, StringAttr):
             weights.append(path.data)
             weight_names.append(variable)
+            if "ts.shared" in attributes:
+                shared.append(len(weights) - 1)
             if "ts.mutable" in attributes:
                 mutable.append(len(weights) - 1)
             elif is_tensor(argument):
@@ -201,7 +216,7 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     body.append(Line(1, f"return {', '.join(results) or 'None'}"))
     arguments = ["state", *parameters] if entry else parameters
     lines += [Line(0, ""), Line(0, ""), Line(0, f"def {name}({', '.join(arguments)}):"), *head, *body]
-    return _Written(lines, tuple(weights), _provenance(weight_names, e.prepared, state), tuple(mutable))
+    return _Written(lines, tuple(weights), _provenance(weight_names, e.prepared, state), tuple(mutable), tuple(shared))
 
 
 def _provenance(weights: list[str], lines: list[Line], state: list[str]) -> tuple[tuple[int, ...], ...]:

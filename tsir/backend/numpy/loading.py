@@ -20,6 +20,18 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
+class Outside:
+    """What a function that writes tensors from outside reads and writes beside its weights."""
+
+    reads: tuple[str, ...]
+    """The names of the attributes that it reads."""
+    writes: tuple[str, ...]
+    """The names of those whose tensors it may write."""
+    arguments: bool
+    """Whether it may write tensors of its arguments."""
+
+
+@dataclass(frozen=True)
 class GeneratedSource:
     """The text of a Python module that the backend generated, with what the text refers to.
 
@@ -40,6 +52,10 @@ class GeneratedSource:
     """For each element of `prepare`'s result the indices of the weights that it was made of."""
     written: tuple[int, ...] = ()
     """The indices of the weights that the function writes."""
+    shared: tuple[int, ...] = ()
+    """The indices of the weights that it takes for memory of other weights, attributes and arguments, too."""
+    outside: Outside | None = None
+    """None when it writes nothing from outside, its weights aside."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +90,7 @@ def load(source: GeneratedSource) -> LoadedFunction:
     )
 
 
-_FORMAT = 3
+_FORMAT = 4
 
 
 def source_to_bytes(source: GeneratedSource) -> bytes:
@@ -89,6 +105,8 @@ def source_to_bytes(source: GeneratedSource) -> bytes:
         "dtypes": {name: a.dtype.name for name, a in source.constants.items()},
         "provenance": source.provenance,
         "written": source.written,
+        "shared": source.shared,
+        "outside": None if source.outside is None else vars(source.outside),
     }
     arrays = {f"c_{n}": a.view(np.uint16) if a.dtype.name == "bfloat16" else a for n, a in source.constants.items()}
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
@@ -107,6 +125,7 @@ def source_from_bytes(data: bytes) -> GeneratedSource | None:
             constants = {n: _with_dtype(file[f"c_{n}"], d) for n, d in meta["dtypes"].items()}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
+    outside = meta["outside"]
     return GeneratedSource(
         meta["text"],
         meta["entry"],
@@ -116,6 +135,8 @@ def source_from_bytes(data: bytes) -> GeneratedSource | None:
         constants,
         tuple(tuple(p) for p in meta["provenance"]),
         tuple(meta["written"]),
+        tuple(meta["shared"]),
+        Outside(tuple(outside["reads"]), tuple(outside["writes"]), outside["arguments"]) if outside is not None else None,
     )
 
 

@@ -8,6 +8,7 @@ import enum
 import inspect
 import sys
 import types
+from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,8 @@ class ModuleReader:
         self.arrays = TensorArrays()
         self.objects: dict[int, tuple[Any, Instance]] = {}
         """The objects of script classes by `id`: what is shared stays shared."""
+        self.containers: dict[int, tuple[Any, Any]] = {}
+        """The lists, dicts, sets and deques by `id`, and what the program has for them."""
         self._modules: dict[int, tuple[ClassInfo, Instance, nn.Module]] = {}
         self._kept: list[nn.Module] = []
         self._classes: dict[Any, ClassInfo] = {}
@@ -560,10 +563,11 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
 
             return named_tuple_class(type(value).__name__, tuple(type(value)._fields))(*parts)  # type: ignore[attr-defined]
         return tuple(parts)
-    if isinstance(value, list):
-        return [to_runtime(session, v, ts.AnyType()) for v in value]
-    if isinstance(value, dict):
-        return {k: to_runtime(session, v, ts.AnyType()) for k, v in value.items()}
+    if isinstance(value, list | dict | set | deque):
+        known = session.reader.containers.get(id(value))
+        if known is None:
+            known = session.reader.containers[id(value)] = (value, _container(session, value))
+        return known[1]
     if kind == ts.FLOAT:
         return float(value) if value is not None else None
     if session.is_script_class(type(value)):
@@ -577,6 +581,13 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
             }
         return found[1]
     return value
+
+
+def _container(session: Session, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: to_runtime(session, v, ts.AnyType()) for k, v in value.items()}
+    parts = [to_runtime(session, v, ts.AnyType()) for v in value]
+    return parts if isinstance(value, list) else set(parts) if isinstance(value, set) else deque(parts, value.maxlen)
 
 
 __all__ = ["ModuleReader", "class_annotations", "to_runtime", "type_of_object"]

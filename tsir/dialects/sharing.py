@@ -15,8 +15,8 @@ Array = np.ndarray[Any, Any]
 def shared_weights(root: Instance, weights: Mapping[str, Array]) -> set[str]:
     """The paths of the weights whose memory can be reached in another way, too. `weights` are arrays by path."""
     names = {id(array): path for path, array in weights.items()}
-    spans = [(*_bounds(array), path) for path, array in weights.items() if array.size]
-    spans += [(*_bounds(array), "") for array in _others(root, names) if array.size]
+    spans = [(*bounds(array), path) for path, array in weights.items() if array.size]
+    spans += [(*bounds(array), "") for array in _others(root, names) if array.size]
     spans.sort()
     shared: set[str] = set()
     open_spans: list[tuple[int, str]] = []
@@ -52,9 +52,31 @@ def _others(root: Instance, names: Mapping[int, str]) -> list[Array]:
     return found
 
 
-def _bounds(array: Array) -> tuple[int, int]:
+def lists_of_several(root: Instance) -> set[int]:
+    """The lists, by `id`, that an object and what is in it have in several places."""
+    found: set[int] = set()
+    seen: set[int] = set()
+    todo: list[Any] = [root]
+    while todo:
+        value = todo.pop()
+        if not isinstance(value, Instance | list | tuple | dict):
+            continue
+        if id(cast(object, value)) in seen:
+            found |= {id(cast(object, value))} if isinstance(value, list) else set()
+            continue
+        seen.add(id(cast(object, value)))
+        if isinstance(value, Instance):
+            todo += value.attributes.values()
+        else:
+            todo += cast("dict[Any, Any]", value).values() if isinstance(value, dict) else cast("list[Any]", value)
+    return found
+
+
+def bounds(array: Array) -> tuple[int, int]:
     """The addresses of the first byte of an array and behind its last one."""
     low = high = array.__array_interface__["data"][0]
+    if array.flags.c_contiguous:
+        return low, low + array.nbytes
     for size, stride in zip(array.shape, array.strides, strict=True):
         low, high = low + min(0, stride * (size - 1)), high + max(0, stride * (size - 1))
     return low, high + array.itemsize
