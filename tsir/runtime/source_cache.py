@@ -13,13 +13,14 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tsir.dialects.program import EntryPoint, Program
-from tsir.dialects.sharing import shared_weights
+from tsir.dialects.sharing import lists_of_several, shared_weights
 from tsir.dialects.values import Instance
 from tsir.runtime.keys import Key
 from tsir.version import __version__
@@ -54,6 +55,8 @@ def key(program: Program, entry: EntryPoint, call_key: tuple[Key, ...], instance
     parts += _attribute_values(instance)
     if instance is not None:
         parts += sorted(instance.given | shared_weights(instance, _tensors(instance)))
+        several = lists_of_several(instance)
+        parts += sorted(path for path, value in _attributes(instance) if id(value) in several)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -63,7 +66,11 @@ def _sources_stamp() -> str:
 
     folder = Path(str(backend.__file__)).parents[2]
     newest = max(
-        (p.stat().st_mtime_ns for d in ("backend", "ops", "lowering", "passes") for p in (folder / d).rglob("*.py")),
+        (
+            p.stat().st_mtime_ns
+            for d in ("backend", "ops", "lowering", "passes", "dialects")
+            for p in (folder / d).rglob("*.py")
+        ),
         default=0,
     )
     return str(newest)
@@ -96,17 +103,19 @@ def _attribute_values(instance: Instance | None) -> list[str]:
 
 
 def _tensors(instance: Instance) -> dict[str, np.ndarray[Any, Any]]:
-    found: dict[str, np.ndarray[Any, Any]] = {}
+    return {path: value for path, value in _attributes(instance) if isinstance(value, np.ndarray)}
+
+
+def _attributes(instance: Instance) -> Iterator[tuple[str, Any]]:
+    """The attributes of an object and of the objects in it, with their paths."""
     seen: set[int] = set()
     todo: list[tuple[str, Any]] = [("", instance)]
     while todo:
         path, value = todo.pop()
-        if isinstance(value, np.ndarray):
-            found[path] = value
-        elif isinstance(value, Instance) and id(value) not in seen:
+        yield path, value
+        if isinstance(value, Instance) and id(value) not in seen:
             seen.add(id(value))
             todo.extend((f"{path}.{name}" if path else name, v) for name, v in value.attributes.items())
-    return found
 
 
 def find(name: str | None) -> GeneratedSource | None:
