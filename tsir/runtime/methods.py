@@ -338,9 +338,13 @@ class ScriptFunction(CompiledMethod):
             self.__qualname__ = getattr(original, "__qualname__", self.__name__)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._owner is not None:
-            self._owner.follow_origins()
-        return super().__call__(*args, **kwargs)
+        try:
+            if self._owner is not None:
+                self._owner.follow_origins()
+            return super().__call__(*args, **kwargs)
+        except BaseException as error:
+            rewrite(error)
+            raise
 
     @property
     def qualified_name(self) -> str:
