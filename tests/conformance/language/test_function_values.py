@@ -158,7 +158,7 @@ def late_lambdas(n: int):
 @feature("Messages for what isn't supported", "functions as values")
 @pytest.mark.parametrize(
     ("function", "message"),
-    [(two_of_one_name, "different variables called 'i'"), (late_lambdas, "a function can't be used as a value here")],
+    [(two_of_one_name, "different variables called 'i'"), (late_lambdas, "a function that reads .i. of the comprehension")],
 )
 def test_refused(function, message):
     with pytest.raises(tsir.TsirError, match=message):

@@ -77,6 +77,12 @@ def is_named_tuple(candidate: Any) -> bool:
     return isinstance(candidate, type) and issubclass(candidate, tuple) and hasattr(candidate, "_fields")
 
 
+def _is_callable(value: Any) -> bool:
+    """Whether an annotation is that of a function."""
+    bare = (typing.Callable, collections.abc.Callable)
+    return typing.get_origin(value) is collections.abc.Callable or any(value is c for c in bare)
+
+
 class AnnotationReader:
     """Reads annotations; `class_type` gives the types of classes that a user wrote."""
 
@@ -144,6 +150,18 @@ class AnnotationReader:
         if origin is not None:
             return self._generic(value, origin, typing.get_args(value), scope)
         return self._plain(value, scope)
+
+    def of_part(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
+        """The type of an attribute or of what is in a container: functions are values of run time there."""
+        if isinstance(value, str):
+            value = _evaluate(value, scope)
+        return self.function_type() if _is_callable(value) else self.of_object(value, scope)
+
+    def function_type(self) -> Attribute:
+        """The type of functions in containers and attributes."""
+        from tsir.frontend.script.function_values import Function
+
+        return self._class_type(Function)
 
     def _variable(self, value: typing.TypeVar, scope: Mapping[str, Any]) -> Attribute:
         """The type of a value that is of a type variable's type."""
@@ -217,7 +235,8 @@ class AnnotationReader:
                 dict: ts.DictType(ts.StrType(), ts.TensorType()),
             }
             return bare.get(origin)
-        parts = [self.of_object(a, scope) for a in arguments]
+        is_container = origin not in (typing.Union, types.UnionType)
+        parts = [self.of_part(a, scope) if is_container else self.of_object(a, scope) for a in arguments]
         known = [p for p in parts if p is not None]
         if len(known) < len(parts):
             return None
@@ -251,7 +270,7 @@ class AnnotationReader:
         module_scope = vars(__import__("sys").modules[cls.__module__]) if cls.__module__ in __import__("sys").modules else {}
         types_: list[Attribute] = []
         for name in cls._fields:
-            found = self.of_object(hints[name], {**scope, **module_scope}) if name in hints else ts.TensorType()
+            found = self.of_part(hints[name], {**scope, **module_scope}) if name in hints else ts.TensorType()
             if found is None:
                 message = f"field '{name}' of NamedTuple {cls.__name__} has no concrete type"
                 raise FrontendError(message, hint="annotate it with the type of its values", code="TS103")

@@ -40,10 +40,12 @@ from tsir.frontend.script.convert import (
 )
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
 from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, PLAIN_FUNCTIONS, is_of_dataclass
+from tsir.frontend.script.dispatch import call_function_value
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import member_of_value
 from tsir.frontend.script.evaluation import PURE, evaluate
 from tsir.frontend.script.exception_values import is_exception_class, make_exception, set_arguments
+from tsir.frontend.script.function_values import Function
 from tsir.frontend.script.generators import generator_of, is_lazy
 from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
@@ -227,6 +229,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
 
         args = [collect(e, a) if is_lazy(a) else a for a in args]
     match callee:
+        case Object() if callee.info.python_class is Function:
+            return call_function_value(e, callee, args, kwargs)
         case PyFunction():
             return _call_function(e, callee, args, kwargs)
         case Method():

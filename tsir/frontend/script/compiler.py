@@ -36,8 +36,10 @@ from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_clas
 from tsir.frontend.script.convert import as_key, coerce, held, join_all, join_types
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
 from tsir.frontend.script.decided import Decisions, Key, key_of_literal
+from tsir.frontend.script.dispatch import Dispatcher
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.examples import Examples
+from tsir.frontend.script.function_values import Function, Site
 from tsir.frontend.script.functions import (
     Compiled,
     ParameterInfo,
@@ -57,6 +59,7 @@ from tsir.frontend.script.source import (
 )
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
+    Body,
     Builtin,
     Const,
     Coroutine,
@@ -146,6 +149,22 @@ class Session:
         """The values from outside of the entry point that is being compiled."""
         self.root: Instance | None = None
         """What holds the modules from outside that a function uses."""
+        self.unfinished: list[Compiled] = []
+        """The functions that are being compiled, outermost first."""
+        self.function_sites: dict[Any, Site] = {}
+        """The places where functions are made that are values of run time."""
+        self.dispatchers: dict[Any, Dispatcher] = {}
+        """The functions that call such values, by the types of the arguments."""
+        self.site_bodies: dict[Any, tuple[FunctionSource, Body]] = {}
+        """What the functions of one place do, by the types of the arguments."""
+        self.functions_being_made: list[Value] = []
+        """The local functions that are being made of such values, outermost first."""
+        self.open_cells: list[tuple[str, Value]] = []
+        """The variables that functions being made share with others: key and list."""
+        self.frame_sources: dict[int, FunctionSource] = {}
+        """The functions that are or were inlined, by their frames."""
+        self.active_frames: set[int] = set()
+        """The frames of those that are being inlined."""
         self.entries: set[Any] = set()
         """The functions that are called from outside."""
         self.sources: dict[Any, FunctionSource] = {}
@@ -235,6 +254,17 @@ class Session:
         """Makes a function part of the program."""
         _merge_constants(operation)
         self._operations.append(operation)
+
+    def forget_function(self, compiled: Compiled) -> None:
+        """Takes a function out of the program, which is compiled anew."""
+        self._operations = [op for op in self._operations if op.sym_name.data != compiled.symbol]
+        self.functions = {key: known for key, known in self.functions.items() if known is not compiled}
+
+    @property
+    def function_class(self) -> ts.ClassType | None:
+        """The type of function values, once the program has any."""
+        found = self._script_classes.get(Function)
+        return None if found is None else found.type
 
     def function_named(self, symbol: str) -> func.FuncOp:
         """The function of the program with this symbol."""
@@ -412,7 +442,7 @@ class Session:
             for name, (annotation, owner) in modules.class_annotations(cls).items():
                 if name in only_given:
                     continue
-                found_type = self.annotations.of_object(annotation, modules._class_scope(owner))
+                found_type = self.annotations.of_part(annotation, modules._class_scope(owner))
                 if found_type is not None and "ClassVar" not in str(annotation):
                     info.attributes[name] = AttributeInfo(found_type)
         return info

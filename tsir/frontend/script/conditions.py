@@ -22,6 +22,7 @@ from tsir.frontend.script.classes import is_exact
 from tsir.frontend.script.convert import Tuples, coerce, is_subtype, join_types, materialise, members, truth, uninitialized
 from tsir.frontend.script.emitter import DEFINED, Emitter
 from tsir.frontend.script.exception_values import caught_as, is_exception_class
+from tsir.frontend.script.function_values import same_function
 from tsir.frontend.script.values import (
     NONE,
     TRUE,
@@ -229,6 +230,8 @@ def without_none(path: str, kind: Attribute) -> Facts:
 
 def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
     """`left is right` for values other than None."""
+    if (of_functions := same_function(e, left, right, negate=negate)) is not None:
+        return of_functions
     for a, b in ((left, right), (right, left)):
         if isinstance(a, EnumValue) and isinstance(b, EnumValue):
             return Const((a.member is b.member) is not negate)

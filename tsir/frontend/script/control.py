@@ -32,6 +32,7 @@ from tsir.frontend.script.emitter import (
     frame_of,
     framed,
 )
+from tsir.frontend.script.function_values import function_type, is_function
 from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.static_state import parts_of, with_parts
 from tsir.frontend.script.values import (
@@ -46,6 +47,7 @@ from tsir.frontend.script.values import (
     Const,
     Coroutine,
     EnumValue,
+    Object,
     PyFunction,
     PyObject,
     Run,
@@ -270,7 +272,7 @@ def join(
         bindings = [s.variables.get(name) for s in live]
         old = before.get(name)
         if old is not None and all(b is not None and b.origin is old.origin for b in bindings):
-            kinds = {b.value.type for b in bindings if b is not None and isinstance(b.value, Run | Const)}
+            kinds = {b.value.type for b in bindings if b is not None and isinstance(b.value, Run | Const | Object)}
             if len(kinds) == 1 and any(b is not old for b in bindings):
                 facts[name] = kinds.pop()
         else:
@@ -446,9 +448,20 @@ def _merge_values(e: Emitter, values: Sequence[Value], sides: Sequence[Side], pa
             return found
         if all(_is_callable(v) for v in values):
             return _Merged(type=ts.INT, options=tuple(o for v in values for o in _options(v)), path=path)
+        if (function := _function_type(e, values)) is not None:
+            return _Merged(type=function, path=path)
         return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
     alike = {v.tuple_like if isinstance(v, Run) else None for v in values}
     return _Merged(type=common_type(e, values), tuple_like=alike.pop() if len(alike) == 1 else None, path=path)
+
+
+def _function_type(e: Emitter, values: Sequence[Value]) -> Attribute | None:
+    """The type of what is one of several functions, or None; None for other values."""
+    kind = function_type(e.session)
+    kinds = [kind if is_function(v) else e.session.type_of(v) for v in values]
+    if any(k not in (kind, ts.NONE, ts.optional_of(kind)) for k in kinds):
+        return None
+    return kind if all(k == kind for k in kinds) else ts.optional_of(kind)
 
 
 def common_type(e: Emitter, values: Sequence[Value]) -> Attribute:
@@ -538,4 +551,10 @@ def _yielded(e: Emitter, side: Side, name: str, found: _Merged) -> SSAValue:
         value = structure[1][at]
     if found.options:
         return _choice_number(e, value, found.options)
-    return coerce(e, value, found.type, f"'{name}'")
+    if not is_function(value):
+        return coerce(e, value, found.type, f"'{name}'")
+    behind, e.variables = e.variables, side.variables  # what a function reads of the branch is that of its end
+    try:
+        return coerce(e, value, found.type, f"'{name}'")
+    finally:
+        e.variables = behind

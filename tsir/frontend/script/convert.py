@@ -10,6 +10,7 @@ import ast
 import functools
 import types
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import torch
@@ -229,12 +230,22 @@ def _as_tuple(e: Emitter, value: Run) -> SSAValue:
 
 
 def held(e: Emitter, value: Value) -> Value:
-    """A value as a container of the program holds it: what is a tuple in Python has to be hashable, and comes out as one."""
-    return as_python(e, value) if isinstance(value, Run) and value.tuple_like == "tuple" else value
+    """A value as a container of the program holds it: what is a tuple in Python has to be hashable, and comes out as one; a function
+    is an object."""
+    if isinstance(value, StaticTuple):
+        return replace(value, elements=tuple(held(e, v) for v in value.elements))
+    if isinstance(value, Run) and value.tuple_like == "tuple":
+        return as_python(e, value)
+    from tsir.frontend.script.function_values import as_function
+
+    return as_function(e, value)
 
 
 def as_key(e: Emitter, value: Value) -> Value:
     """A value as a key of a dict or an element of a set. Raises UnsupportedError for objects that have an `__eq__` of their own."""
+    from tsir.frontend.script.function_values import refuse_comparing
+
+    refuse_comparing(e, value, "a key of a dict or an element of a set")
     if isinstance(value, Object) and value.info.python_class.__eq__ is not object.__eq__:
         e.unsupported(
             f"an object of {value.info.python_class.__name__}, whose class defines __eq__, as a key of a dict or an element of a set",
@@ -276,6 +287,10 @@ def coerce(e: Emitter, value: Value, wanted: Attribute, what: str, declared: Sou
 def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
     """Whether `coerce` takes the value, as far as that shows without emitting it."""
     kind = e.session.type_of(value)
+    if kind is None and e.session.function_class in members(wanted):
+        from tsir.frontend.script.function_values import is_function
+
+        return is_function(value)
     if kind is None:
         return isinstance(wanted, ts.ListType | ts.TupleOfType | Tuples) and isinstance(value, StaticTuple | StaticList)
     return is_subtype(e, kind, wanted) or (wanted == ts.FLOAT and kind in (ts.INT, ts.NumberType()))
@@ -388,6 +403,10 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
         inner = {type(m): m for m in members(wanted)}
         if ts.ListType not in inner and (ts.TupleOfType in inner or ts.AnyType in inner):
             value = Run(_as_tuple(e, value))
+    if any(isinstance(m, ts.ClassType) and m == e.session.function_class for m in members(wanted)):
+        from tsir.frontend.script.function_values import as_function
+
+        value = as_function(e, value, objects=True)
     ssa = materialise(e, value)
     kind = ssa.type
     if kind == wanted:

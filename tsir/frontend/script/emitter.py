@@ -152,6 +152,7 @@ class Emitter:
         self.builder = Builder(InsertPoint.at_end(self.block))
         self.node = self.node or self.source.node
         self.entrance = self.block
+        self.base_source = self.source
         self.scope = Scope(self.scope.frame, self.local_names, self.scope.outer)
         self.clear_flags()
 

@@ -31,6 +31,7 @@ from tsir.frontend.script.compiler import Session
 from tsir.frontend.script.convert import describe_object, join_types
 from tsir.frontend.script.decided import compile_settled, default_type, is_open
 from tsir.frontend.script.declared import declared_signatures
+from tsir.frontend.script.dispatch import complete_dispatchers
 from tsir.frontend.script.examples import Examples
 from tsir.frontend.script.functions import (
     NoRunTimeResult,
@@ -39,6 +40,7 @@ from tsir.frontend.script.functions import (
     compile_for,
 )
 from tsir.frontend.script.hooks import calling_source
+from tsir.frontend.script.modules import holds_functions
 from tsir.frontend.script.outside import Outside, OutsideValue, bind_target, complete_calls, needs_entry
 from tsir.frontend.script.overriding import compile_overriding
 from tsir.frontend.script.passing import own_name
@@ -110,6 +112,7 @@ def _compile_function(function: Any, session: Session, target: Target | None) ->
     with shown_to_user():
         entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None, target)
         compile_overriding(session)
+        complete_dispatchers(session)
     session.complete = True
     first = [entry.symbol]
     variants = call_forms.Variants(session, first)
@@ -167,6 +170,7 @@ def _compile_module(module: nn.Module, session: Session, target: Target | None) 
             if other is not info:
                 _complete(session, other)
         compile_overriding(session)
+        complete_dispatchers(session)
     session.complete = True
     first = [e.symbol for e in entries.values()]
     variants = call_forms.Variants(session, first)
@@ -329,6 +333,8 @@ def _entry_for(
         if p.name in types_:
             continue
         kind = p.type
+        if kind is not None and holds_functions(session, kind):
+            kind = None
         if kind is None and p.annotated and not session.dynamic:
             kind = _generic_type(session, declaring, p.name)
         if session.dynamic and (p.name in left_out or _has_only_default(p, kind)):
@@ -367,6 +373,8 @@ def _entry_for(
         complete_calls(outside, compiled.symbol, session.function_named(compiled.symbol))
     session.asked_of[compiled.symbol] = frozenset(session.asked)
     assert compiled.result is not None
+    if holds_functions(session, compiled.result):
+        raise _no_result(session, source, PyFunction(function))
     if owner is not None and own_name(PyFunction(function, None, owner), source.function) is not None:
         owner.methods.setdefault(source.function.__name__, compiled.symbol)
     rest = signature.parameters[1 if owner is not None else 0 :]

@@ -117,6 +117,8 @@ class Compiled:
     """Whether it never returns, so that its result may be of any type."""
     recursive: bool = False
     """Whether a call of it was met before the type of its result was known."""
+    incomplete: bool = False
+    """Whether it lacks what is behind such a call, so that it has to be compiled again with the function that is called."""
 
 
 class NoRunTimeResult(Exception):
@@ -306,11 +308,7 @@ def call_compiled(
     except TsirError as error:
         error.notes = (*error.notes, (f"in a call of {name}()", e.place))
         raise
-    result = compiled.result
-    if result is None:
-        # The type of the result comes from the paths without recursion; then the function is compiled again with it.
-        compiled.recursive = True
-        raise Unreachable
+    result = known_result(session, compiled)
     if callee.overridden is not None:
         from tsir.frontend.script.overriding import emit_overridden
 
@@ -318,6 +316,21 @@ def call_compiled(
     else:
         ssa = e.emit(func.CallOp(compiled.symbol, operands, [result]))
     return Run(ssa, compiled.tuple_like) if compiled.tuple_like else session.object_or_run(ssa)
+
+
+def known_result(session: Session, compiled: Compiled) -> Attribute:
+    """The type of a function's result. Raises Unreachable where it isn't known, in a call from the function itself.
+
+    The type comes from the paths without recursion; then the function, and all that it compiled meanwhile, is compiled again with it.
+    """
+    if compiled.result is not None:
+        return compiled.result
+    compiled.recursive = True
+    for inner in reversed(session.unfinished):
+        if inner is compiled:
+            break
+        inner.incomplete = True
+    raise Unreachable
 
 
 def as_hints(signature: Signature) -> Signature:
@@ -548,9 +561,10 @@ def compile_for(
     if callee.owner is not None and kinds[:1] == [callee.owner.type] and own_name(callee, source.function) and general:
         callee.owner.methods.setdefault(source.function.__name__, symbol)
     session.compiling.append(symbol)
+    session.unfinished.append(compiled)
     try:
         operation = _compile(session, source, signature, parameters, compiled)
-        if compiled.recursive:
+        if compiled.recursive and not compiled.incomplete:
             operation = _compile(session, source, replace(signature, result=compiled.result), parameters, compiled)
     except BaseException:
         del session.functions[key]
@@ -559,6 +573,12 @@ def compile_for(
         raise
     finally:
         session.compiling.pop()
+        session.unfinished.pop()
+    if compiled.incomplete:
+        del session.functions[key]
+        if callee.owner is not None:
+            callee.owner.methods = {n: s for n, s in callee.owner.methods.items() if s != symbol}
+        return compiled
     say_how_called(operation, callee, source.function, signature, parameters, symbol)
     session.add_function(operation)
     return compiled

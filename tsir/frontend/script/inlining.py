@@ -160,6 +160,8 @@ def inline(
     place = e.place
     session.frames += 1
     scope = Scope(session.frames, names, outer)
+    session.frame_sources[scope.frame] = source
+    session.active_frames.add(scope.frame)
     session.inlined.append(name)
     session.running.append((source, None if outer is None else outer.frame))
     try:
@@ -173,6 +175,7 @@ def inline(
         error.notes = (*error.notes, (f"in a call of {name}()", place))
         raise
     finally:
+        session.active_frames.discard(scope.frame)
         session.inlined.pop()
         session.running.pop()
     if dead or result is None:

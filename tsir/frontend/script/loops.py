@@ -33,6 +33,7 @@ from tsir.frontend.script.emitter import (
     framed,
     start_of,
 )
+from tsir.frontend.script.function_values import as_function, function_type, is_function, is_read_by_functions
 from tsir.frontend.script.generators import as_generator, is_lazy, splice
 from tsir.frontend.script.iteration import Items, items_of
 from tsir.frontend.script.resizing import may_be_resized
@@ -304,6 +305,7 @@ def _loop(
     *,
     endless: bool = False,
 ) -> None:
+    _carry_functions(e, node, statements)
     before = dict(e.variables)
     paths = {p: k for p, k in e.paths.items() if FRAME not in p and not _may_change(p, statements)}
     outer_stop = e.variables[STOP]
@@ -353,6 +355,19 @@ def _loop(
         else:
             e.dead = True
     _leave(e, outer_stop, node)
+
+
+def _carry_functions(e: Emitter, node: ast.For | ast.While, statements: list[ast.stmt]) -> None:
+    """Makes values of run time of the functions that a loop assigns to variables whose values before it count, in it or behind it."""
+    for name in assigned_names(statements):
+        binding = e.variables.get(name)
+        if binding is None or not is_function(binding.value):
+            continue
+        first = next((s for s in statements if name in assigned_names([s])), None)
+        nested = not isinstance(first, ast.Assign | ast.FunctionDef)
+        end = end_of(node if first is None or nested else first)
+        if e.source.is_read_after(name, end_of(node)) or e.source.is_read_between(name, start_of(node), end):
+            e.variables[name] = Binding(as_function(e, binding.value))
 
 
 def _may_change(path: str, body: list[ast.stmt]) -> bool:
@@ -544,7 +559,7 @@ def _settle(
             elif found is not None:
                 changed[name] = found
             continue
-        kind = e.session.type_of(binding.value)
+        kind = function_type(e.session) if is_function(binding.value) else e.session.type_of(binding.value)
         if kind is None or is_subtype(e, kind, c.type):
             continue
         first = start.get(name)
@@ -618,7 +633,7 @@ def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]
         return None if constant else _Carried(ts.BOOL)
     if flag == RESULT or (
         e.is_live(name, end)
-        and (FRAME in name or e.source.is_read_after(name, end))
+        and (FRAME in name or e.source.is_read_after(name, end) or is_read_by_functions(e, name))
         and not isinstance(binding.value, Unusable)
     ):
         kind = e.session.type_of(binding.value)

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.jit._script import RecursiveScriptModule
-from xdsl.ir import Attribute
+from xdsl.dialects.builtin import ArrayAttr
+from xdsl.ir import Attribute, ParametrizedAttribute
 
 from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
@@ -39,6 +40,14 @@ if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
 
 _INTERNAL = frozenset(vars(nn.Module())) - {"training"} | {"_declared_types"}
+
+
+def holds_functions(session: Session, kind: Attribute) -> bool:
+    """Whether values of a type are functions, or have functions in them."""
+    if isinstance(kind, ts.ClassType):
+        return kind == session.function_class
+    parts = kind.parameters if isinstance(kind, ParametrizedAttribute) else kind.data if isinstance(kind, ArrayAttr) else ()
+    return any(holds_functions(session, part) for part in parts)
 
 
 class ModuleReader:
@@ -199,9 +208,10 @@ class ModuleReader:
             return None
         annotation, owner = annotations[name]
         try:
-            return self.session.annotations.of_object(annotation, _class_scope(owner))
+            kind = self.session.annotations.of_object(annotation, _class_scope(owner))
         except (FrontendError, NameError):
             return None
+        return None if kind is None or holds_functions(self.session, kind) else kind
 
     def _plain(
         self,

@@ -23,6 +23,7 @@ from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.decided import key_of, wider
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import is_exception_class
+from tsir.frontend.script.function_values import function_type, is_function
 from tsir.frontend.script.functions import compile_for
 from tsir.frontend.script.interfaces import is_interface, methods_of
 from tsir.frontend.script.iteration import Items, constant_items
@@ -111,7 +112,13 @@ def define_attributes(session: Session, info: ClassInfo) -> None:
     kinds: dict[str, Attribute | Value] = {}
     for i, p in enumerate(signature.parameters):
         of_default = session.type_of(session.from_python(p.default, p.name)) if p.has_default else None
-        kinds[p.name] = info.type if i == 0 else p.type or of_default or ts.TensorType()
+        annotation = inspect.get_annotations(source.function).get(p.name)
+        declared = p.type or (
+            None
+            if annotation is None
+            else session.annotations.of_part(annotation, session.annotation_scope(source.function))
+        )
+        kinds[p.name] = info.type if i == 0 else declared or of_default or ts.TensorType()
     kinds |= {n: StaticTuple(()) for n in (signature.varargs,) if n} | {
         n: StaticDict({}) for n in (signature.keywords,) if n
     }
@@ -519,7 +526,7 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
         if not holder.info.open:
             hint = did_you_mean(name, holder.info.attributes) or f"assign it in __init__ first (`self.{name} = ...`)"
             e.error(f"{_describe(holder.info)} has no attribute '{name}' to assign", hint=hint, code="TS504")
-        kind = session.type_of(value)
+        kind = function_type(session) if is_function(value) else session.type_of(value)
         if kind is None:
             kind = materialise(e, value).type
         info = _defined_by(session, holder, name, kind, value)

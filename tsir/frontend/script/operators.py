@@ -395,6 +395,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     from tsir.frontend.script.conditions import identity, none_test
     from tsir.frontend.script.convert import as_bool
     from tsir.frontend.script.enums import plain
+    from tsir.frontend.script.function_values import same_function
 
     if isinstance(op, ast.Is | ast.IsNot):
         negate = isinstance(op, ast.IsNot)
@@ -404,6 +405,10 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
         return identity(e, left, right, negate=negate)
     if isinstance(op, ast.In | ast.NotIn):
         return _contains(e, right, left, negate=isinstance(op, ast.NotIn))
+    if isinstance(op, ast.Eq | ast.NotEq):
+        of_functions = same_function(e, left, right, negate=isinstance(op, ast.NotEq))
+        if of_functions is not None:
+            return of_functions
     symbol, method, swapped, meaning = COMPARISONS[type(op)]
     left, right = (number_of(e, plain(e, without_view(e, v))) for v in (left, right))
     if e.dynamic and not isinstance(op, ast.Eq | ast.NotEq):
@@ -496,8 +501,11 @@ def _in_object(e: Emitter, container: PyObject, item: Value) -> Value | None:
 def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
     from tsir.frontend.script.comparing import contains
     from tsir.frontend.script.enums import class_of, plain
+    from tsir.frontend.script.function_values import is_function, refuse_comparing
 
     found: Value | None = None
+    if isinstance(container, Run):
+        refuse_comparing(e, item, "what is looked for with `in`")
     if isinstance(container, PyObject) and isinstance(container.value, enum.EnumMeta) and class_of(e, item) is not None:
         return Const((class_of(e, item) is container.value) is not negate)
     if isinstance(container, EnumValue) and isinstance(item, EnumValue):
@@ -518,6 +526,8 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     if isinstance(container, StaticDict) and (isinstance(item, Const) or container.ref is not None):
         note_asked(e, container.items, constant_key(e, item))
         return Const((constant_key(e, item) in container.items) is not negate)
+    if isinstance(container, StaticDict) and any(is_function(v) for v in container.items.values()):
+        container = StaticTuple(tuple(Const(k) for k in container.items))
     if isinstance(container, StaticObject):
         found = call_special(e, container, "__contains__", [item])
     if isinstance(container, PyObject) and isinstance(item, Const | PyObject | EnumValue):

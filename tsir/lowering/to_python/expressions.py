@@ -250,6 +250,8 @@ def says_cast(names: Names, operation: Operation) -> bool:
     given, wanted = operation.operands[0], operation.results[0].type
     if isinstance(given.owner, PyOp) and given.owner.FUNCTION == "torch_size":
         return False  # a list that leaves the program as a tuple keeps its type
+    if isinstance(given.type, types.ClassType) and isinstance(wanted, types.ClassType):
+        return wanted.symbol.string_value() in names.bases(given.type.symbol.string_value())
     narrows = isinstance(given.type, types.OptionalType | types.UnionType | types.AnyType | types.NumberType)
     contained = type(wanted) is type(given.type) and isinstance(
         wanted, types.ListType | types.DictType | types.SetType | types.DequeType

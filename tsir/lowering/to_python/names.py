@@ -121,6 +121,11 @@ class Names:
                 self.methods.setdefault(member.callee.root_reference.data, member.method_name.data)
                 self._bodies.add(member.callee.root_reference.data)
 
+    def bases(self, symbol: str) -> list[str]:
+        """The symbols of the classes that a class is derived from."""
+        found = self.classes.get(symbol)
+        return [] if found is None or found.bases is None else [b.root_reference.data for b in found.bases.data]
+
     def unique(self, name: str) -> str:
         """A name like this one that nothing else in the program has."""
         made = identifier(name)

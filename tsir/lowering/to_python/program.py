@@ -53,7 +53,7 @@ def print_program(
     else:
         own = "\n".join(chosen.lines) + "\n"
     states = {} if chosen is None else {v.entry.symbol: s for _, v, s in chosen.variants}
-    definitions: list[str] = []
+    definitions: list[tuple[int, str]] = []
     at = defined = 0
     while at < len(names.to_print) or defined < len(names.to_define):
         if at < len(names.to_print):
@@ -68,8 +68,11 @@ def print_program(
             continue
         wanted = names.to_define[defined]
         defined += 1
-        definitions.append(_named_tuple(names, wanted) if not isinstance(wanted, str) else _class(names, wanted))
-    program = "\n".join([*reversed(definitions), *reversed(helpers), own])
+        text = _named_tuple(names, wanted) if not isinstance(wanted, str) else _class(names, wanted)
+        definitions.append((_depth(names, wanted), text))
+    definitions.reverse()
+    classes_first = [text for _, text in sorted(definitions, key=lambda found: found[0])]
+    program = "\n".join([*classes_first, *reversed(helpers), own])
     imports = names.imports(program)
     if any(isinstance(w, str) and names.kind(w) == "class" for w in names.to_define):
         imports.insert(0, "from __future__ import annotations")
@@ -119,11 +122,18 @@ def _base(declared: ClassOp) -> str | None:
     return bases[0].root_reference.data if bases else None
 
 
+def _depth(names: Names, wanted: str | types.NamedTupleType) -> int:
+    """How many bases a class has, which are defined before it."""
+    bases = names.classes[wanted].bases if isinstance(wanted, str) else None
+    return 0 if bases is None else len(bases.data)
+
+
 def _script_class(names: Names, symbol: str) -> str:
     name = names.class_name(symbol)
     if names.is_dict(symbol):
         return f"class {name}({names.use('collections')}.OrderedDict):\n  pass\n"
-    lines = [f"class {name}:"]
+    base = _base(names.classes[symbol])
+    lines = [f"class {name}({names.class_name(base)}):" if base is not None else f"class {name}:"]
     for attribute in names.declared_attributes(symbol):
         lines.append(f"  {names.declared(attribute.attr_name.data, attribute.type)}")
     printed: set[str] = set()
