@@ -17,6 +17,7 @@ from xdsl.dialects import scf
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.ts import types as ts
+from tsir.errors import FrontendError
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.convert import coerce, is_subtype, join_all, join_types, members, uninitialized
 from tsir.frontend.script.emitter import (
@@ -104,6 +105,7 @@ def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
         if not isinstance(exiting, bool):
             emit_branch(e, Condition(exiting), lambda: None, lambda rest=rest: _emit_rest(e, rest, end), end)
             return
+        builder = e.builder
         try:
             if isinstance(step, ast.If):
                 with e.at(step):
@@ -116,6 +118,22 @@ def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
                 e.statement(step)
         except Unreachable:
             e.dead = True
+        except FrontendError as error:
+            if not e.session.decisions.goes_on_after(error):
+                raise
+            e.builder = builder
+            if isinstance(step, ast.stmt):
+                _search(e, step)
+
+
+def _search(e: Emitter, statement: ast.stmt) -> None:
+    """Goes through the bodies of a statement that an open type was in the way of, for what they say about open types."""
+    bodies: list[list[ast.stmt]] = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+    bodies += [handler.body for handler in getattr(statement, "handlers", [])]
+    for inner in bodies:
+        if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            e.dead = False
+            emit_steps(e, inner, end_of(statement))
 
 
 def _emit_rest(e: Emitter, rest: Sequence[Step], end: tuple[int, int]) -> None:

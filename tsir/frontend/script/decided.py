@@ -54,6 +54,8 @@ class Decisions:
     """What is assumed for them where the program doesn't say what they are."""
     taken: dict[int, Any] = field(default_factory=dict[int, Any])
     """The lists and dicts from outside that the program changes, by `id`."""
+    failure: FrontendError | None = None
+    """The first error where an open type was in the way."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
@@ -129,6 +131,13 @@ class Decisions:
             return kind
         return _with_parts(kind, [self._resolved(session, p) for p in parts_of(kind)])
 
+    def goes_on_after(self, error: FrontendError) -> bool:
+        """Whether the rest of a function is gone through in spite of an error, for what it says about the types that are open."""
+        if not self.opening or all(k in self.found for k in self.assumed):
+            return False
+        self.failure = self.failure or error
+        return True
+
     def close(self) -> bool:
         """Lets what is still open be what was assumed; whether anything is."""
         left = {k: Decision(kind, False) for k, kind in self.assumed.items() if k not in self.found}
@@ -161,9 +170,11 @@ def _compile(
     decisions: Decisions, compile_with: Callable[[Session], Program], session_for: Callable[[Decisions], Session]
 ) -> Program:
     while True:
-        session = session_for(decisions)
+        session, decisions.failure = session_for(decisions), None
         try:
             program = compile_with(session)
+            if decisions.failure is not None:
+                raise decisions.failure
             session.take_changed()
             if not decisions.close():
                 return program
@@ -178,6 +189,11 @@ def _compile(
         except Unified as unified:
             if not decisions.unify(session, unified.pairs):
                 raise FrontendError("the types of the program's empty lists and dicts don't settle", code="TS301") from None
+        except Exception:
+            # Behind an error the compile only looks for types, on values that may not be whole any more.
+            if decisions.failure is None:
+                raise
+            raise decisions.failure from None
 
 
 def key_of(owner: Any, name: str) -> Key:

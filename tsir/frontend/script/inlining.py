@@ -205,9 +205,14 @@ def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Map
     is_running = (callee.source, callee.scope.frame) in session.running
     if (node.name not in callee.source.loads and not is_running) or is_generator(node):
         return inline(e, callee.source, signature, bound, callee.scope, node.name)
-    if rebound_names(node):
-        e.unsupported("nonlocal in a local function that calls itself", node=node)
     captured = _lifted(e, callee)
+    lost = rebound_names(node).union(*(rebound_names(v.source.node) for v in captured.values() if isinstance(v, Closure)))
+    if lost & captured.keys():
+        e.unsupported(
+            f"nonlocal '{min(lost & captured.keys())}' in a local function that calls itself",
+            node=node,
+            hint="assign it first in a statement of its own, before the functions are called",
+        )
     lifted = tuple(ParameterInfo(n, None) for n in captured)
     return call_compiled(
         e,

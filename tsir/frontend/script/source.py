@@ -24,6 +24,8 @@ from torch._jit_internal import FunctionModifiers
 
 from tsir.dialects.program import EntryPoint, Program
 from tsir.errors import FrontendError, SourceLocation
+from tsir.frontend.script.cached import with_caches
+from tsir.frontend.script.cells import with_cells
 
 FunctionNode = ast.FunctionDef
 
@@ -244,6 +246,7 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
             code="TS101" if is_async else "TS102",
         )
     file = inspect.getsourcefile(code) or code.co_filename
+    node = with_cells(with_caches(node, lambda name: outer_name(function, name)))
     return make_source(function, node, file, first_line - (2 if indented else 1))
 
 
