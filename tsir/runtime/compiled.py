@@ -23,7 +23,7 @@ from tsir.runtime.arguments import Conversion, InstanceConverter
 from tsir.runtime.bound import adopt_weights
 from tsir.runtime.compilation import Stages
 from tsir.runtime.inline_cache import MISS
-from tsir.runtime.inspection import attribute_types
+from tsir.runtime.inspection import ConstMap, attribute_types
 from tsir.runtime.methods import CompiledMethod, Graph, ScriptFunction, remembering
 from tsir.runtime.module_methods import ModuleMethods, container_kind
 from tsir.runtime.objects import PythonClasses
@@ -406,8 +406,9 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     @property
     def code_with_constants(self) -> tuple[str, Any]:
-        """`code`, and the large tensors that it reads as `CONSTANTS.c0`, ... as attributes of one object."""
-        return self.compiled_method("forward").code_with_constants
+        """Source of `forward` that reads the tensors that are constants as `CONSTANTS.c0`, ..., and an object with these."""
+        text, constants = self.compiled_method("forward").code_with_constants
+        return text, ConstMap(constants)
 
     @property
     def ir(self) -> Graph:

@@ -114,3 +114,15 @@ def attribute_types(program: Program) -> dict[tuple[str, str], tuple[str, str]]:
         (cls, name): (str(properties["type"]), properties["role"].data)
         for cls, name, properties in program.class_attributes()
     }
+
+
+class ConstMap:
+    """The constants of a program's text by name, as attributes and in `const_mapping`; what torch.jit has of this name."""
+
+    def __init__(self, const_mapping: dict[str, Any]) -> None:
+        self.const_mapping = const_mapping
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.__dict__.get("const_mapping", {}):
+            raise AttributeError(f"the program has no constant '{name}'")
+        return self.const_mapping[name]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import threading
-import types
 from collections import ChainMap
 from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any
@@ -30,12 +29,13 @@ from tsir.runtime.keys import Key
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.python_calls import know_caller
 from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
+from tsir.runtime.torch_adapter import adapter
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
     from xdsl.dialects.func import FuncOp
 
-    from tsir.lowering.to_python import PrintedProgram
+    from tsir.lowering.to_python import Held
     from tsir.runtime.compiled import ScriptModule
 
 remembering = threading.Lock()
@@ -261,22 +261,29 @@ class CompiledMethod:
     @property
     def code(self) -> str:
         """Python source of this method: a program that compiles again to the same. A module's takes the module as `self`."""
-        return self._printed.text
+        return self._printed(None)
 
     @property
     def code_with_constants(self) -> tuple[str, Any]:
-        """`code`, and the large tensors that it reads as `CONSTANTS.c0`, ... as attributes of one object."""
-        printed = self._printed
-        return printed.text, types.SimpleNamespace(**printed.constants)
+        """Source that reads the tensors that are constants as `CONSTANTS.c0`, ..., and these by their names.
 
-    @property
-    def _printed(self) -> PrintedProgram:
+        It compiles again where `CONSTANTS` is an object with these attributes, such as `ScriptModule.code_with_constants` gives.
+        """
+        from tsir.lowering.to_python import Held
+
+        held = Held(None if self._owner is None else self._owner.instance)
+        text = self._printed(held)
+        torch = adapter()
+        arrays = {n: np.array(v) for n, v in held.constants.items()}
+        return text, arrays if torch is None else {n: torch.to_tensor(v) for n, v in arrays.items()}
+
+    def _printed(self, held: Held | None) -> str:
         from tsir.lowering.to_python import print_program
 
         program = self.program
         classes = ChainMap(program.exceptions, program.classes)
         objects = {} if self._forms is None else self._forms.objects
-        return print_program(program.module, self.entry, classes, program.python_functions, objects)
+        return print_program(program.module, self.entry, classes, program.python_functions, objects, held)
 
     @property
     def name(self) -> str:

@@ -8,6 +8,6 @@ and `copies.py`, by what `liveness.py` knows.
 
 from __future__ import annotations
 
-from tsir.lowering.to_python.program import PrintedProgram, print_program
+from tsir.lowering.to_python.program import Held, print_program
 
-__all__ = ["PrintedProgram", "print_program"]
+__all__ = ["Held", "print_program"]

@@ -9,7 +9,7 @@ import numpy as np
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, StringAttr
 from xdsl.ir import Attribute
 
-from tsir.dialects.dtypes import DType, from_numpy
+from tsir.dialects.dtypes import DType, float32, from_numpy
 from tsir.dialects.ts import attributes, types
 from tsir.dialects.values import Device, EnumMember, Layout, MemoryFormat
 from tsir.lowering.to_python.names import Names
@@ -96,6 +96,9 @@ def value_text(names: Names, value: Any) -> str:
 
 def _array_text(names: Names, value: np.ndarray[Any, Any]) -> str:
     """A tensor of a running program as `torch.tensor(data, dtype=...)`."""
+    held = names.constant(value)
+    if held is not None:
+        return held
     dtype = from_numpy(value.dtype.name)
     if not value.size and value.ndim > 1:
         return f"{names.use('torch')}.zeros({list(value.shape)}, dtype=torch.{dtype.name})"
@@ -108,6 +111,10 @@ def _tensor_text(names: Names, value: Any) -> str:
     kind = types.TensorType.from_builtin(value.type)
     shape = [int(d) for d in value.type.get_shape()]
     items = list(value.get_values())
+    if names.constants is not None:
+        made = [complex(*map(float, v)) if isinstance(v, tuple) else v for v in items]
+        array = np.asarray(made, (kind.dtype or float32).numpy)
+        return names.constant(np.broadcast_to(array, shape) if array.size == 1 else array.reshape(shape)) or ""
     if value.is_splat() and math.prod(shape) != 1:
         items = items[:1]
     texts = [_element_text(v, kind.dtype) for v in items]

@@ -230,9 +230,11 @@ def _tuple_get(p: Printer, operation: Operation) -> str:
 def _getattr(p: Printer, operation: Operation) -> str:
     name: str = cast(Any, operation).attr_name.data
     owner = p.text(operation.operands[0])
+    kind = operation.operands[0].type
+    if p.root is not None and owner == "self" and p.names.is_constant(kind, name):
+        return p.names.constant(p.root.attributes[name]) or f"self.{name}"
     if name.isidentifier():
         return f"{receiver(owner)}.{name}"
-    kind = operation.operands[0].type
     if name.isdigit() and isinstance(kind, types.ClassType) and p.names.is_sequence(kind.symbol.root_reference.data):
         return f"{receiver(owner)}[{name}]"
     return f"getattr({owner}, {name!r})"

@@ -76,6 +76,8 @@ class Names:
         self._modules: set[str] = set()
         self._class_names: dict[str, str] = {}
         self._named_tuples: dict[types.NamedTupleType, str] = {}
+        self.constants: dict[str, Any] | None = None
+        """Tensors that the text reads as attributes of `CONSTANTS`; None where it has them in full."""
         self.classes: dict[str, ClassOp] = {}
         self.functions: dict[str, Operation] = {}
         self.methods: dict[str, str] = {}
@@ -160,6 +162,14 @@ class Names:
         """Gives the function that the text is printed for its name."""
         if symbol not in self.methods:
             self._function_names[symbol] = name
+
+    def constant(self, value: Any) -> str | None:
+        """What reads a tensor from `CONSTANTS`; None where the text has it in full."""
+        if self.constants is None:
+            return None
+        name = next((n for n, v in self.constants.items() if v is value), f"c{len(self.constants)}")
+        self.constants[name] = value
+        return f"CONSTANTS.{name}"
 
     def imports(self, program: str) -> list[str]:
         """The lines that import what a text uses."""
@@ -275,6 +285,13 @@ class Names:
     def is_sequence(self, symbol: str) -> bool:
         """Whether the modules in a module of this class are its items, by their numbers."""
         return "ts.sequence" in self.classes[symbol].attributes
+
+    def is_constant(self, kind: Attribute, name: str) -> bool:
+        """Whether an attribute of a class is a tensor that a trace met, which the user gave no name."""
+        if not isinstance(kind, types.ClassType):
+            return False
+        found = [a for a in self.declared_attributes(kind.symbol.root_reference.data) if a.attr_name.data == name]
+        return any(a.role.data == "constant" and isinstance(a.type, types.TensorType) for a in found)
 
     def declared_attributes(self, symbol: str) -> list[AttributeOp]:
         """What a class declares."""

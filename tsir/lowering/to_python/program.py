@@ -13,6 +13,7 @@ from tsir.dialects.deep_stack import with_deep_stack
 from tsir.dialects.program import EntryPoint, PythonFunction
 from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import CallMethodOp, ClassOp, MethodOp
+from tsir.dialects.values import Instance
 from tsir.errors import TsirError
 from tsir.lowering.to_python.constants import attribute_text
 from tsir.lowering.to_python.forms import dispatch
@@ -22,10 +23,11 @@ from tsir.lowering.to_python.variants import VariantPrinter
 
 
 @dataclass(frozen=True)
-class PrintedProgram:
-    """A Python program, and the large constants that it reads as attributes of `CONSTANTS`."""
+class Held:
+    """The tensors that a text reads as attributes of `CONSTANTS`: constants of the program, and those that a trace gave its module,
+    the `root`."""
 
-    text: str
+    root: Instance | None = None
     constants: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -36,12 +38,15 @@ def print_program(
     classes: Mapping[str, type],
     python_functions: Iterable[PythonFunction] = (),
     objects: Mapping[int | str, Any] = MappingProxyType({}),
-) -> PrintedProgram:
+    held: Held | None = None,
+) -> str:
     """The Python program of an entry point, with its variants.
 
     `classes` are the user's own classes by their symbols, as far as they are known; `objects` those that the forms of calls name.
+    With `held` the text reads tensors that are constants as attributes of `CONSTANTS`.
     """
     names = Names(module, classes, {f.key: f for f in python_functions}, (entry.name,))
+    names.constants = None if held is None else held.constants
     function = names.functions.get(entry.symbol)
     if function is None:
         raise TsirError(f"the program has no function @{entry.symbol}")
@@ -49,7 +54,7 @@ def print_program(
     helpers: list[str] = []
     if chosen is None:
         names.enter(entry.symbol, entry.name)
-        own = Printer(names).entry(function, entry)
+        own = Printer(names, None if held is None else held.root).entry(function, entry)
     else:
         own = "\n".join(chosen.lines) + "\n"
     states = {} if chosen is None else {v.entry.symbol: s for _, v, s in chosen.variants}
@@ -77,7 +82,7 @@ def print_program(
     if any(isinstance(w, str) and names.kind(w) == "class" for w in names.to_define):
         imports.insert(0, "from __future__ import annotations")
     blocks = ["\n".join(imports) + "\n"] if imports else []
-    return PrintedProgram("\n".join([*blocks, program]))
+    return "\n".join([*blocks, program])
 
 
 def _named_tuple(names: Names, type_: types.NamedTupleType) -> str:

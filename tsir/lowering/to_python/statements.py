@@ -37,10 +37,11 @@ Finish = Callable[[Operation], None]
 
 
 class Printer:
-    """Prints one function. `names` are those of the whole program."""
+    """Prints one function. `names` are those of the whole program, `root` is the module that is its `self`, where that is known."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, root: Instance | None = None) -> None:
         self.names = names
+        self.root = root
         self.lines: list[str] = []
         self.hidden: set[str] = set()
         """The names of built-ins that parameters of the function hide."""
