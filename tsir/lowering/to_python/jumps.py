@@ -156,7 +156,7 @@ class _Threader:
         done: list[ast.stmt] = []
         best: _Jump | None = None
         todo: list[ast.stmt] = []
-        effects, depth = 0, 0
+        effects, depth, again = 0, 0, False
         for _ in range(_MOST_STEPS):
             if not todo:
                 match place:
@@ -171,6 +171,9 @@ class _Threader:
                             statement: ast.stmt = ast.Break()
                         elif not depth and used & differ:
                             return best or _Jump([*done, ast.Continue()])
+                        elif not depth and not again and isinstance(loop, ast.While) and isinstance(test, ast.Constant):
+                            todo, place, again = list(loop.body), _End(loop, behind), True
+                            continue
                         else:
                             return best
                         place = _End(loop, behind)

@@ -29,7 +29,10 @@ class _Loops:
                     pass
             for handler in statement.handlers if isinstance(statement, ast.Try) else ():
                 handler.body = self.block(handler.body)
+            result = _common_result(statement) if isinstance(statement, ast.While) else None
             done.append(self._while(statement, done) if isinstance(statement, ast.While) else statement)
+            if result is not None:
+                done.append(result)
         return done
 
     def _while(self, loop: ast.While, before: list[ast.stmt]) -> ast.stmt:
@@ -37,6 +40,7 @@ class _Loops:
             return loop
         if not any(_continues(loop.body)):
             self._with_test_at_the_end(loop, before)
+        self._drop_copies_before_the_test(loop)
         match loop:
             case ast.While(
                 test=ast.Constant(value=True),
@@ -46,6 +50,20 @@ class _Loops:
             case _:
                 pass
         return self._counted(loop, before) or loop
+
+    def _drop_copies_before_the_test(self, loop: ast.While) -> None:
+        """Puts copies at the head of a body behind the test that leaves it, where neither that nor what follows the loop reads
+        them."""
+        at = next((i for i, s in enumerate(loop.body) if not _is_copy(s)), 0)
+        if not at or at == len(loop.body):
+            return
+        match loop.body[at]:
+            case ast.If(test=test, body=[ast.Break()], orelse=[]) as leaving:
+                copied = assigned(loop.body[:at])
+                if not copied & reads(test) and not any(self._liveness.is_read_behind(loop, n) for n in copied):
+                    loop.body = [leaving, *loop.body[:at], *loop.body[at + 1 :]]
+            case _:
+                pass
 
     def _with_test_at_the_end(self, loop: ast.While, before: Sequence[ast.stmt]) -> None:
         """`while c and not flag` with a flag that is unset before: `if flag: break` at the end of the body."""
@@ -95,6 +113,40 @@ class _Loops:
             bounds = bounds[1:2] if isinstance(first[1], ast.Constant) and first[1].value == 0 else bounds[:2]
         counted = ast.Call(ast.Name("range", ast.Load()), bounds, [])
         return ast.For(ast.Name(name, ast.Store()), counted, body or [ast.Pass()], [])
+
+
+def _common_result(loop: ast.While) -> ast.Return | None:
+    """What an endless loop returns wherever it ends: it is left by `break` then, and the result is returned behind it."""
+    if not isinstance(loop.test, ast.Constant) or not loop.test.value or loop.orelse:
+        return None
+    found = list(_leaving(loop.body))
+    if not found or not all(isinstance(s, ast.Return) for _, _, s in found):
+        return None
+    returned = [n for s in loop.body for n in ast.walk(s) if isinstance(n, ast.Return)]
+    result = returned[0]
+    if len(returned) != len(found) or len({ast.dump(r) for r in returned}) > 1 or not isinstance(result.value, ast.Name):
+        return None
+    for block, index, _ in found:
+        block[index] = ast.Break()
+    return result
+
+
+def _leaving(block: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], int, ast.stmt]]:
+    """The statements that leave the loop that a block is the body of, or return, outside of loops and `try` in it."""
+    for i, statement in enumerate(block):
+        match statement:
+            case ast.Return() | ast.Break():
+                yield block, i, statement
+            case ast.If():
+                yield from _leaving(statement.body)
+                yield from _leaving(statement.orelse)
+            case _:
+                pass
+
+
+def _is_copy(statement: ast.stmt) -> bool:
+    found = assignment(statement)
+    return found is not None and isinstance(found[1], ast.Name | ast.Constant)
 
 
 def _constant_before(before: Sequence[ast.stmt], name: str) -> object:

@@ -82,7 +82,39 @@ class _Renumbered(ast.NodeTransformer):
 
 
 class _Choices(ast.NodeTransformer):
-    """Conditional expressions that are `and` or `or`."""
+    """Conditional expressions that are `and` or `or`, and copies of new lists."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(
+                func=ast.Name(id="list"), args=[ast.Call(func=ast.Name(id="list"), args=[_], keywords=[]) as inner]
+            ):
+                return inner  # a copy of what is new
+            case ast.Call(
+                func=ast.Name(id="set" | "frozenset" | "sorted" | "tuple"),
+                args=[ast.Call(func=ast.Name(id="list"), args=[inner], keywords=[])],
+            ):
+                node.args = [inner]  # which makes a new one anyway
+            case ast.Call(
+                func=ast.Name(id="cast"),
+                args=[kind, ast.Call(func=ast.Name(id="cast"), args=[other, inner])],
+            ) if ast.dump(kind) == ast.dump(other):
+                node.args = [kind, inner]
+            case _:
+                pass
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        self.generic_visit(node)
+        match node.value:
+            case ast.Call(func=ast.Attribute(attr="annotate"), args=[kind, ast.List(elts=[_, *_]) as value]) if ast.dump(
+                kind
+            ) == ast.dump(node.annotation):
+                node.value = value
+            case _:
+                pass
+        return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         self.generic_visit(node)
@@ -122,6 +154,18 @@ class _Simplifier:
                     name in self._temporary and not self._reads[name]
                 ):
                     self._writes[name] -= 1
+                case ast.Expr(value=ast.Attribute() as value) if _is_path(value):
+                    self._forget(value)
+                case ast.Expr(value=ast.List() | ast.Tuple() as value) if all(
+                    isinstance(v, ast.Constant) for v in value.elts
+                ):
+                    pass
+                case ast.If(
+                    test=ast.Compare(left=ast.Name(id=name), ops=[ast.Is()], comparators=[ast.Constant(value=None)]),
+                    body=[ast.AnnAssign(target=ast.Name(id=other), value=ast.Constant(value=None))],
+                    orelse=[],
+                ) if name == other:
+                    pass
                 case _:
                     done.append(statement)
         return done
@@ -132,8 +176,28 @@ class _Simplifier:
         for statement in statements:
             for made in self._statement(statement):
                 self._take_in(done, made)
-                done.append(made)
+                if not self._return_in_branches(done, made) and not _leave_together(done, made):
+                    done.append(made)
         return done
+
+    def _return_in_branches(self, done: Sequence[ast.stmt], following: ast.stmt) -> bool:
+        """Returns where both branches assign what the statement behind them returns."""
+        match following, done[-1] if done else None:
+            case (
+                ast.Return(value=ast.Name(id=name)),
+                ast.If(
+                    body=[*_, ast.Assign(targets=[ast.Name(id=first)])],
+                    orelse=[*_, ast.Assign(targets=[ast.Name(id=second)])],
+                ) as branches,
+            ) if name == first == second and name in self._temporary:
+                for branch in (branches.body, branches.orelse):
+                    assert isinstance(branch[-1], ast.Assign)
+                    branch[-1] = ast.Return(branch[-1].value)
+                self._reads[name] -= 1
+                self._writes[name] -= 2
+                return True
+            case _:
+                return False
 
     def _statement(self, statement: ast.stmt) -> list[ast.stmt]:
         match statement:
@@ -161,7 +225,7 @@ class _Simplifier:
             found = self._held(done[at], following)
             if found is None or (passed & reads(found[1])):
                 given = assignment(done[at])
-                if given is None or not isinstance(given[1], ast.Constant):
+                if given is None or not isinstance(given[1], ast.Constant | ast.Name):
                     return
                 passed.add(given[0])
             elif self._replace(following, *found):
@@ -187,11 +251,15 @@ class _Simplifier:
                 pass
             case _:
                 return None
-        return (name, value) if self._is_used_once(name, following) else None
+        is_said_there = (
+            isinstance(following, ast.Return) and isinstance(following.value, ast.Name) and isinstance(value, ast.Attribute)
+        )
+        return (name, value) if self._is_used_once(name, following, is_said_there) else None
 
-    def _is_used_once(self, name: str, following: ast.stmt) -> bool:
-        """Whether only this statement reads the value of a temporary variable, and does so once."""
-        if name not in self._temporary:
+    def _is_used_once(self, name: str, following: ast.stmt, is_said_there: bool) -> bool:
+        """Whether only this statement reads the value of a variable, and does so once: of a temporary one, or of one of the user's
+        whose value says as much there."""
+        if name not in self._temporary and not is_said_there:
             return False
         if self._reads[name] == self._writes[name] == 1:
             return True
@@ -304,6 +372,26 @@ def _is_said(kind: ast.expr) -> bool:
             return name not in ("Optional", "Union", "Tuple")
         case _:
             return False
+
+
+def _leave_together(done: Sequence[ast.stmt], following: ast.stmt) -> bool:
+    """Makes `if not a: break` and `if not b: break` behind it `if not (a and b): break`."""
+    match done[-1] if done else None, following:
+        case (
+            ast.If(test=ast.UnaryOp(op=ast.Not(), operand=first), body=[one], orelse=[]) as before,
+            ast.If(test=ast.UnaryOp(op=ast.Not(), operand=second), body=[other], orelse=[]),
+        ) if isinstance(one, ast.Break | ast.Continue) and type(one) is type(other):
+            before.test = ast.UnaryOp(ast.Not(), _joined(ast.And(), first, second))
+            return True
+        case _:
+            return False
+
+
+def _is_path(node: ast.expr) -> bool:
+    """Whether an expression is `a.b.c`."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _truth(test: ast.expr) -> ast.expr:

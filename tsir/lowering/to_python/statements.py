@@ -220,7 +220,9 @@ class Printer:
         elif not results or (len(results) == 1 and results[0].first_use is None):
             if results and isinstance(results[0].type, types.NoneType):
                 self._texts[results[0]] = "None"
-            if operation.name not in ("ts.cast", "ts.tuple", "ts.tuple_get", "ts.getattr", "ts.isinstance"):
+            if operation.name not in ("ts.cast", "ts.tuple", "ts.tuple_get", "ts.getattr", "ts.isinstance") and not _is_copy(
+                operation
+            ):
                 self._line(text)
         elif len(results) > 1:
             self._line(f"{', '.join(self.name(r) for r in results)} = {text}")
@@ -399,6 +401,10 @@ class Printer:
         self._assign(names, initial)
         return names
 
+    def _order(self, name: str, text: str) -> tuple[bool, str]:
+        """The order of independent assignments: the user's variables by their names, the others by what they are assigned."""
+        return (True, text) if name in self._temporary else (False, name)
+
     def _assign(self, names: Sequence[str], values: Sequence[SSAValue]) -> None:
         """Assigns values to variables at once: a variable that another's value reads is assigned behind it."""
         pairs = [(n, v.type, self.text(v)) for n, v in zip(names, values, strict=True) if n != self.text(v)]
@@ -406,7 +412,8 @@ class Printer:
             read = [set(_WORD.findall(text)) for _, _, text in pairs]
             free = [i for i, (n, _, _) in enumerate(pairs) if not any(n in r for j, r in enumerate(read) if j != i)]
             if free:
-                self._define(*pairs.pop(free[0]))
+                first = min(free, key=lambda i: self._order(pairs[i][0], pairs[i][2]))
+                self._define(*pairs.pop(first))
                 continue
             name, type_, text = pairs[0]
             held = self.fresh(f"{name}_next")
@@ -450,6 +457,12 @@ def _says_its_type(operation: Operation) -> bool:
 
 def _is_container(type_: Attribute) -> bool:
     return isinstance(type_, types.SetType | types.FrozenSetType | types.DictType | types.DequeType)
+
+
+def _is_copy(operation: Operation) -> bool:
+    """Whether an operation only makes a list of what another container has."""
+    containers = types.ListType | types.DictType | types.SetType | types.FrozenSetType
+    return operation.name == "ts.py.list" and isinstance(operation.operands[0].type, containers)
 
 
 def _is_sequence(value: SSAValue) -> bool:
