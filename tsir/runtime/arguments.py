@@ -159,7 +159,7 @@ class Conversion:
                 except OperatorTypeError:
                     continue
             raise _mismatch(where, expected, type(value).__name__)
-        if kind == "list" and isinstance(value, list | tuple):
+        if kind == "list" and isinstance(value, list | tuple | range):
             if id(value) in self.lists:
                 return self.lists[id(value)][1]
             converted = [self.value_in(v, expected.arguments[0], where) for v in value]
@@ -326,8 +326,8 @@ class Conversion:
         if (instance := None if self.instances is None else self.instances.instance_of(value)) is not None:
             return instance
         for symbol, cls in self.python_classes.items():
-            if isinstance(cls, type) and type(value) is cls and not isinstance(value, enum.Enum):
-                return self._object_in(value, symbol, "an argument")
+            if isinstance(cls, type) and type(value) is cls:
+                return self.value_in(value, TypeText("class", symbol=symbol), "an argument")
         return value
 
     @property

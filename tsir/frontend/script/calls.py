@@ -50,6 +50,7 @@ from tsir.frontend.script.generators import generator_of, is_lazy
 from tsir.frontend.script.hooks import call_with_hooks
 from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.installing import registers_hooks
+from tsir.frontend.script.legacy_tensors import LEGACY
 from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.made_modules import make_module, module_from_outside
 from tsir.frontend.script.managers import call_manager_function
@@ -349,8 +350,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return args[0]
     if isinstance(of_alias := typing.get_origin(target), type):  # `typing.OrderedDict(...)`, `Stack[int](...)`
         return _call_python(e, PyObject(of_alias, callee.name), args, kwargs)
-    if isinstance(target, Hashable) and target in TORCH_PYTHON:
-        return TORCH_PYTHON[target](e, args, kwargs)
+    if isinstance(target, Hashable) and (made := TORCH_PYTHON.get(target) or LEGACY.get(target)) is not None:
+        return made(e, args, kwargs)
     if (found := call_sorted_list_function(e, target, args, kwargs)) is not None:
         return found
     replaced = REPLACED.get(target) if isinstance(target, Hashable) else None

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from xdsl.ir import Attribute, SSAValue
 
+from tsir.dialects import dtypes
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
@@ -236,6 +237,8 @@ def _tensor_item(e: Emitter, item: Value) -> Any:
     if isinstance(item, PyObject) and item.value is Ellipsis:
         return Ellipsis
     found = argument(e, item)
+    if isinstance(kind := e.session.type_of(item), ts.ListType) and kind.element == ts.FLOAT:
+        found = e.aten_value("tensor", [found], {"dtype": dtypes.int64})  # as torch reads a list that is an index
     if isinstance(found, SSAValue) and isinstance(found.type, ts.OptionalType):
         e.error(f"a tensor can't be indexed with {e.show(item)}", code="TS306")
     return TensorIndex(found, None) if isinstance(found, SSAValue) and is_tensor(found.type) else found

@@ -1,0 +1,49 @@
+"""`torch.FloatTensor(...)` and its like: the constructors of tensors of before `torch.tensor`, by sizes or of data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
+from tsir.dialects.ts import types as ts
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.values import Const, Run, StaticTuple, Value
+
+
+def _legacy(name: str, dtype: DType) -> Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]:
+    def make(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        if kwargs:
+            e.error(f"torch.{name}() takes no argument '{next(iter(kwargs))}'", hint="use torch.tensor()", code="TS402")
+        kinds = [e.session.type_of(a) for a in args]
+        options = {"dtype": Const(dtype)}
+        if len(args) == 1 and is_tensor(kinds[0]):
+            e.unsupported(f"torch.{name}() of a tensor", hint="use `.clone()` or `.to(dtype)`")
+        if len(args) == 1 and not isinstance(kinds[0], type(ts.INT)) and not _is_size(args[0]):
+            return torch_call(e, "tensor", args, options)
+        return torch_call(
+            e, "empty", [args[0] if len(args) == 1 and _is_size(args[0]) else StaticTuple(tuple(args))], options
+        )
+
+    return make
+
+
+def _is_size(value: Value) -> bool:
+    return isinstance(value, Run) and value.tuple_like == "size"
+
+
+LEGACY: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {
+    torch.Tensor: _legacy("Tensor", dtypes.float32), torch.FloatTensor: _legacy("FloatTensor", dtypes.float32),
+    torch.DoubleTensor: _legacy("DoubleTensor", dtypes.float64), torch.HalfTensor: _legacy("HalfTensor", dtypes.float16),
+    torch.BFloat16Tensor: _legacy("BFloat16Tensor", dtypes.bfloat16), torch.LongTensor: _legacy("LongTensor", dtypes.int64),
+    torch.IntTensor: _legacy("IntTensor", dtypes.int32), torch.ShortTensor: _legacy("ShortTensor", dtypes.int16),
+    torch.CharTensor: _legacy("CharTensor", dtypes.int8), torch.ByteTensor: _legacy("ByteTensor", dtypes.uint8),
+    torch.BoolTensor: _legacy("BoolTensor", dtypes.bool_),
+}  # fmt: skip
+"""What calls of these classes do."""
+
+__all__ = ["LEGACY"]
