@@ -25,9 +25,8 @@ def _legacy(name: str, dtype: DType) -> Callable[[Emitter, Sequence[Value], Mapp
             e.unsupported(f"torch.{name}() of a tensor", hint="use `.clone()` or `.to(dtype)`")
         if len(args) == 1 and not isinstance(kinds[0], type(ts.INT)) and not _is_size(args[0]):
             return torch_call(e, "tensor", args, options)
-        return torch_call(
-            e, "empty", [args[0] if len(args) == 1 and _is_size(args[0]) else StaticTuple(tuple(args))], options
-        )
+        sizes = args[0] if len(args) == 1 and _is_size(args[0]) else StaticTuple(tuple(args or [Const(0)]))
+        return torch_call(e, "empty", [sizes], options)
 
     return make
 
