@@ -267,7 +267,11 @@ def emit_setitem(
             f"a value of type {show_type(kind)} can't be assigned to items of a tensor", "assign a tensor or a number"
         )
     if not indexed.has_tensors:
-        indexer.emit("copy_" if is_tensor else "fill_", indexed.view, value)
+        # An assignment expands its value, which `copy_` itself doesn't: `non_blocking`, without meaning here, tells them apart.
+        if is_tensor:
+            indexer.emit("copy_", indexed.view, value, True)
+        else:
+            indexer.emit("fill_", indexed.view, value)
         return
     source = value if is_tensor else indexer.emit("new_full", indexed.view, [], value)
     indexer.emit("index_put_", indexed.view, indexer.tensor_list(indexed), source)

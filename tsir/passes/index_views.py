@@ -91,7 +91,7 @@ def _written(op: AtenOp, view: SSAValue) -> SSAValue:
     """The view after what `index_put_` puts there, or adds to it."""
     if constant_of(op.operands[3]) is True:
         return _aten("add_.Tensor", [view, op.operands[2], _constant(1, op)], TensorType(), op)
-    return _aten("copy_", [view, op.operands[2], _constant(False, op)], TensorType(), op)
+    return _aten("copy_", [view, op.operands[2], _constant(True, op)], TensorType(), op)
 
 
 def _dimensions(indices: list[SSAValue]) -> list[int] | None:

@@ -484,7 +484,10 @@ class Conversion:
                 and len(original) == len(converted)
                 and all(self._stands_for(o, c) for o, c in zip(original, converted, strict=True))
             )
-        return type(original) is type(converted) and original == converted
+        if type(original) is type(converted):
+            return original == converted
+        # An int given for a float, or a bool for a number: what was converted isn't a change.
+        return isinstance(original, int) and isinstance(converted, int | float) and original == converted
 
 
 class OutsideFuture(Future):

@@ -411,3 +411,95 @@ class Holding(nn.Module):
 def test_lists_of_attributes_hold_the_attributes():
     for first in (lambda m: m.held[0] is m.buf, lambda m: m.buf is m.held[0]):
         assert first(tsir.script(Holding()))
+
+
+def copied_row(x: Tensor):
+    return x.copy_(x[0])
+
+
+def copied_row_of_local(x: Tensor):
+    y = x * 1
+    return y.copy_(y[1:2])
+
+
+def copied_column(x: Tensor):
+    return x.t().copy_(x[0])
+
+
+def copied_wider(x: Tensor):
+    return x[0].copy_(x.view(1, 1, 3, 3)[:, :, 1])
+
+
+@pytest.mark.parametrize(
+    "function", [copied_row, copied_row_of_local, copied_column, copied_wider], ids=lambda f: f.__name__
+)
+def test_copy_expands_nothing_that_it_writes(function):
+    x = torch.arange(9.0).reshape(3, 3)
+    with pytest.raises(RuntimeError):
+        function(x.clone())
+    with pytest.raises(RuntimeError):
+        tsir.script(function)(x)
+    assert torch.equal(x, torch.arange(9.0).reshape(3, 3)), "nothing is written"
+
+
+def assigned_wider(x: Tensor):
+    x[0] = x.view(1, 1, 3, 3)[:, :, 1]
+    x[:] = x[0]
+    x[:2] = x[1:2]
+
+
+def test_assignments_expand():
+    expected, x = torch.arange(9.0).reshape(3, 3), torch.arange(9.0).reshape(3, 3)
+    assigned_wider(expected)
+    tsir.script(assigned_wider)(x)
+    assert torch.equal(x, expected)
+
+
+def largest(x: Tensor, y: Tensor):
+    return max([x, y])
+
+
+def smaller(x: Tensor, y: Tensor):
+    return min(x, y)
+
+
+def position(x: Tensor, y: Tensor):
+    return [x, y].index(y + 0)
+
+
+def is_among(x: Tensor, y: Tensor):
+    return y + 0 in [x]
+
+
+def same_lists(x: Tensor, y: Tensor):
+    return [x + 0] == [y]
+
+
+def caught(x: Tensor, y: Tensor):
+    try:
+        return int(max([x, y]).sum())
+    except RuntimeError:
+        return -1
+
+
+@feature("Built-in functions", "comparisons of containers of tensors raise what tensors raise (`max([x, y])`, `x in [y]`)")
+@pytest.mark.parametrize("function", [largest, smaller, position, is_among, same_lists, caught], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("shape", [(2,), (1,), (), (0,)], ids=str)
+def test_truths_of_tensors_in_comparisons(function, shape):
+    found = []
+    for call in (function, tsir.script(function)):
+        try:
+            found.append(call(torch.zeros(shape), torch.ones(shape)))
+        except (RuntimeError, ValueError) as error:
+            found.append(RuntimeError if isinstance(error, RuntimeError) else ValueError)
+    assert found[0] == found[1]
+
+
+def read_only(x: List[float], n: List[int]):
+    return x[0] + n[0]
+
+
+def test_numbers_that_are_converted_are_no_changes():
+    x, n = [1, 2], [True]
+    assert tsir.script(read_only)(x, n) == 2.0
+    assert x == [1, 2] and type(x[0]) is int and n[0] is True

@@ -387,7 +387,7 @@ def _with_numbers_as_indices(call: Entry) -> Entry:
         elif not rest:
             return view
         else:
-            result = operator("add_.Tensor")(view, rest[0], 1) if rest[1] else operator("copy_")(view, rest[0], False)
+            result = operator("add_.Tensor")(view, rest[0], 1) if rest[1] else operator("copy_")(view, rest[0], True)
         return x if rest else result
 
     return indexed

@@ -73,6 +73,20 @@ def truth(value: Any) -> bool:
     return bool(value)
 
 
+def comparing(compute: Callable[[], Any]) -> Any:
+    """The result of Python's own comparisons of tensors. NumPy's complaints about their truths and shapes become torch's."""
+    try:
+        return compute()
+    except ValueError as error:
+        text = str(error)
+        if text.startswith(("The truth value of an array", "The truth value of an empty array")):
+            count = "no values" if "empty" in text else "more than one value"
+            raise RuntimeError(f"Boolean value of Tensor with {count} is ambiguous") from None
+        if text.startswith("operands could not be broadcast"):
+            raise RuntimeError(f"The sizes of the tensors that are compared must match: {text}") from None
+        raise
+
+
 def rows(value: Array) -> tuple[Array, ...]:
     """The views that iterating over a tensor gives. Raises TypeError for a 0-d tensor."""
     if value.ndim == 0:

@@ -418,6 +418,30 @@ def _aten(e: FunctionEmitter, op: AtenOp) -> None:
     _results(e, op.results_, f"{dispatcher}({_arguments(e, op.arguments)})")
 
 
+_COMPARING = frozenset(
+    """eq ne lt le gt ge contains not_contains min max min_default max_default any all sorted sort_order min_position max_position
+    list_count list_index list_remove tuple_count tuple_index deque_count deque_index deque_remove""".split()
+)
+"""Functions that ask for the truth of what they compare."""
+
+
+def _has_tensors(kind: Attribute) -> bool:
+    """Whether values of a type are or hold tensors, as far as the type says."""
+    match kind:
+        case ts.TensorType() | ts.AnyType():
+            return True
+        case ts.ListType() | ts.DequeType() | ts.OptionalType():
+            return _has_tensors(kind.element)
+        case ts.TupleType() | ts.NamedTupleType():
+            return any(map(_has_tensors, kind.elements.data))
+        case ts.UnionType():
+            return any(map(_has_tensors, kind.members.data))
+        case ts.DictType():
+            return _has_tensors(kind.value)
+        case _:
+            return False
+
+
 def _py(e: FunctionEmitter, op: PyOp) -> None:
     from tsir.ops import python
 
@@ -425,6 +449,8 @@ def _py(e: FunctionEmitter, op: PyOp) -> None:
     if function is None:
         raise e.error(f"there is no function ts.py.{op.FUNCTION}")
     text = function.render([operand(e, a) for a in op.arguments])
+    if op.FUNCTION in _COMPARING and any(_has_tensors(a.type) for a in op.arguments):
+        text = f"rt.comparing(lambda: {text})"
     if "rt." in text:
         _rt(e)
     for module in python.MODULES:

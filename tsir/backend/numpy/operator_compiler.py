@@ -341,7 +341,8 @@ class _Compilation:
         writer = "write_shared" if name in writing.SHARED else "write" if self.op.kind == "inplace" else "write_out"
         lines: list[str] = []
         if name not in writing.UNCHECKED:
-            check = "check_disjoint" if name in writing.DISJOINT else "check_copied" if name == "copy_" else "check_overlap"
+            is_assignment = name == "copy_" and self.arguments[2] is True
+            check = "check_disjoint" if name in writing.DISJOINT else "check_copied" if is_assignment else "check_overlap"
             sources = [leaf.text for leaf in self.leaves if leaf.role == "tensor" and leaf.argument not in targets]
             lines += [f"{check}(a{i}, {source})" for i in targets for source in sources]
         lines += [f"{writer}(a{i}, {value})" for i, value in zip(targets, shown, strict=True)]

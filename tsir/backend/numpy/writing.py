@@ -73,7 +73,7 @@ def check_overlap(target: Array, source: Array) -> None:
 
 
 def check_copied(target: Array, source: Array) -> None:
-    """`check_overlap` for a copy: `x[1:] = x[:1]` expands what it reads, which torch doesn't check then.
+    """`check_overlap` for an assignment: `x[1:] = x[:1]` expands what it reads, which torch doesn't check then.
 
     So does `x[:] = x[0]`: where `x` has one row, that row is copied onto itself.
     """

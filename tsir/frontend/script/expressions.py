@@ -43,6 +43,7 @@ from tsir.frontend.script.values import (
     EnumValue,
     Object,
     PyObject,
+    Range,
     Run,
     Spread,
     StaticDict,
@@ -403,10 +404,13 @@ def _formatted(e: Emitter, node: ast.expr) -> Value:
         ]
         if (text := text_of_member(e, value, method, write)) is not None:
             return text if node.conversion == -1 else _with_spec(e, materialise(e, text), spec)
-    if isinstance(value, StaticTuple | Run):
+    if isinstance(value, StaticTuple | Run | Range):
         from tsir.frontend.script.object_text import repr_of
 
-        value = repr_of(e, value) or value
+        text = repr_of(e, value)
+        if text is not None and isinstance(value, Range):
+            return _with_spec(e, materialise(e, text), spec)
+        value = text or value
     if isinstance(value, Run) and value.tuple_like:
         value = text_of(e, value)
     if isinstance(value, Const | PyObject | EnumValue) and node.format_spec is None and e.dynamic:

@@ -25,7 +25,7 @@ from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import evaluate
 from tsir.frontend.script.function_values import refuse_comparing
-from tsir.frontend.script.object_text import written
+from tsir.frontend.script.object_text import formatted, written
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import SPECIAL_METHODS
@@ -115,6 +115,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     if row.name == "dict_update":
         return _update(e, ssa, args, kwargs)
     if row.name == "str_format":
+        receiver, args = formatted(e, receiver, args, kwargs)
+        ssa = materialise(e, receiver)
         args, kwargs = (
             written(e, receiver, args),
             dict(zip(kwargs, written(e, receiver, list(kwargs.values())), strict=True)),

@@ -6,7 +6,9 @@ element here, lists and dicts by functions of the prelude, which are compiled fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+import string
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tsir.dialects.ts import types as ts
@@ -14,7 +16,7 @@ from tsir.frontend.script import prelude
 from tsir.frontend.script.comparing import compares_objects
 from tsir.frontend.script.convert import Tuples, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.values import Const, Object, PyFunction, Run, Value
+from tsir.frontend.script.values import Const, Object, PyFunction, Range, Run, Value
 
 _METHODS = ("__repr__",)
 
@@ -23,6 +25,9 @@ def repr_of(e: Emitter, value: Value) -> Value | None:
     """`repr(value)` of an object, or of a container of objects, whose class defines it; None for other values."""
     if isinstance(value, Object):
         return e.session.call_optional_method(e, value, _METHODS)
+    if isinstance(value, Range):
+        parts = [value.start, value.stop, value.step]
+        return e.session.call_function(e, PyFunction(prelude.text_of_range), parts, {})
     kind = e.session.type_of(value)
     if not compares_objects(e, kind, _METHODS):
         return None
@@ -56,7 +61,40 @@ def _tuple(e: Emitter, value: Value, kind: ts.TupleType | ts.NamedTupleType) -> 
 
 def written(e: Emitter, template: Value, values: Sequence[Value]) -> list[Value]:
     """What is put into a template, with objects that say how they are written as their texts."""
-    return [_text(e, template, v) if isinstance(v, Object) else v for v in values]
+    shown = [_text(e, template, v) if isinstance(v, Object) else v for v in values]
+    if any(isinstance(v, Range) for v in shown):
+        text = template.value if isinstance(template, Const) else None
+        if not isinstance(text, str) or any(r in text for r in ("%r", "!r", "!a")):
+            e.unsupported("the repr() of a range in a template", hint="write repr(...) for it")
+    return [repr_of(e, v) or v if isinstance(v, Range) else v for v in shown]
+
+
+def formatted(e: Emitter, template: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> tuple[Value, list[Value]]:
+    """A template and its arguments, where objects with `__format__` are written by that: their texts are further arguments."""
+    values = list(args)
+    given = [*args, *kwargs.values()]
+    if (
+        not isinstance(template, Const)
+        or not isinstance(template.value, str)
+        or not any(isinstance(v, Object) for v in given)
+    ):
+        return template, values
+    parts, automatic = list[str](), itertools.count()
+    for text, name, spec, conversion in string.Formatter().parse(template.value):
+        parts.append(text.replace("{", "{{").replace("}", "}}"))
+        if name is None:
+            continue
+        name = str(next(automatic)) if name == "" else name
+        value = args[int(name)] if name.isdigit() and int(name) < len(args) else kwargs.get(name)
+        found = None
+        if isinstance(value, Object) and not conversion and "{" not in (spec or ""):
+            found = e.session.call_optional_method(e, value, ("__format__",), [Const(spec or "")])
+        if found is not None:
+            parts.append(f"{{{len(values)}}}")
+            values.append(found)
+        else:
+            parts.append(f"{{{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}")
+    return (Const("".join(parts)), values) if len(values) > len(args) else (template, values)
 
 
 def _text(e: Emitter, template: Value, value: Object) -> Value:

@@ -388,6 +388,11 @@ def text_of_dict(items):
     return "{" + ", ".join([repr(key) + ": " + repr(value) for key, value in items.items()]) + "}"
 
 
+def text_of_range(start, stop, step):
+    """`repr(range(start, stop, step))`."""
+    return f"range({start}, {stop})" if step == 1 else f"range({start}, {stop}, {step})"
+
+
 def text_unless_none(value):
     """`repr(value)` of what may be None."""
     return "None" if value is None else repr(value)

@@ -18,6 +18,7 @@ from tsir.frontend.script.object_text import repr_of
 from tsir.frontend.script.values import (
     NONE,
     Const,
+    Range,
     Spread,
     Value,
 )
@@ -58,6 +59,10 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
         return member
     if row.name not in ("str", "repr", "format", "hash") and row.name.partition("_")[0] not in _OF_CONTAINERS:
         values = [plain(e, v) for v in values]
+    if row.name in ("str", "repr", "format", "print"):
+        values = [repr_of(e, v) or v if isinstance(v, Range) else v for v in values]
+    if row.name == "repr" and isinstance(args[0], Range):
+        return values[0]
     if row.name == "repr" and (text := repr_of(e, values[0])) is not None:
         return text
     if row.name == "hash":

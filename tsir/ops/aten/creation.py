@@ -138,12 +138,12 @@ def zero(x: SymTensor) -> SymTensor:
 def copy_(x: SymTensor, source: SymTensor, non_blocking: bool) -> SymTensor:
     """The contents of `src` in `self`'s shape and dtype.
 
-    `x[i] = value` is a copy, too, and there eager drops dimensions of size 1 that `value` has in front.
+    `x[i] = value` is a copy with `non_blocking`, and there eager drops dimensions of size 1 that `value` has in front.
     """
     from tsir.ops.core.elementwise import copy
     from tsir.ops.core.views import expand, reshape
 
-    while source.rank > x.rank and isinstance(source.shape[0], int) and source.shape[0] == 1:
+    while non_blocking and source.rank > x.rank and isinstance(source.shape[0], int) and source.shape[0] == 1:
         source = reshape(source, source.shape[1:])
     if source.rank > x.rank:
         raise OperatorError(f"The size of tensor a ({list(x.shape)}) must match the size of tensor b ({list(source.shape)})")
