@@ -11,7 +11,7 @@ import math
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from tsir.errors import OperatorError, TsirError
 
@@ -50,12 +50,39 @@ CPU = Device("cpu")
 
 
 class Size(tuple[int, ...]):
-    """`torch.Size`: a tuple of ints that prints as torch's."""
+    """`torch.Size`: a tuple of ints that prints as torch's. Compared with a list, which a program has for sizes, it is one."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
+
+    def __getitem__(self, index: Any) -> Any:
+        found: Any = tuple.__getitem__(self, index)
+        return Size(found) if isinstance(index, slice) else found
+
+    def __add__(self, other: Any) -> Any:
+        return Size((*self, *other))
+
+    def __radd__(self, other: Any) -> Any:
+        return Size((*other, *self))
+
+    def __eq__(self, other: object) -> bool:
+        return tuple.__eq__(self, tuple(cast("list[int]", other)) if isinstance(other, list) else other)
+
+    def __lt__(self, other: Any) -> bool:
+        return tuple.__lt__(self, tuple(other))
+
+    def __le__(self, other: Any) -> bool:
+        return tuple.__le__(self, tuple(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return tuple.__gt__(self, tuple(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return tuple.__ge__(self, tuple(other))
+
+    __hash__ = tuple[int, ...].__hash__
 
     def numel(self) -> int:
         """The product of the sizes."""

@@ -26,6 +26,11 @@ _MEMO_LIMIT = 1 << 15
 _memo: dict[tuple[Any, ...], Results] = {}
 
 
+def forget() -> None:
+    """Forgets what `infer` has found: the default dtype has changed."""
+    _memo.clear()
+
+
 class _NotStatic(Exception):
     """An argument whose types depend on the environment of sizes, so that the result can't be shared."""
 

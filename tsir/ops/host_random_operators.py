@@ -19,6 +19,7 @@ from tsir.errors import OperatorError
 from tsir.ops import host_random as random
 from tsir.ops.host_random import DEFAULT, Generator
 from tsir.ops.host_tensors import numpy_dtype
+from tsir.ops.promotion import default_dtype
 
 Array = NDArray[Any]
 
@@ -50,10 +51,10 @@ def initial_seed() -> int:
     return DEFAULT.initial_seed()
 
 
-def _new(size: Sequence[int], dtype: DType | None, default: DType = dtypes.float32) -> Array:
+def _new(size: Sequence[int], dtype: DType | None, default: DType | None = None) -> Array:
     if any(s < 0 for s in size):
         raise OperatorError(f"Trying to create tensor with negative dimension: {list(size)}")
-    return np.empty(tuple(size), numpy_dtype(dtype or default))
+    return np.empty(tuple(size), numpy_dtype(dtype or default or default_dtype()))
 
 
 def _like(x: Array, dtype: DType | None) -> Array:

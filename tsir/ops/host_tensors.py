@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorTypeError, OperatorValueError
+from tsir.ops.promotion import default_dtype
 
 Array = NDArray[Any]
 
@@ -47,8 +48,8 @@ def _data_shape(data: Any) -> tuple[tuple[int, ...], list[Any]]:
 
 
 def data_dtype(numbers: list[Any]) -> DType:
-    """The dtype that torch gives to data: complex64, float32, int64 or bool, the highest category wins."""
-    found = dtypes.bool_ if numbers else dtypes.float32
+    """The dtype that torch gives to data: complex, the default dtype, int64 or bool, the highest category wins."""
+    found = dtypes.bool_ if numbers else default_dtype()
     for number in numbers:
         if isinstance(number, np.ndarray):
             kind = dtypes.from_numpy(number.dtype.name)
@@ -57,9 +58,9 @@ def data_dtype(numbers: list[Any]) -> DType:
         elif isinstance(number, int):
             kind = dtypes.int64
         elif isinstance(number, complex):
-            kind = dtypes.complex64
+            kind = dtypes.to_complex(default_dtype())
         else:
-            kind = dtypes.float32
+            kind = default_dtype()
         found = dtypes.promote(found, kind)
     return found
 

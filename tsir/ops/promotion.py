@@ -11,15 +11,19 @@ from tsir.dialects.dtypes import Category, DType, promote
 if TYPE_CHECKING:
     from tsir.ops.tensor import SymScalar, SymTensor
 
-DEFAULT = dtypes.float32
-"""torch's default dtype."""
+CURRENT: list[DType] = [dtypes.float32]
+"""torch's default dtype, as its only element: see `runtime/default_dtype.py`, which follows `torch.set_default_dtype`."""
+
+
+def default_dtype() -> DType:
+    """The dtype of tensors made of floats, and of what is computed of integers where that gives fractions."""
+    return CURRENT[0]
+
 
 _KIND_CATEGORIES = {"bool": Category.BOOL, "int": Category.INT, "float": Category.FLOAT, "complex": Category.COMPLEX}
 _CATEGORY_DEFAULTS = {
     Category.BOOL: dtypes.bool_,
     Category.INT: dtypes.int64,
-    Category.FLOAT: DEFAULT,
-    Category.COMPLEX: dtypes.complex64,
 }
 
 
@@ -38,8 +42,11 @@ def number_kind(value: Any) -> str:
 
 
 def number_dtype(value: Any) -> DType:
-    """The dtype of the 0-d tensor that torch makes of a number: int64, float32, bool, complex64."""
-    return _CATEGORY_DEFAULTS[_KIND_CATEGORIES[number_kind(value)]]
+    """The dtype of the 0-d tensor that torch makes of a number: int64, bool, the default dtype, or its complex one."""
+    category = _KIND_CATEGORIES[number_kind(value)]
+    if category is Category.FLOAT:
+        return default_dtype()
+    return dtypes.to_complex(default_dtype()) if category is Category.COMPLEX else _CATEGORY_DEFAULTS[category]
 
 
 def result_type(operands: Sequence[SymTensor | SymScalar | Any]) -> DType:
@@ -75,7 +82,7 @@ def _combine(higher: DType | None, lower: DType | None) -> DType | None:
 
 def int_to_float(dtype: DType) -> DType:
     """The dtype that a function such as `exp` computes in: the default for integers and bool."""
-    return DEFAULT if dtype.category <= Category.INT else dtype
+    return default_dtype() if dtype.category <= Category.INT else dtype
 
 
 def accumulation_type(dtype: DType) -> DType:

@@ -325,6 +325,7 @@ zip(*values)                    zipped              list(zip({args}))           
 list(values=())                 list element        list({args})                     fresh
 tuple(values=())                as_tuple            tuple({args})
 torch_size(sizes)               as_tuple            rt.size({0})
+held_size(sizes)                list element        rt.size({0})
 set(values=())                  set element         set({args})                      raises fresh
 slice_indices(start, stop, step, length)   tuple int int int   slice({0}, {1}, {2}).indices({3})   raises
 frozenset(values=())            frozenset element   frozenset({args})                raises

@@ -19,6 +19,7 @@ import numpy as np
 
 from tsir.backend.numpy.tracebacks import rewrite
 from tsir.frontend.active import recordings
+from tsir.ops import promotion
 from tsir.runtime.arguments import Conversion, InstanceConverter
 from tsir.runtime.keys import Key
 from tsir.runtime.objects import PythonClasses
@@ -224,6 +225,11 @@ class _Text:
         lines.append(f"if len(args) != {count}: return MISS")
         if count:
             lines.append(f"{', '.join(f'a{i}' for i in range(count))}, = args")
+        if torch is not None:
+            current = promotion.default_dtype()
+            self.namespace |= {"default_dtype": torch.default_dtype, "current": promotion.CURRENT}
+            self.namespace |= {"wanted": torch.torch_dtypes[current], "known": current}
+            lines.append("if default_dtype() is not wanted or current[0] is not known: return MISS")
         lines += _conditions(self.types)
         if self.tensors or self.changed:
             # torch refuses what has no array: tensors that require grad, on other devices, sparse, conjugated, bfloat16.

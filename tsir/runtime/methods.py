@@ -23,12 +23,13 @@ from tsir.runtime.arguments import Binder, Conversion, InstanceConverter
 from tsir.runtime.bound import WeightsReplaced
 from tsir.runtime.call_forms import Forms, adopt
 from tsir.runtime.compilation import Stages, compile_specialization, stages
+from tsir.runtime.default_dtype import follow
 from tsir.runtime.inline_cache import MISS, InlineCache
 from tsir.runtime.inspection import FunctionSchema, qualified_name, schema_of
 from tsir.runtime.keys import Key
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.python_calls import know_caller
-from tsir.runtime.specialization import EntrySpecializations, Specialization, run_quietly
+from tsir.runtime.specialization import EntrySpecializations, Epoch, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class CompiledMethod:
             self._remember(values, arguments, found, epoch)
         return result
 
-    def _remember(self, values: tuple[Any, ...], arguments: list[Any], found: Specialization, epoch: int) -> None:
+    def _remember(self, values: tuple[Any, ...], arguments: list[Any], found: Specialization, epoch: Epoch) -> None:
         with remembering:
             if epoch == self._epoch():
                 self.cache.add(values, arguments, self._specializations.types, found, self._classes, self._instances)
@@ -197,8 +198,8 @@ class CompiledMethod:
         self.cache.clear()
         self._specializations.clear()
 
-    def _epoch(self) -> int:
-        return 0 if self._owner is None else self._owner.epoch
+    def _epoch(self) -> Epoch:
+        return (0 if self._owner is None else self._owner.epoch, follow())
 
     def _converted(self, conversion: Conversion, values: tuple[Any, ...]) -> list[Any]:
         types, parameters = self._specializations.types, self.entry.parameters

@@ -14,21 +14,27 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from tsir.dialects.dtypes import DType
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
 from tsir.runtime import keys
 from tsir.runtime.arguments import parameter_types
 from tsir.runtime.bound import BoundFunction
+from tsir.runtime.default_dtype import follow
 from tsir.runtime.keys import Key
 
 MAX_EXACT_KEYS = 512
 """How many exact keys an entry point remembers; older ones are looked up again through the dynamic keys."""
 MAX_SPECIALIZATIONS = 32
 """How many compiled variants an entry point keeps; the least recently compiled one goes."""
+
+
+Epoch: TypeAlias = tuple[int, DType]
+"""How often attributes were changed from outside, and torch's default dtype."""
 
 
 @dataclass(eq=False, repr=False)
@@ -115,8 +121,8 @@ class EntrySpecializations:
             self._compiled.clear()
             self._first_of_rank.clear()
 
-    def find(self, arguments: Sequence[Any], epoch: int) -> Specialization:
-        """The variant for a call with these converted arguments; `epoch` counts the changes of attributes from outside."""
+    def find(self, arguments: Sequence[Any], epoch: Epoch) -> Specialization:
+        """The variant for a call with these converted arguments; `epoch` has what else it depends on."""
         key = tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True))
         found = self._exact.get((epoch, key))
         if found is not None:
@@ -124,8 +130,9 @@ class EntrySpecializations:
         with self._lock:
             return self._find_or_compile(key, arguments, epoch)
 
-    def variant_key(self, arguments: Sequence[Any], epoch: int = 0) -> tuple[Key, ...]:
+    def variant_key(self, arguments: Sequence[Any], epoch: Epoch | None = None) -> tuple[Key, ...]:
         """The key of the variant that a call with these arguments uses; a dimension that varied so far is dynamic in it."""
+        epoch = epoch or (0, follow())
         key = tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True))
         found = self._exact.get((epoch, key))
         if found is not None:
@@ -135,7 +142,7 @@ class EntrySpecializations:
         dynamic = self._dynamic.get(rank, frozenset()) | keys.differing_dims(("tuple", *first), ("tuple", *key))
         return tuple(keys.generalise(("tuple", *key), dynamic)[1:])
 
-    def _find_or_compile(self, key: tuple[Key, ...], arguments: Sequence[Any], epoch: int) -> Specialization:
+    def _find_or_compile(self, key: tuple[Key, ...], arguments: Sequence[Any], epoch: Epoch) -> Specialization:
         rank = (epoch, tuple(keys.rank_key(k) for k in key))
         first = self._first_of_rank.setdefault(rank, key)
         dynamic = self._dynamic.get(rank, frozenset())

@@ -12,6 +12,7 @@ else is fresh.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -104,6 +105,15 @@ class _Family:
     compiled: list[Compiled] = field(default_factory=list["Compiled"])
 
 
+_dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
+
+
+def forget() -> None:
+    """Drops what all operators have compiled: the default dtype has changed."""
+    for dispatcher in list(_dispatchers):
+        dispatcher.forget()
+
+
 class Dispatcher:
     """One operator's table of compiled functions. Several threads may call it."""
 
@@ -113,6 +123,7 @@ class Dispatcher:
         self._recent: dict[Any, Entry] = {}
         self._older: dict[Any, Entry] = {}
         self._families: dict[Any, _Family] = {}
+        _dispatchers.add(self)
         names = ", ".join(f"a{i}" for i in range(len(schema.arguments)))
         key = _key_text(schema)
         text = f"""\
@@ -134,6 +145,13 @@ def dispatch({names}):
         exec(compile(text, f"<tsir dispatch {schema.key}>", "exec"), scope)
         self.call: Entry = scope["dispatch"]
         self._key: Callable[..., Any] = scope["key"]
+
+    def forget(self) -> None:
+        """Drops what was compiled."""
+        with self._lock:
+            self._recent.clear()
+            self._older = {}
+            self._families = {}
 
     def _check_types(self, *arguments: Any) -> None:
         """Raises OperatorTypeError for an argument that isn't what the schema says."""

@@ -236,6 +236,8 @@ def held(e: Emitter, value: Value) -> Value:
         return replace(value, elements=tuple(held(e, v) for v in value.elements))
     if isinstance(value, Run) and value.tuple_like == "tuple":
         return as_python(e, value)
+    if isinstance(value, Run) and value.tuple_like == "size":
+        return Run(e.py("held_size", [value.ssa]))
     from tsir.frontend.script.function_values import as_function
 
     return as_function(e, value)

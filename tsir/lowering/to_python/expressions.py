@@ -146,7 +146,8 @@ _PLAIN_ROWS: dict[str, PyFunction] = {
         "exception_from": "{0} from {1}",
         "percent": "{0} % {1}", "str": "str({0})", "repr": "repr({0})", "ascii": "ascii({0})", "format": "format({args})",
         "str_format": "{0}.format({1:})", "print": "print({args})", "warn": "warnings.warn({0})",
-        "torch_size": "torch.Size({0})", "size_text": "str(torch.Size({0}))", "log": "logging.getLogger({0}).log({1}, {2})",
+        "torch_size": "torch.Size({0})",
+        "held_size": "torch.Size({0})", "size_text": "str(torch.Size({0}))", "log": "logging.getLogger({0}).log({1}, {2})",
         "taken": "[{0}[i] for i in {1}]", "min_position": "min(range(len({0})), key=lambda i: {0}[i])",
         "max_position": "max(range(len({0})), key=lambda i: {0}[i])",
     }.items()

@@ -15,7 +15,7 @@ from tsir.ops.aten.precision import number_as
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, convert, unary, where
 from tsir.ops.core.views import broadcast_to, reshape
-from tsir.ops.promotion import DEFAULT, number_dtype, number_kind
+from tsir.ops.promotion import default_dtype, number_dtype, number_kind
 from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size, SymInt
 from tsir.ops.tensor import SymScalar, SymTensor, as_size, is_constant, require_int, require_number
@@ -53,13 +53,13 @@ def filled(size: Sequence[Any], value: Any, dtype: DType, device: Any = None) ->
 @aten(f"zeros(SymInt[] size, *, {OPTIONS}) -> Tensor", out=False)
 def zeros(size: Sequence[Any], dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     """All 0."""
-    return filled(size, 0, dtype or DEFAULT, device)
+    return filled(size, 0, dtype or default_dtype(), device)
 
 
 @aten(f"ones(SymInt[] size, *, {OPTIONS}) -> Tensor", out=False)
 def ones(size: Sequence[Any], dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     """All 1."""
-    return filled(size, 1, dtype or DEFAULT, device)
+    return filled(size, 1, dtype or default_dtype(), device)
 
 
 @aten(f"full(SymInt[] size, Scalar fill_value, *, {OPTIONS}) -> Tensor", out=False)
@@ -71,7 +71,7 @@ def full_(size: Sequence[Any], value: Any, dtype: DType | None, layout: Any, dev
 @aten(f"empty.memory_format(SymInt[] size, *, {LIKE_OPTIONS}) -> Tensor", out=False)
 def empty(size: Sequence[Any], dtype: DType | None, layout: Any, device: Any, pin: Any, memory_format: Any) -> SymTensor:
     """All 0: torch promises no contents."""
-    return filled(size, 0, dtype or DEFAULT, device)
+    return filled(size, 0, dtype or default_dtype(), device)
 
 
 @aten(f"empty_strided(SymInt[] size, SymInt[] stride, *, {OPTIONS}) -> Tensor", out=False)
@@ -79,7 +79,7 @@ def empty_strided(
     size: Sequence[Any], stride: Any, dtype: DType | None, layout: Any, device: Any, pin_memory: Any
 ) -> SymTensor:
     """All 0; the strides are torch's business."""
-    return filled(size, 0, dtype or DEFAULT, device)
+    return filled(size, 0, dtype or default_dtype(), device)
 
 
 def _like(name: str, value: int) -> None:
@@ -154,7 +154,7 @@ def copy_(x: SymTensor, source: SymTensor, non_blocking: bool) -> SymTensor:
 @aten(f"scalar_tensor(Scalar s, *, {OPTIONS}) -> Tensor", out=False)
 def scalar_tensor(value: Any, dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     """A 0-d tensor."""
-    return filled((), value, dtype or DEFAULT, device)
+    return filled((), value, dtype or default_dtype(), device)
 
 
 for _kind in ("bool", "int", "float", "complex"):
@@ -179,7 +179,7 @@ def _data_type(data: Any, dtype: DType | None) -> SymTensor | None:
     if not all(isinstance(n, int | float | complex | SymInt | SymScalar) for n in numbers):
         return None
     if dtype is None:
-        dtype = DEFAULT if not numbers else dtypes.bool_
+        dtype = default_dtype() if not numbers else dtypes.bool_
         for number in numbers:
             dtype = dtypes.promote(dtype, number_dtype(number)) if numbers else dtype
     return SymTensor(dtype, tuple(shape))
@@ -210,7 +210,7 @@ def as_tensor(data: Any, dtype: DType | None, device: Any) -> SymTensor | None:
 
 
 def _range_dtype(numbers: Sequence[Any]) -> DType:
-    return DEFAULT if any(number_kind(n) == "float" for n in numbers) else dtypes.int64
+    return default_dtype() if any(number_kind(n) == "float" for n in numbers) else dtypes.int64
 
 
 def _check_span(size: Size, message: str) -> Size:
@@ -298,7 +298,7 @@ def float32_of(value: float) -> float:
 def linspace(start: Any, end: Any, steps: Any, dtype: DType | None, layout: Any, device: Any, pin: Any) -> SymTensor:
     """`steps` numbers from `start` to `end`, both included."""
     check_device(device)
-    dtype = dtype or DEFAULT
+    dtype = dtype or default_dtype()
     count = as_size(steps)
     if isinstance(count, int) and count < 0:
         raise OperatorError("number of steps must be non-negative")
@@ -322,7 +322,7 @@ def logspace(
 ) -> SymTensor:
     """`base` to the power of `linspace`."""
     exponents = linspace(start, end, steps, dtypes.float64, layout, device, pin_memory)
-    return convert(binary("pow", float(base), exponents), dtype or DEFAULT)
+    return convert(binary("pow", float(base), exponents), dtype or default_dtype())
 
 
 @aten(f"eye(SymInt n, *, {OPTIONS}) -> Tensor", out=False)
@@ -340,7 +340,7 @@ def eye_m(n: Any, m: Any, dtype: DType | None, layout: Any, device: Any, pin_mem
         if isinstance(size, int) and size < 0:
             raise OperatorError(f"{name} must be greater or equal to 0, got {size}")
     same = binary("eq", reshape(iota(rows, dtypes.int64), (rows, 1)), iota(columns, dtypes.int64))
-    return convert(same, dtype or DEFAULT)
+    return convert(same, dtype or default_dtype())
 
 
 @host(
@@ -370,7 +370,7 @@ def triu_indices(row: Any, col: Any, offset: Any, dtype: DType | None, layout: A
 
 def _window(length: Any, periodic: bool, dtype: DType | None, terms: Sequence[float]) -> SymTensor:
     """A sum of cosines: `terms[0] + terms[1] cos(x) + terms[2] cos(2x)...` over one period."""
-    dtype, count = dtype or DEFAULT, require_int(length, "window_length")
+    dtype, count = dtype or default_dtype(), require_int(length, "window_length")
     if not dtype.is_floating_point:
         raise OperatorError(f"window expects floating point dtypes, got: {dtype}")
     if count < 0:
@@ -408,7 +408,7 @@ def bartlett_window_periodic(
     length: Any, periodic: bool, dtype: DType | None, layout: Any, device: Any, pin_memory: Any
 ) -> SymTensor:
     """A triangle, periodic or symmetric."""
-    dtype, count = dtype or DEFAULT, require_int(length, "window_length")
+    dtype, count = dtype or default_dtype(), require_int(length, "window_length")
     if count <= 1:
         return full((count,), 1.0, dtype)
     period = count if periodic else count - 1

@@ -15,7 +15,7 @@ from tsir.ops.core.host_calls import call_host
 from tsir.ops.core.indexing import index_select, scatter
 from tsir.ops.core.slices import concat, pad, slice
 from tsir.ops.core.views import broadcast_to, permute, reshape, unsqueeze
-from tsir.ops.promotion import DEFAULT, int_to_float
+from tsir.ops.promotion import default_dtype, int_to_float
 from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
 from tsir.ops.tensor import SymTensor, as_size, dtype_label, require_int, wrap_dim, wrap_dims
@@ -236,7 +236,7 @@ _FACTORY = "*, ScalarType? dtype=None, Layout? layout=None, Device? device=None,
 
 
 def _frequencies(positions: SymTensor, n: Any, spacing: Any, dtype: DType | None) -> SymTensor:
-    result = DEFAULT if dtype is None else dtype
+    result = default_dtype() if dtype is None else dtype
     return binary("mul", convert(positions, result), 1.0 / (require_int(n, "n") * spacing))
 
 

@@ -14,7 +14,7 @@ from tsir.ops.aten.precision import require_float
 from tsir.ops.core.creation import full
 from tsir.ops.core.elementwise import binary, convert, where
 from tsir.ops.core.host_calls import call_host
-from tsir.ops.promotion import DEFAULT
+from tsir.ops.promotion import default_dtype
 from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
 from tsir.ops.tensor import SymScalar, SymTensor, as_size, require_bool
@@ -51,7 +51,7 @@ host(
 
 def _new(size: Sequence[Any], dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     check_device(device)
-    return SymTensor(dtype or DEFAULT, shape_of(size))
+    return SymTensor(dtype or default_dtype(), shape_of(size))
 
 
 def _new_like(x: SymTensor, dtype: DType | None, layout: Any, device: Any, pin: Any, memory_format: Any) -> SymTensor:

@@ -9,7 +9,7 @@ from tsir.dialects.dtypes import DType
 from tsir.errors import OperatorError
 from tsir.ops.aten.creation import OPTIONS, filled
 from tsir.ops.core.views import permute
-from tsir.ops.promotion import DEFAULT
+from tsir.ops.promotion import default_dtype
 from tsir.ops.registry import aten, host
 from tsir.ops.tensor import SymTensor, as_size, dtype_label
 
@@ -84,5 +84,5 @@ def empty_permuted(
                             f"{len(size)} is not equal to len(physical_layout) = {len(order)}")  # fmt: skip
     if sorted(order) != list(range(len(order))):
         raise OperatorError("empty_permuted: the physical_layout must be an order of the dimensions")
-    made = filled([size[d] for d in order], 0, dtype or DEFAULT, device)
+    made = filled([size[d] for d in order], 0, dtype or default_dtype(), device)
     return permute(made, [list(order).index(d) for d in range(len(order))])
