@@ -132,7 +132,7 @@ def _rebuilt(folder: Path, compiled: Any, seen: dict[int, torch.nn.Module]) -> t
         if roles.get(name) == "buffer":
             made.register_buffer(name, value)
         elif roles.get(name) == "parameter":
-            made.register_parameter(name, torch.nn.Parameter(value))
+            made.register_parameter(name, None if value is None else torch.nn.Parameter(value))
         elif name.isidentifier() or isinstance(value, torch.nn.Module):
             setattr(made, name, value)
     return made

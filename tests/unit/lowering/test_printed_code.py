@@ -47,18 +47,52 @@ def handles(d: Dict[str, int], key: str, n: int) -> int:
     return n
 
 
+def cleans_up(d: Dict[str, int], key: str) -> int:
+    out = 0
+    try:
+        out = d[key] * 2
+    except KeyError:
+        out = -1
+    finally:
+        d["calls"] = d.get("calls", 0) + 1
+    return out
+
+
+def indexes(x: Tensor, i: int, name: str) -> str:
+    y = x[i, 1:] @ x[..., -1]
+    return f"{name}: {float(y):.2f}" if y > 0 else name
+
+
 PRINTED: dict[Callable[..., Any], str] = {
     leaves_loops: """
         def leaves_loops(x: Tensor, n: int) -> Tensor:
-          y = torch.mul(x, 2)
+          y = x * 2
           for i in range(n):
             if i == 3:
               break
             if not i == 1:
-              y = torch.add(y, i)
-          while torch.lt(torch.sum(y), 100):
-            y = torch.mul(y, 2)
-          return torch.sub(y, x)
+              y = y + i
+          while torch.sum(y) < 100:
+            y = y * 2
+          return y - x
+        """,
+    cleans_up: """
+        def cleans_up(d: Dict[str, int], key: str) -> int:
+          try:
+            out = d[key] * 2
+          except KeyError:
+            out = -1
+          finally:
+            d['calls'] = d.get('calls', 0) + 1
+          return out
+        """,
+    indexes: """
+        def indexes(x: Tensor, i: int, name: str) -> str:
+          y = x[i][1:] @ x[..., -1]
+          if y > 0:
+            name = f'{name}: {float(y.item()):.2f}'
+            return name
+          return name
         """,
     returns_early: """
         def returns_early(xs: List[int]) -> Optional[int]:
@@ -188,10 +222,10 @@ def test_forms_of_calls() -> None:
     expected = """
         def forward_2(self, x: Tensor, memory: None, double: None) -> Tensor:
           loss = torch.nn.MSELoss(reduction='sum')
-          return torch.add(loss(x, x), 1)
+          return loss(x, x) + 1
 
         def forward_1(self, x: Tensor, memory_seen: Tensor, memory, memory_names) -> Memory:
-          _0 = torch.add(x, memory_seen)
+          _0 = x + memory_seen
           memory_names[:] = ['one', 'more']
           memory.seen = _0
           memory.names = memory_names
@@ -199,7 +233,7 @@ def test_forms_of_calls() -> None:
 
         def forward_0(self, x: Tensor, scale: int) -> Tensor:
           loss = torch.nn.MSELoss(reduction='sum')
-          return torch.add(loss(torch.mul(x, 2), x), scale)
+          return loss(x * 2, x) + scale
 
         def forward(self, x: Tensor, memory: Any = None, double: Any = None, **kwargs: Any) -> Any:
           match memory, double, kwargs:

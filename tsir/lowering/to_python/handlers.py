@@ -19,9 +19,9 @@ def _block(statements: Sequence[ast.stmt], liveness: Liveness) -> list[ast.stmt]
     done: list[ast.stmt] = []
     for i, statement in enumerate(statements):
         if isinstance(statement, ast.Try):
-            name = _kept_in(statement)
+            name = kept_in(statement)
             ways = None if name is None else _ways(name, statements[i + 1 :])
-            if name is not None and ways is not None and done and _is_unset(done[-1], name):
+            if name is not None and ways is not None and done and is_unset(done[-1], name):
                 otherwise, handled, rest = ways
                 last = statements[-1] if not rest else statements[len(statements) - len(rest) - 1]
                 if name not in reads(ast.Module(list(otherwise), [])) and not liveness.is_read_behind(last, name):
@@ -42,7 +42,7 @@ def _block(statements: Sequence[ast.stmt], liveness: Liveness) -> list[ast.stmt]
     return done
 
 
-def _kept_in(statement: ast.Try) -> str | None:
+def kept_in(statement: ast.Try) -> str | None:
     """The variable that a `try` keeps any exception in."""
     match statement:
         case ast.Try(
@@ -61,7 +61,8 @@ def _kept_in(statement: ast.Try) -> str | None:
             return None
 
 
-def _is_unset(statement: ast.stmt, name: str) -> bool:
+def is_unset(statement: ast.stmt, name: str) -> bool:
+    """Whether a statement says that no exception is kept in a variable."""
     match statement:
         case ast.AnnAssign(target=ast.Name(id=target), value=ast.Constant(value=None)):
             return target == name

@@ -15,10 +15,12 @@ from collections.abc import Collection, Iterator, Sequence
 
 from tsir.lowering.to_python.cells import without_cells
 from tsir.lowering.to_python.copies import without_copies
+from tsir.lowering.to_python.finals import with_finals
 from tsir.lowering.to_python.handlers import with_handlers
 from tsir.lowering.to_python.jumps import with_jumps
 from tsir.lowering.to_python.liveness import Liveness, assignment, reads, without_dead_stores
 from tsir.lowering.to_python.loops import with_plain_loops
+from tsir.lowering.to_python.spelling import Spelled
 from tsir.lowering.to_python.variables import NUMBERED
 
 _MOST_ROUNDS = 20
@@ -49,7 +51,9 @@ def simplified(text: str, temporary: Collection[str], set_attributes: Collection
         if now == before:
             break
         before = now
+    with_finals(function)
     _Renumbered(function, temporary).visit(function)
+    Spelled().visit(function)
     return _INDENTED.sub(lambda found: found[1][: len(found[1]) // 2], ast.unparse(ast.fix_missing_locations(tree))) + "\n"
 
 
@@ -137,6 +141,7 @@ class _Simplifier:
             elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
                 read[node.target.id] += 2
         self._temporary = temporary
+        self._filled = _only_filled(function, temporary, read)
         self._liveness = Liveness(function.body)
         self._reads, self._writes = read, writes
 
@@ -154,6 +159,14 @@ class _Simplifier:
                     name in self._temporary and not self._reads[name]
                 ):
                     self._writes[name] -= 1
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.List() as value) if name in self._filled:
+                    self._forget(value)
+                case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]) if name in self._filled:
+                    self._forget(statement.value)
+                case ast.Expr(value=ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=0 | 1))) if (
+                    name in self._temporary
+                ):
+                    self._reads[name] -= 1  # a cell
                 case ast.Expr(value=ast.Attribute() as value) if _is_path(value):
                     self._forget(value)
                 case ast.Expr(value=ast.List() | ast.Tuple() as value) if all(
@@ -372,6 +385,24 @@ def _is_said(kind: ast.expr) -> bool:
             return name not in ("Optional", "Union", "Tuple")
         case _:
             return False
+
+
+def _only_filled(function: ast.FunctionDef, temporary: Collection[str], read: Counter[str]) -> set[str]:
+    """The cells that nobody reads: variables of lists of one element that is only assigned, variables, constants and other cells."""
+    assigned: Counter[str] = Counter()
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(
+                targets=[ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=0))],
+                value=ast.Name()
+                | ast.Constant()
+                | ast.UnaryOp(operand=ast.Constant())
+                | ast.Subscript(value=ast.Name(), slice=ast.Constant(value=0)),
+            ) if name in temporary:
+                assigned[name] += 1
+            case _:
+                pass
+    return {n for n, times in assigned.items() if read[n] == times}
 
 
 def _leave_together(done: Sequence[ast.stmt], following: ast.stmt) -> bool:

@@ -220,9 +220,13 @@ class Printer:
         elif not results or (len(results) == 1 and results[0].first_use is None):
             if results and isinstance(results[0].type, types.NoneType):
                 self._texts[results[0]] = "None"
-            if operation.name not in ("ts.cast", "ts.tuple", "ts.tuple_get", "ts.getattr", "ts.isinstance") and not _is_copy(
-                operation
-            ):
+            if operation.name not in (
+                "ts.cast",
+                "ts.tuple",
+                "ts.tuple_get",
+                "ts.getattr",
+                "ts.isinstance",
+            ) and not _only_looks(operation):
                 self._line(text)
         elif len(results) > 1:
             self._line(f"{', '.join(self.name(r) for r in results)} = {text}")
@@ -459,10 +463,10 @@ def _is_container(type_: Attribute) -> bool:
     return isinstance(type_, types.SetType | types.FrozenSetType | types.DictType | types.DequeType)
 
 
-def _is_copy(operation: Operation) -> bool:
-    """Whether an operation only makes a list of what another container has."""
+def _only_looks(operation: Operation) -> bool:
+    """Whether an operation only looks at a container: it makes a list of what that has, or counts it."""
     containers = types.ListType | types.DictType | types.SetType | types.FrozenSetType
-    return operation.name == "ts.py.list" and isinstance(operation.operands[0].type, containers)
+    return operation.name in ("ts.py.list", "ts.py.len") and isinstance(operation.operands[0].type, containers)
 
 
 def _is_sequence(value: SSAValue) -> bool:
