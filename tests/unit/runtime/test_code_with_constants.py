@@ -61,3 +61,19 @@ def test_it_compiles_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.syspath_prepend(tmp_path)
     __import__("held").CONSTANTS = types.SimpleNamespace(**constants)
     assert_same(tsir.script(__import__("printed_adds").adds)(X), adds(X))
+
+
+def added(x: Tensor, y: Tensor = WEIGHT) -> Tensor:
+    return x + y
+
+
+class Calls(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return added(x) * torch.tensor([2.0])
+
+
+def test_defaults_are_constants() -> None:
+    text, constants = tsir.script(Calls()).code_with_constants
+    assert list(constants.const_mapping) == ["c0"] and "torch.tensor([2.0])" in text
+    assert_same(constants.c0, WEIGHT)
+    assert_same(again(text, constants)["forward"](Calls(), X), Calls()(X))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from xdsl.dialects import func
-from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.dialects.builtin import UnitAttr
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from tsir.dialects.deep_stack import is_deep
 from tsir.dialects.locations import location_attribute
@@ -480,7 +481,12 @@ def _default(e: Emitter, p: ParameterInfo) -> Value:
     options = {"dtype": torch_constant(p.default.dtype)}
     if p.default.numel() == 0:
         return e.aten("empty", [list(p.default.shape)], options)
-    return e.aten("tensor", [p.default.tolist()], options)
+    made = e.aten("tensor", [p.default.tolist()], options)
+    if isinstance(made, Run) and isinstance(made.ssa.owner, Operation):
+        made.ssa.owner.attributes["ts.held"] = (
+            UnitAttr()
+        )  # a value of the program's, which `.code_with_constants` shows as one
+    return made
 
 
 def _broadcast(e: Emitter, value: Value, p: ParameterInfo) -> Value:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from tsir.dialects.dtypes import dtype
 from tsir.dialects.schema import Schema
 from tsir.dialects.ts import types
 from tsir.dialects.ts.families import AtenOp, PyOp
@@ -32,7 +34,8 @@ _BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
 def expression(p: Printer, operation: Operation) -> str:
     """The text of an operation that isn't control flow."""
     if isinstance(operation, AtenOp):
-        return _aten(p, operation.SCHEMA, operation.operands)
+        text = _aten(p, operation.SCHEMA, operation.operands)
+        return text if "ts.held" not in operation.attributes else _held(p, operation, text)
     if isinstance(operation, PyOp):
         return _python(p, operation)
     writer = _EXPRESSIONS.get(operation.name)
@@ -40,6 +43,24 @@ def expression(p: Printer, operation: Operation) -> str:
         operands = ", ".join(p.text(o) for o in operation.operands)
         return f"{operation.name.replace('.', '_')}({operands})"
     return writer(p, operation)
+
+
+def _held(p: Printer, operation: Operation, text: str) -> str:
+    """A tensor that is a value of the program's, made of a list of constants."""
+    if p.names.constants is None:
+        return text
+    kind = dtype(p.text(operation.operands[1]))
+    return p.names.constant(np.array(_data(operation.operands[0]), kind.numpy)) or text
+
+
+def _data(value: SSAValue) -> Any:
+    """The numbers in a list of lists of constants."""
+    made = value.owner
+    assert isinstance(made, Operation)
+    if made.name == "ts.list":
+        return [_data(o) for o in made.operands]
+    constant: Any = made.properties["value"]
+    return constant.value.data if hasattr(constant.value, "data") else constant.value
 
 
 # Built-ins
