@@ -58,6 +58,14 @@ def cleans_up(d: Dict[str, int], key: str) -> int:
     return out
 
 
+def translates(n: int) -> int:
+    try:
+        n = 10 // n
+    except ZeroDivisionError as e:
+        raise ValueError(f"n={n}") from e
+    return n
+
+
 def indexes(x: Tensor, i: int, name: str) -> str:
     y = x[i, 1:] @ x[..., -1]
     return f"{name}: {float(y):.2f}" if y > 0 else name
@@ -85,6 +93,14 @@ PRINTED: dict[Callable[..., Any], str] = {
           finally:
             d['calls'] = d.get('calls', 0) + 1
           return out
+        """,
+    translates: """
+        def translates(n: int) -> int:
+          try:
+            n = 10 // n
+          except ZeroDivisionError as _0:
+            raise ValueError(f'n={cast(int, n)}') from _0
+          return n
         """,
     indexes: """
         def indexes(x: Tensor, i: int, name: str) -> str:

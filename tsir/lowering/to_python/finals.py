@@ -29,6 +29,8 @@ def _block(statements: list[ast.stmt], names: Counter[str]) -> list[ast.stmt]:
                 setattr(statement, field, _block(getattr(statement, field), names))
         for handler in statement.handlers if isinstance(statement, ast.Try) else ():
             handler.body = _block(handler.body, names)
+        if isinstance(statement, ast.Try) and len(statement.handlers) > 1 and _only_raises(statement.handlers[-1]):
+            statement.handlers.pop()
         if isinstance(statement, ast.Try) and (name := kept_in(statement)) is not None and done and is_unset(done[-1], name):
             found = _final(statements[at:], name, names)
             if found is not None:
@@ -37,6 +39,15 @@ def _block(statements: list[ast.stmt], names: Counter[str]) -> list[ast.stmt]:
                 at += found[1]
         done.append(statement)
     return done
+
+
+def _only_raises(handler: ast.ExceptHandler) -> bool:
+    """Whether a clause does what happens without it."""
+    match handler.body:
+        case [ast.Raise(exc=ast.Name(id=raised), cause=None)]:
+            return raised == handler.name
+        case _:
+            return False
 
 
 def _joined(statement: ast.Try, final: list[ast.stmt]) -> ast.Try:

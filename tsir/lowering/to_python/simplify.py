@@ -262,6 +262,8 @@ class _Simplifier:
                 isinstance(following, ast.Return) and self._result is not None and ast.dump(kind) == ast.dump(self._result)
             ):
                 pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if isinstance(following, ast.Raise):
+                pass
             case _:
                 return None
         is_said_there = (
