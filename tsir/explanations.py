@@ -40,9 +40,9 @@ _PAGES = (
     _page("TS100", "The program can't be compiled", "The message says why; this kind of error has no code of its own."),
     _page(
         "TS101", "A construct isn't supported",
-        "Compiled code has no globals that it could change, no coroutines, and nothing outside of the program.",
-        "count = 0\ndef program(x: torch.Tensor):\n    global count\n    count = 1\n    return x\n",
-        "def program(x: torch.Tensor):\n    count = 1\n    return x, count\n",
+        "Compiled code has no coroutines and no files, and of what is outside of it only numbers, texts and tensors can be assigned.",
+        "seen = []\ndef program(x: torch.Tensor):\n    global seen\n    seen = [*seen, x]\n    return x\n",
+        "seen = []\ndef program(x: torch.Tensor):\n    seen.append(x)\n    return x\n",
     ),
     _page(
         "TS102", "A function's source can't be read",

@@ -137,30 +137,3 @@ def test_of_modules() -> None:
     found = [compiled(torch.ones(2)) for _ in range(2)]
     LOG[:] = before
     assert all(map(torch.equal, found, expected))
-
-
-def assigns_around():
-    n = 0
-
-    def inner(x: int):
-        nonlocal n
-        n += x
-        return n
-
-    return inner
-
-
-def assigns_global(x: int):
-    global COUNT
-    COUNT += x
-    return COUNT
-
-
-@feature(
-    "Messages for what isn't supported", "assignments of global variables and of those of functions that aren't compiled"
-)
-def test_assignments_outside() -> None:
-    with pytest.raises(tsir.TsirError, match="'n', a variable of a function around that isn't compiled"):
-        tsir.script(assigns_around())
-    with pytest.raises(tsir.TsirError, match="the global variable 'COUNT'"):
-        tsir.script(assigns_global)

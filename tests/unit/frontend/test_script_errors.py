@@ -40,7 +40,7 @@ def wrong_element(values: List[int]):
 
 def with_global(n: int):
     global CASES
-    CASES = n
+    CASES = [n, *CASES]
     return n
 
 
@@ -79,7 +79,7 @@ CASES = [
     (one_branch, "'y' isn't assigned when the condition in line", "assign it before the branch too"),
     (missing_return, "may end without returning a value", "add a return"),
     (wrong_element, "expects int, found str", None),
-    (with_global, "the assignment of the global variable 'CASES' isn't supported yet", None),
+    (with_global, "the variable 'CASES' outside of the program, which it assigns, of type", None),
     (with_await, "an async function isn't supported yet", None),
     (caller, "Tensor has no attribute or method 'no_such_method'", None),
     (too_few, "is called without argument 'n'", None),

@@ -405,12 +405,12 @@ def method_noncall(x: Tensor):
     return x.sum + 1
 
 
-G = torch.ones(2)
+G, LOG = torch.ones(2), [1]
 
 
 def st_global(x: Tensor):
     global LOG
-    LOG = x
+    LOG = [*LOG, 1]
     return x
 
 

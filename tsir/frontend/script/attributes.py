@@ -22,6 +22,7 @@ from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
 from tsir.frontend.script.exception_values import exception_attribute
+from tsir.frontend.script.global_names import is_globals, read_global, write_global
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
@@ -53,6 +54,8 @@ from tsir.ops import python
 def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> Value:
     """`value.name`. With `emit` false only its type counts, and nothing has to stay that was emitted."""
     match value:
+        case Builtin() if is_globals(value):
+            return read_global(e, name)
         case Object():
             return e.session.get_attribute(e, value, name)
         case Choice():
@@ -306,6 +309,9 @@ def is_frozen(holder: Object) -> bool:
 
 def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
     """`holder.name = value`."""
+    if is_globals(holder):
+        write_global(e, name, value)
+        return
     if isinstance(holder, PyObject) and e.dynamic and not isinstance(holder.value, type | types.ModuleType):
         ambient.set_attribute(e, holder, name, value)
         return

@@ -149,6 +149,8 @@ class Session:
         """The values from outside of the entry point that is being compiled."""
         self.root: Instance | None = None
         """What holds the modules from outside that a function uses."""
+        self.global_access: dict[Any, str] = {}
+        """The functions that read and write global variables, by module, what they do and type."""
         self.unfinished: list[Compiled] = []
         """The functions that are being compiled, outermost first."""
         self.function_sites: dict[Any, Site] = {}

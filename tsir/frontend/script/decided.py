@@ -56,6 +56,8 @@ class Decisions:
     """The lists and dicts from outside that the program changes, by `id`."""
     failure: FrontendError | None = None
     """The first error where an open type was in the way."""
+    written: set[Any] = field(default_factory=set[Any])
+    """The global variables that the program assigns."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
@@ -81,6 +83,13 @@ class Decisions:
     def is_taken(self, value: Any) -> bool:
         """Whether a list or dict from outside is a value of run time."""
         return id(value) in self.taken
+
+    def write(self, session: Session, key: Any) -> None:
+        """Notes that the program assigns a global variable, of which it may have read the value already. Raises Redecided."""
+        if key not in self.written:
+            self.written.add(key)
+            if not session.complete:
+                raise Redecided
 
     def unify(self, session: Session, pairs: Sequence[tuple[OpenType, Attribute]]) -> bool:
         """Takes over what open types were found to be; whether anything is new."""

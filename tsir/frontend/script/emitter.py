@@ -443,9 +443,12 @@ class Emitter:
             return Builtin(node.id)  # the compiler's own: no name of a program's
         if found is MISSING:
             self.error(f"name '{node.id}' isn't defined", node=node, hint=self._similar_name(node.id), code="TS201")
+        from tsir.frontend.script.global_names import is_written, read_global
         from tsir.frontend.script.outside import constant_outside, of_global
 
         with self.at(node):
+            if is_written(self, node.id):
+                return read_global(self, node.id)
             return constant_outside(self, found, node.id, of_global(self.source.function, node.id))
 
     def _similar_name(self, name: str) -> str | None:

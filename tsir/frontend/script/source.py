@@ -246,8 +246,42 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
             code="TS101" if is_async else "TS102",
         )
     file = inspect.getsourcefile(code) or code.co_filename
+    if any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(node)):
+        _AssignedOutside(code.co_freevars).visit(node)
     node = with_cells(with_caches(node, lambda name: outer_name(function, name)))
     return make_source(function, node, file, first_line - (2 if indented else 1))
+
+
+GLOBALS = "<globals>"
+"""What has the variables of modules, and of functions that aren't compiled, that a function assigns, as attributes."""
+
+
+class _AssignedOutside(ast.NodeTransformer):
+    """Makes attributes of `GLOBALS` of the variables outside of a function that it assigns. `free` are those of functions around."""
+
+    def __init__(self, free: Sequence[str]) -> None:
+        self.free = free
+        self.names: frozenset[str] = frozenset()
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        outer, assigned = self.names, frozenset(assigned_names(node.body))
+        scope = list(_walk_scope(node.body))
+        declared = {name for n in scope if isinstance(n, ast.Global) for name in n.names}
+        declared |= {name for n in scope if isinstance(n, ast.Nonlocal) for name in n.names if name in self.free}
+        for n in scope:
+            if isinstance(n, ast.Nonlocal):
+                n.names = [name for name in n.names if name not in self.free or name not in assigned]
+        parameters = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+        self.names = (outer - assigned - parameters) | (declared & assigned)
+        node.body = [self.visit(s) for s in node.body]
+        self.names = outer
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self.names:
+            return node
+        holder = ast.copy_location(ast.Name(GLOBALS, ast.Load()), node)
+        return ast.copy_location(ast.Attribute(holder, node.id, node.ctx), node)
 
 
 _INTERACTIVE = ("<stdin>", "<console>", "<python-input", "<input>")

@@ -88,24 +88,8 @@ def _pass(e: Emitter, node: ast.Pass) -> None:
     return
 
 
-def _nonlocal(e: Emitter, node: ast.Nonlocal) -> None:
-    """`nonlocal`: names of functions that are compiled, too; those that only Python has can't be assigned."""
-    outside = [n for n in node.names if n not in e.rebinds and n in e.source.function.__code__.co_freevars]
-    if outside:
-        e.unsupported(
-            f"the assignment of '{outside[0]}', a variable of a function around that isn't compiled",
-            hint="keep it in a list or an object, or compile the function around",
-        )
-
-
-def _global(e: Emitter, node: ast.Global) -> None:
-    """`global`: names that are only read mean what they mean without it."""
-    written = sorted({*assigned_names(e.source.node.body)} & {*node.names})
-    if written:
-        e.unsupported(
-            f"the assignment of the global variable '{written[0]}'",
-            hint="return the value, keep it in a list or an object, or as an attribute of a module (self.x = ...)",
-        )
+def _names_from_around(e: Emitter, node: ast.Nonlocal | ast.Global) -> None:
+    """`nonlocal` and `global`: which names these are has been seen in the tree before."""
 
 
 def _if(e: Emitter, node: ast.If) -> None:
@@ -301,8 +285,8 @@ STATEMENTS: Mapping[type[ast.stmt], StatementEmitter] = {
     ast.Assign: emit_assign, ast.AnnAssign: emit_annotated, ast.AugAssign: emit_augmented, ast.Delete: emit_delete,
     ast.For: emit_for, ast.While: emit_while, ast.Raise: emit_raise, ast.Try: emit_try, ast.Assert: _assert, ast.With: _with,
     ast.Import: _import, ast.ImportFrom: _import_from, ast.FunctionDef: _function, ast.ClassDef: _class, ast.Match: emit_match,
-    ast.Nonlocal: _nonlocal,
-    ast.Global: _global,
+    ast.Nonlocal: _names_from_around,
+    ast.Global: _names_from_around,
 }  # fmt: skip
 """What emits each kind of statement; the others aren't supported yet."""
 
