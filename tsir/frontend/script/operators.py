@@ -44,6 +44,7 @@ from tsir.frontend.script.values import (
     StaticObject,
     StaticTuple,
     Value,
+    is_declined,
 )
 from tsir.frontend.torch_names import Call, emit_call, rewrite
 from tsir.ops import python
@@ -190,6 +191,7 @@ def _tuples_alike(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
 
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     """`left op right`."""
+    from tsir.frontend.script.convert import raise_in_program
     from tsir.frontend.script.enums import combined, plain
 
     symbol, method, meaning = BINARY[type(op)]
@@ -210,11 +212,16 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return _merged(e, fresh(e, left), fresh(e, right))
     if symbol == "*" and (repeated := _repeated(e, left, right)) is not None:
         return repeated
+    declined = False
     for holder, other, name in ((left, right, f"__{method}__"), (right, left, f"__r{method}__")):
         if isinstance(holder, Object):
             found = e.session.call_optional_method(e, holder, (name,), [other])
-            if found is not None:
+            if found is not None and not is_declined(found):
                 return found
+            declined = declined or found is not None
+    if declined:
+        shown = f"'{e.show(left)}' and '{e.show(right)}'"
+        raise_in_program(e, "TypeError", f"unsupported operand type(s) for {symbol}: {shown}")
     a, b = e.session.type_of(left), e.session.type_of(right)
     if is_tensor(a):
         return _tensor_operator(e, symbol, left, right, f"__{method}__", [left, right])
@@ -355,7 +362,7 @@ def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
             return left if isinstance(left, Run) and left.ssa is target else Run(target)
     if isinstance(left, Object):
         found = e.session.call_optional_method(e, left, (f"__i{method}__",), [right])
-        if found is not None:
+        if found is not None and not is_declined(found):
             return found
     return binary(e, op, left, right)
 
@@ -393,7 +400,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     """One comparison."""
     from tsir.frontend.script.comparing import compare_containers
     from tsir.frontend.script.conditions import identity, none_test
-    from tsir.frontend.script.convert import as_bool
+    from tsir.frontend.script.convert import as_bool, raise_in_program
     from tsir.frontend.script.enums import plain
     from tsir.frontend.script.function_values import same_function
 
@@ -422,15 +429,24 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     by_methods = compare_containers(e, op, left, right)
     if by_methods is not None:
         return by_methods
+    declined = False
     for holder, other, name in ((left, right, method), (right, left, swapped)):
         if isinstance(holder, Object):
             found = e.session.call_optional_method(e, holder, (name,), [other])
-            if found is not None:
+            if found is not None and not is_declined(found):
                 return found
+            declined = declined or found is not None
             if name == "__ne__":
                 equal = e.session.call_optional_method(e, holder, ("__eq__",), [other])
-                if equal is not None:
+                declined = declined or (equal is not None and is_declined(equal))
+                if equal is not None and not is_declined(equal):
                     return Run(e.emit(py_op("not")([materialise(e, equal)], [ts.BOOL])))
+    if declined and symbol in ("==", "!="):
+        both = isinstance(left, Object) and isinstance(right, Object)
+        return identity(e, left, right, negate=symbol == "!=") if both else Const(symbol == "!=")
+    if declined:
+        shown = f"'{e.show(left)}' and '{e.show(right)}'"
+        raise_in_program(e, "TypeError", f"'{symbol}' not supported between instances of {shown}")
     a, b = e.session.type_of(left), e.session.type_of(right)
     if is_tensor(a):
         return _tensor_operator(e, symbol, left, right, method, [left, right])

@@ -40,6 +40,7 @@ from tsir.frontend.script.values import (
     StaticTuple,
     Unusable,
     Value,
+    is_declined,
 )
 
 
@@ -50,7 +51,7 @@ def emit_return(e: Emitter, value: Value) -> None:
     if e.is_entry:
         value = as_python(e, value)
     same = isinstance(value, Const | StaticTuple) and e.session.type_of(value) == e.return_type and not e.is_entry
-    if e.return_type is not None and not same:
+    if e.return_type is not None and not same and not is_declined(value):
         returns = e.source.node.returns
         declared = e.source.location(returns) if returns is not None else None
         result = coerce(e, value, e.return_type, RESULT_OF_FUNCTION, declared)

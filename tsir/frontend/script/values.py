@@ -414,6 +414,11 @@ Value: TypeAlias = (
 )  # fmt: skip
 
 
+def is_declined(value: Value) -> bool:
+    """Whether a value is `NotImplemented`, by which a method for an operator leaves it to the other operand."""
+    return isinstance(value, PyObject) and value.value is NotImplemented
+
+
 ITERATORS = (GeneratorCall, Enumerate, Zip, Map, Filter, Reversed)
 """Values of Python's iterators that keep no progress: it must not be asked for twice for their elements."""
 
