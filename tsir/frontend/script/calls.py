@@ -17,6 +17,7 @@ import typing
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NoReturn
 
+import numpy as np
 import torch
 from torch._jit_internal import boolean_dispatched
 from xdsl.dialects.builtin import StringAttr
@@ -85,7 +86,7 @@ from tsir.frontend.script.values import (
     StaticTuple,
     Value,
 )
-from tsir.frontend.torch_names import DTYPES, operator_name
+from tsir.frontend.torch_names import DTYPES, operator_name, torch_constant
 from tsir.ops import python
 
 Keywords = dict[str, Value]
@@ -465,6 +466,8 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
         if len(args) != 1 or kwargs:
             e.error(f"{cls.__name__}() takes one value", hint="classes can't be made in compiled code", code="TS401")
         return member_of_value(e, cls, args[0])
+    if issubclass(cls, np.number | np.bool_) and len(args) == 1 and not kwargs:
+        return _numpy_scalar(e, cls, args[0])
     if cls in (torch.finfo, torch.iinfo, torch.device):
         return _constant_object(e, callee, cls, args, kwargs)
     if cls is torch.Generator:
@@ -490,6 +493,24 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
     if issubclass(cls, torch.nn.Module):
         return make_module(e, cls, args, kwargs)
     return e.session.construct(e, cls, args, kwargs)
+
+
+def _numpy_scalar(e: Emitter, cls: type[np.number[Any] | np.bool_], value: Value) -> Value:
+    """`np.float32(value)`: a number with the precision of the class; its other peculiarities are those of Python's numbers here."""
+    known: Any = value.value if isinstance(value, Const) else None
+    if known is not None:
+        return Const(cls(known).item())
+    if is_tensor(e.session.type_of(value)):
+        e.unsupported(f"np.{cls.__name__}() of a tensor", hint="use `x.to(dtype)`, or `x.item()` for a number")
+    plain = bool if issubclass(cls, np.bool_) else int if issubclass(cls, np.integer) else float
+    number = call(e, Builtin(plain.__name__), [value], {})
+    dtype = getattr(torch, cls.__name__, None)
+    if cls in (np.float64, np.int64, np.bool_):
+        return number
+    if not isinstance(dtype, torch.dtype):
+        e.unsupported(f"np.{cls.__name__}() of a value that isn't known while compiling", hint="write torch's operators")
+    rounded = e.aten("tensor", [materialise(e, number)], {"dtype": torch_constant(dtype)})
+    return call(e, Method(rounded, "item"), [], {}) if plain is float else call(e, Builtin("int"), [rounded], {})
 
 
 def _constant_object(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.jit._state import _get_script_class
@@ -511,6 +512,8 @@ class Session:
         """What a Python object from outside is to compiled code."""
         if isinstance(value, enum.Enum):
             return EnumValue(value, self.class_type(type(value)))
+        if isinstance(value, np.number | np.bool_):
+            value = value.item()
         if value is None or type(value) in (bool, float, complex, str, bytes):
             return Const(value)
         if isinstance(value, int):

@@ -13,7 +13,7 @@ from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.errors import FrontendError
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import emit_branch
-from tsir.frontend.script.convert import coerce, held, join_types, list_of, materialise, set_type
+from tsir.frontend.script.convert import as_key, coerce, held, join_types, list_of, materialise, set_type
 from tsir.frontend.script.emitter import EXIT, STOP, Emitter, end_of, start_of
 from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.generators import as_generator, generator_expression, is_lazy, splice
@@ -91,7 +91,9 @@ def emit_set_comprehension(e: Emitter, node: ast.SetComp, want: Attribute | None
             pass  # a set at run time
     plain = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
     wanted = ts.ListType(want.element) if isinstance(want, ts.SetType) else None
-    return Run(e.py("set", [materialise(e, emit_list_comprehension(e, plain, wanted))]))
+    from tsir.frontend.script.conversions import distinct
+
+    return Run(e.py("set", [materialise(e, distinct(e, emit_list_comprehension(e, plain, wanted)))]))
 
 
 def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | None) -> Value:
@@ -113,11 +115,14 @@ def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | No
 
     def leaf() -> None:
         parts: list[SSAValue] = []
+        values: list[Value] = []
         for tree, kind in zip((node.key, node.value), kinds, strict=True):
             value = held(e, e.expression(tree, kind))
+            values.append(value)
             parts.append(materialise(e, value) if kind is None else coerce(e, value, kind, "an item"))
         found.extend(parts)
         set_type(result, ts.DictType(parts[0].type, parts[1].type))
+        parts[0] = materialise(e, as_key(e, values[0], result)) if isinstance(values[0], Object) else parts[0]
         e.py("setitem", [result, *parts])
 
     _generators(e, node, node.generators, leaf)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Sequence
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
+from tsir.frontend.script import prelude
 from tsir.frontend.script.call_arguments import Arguments, as_number
 from tsir.frontend.script.convert import (
     as_bool,
@@ -15,8 +17,8 @@ from tsir.frontend.script.convert import (
     materialise,
     truth,
     tuple_elements,
+    uninitialized,
 )
-from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import text_of_member
 from tsir.frontend.script.exception_values import exception_text
@@ -29,6 +31,7 @@ from tsir.frontend.script.values import (
     Coroutine,
     Filter,
     Object,
+    PyFunction,
     PyObject,
     RaisedException,
     Range,
@@ -195,12 +198,16 @@ def _dict(a: Arguments) -> Value:
     return Run(whole)
 
 
-def refuse_unhashable(e: Emitter, items: Value) -> Value:
-    """The elements of a set to be made. Raises UnsupportedError for objects that are compared by a method."""
+def distinct(e: Emitter, items: Value) -> Value:
+    """The elements of a set to be made: of objects that are compared by a method the first of those that are equal."""
     kind = e.session.type_of(items)
+    sure = not isinstance(items, Run) or items.ssa not in e.session.assumed
+    if isinstance(kind, ts.ListType) and is_tensor(kind.element) and sure:
+        as_key(e, Run(uninitialized(e, kind.element)))
     if isinstance(kind, ts.ListType) and isinstance(kind.element, ts.ClassType):
-        value = e.session.object_or_run(uninitialized_value(e, kind.element))
-        as_key(e, value)
+        cls = e.session.class_of(kind.element)
+        if cls is not None and not issubclass(cls, enum.Enum) and cls.__eq__ is not object.__eq__:
+            return e.session.call_function(e, PyFunction(prelude.distinct), [items], {})
     return items
 
 
@@ -211,7 +218,7 @@ def _set(a: Arguments) -> Value:
     a.exactly(0, 1)
     e, values = a.e, a.values()
     if values:
-        return Run(e.py("set", [materialise(e, refuse_unhashable(e, collect(e, values[0])))]))
+        return Run(e.py("set", [materialise(e, distinct(e, collect(e, values[0])))]))
     known = isinstance(e.want, ts.SetType)
     kind = a.want if isinstance(a.want, ts.SetType) else e.session.opened(e, ts.SetType(ts.StrType()))
     result = e.emit(py_op("set")([], [kind]))

@@ -7,6 +7,7 @@ see, except that an int where a float is declared becomes a float, as PEP 484 re
 from __future__ import annotations
 
 import ast
+import enum
 import functools
 import types
 from collections.abc import Callable, Iterable
@@ -243,17 +244,59 @@ def held(e: Emitter, value: Value) -> Value:
     return as_function(e, value)
 
 
-def as_key(e: Emitter, value: Value) -> Value:
-    """A value as a key of a dict or an element of a set. Raises UnsupportedError for objects that have an `__eq__` of their own."""
+def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value:
+    """A value as a key of a dict or an element of a set: of objects with an `__eq__` of their own the one in the container that is
+    equal, if there is one.
+
+    Raises UnsupportedError for such objects where there is no container yet.
+    """
     from tsir.frontend.script.function_values import refuse_comparing
 
     refuse_comparing(e, value, "a key of a dict or an element of a set")
     if isinstance(value, Object) and value.info.python_class.__eq__ is not object.__eq__:
+        if container is None:
+            e.unsupported(
+                f"an object of {value.info.python_class.__name__}, whose class defines __eq__, in a set or dict that is written out",
+                hint="make an empty one, and put the objects in one by one",
+            )
+        return _equal_key(e, value, container)
+    if isinstance(e.session.type_of(value), ts.TensorType):
         e.unsupported(
-            f"an object of {value.info.python_class.__name__}, whose class defines __eq__, as a key of a dict or an element of a set",
-            hint="use a tuple of its attributes as the key",
+            "a tensor as a key of a dict or an element of a set", hint="use its position, or `int(x)` for its value"
+        )
+    if isinstance(value, StaticTuple) and any(_is_compared(v) for v in value.elements):
+        e.unsupported(
+            "a tuple with objects whose class defines __eq__ as a key of a dict or an element of a set",
+            hint="use a tuple of their attributes",
         )
     return held(e, value)
+
+
+def _is_compared(value: Value) -> bool:
+    return isinstance(value, Object) and value.info.python_class.__eq__ is not object.__eq__
+
+
+def refuse_objects_of_set(e: Emitter, kind: Attribute | None, what: str) -> None:
+    """Raises UnsupportedError for operations on whole sets of objects that have an `__eq__` of their own."""
+    if isinstance(kind, ts.SetType | ts.FrozenSetType) and isinstance(kind.element, ts.ClassType):
+        cls = e.session.class_of(kind.element)
+        if cls is not None and not issubclass(cls, enum.Enum) and cls.__eq__ is not object.__eq__:
+            e.unsupported(
+                f"{what} of a set of objects of {cls.__name__}, whose class defines __eq__,", hint="go over its elements"
+            )
+
+
+def _equal_key(e: Emitter, value: Object, container: SSAValue) -> Value:
+    """The key of a dict or element of a set that is equal to an object, else the object itself."""
+    from tsir.frontend.script.prelude import equal_key
+
+    if value.info.python_class.__hash__ is None:
+        raise_in_program(e, "TypeError", f"unhashable type: '{value.info.python_class.__name__}'")
+    if isinstance(container.type, ts.SetType):
+        retype(e, container, ts.SetType(value.type))
+    elif isinstance(container.type, ts.DictType):
+        retype(e, container, container.type.of(value.type, container.type.value))
+    return e.session.call_function(e, PyFunction(equal_key), [e.session.object_or_run(container), value], {})
 
 
 def uninitialized(e: Emitter, kind: Attribute) -> SSAValue:

@@ -25,7 +25,7 @@ from tsir.frontend.script.comprehensions import (
 )
 from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.conversions import refuse_unhashable, text_of
+from tsir.frontend.script.conversions import distinct, text_of
 from tsir.frontend.script.convert import as_bool, join_types, list_of, materialise, members, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
 from tsir.frontend.script.enums import text_of_member
@@ -459,7 +459,7 @@ def _set(e: Emitter, node: ast.Set, want: Want) -> Value:
     kind = want.element if isinstance(want, ts.SetType) else None
     spread = ast.copy_location(ast.List(node.elts, ast.Load()), node)
     elements = _list(e, spread, None if kind is None else ts.ListType(kind))
-    return Run(e.py("set", [materialise(e, refuse_unhashable(e, elements))]))
+    return Run(e.py("set", [materialise(e, distinct(e, elements))]))
 
 
 EXPRESSIONS: Mapping[type[ast.expr], ExpressionEmitter] = {

@@ -18,6 +18,7 @@ from tsir.frontend.script.convert import (
     coerce,
     held,
     materialise,
+    refuse_objects_of_set,
     retype,
     tuple_elements,
 )
@@ -218,8 +219,14 @@ def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[V
     is_container = isinstance(kind, ts.ListType | ts.DictType | ts.SetType | ts.FrozenSetType)
     if isinstance(kind, ts.DequeType):
         return elements_of_deque(e, target, name, args)
-    keep = as_key if isinstance(kind, ts.SetType) else held
-    values = [keep(e, v) for v in args] if is_container else list(args)
+    keyed = isinstance(kind, ts.SetType | ts.FrozenSetType) or (
+        isinstance(kind, ts.DictType) and name in ("get", "pop", "setdefault", "__contains__")
+    )
+    values = [held(e, v) for v in args] if is_container else list(args)
+    if name not in ("add", "remove", "discard", "clear", "copy", "pop"):
+        refuse_objects_of_set(e, kind, f"{name}()")
+    if keyed and values:
+        values[0] = as_key(e, values[0], target)
     if isinstance(kind, ts.ListType):
         position = {"append": 0, "insert": 1, "remove": 0, "index": 0, "count": 0}.get(name)
         if name in ("remove", "index", "count"):

@@ -14,8 +14,9 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp
-from tsir.errors import did_you_mean
+from tsir.errors import UnsupportedError, did_you_mean
 from tsir.frontend.script import modules
+from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.compiled_calls import imported_method
@@ -55,6 +56,8 @@ _DICTS = (nn.ModuleDict,)
 
 def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> Value:
     """`holder.name`: an attribute, a submodule, a method bound to it, a property's value, or something of its class."""
+    if (cached := cached_property(holder.info, name)) is not None:
+        return read_cached(e, holder, name, cached)
     info = _attribute(session, holder, name)
     if info is not None:
         return _read(session, e, holder, name, info)
@@ -70,6 +73,9 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
     if special is not None:
         return special
     found = holder.info.lookup(name)
+    if found is None and (dynamic := holder.info.lookup("__getattr__")) is not None and dynamic[1] is not nn.Module:
+        session.inline_only.add(unwrap(dynamic[0]))  # the name is a constant in it
+        return session.call_function(e, PyFunction(dynamic[0], holder, holder.info), [Const(name)], {})
     if found is None:
         e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name), code="TS203")
     if is_overridden(holder, name):
@@ -209,7 +215,12 @@ def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Va
 
 def has_attribute(session: Session, holder: Object, name: str) -> bool:
     """Whether the object has it, known while compiling."""
-    return _attribute(session, holder, name) is not None or holder.info.lookup(name) is not None
+    found = _attribute(session, holder, name) is not None or holder.info.lookup(name) is not None
+    dynamic = None if found or holder.info.kind == "module" else holder.info.lookup("__getattr__")
+    if dynamic is not None:
+        name = holder.info.python_class.__name__
+        raise UnsupportedError(f"hasattr() of an object of {name}, whose class defines __getattr__, isn't supported yet")
+    return found
 
 
 # Modules and the containers of modules
@@ -361,6 +372,8 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
     info = session.info_of_class(cls)
     new = Object(e.emit(NewOp(info.type)), info)
     _set_class_values(session, e, new)
+    first = not info.attributes and not info.methods
+    begin_cached_properties(e, new)
     is_dataclass: bool = dataclasses.is_dataclass(cls)
     generated: Any = vars(cls).get("__init__") if is_dataclass else None
     if generated is not None and not _has_source(generated):
@@ -368,7 +381,6 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
         return new
     found = info.lookup("__init__")
     if found is not None and inspect.isfunction(found[0]):
-        first = not info.attributes and not info.methods
         if first and any(isinstance(v, Const) and v.value is None for v in (*args, *kwargs.values())):
             _define_declared(session, info, found[0])  # what is None now may be something else in other objects
         info.open = info.open or first or "__init__" not in info.methods

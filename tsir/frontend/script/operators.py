@@ -20,7 +20,7 @@ from tsir.dialects.ts.families import py_op
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
 from tsir.frontend.overloads import OverloadError
 from tsir.frontend.script import narrowing
-from tsir.frontend.script.convert import as_python, coerce, held, materialise
+from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
@@ -191,7 +191,7 @@ def _tuples_alike(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
 
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     """`left op right`."""
-    from tsir.frontend.script.convert import raise_in_program
+    from tsir.frontend.script.convert import raise_in_program, refuse_objects_of_set
     from tsir.frontend.script.enums import combined, plain
 
     symbol, method, meaning = BINARY[type(op)]
@@ -212,6 +212,8 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return _merged(e, fresh(e, left), fresh(e, right))
     if symbol == "*" and (repeated := _repeated(e, left, right)) is not None:
         return repeated
+    for operand in (left, right):
+        refuse_objects_of_set(e, e.session.type_of(operand), f"operator {symbol}")
     declined = False
     for holder, other, name in ((left, right, f"__{method}__"), (right, left, f"__r{method}__")):
         if isinstance(holder, Object):
@@ -400,7 +402,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     """One comparison."""
     from tsir.frontend.script.comparing import compare_containers
     from tsir.frontend.script.conditions import identity, none_test
-    from tsir.frontend.script.convert import as_bool, raise_in_program
+    from tsir.frontend.script.convert import as_bool, raise_in_program, refuse_objects_of_set
     from tsir.frontend.script.enums import plain
     from tsir.frontend.script.function_values import same_function
 
@@ -429,6 +431,8 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     by_methods = compare_containers(e, op, left, right)
     if by_methods is not None:
         return by_methods
+    for operand in (left, right):
+        refuse_objects_of_set(e, e.session.type_of(operand), f"operator {symbol}")
     declined = False
     for holder, other, name in ((left, right, method), (right, left, swapped)):
         if isinstance(holder, Object):
@@ -572,7 +576,9 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     if found is None:
         found = contains(e, container, item)
     if found is None:
-        operands = [materialise(e, container), materialise(e, held(e, item))]
+        whole = materialise(e, container)
+        keyed = isinstance(whole.type, ts.SetType | ts.FrozenSetType | ts.DictType)
+        operands = [whole, materialise(e, as_key(e, item, whole) if keyed else held(e, item))]
         return Run(e.py("not_contains" if negate else "contains", operands))
     if isinstance(found, Const):
         return Const(bool(found.value) is not negate)

@@ -273,6 +273,23 @@ def contains(items, value):
     return any(item is value or item == value for item in items)
 
 
+def equal_key(items, key):
+    """The key of a dict or element of a set that is equal to an object, else the object itself."""
+    for item in items:
+        if item is key or (hash(item) == hash(key) and item == key):
+            return item
+    return key
+
+
+def distinct(items):
+    """The elements of a set of such objects: the first of those that are equal."""
+    found = items[:0]
+    for item in items:
+        if not any(known is item or (hash(known) == hash(item) and known == item) for known in found):
+            found.append(item)
+    return found
+
+
 def count_of(items, value):
     """`items.count(value)` for such elements."""
     count = 0

@@ -145,7 +145,7 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         adopt_key(e, ssa, held(e, key))
         assert isinstance(ssa.type, ts.DictType)
         read = "default_item" if ssa.type.container.data == "defaultdict" else "getitem"
-        return e.session.object_or_run(e.py(read, [ssa, coerce(e, as_key(e, key), ssa.type.key, "the key of a dict")]))
+        return e.session.object_or_run(e.py(read, [ssa, coerce(e, as_key(e, key, ssa), ssa.type.key, "the key of a dict")]))
     return e.session.object_or_run(e.py("getitem", [ssa, _number(e, key)]))
 
 
@@ -352,7 +352,7 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
             element = coerce(e, held(e, value), target.type.element, "an element of this deque")
             e.py("setitem", [target, _number(e, index.value(e)), element])
         case ts.DictType():
-            key, given = as_key(e, index.value(e)), held(e, value)
+            key, given = as_key(e, index.value(e), target), held(e, value)
             kinds = [e.session.type_of(key), e.session.type_of(given)]
             if kinds[0] is not None and kinds[1] is not None:
                 retype(e, target, target.type.of(kinds[0], kinds[1]))
@@ -381,7 +381,7 @@ def delete_item(e: Emitter, container: Value, index: Subscript) -> None:
     if isinstance(item, Slice):
         e.py("delslice", [target, *(materialise(e, p) for p in (item.start, item.stop, item.step))])
     elif isinstance(target.type, ts.DictType):
-        e.py("delitem", [target, coerce(e, index.value(e), target.type.key, "the key of this dict")])
+        e.py("delitem", [target, coerce(e, as_key(e, index.value(e), target), target.type.key, "the key of this dict")])
     elif isinstance(target.type, ts.ListType | ts.DequeType):
         e.py("delitem", [target, _number(e, index.value(e))])
     else:
