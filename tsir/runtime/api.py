@@ -13,6 +13,7 @@ from tsir.dialects.program import Program
 from tsir.dialects.values import Device
 from tsir.errors import DependencyError, FrontendError, TsirError
 from tsir.ops.host_random import DEFAULT
+from tsir.runtime.callable_arguments import FunctionOfCallables
 from tsir.runtime.compiled import ScriptModule, as_function
 from tsir.runtime.containers import ScriptDict, ScriptList
 from tsir.runtime.methods import CompiledMethod, ScriptFunction
@@ -42,13 +43,14 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
     arguments are then those that Python has: what the program does to a bound object is seen outside. A module gives a
     `ScriptModule` that shares its parameters; a class is returned as it is, for it is compiled where it is used: its objects are
     compiled ones, also as attributes and arguments. So is an object of such a class, whose class then counts as given to
-    `script`. A list or dict gives one whose items stay of one type.
+    `script`. A list or dict gives one whose items stay of one type. A function with parameters that are annotated as functions or
+    modules is compiled at its calls, for each function that it is given.
     `example_inputs` are lists of arguments, by callable or for `obj` itself: parameters without annotation are of their types.
     The other parameters are torch.jit's and mean nothing here. Raises FrontendError with the place in the source for what
     can't be compiled.
     """
     del optimize, _frames_up, _rcb
-    if isinstance(obj, ScriptFunction | ScriptModule | ScriptList | ScriptDict):
+    if isinstance(obj, ScriptFunction | ScriptModule | ScriptList | ScriptDict | FunctionOfCallables):
         return obj
     if isinstance(obj, list):
         return ScriptList(obj)  # pyright: ignore[reportUnknownArgumentType]
@@ -57,7 +59,7 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
     _need_torch("tsir.script")
     import torch
 
-    from tsir.frontend.script import Examples, compile_callable, compile_module
+    from tsir.frontend.script import Examples, callable_parameters, compile_callable, compile_module, identity_of
 
     examples = None if example_inputs is None else Examples(obj, example_inputs)
     if isinstance(obj, torch.nn.Module):
@@ -72,6 +74,8 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
 
         declare(obj)
         return obj
+    if names := callable_parameters(obj):
+        return FunctionOfCallables(obj, names, lambda bound: script(bound, example_inputs=example_inputs), identity_of)
     if callable(obj):
         program = _with_exceptions(compile_callable(obj, examples=examples))
         return as_function(program, obj)

@@ -4,7 +4,8 @@ world around them: global tensors, modules and objects, as they are when the fun
 import functools
 import io
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Optional
 
 import pytest
 import torch
@@ -270,6 +271,72 @@ def test_saved(bound: Any):
     args = () if isinstance(bound, functools.partial) else (X,)
     assert isinstance(loaded, tsir.ScriptFunction)
     same(loaded(*args), bound(*args))
+
+
+def repeated(f: Callable[[torch.Tensor], torch.Tensor], x, n: int = 2):
+    for _ in range(n):
+        x = f(x)
+    return x
+
+
+def optional_functions(x, act: Optional[Callable] = None, last: Callable = torch.sin):
+    if act is not None:
+        x = act(x)
+    return last(x)
+
+
+def through(net: nn.Module, x):
+    return net(x) * 2
+
+
+@feature(
+    "Functions and closures", "functions and modules as arguments from outside, each of which the function is compiled for"
+)
+def test_functions_from_outside():
+    compiled = tsir.script(repeated)
+    layer = nn.Linear(2, 2)
+    for function in (
+        torch.relu,
+        lambda t: t * 3,
+        functools.partial(torch.add, 2),
+        layer,
+        make(2),
+        repeated_by(2),
+        repeated_by(3),
+    ):
+        same(compiled(function, X), repeated(function, X))
+        same(compiled(x=X, f=function, n=1), repeated(function, X, 1))
+    counter = Counter(1.0)
+    same(compiled(counter, X), repeated(Counter(1.0), X))
+    assert counter.weight.tolist() == [4.0, 4.0]
+    found = tsir.script(optional_functions)
+    same(found(X), optional_functions(X))
+    same(found(X, torch.tanh), optional_functions(X, torch.tanh))
+    same(found(X, last=torch.cos), optional_functions(X, last=torch.cos))
+    same(tsir.script(through)(layer, X), through(layer, X))
+
+
+def repeated_by(n: int):
+    return lambda x: x * n
+
+
+def test_each_function_is_compiled_for_once():
+    compiled = tsir.script(repeated)
+    for n in (1, 2, 1, 2, 1):
+        same(compiled(repeated_by(n), X), X * n * n)
+    assert len(compiled.specializations) == 2
+    with pytest.raises(TypeError, match="missing a required argument: 'x'"):
+        compiled(torch.relu)
+    with pytest.raises(tsir.TsirError, match="there is no code before"):
+        print(compiled.code)
+    assert "relu" in compiled.compiled_for(f=torch.relu).code
+
+
+def test_a_new_function_for_each_call():
+    compiled = tsir.script(repeated)
+    with pytest.raises(tsir.TsirError, match="different functions"):
+        for n in range(100):
+            compiled(repeated_by(n), X)
 
 
 @feature("Messages for what isn't supported", "partials of arguments that there aren't, functions written in C")

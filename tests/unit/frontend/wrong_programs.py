@@ -465,8 +465,8 @@ def an_np(x: np.ndarray):
     return x
 
 
-def an_callable(x: Tensor, f: Callable[[Tensor], Tensor]):
-    return f(x)
+def an_callable(x: Tensor, f: List[Callable[[Tensor], Tensor]]):
+    return f[0](x)
 
 
 def tc_bad(x, y):
@@ -474,7 +474,7 @@ def tc_bad(x, y):
     return x
 
 
-def sa_args(module: torch.nn.Module):
+def sa_args(module: List[torch.nn.Module]):
     return 1
 
 

@@ -6,9 +6,11 @@ of torch's and Python's own written in C get a function around them where they h
 
 from __future__ import annotations
 
+import collections.abc
 import functools
 import inspect
 import types
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +19,7 @@ import torch
 from torch import nn
 
 from tsir.errors import FrontendError
-from tsir.frontend.script.source import is_compiled_function, is_compiled_module, unwrap
+from tsir.frontend.script.source import is_compiled_function, is_compiled_module, is_dynamic, unwrap
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,49 @@ def _called(function: Any) -> str:
         return f"torch.nn.functional.{name}"
     module = getattr(function, "__module__", None)
     return name if module in (None, "builtins") else f"{module.lstrip('_')}.{name}"
+
+
+def callable_parameters(function: Any) -> list[str]:
+    """The parameters of a function that are annotated as functions or modules (`Callable`, `Optional[Callable]`, `nn.Module`)."""
+    if not isinstance(function, types.FunctionType) or is_dynamic(function):
+        return []
+    try:
+        hints = typing.get_type_hints(function)
+    except (NameError, TypeError, SyntaxError, AttributeError):
+        return []  # the compile says which annotation can't be read
+    return [name for name in inspect.signature(function).parameters if name in hints and _is_callable(hints[name])]
+
+
+def _is_callable(annotation: Any) -> bool:
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        members = [a for a in typing.get_args(annotation) if a is not type(None)]
+        return bool(members) and all(_is_callable(a) for a in members)
+    if annotation is nn.Module:
+        return True
+    return annotation is typing.Callable or collections.abc.Callable in (annotation, typing.get_origin(annotation))
+
+
+def identity_of(value: Any) -> Any:
+    """What tells a callable from others for which something else has to be compiled: functions that one line makes again and again
+    with the same variables are the same."""
+    if isinstance(value, functools.partial):
+        bound = [*value.args, *(v for _, v in sorted(value.keywords.items()))]
+        return (
+            "partial",
+            identity_of(value.func),
+            tuple(sorted(value.keywords)),
+            tuple(_identity_of_bound(v) for v in bound),
+        )
+    if isinstance(value, types.MethodType):
+        return ("method", identity_of(value.__func__), id(value.__self__))
+    if isinstance(value, types.FunctionType):
+        cells = tuple(_identity_of_bound(c.cell_contents) for c in value.__closure__ or ())
+        defaults = tuple(_identity_of_bound(v) for v in value.__defaults__ or ())
+        return ("function", value.__code__, id(value.__globals__), cells, defaults)
+    return ("object", id(value))
+
+
+def _identity_of_bound(value: Any) -> Any:
+    if value is None or type(value) in (bool, int, float, str):
+        return (type(value), value)
+    return identity_of(value) if callable(value) else id(value)

@@ -333,10 +333,10 @@ def _entry_for(
         if p.name in types_:
             continue
         kind = p.type
-        if kind is not None and holds_functions(session, kind):
-            kind = None
         if kind is None and p.annotated and not session.dynamic:
             kind = _generic_type(session, declaring, p.name)
+        if kind is not None and holds_functions(session, kind):
+            kind = None
         if session.dynamic and (p.name in left_out or _has_only_default(p, kind)):
             types_[p.name] = ts.NONE
             continue
