@@ -823,9 +823,314 @@ def mixed_objects(n: int):
     return [f(10) for f in fs]
 
 
+@programs(3)
+def late_changes(n: int):
+    k = 1
+    fs = []
+    fs.append(lambda x: x + k)
+    a = fs[0](10)
+    k = n * 5
+    return a, fs[0](10)
+
+
+@programs(3)
+def late_two(n: int):
+    fs = []
+    total = 0
+    for i in range(n):
+        fs.append(lambda: total)
+        total += i
+    a = [f() for f in fs]
+    total = 99
+    return a, [f() for f in fs]
+
+
+@programs(3)
+def nonlocal_running(n: int):
+    count = 0
+
+    def inc(k: int):
+        nonlocal count
+        count += k
+        return count
+
+    fs = []
+    fs.append(inc)
+    fs.append(lambda k: -k)
+    r = []
+    for i in range(n):
+        for f in fs:
+            r.append(f(i + 1))
+    return r, count, inc(10), count
+
+
+@programs(3)
+def mutate_in_callee(n: int):
+    def add(fs: List[Callable[[int], int]], k: int):
+        fs.append(lambda x, k=k: x * k)
+
+    fs: List[Callable[[int], int]] = []
+    for i in range(n):
+        add(fs, i)
+    return [f(7) for f in fs]
+
+
+def g_add(fs: List[Callable[[int], int]], k: int):
+    fs.append(lambda x, k=k: x * k)
+
+
+@programs(3)
+def mutate_in_global(n: int):
+    fs: List[Callable[[int], int]] = []
+    for i in range(n):
+        g_add(fs, i)
+    fs.append(lambda x: -x)
+    return [f(7) for f in fs]
+
+
+@programs(2)
+def call_before_make(n: int):
+    fs = []
+    fs.append(lambda x: x + 1)
+    r = []
+    for i in range(n):
+        r.append(fs[-1](i))
+        fs.append(lambda x, i=i: x * 10 + i)
+    return r, [f(1) for f in fs]
+
+
+@programs(3)
+def different_results(n: int):
+    ints = []
+    strs = []
+    for i in range(n):
+        ints.append(lambda x, i=i: x + i)
+        strs.append(lambda x, i=i: "s" + str(x + i))
+    return [f(1) for f in ints], [g(1) for g in strs]
+
+
+@programs(3)
+def float_int(n: int):
+    fs = []
+    fs.append(lambda x: x + 1)
+    fs.append(lambda x: x * 0.5)
+    return [f(n) for f in fs]
+
+
+@programs(3)
+def none_results(n: int):
+    out: List[int] = []
+    fs = []
+    fs.append(lambda x: out.append(x))
+    fs.append(lambda x: out.insert(0, x))
+    for f in fs:
+        f(n)
+    return out
+
+
+@programs(3)
+def while_late(n: int):
+    fs = []
+    i = 0
+    while i < n:
+        j = i * 2
+        fs.append(lambda: (i, j))
+        i += 1
+    return [f() for f in fs]
+
+
+@programs(4)
+def recursion_list(n: int):
+    def build(k: int) -> List[Callable[[int], int]]:
+        if k == 0:
+            return []
+        fs = build(k - 1)
+        fs.append(lambda x, k=k: x + k)
+        return fs
+
+    return [f(10) for f in build(n)]
+
+
+@programs([1, 2, 3])
+def closures_over_args(xs: List[int]):
+    fs = []
+    for x in xs:
+        fs.append(lambda: xs)
+    xs.append(4)
+    return [len(f()) for f in fs], fs[0]() is xs
+
+
+@programs(2)
+def try_in(n: int):
+    fs = []
+    for i in range(3):
+        try:
+            if i == n:
+                raise ValueError("x")
+            fs.append(lambda i=i: i)
+        except ValueError:
+            fs.append(lambda i=i: -i)
+    return [f() for f in fs]
+
+
+@programs(3)
+def branch_capture(n: int):
+    if n > 2:
+        a = n * 2
+        f = lambda x: x + a
+    else:
+        a = 0
+        f = lambda x: x - a
+    a = 1000
+    return f(1)
+
+
+@programs(3)
+def branch_none_loop(n: int):
+    best = None
+    for i in range(n):
+        if i == 1:
+            best = lambda x, i=i: x + i
+    if best is None:
+        return -1
+    return best(10)
+
+
+@programs(3)
+def attr_late(n: int):
+    class B:
+        def __init__(self, f: Callable[[int], int]):
+            self.f = f
+
+    k = 1
+    b = B(lambda x: x + k)
+    k = 50
+    return b.f(n)
+
+
+@programs(3)
+def compose_many(n: int):
+    def compose(*fs):
+        def inner(x: int):
+            for f in fs:
+                x = f(x)
+            return x
+
+        return inner
+
+    fs = []
+    for i in range(n):
+        fs.append(compose(lambda x, i=i: x + i, lambda x: x * 2))
+    return [f(1) for f in fs]
+
+
+@programs(torch.arange(3.0))
+def inplace_capture(x):
+    acc = torch.zeros(3)
+    fs = []
+    for i in range(3):
+        fs.append(lambda t: acc.add_(t))
+    for f in fs:
+        f(x)
+    return acc
+
+
+@programs(3)
+def default_mutable(n: int):
+    fs = []
+    for i in range(n):
+
+        def f(x: int, seen=[0]):
+            seen.append(x)
+            return len(seen)
+
+        fs.append(f)
+    return [f(1) for f in fs], [f(1) for f in fs], fs[0](5)
+
+
+@programs(3)
+def dict_of_lists(n: int):
+    table: Dict[str, List[Callable[[int], int]]] = {}
+    for i in range(n):
+        table.setdefault("even" if i % 2 == 0 else "odd", []).append(lambda x, i=i: x + i)
+    return {k: [f(1) for f in v] for k, v in table.items()}
+
+
+@programs(5)
+def sorted_fns(n: int):
+    fs = []
+    for i in range(n):
+        fs.append(lambda x, i=i: (x * 7 + i * 3) % 5)
+    fs.sort(key=lambda f: f(1))
+    return [f(2) for f in fs], [f(1) for f in reversed(fs)], [f(0) for f in fs[1:3]], len(fs + fs), (fs * 2)[-1](1)
+
+
+@programs(3)
+def pop_swap(n: int):
+    fs = []
+    for i in range(n):
+        fs.append(lambda x, i=i: x + i)
+    fs[0], fs[-1] = fs[-1], fs[0]
+    g = fs.pop(1)
+    del fs[0]
+    return g(1), [f(1) for f in fs], bool(fs)
+
+
+@programs(3)
+def ternary_fn(n: int):
+    return [(operator.add if i % 2 else operator.mul)(i, 10) for i in range(n)], (lambda a: a if n > 2 else -a)(5)
+
+
+@programs(3)
+def while_fn_state(n: int):
+    state = lambda k: ("a", k + 1)
+    names = []
+    k = 0
+
+    def b(k: int):
+        return ("b", k + 2)
+
+    while k < 8:
+        name, k = state(k)
+        names.append(name)
+        if name == "a":
+            state = b
+        else:
+            state = lambda k: ("c", k + 3)
+    return names
+
+
+@programs(3)
+def raise_in_fn(n: int):
+    fs = []
+    fs.append(lambda x: [1, 2][x])
+    fs.append(lambda x: {0: 1}[x])
+    r = []
+    for f in fs:
+        try:
+            r.append(f(n))
+        except (IndexError, KeyError) as e:
+            r.append(-1 if isinstance(e, IndexError) else -2)
+    return r
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)
+
+
+def wrong_arity(n: int):
+    fs = []
+    fs.append(lambda: 1)
+    fs.append(lambda x: x)
+    return fs[n]()
+
+
+def test_a_function_that_takes_other_arguments():
+    compiled = tsir.script(wrong_arity)
+    assert compiled(0) == wrong_arity(0)
+    with pytest.raises(TypeError):
+        compiled(1)
 
 
 def gives_functions(n: int):
@@ -850,12 +1155,27 @@ def compares_local_functions(n: int):
     return fs[0] is f
 
 
+def reads_what_is_gone(n: int):
+    def make_list(k: int):
+        fs = []
+        for i in range(2):
+            fs.append(lambda x: x + i * 100 + k)
+        return fs
+
+    found = []
+    for k in range(n):
+        for f in make_list(k):
+            found.append(f)
+    return [f(1) for f in found]
+
+
 @feature("Messages for what isn't supported", "functions that leave the program, or are looked for")
 @pytest.mark.parametrize(
     ("function", "message"),
     [
         (gives_functions, "returns a function, which isn't a value that compiled code can give"),
         (looks_for_a_function, "a function as what is looked for"),
+        (reads_what_is_gone, "reads 'i' of a function that has returned"),
         (compares_local_functions, "comparing functions that are made while the program runs"),
     ],
 )

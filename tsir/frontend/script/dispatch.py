@@ -17,7 +17,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, IsInstanceOp
 from tsir.errors import FrontendError
 from tsir.frontend.script.convert import coerce, materialise, raise_in_program
-from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.emitter import FRAME, Emitter, Unreachable, unframed
 from tsir.frontend.script.function_values import Function, Site, as_function
 from tsir.frontend.script.source import FunctionSource, make_source
 from tsir.frontend.script.static_state import NeedsInlining
@@ -64,6 +64,13 @@ def call_function_value(e: Emitter, callee: Object, args: Sequence[Value], kwarg
             if not e.is_root:
                 raise NeedsInlining
             continue
+        gone = [k for k in site.late if unframed(k, e.scope.frame) not in e.variables]
+        if gone:
+            name = gone[0].partition(FRAME)[0]
+            e.unsupported(
+                f"a call of a function that reads '{name}' of a function that has returned, which assigned it later, too,",
+                hint=f"let it keep the value of then: `lambda ..., {name}={name}: ...`",
+            )
     args, kwargs = [as_function(e, a) for a in args], {k: as_function(e, v) for k, v in kwargs.items()}
     given = [*args, *kwargs.values()]
     static = any(isinstance(v, Spread) or session.type_of(v) is None for v in given)
