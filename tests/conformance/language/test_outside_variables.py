@@ -97,6 +97,12 @@ def hidden(n: int):
     return own(), counter
 
 
+def of_comprehensions(n: int):
+    global counter
+    counter = n
+    return [counter for counter in range(3)], (lambda counter: counter + 1)(5), {k: counter for k in range(2)}, counter
+
+
 def handled(n: int):
     global counter
     try:
@@ -109,7 +115,7 @@ def handled(n: int):
 
 PROGRAMS = [
     (counts, (3,)), (in_loops, (4,)), (tensors, (torch.ones(2),)), (optional, (5,)), (optional, (-1,)), (strings, ("xy",)),
-    (nested, (3,)), (hidden, (3,)), (handled, (0,)),
+    (nested, (3,)), (hidden, (3,)), (of_comprehensions, (7,)), (handled, (0,)),
 ]  # fmt: skip
 
 

@@ -277,6 +277,32 @@ class _AssignedOutside(ast.NodeTransformer):
         self.names = outer
         return node
 
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return self._without({a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}, node)
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        return self._comprehension(node)
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        return self._comprehension(node)
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        return self._comprehension(node)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        return self._comprehension(node)
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> ast.AST:
+        targets = (n for g in node.generators for n in ast.walk(g.target))
+        return self._without({n.id for n in targets if isinstance(n, ast.Name)}, node)
+
+    def _without(self, names: set[str], node: ast.AST) -> ast.AST:
+        """The tree of something that has variables of its own."""
+        outer, self.names = self.names, self.names - names
+        self.generic_visit(node)
+        self.names = outer
+        return node
+
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id not in self.names:
             return node
