@@ -61,8 +61,9 @@ _PAGES = (
     ),
     _page(
         "TS105", "An entry point's parameters have no types",
-        "What is called from outside needs a type for each parameter: no modules.",
-        "def program(module: torch.nn.Module):\n    return 1\n", "def program(first: torch.Tensor):\n    return 1\n",
+        "What is called from outside needs a type for each parameter: no containers of functions or modules.",
+        "from collections.abc import Callable\ndef program(fs: list[Callable]):\n    return 1\n",
+        "from collections.abc import Callable\ndef program(f: Callable):\n    return 1\n",
     ),
     _page("TS106", "Code is nested too deeply", "Split the function, or write the recursion of a local function as a loop."),
     _page(

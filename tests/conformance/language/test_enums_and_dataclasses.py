@@ -193,10 +193,10 @@ def test_program(function: Any, arguments: tuple[Any, ...]) -> None:
     check(function, arguments)
 
 
-@feature("Messages for what isn't supported", "objects with __eq__ as keys")
-def test_objects_with_an_equality_of_their_own_are_no_keys() -> None:
+@feature("Messages for what isn't supported", "dicts of objects with __eq__ that are written out")
+def test_objects_with_an_equality_of_their_own_are_no_keys_of_displays() -> None:
     def f(n: int):
         return len({Frozen(n): 1})
 
-    with pytest.raises(tsir.TsirError, match="whose class defines __eq__, as a key of a dict"):
+    with pytest.raises(tsir.TsirError, match="whose class defines __eq__, in a set or dict that is written out"):
         tsir.script(f)
