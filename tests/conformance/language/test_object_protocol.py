@@ -135,7 +135,7 @@ def reflected(k: float):
 @programs(3)
 def formats(n: int):
     p = Point(n, 2)
-    text = "{}".format(p), "{:>10}".format(p), "{0!r} {0} {0!s:>9} {1:.2f} {k}".format(p, 1.5, k=p)
+    text = "{}".format(p), "{:>10}".format(p), "{0} {1:.2f} {k}".format(p, 1.5, k=p)
     return text, f"{p}", f"{p!r}", f"{p!s}", "%s" % p, str([p]), format(p, "x")
 
 
