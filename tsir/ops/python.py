@@ -29,7 +29,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tsir.dialects.values import Device, Future
-from tsir.errors import OperatorError, OperatorTypeError
+from tsir.errors import OperatorError, OperatorTypeError, TsirError
 
 if TYPE_CHECKING:
     from xdsl.ir import Attribute
@@ -57,6 +57,7 @@ class TextFunctions(Protocol):
     def device(self, text: Any, index: Any = None) -> Any: ...
     def Future(self) -> Any: ...
     def exception_object(self, error: Any) -> Any: ...
+    def exception_type(self, error: Any) -> Any: ...
     def exception_from(self, error: Any, cause: Any) -> Any: ...
     def int_to_bytes(self, value: int, length: int = 1, byteorder: Any = "big", signed: bool = False) -> bytes: ...
     def int_from_bytes(self, value: bytes, byteorder: Any = "big", signed: bool = False) -> int: ...
@@ -132,6 +133,11 @@ class PythonText:
     def exception_object(error: Any) -> Any:
         """The program's object behind an exception."""
         return vars(error)[OBJECT]
+
+    @staticmethod
+    def exception_type(error: Any) -> Any:
+        """The class of an exception: for one that an operator raises, Python's that torch's would be of."""
+        return next(c for c in type(error).__mro__ if not issubclass(c, TsirError))
 
     @staticmethod
     def exception_from(error: Any, cause: Any) -> Any:
@@ -313,9 +319,9 @@ min_position(keys)              int                 min(range(len({0})), key={0}
 max_position(keys)              int                 max(range(len({0})), key={0}.__getitem__)   raises
 iter(values)                    any                 iter({0})                        fresh
 next(iterator, default=None)    any                 next({args})                     raises mutates
-exception_type(error)           any                 type({0})
+exception_type(error)           any                 rt.exception_type({0})
 exception_args(error)           any                 {0}.args
-exception_name(error)           str                 type({0}).__name__
+exception_name(error)           str                 rt.exception_type({0}).__name__
 exception_attribute(error, name)   any              getattr({0}, {1})                raises
 exception_object(error)         any                 rt.exception_object({0})
 exception_from(error, cause)    any                 rt.exception_from({0}, {1})      fresh mutates

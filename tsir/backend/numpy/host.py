@@ -35,7 +35,7 @@ from tsir.ops import python
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "call_outside", "class_of",
     "complex_number", "copied", "default_dict", "deque_of", "device", "dict_of", "dtype", "exception_class", "exception_from",
-    "exception_instance", "exception_object", "format", "frozen_set_of", "host_function",
+    "exception_instance", "exception_object", "exception_type", "format", "frozen_set_of", "host_function",
     "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside",
     "is_str", "list_of", "log",
@@ -55,6 +55,7 @@ log = python.PythonText.log
 
 device = python.device
 exception_object = python.PythonText.exception_object
+exception_type = python.PythonText.exception_type
 int_from_bytes = python.PythonText.int_from_bytes
 int_to_bytes = python.PythonText.int_to_bytes
 exception_from = python.PythonText.exception_from

@@ -356,6 +356,13 @@ def _iter(a: Arguments) -> Value:
     return values[0] if isinstance(values[0], GeneratorCall) else iterator_of(a.e, values[0])
 
 
+def _is_listing(node: ast.expr) -> bool:
+    """Whether this is a call of a method that lists what is in a module: an iterator in Python, all of it here."""
+    from tsir.frontend.script.objects import LISTINGS
+
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LISTINGS
+
+
 def _next(a: Arguments) -> Value:
     from tsir.frontend.script import lazy, prelude
     from tsir.frontend.script.calls import call
@@ -370,6 +377,8 @@ def _next(a: Arguments) -> Value:
     if isinstance(source, Coroutine | Choice):
         return next_of(e, source, default[0] if default else None)
     if isinstance(source, GeneratorCall | Enumerate | Zip | Map | Filter | Reversed):
+        return call(e, PyFunction(prelude.first_or if default else prelude.first), [source, *default], {})
+    if isinstance(source, StaticTuple) and _is_listing(node.args[0]):
         return call(e, PyFunction(prelude.first_or if default else prelude.first), [source, *default], {})
     if isinstance(source, Object) and source.info.lookup("__next__") is not None:
         if default:

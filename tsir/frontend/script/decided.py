@@ -6,6 +6,7 @@ as often as something new is found. Where the first use of an empty container is
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -219,8 +220,8 @@ def key_of_literal(e: Emitter) -> Any:
 
 
 def is_open(value: Any) -> bool:
-    """Whether a Python object is an empty list or dict, whose type says nothing of its elements."""
-    return isinstance(value, list | dict) and not value
+    """Whether a Python object is an empty container, whose type says nothing of its elements."""
+    return isinstance(value, list | dict | set | deque) and not value
 
 
 def wider(declared: Attribute, given: Attribute) -> Attribute | None:

@@ -17,7 +17,7 @@ from xdsl.ir import SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import DictOp, ListOp
-from tsir.frontend.script.convert import coerce, list_of, materialise, tuple_elements
+from tsir.frontend.script.convert import coerce, join_all, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import note_asked
@@ -159,9 +159,21 @@ def _may_be_listed(value: Any) -> bool:
     return collection and not isinstance(value, torch.Tensor | torch.nn.Module | type)
 
 
+def as_one_list(e: Emitter, ssa: SSAValue) -> SSAValue:
+    """A list of one of several types, to be read: its elements are of any of theirs. Other values as they are."""
+    kinds = (
+        [k.element for k in ssa.type.members.data if isinstance(k, ts.ListType)]
+        if isinstance(ssa.type, ts.UnionType)
+        else []
+    )
+    if not kinds or not isinstance(ssa.type, ts.UnionType) or len(kinds) < len(ssa.type.members.data):
+        return ssa
+    return e.cast(ssa, ts.ListType(join_all(kinds)))
+
+
 def _run_items(e: Emitter, value: Run) -> Items:
-    ssa = value.ssa
-    match value.type:
+    ssa = as_one_list(e, value.ssa)
+    match ssa.type:
         case ts.TensorType():
             return Items(length=lambda e: e.aten_value("size", [ssa, 0]), item_at=lambda e, i: e.aten("select", [ssa, 0, i]))
         case ts.ListType() if isinstance(ssa.owner, PyOp) and ssa.owner.FUNCTION in _DICT_VIEWS:

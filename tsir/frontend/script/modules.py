@@ -8,7 +8,8 @@ import enum
 import inspect
 import sys
 import types
-from collections import deque
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -423,6 +424,12 @@ def _frozen(value: Any) -> Any:
     return (type(value).__name__, repr(value) if isinstance(value, float) else value)
 
 
+_BY_ELEMENT: dict[type, tuple[Callable[[Attribute], Attribute], Attribute]] = {
+    set: (ts.SetType, ts.StrType()), frozenset: (ts.FrozenSetType, ts.StrType()), deque: (ts.DequeType, ts.TensorType()),
+}  # fmt: skip
+"""Containers with elements of one type, and what is assumed of those that are empty."""
+
+
 def type_of_object(session: Session, value: Any) -> Attribute | None:
     """The IR type of a Python object as an attribute's value, or None for one that compiled code can't hold."""
     if isinstance(value, torch.Tensor):
@@ -441,9 +448,14 @@ def type_of_object(session: Session, value: Any) -> Attribute | None:
         return None if None in parts else ts.TupleType([p for p in parts if p is not None])
     if type(value) is list:
         return None if (element := _common(session, value)) is None else ts.ListType(element)
+    if type(value) in _BY_ELEMENT:
+        made, assumed = _BY_ELEMENT[type(value)]
+        return None if (element := _common(session, list(value), assumed)) is None else made(element)
     if isinstance(value, dict):
-        key, item = _common(session, list(value), ts.StrType()), _common(session, list(value.values()))
-        return None if key is None or item is None else ts.DictType(key, item)
+        container = type(value).__name__ if type(value) in (OrderedDict, Counter) else ""
+        assumed = ts.INT if container == "Counter" else None
+        key, item = _common(session, list(value), ts.StrType()), _common(session, list(value.values()), assumed)
+        return None if key is None or item is None else ts.DictType(key, item, container)
     if session.is_script_class(type(value)):
         define_by_object(session, value)
         return session.class_type(type(value))
@@ -595,7 +607,8 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
 
 def _container(session: Session, value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: to_runtime(session, v, ts.AnyType()) for k, v in value.items()}
+        items = {k: to_runtime(session, v, ts.AnyType()) for k, v in value.items()}
+        return type(value)(items) if type(value) in (OrderedDict, Counter) else items
     parts = [to_runtime(session, v, ts.AnyType()) for v in value]
     return parts if isinstance(value, list) else set(parts) if isinstance(value, set) else deque(parts, value.maxlen)
 

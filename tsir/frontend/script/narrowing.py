@@ -35,8 +35,8 @@ _MOST = 6
 """How many arguments of one call may be of type Any: each may multiply the branches."""
 
 
-def checked(e: Emitter, ssa: SSAValue, wanted: Attribute, what: str = "the value") -> SSAValue:
-    """A value of type Any as one of another type; the program raises TypeError where it is something else.
+def checked(e: Emitter, ssa: SSAValue, wanted: Attribute, what: str = "the value", error: str = "TypeError") -> SSAValue:
+    """A value of type Any as one of another type; the program raises `error` where it is something else.
 
     An int or bool is a float where one is wanted, as an argument of a compiled function is.
     """
@@ -48,20 +48,23 @@ def checked(e: Emitter, ssa: SSAValue, wanted: Attribute, what: str = "the value
     test = e.emit(IsInstanceOp(ssa, kinds))
     message = f"{what} expects {show_type(wanted)}, which the value isn't"
     place = end_of(e.node or e.source.node)
-    emit_branch(e, Condition(test), lambda: None, lambda: raise_error(e, "TypeError", message), place)
+    emit_branch(e, Condition(test), lambda: None, lambda: raise_error(e, error, message), place)
     return e.emit(py_op("float")([ssa], [ts.FLOAT])) if number else e.cast(ssa, wanted)
 
 
 def by_run_time_type(e: Emitter, call: Call, emit: Callable[[Arguments], Value]) -> Value | None:
     """A call of an operator with arguments of type Any: a branch for each type of the first of them that some overload takes.
 
-    `emit` emits the call with other arguments. None when no argument is Any, or no type of it would do.
+    So are numbers of which only that is known. `emit` emits the call with other arguments. None when no argument is Any, or no
+    type of it would do.
     """
     places = _places(call.arguments)
     if not 0 < len(places) <= _MOST:
         return None
     place, value = places[0]
     options = _options(e, call, place)
+    if isinstance(value.type, ts.NumberType):
+        options = [kind for kind in options if kind in _NUMBERS]
     if not options:
         return None
 
@@ -105,7 +108,9 @@ def _places(arguments: Arguments) -> list[tuple[Place, SSAValue]]:
     args, kwargs = arguments
     for at, value in (*enumerate(args), *kwargs.items()):
         parts: list[tuple[int | None, Any]] = list(enumerate(value)) if isinstance(value, list | tuple) else [(None, value)]
-        found += [((at, i), v) for i, v in parts if isinstance(v, SSAValue) and isinstance(v.type, ts.AnyType)]
+        found += [
+            ((at, i), v) for i, v in parts if isinstance(v, SSAValue) and isinstance(v.type, ts.AnyType | ts.NumberType)
+        ]
     return found
 
 

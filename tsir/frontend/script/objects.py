@@ -263,6 +263,10 @@ _LISTINGS = {
 }  # fmt: skip
 
 
+LISTINGS = frozenset(_LISTINGS)
+"""The methods that list what is in a module."""
+
+
 def _module_methods(session: Session, e: Emitter, holder: Object, name: str) -> Value | None:
     """Methods of torch's module classes that list what is in a module, as functions of no arguments."""
     if holder.info.kind != "module":

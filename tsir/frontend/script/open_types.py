@@ -63,8 +63,11 @@ def open_in(kind: Attribute) -> Iterator[OpenType]:
 
 
 def unify(a: Attribute, b: Attribute) -> None:
-    """Lets two types be the same as far as one of them is open. Raises Unified for what that says."""
-    pairs = list(_pairs(a, b))
+    """Lets two types be the same as far as one of them is open. Raises Unified for what that says.
+
+    That something open is taken as Any says nothing of it; that one of its elements is Any does.
+    """
+    pairs = [] if isinstance(a, ts.AnyType) or isinstance(b, ts.AnyType) else list(_pairs(a, b))
     if pairs:
         raise Unified(pairs)
 
@@ -77,7 +80,7 @@ def _pairs(a: Attribute, b: Attribute) -> Iterator[tuple[OpenType, Attribute]]:
         assert isinstance(first, OpenType)
         if isinstance(second, ts.OptionalType):
             second = second.element
-        if second != ts.NONE and not isinstance(second, ts.AnyType) and first not in open_in(second):
+        if second != ts.NONE and first not in open_in(second):
             yield first, second
         return
     if isinstance(a, ts.OptionalType) != isinstance(b, ts.OptionalType):

@@ -8,6 +8,7 @@ import copy
 import importlib
 import inspect
 import sys
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -220,6 +221,12 @@ _WITHOUT_EFFECT: tuple[Any, ...] = (
 """Context managers that change nothing of what tsir computes."""
 
 
+def _is_copy_without_effect(callee: Value) -> bool:
+    """Whether this makes another manager like one of those: what `@torch.no_grad()` calls for each call of the function."""
+    made = callee.value if isinstance(callee, PyObject) else None
+    return isinstance(made, types.MethodType) and made.__name__ == "clone" and type(made.__self__) in _WITHOUT_EFFECT
+
+
 def _with(e: Emitter, node: ast.With) -> None:
     _with_items(e, node.items, node)
 
@@ -247,7 +254,7 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
     if isinstance(tree, ast.Call):
         callee = e.expression(tree.func)
         managed = callee.value if isinstance(callee, PyObject) else None
-        if managed in _WITHOUT_EFFECT:
+        if managed in _WITHOUT_EFFECT or _is_copy_without_effect(callee):
             evaluate_arguments(e, tree)
             enter(NONE)
             inner()
@@ -265,6 +272,10 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
             emit_suppressed(e, classes, inner, tree, end)
             return
     manager = e.expression(tree)
+    if isinstance(manager, PyObject) and type(manager.value) in _WITHOUT_EFFECT:
+        enter(NONE)
+        inner()
+        return
     if isinstance(manager, Manager):
         with e.at(tree):
             emit_within(e, manager, enter, inner)

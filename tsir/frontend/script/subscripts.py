@@ -18,6 +18,7 @@ from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.convert import Tuples, as_key, coerce, describe_object, held, materialise, not_none, tuple_elements
 from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operators import argument, is_tensor
 from tsir.frontend.script.static_objects import call_special
@@ -136,6 +137,7 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         kept = container.tuple_like if isinstance(container, Run) else None
         return Run(part, kept) if kept else e.session.object_or_run(part)
     key = index.value(e)
+    ssa = as_one_list(e, ssa)
     if isinstance(ssa.type, ts.DictType):
         from tsir.frontend.script.enums import plain
 
@@ -239,6 +241,8 @@ def _tensor_item(e: Emitter, item: Value) -> Any:
     found = argument(e, item)
     if isinstance(kind := e.session.type_of(item), ts.ListType) and kind.element == ts.FLOAT:
         found = e.aten_value("tensor", [found], {"dtype": dtypes.int64})  # as torch reads a list that is an index
+    if isinstance(found, SSAValue) and isinstance(found.type, ts.NumberType):
+        return checked(e, found, ts.INT, "an index of a tensor", "IndexError")
     if isinstance(found, SSAValue) and isinstance(found.type, ts.OptionalType):
         e.error(f"a tensor can't be indexed with {e.show(item)}", code="TS306")
     return TensorIndex(found, None) if isinstance(found, SSAValue) and is_tensor(found.type) else found
@@ -265,7 +269,7 @@ def _by_run_time_type(e: Emitter, index: Subscript, use: Callable[[Subscript], V
 
 
 def _bound(e: Emitter, value: Value) -> Any:
-    if e.session.type_of(value) == ts.AnyType():
+    if e.session.type_of(value) in (ts.AnyType(), ts.NumberType()):
         return checked(e, materialise(e, value), ts.INT, "a slice's bound")
     if is_tensor(e.session.type_of(value)):
         return _number(e, value)

@@ -1,0 +1,150 @@
+"""What programs without annotations do with numbers out of tensors, modules' parameters and containers, next to plain Python."""
+
+# ruff: noqa  (how users write is the point here)
+import collections
+from typing import *
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import tsir
+from tests.conformance.language.features import feature
+from tests.conformance.language.programs import Programs, check
+from tests.models.comparison import assert_same
+
+programs = Programs()
+X = torch.arange(6.0).reshape(2, 3)
+
+
+@feature("Tensors in programs", "numbers of item() as indices, slices' bounds and sizes")
+@programs(torch.arange(10), torch.tensor([3, 1]))
+def numbers_as_indices(x: Tensor, i: Tensor):
+    j, k = i[0].item(), i.max().item()
+    values = [10, 20, 30, 40]
+    return (
+        x[j], x[j:], x[:k], values[j], x[:j:2], x[j, None], [x[v.item()] for v in i], values[k - 1], range(5)[k], torch.zeros(j, k),
+        x.new_zeros((j, 2)),
+    )  # fmt: skip
+
+
+def no_index(x: Tensor):
+    return torch.arange(3)[x.item()]
+
+
+@programs(torch.tensor([[0.0, 0, 2, 2], [0, 0, 2, 1.9], [3, 3, 4, 4]]), torch.tensor([0.9, 0.8, 0.7]), 0.5)
+def nms(boxes: Tensor, scores: Tensor, most: float):
+    order, keep = scores.argsort(descending=True), []
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    while order.numel() > 0:
+        i = order[0].item()
+        keep.append(i)
+        if order.numel() == 1:
+            break
+        rest = order[1:]
+        sides = torch.min(boxes[i, 2:], boxes[rest, 2:]) - torch.max(boxes[i, :2], boxes[rest, :2])
+        inter = sides.clamp(min=0).prod(1)
+        order = rest[inter / (area[i] + area[rest] - inter) <= most]
+    return keep
+
+
+@feature("Lists and tuples", "lists of one of several types: going over them, items")
+@programs(True)
+@programs(False)
+def one_of_two(first: bool):
+    values = [1, 2] if first else ["a"]
+    return [v for v in values], values[0]
+
+
+@programs(torch.tensor([[0.5, 2.0, 1.0], [3.0, 0.25, 1.0]]), 2)
+def beams(scores: Tensor, width: int):
+    found = [([], 0.0)]
+    for step in scores:
+        candidates = []
+        for path, total in found:
+            values, at = step.topk(width)
+            for v, i in zip(values.tolist(), at.tolist()):
+                candidates.append((path + [i], total + v))
+        found = sorted(candidates, key=lambda c: c[1], reverse=True)[:width]
+    return found
+
+
+@programs(X)
+def row_names(x: Tensor):
+    return dict(zip("ab", x)), list(zip(x, "ab")), x.stride(), x.stride() + (1,), isinstance(x.stride(), tuple)
+
+
+@feature("Strings", "fields in format specifications of str.format")
+@programs("x", 1)
+def nested_fields(a: str, b: int):
+    return "{:>{w}}|{:{f}^{n}}|{{}} {k!r:>{n}}".format(a, b, w=6, f="*", n=8, k="q")
+
+
+@feature("Exceptions", "the class of an exception that an operator raises, by type()")
+@programs(X)
+def class_of_error(x: Tensor):
+    try:
+        return str(x @ x)
+    except RuntimeError as error:
+        return type(error).__name__
+
+
+@programs.parametrized()
+def test_as_in_python(function, arguments):
+    check(function, arguments)
+
+
+def test_no_index() -> None:
+    with pytest.raises(IndexError, match="an index of a tensor expects int"):
+        tsir.script(no_index)(torch.tensor([1.5]))
+
+
+class Containers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = set()
+        self.order = collections.OrderedDict()
+        self.last = collections.deque([1, 2], maxlen=2)
+        self.counts = collections.Counter()
+        self.fixed = frozenset({1, 2})
+
+    def forward(self, x: Tensor):
+        n = x.size(0)
+        self.seen.add(n)
+        self.order["a"] = n
+        self.order["b"] = 1
+        self.order.move_to_end("a")
+        self.last.append(n)
+        self.counts["k"] += 1
+        return sorted(self.seen), list(self.order), list(self.last), self.counts["k"], n in self.fixed
+
+
+@feature("Modules", "sets and containers of collections as attributes")
+def test_containers_of_modules(tmp_path) -> None:
+    module, compiled = Containers(), tsir.script(Containers())
+    for n in (2, 3):
+        assert_same(compiled(torch.ones(n)), module(torch.ones(n)))
+    compiled.save(tmp_path / "m.tsir")
+    assert_same(tsir.load(tmp_path / "m.tsir")(torch.ones(4)), module(torch.ones(4)))
+
+
+class Generates(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(3, 3)
+
+    @torch.no_grad()
+    def step(self, x: Tensor):
+        return self.inner(x)
+
+    def forward(self, x: Tensor):
+        with torch.no_grad(), torch.autograd.profiler.record_function("forward"):
+            y = self.step(x)
+        first = next(self.parameters())
+        return y.to(first.dtype), first.shape, next(self.buffers(), None) is None, next(iter(self.parameters())).dtype
+
+
+@feature("Modules", "methods decorated with @torch.no_grad(), next(self.parameters())")
+def test_methods_without_grad() -> None:
+    module = Generates()
+    assert_same(tsir.script(module)(X), tuple(v.detach() if isinstance(v, Tensor) else v for v in module(X)))
