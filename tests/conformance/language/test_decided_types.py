@@ -1,6 +1,7 @@
 """Attributes, defaults and empty containers without annotations: the program says what they hold, next to plain Python."""
 
 # ruff: noqa  (how users write is the point here)
+from dataclasses import dataclass
 from typing import *
 
 import torch
@@ -226,3 +227,53 @@ def test_defaults() -> None:
     append, count = tsir.script(appended), tsir.script(counted)
     assert [append(5), append(6), append(7, [1])] == [appended(5), appended(6), appended(7, [1])]
     assert [count(1), count(2), count(1)] == [counted(1), counted(2), counted(1)]
+
+
+@dataclass
+class Options:
+    rate: float = 0.1
+    steps: int = 3
+
+    @classmethod
+    def make(cls, **given):
+        return cls(**given)
+
+
+def changed_options(k: float):
+    p = Options.make(rate=1.0)
+    p.steps = 7
+    return p, p.rate * k, Options.make(rate=k)
+
+
+def path_of_local_nodes(n: int):
+    class Node:
+        def __init__(self, v, parent=None):
+            self.v = v
+            self.parent = parent
+
+        def path(self):
+            node, out = self, []
+            while node is not None:
+                out.append(node.v)
+                node = node.parent
+            return out[::-1]
+
+    todo, seen = [Node(1)], {1}
+    while todo:
+        node = todo.pop(0)
+        if node.v == n:
+            return node.path()
+        for v in (node.v * 2, node.v + 1):
+            if v <= n and v not in seen:
+                seen.add(v)
+                todo.append(Node(v, node))
+    return []
+
+
+@feature("Classes", "objects that class methods make of constants are the program's own")
+def test_objects_of_class_methods() -> None:
+    assert_same(tsir.script(changed_options)(2.0), changed_options(2.0))
+
+
+def test_local_classes_of_nodes() -> None:
+    assert tsir.script(path_of_local_nodes)(12) == path_of_local_nodes(12)

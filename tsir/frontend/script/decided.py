@@ -6,6 +6,7 @@ as often as something new is found. Where the first use of an empty container is
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -68,7 +69,7 @@ class Decisions:
         if self.settled or session.complete or (before is not None and before.type == kind):
             return
         classes = tuple((n, session.python_class_of(n)) for n in _class_names(kind))
-        if len(self.found) >= _MOST or any(cls is None or "<locals>" in cls.__qualname__ for _, cls in classes):
+        if len(self.found) >= _MOST or any(cls is None for _, cls in classes):
             self.settled = True
             self.found.clear()
             raise Redecided
@@ -77,7 +78,7 @@ class Decisions:
 
     def take(self, value: Any) -> None:
         """Lets a list or dict from outside be a value of run time, and starts again. Raises Redecided."""
-        if id(value) not in self.taken:
+        if id(value) not in self.taken and len(self.taken) < _MOST:
             self.taken[id(value)] = value
             raise Redecided
 
@@ -106,9 +107,7 @@ class Decisions:
     def of(self, session: Session, key: Any) -> Decision | None:
         """What was decided, in the names that the session has for the classes."""
         decision = self.found.get(key)
-        if decision is None or not all(
-            cls is None or session.class_type(cls).symbol.string_value() == n for n, cls in decision.classes
-        ):
+        if decision is None or not all(_is_named(session, cls, n) for n, cls in decision.classes):
             return None
         return replace(decision, type=self._resolved(session, decision.type))
 
@@ -153,6 +152,15 @@ class Decisions:
         left = {k: Decision(kind, False) for k, kind in self.assumed.items() if k not in self.found}
         self.found |= left
         return bool(left)
+
+
+def _is_named(session: Session, cls: Any, name: str) -> bool:
+    """Whether a class has this name in the program; one that the program defines itself is another object at each start."""
+    now = session.python_class_of(name)
+    if cls is None or now is not None:
+        return cls is None or now is cls or key_of(now, "") == key_of(cls, "")
+    outside = getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is cls or "<locals>" in cls.__qualname__
+    return outside and session.class_type(cls).symbol.string_value() == name
 
 
 _MOST = 500

@@ -37,6 +37,7 @@ from torch import _jit_internal as jit_internal
 
 from tsir.frontend.script.ambient import attributes_set
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.outside import is_plain_object
 from tsir.frontend.script.source import outer_name, unwrap
 from tsir.frontend.script.values import (
     Builtin,
@@ -257,7 +258,13 @@ def evaluate(
         return None
     except Exception as error:  # noqa: BLE001  (the program raises it where it makes the call)
         return _raise(e, error)
+    if not e.session.dynamic and is_plain_object(result) and sys.getrefcount(result) <= _REFERENCES:
+        return None  # an object made by the call, which the program may change
     return of_result(e, result, name)
+
+
+_REFERENCES = 2
+"""How often a new object is referred to: by the variable that it is the value of, and as an argument."""
 
 
 @contextmanager
