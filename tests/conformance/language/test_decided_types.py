@@ -247,9 +247,9 @@ def changed_options(k: float):
 
 def path_of_local_nodes(n: int):
     class Node:
-        def __init__(self, v, parent=None):
+        def __init__(self, v):
             self.v = v
-            self.parent = parent
+            self.parent = None
 
         def path(self):
             node, out = self, []
@@ -266,7 +266,9 @@ def path_of_local_nodes(n: int):
         for v in (node.v * 2, node.v + 1):
             if v <= n and v not in seen:
                 seen.add(v)
-                todo.append(Node(v, node))
+                child = Node(v)
+                child.parent = node
+                todo.append(child)
     return []
 
 
