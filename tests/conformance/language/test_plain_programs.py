@@ -89,6 +89,27 @@ def class_of_error(x: Tensor):
         return type(error).__name__
 
 
+class First:
+    def __init__(self) -> None:
+        self.v = 1
+
+
+class Second(First):
+    pass
+
+
+@feature("Built-in functions", "type() of values of several types, compared and named")
+@programs(True)
+@programs(False)
+def types_of(first: bool):
+    objects = [First(), Second()]
+    x, y, z = 1 if first else "a", 2.5 if first else 3, None if first else 1
+    return (
+        [type(o).__name__ for o in objects], [type(o) is Second for o in objects], [type(o) == First for o in objects],
+        type(x).__name__, type(x) is int, type(x) == str, type(y).__name__, type(y) is float, type(z).__name__,
+    )  # fmt: skip
+
+
 @programs.parametrized()
 def test_as_in_python(function, arguments):
     check(function, arguments)

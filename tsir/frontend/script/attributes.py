@@ -17,7 +17,7 @@ from tsir.dialects.ts.type_names import show_type
 from tsir.errors import did_you_mean
 from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.annotations import is_named_tuple
-from tsir.frontend.script.choices import choice_attribute, choice_of_classes
+from tsir.frontend.script.choices import choice_attribute, choice_of_classes, choice_of_types
 from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in_program
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
@@ -124,6 +124,8 @@ def type_of_value(e: Emitter, value: Value) -> Value:
     if isinstance(kind, ts.AnyType):
         return Run(e.py("exception_type", [materialise(e, value)]))
     found = None if kind is None else e.session.python_class(kind)
+    if found is None and isinstance(value, Run) and (among := choice_of_types(e, value.ssa)) is not None:
+        return among
     if found is None:
         e.error(
             f"the type of a value of type {e.show(value)} isn't known while compiling",

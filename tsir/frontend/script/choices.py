@@ -6,17 +6,18 @@ for its own attributes, as a constant index would be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.classes import is_method
-from tsir.frontend.script.convert import coerce, list_of, materialise
+from tsir.frontend.script.convert import coerce, list_of, materialise, members
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.inlining import emit_choice
-from tsir.frontend.script.values import Choice, Condition, Const, Object, StaticDict, Value
+from tsir.frontend.script.values import Builtin, Choice, Condition, Const, Object, PyObject, StaticDict, Value
 
 
 def choice(e: Emitter, options: Sequence[Value], index: Value) -> Value:
@@ -54,6 +55,40 @@ def choice_of_classes(e: Emitter, value: SSAValue, kind: ts.UnionType) -> Choice
         return choose(e, Condition(test), lambda: Const(at), lambda: number(at + 1))
 
     return Choice(materialise(e, number(0)), tuple(options))
+
+
+_NUMBERS = (ts.BOOL, ts.INT, ts.FLOAT, ts.COMPLEX)
+
+
+def choice_of_types(e: Emitter, value: SSAValue) -> Choice | None:
+    """The class of a value of one of several types, as a choice among them, subclasses first; None where one has no class."""
+    from tsir.frontend.script.control import choose
+
+    kinds = [n for m in members(value.type) for n in (_NUMBERS if isinstance(m, ts.NumberType) else (m,))]
+    kinds = sorted(kinds, key=lambda k: -len(getattr(e.session.python_class(k), "__mro__", ())))
+    classes = [e.session.python_class(k) for k in kinds]
+    if len(classes) < 2 or None in classes:
+        return None
+
+    def number(at: int) -> Value:
+        if at == len(kinds) - 1:
+            return Const(at)
+        test = e.emit(IsInstanceOp(value, [kinds[at]]))
+        return choose(e, Condition(test), lambda: Const(at), lambda: number(at + 1))
+
+    options = tuple(e.session.from_python(c, c.__name__) for c in classes if c is not None)
+    return Choice(materialise(e, number(0)), options)
+
+
+def for_each_class(e: Emitter, left: Value, right: Value, use: Callable[[Value, Value], Value]) -> Value | None:
+    """A comparison of which one side is one of several classes, for whichever it is; None for other comparisons."""
+    if _is_of_classes(left):
+        return emit_choice(e, left, lambda option: use(option, right))
+    return emit_choice(e, right, lambda option: use(left, option)) if _is_of_classes(right) else None
+
+
+def _is_of_classes(value: Value) -> TypeGuard[Choice]:
+    return isinstance(value, Choice) and all(isinstance(option, PyObject | Builtin) for option in value.options)
 
 
 def choice_attribute(e: Emitter, value: Choice, name: str) -> Value:

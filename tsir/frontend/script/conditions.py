@@ -230,6 +230,10 @@ def without_none(path: str, kind: Attribute) -> Facts:
 
 def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
     """`left is right` for values other than None."""
+    from tsir.frontend.script.choices import for_each_class
+
+    if (among := for_each_class(e, left, right, lambda a, b: identity(e, a, b, negate=negate))) is not None:
+        return among
     if (of_functions := same_function(e, left, right, negate=negate)) is not None:
         return of_functions
     for a, b in ((left, right), (right, left)):

@@ -400,12 +400,15 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
 
 def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     """One comparison."""
+    from tsir.frontend.script.choices import for_each_class
     from tsir.frontend.script.comparing import compare_containers
     from tsir.frontend.script.conditions import identity, none_test
     from tsir.frontend.script.convert import as_bool, raise_in_program, refuse_objects_of_set
     from tsir.frontend.script.enums import plain
     from tsir.frontend.script.function_values import same_function
 
+    if (among := for_each_class(e, left, right, lambda a, b: compare(e, op, a, b))) is not None:
+        return among
     if isinstance(op, ast.Is | ast.IsNot):
         negate = isinstance(op, ast.IsNot)
         for a, b in ((left, right), (right, left)):
