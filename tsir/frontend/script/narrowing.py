@@ -58,7 +58,7 @@ def by_run_time_type(e: Emitter, call: Call, emit: Callable[[Arguments], Value])
     So are numbers of which only that is known. `emit` emits the call with other arguments. None when no argument is Any, or no
     type of it would do.
     """
-    places = _places(call.arguments)
+    places = _places(call.arguments) or _places(call.arguments, ts.NumberType)
     if not 0 < len(places) <= _MOST:
         return None
     place, value = places[0]
@@ -103,14 +103,13 @@ class Call:
     resolve: Callable[[Arguments], tuple[str, Sequence[Any], Mapping[str, Any]]]
 
 
-def _places(arguments: Arguments) -> list[tuple[Place, SSAValue]]:
+def _places(arguments: Arguments, kind: type[Attribute] = ts.AnyType) -> list[tuple[Place, SSAValue]]:
+    """Where the arguments are of a type that says little."""
     found: list[tuple[Place, SSAValue]] = []
     args, kwargs = arguments
     for at, value in (*enumerate(args), *kwargs.items()):
         parts: list[tuple[int | None, Any]] = list(enumerate(value)) if isinstance(value, list | tuple) else [(None, value)]
-        found += [
-            ((at, i), v) for i, v in parts if isinstance(v, SSAValue) and isinstance(v.type, ts.AnyType | ts.NumberType)
-        ]
+        found += [((at, i), v) for i, v in parts if isinstance(v, SSAValue) and isinstance(v.type, kind)]
     return found
 
 
@@ -144,17 +143,21 @@ def _options(e: Emitter, call: Call, place: Place) -> list[Attribute]:
 
 def _first(e: Emitter, call: Call, arguments: Arguments, probe: SSAValue) -> tuple[Schema, Attribute | None] | None:
     """The overload for the arguments, and what it declares for `probe`, one of them: for the first types of those that are still
-    Any that some overload takes."""
+    Any, and of numbers where none takes any number, that some overload takes."""
     places = _places(arguments)
-    if places:
-        tries = (_first(e, call, _replaced(arguments, places[0][0], Block(arg_types=[k]).args[0]), probe) for k in _TYPES)
-        return next((match for match in tries if match is not None), None)
-    try:
-        name, args, kwargs = call.resolve(arguments)
-        schema = find_overload(e.session.schemas, name, args, kwargs)
-    except TsirError:
+    if not places:
+        try:
+            name, args, kwargs = call.resolve(arguments)
+            schema = find_overload(e.session.schemas, name, args, kwargs)
+        except TsirError:
+            schema, args, kwargs = None, (), {}
+        if schema is not None:
+            return (schema, _declared(schema, args, kwargs, probe))
+        places = [p for p in _places(arguments, ts.NumberType) if p[1] is not probe]
+    if not places:
         return None
-    return None if schema is None else (schema, _declared(schema, args, kwargs, probe))
+    tries = (_first(e, call, _replaced(arguments, places[0][0], Block(arg_types=[k]).args[0]), probe) for k in _TYPES)
+    return next((match for match in tries if match is not None), None)
 
 
 def _declared(schema: Schema, args: Sequence[Any], kwargs: Mapping[str, Any], probe: SSAValue) -> Attribute | None:
