@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from tsir.dialects.program import EntryPoint, Parameter, Program
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
+from tsir.dialects.values import Instance
 from tsir.errors import FrontendError, TsirError
 from tsir.frontend.script import call_forms
 from tsir.frontend.script.blame import shown_to_user
@@ -29,7 +30,7 @@ from tsir.frontend.script.callables import Target, target_of
 from tsir.frontend.script.classes import ClassInfo
 from tsir.frontend.script.compiler import Session
 from tsir.frontend.script.convert import describe_object, join_types
-from tsir.frontend.script.decided import compile_settled, default_type, is_open
+from tsir.frontend.script.decided import Decisions, compile_settled, default_type, is_open
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.dispatch import complete_dispatchers
 from tsir.frontend.script.examples import Examples
@@ -99,9 +100,35 @@ def compile_function(
     for what can't be compiled. `schemas` are the operators to resolve calls against; tsir's own by default. `examples` say
     of what types parameters without annotation are; `target` says which arguments are bound already.
     """
-    return compile_settled(
-        lambda session: _compile_function(function, session, target),
-        lambda decisions: Session(_schemas() if schemas is None else schemas, examples, decisions),
+    return compile_settled(lambda session: _compile_function(function, session, target), _sessions(schemas, examples))
+
+
+def _sessions(schemas: SchemaRegistry | None, examples: Examples | None) -> Callable[[Decisions], Session]:
+    """What makes a session for each start of a compile."""
+    return lambda decisions: Session(_schemas() if schemas is None else schemas, examples, decisions)
+
+
+def _complete_program(session: Session) -> None:
+    """Compiles what calls by class or by function are sent to, once it is known what the program has of both."""
+    compile_overriding(session)
+    complete_dispatchers(session)
+
+
+def _program(
+    session: Session, first: list[str], entries: dict[str, EntryPoint], root: Instance | None, *, is_function: bool
+) -> Program:
+    """The program of what a session has compiled. `first`: the symbols of the functions that it prints first."""
+    return Program(
+        lambda: session.module(first),
+        entries,
+        root,
+        dict(session.reader.arrays.sources),
+        is_function=is_function,
+        exceptions=session.exceptions,
+        classes=ChainMap(session.python_classes, session.named_tuples),
+        python_functions=session.python_functions,
+        python_attributes=session.python_attributes,
+        origins=session.reader.origins(),
     )
 
 
@@ -111,25 +138,14 @@ def _compile_function(function: Any, session: Session, target: Target | None) ->
     session.dynamic = is_dynamic(plain)
     with shown_to_user():
         entry = _entry(session, plain, getattr(plain, "__name__", type(plain).__name__), None, target)
-        compile_overriding(session)
-        complete_dispatchers(session)
+        _complete_program(session)
     session.complete = True
     first = [entry.symbol]
     variants = call_forms.Variants(session, first)
     if session.dynamic and (target is None or not target.is_bound):
         entry = replace(entry, others=variants.others_of(plain, entry, None))
-    variants.program = Program(
-        lambda: session.module(first),
-        {entry.name: entry},
-        session.root,
-        dict(session.reader.arrays.sources),
-        is_function=session.root is not None,
-        exceptions=session.exceptions,
-        classes=ChainMap(session.python_classes, session.named_tuples),
-        python_functions=session.python_functions,
-        python_attributes=session.python_attributes,
-        origins=session.reader.origins(),
-    )
+    is_function = session.root is not None
+    variants.program = _program(session, first, {entry.name: entry}, session.root, is_function=is_function)
     return variants.program
 
 
@@ -144,10 +160,7 @@ def compile_module(
     """
     while True:
         try:
-            return compile_settled(
-                lambda session: _compile_module(module, session, target),
-                lambda decisions: Session(_schemas() if schemas is None else schemas, examples, decisions),
-            )
+            return compile_settled(lambda session: _compile_module(module, session, target), _sessions(schemas, examples))
         except ModulesChanged:
             continue  # it has other hooks now
 
@@ -169,8 +182,7 @@ def _compile_module(module: nn.Module, session: Session, target: Target | None) 
         for other in session.module_classes():
             if other is not info:
                 _complete(session, other)
-        compile_overriding(session)
-        complete_dispatchers(session)
+        _complete_program(session)
     session.complete = True
     first = [e.symbol for e in entries.values()]
     variants = call_forms.Variants(session, first)
@@ -179,18 +191,7 @@ def _compile_module(module: nn.Module, session: Session, target: Target | None) 
         for name, entry in entries.items():
             function = functions["forward" if name == "__call__" else name]
             entries[name] = replace(entry, others=variants.others_of(function, entry, info))
-    variants.program = Program(
-        lambda: session.module(first),
-        entries,
-        instance,
-        dict(session.reader.arrays.sources),
-        is_function=target is not None,
-        exceptions=session.exceptions,
-        classes=ChainMap(session.python_classes, session.named_tuples),
-        python_functions=session.python_functions,
-        python_attributes=session.python_attributes,
-        origins=session.reader.origins(),
-    )
+    variants.program = _program(session, first, entries, instance, is_function=target is not None)
     return variants.program
 
 
