@@ -71,6 +71,17 @@ def indexes(x: Tensor, i: int, name: str) -> str:
     return f"{name}: {float(y):.2f}" if y > 0 else name
 
 
+def takes_items(x: Tensor, mask: Tensor, d: Dict[str, Tensor]) -> Tensor:
+    x[mask] = 2.5
+    x[:, x[0] > 0] = x[mask][0]
+    x[0] = d["a"] * 2
+    x[1:] = 0
+    d["a"].copy_(x, True)
+    y = x[1]
+    y.fill_(x[~mask].sum().item())
+    return y
+
+
 PRINTED: dict[Callable[..., Any], str] = {
     leaves_loops: """
         def leaves_loops(x: Tensor, n: int) -> Tensor:
@@ -83,6 +94,17 @@ PRINTED: dict[Callable[..., Any], str] = {
           while torch.sum(y) < 100:
             y = y * 2
           return y - x
+        """,
+    takes_items: """
+        def takes_items(x: Tensor, mask: Tensor, d: Dict[str, Tensor]) -> Tensor:
+          x[mask] = 2.5
+          x[:, x[0] > 0] = x[mask][0]
+          x[0] = d['a'] * 2
+          x[1:] = 0
+          d['a'][...] = x
+          y = x[1]
+          y.fill_(torch.sum(x[~mask]).item())
+          return y
         """,
     cleans_up: """
         def cleans_up(d: Dict[str, int], key: str) -> int:

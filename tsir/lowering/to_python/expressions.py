@@ -21,6 +21,7 @@ from tsir.lowering.to_python.constants import attribute_text
 from tsir.lowering.to_python.names import Names
 from tsir.lowering.to_python.objects import new, setattr_text
 from tsir.lowering.to_python.operator_names import IN_PLACE_FUNCTIONS, METHODS, NO_FUNCTION, PROPERTIES
+from tsir.lowering.to_python.tensor_items import item_text
 from tsir.ops.python import FUNCTIONS, SPREAD, PyFunction
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
 def expression(p: Printer, operation: Operation) -> str:
     """The text of an operation that isn't control flow."""
     if isinstance(operation, AtenOp):
-        text = _aten(p, operation.SCHEMA, operation.operands)
+        text = item_text(p, operation) or _aten(p, operation.SCHEMA, operation.operands)
         return text if "ts.held" not in operation.attributes else _held(p, operation, text)
     if isinstance(operation, PyOp):
         return _python(p, operation)

@@ -9,7 +9,10 @@ import ast
 
 _BINARY: dict[str, type[ast.operator]] = {
     "add": ast.Add, "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "matmul": ast.MatMult, "pow": ast.Pow,
+    "floor_divide": ast.FloorDiv, "remainder": ast.Mod, "bitwise_and": ast.BitAnd, "bitwise_or": ast.BitOr,
+    "bitwise_xor": ast.BitXor, "bitwise_left_shift": ast.LShift, "bitwise_right_shift": ast.RShift,
 }  # fmt: skip
+_UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "bitwise_not": ast.Invert}
 _COMPARED: dict[str, type[ast.cmpop]] = {
     "lt": ast.Lt, "le": ast.LtE, "gt": ast.Gt, "ge": ast.GtE, "eq": ast.Eq, "ne": ast.NotEq,
 }  # fmt: skip
@@ -20,6 +23,16 @@ _MOST_COLONS = 3
 class Spelled(ast.NodeTransformer):
     """Spells the expressions of a function."""
 
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        made = [t.value if isinstance(t, ast.Subscript) and _is_all(t.slice) else None for t in node.targets]
+        self.generic_visit(node)
+        match node.targets, made:
+            case [ast.Subscript(value=ast.Subscript() as item)], [ast.Call()]:
+                node.targets = [item]  # of the view that a call made an item of
+            case _:
+                pass
+        return node
+
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         match node:
@@ -29,8 +42,14 @@ class Spelled(ast.NodeTransformer):
                 if name in _BINARY:
                     return ast.BinOp(first, _BINARY[name](), second)
                 return ast.Compare(first, [_COMPARED[name]()], [second]) if name in _COMPARED else node
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="torch"), attr="neg"), args=[first], keywords=[]):
-                return ast.UnaryOp(ast.USub(), first)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="torch"), attr=name), args=[first], keywords=[]) if (
+                name in _UNARY
+            ):
+                return ast.UnaryOp(_UNARY[name](), first)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="torch"), attr="rsub"), args=[first, ast.Constant() as second]
+            ):
+                return ast.BinOp(second, ast.Sub(), first)
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="torch"), attr="select"), args=[first, dim, index], keywords=[]
             ) if (before := _before(dim)) is not None:
@@ -45,6 +64,10 @@ class Spelled(ast.NodeTransformer):
                 return _formatted(parts) or node
             case _:
                 return node
+
+
+def _is_all(index: ast.expr) -> bool:
+    return isinstance(index, ast.Constant) and index.value is ...
 
 
 def _before(dim: ast.expr) -> list[ast.expr] | None:

@@ -25,6 +25,7 @@ from tsir.lowering.to_python.expressions import AUGMENTED, expression, says_cast
 from tsir.lowering.to_python.names import Names, identifier
 from tsir.lowering.to_python.objects import is_part
 from tsir.lowering.to_python.simplify import simplified
+from tsir.lowering.to_python.tensor_items import is_written_at_its_use
 from tsir.lowering.to_python.variables import Variables, user_name
 
 _WORD = re.compile(r"\w+")
@@ -248,6 +249,8 @@ class Printer:
 
     def _is_moved(self, operation: Operation) -> bool:
         """Whether an operation is written wherever its result is used: nothing can change what it gives."""
+        if is_written_at_its_use(operation):
+            return True
         match operation.name:
             case "arith.constant" | "ts.constant" | "ts.uninitialized" | "ts.tuple_get":
                 return True
