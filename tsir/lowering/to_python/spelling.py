@@ -36,6 +36,10 @@ class Spelled(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="torch"), attr="rsub"), args=[first, ast.Constant() as second]
+            ):
+                return ast.BinOp(second, ast.Sub(), first)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="torch"), attr=name), args=[first, second], keywords=[]) if (
                 not isinstance(first, ast.Constant | ast.Starred) and not isinstance(second, ast.Starred)
             ):
@@ -46,10 +50,6 @@ class Spelled(ast.NodeTransformer):
                 name in _UNARY
             ):
                 return ast.UnaryOp(_UNARY[name](), first)
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="torch"), attr="rsub"), args=[first, ast.Constant() as second]
-            ):
-                return ast.BinOp(second, ast.Sub(), first)
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="torch"), attr="select"), args=[first, dim, index], keywords=[]
             ) if (before := _before(dim)) is not None:
