@@ -230,6 +230,80 @@ def quick(l: List[int]):
     return qs(l)
 
 
+@feature("Functions and closures", "names that are read before the function around assigns them")
+@programs(1, ["b", "a"])
+def unassigned_in_enclosing(a: int, w: List[str]):
+    def sorts(n: int) -> int:
+        w.sort(key=lambda e: a % 7)
+        [a, b] = [n, n]
+        return a + b
+
+    def calls(n: int) -> int:
+        def inner() -> int:
+            return a + n
+
+        found = inner() if w else 1
+        a = n
+        return a + found
+
+    messages: List[str] = []
+    total = 0
+    try:
+        total += sorts(3)
+    except NameError as error:
+        messages.append(str(error))
+    try:
+        total += calls(4)
+    except NameError as error:
+        messages.append(str(error))
+    return (a, total, messages)
+
+
+@feature("Exceptions", "functions that always raise as keys, conditions and in `map`")
+@programs([2, 1])
+def always_raises(w: List[int]):
+    def never(e: int) -> int:
+        raise ValueError(f"never {e}")
+
+    messages: List[str] = []
+    total = 0
+    try:
+        total += max(w, key=never)
+    except ValueError as error:
+        messages.append(str(error))
+    try:
+        w.sort(key=never)
+        total += 10
+    except ValueError as error:
+        messages.append(str(error))
+    try:
+        total += sum(map(never, w))
+    except ValueError as error:
+        messages.append(str(error))
+    try:
+        while never(total):
+            total += 1
+    except ValueError as error:
+        messages.append(str(error))
+    try:
+        while total < 3 and never(total):
+            total += 1
+    except ValueError as error:
+        messages.append(str(error))
+    try:
+        if len(w) == 0 or never(5):
+            total += 100
+    except ValueError as error:
+        messages.append(str(error))
+    try:
+        match len(w):
+            case n if n > 1 and never(n):
+                total += n
+    except ValueError as error:
+        messages.append(str(error))
+    return (total, messages, w)
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -20,7 +20,7 @@ from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.classes import is_exact
 from tsir.frontend.script.convert import Tuples, coerce, is_subtype, join_types, materialise, members, truth, uninitialized
-from tsir.frontend.script.emitter import DEFINED, Emitter
+from tsir.frontend.script.emitter import DEFINED, Emitter, Unreachable
 from tsir.frontend.script.exception_values import caught_as, is_exception_class
 from tsir.frontend.script.function_values import same_function
 from tsir.frontend.script.values import (
@@ -116,7 +116,10 @@ def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool)
     evaluated, skipped = Block(), Block()
     with e.inside(evaluated):
         e.assume(left.when_true if is_and else left.when_false)
-        right = condition(e, operand)
+        try:
+            right = condition(e, operand)
+        except Unreachable:
+            right = Condition(not is_and)  # only where the operand isn't evaluated does the program go on
         # Decided by the second operand alone, which emitted nothing: what the first one is doesn't matter.
         decided = right.value is (not is_and) and not evaluated.ops
         value = e.bool_constant(right.value) if isinstance(right.value, bool) else right.value

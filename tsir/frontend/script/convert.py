@@ -712,10 +712,17 @@ def raise_in_program(e: Emitter, error: str, message: str) -> NoReturn:
     raise Unreachable
 
 
-def raise_unassigned(e: Emitter, name: str) -> NoReturn:
-    """What is being emitted reads a variable that has no value: Python's UnboundLocalError."""
+def raise_unassigned(e: Emitter, name: str, *, free: bool = False) -> NoReturn:
+    """What is being emitted reads a variable that has no value: Python's UnboundLocalError, or NameError for a free variable."""
+    if free:
+        raise_in_program(e, "NameError", unassigned_free_variable(name))
     message = f"cannot access local variable '{name}' where it is not associated with a value"
     raise_in_program(e, "UnboundLocalError", message)
+
+
+def unassigned_free_variable(name: str) -> str:
+    """What Python says about a variable of a function around that has no value."""
+    return f"cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
 
 
 def literal_value(node: ast.expr) -> int | None:

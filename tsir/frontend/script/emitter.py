@@ -429,6 +429,8 @@ class Emitter:
                 self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint, code="TS202")
             self._check_assigned(node, key)
             return binding.value if isinstance(binding.value, Run | Const) else fresh(self, binding.value)
+        if key and not local:
+            raise_unassigned(self, node.id, free=True)
         if local and self.cell_key(node.id) in self.unreached:
             raise_unassigned(self, node.id)
         if local:
@@ -469,7 +471,9 @@ class Emitter:
         from tsir.frontend.script.control import emit_branch
         from tsir.frontend.script.convert import raise_unassigned
 
-        emit_branch(self, Condition(self.flag(key)), lambda: None, lambda: raise_unassigned(self, node.id), end_of(node))
+        free = variable != node.id or node.id not in self.local_names
+        test = Condition(self.flag(key))
+        emit_branch(self, test, lambda: None, lambda: raise_unassigned(self, node.id, free=free), end_of(node))
         self.variables.pop(key, None)
 
     def annotation_scope(self) -> dict[str, Any]:
@@ -479,11 +483,14 @@ class Emitter:
         return self.session.annotation_scope(self.source.function) | classes
 
     def outer_key(self, name: str) -> str | None:
-        """The key in `variables` of a name of the functions around; None when none of them has it."""
+        """The key in `variables` of a name of the functions around; None when none of them has it.
+
+        It is that of the innermost function that assigns the name, even where that function hasn't done so yet.
+        """
         scope = self.scope.outer
         while scope is not None:
             key = name if scope.frame == self.scope.frame else framed(name, scope.frame)
-            if key in self.variables:
+            if key in self.variables or name in scope.names:
                 return key
             scope = scope.outer
         return None

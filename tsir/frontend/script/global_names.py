@@ -18,7 +18,7 @@ from tsir.dialects.program import add_python_function
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import CallPythonOp
 from tsir.dialects.ts.type_names import show_type
-from tsir.frontend.script.convert import NUMBERS, coerce, is_subtype, join_types, materialise
+from tsir.frontend.script.convert import NUMBERS, coerce, is_subtype, join_types, materialise, unassigned_free_variable
 from tsir.frontend.script.source import GLOBALS, MISSING
 from tsir.frontend.script.values import Builtin, Value
 
@@ -72,8 +72,7 @@ def _of_cell(cell: types.CellType, name: str) -> _Place:
         try:
             return cell.cell_contents
         except ValueError:
-            message = f"cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
-            raise NameError(message) from None
+            raise NameError(unassigned_free_variable(name)) from None
 
     def write(new: Any) -> None:
         cell.cell_contents = new

@@ -680,18 +680,23 @@ def _testing_builder(
         outer_runs, e.loop_runs = e.loop_runs, endless
         facts: Facts = {}
         false_facts: Facts = {}
+        always_raises = False
         with e.inside(head), e.at(place):
             _bind_arguments(e, carried, head.args)
             at_start = dict(e.variables)
-            going = test(STOP in carried, facts, false_facts)
-            _carry_tested(e, carried, tested, at_start, assigned)
-            values = [_tested_value(e, name, c, head.args[i]) for i, (name, c) in enumerate(carried.items())]
+            try:
+                going = test(STOP in carried, facts, false_facts)
+                _carry_tested(e, carried, tested, at_start, assigned)
+                values = [_tested_value(e, name, c, head.args[i]) for i, (name, c) in enumerate(carried.items())]
+            except Unreachable:
+                going, values, always_raises = e.bool_constant(False), head.args, True
             e.emit_void(scf.ConditionOp(going, *values))
         with e.inside(inner):
             _bind_arguments(e, carried, inner.args, but=tested)
             _nothing_has_stopped(e)
             e.assume(facts)
             start = dict(e.variables)
+            e.dead = always_raises
             emit_steps(e, steps, end_of(node))
             e.emit_void(scf.YieldOp(*_settle(e, carried, assigned, start, end_of(node))))
         e.loop_runs = outer_runs
@@ -750,9 +755,14 @@ def _counting_builder(e: Emitter, node: ast.For, items: Items, steps: Sequence[S
         with e.inside(inner):
             _bind_arguments(e, carried, inner.args[1:])
             _nothing_has_stopped(e)
-            _assigner(e, node)(items.item(e, inner.args[0]))
             start = dict(e.variables)
-            emit_steps(e, steps, end_of(node))
+
+            def take() -> None:
+                _assigner(e, node)(items.item(e, inner.args[0]))
+                start.clear()
+                start.update(e.variables)
+
+            emit_steps(e, [take, *steps], end_of(node))
             values = _settle(e, carried, assigned, start, end_of(node))
         e.loop_runs = outer_runs
         if not resized and any(may_be_resized(inner, c, e.entering) for c in items.containers):
