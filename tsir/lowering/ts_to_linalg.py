@@ -61,23 +61,19 @@ def lower_function(function: FuncOp) -> None:
     _Lowering(function, facts).run()
 
 
+_BY_LAYOUT = frozenset(("contiguous", "ravel", "real", "imag", "view_as_real", "view_as_complex"))
+
+
 def _seen_layouts(function: FuncOp) -> set[Operation]:
-    """The `contiguous` of arguments whose results are seen: whether it copies depends on how the argument lies."""
+    """Operations whose results are seen, and are views in a way that linalg doesn't say: of the parts of complex numbers, and
+    `contiguous` and `ravel`, which copy or don't as their operand lies."""
     found: set[Operation] = set()
     for op in walk(function):
-        if isinstance(op, AtenOp) and op.SCHEMA.key == "contiguous" and _is_of_argument(op) and _is_seen(op):
+        if not isinstance(op, AtenOp):
+            continue
+        if op.SCHEMA.key in _BY_LAYOUT and _is_seen(op):
             found.add(op)
     return found
-
-
-def _is_of_argument(op: AtenOp) -> bool:
-    value: SSAValue | None = op.operands[0]
-    while isinstance(value, OpResult):
-        if isinstance(value.op, ToReferenceOp | ToValueOp):
-            value = value.op.operands[0]
-        else:
-            value = next(effects.aliased_operands(value.op, value.index), None) if isinstance(value.op, AtenOp) else None
-    return value is not None
 
 
 def _viewed(value: SSAValue) -> set[SSAValue]:

@@ -16,7 +16,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter, Line, ModuleEmitter, identifiers, is_tensor, settled
 from tsir.backend.numpy.form_operations import emit_form
 from tsir.backend.numpy.forms import find_forms
-from tsir.backend.numpy.liveness import escaping_values
+from tsir.backend.numpy.liveness import escaping_values, shared_values
 from tsir.backend.numpy.loading import GeneratedSource, Outside
 from tsir.backend.numpy.tensors import Kind, tensor_dtype
 from tsir.backend.numpy.tracebacks import SourceFrame
@@ -91,6 +91,11 @@ def _aliases(op: Operation) -> tuple[tuple[SSAValue, SSAValue], ...]:
     return ()
 
 
+def _is_kept(op: Operation, copies: Copies) -> bool:
+    """Whether an operation gives memory to a tensor that is kept or written, so that no constant may be what it is a view of."""
+    return isinstance(op, ToReferenceOp) and (copies.is_kept(op) or copies.is_written(op))
+
+
 def generate(module: ModuleOp, symbol: str) -> GeneratedSource:
     """The Python module that computes `@symbol`. Raises `TsirError` for IR that the backend can't write."""
     functions = {op.sym_name.data: op for op in module.body.block.ops if isinstance(op, func.FuncOp)}
@@ -160,12 +165,14 @@ class _Written:
 def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry: bool) -> _Written:
     """Writes one function, with its `prepare` and buffers."""
     escaping = escaping_values(function.body, _only_reads, _aliases)
-    e = FunctionEmitter(module, function, escaping, Copies(function, _aliases))
+    copies = Copies(function, _aliases)
+    shared = shared_values(function.body, lambda op: _is_kept(op, copies), _aliases)
+    e = FunctionEmitter(module, function, escaping, shared, copies)
     parameters: list[str] = []
     weights: list[str] = []
     weight_names: list[str] = []
     mutable: list[int] = []
-    shared: list[int] = []
+    shared_weights: list[int] = []
     for i, argument in enumerate(function.body.block.args):
         attributes = _attributes(function, i)
         path = attributes.get("ts.weight")
@@ -174,7 +181,7 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
             weights.append(path.data)
             weight_names.append(variable)
             if "ts.shared" in attributes:
-                shared.append(len(weights) - 1)
+                shared_weights.append(len(weights) - 1)
             if "ts.mutable" in attributes:
                 mutable.append(len(weights) - 1)
             elif is_tensor(argument):
@@ -216,7 +223,7 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     body.append(Line(1, f"return {', '.join(results) or 'None'}"))
     arguments = ["state", *parameters] if entry else parameters
     lines += [Line(0, ""), Line(0, ""), Line(0, f"def {name}({', '.join(arguments)}):"), *head, *body]
-    return _Written(lines, tuple(weights), _provenance(weight_names, e.prepared, state), tuple(mutable), tuple(shared))
+    return _Written(lines, tuple(weights), _provenance(weight_names, e.prepared, state), tuple(mutable), tuple(shared_weights))
 
 
 def _provenance(weights: list[str], lines: list[Line], state: list[str]) -> tuple[tuple[int, ...], ...]:

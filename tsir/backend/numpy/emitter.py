@@ -173,12 +173,15 @@ class FunctionEmitter:
         module: ModuleEmitter,
         function: func.FuncOp,
         escaping: set[SSAValue],
+        shared: set[SSAValue],
         copies: Copies,
     ) -> None:
         self.module = module
         self.function = function
         self.names = module.names
         self.escaping = escaping
+        self.shared = shared
+        """What views are of that are kept or written: no constant may be its memory."""
         self.copies = copies
         self.prepared: list[Line] = []
         self.body: list[Line] = []
@@ -571,6 +574,21 @@ class FunctionEmitter:
                 emit(self, op)
         else:
             emit(self, op)
+        for result in op.results:
+            if result in self.shared:
+                self._own(result)
+
+    def _own(self, value: SSAValue) -> None:
+        """Gives a value memory of this call's where what it was bound to is a constant's."""
+        found = self._bindings.get(value)
+        if isinstance(found, Fill):
+            found = self._filled(value, found)
+        if not isinstance(found, Tensor):
+            return
+        if found.storage.kind is Kind.CONSTANT:
+            name = self.assign(f"{found.name}.copy()", value.name_hint)
+            found = replace(found, name=name, storage=Storage(Kind.FRESH, self.block))
+        self.bind(value, found)
 
     def view_of(self, op: Operation) -> Structured | None:
         """The structured view of a linalg operation, None for another operation."""

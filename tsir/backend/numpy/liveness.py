@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 
+from xdsl.dialects import scf
 from xdsl.ir import Block, Operation, Region, SSAValue
+
+from tsir.dialects.ts import effects
+from tsir.dialects.ts.families import AtenOp
+from tsir.dialects.ts.structure import ToReferenceOp, ToValueOp
 
 
 def dying_values(block: Block, absorbed: Mapping[Operation, Operation]) -> dict[Operation, list[SSAValue]]:
@@ -60,12 +66,66 @@ def escaping_values(
                 escaping.update(op.operands)
                 for inner in op.regions:
                     pending.extend(inner.blocks)
-    changed = True
+    return _viewed(escaping, order, aliases)
+
+
+def shared_values(
+    region: Region,
+    kept: Callable[[Operation], bool],
+    aliases: Callable[[Operation], tuple[tuple[SSAValue, SSAValue], ...]],
+) -> set[SSAValue]:
+    """What the operands of the operations that `kept` holds for are views of, or are chosen or carried from; and the operands of
+    several of these."""
+    order = list(region.walk())
+    starts = Counter(op.operands[0] for op in order if kept(op))
+
+    def chosen(op: Operation) -> tuple[tuple[SSAValue, SSAValue], ...]:
+        return (*aliases(op), *_given_on(op))
+
+    pairs = [pair for op in order for pair in chosen(op)] if starts else []
+    several = {value for value, count in starts.items() if count > 1}
+    return _viewed(several | {operand for result, operand in pairs if result in starts}, order, chosen)
+
+
+def _given_on(op: Operation) -> tuple[tuple[SSAValue, SSAValue], ...]:
+    """Pairs of a result and what it may be, or be a view of: of branches, loops with what they carry, and operations on references."""
+    match op:
+        case ToValueOp() | ToReferenceOp():
+            return ((op.result, op.operands[0]),)
+        case AtenOp():
+            return tuple((r, o) for r in op.results for o in effects.aliased_operands(op, r.index))
+        case scf.IfOp():
+            ends = [block.last_op for region in op.regions for block in region.blocks]
+            return tuple((r, end.operands[i]) for end in ends if end is not None for i, r in enumerate(op.results))
+        case scf.ForOp():
+            end = op.body.block.last_op
+            carried = op.body.block.args[1:]
+            ends = () if end is None else end.operands
+            pairs = [*zip(op.results, op.iter_args), *zip(op.results, ends), *zip(carried, op.iter_args), *zip(carried, ends)]
+            return tuple(pairs)
+        case scf.WhileOp():
+            test, end = op.before_region.block.last_op, op.after_region.block.last_op
+            tested = () if test is None else test.operands[1:]
+            ends = () if end is None else end.operands
+            before, after = op.before_region.block.args, op.after_region.block.args
+            pairs = [*zip(op.results, tested), *zip(after, tested), *zip(before, op.arguments), *zip(before, ends)]
+            return tuple(pairs)
+        case _:
+            return ()
+
+
+def _viewed(
+    values: set[SSAValue],
+    order: Sequence[Operation],
+    aliases: Callable[[Operation], tuple[tuple[SSAValue, SSAValue], ...]],
+) -> set[SSAValue]:
+    """The values with those that they may be views of."""
+    changed = bool(values)
     while changed:
         changed = False
         for op in reversed(order):
             for result, operand in aliases(op):
-                if result in escaping and operand not in escaping:
-                    escaping.add(operand)
+                if result in values and operand not in values:
+                    values.add(operand)
                     changed = True
-    return escaping
+    return values
