@@ -223,7 +223,9 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     body.append(Line(1, f"return {', '.join(results) or 'None'}"))
     arguments = ["state", *parameters] if entry else parameters
     lines += [Line(0, ""), Line(0, ""), Line(0, f"def {name}({', '.join(arguments)}):"), *head, *body]
-    return _Written(lines, tuple(weights), _provenance(weight_names, e.prepared, state), tuple(mutable), tuple(shared_weights))
+    return _Written(
+        lines, tuple(weights), _provenance(weight_names, e.prepared, state), tuple(mutable), tuple(shared_weights)
+    )
 
 
 def _provenance(weights: list[str], lines: list[Line], state: list[str]) -> tuple[tuple[int, ...], ...]:

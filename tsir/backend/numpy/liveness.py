@@ -99,19 +99,23 @@ def _given_on(op: Operation) -> tuple[tuple[SSAValue, SSAValue], ...]:
             return tuple((r, end.operands[i]) for end in ends if end is not None for i, r in enumerate(op.results))
         case scf.ForOp():
             end = op.body.block.last_op
+            assert end is not None
             carried = op.body.block.args[1:]
-            ends = () if end is None else end.operands
-            pairs = [*zip(op.results, op.iter_args), *zip(op.results, ends), *zip(carried, op.iter_args), *zip(carried, ends)]
-            return tuple(pairs)
+            return _pairs(
+                (op.results, op.iter_args), (op.results, end.operands), (carried, op.iter_args), (carried, end.operands)
+            )
         case scf.WhileOp():
             test, end = op.before_region.block.last_op, op.after_region.block.last_op
-            tested = () if test is None else test.operands[1:]
-            ends = () if end is None else end.operands
+            assert test is not None and end is not None
+            tested = test.operands[1:]
             before, after = op.before_region.block.args, op.after_region.block.args
-            pairs = [*zip(op.results, tested), *zip(after, tested), *zip(before, op.arguments), *zip(before, ends)]
-            return tuple(pairs)
+            return _pairs((op.results, tested), (after, tested), (before, op.arguments), (before, end.operands))
         case _:
             return ()
+
+
+def _pairs(*lists: tuple[Sequence[SSAValue], Sequence[SSAValue]]) -> tuple[tuple[SSAValue, SSAValue], ...]:
+    return tuple(pair for values, given in lists for pair in zip(values, given, strict=True))
 
 
 def _viewed(
