@@ -11,6 +11,7 @@ import enum
 import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,19 @@ def _default(parameter: Parameter) -> Any:
     return torch.to_tensor(parameter.default) if tensor and torch is not None else parameter.default
 
 
+_WIDTHS = {"i1": 0, "i64": 1, "f64": 2, "complex": 3}
+
+
+@lru_cache(maxsize=1024)
+def _narrowest_first(union: TypeText) -> tuple[TypeText, ...]:
+    """A Union's members, so that a bool is taken as a bool where that is among them, and an int as an int."""
+
+    def width(member: TypeText) -> int:
+        return _WIDTHS.get(member.kind, 0) if not member.arguments else max(map(width, member.arguments))
+
+    return tuple(sorted(union.arguments, key=width))
+
+
 class Conversion:
     """The conversion of one call's values: remembers which tensor each array came from, so that identity survives."""
 
@@ -153,7 +167,7 @@ class Conversion:
         if kind == "optional":
             return None if value is None else self.value_in(value, expected.arguments[0], where)
         if kind == "union":
-            for member in expected.arguments:
+            for member in _narrowest_first(expected):
                 try:
                     return self.value_in(value, member, where)
                 except OperatorTypeError:

@@ -99,6 +99,18 @@ def test_the_number_in_a_tensor() -> None:
         tsir.script(f)(torch.ones(2), torch.tensor(3))
 
 
+def declared_numbers(a: int, b: float, c: list[int], d: list[float], e: tuple[float, int], f: int | None):
+    return a, b, c[0], c[1], d[0], d[1], e, f
+
+
+@feature("Types and annotations", "ints where floats are declared, bools where ints are, as torch.jit converts them")
+def test_numbers_are_of_the_declared_types() -> None:
+    arguments: tuple[Any, ...] = (True, 2, [True, 2], [3, True], (1, True), True)
+    expected = torch.jit.script(declared_numbers)(*arguments)
+    found = tsir.script(declared_numbers)(*arguments)
+    assert repr(found) == repr(expected) == repr((1, 2.0, 1, 2, 3.0, 1.0, (1.0, 1), 1))
+
+
 def test_too_many_dimensions_to_contract() -> None:
     compiled = tsir.script(contracted)
     with pytest.raises(RuntimeError, match="dims >= 0, but got dims=-1"):

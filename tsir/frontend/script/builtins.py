@@ -37,6 +37,7 @@ from tsir.frontend.script.jit_builtins import JIT_BUILTINS
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.reductions import REDUCTIONS
+from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.values import (
     FALSE,
@@ -153,8 +154,10 @@ def _reversed(a: Arguments) -> Value:
 
 def _len(a: Arguments) -> Value:
     a.exactly(1)
-    value = a.values()[0]
-    e = a.e
+    return _length(a.e, a.values()[0])
+
+
+def _length(e: Emitter, value: Value) -> Value:
     if isinstance(value, StaticTuple | StaticList):
         return Const(len(value.elements))
     if isinstance(value, StaticDict):
@@ -177,6 +180,8 @@ def _len(a: Arguments) -> Value:
         e.error(f"an object of {name} has no len()", hint=f"define __len__ in class {name}", code="TS307")
     if isinstance(value, PyObject) and hasattr(value.value, "__len__"):
         return Const(len(value.value))
+    if (by_type := use_by_type(e, value, "len", lambda known: _length(e, known))) is not None:
+        return by_type
     ssa = materialise(e, plain(e, value))
     return Run(e.aten_value("size", [ssa, 0])) if is_tensor(ssa.type) else Run(e.py("len", [ssa]))
 

@@ -59,6 +59,7 @@ from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.rows import call_row
+from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
 from tsir.frontend.script.standard_containers import call_sorted_list_function
 from tsir.frontend.script.static_objects import call_special, call_unbound, initialise_dataclass, is_generated_init
@@ -259,6 +260,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
         case Builtin():
             return call_builtin(e, callee, args, kwargs)
         case _:
+            if (by_type := use_by_type(e, callee, "call", lambda known: call(e, known, args, kwargs))) is not None:
+                return by_type
             kind = e.session.type_of(callee)
             hint = "index it with []" if isinstance(kind, ts.ListType | ts.DictType | ts.TupleType) else None
             called = e.node.func if isinstance(e.node, ast.Call) else None

@@ -82,12 +82,13 @@ def choice_of_types(e: Emitter, value: SSAValue) -> Choice | None:
 
 def for_each_class(e: Emitter, left: Value, right: Value, use: Callable[[Value, Value], Value]) -> Value | None:
     """A comparison of which one side is one of several classes, for whichever it is; None for other comparisons."""
-    if _is_of_classes(left):
+    if is_of_classes(left):
         return emit_choice(e, left, lambda option: use(option, right))
-    return emit_choice(e, right, lambda option: use(left, option)) if _is_of_classes(right) else None
+    return emit_choice(e, right, lambda option: use(left, option)) if is_of_classes(right) else None
 
 
-def _is_of_classes(value: Value) -> TypeGuard[Choice]:
+def is_of_classes(value: Value) -> TypeGuard[Choice]:
+    """Whether a value is one of several classes."""
     return isinstance(value, Choice) and all(isinstance(option, PyObject | Builtin) for option in value.options)
 
 

@@ -82,16 +82,32 @@ def condition(e: Emitter, node: ast.expr) -> Condition:
 
 
 def path_of(node: ast.expr) -> str | None:
-    """`x` or `self.a.b` as text, for what is known about it; None for other expressions."""
+    """`x`, `self.a.b` or `x.[1]` (for `x[1]` and `x[i]`) as text, for what is known about it; None for other expressions."""
     if isinstance(node, ast.NamedExpr):
         node = node.target
     parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        if isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+        elif (index := _index_of_path(node.slice)) is not None:
+            parts.append(f"[{index}]")
+        else:
+            return None
         node = node.value
     if not isinstance(node, ast.Name):
         return None
     return ".".join([node.id, *reversed(parts)])
+
+
+def _index_of_path(node: ast.expr) -> str | None:
+    """A constant or a variable between brackets, as a path has it."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return ast.unparse(node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | str) and "." not in str(node.value):
+        return repr(node.value)
+    return None
 
 
 def _bool_op(e: Emitter, node: ast.BoolOp) -> Condition:

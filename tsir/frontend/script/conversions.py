@@ -23,6 +23,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import text_of_member
 from tsir.frontend.script.exception_values import exception_text
 from tsir.frontend.script.operators import is_tensor
+from tsir.frontend.script.several_types import text_by_type, use_by_type
 from tsir.frontend.script.static_state import dict_method, fresh, new_dict
 from tsir.frontend.script.values import (
     FALSE,
@@ -48,6 +49,8 @@ def text_of(e: Emitter, value: Value) -> Value:
         return Run(e.py("size_text", [value.ssa]))
     if isinstance(value, Run) and value.is_tuple:
         return as_python(e, value)
+    if (by_type := text_by_type(e, value, lambda known: text_of(e, known))) is not None:
+        return by_type
     if not isinstance(value, Object):
         from tsir.frontend.script.object_text import repr_of
 
@@ -73,15 +76,23 @@ def _float(a: Arguments) -> Value:
 
 def special_method(e: Emitter, value: Value, name: str, rest: Sequence[Value] = ()) -> Value | None:
     """What a built-in function such as `int` or `abs` gives of an object with the method of that name; None for other values."""
-    return e.session.call_optional_method(e, value, (f"__{name}__",), rest) if isinstance(value, Object) else None
+    if isinstance(value, Object):
+        return e.session.call_optional_method(e, value, (f"__{name}__",), rest)
+    return None
 
 
 def _converted(a: Arguments, name: str) -> Value:
+    return _number_from(a, name, a.values())
+
+
+def _number_from(a: Arguments, name: str, values: list[Value]) -> Value:
     from tsir.frontend.script.rows import call_row
 
-    values = a.values()
     if values and (found := special_method(a.e, values[0], name)) is not None:
         return found
+    by_type = use_by_type(a.e, values[0], name, lambda known: _number_from(a, name, [known])) if len(values) == 1 else None
+    if by_type is not None:
+        return by_type
     if len(values) == 1 and is_tensor(a.e.session.type_of(values[0])):
         return Run(a.e.py(name, [a.e.aten_value("item", [materialise(a.e, values[0])])]))
     if len(values) == 1 and isinstance(values[0], Const) and isinstance(values[0].value, bool | int | float):

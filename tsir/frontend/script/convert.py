@@ -678,6 +678,13 @@ def truth(e: Emitter, value: Value) -> bool | SSAValue:
             from tsir.frontend.script.enums import plain
 
             ssa = materialise(e, plain(e, value))
+        case Run() if isinstance(value.type, ts.OptionalType | ts.UnionType):
+            from tsir.frontend.script.several_types import truth_by_type
+
+            found = truth_by_type(e, value, lambda known: as_bool(e, truth(e, known)))
+            if found is not None:
+                return truth(e, found)
+            ssa = value.ssa
         case _:
             ssa = materialise(e, value)
     return ssa if ssa.type == ts.BOOL else e.emit(TruthOp(ssa))

@@ -308,6 +308,8 @@ class Emitter:
         """A `ts.py` operation with the result type that its row gives."""
         with self.at(self.node):
             result = python.python_result_type(name, [o.type for o in operands], constants)
+            if self.paths and python.FUNCTIONS[name].mutates:
+                self.forget_items()
             return self.emit(py_op(name)(operands, [result]))
 
     def aten(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Value:
@@ -594,7 +596,13 @@ class Emitter:
 
     def forget(self, name: str) -> None:
         """A variable was assigned: what was known about its attributes no longer holds."""
-        for path in [p for p in self.paths if p.partition(".")[0] == name]:
+        index = f"[{name}]"
+        for path in [p for p in self.paths if p.partition(".")[0] == name or index in p.split(".")]:
+            del self.paths[path]
+
+    def forget_items(self) -> None:
+        """A container was changed: what was known about items no longer holds."""
+        for path in [p for p in self.paths if ".[" in p]:
             del self.paths[path]
 
     def forget_attribute(self, attribute: str) -> None:
@@ -668,14 +676,19 @@ def frame_of(key: str) -> int | None:
 
 def framed_path(path: str, frame: int) -> str:
     """As `framed`, for `name.attribute`."""
-    name, dot, rest = path.partition(".")
-    return framed(name, frame) + dot + rest
+    name, *rest = path.split(".")
+    return ".".join([framed(name, frame), *(f"[{framed(p[1:-1], frame)}]" if _is_index(p) else p for p in rest)])
 
 
 def unframed_path(path: str, frame: int) -> str:
     """As `unframed`, for `name.attribute`."""
-    name, dot, rest = path.partition(".")
-    return unframed(name, frame) + dot + rest
+    name, *rest = path.split(".")
+    return ".".join([unframed(name, frame), *(f"[{unframed(p[1:-1], frame)}]" if _is_index(p) else p for p in rest)])
+
+
+def _is_index(part: str) -> bool:
+    """Whether part of a path is a variable between brackets."""
+    return part[0] == "[" and (part[1].isalpha() or part[1] == "_")
 
 
 def end_of(node: ast.AST) -> tuple[int, int]:

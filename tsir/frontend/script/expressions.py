@@ -34,7 +34,9 @@ from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.inlining import is_static, make_closure
 from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.method_calls import call_method
+from tsir.frontend.script.narrowing import item_as
 from tsir.frontend.script.operators import binary, compare, is_tensor, unary
+from tsir.frontend.script.several_types import text_by_type
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
 from tsir.frontend.script.subscripts import get_item, index_of
 from tsir.frontend.script.values import (
@@ -362,7 +364,11 @@ def _if_exp(e: Emitter, node: ast.IfExp, want: Want) -> Value:
 
 def _subscript(e: Emitter, node: ast.Subscript, want: Want) -> Value:
     container = e.expression(node.value)
-    return get_item(e, container, index_of(e, node.slice))
+    value = get_item(e, container, index_of(e, node.slice))
+    known = e.paths.get(path_of(node) or "") if e.paths else None
+    if known is None or not isinstance(value, Run) or value.type == known:
+        return value
+    return item_as(e, value, known)
 
 
 def _joined(e: Emitter, node: ast.JoinedStr, want: Want) -> Value:
@@ -384,6 +390,12 @@ def _formatted(e: Emitter, node: ast.expr) -> Value:
     assert isinstance(node, ast.FormattedValue)
     value = e.expression(node.value)
     spec: Value = Const("") if node.format_spec is None else e.expression(node.format_spec)
+    return _format(e, node, value, spec)
+
+
+def _format(e: Emitter, node: ast.FormattedValue, value: Value, spec: Value) -> Value:
+    if (by_type := text_by_type(e, value, lambda known: _format(e, node, known, spec))) is not None:
+        return by_type
     if isinstance(value, Object):
         if node.conversion == -1:
             found = e.session.call_optional_method(e, value, ("__format__",), [spec])

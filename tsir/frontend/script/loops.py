@@ -373,6 +373,8 @@ def _carry_functions(e: Emitter, node: ast.For | ast.While, statements: list[ast
 def _may_change(path: str, body: list[ast.stmt]) -> bool:
     """Whether something in the body may assign an attribute of this path."""
     parts = path.split(".")
+    if ".[" in path:
+        return True  # what changes items is called more than written
     for statement in body:
         for node in ast.walk(statement):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del) and node.attr in parts:

@@ -20,8 +20,10 @@ from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import TsirError
 from tsir.frontend.overloads import find_overload, result_type
+from tsir.frontend.script.convert import materialise, members
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.values import Condition, Value
+from tsir.frontend.script.several_types import for_each_type
+from tsir.frontend.script.values import Condition, Const, Run, Value
 
 _TYPES: tuple[Attribute, ...] = (
     ts.TensorType(), ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX, ts.StrType(), ts.DTypeType(), ts.ListType(ts.INT), ts.ListType(ts.FLOAT),
@@ -52,16 +54,32 @@ def checked(e: Emitter, ssa: SSAValue, wanted: Attribute, what: str = "the value
     return e.emit(py_op("float")([ssa], [ts.FLOAT])) if number else e.cast(ssa, wanted)
 
 
+def item_as(e: Emitter, item: Run, kind: Attribute) -> Value:
+    """An item of a container that a condition has shown to be of this type: another function may have changed the container."""
+    from tsir.frontend.script.control import emit_branch, end_of
+    from tsir.frontend.script.raising import raise_error
+
+    message = f"the item isn't {show_type(kind)} any more, as a condition before has found it to be"
+    test = e.emit(IsInstanceOp(item.ssa, list(members(kind))))
+    place = end_of(e.node or e.source.node)
+    emit_branch(e, Condition(test), lambda: None, lambda: raise_error(e, "TypeError", message), place)
+    return Const(None) if kind == ts.NONE else e.session.object_or_run(e.cast(item.ssa, kind))
+
+
 def by_run_time_type(e: Emitter, call: Call, emit: Callable[[Arguments], Value]) -> Value | None:
     """A call of an operator with arguments of type Any: a branch for each type of the first of them that some overload takes.
 
-    So are numbers of which only that is known. `emit` emits the call with other arguments. None when no argument is Any, or no
-    type of it would do.
+    So are numbers of which only that is known, and an argument of several types, each of which some overload has to take. `emit`
+    emits the call with other arguments. None when no argument is one of these, or no type of it would do.
     """
-    places = _places(call.arguments) or _places(call.arguments, ts.NumberType)
+    places = _places(call.arguments) or _places(call.arguments, ts.NumberType) or _places(call.arguments, ts.UnionType)
     if not 0 < len(places) <= _MOST:
         return None
     place, value = places[0]
+    if isinstance(value.type, ts.UnionType):
+        if not all(_takes(e, call, place, kind) for kind in value.type.members.data):
+            return None
+        return for_each_type(e, Run(value), lambda known: emit(_replaced(call.arguments, place, materialise(e, known))))
     options = _options(e, call, place)
     if isinstance(value.type, ts.NumberType):
         options = [kind for kind in options if kind in _NUMBERS]
@@ -125,6 +143,12 @@ def _replaced(arguments: Arguments, place: Place, value: SSAValue) -> Arguments:
     return args, kwargs
 
 
+def _takes(e: Emitter, call: Call, place: Place, kind: Attribute) -> bool:
+    """Whether some overload takes an argument of this type."""
+    probe = Block(arg_types=[kind]).args[0]
+    return _first(e, call, _replaced(call.arguments, place, probe), probe) is not None
+
+
 def _options(e: Emitter, call: Call, place: Place) -> list[Attribute]:
     """The types of an argument that some overload takes; all kinds of numbers are one where they lead to the same overload."""
 
@@ -154,9 +178,12 @@ def _first(e: Emitter, call: Call, arguments: Arguments, probe: SSAValue) -> tup
         if schema is not None:
             return (schema, _declared(schema, args, kwargs, probe))
         places = [p for p in _places(arguments, ts.NumberType) if p[1] is not probe]
+        places = places or [p for p in _places(arguments, ts.UnionType) if p[1] is not probe]
     if not places:
         return None
-    tries = (_first(e, call, _replaced(arguments, places[0][0], Block(arg_types=[k]).args[0]), probe) for k in _TYPES)
+    place, value = places[0]
+    kinds = value.type.members.data if isinstance(value.type, ts.UnionType) else _TYPES
+    tries = (_first(e, call, _replaced(arguments, place, Block(arg_types=[k]).args[0]), probe) for k in kinds)
     return next((match for match in tries if match is not None), None)
 
 

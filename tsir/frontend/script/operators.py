@@ -25,6 +25,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.open_types import unify
+from tsir.frontend.script.several_types import compare_by_type, in_place_by_type, operate_by_type
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import constant_key, fresh, new_dict, note_asked
 from tsir.frontend.script.values import (
@@ -229,7 +230,8 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return _tensor_operator(e, symbol, left, right, f"__{method}__", [left, right])
     if is_tensor(b):
         return _tensor_operator(e, symbol, left, right, f"__r{method}__", [right, left])
-    return _python(e, symbol, left, right)
+    by_type = operate_by_type(e, symbol, [left, right], lambda known: binary(e, op, *known))
+    return _python(e, symbol, left, right) if by_type is None else by_type
 
 
 def _merged(e: Emitter, left: Value, right: Value) -> Value:
@@ -362,6 +364,8 @@ def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
                     given = coerce(e, Run(given), target.type, "list +=")
             e.py(row.name, [target, given])
             return left if isinstance(left, Run) and left.ssa is target else Run(target)
+    if (by_type := in_place_by_type(e, left, lambda known: in_place(e, op, known, right))) is not None:
+        return by_type
     if isinstance(left, Object):
         found = e.session.call_optional_method(e, left, (f"__i{method}__",), [right])
         if found is not None and not is_declined(found):
@@ -391,6 +395,8 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
         found = e.session.call_optional_method(e, value, (method,), [])
         if found is not None:
             return found
+    if (by_type := operate_by_type(e, symbol, [value], lambda known: unary(e, op, *known))) is not None:
+        return by_type
     operand = materialise(e, value)
     row = python.operator(symbol, [operand.type])
     if row is None:
@@ -431,6 +437,8 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     static = _static_compare(left, right, meaning)
     if static is not None:
         return static
+    if (by_type := compare_by_type(e, left, right, lambda a, b: compare(e, op, a, b))) is not None:
+        return by_type
     by_methods = compare_containers(e, op, left, right)
     if by_methods is not None:
         return by_methods
@@ -522,9 +530,11 @@ def _in_object(e: Emitter, container: PyObject, item: Value) -> Value | None:
 
 
 def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
+    from tsir.frontend.script.choices import is_of_classes
     from tsir.frontend.script.comparing import contains
     from tsir.frontend.script.enums import class_of, plain
     from tsir.frontend.script.function_values import is_function, refuse_comparing
+    from tsir.frontend.script.inlining import emit_choice
 
     found: Value | None = None
     if isinstance(container, Run):
@@ -555,7 +565,9 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         found = call_special(e, container, "__contains__", [item])
     if isinstance(container, PyObject) and isinstance(item, Const | PyObject | EnumValue):
         found = _in_object(e, container, item)
-    objects = EnumValue | PyObject | PyFunction
+    objects = EnumValue | PyObject | PyFunction | Builtin
+    if isinstance(container, StaticTuple | StaticList) and is_of_classes(item):
+        return emit_choice(e, item, lambda option: _contains(e, container, option, negate=negate))
     if (
         isinstance(container, StaticTuple | StaticList)
         and isinstance(item, objects)

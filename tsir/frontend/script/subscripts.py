@@ -21,6 +21,7 @@ from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operators import argument, is_tensor
+from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import dict_method, fresh, new_list, set_dict_item, set_list_item, set_list_slice
 from tsir.frontend.script.values import (
@@ -113,6 +114,8 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         return e.session.object_item(e, container, index)
     if isinstance(container, PyObject):
         return _python_item(e, container, index)
+    if (by_type := use_by_type(e, container, "getitem", lambda known: get_item(e, known, index))) is not None:
+        return by_type
     static = _static_item(e, container, item) if len(index.items) == 1 else None
     if static is not None:
         return static
@@ -340,6 +343,13 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
             hint="copy it to a list first: `values = list(...)`",
             code="TS307",
         )
+
+    def assign_item(known: Value) -> Value:
+        set_item(e, known, index, value)
+        return NONE
+
+    if use_by_type(e, container, "setitem", assign_item) is not None:
+        return
     target = materialise(e, container)
     item = index.items[0]
     from tsir.frontend.script.convert import retype
