@@ -223,5 +223,5 @@ def undefined(c: bool):
 
 
 def test_an_operator_that_one_of_the_types_lacks_is_an_error():
-    with pytest.raises(tsir.TsirError, match=r"operator \+ isn't defined for List\[int\] and int"):
+    with pytest.raises(tsir.TsirError, match=r"operator \+ isn't defined for Union\[List\[int\], int\] and int"):
         tsir.script(undefined)

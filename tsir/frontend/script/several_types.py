@@ -87,8 +87,18 @@ def operate_by_type(e: Emitter, symbol: str, operands: Sequence[Value], use: Cal
     row = python.operator(symbol, kinds)
     if row is None or len(kinds) < len(operands) or _has_type(row.name, kinds):
         return None
+    if not all(_may_take(symbol, [*kinds[:at], kind, *kinds[at + 1 :]]) for kind in members_of(e, operands[at])):
+        return None  # the error names all the types
     several = operands[at]
     return for_each_type(e, several, lambda known: use([known if _is_same(o, several) else o for o in operands]))
+
+
+def _may_take(symbol: str, kinds: Sequence[Attribute]) -> bool:
+    """Whether an operator may be defined for these types: Python's on its own values, anything for objects and tensors."""
+    if any(isinstance(k, ts.ClassType | ts.TensorType | ts.UnionType) for k in kinds):
+        return True
+    row = python.operator(symbol, kinds)
+    return row is not None and _has_type(row.name, kinds)
 
 
 def _is_same(a: Value, b: Value) -> bool:
