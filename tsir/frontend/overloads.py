@@ -110,8 +110,8 @@ class _Refused(Exception):
         self.missing_keyword = missing_keyword
 
 
-class OverloadError(FrontendError):
-    """No overload takes a call's arguments.
+class OverloadError(FrontendError, TypeError):
+    """No overload takes a call's arguments: torch raises TypeError for it.
 
     `reason` says what is wrong with the overload that is nearest, and `argument` which argument that is: its position or its
     keyword. `given` are the types of the arguments.

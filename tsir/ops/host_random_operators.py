@@ -244,6 +244,8 @@ def multinomial(x: Array, count: int, replacement: bool, generator: Generator | 
         raise OperatorError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
     if not np.isfinite(x).all() or (x < 0).any():
         raise OperatorError("probability tensor contains either `inf`, `nan` or element < 0")
+    if not (x.sum(axis=-1) > 0).all():
+        raise OperatorError("invalid multinomial distribution (sum of probabilities <= 0)")
     return random.sample_categories(x, count, replacement, generator or DEFAULT)
 
 
@@ -277,6 +279,8 @@ def random_from_(x: Array, low: int, high: int | None, generator: Generator | No
 
 def cauchy_(x: Array, median: float, sigma: float, generator: Generator | None) -> Array:
     """`Tensor.cauchy_`."""
+    if sigma <= 0.0:
+        raise OperatorError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
     return random.fill_cauchy(x, median, sigma, generator or DEFAULT)
 
 

@@ -107,6 +107,11 @@ def is_constant(value: object) -> bool:
     return not isinstance(value, SymInt | SymScalar)
 
 
+def is_complex_number(value: object) -> bool:
+    """Whether it is a complex number or stands for one."""
+    return isinstance(value, complex) or (isinstance(value, SymScalar) and value.kind == "complex")
+
+
 def require_int(value: Any, argument: str = "an int") -> int:
     """The int itself. Raises NeedsConstant for one that is known at run time only."""
     if isinstance(value, SymInt):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -27,6 +28,7 @@ from tsir.errors import OperatorError, OperatorTypeError
 
 if TYPE_CHECKING:
     from tsir.backend.numpy.operator_compiler import Compiled
+    from tsir.ops.registry import OpDef
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Entry: TypeAlias = Callable[..., Any]
@@ -93,6 +95,15 @@ def _key_text(schema: Schema) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
+@cache
+def key_function(schema: Schema) -> Callable[..., Any]:
+    """The function that gives a call's exact key: dtypes and shapes of tensors, types of numbers, values of the rest."""
+    scope: dict[str, Any] = {"__name__": __name__, "__tsir__": True}
+    names = ", ".join(f"a{i}" for i in range(len(schema.arguments)))
+    exec(compile(f"def key({names}):\n    return {_key_text(schema)}\n", f"<tsir key {schema.key}>", "exec"), scope)
+    return scope["key"]
+
+
 @dataclass
 class _Family:
     """What was compiled for one combination of dtypes, ranks and constants, and which sizes are dynamic by now."""
@@ -127,8 +138,6 @@ class Dispatcher:
         names = ", ".join(f"a{i}" for i in range(len(schema.arguments)))
         key = _key_text(schema)
         text = f"""\
-def key({names}):
-    return {key}
 def dispatch({names}):
     try:
         entry = table({key})
@@ -144,7 +153,7 @@ def dispatch({names}):
         }  # fmt: skip
         exec(compile(text, f"<tsir dispatch {schema.key}>", "exec"), scope)
         self.call: Entry = scope["dispatch"]
-        self._key: Callable[..., Any] = scope["key"]
+        self._key = key_function(schema)
 
     def forget(self) -> None:
         """Drops what was compiled."""
@@ -435,7 +444,39 @@ def operator(schema: str) -> Entry:
     found = find(schema)
     if found is None:
         raise OperatorTypeError(f"unknown operator {schema!r}")
-    return host_function(found.host) if found.host is not None else operator(str(found.schema))
+    return _checked(found) if found.host is not None else operator(str(found.schema))
+
+
+def _checked(op: OpDef) -> Entry:
+    """A host operator's NumPy function behind the checks of its declaration, once for each kind of arguments."""
+    assert op.host is not None
+    call = host_function(op.host)
+    if not any(a.type.base == "Tensor" for a in op.schema.arguments):
+        return call
+    from tsir.dialects.dtypes import from_numpy
+    from tsir.ops.evaluate import infer
+    from tsir.ops.sizes import CannotLower
+    from tsir.ops.tensor import SymTensor
+
+    key = key_function(op.schema)
+    seen: set[Any] = set()
+
+    def symbolic(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            return SymTensor(from_numpy(value.dtype.name), value.shape)
+        return [symbolic(v) for v in value] if isinstance(value, list | tuple) else value
+
+    def checked(*arguments: Any) -> Any:
+        kind = (key(*arguments), *[a for a in arguments if isinstance(a, int | float)])
+        if kind not in seen:
+            with suppress(CannotLower):
+                infer(op, symbolic(arguments))
+            if len(seen) >= MAX_ENTRIES:
+                seen.clear()
+            seen.add(kind)
+        return call(*arguments)
+
+    return checked
 
 
 @cache

@@ -179,6 +179,8 @@ class AnnotationReader:
                 return self.named_tuple(value, scope)
             if issubclass(value, enum.Enum):
                 return self._class_type(value)
+            if value.__module__ == "collections.abc" and issubclass(value, _LISTS):
+                return None  # says nothing of the elements: the type of what is passed
             if issubclass(value, _LISTS) and value.__module__ in ("builtins", "collections.abc", "typing"):
                 return ts.ListType(ts.TensorType())
             if typing.is_typeddict(value):

@@ -21,6 +21,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
 from tsir.dialects.ts.type_names import show_type
+from tsir.dialects.values import Device
 from tsir.errors import SourceLocation
 from tsir.frontend.constants import emit_constant
 from tsir.frontend.script.emitter import Emitter, Unreachable
@@ -480,6 +481,8 @@ def _coerce_constant(e: Emitter, value: Const, wanted: Attribute) -> SSAValue | 
         return emit_constant(e.builder, complex(value.value), e.location)
     if is_subtype(e, value.type, wanted):
         return e.cast(materialise(e, value), wanted)
+    if wanted == ts.DeviceType() and isinstance(value.value, str):
+        return emit_constant(e.builder, Device.parse(value.value), e.location)
     if isinstance(wanted, ts.OptionalType):
         return None if (inner := _coerce_constant(e, value, wanted.element)) is None else e.cast(inner, wanted)
     if isinstance(wanted, ts.UnionType):
@@ -610,6 +613,10 @@ def _bool_to_int(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
     return e.emit(py_op("int")([ssa], [ts.INT]))
 
 
+def _text_to_device(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
+    return e.py("device", [ssa])
+
+
 def _tuple_to_list(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:
     assert isinstance(wanted, ts.ListType)
     parts = tuple_elements(e, Run(ssa)) or []
@@ -639,6 +646,8 @@ def _conversion(given: Attribute, wanted: Attribute) -> _Conversion | None:
         return _to_float
     if wanted == ts.INT and given == ts.BOOL:
         return _bool_to_int
+    if wanted == ts.DeviceType() and given == ts.StrType():
+        return _text_to_device
     if isinstance(given, Tuples) and isinstance(wanted, ts.ListType):
         return _tuple_to_list
     if isinstance(given, ts.TupleOfType) and isinstance(wanted, ts.ListType):

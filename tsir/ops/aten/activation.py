@@ -10,6 +10,7 @@ from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.functions import sigmoid
 from tsir.ops.aten.precision import in_float32, require_float
+from tsir.ops.core.checks import check_number
 from tsir.ops.core.elementwise import binary, clamp, convert, unary, where
 from tsir.ops.core.slices import slice
 from tsir.ops.core.views import reshape
@@ -162,8 +163,7 @@ def hardshrink(x: SymTensor, lambd: Any) -> SymTensor:
 def softshrink(x: SymTensor, lambd: Any) -> SymTensor:
     """x moved towards 0 by `lambd`, 0 within `[-lambd, lambd]`."""
     require_float(x, "softshrink_cpu")
-    if is_constant(lambd) and lambd < 0:
-        raise OperatorError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
+    check_number(lambd, "ge", 0, "lambda must be greater or equal to 0, but found to be {0}.")
     shrunk = where(binary("gt", x, lambd), x - lambd, where(binary("lt", x, -lambd), x + lambd, x * 0.0))
     return shrunk
 

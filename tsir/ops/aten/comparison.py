@@ -6,12 +6,13 @@ from typing import Any
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
-from tsir.errors import OperatorError, OperatorTypeError
+from tsir.errors import OperatorError
 from tsir.ops.aten.precision import number_as
+from tsir.ops.core.checks import check_number
 from tsir.ops.core.elementwise import binary, convert, isfinite, unary, where
 from tsir.ops.promotion import int_to_float
 from tsir.ops.registry import aten
-from tsir.ops.tensor import SymTensor, dtype_label, is_constant
+from tsir.ops.tensor import SymTensor, dtype_label, is_complex_number, is_constant
 
 COMPARISONS = {
     "eq": "eq", "ne": "ne", "not_equal": "ne", "lt": "lt", "less": "lt", "le": "le", "less_equal": "le", "gt": "gt",
@@ -61,8 +62,7 @@ def isclose(x: SymTensor, other: SymTensor, rtol: Any, atol: Any, equal_nan: boo
     if x.dtype is not other.dtype:
         raise OperatorError(f"{dtype_label(x.dtype)} did not match {dtype_label(other.dtype)}")
     for name, value in (("rtol", rtol), ("atol", atol)):
-        if is_constant(value) and value < 0:
-            raise OperatorError(f"{name} must be greater than or equal to zero, but got {value}")
+        check_number(value, "ge", 0, f"{name} must be greater than or equal to zero, but got {{0}}")
     close = binary("eq", x, other)
     if equal_nan and x.dtype.category >= Category.FLOAT:
         close = binary("logical_or", close, binary("logical_and", unary("isnan", x), unary("isnan", other)))
@@ -103,9 +103,11 @@ def masked_fill(x: SymTensor, mask: SymTensor, value: Any) -> SymTensor:
             raise OperatorError(
                 f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value.rank} dimension(s)."
             )
+        if value.is_complex and not x.is_complex:
+            raise OperatorError("value cannot be converted to a real dtype without overflow")
         value = convert(value, x.dtype)
+    elif is_complex_number(value) and not x.is_complex:
+        raise OperatorError("value cannot be converted to a real dtype without overflow")
     elif is_constant(value):
-        if isinstance(value, complex) and not x.is_complex:
-            raise OperatorTypeError("value cannot be converted to a real dtype without overflow")
         value = number_as(value, x.dtype)
     return convert(where(mask, value, x), x.dtype)

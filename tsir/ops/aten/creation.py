@@ -12,6 +12,7 @@ from tsir.dialects.dtypes import Category, DType
 from tsir.dialects.values import Device
 from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.aten.precision import number_as
+from tsir.ops.core.checks import check_number
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, convert, unary, where
 from tsir.ops.core.views import broadcast_to, reshape
@@ -337,8 +338,7 @@ def eye_m(n: Any, m: Any, dtype: DType | None, layout: Any, device: Any, pin_mem
     check_device(device)
     rows, columns = as_size(n), as_size(m)
     for size, name in ((rows, "n"), (columns, "m")):
-        if isinstance(size, int) and size < 0:
-            raise OperatorError(f"{name} must be greater or equal to 0, got {size}")
+        check_number(size, "ge", 0, f"{name} must be greater or equal to 0, got {{0}}")
     same = binary("eq", reshape(iota(rows, dtypes.int64), (rows, 1)), iota(columns, dtypes.int64))
     return convert(same, dtype or default_dtype())
 

@@ -197,10 +197,10 @@ def ormqr(x: SymTensor, tau: SymTensor, other: SymTensor, left: bool, transposed
         raise OperatorError("torch.ormqr: other must have at least 2 dimensions.")
     if other.shape[-2 if left else -1] != x.shape[-2]:
         raise OperatorError(f"torch.ormqr: other.shape[{-2 if left else -1}] must be equal to input.shape[-2]")
-    if tau.rank != x.rank - 1 or tau.shape[-1] > x.shape[-1]:
-        raise OperatorError(
-            "torch.ormqr: tau must have one dimension less than input, and no more factors than it has columns"
-        )
+    if tau.rank != x.rank - 1:
+        raise OperatorError("torch.ormqr: tau must have one dimension less than input")
+    if tau.shape[-1] > x.shape[-1] or tau.shape[-1] != size_min(other.shape[-2 if left else -1], x.shape[-1]):
+        raise OperatorError("torch.ormqr: tau.shape[-1] must be equal to min(other.shape[-2], input.shape[-1])")
     return SymTensor(x.dtype, other.shape)
 
 

@@ -243,6 +243,10 @@ def tensordot(a: SymTensor, b: SymTensor, dims_a: Sequence[int], dims_b: Sequenc
         raise OperatorError("both dimension lists should have same length")
     _check_same_dtype(a, b)
     of_a, of_b = wrap_dims(tuple(dims_a), a.rank), wrap_dims(tuple(dims_b), b.rank)
+    alone_a = [i for i, j in zip(of_a, of_b, strict=True) if b.shape[j] == 1 and a.shape[i] != 1]
+    alone_b = [j for i, j in zip(of_a, of_b, strict=True) if a.shape[i] == 1 and b.shape[j] != 1]
+    a = reductions.sum(a, alone_a, True) if alone_a else a
+    b = reductions.sum(b, alone_b, True) if alone_b else b
     letters_a = list(_LETTERS[: a.rank])
     letters_b = list(_LETTERS[a.rank : a.rank + b.rank])
     for i, j in zip(of_a, of_b, strict=True):
@@ -598,6 +602,8 @@ def matrix_power(x: SymTensor, n: int) -> SymTensor:
 @aten("linalg_cross(Tensor self, Tensor other, *, int dim=-1) -> Tensor")
 def linalg_cross(a: SymTensor, b: SymTensor, dim: int) -> SymTensor:
     """The vector product along a dimension of size 3."""
+    if a.rank != b.rank:
+        raise OperatorError("linalg.cross: inputs must have the same number of dimensions.")
     shape = broadcast_shapes(a.shape, b.shape)
     at = wrap_dim(dim, len(shape))
     if a.shape[at] != 3 or b.shape[at] != 3:

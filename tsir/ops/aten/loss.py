@@ -12,6 +12,7 @@ from tsir.ops.aten.normalization import log_softmax_of
 from tsir.ops.aten.norms import vector_norm
 from tsir.ops.aten.precision import in_float32, require_float
 from tsir.ops.core import reductions
+from tsir.ops.core.checks import check_number
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, clamp, convert, unary, where
 from tsir.ops.core.indexing import gather
@@ -20,7 +21,7 @@ from tsir.ops.core.views import reshape, unsqueeze
 from tsir.ops.promotion import result_type
 from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
-from tsir.ops.tensor import SymTensor, dtype_label, is_constant, require_int
+from tsir.ops.tensor import SymTensor, dtype_label, require_int
 
 NONE, MEAN, SUM = 0, 1, 2
 """torch's codes of reductions."""
@@ -77,8 +78,7 @@ def smooth_l1_loss(x: SymTensor, target: SymTensor, reduction: int, beta: Any) -
 @in_float32
 def huber_loss(x: SymTensor, target: SymTensor, reduction: int, delta: Any) -> SymTensor:
     """Half the squared difference below `delta`, linear above."""
-    if is_constant(delta) and delta <= 0:
-        raise OperatorError("huber_loss does not support non-positive values for delta.")
+    check_number(delta, "gt", 0, "huber_loss does not support non-positive values for delta.")
     _float_pair("huber_cpu", x, target)
     distance = unary("abs", binary("sub", x, target))
     near = binary("mul", binary("mul", distance, distance), 0.5)

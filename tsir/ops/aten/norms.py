@@ -205,6 +205,8 @@ def dist(x: SymTensor, other: SymTensor, order: Any) -> SymTensor:
 @aten("renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor")
 def renorm(x: SymTensor, order: Any, dim: int, limit: Any) -> SymTensor:
     """Sub-tensors along `dim` scaled down to a norm of at most `maxnorm`."""
+    if x.rank < 2:
+        raise OperatorError(f"renorm: input needs at least 2 dimensions, got {x.rank} dimensions")
     at = wrap_dim(dim, x.rank)
     size = vector_norm(x, order, [d for d in range(x.rank) if d != at], True, None)
     factor = where(binary("gt", size, limit), binary("div", limit, size + 1e-7), 1.0)

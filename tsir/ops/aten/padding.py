@@ -8,7 +8,9 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorValueError
 from tsir.ops.aten.shape import at_least, cat
-from tsir.ops.core.elementwise import convert, copy
+from tsir.ops.core.creation import iota
+from tsir.ops.core.elementwise import binary, clamp, convert, copy
+from tsir.ops.core.indexing import index_select
 from tsir.ops.core.slices import concat, flip, pad, slice
 from tsir.ops.core.views import broadcast_to, permute, reshape, transpose
 from tsir.ops.promotion import result_type
@@ -83,6 +85,13 @@ def _replicated(x: SymTensor, dim: int, before: Size, after: Size) -> SymTensor:
     return concat(parts, dim) if len(parts) > 1 else x
 
 
+def _replicated_by_position(x: SymTensor, dim: int, before: int, after: int) -> SymTensor:
+    """Replication where a side is cropped: the padding repeats the first and last elements of the whole dimension."""
+    size = x.shape[dim]
+    positions = binary("sub", iota(size + before + after, dtypes.int64), before)
+    return index_select(x, dim, clamp(positions, 0, size - 1))
+
+
 def _wrapped(x: SymTensor, dim: int, before: Size, after: Size) -> SymTensor:
     size = x.shape[dim]
     if before > size or after > size:
@@ -103,6 +112,9 @@ def pad_with(x: SymTensor, padding: Sequence[Any], mode: str) -> SymTensor:
     result = x
     for dim, (before, after) in enumerate(_pairs(x, padding)):
         if isinstance(before, int) and isinstance(after, int) and before == 0 and after == 0:
+            continue
+        if mode == "replicate" and isinstance(before, int) and isinstance(after, int) and min(before, after) < 0:
+            result = _replicated_by_position(result, dim, before, after)
             continue
         if before < 0 or after < 0:
             start, end = (0 - before if before < 0 else 0), (x.shape[dim] + after if after < 0 else None)

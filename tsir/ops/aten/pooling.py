@@ -14,6 +14,7 @@ from tsir.ops.aten.convolution import spread
 from tsir.ops.aten.indexing import gather
 from tsir.ops.aten.precision import in_float32
 from tsir.ops.core import reductions
+from tsir.ops.core.checks import check_number
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, convert
 from tsir.ops.core.slices import concat, pad, slice
@@ -51,6 +52,8 @@ def _geometry(
     x: SymTensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, spatial: int
 ) -> tuple[list[int], list[int], Edges, list[int]]:
     """Kernel, stride, padding before and after each dimension, dilation."""
+    if any(size == 0 for size in x.shape[x.rank - spatial - 1 :]):
+        raise OperatorError(f"Expected input's non-batch dimensions to have positive length, but got {list(x.shape)}")
     kernels = spread(kernel, spatial, "kernel_size")
     strides = kernels if not isinstance(stride, int) and not stride else spread(stride, spatial, "stride")
     paddings, dilations = spread(padding, spatial, "padding"), spread(dilation, spatial, "dilation")
@@ -59,6 +62,8 @@ def _geometry(
         k, s, p, d = kernels[i], strides[i], paddings[i], dilations[i]
         if s <= 0:
             raise OperatorError("stride should not be zero")
+        if d <= 0:
+            raise OperatorError(f"dilation must be greater than zero, but got {d}")
         if p < 0 or 2 * p > (d * (k - 1) + 1):
             raise OperatorError(
                 f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation={d}"
@@ -218,7 +223,12 @@ def _adaptive_sizes(x: SymTensor, output: Any, spatial: int) -> list[int]:
     values = [output] if not isinstance(output, list | tuple) else list(output)
     if len(values) == 1:
         values = values * spatial
+    if len(values) != spatial:
+        raise OperatorError(f"adaptive pooling: output_size must have {spatial} elements, but has {len(values)}")
     lead = x.rank - spatial
+    for v in values:
+        if v is not None:
+            check_number(v, "ge", 0, "adaptive pooling: elements of output_size must be greater than or equal to 0, got {0}")
     return [require_int(x.shape[lead + i] if v is None else v, "output_size") for i, v in enumerate(values)]
 
 

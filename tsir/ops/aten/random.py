@@ -7,19 +7,29 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tsir.dialects import dtypes
-from tsir.dialects.dtypes import DType
+from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError
 from tsir.ops.aten.creation import INT64_OPTIONS, LIKE_OPTIONS, OPTIONS, check_device, shape_of
 from tsir.ops.aten.precision import require_float
+from tsir.ops.core.checks import check_number
 from tsir.ops.core.creation import full
 from tsir.ops.core.elementwise import binary, convert, where
 from tsir.ops.core.host_calls import call_host
 from tsir.ops.promotion import default_dtype
 from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
-from tsir.ops.tensor import SymScalar, SymTensor, as_size, require_bool
+from tsir.ops.tensor import SymScalar, SymTensor, as_size, dtype_label, require_bool
 
 _OPERATORS = "tsir.ops.host_random_operators"
+
+
+def _category_counts(x: SymTensor, count: Any, replacement: Any, generator: Any) -> SymTensor:
+    if x.dtype.category is not Category.FLOAT:
+        raise OperatorError(f"multinomial only supports floating-point dtypes for input, got: {dtype_label(x.dtype)}")
+    check_number(as_size(count), "gt", 0, "cannot sample n_sample <= 0 samples")
+    if x.rank and isinstance(x.shape[-1], int) and x.shape[-1] > 2**24:
+        raise OperatorError("number of categories cannot exceed 2^24")
+    return SymTensor(dtypes.int64, (*x.shape[:-1], as_size(count)))
 
 
 def _declare(schema: str, function: str, infer: Callable[..., SymTensor | None]) -> None:
@@ -166,7 +176,7 @@ _declare(
 _declare(
     "multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor",
     "multinomial",
-    lambda x, count, replacement, generator: SymTensor(dtypes.int64, (*x.shape[:-1], as_size(count))),
+    _category_counts,
 )
 
 
@@ -264,6 +274,7 @@ def feature_alpha_dropout(x: SymTensor, p: Any, train: Any) -> SymTensor:
 def rrelu(x: SymTensor, lower: Any, upper: Any, training: Any, generator: Any) -> SymTensor:
     """`leaky_relu` with the mean slope, or in training with a random one for each element."""
     require_float(x, "rrelu")
+    check_number(upper - lower, "ge", 0, "Lower bound should be less than or equal to the upper bound")
     slope: Any = (lower + upper) / 2
     if require_bool(training, "training"):
         noise = call_host("rand_like", x, None, None, None, None, None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsir.dialects import dtypes
-from tsir.errors import OperatorError, OperatorIndexError
+from tsir.errors import OperatorError, OperatorIndexError, OperatorValueError
 from tsir.ops.builder import current
 from tsir.ops.core.elementwise import broadcast_shapes, conj, convert, copy
 from tsir.ops.core.slices import concat, flip, select, slice
@@ -363,7 +363,7 @@ def _split_at(name: str, dims: tuple[int, int], least: int) -> None:
 
     def sections(x: SymTensor, count: int) -> list[SymTensor]:
         at = which(x)
-        if x.shape[at] % count != 0:
+        if count == 0 or x.shape[at] % count != 0:
             raise OperatorError(
                 f"torch.{name} attempted to split along dimension {at}, but the size of the dimension {x.shape[at]} is not "
                 f"divisible by the split_size {count}!"
@@ -398,9 +398,7 @@ def diagonal_(x: SymTensor, offset: int, dim1: int, dim2: int) -> SymTensor:
 def cat(tensors: Sequence[SymTensor], dim: int) -> SymTensor:
     """The tensors one after another along a dimension; tensors of shape (0,) are skipped."""
     if not tensors:
-        raise OperatorError(
-            "torch.cat(): expected a non-empty list of Tensors",
-        )
+        raise OperatorValueError("torch.cat(): expected a non-empty list of Tensors")
     for i, x in enumerate(tensors):
         if not x.shape:
             raise OperatorError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")

@@ -14,6 +14,7 @@ from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.linear_algebra import cdist, diag, product
 from tsir.ops.aten.reductions import total
 from tsir.ops.core import reductions, searching
+from tsir.ops.core.checks import check_elements_at_least_zero
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, clamp, complex, conj, convert, copy, imag, real, unary, where
 from tsir.ops.core.indexing import index_select, scatter_rows
@@ -21,7 +22,7 @@ from tsir.ops.core.slices import concat, slice
 from tsir.ops.core.views import broadcast_to, diagonal, reshape, transpose, unsqueeze
 from tsir.ops.promotion import result_type
 from tsir.ops.registry import aten
-from tsir.ops.tensor import SymTensor, as_size, dtype_label, require_int, require_number, wrap_dim
+from tsir.ops.tensor import SymTensor, as_size, dtype_label, require_int, require_number, wrap_dims
 
 # Covariance -----------------------------------------------------------------------------------------------------------
 
@@ -51,6 +52,7 @@ def cov(x: SymTensor, correction: int, frequencies: SymTensor | None, importance
         if (given.dtype.category is not Category.INT) == (name == "fweights"):
             raise OperatorError(f"cov(): expected {name} to have {'integral' if name == 'fweights' else 'floating point'} dtype but "
                                 f"got {name} with {dtype_label(given.dtype)} dtype")  # fmt: skip
+        check_elements_at_least_zero(given, f"cov(): {name} cannot be negative")
         given = reshape(given, (count,))
         weights = given if weights is None else binary("mul", weights, given)
     if x.dtype.category <= Category.INT:
@@ -194,7 +196,7 @@ def _gradient(x: SymTensor, dims: Sequence[int], spacing: Sequence[Any], order: 
         binary("sub", x, x)  # raises
     if x.dtype.category is Category.INT:
         x = convert(x, dtypes.float32)
-    return [_along(x, wrap_dim(d, x.rank), step, order) for d, step in zip(dims, spacing, strict=True)]
+    return [_along(x, d, step, order) for d, step in zip(wrap_dims(dims, x.rank), spacing, strict=True)]
 
 
 def _along(x: SymTensor, dim: int, spacing: Any, order: int) -> SymTensor:

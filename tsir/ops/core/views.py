@@ -60,6 +60,11 @@ def movedim(x: SymTensor, source: int | Sequence[int], destination: int | Sequen
     """Moves dimensions to other places; the rest keep their order."""
     sources = wrap_dims(source, x.rank)
     targets = wrap_dims(destination, x.rank)
+    if len(sources) != len(targets):
+        raise OperatorError(
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same number of dims "
+            f"as destination ({list(targets)} dims)"
+        )
     rest = [d for d in range(x.rank) if d not in sources]
     order = [-1] * x.rank
     for s, t in zip(sources, targets, strict=True):
