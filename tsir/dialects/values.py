@@ -11,7 +11,7 @@ import math
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from tsir.errors import OperatorError, TsirError
 
@@ -90,23 +90,29 @@ class Size(tuple[int, ...]):
 
 
 @dataclass(frozen=True)
-class Layout:
+class _Interned:
+    """A named value that exists once, so that `is` compares it as it compares torch's own."""
+
+    name: str
+
+    _known: ClassVar[dict[tuple[type, str], Any]] = {}
+
+    def __new__(cls, name: str) -> Any:
+        return cls._known.get((cls, name)) or cls._known.setdefault((cls, name), super().__new__(cls))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.name,)
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+class Layout(_Interned):
     """`torch.layout`, such as `strided`."""
 
-    name: str
 
-    def __repr__(self) -> str:
-        return f"torch.{self.name}"
-
-
-@dataclass(frozen=True)
-class MemoryFormat:
+class MemoryFormat(_Interned):
     """`torch.memory_format`, such as `contiguous_format`."""
-
-    name: str
-
-    def __repr__(self) -> str:
-        return f"torch.{self.name}"
 
 
 @dataclass(eq=False)

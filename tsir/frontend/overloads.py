@@ -385,6 +385,13 @@ def _show_default(value: Any) -> str:
     return str(list(value)) if isinstance(value, tuple) else repr(value)
 
 
+def _is_without_effect(key: str, value: Value) -> bool:
+    """Whether a keyword that no schema has may be left out: tsir computes without gradients, whoever asks for them."""
+    if isinstance(value, SSAValue):
+        return key == "requires_grad" and value.type == ts.BOOL
+    return any(value is v or value == v for v in _WITHOUT_EFFECT.get(key, ()))
+
+
 def _match(
     registry: SchemaRegistry, schema: Schema, args: Sequence[Value], kwargs: Mapping[str, Value], conversion: Conversion
 ) -> list[_Plan]:
@@ -398,7 +405,7 @@ def _match(
     for key, value in _spread_out(schema, kwargs).items():
         name = key if key in names else _ALIASES.get(key, key)
         if name not in names:
-            if isinstance(value, SSAValue) or not any(value is v or value == v for v in _WITHOUT_EFFECT.get(key, ())):
+            if not _is_without_effect(key, value):
                 raise _Refused(f"it has no argument '{key}'", key, missing_keyword=key)
         elif name in given:
             raise _Refused(f"it got two values for argument '{name}'", key)

@@ -43,7 +43,8 @@ class LowerTsToLinalgPass(ModulePass):
     becomes a `linalg.generic` over `%x`. Run it after `ts-functionalize`. Sizes stay symbolic through one traversal of the
     function, so that equal `?` dimensions are known to be equal. Python arithmetic on ints, floats and bools becomes `arith`
     where the meaning is the same. An operation that can't be lowered takes and gives references again, runs by dispatch, and
-    has the reason as `ts.reason`. uint8 tensors become `i8`, with `ts.type` on the function's arguments and results.
+    has the reason as `ts.reason`; a host operator that wasn't found to take its arguments has `ts.unchecked`. uint8 tensors
+    become `i8`, with `ts.type` on the function's arguments and results.
     """
 
     name = "lower-ts-to-linalg"
@@ -237,6 +238,8 @@ class _Lowering:
     def _lower_aten(self, op: AtenOp, builder: Builder) -> None:
         reason = self.facts.errors.get(op) or self.facts.reasons.get(op)
         definition = operator(op.SCHEMA.key)
+        if reason and definition is not None and definition.host is not None:
+            op.attributes["ts.unchecked"] = UnitAttr()
         if not any(isinstance(v.type, BuiltinTensorType) for v in (*op.operands, *op.results)) and not (
             definition is not None and _is_on_values(op)
         ):

@@ -12,6 +12,7 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorTypeError, TsirError
 from tsir.ops.builder import Builder, run_with
+from tsir.ops.out_dtypes import converts
 from tsir.ops.promotion import can_cast
 from tsir.ops.registry import OpDef, operator
 from tsir.ops.sizes import CannotLower, ShapeEnv, SymInt
@@ -102,7 +103,7 @@ def _run(op: OpDef, arguments: Sequence[Any]) -> Results:
 def _of_written_dtype(op: OpDef, arguments: Sequence[Any], target: SymTensor) -> Sequence[Any]:
     """The arguments; where torch computes in the dtype of the tensor that is written, with that for a `dtype` of None."""
     name = op.schema.name.removesuffix("_")
-    if name not in _COMPUTED_IN_RESULT:
+    if name not in _COMPUTED_IN_RESULT or (op.functional is not None and op.functional.key in ("sum", "prod")):
         return arguments
     if target.dtype is dtypes.bool_ and name.startswith("cum"):
         raise OperatorNotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
@@ -123,6 +124,10 @@ def _written(op: OpDef, result: SymTensor, target: SymTensor, *, same_shape: boo
         if op.schema.name in ("cat", "concat", "concatenate") or op.schema.name.endswith("stack"):
             raise OperatorTypeError(f"torch.cat(): input types {message}")
         raise OperatorError(f"result type {dtype_label(result.dtype)} {message}")
+    own = op.functional
+    if op.kind == "out" and own is not None and result.dtype is not target.dtype and not converts(own.key):
+        given, found = dtype_label(result.dtype), dtype_label(target.dtype)
+        raise OperatorError(f"Expected out tensor to have dtype {given}, but got {found} instead")
     if same_shape and (
         len(result.shape) != len(target.shape) or not all(a == b for a, b in zip(result.shape, target.shape, strict=True))
     ):

@@ -16,7 +16,7 @@ import numpy as np
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.values import Device, Future, Layout, MemoryFormat
-from tsir.errors import OperatorTypeError
+from tsir.errors import OperatorError, OperatorTypeError
 from tsir.ops.host_random import DEFAULT, Generator
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class TorchAdapter:
             tensor = tensor.resolve_conj().resolve_neg()
         try:
             return tensor.numpy()
+        except ValueError as error:
+            raise OperatorError(f"only tensors with up to 64 dims are supported, not {tensor.dim()}") from error
         except (TypeError, RuntimeError) as error:
             raise OperatorTypeError(
                 f"a tensor on device {tensor.device} with layout {tensor.layout} can't be used: {error}",

@@ -150,6 +150,45 @@ def run_entry(entry, dtype, limit=None) -> dict:
     return outcome
 
 
+def run_errors(entry) -> dict:
+    """The outcome of an entry with its wrong inputs: how many raise torch's exception type or a class derived from it."""
+    outcome = {"name": full_name(entry), "dtype": "errors", "samples": 0, "right": 0, "failures": []}
+    torch.manual_seed(0)
+    started = time.monotonic()
+    inputs = () if entry.error_inputs_func is None else entry.error_inputs("cpu")
+    for wrong in inputs:
+        call = call_text(entry, wrong.sample_input)
+        if call is None or any(t.device.type != "cpu" or t.layout is not torch.strided for t in call.tensors):
+            continue
+        expected = _raised(eager_function, call)
+        if expected is None:
+            continue
+        outcome["samples"] += 1
+        found = _raised(compiled_function, call)
+        if isinstance(found, type(expected)):
+            outcome["right"] += 1
+            continue
+        why = "no error" if found is None else f"{type(found).__name__}: {found}"
+        outcome["failures"].append([f"{why}\n    instead of {type(expected).__name__}: {expected}", call.text])
+    outcome["seconds"] = round(time.monotonic() - started, 2)
+    return outcome
+
+
+def _raised(make, call: Call) -> Exception | None:
+    """What a sample raises, as a Python function or compiled."""
+    tensors = [copied(t) for t in call.tensors]
+    signal.signal(signal.SIGALRM, _expire)
+    signal.alarm(SECONDS)
+    try:
+        with torch.no_grad():
+            make(call.text, len(tensors))(*tensors)
+    except Exception as error:  # noqa: BLE001 it is what is asked for
+        return error
+    finally:
+        signal.alarm(0)
+    return None
+
+
 def cause(text: str) -> str:
     """A failure's first line without places, numbers and shapes."""
     first = text.strip().splitlines()[0]
@@ -188,6 +227,9 @@ def main() -> None:
     parser.add_argument("--part", default="0/1", help="i/n: every n-th entry, from the i-th on")
     parser.add_argument("--limit", type=int, help="at most this many samples of an entry")
     parser.add_argument("--json", type=Path, help="append each outcome to this file as a line, and leave out what it has")
+    parser.add_argument(
+        "--errors", action="store_true", help="instead of samples, the inputs that raise: compares exception types"
+    )
     parser.add_argument("--show", action="store_true", help="only print what the --json file holds")
     parser.add_argument("--failures", action="store_true", help="print each entry's failures")
     options = parser.parse_args()
@@ -201,14 +243,14 @@ def main() -> None:
     if not options.show:
         index, count = map(int, options.part.split("/"))
         pattern = re.compile(options.only or "")
-        for dtype in options.dtype or DTYPES:
+        for dtype in ("errors",) if options.errors else options.dtype or DTYPES:
             for entry in in_scope()[index::count]:
                 if not pattern.search(full_name(entry)) or (full_name(entry), dtype) in done:
                     continue
-                kind = getattr(torch, dtype)
-                if kind not in entry.dtypes:
+                kind = None if options.errors else getattr(torch, dtype)
+                if kind is not None and kind not in entry.dtypes:
                     continue
-                outcome = run_entry(entry, kind, options.limit)
+                outcome = run_errors(entry) if kind is None else run_entry(entry, kind, options.limit)
                 outcomes.append(outcome)
                 if options.json:
                     with options.json.open("a") as file:

@@ -8,10 +8,15 @@ KNOWN: dict[str, str] = {
     "hash_tensor": "not declared",
     "histogramdd": "not declared",
     "nn.functional.instance_norm": "running statistics in training are hidden effects",
-    "nn.functional.pad[replicate_negative]": "padding that crops more than there is",
     "polygamma[polygamma_n_1]": "torch's float32 series is off by 2e-5 near poles",
-    "randint": "an empty list literal is a list of tensors",
     "resize_": "changes a tensor's memory",
     "resize_as_": "changes a tensor's memory",
     "view_as_complex": "a view of parts of elements that leaves the function is a copy",
 }
+
+
+KNOWN_ERRORS: dict[str, str] = {
+    "arange": "factories have no out= form",
+    "nn.functional.triplet_margin_with_distance_loss": "torch's function itself refuses to be scripted",
+}
+"""Entries of whose wrong inputs not all raise torch's exception type, and why."""

@@ -255,6 +255,34 @@ def test_operator_agrees_with_torch(key):
     assert accepted or covered, f"{key} has no arguments that torch takes: add some to cases.py"
 
 
+def test_out_forms_convert_where_torch_does():
+    """Of a wider dtype than the result's: converted to, or refused."""
+    wrong = {}
+    for key in KEYS:
+        op = OPERATORS[key]
+        if op.kind != "out" or op.functional is None:
+            continue
+        for arguments in calls(op.functional, torch.float32)[:1]:
+            result = torch_call(op.functional, cloned(arguments))
+            wider = WIDER.get(result.dtype) if isinstance(result, torch.Tensor) else None
+            if wider is None:
+                continue
+            expected = torch_call(op, [*cloned(arguments), torch.empty(0, dtype=wider)])
+            try:
+                infer(op, symbolic([*arguments, torch.empty(0, dtype=wider)]))
+                found = None
+            except CannotLower:
+                continue
+            except TsirError as error:
+                found = error
+            if isinstance(expected, Exception) != (found is not None):
+                wrong[key] = expected, found
+    assert not wrong
+
+
+WIDER = {torch.float32: torch.float64, torch.int64: torch.float32, torch.bool: torch.float32}
+
+
 def test_schemas_are_torchs():
     """Every operator that torch has is declared with torch's schema; ours also say which results may be views."""
     own = []

@@ -40,7 +40,7 @@ EmitFunction: TypeAlias = "Callable[[FunctionEmitter, Any], None]"
 
 RESERVED = frozenset(
     {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *dir(np), "np", "kernels", "scalars", "host", "rt", "constants", "prepare",
-     "weights", "state", "buffers", "pool", "guards"}
+     "weights", "state", "buffers", "pool", "guards", "bfloat16", "special", "convolution_kernels"}
 )  # fmt: skip
 MAX_LOOPS = 18
 """CPython refuses more than 20 nested loops, and allows 100 levels of indentation."""

@@ -410,7 +410,9 @@ def _aten(e: FunctionEmitter, op: AtenOp) -> None:
     definition = operator(key)
     if definition is None:
         raise e.error(f"there is no definition of the operator {key}")
-    if definition.host is not None:
+    if definition.host is not None and "ts.unchecked" in op.attributes:
+        made = f"{_rt(e)}.operator({key!r})"
+    elif definition.host is not None:
         made = f"{_rt(e)}.host_function({definition.host!r})"
     else:
         made = f"{_rt(e)}.operator({str(definition.schema)!r})"

@@ -432,6 +432,11 @@ def _unsupported(what: str, hint: str) -> Callable[[Arguments], Value]:
     return emit
 
 
+def _default_dtype(a: Arguments) -> Value:
+    """The default dtype when the program runs: that of a tensor that is made without saying one."""
+    return get_attribute(a.e, a.e.aten("tensor", [materialise(a.e, Const(0.0))]), "dtype")
+
+
 BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "isinstance": _isinstance, "torch.jit.isinstance": _isinstance, "range": _range, "enumerate": _enumerate, "zip": _zip,
     "reversed": _reversed, "len": _len, "print": _print, "hasattr": _hasattr, "getattr": _getattr, "setattr": _setattr,
@@ -439,7 +444,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "bytes": _row("bytes"), "slice": _slice, "issubclass": _issubclass, **CONVERSIONS, **REDUCTIONS, **JIT_BUILTINS,
     "open": _unsupported("open()", "read the file outside and pass what is in it"),
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
-    "assert": _assert, "warn": _warn, "false": _constant(FALSE),
+    "assert": _assert, "warn": _warn, "torch.get_default_dtype": _default_dtype, "false": _constant(FALSE),
     "fork": emit_fork, "wait": emit_wait, "no wait": emit_no_wait,
 }  # fmt: skip
 """What emits each of these functions."""
@@ -452,7 +457,7 @@ def _table() -> dict[Any, str]:
         uninitialized: "uninitialized", object.__new__: "object.__new__", torch._assert: "assert", warnings.warn: "warn",
         torch.tensor: "torch.tensor",
         torch.as_tensor: "torch.as_tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",
-        torch.is_tensor: "is_tensor",
+        torch.is_tensor: "is_tensor", torch.get_default_dtype: "torch.get_default_dtype",
         inspect.unwrap(torch.manual_seed): "torch.manual_seed", torch.is_grad_enabled: "false",
     }  # fmt: skip
     for module, names in (

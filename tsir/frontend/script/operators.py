@@ -18,7 +18,7 @@ from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
-from tsir.frontend.overloads import OverloadError
+from tsir.frontend.overloads import OverloadError, find_overload
 from tsir.frontend.script import narrowing
 from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise
 from tsir.frontend.script.emitter import Emitter
@@ -117,6 +117,8 @@ def _operator_call(
                 result = emit_call(e.builder, e.session.schemas, call, e.location)
                 break
             except OverloadError as error:
+                if _empty_lists_of_ints(e, name, operands, keywords):
+                    continue
                 if e.dynamic and _unwrap_operand(e, name, error, operands, keywords):
                     continue
                 found = by_run_time_type(
@@ -131,6 +133,26 @@ def _operator_call(
     if isinstance(result, SSAValue):
         return Run(result, tuple_result(call.name, result))
     return e.session.operator_results(call.name, result)
+
+
+def _empty_lists_of_ints(e: Emitter, name: str, operands: list[Any], keywords: dict[str, Any]) -> bool:
+    """Makes empty lists of which nothing is known lists of ints, as sizes and dimensions are, where an overload takes these."""
+    from tsir.frontend.script.convert import retype
+
+    empty = [
+        o
+        for o in (*operands, *keywords.values())
+        if isinstance(o, SSAValue) and o in e.session.assumed and o.type == ts.ListType(ts.TensorType())
+    ]
+    if not empty:
+        return False
+    call = rewrite(
+        name, [[] if o in empty else o for o in operands], {k: [] if o in empty else o for k, o in keywords.items()}
+    )
+    if find_overload(e.session.schemas, call.name, call.args, call.kwargs) is None:
+        return False
+    retyped = [retype(e, o, ts.ListType(ts.INT)) for o in empty]
+    return all(retyped)
 
 
 def _resolved(call: Call) -> tuple[str, Sequence[Any], Mapping[str, Any]]:
