@@ -25,7 +25,8 @@ class OpDef:
     """An operator: one schema, and what it means.
 
     kind:
-    - `function`: `body` computes fresh results from the arguments.
+    - `function`: `body` computes fresh results from the arguments. What it writes beside that (running statistics), the
+      schema says and dispatch does.
     - `view`: `body` computes results that alias the argument with the result's alias letter (or are fresh, if need be).
     - `inplace`, `out`: `functional` computes the new value, which is written into the first (last) argument; running the
       body gives that new value, converted to the argument's dtype.
@@ -91,7 +92,7 @@ def aten(*schemas: str, inplace: bool = True, out: bool = True, random: bool = F
         for text in schemas:
             schema = parse_schema(text)
             kind: Kind = "view" if schema.returns_alias and not schema.mutates else "function"
-            if schema.mutates:
+            if schema.mutates and schema.returns_alias:
                 kind = "out" if schema.arguments[-1].type.is_write and len(schema.arguments) > 1 else "inplace"
             op = OpDef(schema, body, kind, random=random)
             if kind in ("inplace", "out"):
@@ -232,13 +233,13 @@ INPLACE_NAMES = frozenset(
 
 UNMARKED_VIEWS = frozenset(
     """type_as broadcast_tensors unsafe_split unsafe_split_with_sizes unsafe_chunk atleast_1d atleast_2d atleast_3d meshgrid
-    sum_to_size cartesian_prod dropout feature_dropout alpha_dropout feature_alpha_dropout""".split()
+    sum_to_size cartesian_prod conj_physical dropout feature_dropout alpha_dropout feature_alpha_dropout""".split()
 )
 """Operators that may give a view of their argument, or the argument itself, which torch's schemas don't say but ours do."""
 
 MAY_COPY = frozenset(
     """reshape reshape_as contiguous to flatten ravel type type_as unflatten float double half int long short char byte bool
-    bfloat16 cpu sum_to_size cartesian_prod dropout feature_dropout alpha_dropout feature_alpha_dropout""".split()
+    bfloat16 cpu sum_to_size cartesian_prod conj_physical dropout feature_dropout alpha_dropout feature_alpha_dropout""".split()
 )
 """Operators whose schema allows a view but that give a copy where strides, dtypes or other arguments ask for one."""
 

@@ -368,10 +368,6 @@ _HELPERS: dict[str, Any] = {
 }  # fmt: skip
 
 
-_UPDATES_STATISTICS = ("batch_norm", "native_batch_norm")
-"""Operators that write `running_mean` and `running_var` in training, which their schemas don't say."""
-
-
 def _with_running_statistics(call: Entry) -> Entry:
     """Batch normalisation with its hidden effect: in training it moves the running statistics towards the batch's own."""
 
@@ -385,12 +381,44 @@ def _with_running_statistics(call: Entry) -> Entry:
         momentum: float,
         *rest: Any,
     ) -> Any:
-        if not training or mean is None or variance is None:
+        if not training or mean is None or variance is None or not x.size:
             return call(x, weight, bias, mean, variance, training, momentum, *rest)
         moved = operator("_batch_norm_running_stats")(x, mean, variance, momentum)
         result = call(x, weight, bias, None, None, True, momentum, *rest)
         writing.write(mean, moved[0])
         writing.write(variance, moved[1])
+        return result
+
+    return normalize
+
+
+def _legit(call: Entry) -> Entry:
+    """`_native_batch_norm_legit`: `native_batch_norm` whose schema says what it writes."""
+    return operator("native_batch_norm")
+
+
+def _with_statistics_of_instances(call: Entry) -> Entry:
+    """Instance normalisation with its hidden effect: each sample moves the running statistics, of which the mean is kept."""
+
+    def normalize(
+        x: Array,
+        weight: Any,
+        bias: Any,
+        mean: Array | None,
+        variance: Array | None,
+        use_input_stats: bool,
+        momentum: float,
+        *rest: Any,
+    ) -> Any:
+        if not use_input_stats or mean is None or variance is None:
+            return call(x, weight, bias, mean, variance, use_input_stats, momentum, *rest)
+        count = x.shape[0]
+        together = x.reshape(1, -1, *x.shape[2:])
+        repeated = (np.tile(mean, count), np.tile(variance, count))
+        moved = operator("_batch_norm_running_stats")(together, *repeated, momentum)
+        result = call(x, weight, bias, None, None, True, momentum, *rest)
+        for target, source in ((mean, moved[0]), (variance, moved[1])):
+            writing.write(target, operator("mean.dim")(source.reshape(count, -1), [0], False, None))
         return result
 
     return normalize
@@ -421,7 +449,9 @@ def _with_numbers_as_indices(call: Entry) -> Entry:
 
 
 _WRAPPED = {
-    **dict.fromkeys(_UPDATES_STATISTICS, _with_running_statistics),
+    **dict.fromkeys(("batch_norm", "native_batch_norm"), _with_running_statistics),
+    "_native_batch_norm_legit": _legit,
+    "instance_norm": _with_statistics_of_instances,
     **dict.fromkeys(("index.Tensor", "index_put_"), _with_numbers_as_indices),
 }  # fmt: skip
 """Operators whose meaning depends on values or has an effect that their declarations can't say."""

@@ -40,8 +40,16 @@ def _scaled(name: str) -> Callable[[Any], Any]:
     return function
 
 
-def _polynomial(first: Callable[[Array], Array], second: Callable[[Array], Array], step: Callable[..., Array]) -> Any:
-    """A family of polynomials by its recurrence; the degree is the second argument, negative degrees give 0."""
+def _polynomial(
+    first: Callable[[Array], Array],
+    second: Callable[[Array], Array],
+    step: Callable[..., Array],
+    closed: tuple[int, Callable[[Array, Array], Array]] | None = None,
+) -> Any:
+    """A family of polynomials by its recurrence; the degree is the second argument, negative degrees give 0.
+
+    `closed` is a degree and the closed form that torch uses beyond it between -1 and 1, of arccos(x) and the degree.
+    """
 
     def function(x: Any, n: Any) -> Any:
         x, n = np.broadcast_arrays(x, n)
@@ -52,9 +60,19 @@ def _polynomial(first: Callable[[Array], Array], second: Callable[[Array], Array
         for k in range(1, int(degree.max(initial=0))):
             before, now = now, step(x, before, now, k)
             result = np.where(degree == k + 1, now, result)
+        if closed is not None and (degree > closed[0]).any():
+            inside = (degree > closed[0]) & (np.abs(x) < 1)
+            result = np.where(inside, closed[1](np.arccos(np.where(inside, x, 0)), degree.astype(dtype)), result)
         return np.where(degree < 0, 0, result).astype(dtype)
 
     return function
+
+
+def _fused(a: Array, b: Array, c: Any) -> Array:
+    """`a * b + c` rounded once in single precision, as torch's compiled loops do it."""
+    if a.dtype != np.float32:
+        return a * b + c
+    return (np.multiply(a, b, dtype=np.float64) + c).astype(np.float32)
 
 
 def _one(x: Array) -> Array:
@@ -62,7 +80,7 @@ def _one(x: Array) -> Array:
 
 
 def _chebyshev(x: Array, before: Array, now: Array, k: int) -> Array:
-    return 2 * x * now - before
+    return _fused(2 * x, now, -before)
 
 
 lgamma = _scipy("gammaln")
@@ -78,14 +96,18 @@ modified_bessel_k0, modified_bessel_k1 = _scipy("k0"), _scipy("k1")
 scaled_modified_bessel_k0, scaled_modified_bessel_k1 = _scaled("k0e"), _scaled("k1e")
 zeta = _scipy("zeta")
 igamma, igammac = _scipy("gammainc"), _scipy("gammaincc")
-chebyshev_polynomial_t = _polynomial(_one, lambda x: x, _chebyshev)
-chebyshev_polynomial_u = _polynomial(_one, lambda x: 2 * x, _chebyshev)
-chebyshev_polynomial_v = _polynomial(_one, lambda x: 2 * x - 1, _chebyshev)
-chebyshev_polynomial_w = _polynomial(_one, lambda x: 2 * x + 1, _chebyshev)
-hermite_polynomial_h = _polynomial(_one, lambda x: 2 * x, lambda x, b, n, k: 2 * x * n - 2 * k * b)
-hermite_polynomial_he = _polynomial(_one, lambda x: x, lambda x, b, n, k: x * n - k * b)
-laguerre_polynomial_l = _polynomial(_one, lambda x: 1 - x, lambda x, b, n, k: ((2 * k + 1 - x) * n - k * b) / (k + 1))
-legendre_polynomial_p = _polynomial(_one, lambda x: x, lambda x, b, n, k: ((2 * k + 1) * x * n - k * b) / (k + 1))
+chebyshev_polynomial_t = _polynomial(_one, lambda x: x, _chebyshev, (6, lambda a, n: np.cos(n * a)))
+chebyshev_polynomial_u = _polynomial(_one, lambda x: 2 * x, _chebyshev, (8, lambda a, n: np.sin((n + 1) * a) / np.sin(a)))
+chebyshev_polynomial_v = _polynomial(
+    _one, lambda x: 2 * x - 1, _chebyshev, (8, lambda a, n: np.cos((n + 0.5) * a) / np.cos(a / 2))
+)
+chebyshev_polynomial_w = _polynomial(
+    _one, lambda x: 2 * x + 1, _chebyshev, (8, lambda a, n: np.sin((n + 0.5) * a) / np.sin(a / 2))
+)
+hermite_polynomial_h = _polynomial(_one, lambda x: 2 * x, lambda x, b, n, k: _fused(2 * x, n, -2 * k * b))
+hermite_polynomial_he = _polynomial(_one, lambda x: x, lambda x, b, n, k: _fused(x, n, -k * b))
+laguerre_polynomial_l = _polynomial(_one, lambda x: 1 - x, lambda x, b, n, k: _fused(2 * k + (1 - x), n, -k * b) / (k + 1))
+legendre_polynomial_p = _polynomial(_one, lambda x: x, lambda x, b, n, k: _fused((2 * k + 1) * x, n, -k * b) / (k + 1))
 
 
 def polygamma(n: Any, x: Any) -> Any:

@@ -64,6 +64,7 @@ ITSELF = frozenset({
     "to", "contiguous", "type_as", "real", "conj", "resolve_conj", "resolve_neg", "positive", "atleast_1d", "atleast_2d", "atleast_3d",
     "dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "flatten", "requires_grad_", "as_tensor", "cpu", "float",
     "double", "half", "long", "int", "short", "bool", "type", "bfloat16", "rrelu", "meshgrid", "broadcast_tensors", "index",
+    "conj_physical",
 })  # fmt: skip
 """Operators that may give an argument itself, where others with results that share memory give a view of it: another object."""
 

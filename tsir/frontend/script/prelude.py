@@ -330,14 +330,22 @@ def _collect_all(futures):
 
 
 def _broadcast_shapes(*shapes):
+    every = torch.jit.annotate(list[list[int]], [])
+    for shape in shapes:
+        if isinstance(shape, int):
+            every.append([shape])
+        else:
+            every.append(torch.jit.annotate(list[int], list(shape)))
     rank = 0
-    for shape in shapes:
-        rank = max(rank, len(shape))
+    for sizes in every:
+        rank = max(rank, len(sizes))
     result = [1] * rank
-    for shape in shapes:
-        first = rank - len(shape)
-        for i in range(len(shape)):
-            size = shape[i]
+    for sizes in every:
+        first = rank - len(sizes)
+        for i in range(len(sizes)):
+            size = sizes[i]
+            if size < 0:
+                raise RuntimeError(f"Trying to create tensor with negative dimension ({size}): ({size})")
             if size != 1:
                 if result[first + i] != 1 and result[first + i] != size:
                     raise RuntimeError("Shape mismatch: objects cannot be broadcast to a single shape")

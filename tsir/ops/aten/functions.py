@@ -147,7 +147,26 @@ def polygamma(n: int, x: SymTensor) -> SymTensor:
     """The n-th derivative of digamma."""
     if n < 0:
         raise OperatorError("polygamma(n, x) does not support negative n.")
-    return unary("digamma", x) if n == 0 else binary("polygamma", float(n), x)
+    if n == 0:
+        return unary("digamma", x)
+    return trigamma(x) if n == 1 else binary("polygamma", float(n), x)
+
+
+@in_float32
+def trigamma(x: SymTensor) -> SymTensor:
+    """The first derivative of digamma as torch computes it: reflected to x > 1/2, six steps up, then the asymptotic series."""
+    y = convert(x, int_to_float(x.dtype))
+    reflected = binary("lt", y, 0.5)
+    root = unary("sin", binary("mul", y, math.pi))
+    z = where(reflected, binary("sub", 1.0, y), y)
+    total = where(reflected, -binary("div", math.pi * math.pi, root * root), _zero_like(y))
+    for _ in range(6):
+        total = total + binary("div", 1.0, z * z)
+        z = z + 1.0
+    inverse = binary("div", 1.0, z * z)
+    series = 1.0 + binary("div", 1.0, z * 2.0) + inverse * (1 / 6 - inverse * (1 / 30 - inverse * (1 / 42)))
+    total = total + series / z
+    return where(reflected, -total, total)
 
 
 @aten("isfinite(Tensor self) -> Tensor", out=False)
@@ -221,10 +240,10 @@ def conj(x: SymTensor) -> SymTensor:
     return elementwise.conj(x)
 
 
-@aten("conj_physical(Tensor self) -> Tensor")
+@aten("conj_physical(Tensor(a) self) -> Tensor(a)")
 def conj_physical(x: SymTensor) -> SymTensor:
-    """The complex conjugate, as a new tensor."""
-    return elementwise.conj(x) if x.is_complex else copy(x)
+    """The complex conjugate, as a new tensor; the tensor itself when it isn't complex."""
+    return elementwise.conj(x)
 
 
 @aten("resolve_neg(Tensor(a) self) -> Tensor(a)")

@@ -156,10 +156,12 @@ def _normalize_batch(
     training: bool,
     eps: Any,
 ) -> SymTensor:
-    names = ("running_mean", "running_var", "weight", "bias")
-    _check_channels(x, list(zip(names, (mean, variance, weight, bias), strict=True)))
     if not x.dtype.is_floating_point:
         raise OperatorNotImplementedError(f'"batch_norm" not implemented for {dtype_label(x.dtype)!r}')
+    if x.rank == 1 and isinstance(x.shape[0], int) and x.shape[0] == 0:
+        return copy(x)  # torch looks for channels only where there are elements
+    names = ("running_mean", "running_var", "weight", "bias")
+    _check_channels(x, list(zip(names, (mean, variance, weight, bias), strict=True)))
     if not training:
         if mean is None or variance is None:
             raise OperatorError("Expected running_mean and running_var to be defined when training=False")
@@ -256,6 +258,23 @@ def native_batch_norm(
     )
 
 
+aten(
+    "_native_batch_norm_legit(Tensor input, Tensor? weight, Tensor? bias, Tensor(a!) running_mean, Tensor(b!) running_var, "
+    "bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)",
+)(native_batch_norm)
+
+
+@aten(
+    "_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float momentum, float eps) -> "
+    "(Tensor, Tensor, Tensor)"
+)
+def native_batch_norm_no_statistics(
+    x: SymTensor, weight: SymTensor | None, bias: SymTensor | None, training: Any, momentum: Any, eps: Any
+) -> tuple[SymTensor, SymTensor, SymTensor]:
+    """`native_batch_norm` by the batch's own statistics."""
+    return native_batch_norm(x, weight, bias, None, None, training, momentum, eps)
+
+
 @aten(
     "_native_batch_norm_legit_no_training(Tensor input, Tensor? weight, Tensor? bias, Tensor running_mean, Tensor running_var, "
     "float momentum, float eps) -> (Tensor, Tensor, Tensor)"
@@ -293,7 +312,7 @@ def instance_norm(
     if not require_bool(use_input_stats, "use_input_stats"):
         return _normalize_batch(x, weight, bias, mean, variance, False, eps)
     if mean is not None or variance is not None:
-        raise CannotLower("instance normalisation with running statistics changes them")
+        raise CannotLower("instance normalisation in training changes its running statistics")
     _check_channels(x, [("weight", weight), ("bias", bias)])
     return _grouped(x, x.shape[1], weight, bias, eps)
 

@@ -349,6 +349,8 @@ def sum_to_size(x: SymTensor, size: Sequence[Any]) -> SymTensor:
     lead = x.rank - len(wanted)
     if lead < 0 or any(s != 1 and s != x.shape[lead + i] for i, s in enumerate(wanted)):
         raise OperatorError(f"size {{{wanted}}} is not expandable to size {{{list(x.shape)}}}.")
+    if not wanted:
+        return total(x, None)
     dims = [*range(lead), *(lead + i for i, s in enumerate(wanted) if s == 1 and x.shape[lead + i] != 1)]
     return reshape(total(x, dims), wanted) if dims else x
 
