@@ -125,6 +125,8 @@ def _entry_point(e: EntryPoint, values: ValueWriter) -> dict[str, Any]:
             for p in e.parameters
         ],
     }
+    if e.shapes is not None:
+        described["shapes"] = e.shapes.to_json()
     if e.others is None:
         return described
     return described | {

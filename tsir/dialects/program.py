@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
     from tsir.dialects.call_forms import CallForm, Given, Variant
+    from tsir.dialects.shape_policy import ShapePolicy
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class EntryPoint:
     doc: str | None = None
     others: OtherForms | None = None
     """What is known about calls of other forms; None where all calls are of this one."""
+    shapes: ShapePolicy | None = None
+    """Which sizes a user said vary; None: those vary that differ between calls."""
 
 
 @dataclass(eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import inspect
 import os
@@ -17,6 +18,7 @@ from tsir.runtime.callable_arguments import FunctionOfCallables
 from tsir.runtime.compiled import ScriptModule, as_function
 from tsir.runtime.containers import ScriptDict, ScriptList
 from tsir.runtime.methods import CompiledMethod, ScriptFunction
+from tsir.runtime.shape_policies import read_policy
 from tsir.runtime.torch_adapter import adapter
 
 Compiled = ScriptFunction | ScriptModule
@@ -36,7 +38,15 @@ def _compiled(program: Program) -> Compiled:
 
 
 @user_facing
-def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None, example_inputs: Any = None) -> Any:
+def script(
+    obj: Any,
+    optimize: Any = None,
+    _frames_up: int = 0,
+    _rcb: Any = None,
+    example_inputs: Any = None,
+    *,
+    dynamic_shapes: Any = None,
+) -> Any:
     """Compiles a function, an `nn.Module` or a class from its Python source, as `torch.jit.script` does.
 
     A function gives a `ScriptFunction`, as do `functools.partial`, bound methods and objects with `__call__`, whose bound
@@ -46,10 +56,18 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
     `script`. A list or dict gives one whose items stay of one type. A function with parameters that are annotated as functions or
     modules is compiled at its calls, for each function that it is given.
     `example_inputs` are lists of arguments, by callable or for `obj` itself: parameters without annotation are of their types.
-    The other parameters are torch.jit's and mean nothing here. Raises FrontendError with the place in the source for what
-    can't be compiled.
+    `dynamic_shapes` fixes which sizes vary: True for all, False for none, else by parameter as torch.export and torch.onnx take
+    them (see `shape_policies.py`); None makes those dynamic that differ between calls. A compiled object given again is
+    returned as it is, with this policy. The other parameters are torch.jit's and mean nothing here. Raises FrontendError with
+    the place in the source for what can't be compiled, TsirError for `dynamic_shapes` that the parameters don't have.
     """
     del optimize, _frames_up, _rcb
+    made = _scripted(obj, example_inputs, dynamic_shapes)
+    return made if dynamic_shapes is None else _with_shapes(made, dynamic_shapes)
+
+
+def _scripted(obj: Any, example_inputs: Any, dynamic_shapes: Any) -> Any:
+    """What `script` gives, without a policy for its shapes but for what is compiled later."""
     if isinstance(obj, ScriptFunction | ScriptModule | ScriptList | ScriptDict | FunctionOfCallables):
         return obj
     if isinstance(obj, list):
@@ -75,7 +93,8 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
         declare(obj)
         return obj
     if names := callable_parameters(obj):
-        return FunctionOfCallables(obj, names, lambda bound: script(bound, example_inputs=example_inputs), identity_of)
+        compile_for = functools.partial(script, example_inputs=example_inputs, dynamic_shapes=dynamic_shapes)
+        return FunctionOfCallables(obj, names, compile_for, identity_of)
     if callable(obj):
         program = _with_exceptions(compile_callable(obj, examples=examples))
         return as_function(program, obj)
@@ -85,6 +104,39 @@ def script(obj: Any, optimize: Any = None, _frames_up: int = 0, _rcb: Any = None
         declare(type(obj))
         return obj
     raise FrontendError(f"can't compile a {type(obj).__name__}", hint="script takes a function, an nn.Module or a class")
+
+
+def _with_shapes(compiled: Any, given: Any) -> Any:
+    """Gives a compiled function or module a policy for its sizes. Raises TsirError for other things, and for unknown names."""
+    if isinstance(compiled, FunctionOfCallables):
+        return compiled  # it is for the functions that are compiled when it is called
+    if isinstance(compiled, ScriptFunction):
+        compiled.fix_shapes(read_policy(given, compiled.entry))
+        return compiled
+    if not isinstance(compiled, ScriptModule):
+        raise TsirError(
+            f"dynamic_shapes is for functions and modules, not for a {type(compiled).__name__}",
+            hint="give it where the function that takes such values is compiled",
+        )
+    entries = compiled.program.entry_points
+    called = [n for n in ("forward", "__call__") if n in entries]
+    parameters = {p.name for n in called for p in entries[n].parameters}
+    if isinstance(given, bool):
+        by_method: dict[str, Any] = dict.fromkeys(entries, given)
+    elif isinstance(given, Mapping) and given and not parameters & {*given} and {*given} <= {*entries}:  # pyright: ignore[reportUnknownArgumentType]
+        by_method = dict(given)  # pyright: ignore[reportUnknownArgumentType]
+    else:
+        by_method = dict.fromkeys(called, given)
+    for name, spec in by_method.items():
+        compiled.compiled_method(name).fix_shapes(read_policy(spec, entries[name]))
+    return compiled
+
+
+def _one_of(dynamic_axes: Any, dynamic_shapes: Any) -> Any:
+    """The policy that is given by either name."""
+    if dynamic_axes is not None and dynamic_shapes is not None:
+        raise TsirError("dynamic_axes and dynamic_shapes are two names for one thing", hint="give one of them")
+    return dynamic_shapes if dynamic_axes is None else dynamic_axes
 
 
 def _is_plain_object(obj: Any) -> bool:
@@ -111,6 +163,8 @@ def trace(
     check_tolerance: float = 1e-5,
     strict: bool = True,
     example_kwarg_inputs: Mapping[str, Any] | None = None,
+    dynamic_axes: Any = None,
+    dynamic_shapes: Any = None,
     optimize: Any = None,
     _force_outplace: bool = False,
     _module_class: Any = None,
@@ -121,12 +175,14 @@ def trace(
 
     `example_inputs` is a tensor or a tuple of inputs. Sizes that are read stay symbolic, so that other batch sizes work; where a
     tensor becomes a Python value, the recorded path is fixed and a `TracerWarning` names the line. With `check_trace` the
-    result is compared with a second run, also on `check_inputs`. The parameters from `optimize` on are torch.jit's and mean
-    nothing here. Raises FrontendError for what can't be recorded.
+    result is compared with a second run, also on `check_inputs`. `dynamic_axes`, also as `dynamic_shapes`, fixes which sizes vary:
+    as for `script`. The parameters from `optimize` on are torch.jit's and mean nothing here. Raises FrontendError for what can't
+    be recorded.
     """
     del optimize, _force_outplace, _module_class, _compilation_unit, _store_inputs
+    shapes = _one_of(dynamic_axes, dynamic_shapes)
     if isinstance(func, ScriptFunction | ScriptModule):
-        return func
+        return func if shapes is None else _with_shapes(func, shapes)
     _need_torch("tsir.trace")
     import torch
 
@@ -135,12 +191,13 @@ def trace(
     inputs, kwargs = _inputs(example_inputs), dict(example_kwarg_inputs or {})
     checked = [inputs, *map(_inputs, check_inputs or [])]
     if isinstance(func, torch.nn.Module):
-        return _trace_methods(
-            func, {"forward": (inputs, kwargs)}, {"forward": checked} if check_trace else {}, check_tolerance, strict
-        )
+        calls = {"forward": (inputs, kwargs)}
+        return _trace_methods(func, calls, {"forward": checked} if check_trace else {}, check_tolerance, strict, shapes)
     if not callable(func):
         raise FrontendError(f"can't trace a {type(func).__name__}", hint="trace takes a function or an nn.Module")
     compiled = _compiled(trace_function(func, inputs, kwargs, strict=strict))
+    if shapes is not None:
+        _with_shapes(compiled, shapes)
     if check_trace:
         _check(func, compiled, checked, kwargs, check_tolerance)
     return compiled
@@ -156,12 +213,15 @@ def trace_module(
     check_tolerance: float = 1e-5,
     strict: bool = True,
     example_inputs_is_kwarg: bool = False,
+    dynamic_axes: Any = None,
+    dynamic_shapes: Any = None,
 ) -> ScriptModule:
     """Records several methods of a module, as `torch.jit.trace_module` does.
 
     `inputs` has each method's example inputs: a tensor, a tuple of inputs, or with `example_inputs_is_kwarg` a dict of inputs by
-    name. `check_inputs` are more such dicts. All else is as in `trace`.
+    name. `check_inputs` are more such dicts. `dynamic_axes` may be by method, too. All else is as in `trace`.
     """
+    shapes = _one_of(dynamic_axes, dynamic_shapes)
     _need_torch("tsir.trace_module")
     import torch
 
@@ -176,10 +236,11 @@ def trace_module(
             raise FrontendError(f"{type(mod).__name__} has no method '{name}' to trace")
     if example_inputs_is_kwarg:
         calls = {name: ((), dict(given)) for name, given in inputs.items()}
-        return _trace_methods(mod, calls, {name: [()] for name in inputs} if check_trace else {}, check_tolerance, strict)
+        checks = {name: [()] for name in inputs} if check_trace else {}
+        return _trace_methods(mod, calls, checks, check_tolerance, strict, shapes)
     calls = {name: (_inputs(given), {}) for name, given in inputs.items()}
     checked = {n: [c[0], *(_inputs(more[n]) for more in check_inputs or [] if n in more)] for n, c in calls.items()}
-    return _trace_methods(mod, calls, checked if check_trace else {}, check_tolerance, strict)
+    return _trace_methods(mod, calls, checked if check_trace else {}, check_tolerance, strict, shapes)
 
 
 def _trace_methods(
@@ -188,11 +249,14 @@ def _trace_methods(
     checked: Mapping[str, list[tuple[Any, ...]]],
     tolerance: float,
     strict: bool,
+    shapes: Any,
 ) -> ScriptModule:
     """Records methods and compares each with a second run on the inputs `checked`."""
     from tsir.frontend.trace import trace_module as record
 
     compiled = ScriptModule(record(module, calls, strict=strict))
+    if shapes is not None:
+        _with_shapes(compiled, shapes)
     for name, several in checked.items():
         _check(
             module if name == "forward" else getattr(module, name),

@@ -10,6 +10,7 @@ import os
 import types
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
@@ -117,6 +118,9 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     def renew(self, program: Program) -> None:
         """Becomes the module of another program: the same one, compiled with other methods."""
         views = [(path, module) for path, module in self.named_modules() if module is not self]
+        for name, entry in program.entry_points.items():
+            if (known := self.program.entry_points.get(name)) is not None:
+                program.entry_points[name] = replace(entry, shapes=known.shapes)
         for name in ("_roles", "_attribute_types"):
             vars(self).pop(name, None)
         type(self).__init__(self, program)

@@ -10,12 +10,14 @@ import os
 import threading
 from collections import ChainMap
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Program
+from tsir.dialects.shape_policy import ShapePolicy
 from tsir.dialects.values import Instance
 from tsir.errors import TsirError
 from tsir.frontend.active import current_trace
@@ -122,7 +124,17 @@ class CompiledMethod:
 
     def variant_method(self, entry: EntryPoint) -> CompiledMethod:
         """A variant of this method, for calls of another form."""
+        entry = replace(entry, shapes=self.entry.shapes)
         return CompiledMethod(self.program, entry, self._specializations.instance, self._owner, self._classes)
+
+    def fix_shapes(self, policy: ShapePolicy | None) -> None:
+        """Compiles from now on for the sizes that a policy says; what was compiled so far is dropped."""
+        self.entry = self.program.entry_points[self.entry.name] = replace(self.entry, shapes=policy)
+        instance = self._specializations.instance
+        self._specializations = EntrySpecializations(self.program, self.entry, self._compile, instance)
+        self.cache.clear()
+        if self.entry.others is not None:
+            self._forms = Forms(self, self.entry.others)
 
     def compiled_anew(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls the method of the whole module compiled anew, whose modules have got hooks."""

@@ -1,8 +1,8 @@
 """One entry point's specialisations: which exist, for which calls, and how a missing one is made.
 
 The first call compiles for its exact shapes. When a later call differs in sizes only, the dimensions that differ become dynamic
-and one more specialisation is made for all such calls. Everything is guarded by the key of the call, and by the weights'
-identity and version, so that a changed parameter is seen.
+and one more specialisation is made for all such calls; or a user has said which vary (`shape_policies.py`).
+Everything is guarded by the key of the call, and by the weights' identity and version, so that a changed parameter is seen.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ import numpy as np
 from tsir.dialects.dtypes import DType
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
+from tsir.errors import OperatorValueError
 from tsir.runtime import keys
 from tsir.runtime.arguments import parameter_types
 from tsir.runtime.bound import BoundFunction
 from tsir.runtime.default_dtype import follow
 from tsir.runtime.keys import Key
+from tsir.runtime.shape_policies import AppliedPolicy
 
 MAX_EXACT_KEYS = 512
 """How many exact keys an entry point remembers; older ones are looked up again through the dynamic keys."""
@@ -102,6 +104,7 @@ class EntrySpecializations:
         self.entry = entry
         self.types = parameter_types(entry)
         self.instance = self_instance
+        self._policy = None if entry.shapes is None else AppliedPolicy(entry.shapes, [p.name for p in entry.parameters])
         self._compile = compile_key
         self._lock = threading.RLock()
         self._exact: OrderedDict[tuple[Any, ...], Specialization] = OrderedDict()
@@ -140,7 +143,7 @@ class EntrySpecializations:
         rank = (epoch, tuple(keys.rank_key(k) for k in key))
         first = self._first_of_rank.get(rank, key)
         dynamic = self._dynamic.get(rank, frozenset()) | keys.differing_dims(("tuple", *first), ("tuple", *key))
-        return tuple(keys.generalise(("tuple", *key), dynamic)[1:])
+        return self._general(key, dynamic)
 
     def _find_or_compile(self, key: tuple[Key, ...], arguments: Sequence[Any], epoch: Epoch) -> Specialization:
         rank = (epoch, tuple(keys.rank_key(k) for k in key))
@@ -150,7 +153,7 @@ class EntrySpecializations:
             varying = keys.differing_dims(("tuple", *first), ("tuple", *key))
             dynamic |= varying
             self._dynamic[rank] = dynamic
-        general = tuple(keys.generalise(("tuple", *key), dynamic)[1:])
+        general = self._general(key, dynamic)
         found = self._compiled.get((epoch, general))
         if found is None or not all(guard(arguments) for guard in found.guards):
             if found is not None:
@@ -158,17 +161,33 @@ class EntrySpecializations:
                 found = self._compiled.get((epoch, general))
             if found is None:
                 found = self._compile(self.program, self.entry, general, self.instance)
+                if self._policy is not None and self._policy.constrains:
+                    found.guards = (*found.guards, self._is_allowed)
                 self._remember(self._compiled, (epoch, general), found, MAX_SPECIALIZATIONS)
                 self._made += 1
-                if self._made == 2 * MAX_SPECIALIZATIONS:
+                if self._made == MAX_SPECIALIZATIONS + 1:
                     warnings.warn(
-                        f"{self.entry.name} was compiled {self._made} times for different arguments; "
-                        "see .specializations for which",
+                        f"{self.entry.name} was compiled {self._made} times for different arguments, and keeps "
+                        f"{MAX_SPECIALIZATIONS} variants: see .specializations for which, and dynamic_shapes= for which sizes vary",
                         RuntimeWarning,
                         stacklevel=4,
                     )
         self._remember(self._exact, (epoch, key), found, MAX_EXACT_KEYS)
         return found
+
+    def _general(self, key: tuple[Key, ...], observed: frozenset[tuple[int, ...]]) -> tuple[Key, ...]:
+        """The key of the variant for a call with this one; `observed` are the positions of the sizes that varied so far."""
+        dynamic = observed if self._policy is None else self._policy.dynamic(key, observed)
+        return tuple(keys.generalise(("tuple", *key), dynamic)[1:])
+
+    def _is_allowed(self, arguments: Sequence[Any]) -> bool:
+        """The guard of a variant whose sizes a user has restricted."""
+        assert self._policy is not None
+        try:
+            self._policy.dynamic(tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True)), frozenset())
+        except OperatorValueError:
+            return False
+        return True
 
     @staticmethod
     def _remember(table: OrderedDict[Any, Specialization], key: Any, value: Specialization, limit: int) -> None:
