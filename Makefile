@@ -43,8 +43,9 @@ bench: $(VENV)/.ready  ## ratios against torch eager and torch.jit
 bench-compile: $(VENV)/.ready  ## compile time per line, functions of 125 to 4,000 lines
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/compile_time.py
 
-conformance: $(VENV)/.ready  ## torch's operator database, all samples, by dtype (takes about an hour)
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/conformance/operators/conformance.py
+conformance: $(VENV)/.ready  ## torch's operator database, all samples, by dtype: docs/operators.md (takes about an hour)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/conformance/operators/conformance.py --results docs/conformance.json
+	$(BIN)/python -m tsir.tools.operators_page > docs/operators.md
 
 clean:
 	rm -rf $(VENV) demo-out .pytest_cache .ruff_cache

@@ -1,15 +1,19 @@
 """The table of operators, docs/operators.md: `python -m tsir.tools.operators_page > docs/operators.md`.
 
-Made from the registry alone: what is declared, in which file, and what its definition is made of. Which samples of torch's
-operator database agree is what `make conformance` prints.
+Made from the registry: what is declared, in which file, and what its definition is made of; and from the results that
+`make conformance` leaves: how many samples of torch's operator database agree, by dtype.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import json
+import re
+import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from tsir.ops.registry import OpDef, operators
@@ -17,9 +21,12 @@ from tsir.ops.registry import OpDef, operators
 _HEAD = """\
 # Operators
 
-Made by `python -m tsir.tools.operators_page`; `make conformance` compares them with torch over its operator database.
+Made by `python -m tsir.tools.operators_page`; `make conformance` compares the operators with torch over its operator database,
+and enters what it finds in `docs/conformance.json`.
 
-*Overloads* counts in-place and `out=` forms. *Made of*: `linalg` for what becomes linalg, tensor, arith and math operations; the
+*Overloads* counts in-place and `out=` forms. *Equal to torch in* names the dtypes in which all samples agree in values,
+dtype, shape and aliasing; where only some do, it says how many. An operator without dtypes there isn't in the database under its
+name: other tests compare it. *Made of*: `linalg` for what becomes linalg, tensor, arith and math operations; the
 operations of `linalg_ext` that a definition may emit beside these; `host` for a NumPy function that is called as it is.
 """
 
@@ -84,22 +91,76 @@ def _made_of(ops: list[OpDef]) -> str:
     return ", ".join(sorted(parts, key=lambda p: (p != "linalg", p)))
 
 
-def page() -> str:
-    """The page's text."""
+Results = Mapping[str, Mapping[str, tuple[int, int]]]
+"""For entries of torch's operator database, by dtype, how many samples are right, of how many."""
+_SHORT = {
+    "float32": "f32", "float64": "f64", "int64": "i64", "bool": "bool", "float16": "f16", "bfloat16": "bf16",
+    "complex64": "c64", "uint8": "u8",
+}  # fmt: skip
+
+
+def operator_of(entry: str) -> str:
+    """The operator that an entry of the database is about: `conv2d` for `nn.functional.conv2d`, `linalg_norm` for `linalg.norm[x]`."""
+    name = entry.partition("[")[0].removeprefix("nn.functional.")
+    if special := re.fullmatch(r"__r?(\w+?)__", name):
+        name = {"div": "div", "getitem": "index", "mod": "remainder"}.get(special[1], special[1])
+    return name.replace(".", "_")
+
+
+def _by_operator(results: Results) -> dict[str, dict[str, tuple[int, int]]]:
+    """The counts of all entries of an operator together."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for entry, by_dtype in results.items():
+        counts = found.setdefault(operator_of(entry), {})
+        for dtype, (right, samples) in by_dtype.items():
+            before = counts.get(dtype, (0, 0))
+            counts[dtype] = before[0] + right, before[1] + samples
+    return found
+
+
+def _equal_in(counts: Mapping[str, tuple[int, int]]) -> str:
+    return " ".join(
+        _SHORT[d] if counts[d][0] == counts[d][1] else f"{_SHORT[d]}&nbsp;({counts[d][0]}/{counts[d][1]})"
+        for d in _SHORT
+        if d in counts
+    )
+
+
+def _totals(results: Results) -> str:
+    """The percentages by dtype, as a table."""
+    rows = ["| dtype | entries with all samples equal | samples equal |", "|---|---|---|"]
+    for dtype in _SHORT:
+        counts = [by_dtype[dtype] for by_dtype in results.values() if dtype in by_dtype]
+        if counts:
+            whole = sum(right == samples for right, samples in counts)
+            right, samples = sum(c[0] for c in counts), sum(c[1] for c in counts)
+            rows.append(
+                f"| {dtype} | {whole} of {len(counts)} ({100 * whole / len(counts):.1f} %) | "
+                f"{right} of {samples} ({100 * right / samples:.1f} %) |"
+            )
+    return "\n".join(rows)
+
+
+def page(results: Results) -> str:
+    """The page's text, with what comparisons with torch gave."""
     by_name: dict[str, list[OpDef]] = {}
     for op in operators():
         name = op.schema.name
         if op.kind == "inplace" and op.functional is not None and op.functional.key != op.key:
             name = op.functional.schema.name
         by_name.setdefault(name, []).append(op)
-    rows = ["| Operator | Overloads | Made of | Defined in |", "|---|---|---|---|"]
+    compared = _by_operator(results)
+    rows = ["| Operator | Overloads | Equal to torch in | Made of | Defined in |", "|---|---|---|---|---|"]
     for name in sorted(by_name, key=lambda n: (n.startswith("_"), n)):
         ops = by_name[name]
         files = sorted({_file(_unwrapped(op.body)) for op in ops})
-        rows.append(f"| `{name}` | {len(ops)} | {_made_of(ops)} | {', '.join(files)} |")
+        rows.append(
+            f"| `{name}` | {len(ops)} | {_equal_in(compared.get(name, {}))} | {_made_of(ops)} | {', '.join(files)} |"
+        )
     total = len(operators())
-    return f"{_HEAD}\n{len(by_name)} operators, {total} overloads.\n\n" + "\n".join(rows) + "\n"
+    counted = f"{len(by_name)} operators, {total} overloads."
+    return f"{_HEAD}\n{_totals(results)}\n\n{counted}\n\n" + "\n".join(rows) + "\n"
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    print(page(json.loads(Path(*(sys.argv[1:] or ["docs/conformance.json"])).read_text())), end="")

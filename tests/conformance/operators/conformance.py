@@ -220,6 +220,18 @@ def show(outcomes: list[dict], entries: bool) -> None:
             print(f"\n{len(names)} entries: {text}\n    {' '.join(names)[:600]}")
 
 
+def write_results(outcomes: list[dict], path: Path) -> None:
+    """Writes how many samples of each entry are right by dtype, beside what the file has of others: what docs/operators.md shows."""
+    known: dict[str, dict[str, list[int]]] = json.loads(path.read_text()) if path.exists() else {}
+    for o in outcomes:
+        if o["dtype"] != "errors" and o["samples"]:
+            known.setdefault(o["name"], {})[o["dtype"]] = [o["right"], o["samples"]]
+    lines = [
+        f"{json.dumps(name)}: {json.dumps({d: of[d] for d in DTYPES if d in of})}" for name, of in sorted(known.items())
+    ]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dtype", action="append", choices=DTYPES, help="only this dtype (may be repeated)")
@@ -230,6 +242,7 @@ def main() -> None:
     parser.add_argument(
         "--errors", action="store_true", help="instead of samples, the inputs that raise: compares exception types"
     )
+    parser.add_argument("--results", type=Path, help="enter the counts in this file, such as docs/conformance.json")
     parser.add_argument("--show", action="store_true", help="only print what the --json file holds")
     parser.add_argument("--failures", action="store_true", help="print each entry's failures")
     options = parser.parse_args()
@@ -258,6 +271,8 @@ def main() -> None:
                 if options.failures:
                     for why, text in outcome["failures"]:
                         print(f"{outcome['name']} {dtype}: {why}\n        {text}")
+    if options.results:
+        write_results(outcomes, options.results)
     show(outcomes, True)
 
 
