@@ -75,6 +75,21 @@ class OtherForms:
     """Compiles a variant, in the process that compiled the program. Raises FrontendError."""
 
 
+@dataclass(frozen=True, eq=False)
+class OutsideVariable:
+    """A variable of Python's that a program reads or writes."""
+
+    name: str
+    holder: Any
+    """The module or class that has it; None for a variable of a function around."""
+    key: Any
+    """What two accesses to one variable have in common."""
+    has_value: bool
+    """Whether it had a value when the program was compiled."""
+    initial: Any = None
+    """That value, as in `values.py`, of a variable of a function around."""
+
+
 @dataclass(eq=False)
 class PythonFunction:
     """A function of this process that a compiled program calls, such as one marked with `torch.jit.ignore`."""
@@ -89,6 +104,8 @@ class PythonFunction:
     """For each operand the name by which it is passed, None for one that is passed by its place."""
     may_be_none: bool = False
     """Whether it says nothing about its result, so that it may also give nothing."""
+    variable: OutsideVariable | None = None
+    """What it reads, without an operand, or writes."""
     caller: Callable[[PythonFunction, Sequence[Any]], Any] | None = None
     """Calls the function with values of the program's and gives one: the runtime's conversions around it."""
 

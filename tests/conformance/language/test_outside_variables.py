@@ -1,6 +1,8 @@
 """`global` and `nonlocal` of what isn't compiled: the program reads and writes Python's variables, in Python's order."""
 
-from typing import Any, Optional
+import sys
+import types
+from typing import Any, Dict, Optional
 
 import pytest
 import torch
@@ -9,6 +11,8 @@ import tsir
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import check
 
+settings = types.ModuleType("settings_of_the_test")
+sys.modules["settings_of_the_test"] = settings
 counter = 0
 total = 0.0
 last: Optional[int] = None
@@ -22,11 +26,9 @@ def outside() -> list[Any]:
 
 
 @pytest.fixture(autouse=True)
-def fresh(form: str):
-    """Sets the variables back before each test. What reads them isn't part of a program that is printed."""
+def fresh():
+    """Sets the variables back before each test."""
     global counter, total, last, state, name
-    if form == "printed":
-        pytest.skip("a program that is printed has no variables outside")
     counter, total, last, state, name = 0, 0.0, None, torch.zeros(2), "a"
 
 
@@ -143,10 +145,13 @@ def around():
 
 
 @feature("Globals and constants", "assignments of variables of functions around that aren't compiled (nonlocal)")
-def test_variables_of_functions_around():
+def test_variables_of_functions_around(form: str):
     inner, look = around()
     compiled = tsir.script(inner)
-    assert (compiled(2), inner(3), compiled(1), look()) == (2, 5, 6, 6)
+    if form == "printed":
+        assert (compiled(2), compiled(1), look()) == (2, 3, 0), "the text has a variable of its own"
+    else:
+        assert (compiled(2), inner(3), compiled(1), look()) == (2, 5, 6, 6)
 
 
 class Counting(torch.nn.Module):
@@ -170,6 +175,122 @@ def test_a_name_that_is_made():
 
     check(makes, (2,))
     assert globals()["made_outside"] == 3
+
+
+class Account:
+    opened = 0
+    last: Optional[str] = None
+    rate = 0.5
+
+    def __init__(self, name: str, start: float):
+        self.name = name
+        self.value = start
+        Account.opened += 1
+        type(self).last = name
+
+    def grow(self):
+        self.value = self.value * (1 + self.rate)
+        return self.value
+
+    @classmethod
+    def faster(cls, by: float):
+        cls.rate = cls.rate + by
+        return cls.rate
+
+
+class Special(Account):
+    pass
+
+
+def class_variables(n: int):
+    accounts = [Account(str(i), 1.0) for i in range(n)]
+    first = [a.grow() for a in accounts]
+    Account.faster(0.25)
+    return first, [a.grow() for a in accounts], Account.opened, Account.last, accounts[0].rate
+
+
+def of_a_derived_class(n: int):
+    a = Special("s", 2.0)
+    before = Special.rate
+    Special.faster(1.0)
+    return before, Special.rate, Account.rate, a.rate, Account.opened, Special.last, Account.last
+
+
+def of_modules(n: int):
+    settings.limit = settings.limit * 2 + n
+    settings.label = f"{settings.label}{n}"
+    if n > 2:
+        settings.made = n
+        return settings.limit, settings.label, settings.made
+    return settings.limit, settings.label, -1
+
+
+@pytest.fixture
+def classes():
+    settings.limit, settings.label = 1, "x"
+    Account.opened, Account.last, Account.rate = 0, None, 0.5
+    if "rate" in vars(Special):
+        del Special.rate
+    if "last" in vars(Special):
+        del Special.last
+
+
+@feature("Globals and constants", "assignments of class variables and of variables of other modules")
+@pytest.mark.parametrize("function", [class_variables, of_a_derived_class, of_modules])
+def test_variables_of_classes_and_modules(function: Any, classes: None):
+    compiled = tsir.script(function)
+    found = [compiled(3), compiled(1)], Account.opened, Account.rate, Account.last, vars(Special).get("rate"), settings.limit
+    settings.limit, settings.label = 1, "x"
+    Account.opened, Account.last, Account.rate = 0, None, 0.5
+    if "rate" in vars(Special):
+        del Special.rate, Special.last
+    expected = (
+        [function(3), function(1)],
+        Account.opened,
+        Account.rate,
+        Account.last,
+        vars(Special).get("rate"),
+        settings.limit,
+    )
+    assert found == expected
+
+
+def test_class_variables_of_local_classes_cant_be_assigned():
+    def local(n: int):
+        class Own:
+            total = 0
+
+        Own.total += n
+        return Own.total
+
+    with pytest.raises(tsir.TsirError, match="can't be assigned"):
+        tsir.script(local)
+
+
+def test_what_has_no_name_is_a_variable_of_the_text(form: str):
+    inner, _ = around()
+    if form == "printed":
+        pytest.skip("there it has a name")
+    code = tsir.script(inner).code
+    assert "n: int = 0" in code and "global n" in code
+
+
+memo: Dict[int, int] = {}
+
+
+def ways(n: int) -> int:
+    if n <= 1:
+        return 1
+    if n not in memo:
+        memo[n] = ways(n - 1) + ways(n - 2)
+    return memo[n]
+
+
+def test_an_entry_point_that_calls_itself_with_a_dict_outside():
+    memo.clear()
+    compiled = tsir.script(ways)
+    assert compiled(10) == 89
+    assert memo[9] == 55
 
 
 def test_it_cant_be_saved(tmp_path: Any):

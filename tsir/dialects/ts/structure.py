@@ -327,6 +327,20 @@ class MethodOp(IRDLOperation):
         )
 
 
+PART = "ts.part"
+"""On the operations that give a new object the attributes that the call of its class gives it."""
+
+
+def mark_part(operation: Operation) -> Operation:
+    """Says that an operation is what a call of a class does."""
+    operation.attributes[PART] = UnitAttr()
+    return operation
+
+
+CACHED = "ts.cached"
+"""The attribute of an `scf.if` that computes a cached property where it is read first: the property's name."""
+
+
 @irdl_op_definition
 class GetAttrOp(IRDLOperation):
     """Reads an attribute of an object: `%w = ts.getattr %self["weight"] : !ts.class<@Linear> -> !ts.tensor`."""

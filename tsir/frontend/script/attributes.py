@@ -22,7 +22,13 @@ from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
 from tsir.frontend.script.exception_values import exception_attribute
-from tsir.frontend.script.global_names import is_globals, read_global, write_global
+from tsir.frontend.script.global_names import (
+    is_globals,
+    read_attribute_outside,
+    read_global,
+    write_attribute_outside,
+    write_global,
+)
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
@@ -181,6 +187,7 @@ def _none(e: Emitter, value: Value, name: str) -> Value:
 
 def _python_attribute(e: Emitter, value: PyObject, name: str) -> Value:
     assigned = ambient.attribute(e, value, name)
+    assigned = assigned or read_attribute_outside(e, value, name)
     if assigned is not None:
         return assigned
     try:
@@ -322,6 +329,8 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         return
     if isinstance(holder, PyObject) and is_plain_object(holder.value) and type_of_plain_object(e.session, holder.value):
         e.session.decisions.take(holder.value)
+    if write_attribute_outside(e, holder, name, value):
+        return
     if not isinstance(holder, Object):
         kind = e.session.type_of(holder)
         if is_tensor(kind) and name == "requires_grad":

@@ -6,11 +6,14 @@ import functools
 import inspect
 from typing import TYPE_CHECKING
 
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import StringAttr
+
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import GetAttrOp, SetAttrOp
+from tsir.dialects.ts.structure import CACHED, GetAttrOp, SetAttrOp, mark_part
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.conditions import none_test
-from tsir.frontend.script.convert import coerce
+from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.decided import key_of
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import NONE, Object, PyFunction, Run, Value
@@ -30,7 +33,8 @@ def begin_cached_properties(e: Emitter, new: Object) -> None:
     for name in dir(new.info.python_class):
         attribute = None if cached_property(new.info, name) is None else _attribute(e.session, new.info, name)
         if attribute is not None and attribute.type is not None:
-            e.emit_void(SetAttrOp(new.ssa, name, coerce(e, NONE, attribute.type, f"attribute '{name}'")))
+            nothing = coerce(e, NONE, attribute.type, f"attribute '{name}'")
+            e.emit_void(mark_part(SetAttrOp(new.ssa, name, nothing)))
 
 
 def _attribute(session: Session, info: ClassInfo, name: str) -> AttributeInfo | None:
@@ -68,6 +72,10 @@ def read_cached(e: Emitter, holder: Object, name: str, found: functools.cached_p
         e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, value, kind, f"attribute '{name}'")))
         return value
 
-    return choose(
+    value = choose(
         e, none_test(e, held, None, negate=False), keep, lambda: session.object_or_run(e.cast(held.ssa, kind.element))
     )
+    found_or_made = materialise(e, value).owner
+    if isinstance(found_or_made, scf.IfOp) and len(found_or_made.results) == 1:
+        found_or_made.attributes[CACHED] = StringAttr(name)
+    return value

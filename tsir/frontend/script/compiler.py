@@ -48,6 +48,7 @@ from tsir.frontend.script.functions import (
     call_function,
     signature_of,
 )
+from tsir.frontend.script.global_names import is_written_in_class
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.outside import Origin, Outside
@@ -207,6 +208,8 @@ class Session:
         """The functions that are being inlined, with the frames that they stand in."""
         self.inline_only: set[Any] = set()
         """Functions whose results are no run-time values."""
+        self.local_classes: set[type] = set()
+        """The classes that functions of the program define."""
         self.local_scopes: dict[Any, Scope] = {}
         """Where the methods of local classes look up names, of those classes that read variables of the function around."""
         self.interface_methods: dict[tuple[str, str], InterfaceMethod] = {}
@@ -443,7 +446,7 @@ class Session:
         else:
             only_given = {f.name for f in objects.init_variables(cls)}
             for name, (annotation, owner) in modules.class_annotations(cls).items():
-                if name in only_given:
+                if name in only_given or is_written_in_class(self, cls, name):
                     continue
                 found_type = self.annotations.of_part(annotation, modules._class_scope(owner))
                 if found_type is not None and "ClassVar" not in str(annotation):

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from xdsl.dialects.builtin import ArrayAttr, StringAttr, UnitAttr
+from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from tsir.dialects.dtypes import DType
+from tsir.dialects.ts.structure import mark_part
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.values import Object, StaticTuple, Value
@@ -24,14 +25,6 @@ from tsir.frontend.script.values import Object, StaticTuple, Value
 MADE = "ts.made"
 """The class as `module:name`, then its arguments: a string is the attribute whose value is passed under its name; an array has a
 prefix (`name=`), then the source of a constant, or an array for an object that is made there."""
-PART = "ts.part"
-"""On the operations that give a new object the attributes that the call of its class gives it."""
-
-
-def mark_part(operation: Operation) -> Operation:
-    """Says that an operation is what a call of a class does."""
-    operation.attributes[PART] = UnitAttr()
-    return operation
 
 
 def say_how_module_is_made(new: SSAValue, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value]) -> None:
@@ -164,4 +157,4 @@ def constant_source(value: Any) -> str | None:
             return None
 
 
-__all__ = ["MADE", "PART", "mark_part", "say_how_module_is_made", "say_how_object_is_made"]
+__all__ = ["MADE", "mark_part", "say_how_module_is_made", "say_how_object_is_made"]

@@ -10,10 +10,10 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import ExceptionOp, NewOp, SetAttrOp
+from tsir.dialects.ts.structure import ExceptionOp, NewOp, SetAttrOp, mark_part
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.values import (
     ExceptionClass,
@@ -52,7 +52,7 @@ def make_exception(e: Emitter, cls: type[BaseException], args: Sequence[Value], 
         return ExceptionValue(cls, tuple(args))
     info = e.session.exception_info(cls)
     new = Object(e.emit(NewOp(info.type)), info)
-    set_arguments(e, new, args)
+    mark_part(set_arguments(e, new, args))
     found = info.lookup("__init__")
     if found is not None and inspect.isfunction(found[0]):
         info.open = True
@@ -65,12 +65,14 @@ def make_exception(e: Emitter, cls: type[BaseException], args: Sequence[Value], 
     return RaisedException(e.emit(ExceptionOp(info.name, [new.ssa])), cls)
 
 
-def set_arguments(e: Emitter, new: Object, args: Sequence[Value]) -> None:
+def set_arguments(e: Emitter, new: Object, args: Sequence[Value]) -> Operation:
     """What `BaseException.__init__` does: the arguments become `args`."""
     from tsir.frontend.script.convert import materialise
 
     new.info.attributes.setdefault("args", AttributeInfo(ts.AnyType()))
-    e.emit_void(SetAttrOp(new.ssa, "args", e.cast(materialise(e, StaticTuple(tuple(args))), ts.AnyType())))
+    made = SetAttrOp(new.ssa, "args", e.cast(materialise(e, StaticTuple(tuple(args))), ts.AnyType()))
+    e.emit_void(made)
+    return made
 
 
 def as_raised(e: Emitter, value: ExceptionValue) -> SSAValue:

@@ -13,7 +13,7 @@ from torch import nn
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp
+from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp, mark_part
 from tsir.errors import UnsupportedError, did_you_mean
 from tsir.frontend.script import modules
 from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
@@ -26,6 +26,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import is_exception_class
 from tsir.frontend.script.function_values import function_type, is_function
 from tsir.frontend.script.functions import compile_for
+from tsir.frontend.script.global_names import read_attribute_outside
 from tsir.frontend.script.interfaces import is_interface, methods_of
 from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.listings import Listing
@@ -197,7 +198,9 @@ def _bound(session: Session, e: Emitter, holder: Object, name: str, found: Any) 
         return PyFunction(found, holder, holder.info)
     if name == "forward" and holder.info.kind == "module":
         e.error(f"module {holder.info.python_class.__name__} has no forward() that can be compiled", code="TS203")
-    return session.from_python(found, name)
+    return read_attribute_outside(e, PyObject(holder.info.python_class, holder.info.name), name) or session.from_python(
+        found, name
+    )
 
 
 def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Value:
@@ -414,7 +417,7 @@ def _set_class_values(session: Session, e: Emitter, new: Object) -> None:
         if found is None or attribute.type is None or attribute.role != "attribute" or _is_descriptor(found[0]):
             continue
         value = session.from_python(found[0], name)
-        e.emit_void(SetAttrOp(new.ssa, name, coerce(e, value, attribute.type, f"attribute '{name}'")))
+        e.emit_void(mark_part(SetAttrOp(new.ssa, name, coerce(e, value, attribute.type, f"attribute '{name}'"))))
 
 
 def _is_descriptor(value: Any) -> bool:

@@ -167,6 +167,8 @@ def _class(e: Emitter, node: ast.ClassDef) -> None:
     except Exception as error:  # noqa: BLE001  (it is the user's class: anything may come of it)
         e.error(f"class {node.name} can't be made while compiling: {type(error).__name__}: {error}", node=node, code="TS101")
     made = scope[node.name]
+    if isinstance(made, type):
+        e.session.local_classes.add(made)
     if captures:
         e.session.local_scopes.update(dict.fromkeys(_functions_of(made), e.scope))
     e.bind(node.name, PyObject(made, node.name))

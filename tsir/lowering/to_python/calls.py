@@ -68,6 +68,9 @@ def call(p: Printer, operation: Operation) -> str:
     """`func.call`."""
     symbol: str = cast(Any, operation).callee.root_reference.data
     operands = [p.text(o) for o in operation.operands]
+    by_name = p.names.by_name.get(symbol, [])
+    for at, parameter in enumerate(by_name, start=len(operands) - len(by_name)):
+        operands[at] = f"{parameter}={operands[at]}"
     kind = operation.operands[0].type if operation.operands else None
     method = p.names.methods.get(symbol)
     if method is not None and isinstance(kind, types.ClassType):
@@ -118,6 +121,10 @@ def call_python(p: Printer, operation: Operation) -> str:
     key: str = cast(Any, operation).function.data
     name = key.partition("#")[0]
     known = p.names.python_functions.get(key)
+    if known is not None and known.variable is not None:
+        kind = operation.operands[0].type if operation.operands else operation.results[0].type
+        place = p.names.outside.text(known.variable, kind)
+        return f"{place} = {p.text(operation.operands[0])}" if operation.operands else place
     operands = [p.text(o) for o in operation.operands]
     keywords = [None] * len(operands) if known is None else known.keywords
     shown = [t if k is None else f"{k}={t}" for k, t in zip(keywords, operands, strict=True)]

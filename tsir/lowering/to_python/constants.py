@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, StringAttr
@@ -12,7 +12,9 @@ from xdsl.ir import Attribute
 from tsir.dialects.dtypes import DType, float32, from_numpy
 from tsir.dialects.ts import attributes, types
 from tsir.dialects.values import Device, EnumMember, Layout, MemoryFormat
-from tsir.lowering.to_python.names import Names
+
+if TYPE_CHECKING:
+    from tsir.lowering.to_python.names import Names
 
 
 def member_text(cls: str, member: str) -> str:

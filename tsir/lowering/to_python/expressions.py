@@ -166,6 +166,7 @@ _PLAIN_ROWS: dict[str, PyFunction] = {
     for name, expression in {
         "setitem": "{0}[{1}] = {2}", "delitem": "del {0}[{1}]", "dict_move_to_end": "{0}[{1}] = {0}.pop({1})",
         "exception_from": "{0} from {1}",
+        "exception_object": "{0}",
         "exception_type": "type({0})",
         "exception_name": "type({0}).__name__",
         "percent": "{0} % {1}", "str": "str({0})", "repr": "repr({0})", "ascii": "ascii({0})", "format": "format({args})",

@@ -20,6 +20,7 @@ from tsir.dialects.program import PythonFunction
 from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 from tsir.dialects.values import ITEM
+from tsir.lowering.to_python.outside_variables import OutsideVariables
 
 _MODULES = ("math", "torch", "tsir", "warnings", "logging", "builtins", "collections", "heapq", "bisect")
 
@@ -80,8 +81,11 @@ class Names:
         """Tensors that the text reads as attributes of `CONSTANTS`; None where it has them in full."""
         self.classes: dict[str, ClassOp] = {}
         self.functions: dict[str, Operation] = {}
+        """By their symbols."""
         self.methods: dict[str, str] = {}
         """The name of the method that a function is, by its symbol."""
+        self.exception_methods: dict[str, dict[str, str]] = {}
+        """The functions that are the methods of exception classes, by the symbol of the class and the method's name."""
         self.set_attributes: set[str] = set()
         """The names of the attributes that some function of the program assigns."""
         self._bodies: set[str] = set()
@@ -91,6 +95,8 @@ class Names:
         """The classes whose definitions are part of the text, in order of their first use."""
         self.to_print: list[str] = []
         """The symbols of the functions that are called, in order of their first use."""
+        self.by_name: dict[str, list[str]] = {}
+        """The parameters of functions that are only passed by name, which are the last ones."""
         self._function_names: dict[str, str] = {}
         self.taken: set[str] = {*keyword.kwlist, *_MODULES, *reserved}
         for operation in module.body.block.ops:
@@ -110,10 +116,14 @@ class Names:
                     self.set_attributes |= {a.attr_name.data for c in self.classes for a in self.declared_attributes(c)}
                 elif inner.name == "ts.setattr":
                     self.set_attributes.add(cast(Any, inner).attr_name.data)
+        self._read_exceptions()
         for symbol in self.functions:
             if symbol not in self.methods:
                 self._function_names[symbol] = self.unique(symbol.replace(".", "_"))
         self.taken |= {name.rpartition(".")[2] for name in self.classes}
+        variables = [f.variable for f in python_functions.values() if f.variable is not None]
+        self.set_attributes |= {v.name for v in variables}
+        self.outside = OutsideVariables(self, variables, _hints(module) if variables else set())
 
     def _read_class(self, operation: ClassOp) -> None:
         symbol = operation.sym_name.data
@@ -122,6 +132,19 @@ class Names:
             if isinstance(member, MethodOp):
                 self.methods.setdefault(member.callee.root_reference.data, member.method_name.data)
                 self._bodies.add(member.callee.root_reference.data)
+
+    def _read_exceptions(self) -> None:
+        """Finds the methods of exception classes: the first form of each is part of the definition."""
+        for symbol, function in self.functions.items():
+            arguments = function.regions[0].block.args if function.regions[0].blocks else ()
+            kind = arguments[0].type if arguments else None
+            if not isinstance(kind, types.ClassType) or symbol not in self.methods:
+                continue
+            owner = kind.symbol.root_reference.data
+            own = self.exception_methods.setdefault(owner, {})
+            if self.kind(owner) == "exception" and self.methods[symbol] not in own:
+                own[self.methods[symbol]] = symbol
+                self._bodies.add(symbol)
 
     def bases(self, symbol: str) -> list[str]:
         """The symbols of the classes that a class is derived from."""
@@ -175,7 +198,7 @@ class Names:
         """The lines that import what a text uses."""
         words = set(_WORD.findall(program))
         used = {m: sorted(n & words) for m, n in sorted(self._imports.items())}
-        plain = [f"import {m}" for m in sorted(self._modules & words)]
+        plain = [f"import {m}" for m in sorted(self._modules) if m.partition(".")[0] in words]
         return plain + [f"from {m} import {', '.join(n)}" for m, n in used.items() if n]
 
     # Classes
@@ -255,7 +278,7 @@ class Names:
 
     def is_defined(self, symbol: str) -> bool:
         """Whether the definition of a class is part of the text. Its methods take what they were compiled for."""
-        return self.kind(symbol) == "class" and self.class_name(symbol) in self._defined
+        return self.kind(symbol) in ("class", "exception") and self.class_name(symbol) in self._defined
 
     def method_symbol(self, class_symbol: str, method: str) -> str | None:
         """The function that a class or one of its bases has as a method."""
@@ -350,6 +373,13 @@ def identifier(text: str) -> str:
     """A text as a Python identifier."""
     made = re.sub(r"\W", "_", text)
     return made if made.isidentifier() else f"v{made}"
+
+
+def _hints(module: ModuleOp) -> set[str]:
+    """The names that the variables of a program may have."""
+    arguments = (a for op in module.walk() for r in op.regions for b in r.blocks for a in b.args)
+    values = (r for op in module.walk() for r in op.results)
+    return {v.name_hint for v in (*arguments, *values) if v.name_hint is not None}
 
 
 def _is_importable(thing: Any) -> bool:

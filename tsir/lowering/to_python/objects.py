@@ -10,15 +10,13 @@ from xdsl.dialects.builtin import ArrayAttr, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from tsir.dialects.ts import types
+from tsir.dialects.ts.structure import CACHED, PART
 from tsir.dialects.values import ITEM
 from tsir.lowering.to_python.atoms import receiver
 from tsir.lowering.to_python.names import MADE, Names
 
 if TYPE_CHECKING:
     from tsir.lowering.to_python.statements import Printer
-
-_PART = "ts.part"
-"""The attribute of what a call that makes an object does: such operations aren't printed where the call is."""
 
 
 def new(p: Printer, operation: Operation) -> str:
@@ -58,13 +56,37 @@ def _attribute(made: SSAValue, name: str) -> SSAValue:
 def is_part(p: Printer, operation: Operation) -> bool:
     """Whether an operation is part of what a call does that is printed."""
     if operation.name == "ts.new" and MADE in operation.attributes:
-        return all(_PART in use.operation.attributes for use in operation.results[0].uses)  # only told how another is made
-    if _PART not in operation.attributes:
+        return all(PART in use.operation.attributes for use in operation.results[0].uses)  # only told how another is made
+    if PART not in operation.attributes:
         return False
     if operation.name == "ts.new":
         return True
     maker = operation.operands[0].owner
     return isinstance(maker, Operation) and (operation.operands[0] in p.made or is_part(p, maker))
+
+
+def cached_property(p: Printer, operation: Operation) -> str | None:
+    """What reads a cached property, of an object whose class says that it is one: an `scf.if` on what is kept."""
+    name = operation.attributes.get(CACHED)
+    test = operation.operands[0].owner
+    kept = test.operands[0].owner if isinstance(test, Operation) and test.operands else None
+    if not isinstance(name, StringAttr) or not isinstance(kept, Operation) or kept.name != "ts.getattr":
+        return None
+    holder = kept.operands[0]
+    return f"{receiver(p.text(holder))}.{name.data}" if p.names.has_place(_symbol(holder)) else None
+
+
+def looks_for_cached(p: Printer, operation: Operation) -> bool:
+    """Whether an operation only finds out whether a cached property was computed before, which the class itself does."""
+    if operation.name not in ("ts.getattr", "ts.py.is"):
+        return False
+    for use in operation.results[0].uses:
+        user = use.operation
+        if user.name == "scf.if" and CACHED in user.attributes:
+            return cached_property(p, user) is not None
+        if operation.name == "ts.getattr" and user.name == "ts.py.is" and looks_for_cached(p, user):
+            return True
+    return False
 
 
 def setattr_text(p: Printer, operation: Operation) -> str:
@@ -91,4 +113,4 @@ def _symbol(value: SSAValue) -> str:
     return cast(types.ClassType, value.type).symbol.root_reference.data
 
 
-__all__ = ["is_part", "new", "setattr_text"]
+__all__ = ["cached_property", "is_part", "looks_for_cached", "new", "setattr_text"]

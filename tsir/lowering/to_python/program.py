@@ -47,6 +47,7 @@ def print_program(
     """
     names = Names(module, classes, {f.key: f for f in python_functions}, (entry.name,))
     names.constants = None if held is None else held.constants
+    names.by_name[entry.symbol] = [p.name for p in entry.parameters if p.kwarg_only]
     function = names.functions.get(entry.symbol)
     if function is None:
         raise TsirError(f"the program has no function @{entry.symbol}")
@@ -77,7 +78,8 @@ def print_program(
         definitions.append((_depth(names, wanted), text))
     definitions.reverse()
     classes_first = [text for _, text in sorted(definitions, key=lambda found: found[0])]
-    program = "\n".join([*classes_first, *reversed(helpers), own])
+    variables = ["\n".join(found) + "\n"] if (found := names.outside.declarations()) else []
+    program = "\n".join([*classes_first, *variables, *reversed(helpers), own])
     imports = names.imports(program)
     if any(isinstance(w, str) and names.kind(w) == "class" for w in names.to_define):
         imports.insert(0, "from __future__ import annotations")
@@ -104,7 +106,20 @@ def _class(names: Names, symbol: str) -> str:
         return _interface(names, symbol)
     declared = names.classes.get(symbol)
     base = _base(declared) if declared is not None else None
-    return f"class {name}({names.exception(base) if base else 'Exception'}):\n  pass\n"
+    lines = [f"class {name}({names.exception(base) if base else 'Exception'}):"]
+    lines += [
+        f"  {names.declared(a.attr_name.data, a.type)}"
+        for a in names.declared_attributes(symbol)
+        if a.attr_name.data != "args"
+    ]
+    for method, function in names.exception_methods.get(symbol, {}).items():
+        lines += _method(names, function, method)
+    return "\n".join(lines if len(lines) > 1 else [*lines, "  pass"]) + "\n"
+
+
+def _method(names: Names, symbol: str, name: str) -> list[str]:
+    text = Printer(names).method(names.functions[symbol], name)
+    return ["", *(f"  {line}" for line in text.splitlines())]
 
 
 def _interface(names: Names, symbol: str) -> str:
@@ -149,6 +164,5 @@ def _script_class(names: Names, symbol: str) -> str:
         shown = plain if interface else member.method_name.data
         if shown not in printed:
             printed.add(shown)
-            text = Printer(names).method(names.functions[member.callee.root_reference.data], shown)
-            lines += ["", *(f"  {line}" for line in text.splitlines())]
+            lines += _method(names, member.callee.root_reference.data, shown)
     return "\n".join(lines if len(lines) > 1 else [*lines, "  pass"]) + "\n"

@@ -18,12 +18,14 @@ from xdsl.ir import Attribute, Block, Operation, ParametrizedAttribute, SSAValue
 from tsir.dialects.program import EntryPoint, Parameter
 from tsir.dialects.ts import types
 from tsir.dialects.ts.families import AtenOp, PyOp
+from tsir.dialects.ts.structure import PART
 from tsir.dialects.values import Instance
 from tsir.lowering.to_python.calls import declared, passed
 from tsir.lowering.to_python.constants import value_text
 from tsir.lowering.to_python.expressions import AUGMENTED, expression, says_cast
 from tsir.lowering.to_python.names import Names, identifier
-from tsir.lowering.to_python.objects import is_part
+from tsir.lowering.to_python.objects import cached_property, is_part, looks_for_cached
+from tsir.lowering.to_python.outside_variables import with_globals
 from tsir.lowering.to_python.simplify import simplified
 from tsir.lowering.to_python.tensor_items import is_written_at_its_use
 from tsir.lowering.to_python.variables import Variables, user_name
@@ -123,7 +125,7 @@ class Printer:
         arrow = "" if result is None else f" -> {result}"
         self._line(f"def {name}({', '.join(parameters)}){arrow}:")
         self.body(function.regions[0].block, self._returned)
-        return simplified("\n".join(self.lines), self._temporary, self.names.set_attributes)
+        return with_globals(simplified("\n".join(self.lines), self._temporary, self.names.set_attributes))
 
     def _result_type(self, function: Operation) -> Attribute | None:
         return next(iter(cast(Any, function).function_type.outputs.data), None)
@@ -209,7 +211,12 @@ class Printer:
         elif operation.name == "ts.unpack":
             names = [self.name(r) for r in results]
             self._line(f"{', '.join(names)}{',' if len(names) == 1 else ''} = {self.text(operation.operands[0])}")
-        elif self._is_constructed(operation) or self._constructs(operation) or is_part(self, operation):
+        elif (
+            self._is_constructed(operation)
+            or self._constructs(operation)
+            or is_part(self, operation)
+            or looks_for_cached(self, operation)
+        ):
             return
         else:
             self._assigned(operation, expression(self, operation))
@@ -261,8 +268,8 @@ class Printer:
             case "ts.getattr":
                 name: str = cast(Any, operation).attr_name.data
                 return name not in self.names.set_attributes
-            case "ts.py.exception_from":
-                return True  # a part of the `raise` behind it
+            case "ts.py.exception_from" | "ts.py.exception_object":
+                return True  # a part of the `raise` behind it, and the exception itself
             case "ts.py.tuple" | "ts.py.torch_size":
                 return (
                     operation.results[0].has_one_use() and next(iter(operation.results[0].uses)).operation.name == "ts.cast"
@@ -284,10 +291,27 @@ class Printer:
     # Objects of classes
 
     def _is_constructed(self, operation: Operation) -> bool:
-        """Whether a new object's `__init__` is called: the object is made there."""
+        """Whether a new object's `__init__` is called: the object is made there.
+
+        A class whose definition is part of the text doesn't do by itself what is done before.
+        """
         if operation.name != "ts.new":
             return False
-        return any(self._initialises(use.operation) for use in operation.results[0].uses if use.index == 0)
+        made = operation.results[0]
+        following, before = operation.next_op, False
+        while following is not None and (made not in following.operands or PART in following.attributes):
+            before = before or made in following.operands
+            following = following.next_op
+        if following is None or not self._initialises(following):
+            return False
+        symbol: str = cast(Any, made.type).symbol.root_reference.data
+        called: str = cast(Any, following).callee.root_reference.data
+        if not self.names.has_place(symbol) and (
+            not self.names.has_body(called) or (before and self.names.kind(symbol) != "exception")
+        ):
+            return False
+        self.made.add(made)
+        return True
 
     def _initialises(self, operation: Operation) -> bool:
         if operation.name != "func.call":
@@ -313,6 +337,12 @@ class Printer:
     # Control flow
 
     def _if(self, operation: Operation) -> None:
+        if (text := cached_property(self, operation)) is not None:
+            if operation.results[0].first_use is not None:
+                self._line(f"{self.name(operation.results[0])} = {text}")
+            else:
+                self._line(text)
+            return
         following = operation.next_op
         if following is not None and following.name == "func.return" and list(following.operands) == list(operation.results):
             self._branches(operation, lambda terminator: self._returned(terminator))
