@@ -281,6 +281,7 @@ REWRITES: dict[str, Rewrite] = {
     "__rrshift__": _swapped("bitwise_right_shift"), "__irshift__": _renamed("bitwise_right_shift_"),
     "__eq__": _renamed("eq"), "__ne__": _renamed("ne"), "__lt__": _renamed("lt"), "__le__": _renamed("le"),
     "__gt__": _renamed("gt"), "__ge__": _renamed("ge"), "__len__": lambda self: Call("size.int", (self, 0)),
+    "__index__": lambda self: Call("_python_index", (self,)),
     "__contains__": lambda self, element: Call("item", (Call("any", (Call("eq", (self, element)),)),)),
     # numbers where ATen has tensors
     "add": _number_first("add", lambda x, n: Call("add", (x, n))), "mul": _number_first("mul", lambda x, n: Call("mul", (x, n))),

@@ -50,12 +50,14 @@ class Copies:
     def is_written(self, op: ToReferenceOp) -> bool:
         """Whether the memory behind a `ts.to_reference` may be written in the function."""
         group = self._memory.group(op.result)
-        return group is not None and (bool(group.tensor_writes) or (group.escapes and bool(self._calls)))
+        if group is None:
+            return False
+        return bool(group.tensor_writes) or ((group.escapes or group.external) and bool(self._calls))
 
     def is_kept(self, op: ToReferenceOp) -> bool:
-        """Whether the memory behind a `ts.to_reference` leaves the function."""
+        """Whether the memory behind a `ts.to_reference` leaves the function: returned, or in a container of the caller's."""
         group = self._memory.group(op.result)
-        return group is not None and group.escapes
+        return group is not None and (group.escapes or group.external)
 
     def _readers(self, value: SSAValue) -> list[Operation] | None:
         """The operations that read a value or a view of it; None when it is kept where they can't be told."""

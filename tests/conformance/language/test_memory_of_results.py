@@ -100,3 +100,23 @@ def test_same_memory_as_eager(kind: type[nn.Module]) -> None:
                 for t in (theirs, ours):
                     t[(0,) * t.dim()] += i + 1
             torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+class Held(Weights):
+    """Puts a copy of a weight into a list of its caller's, in a loop that changes an attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table: dict[str, torch.Tensor] = {"a": torch.ones(3)}
+
+    def forward(self, x: torch.Tensor, log: list[torch.Tensor]):
+        for name in ("a", "b"):
+            self.table[name] = x
+            log += [self.w.clone(), self.w + 1]
+
+
+def test_what_a_list_of_the_callers_holds_is_made_anew() -> None:
+    module, log = tsir.script(Held()), list[torch.Tensor]()
+    for _ in range(2):
+        module(torch.ones(3), log)
+    assert len({t.data_ptr() for t in log}) == len(log) == 8

@@ -1054,7 +1054,14 @@ OWN_CASES = {
     "ctc_loss.Tensor": _ctc(_index),
     **{
         kernel: lambda d: []
-        for kernel in ("_lu_permutation", "_determinant", "_sign_and_log_determinant", "_one_hot_by_data")
+        for kernel in (
+            "_python_number",
+            "_python_index",
+            "_lu_permutation",
+            "_determinant",
+            "_sign_and_log_determinant",
+            "_one_hot_by_data",
+        )
     },
     "tensor": lambda d: [
         [data, dt, None, False] for data in ([[1, 2], [3, 4]], [1.5, 2], [], [True, False], 3) for dt in (None, d)

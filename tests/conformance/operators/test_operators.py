@@ -227,7 +227,7 @@ except ImportError:  # the database needs expecttest
 
 THROUGH_OTHERS = {
     "_fft_c2c", "_fft_r2c", "_fft_c2r", "_determinant", "_sign_and_log_determinant", "_lu_permutation", "_linalg_eigh",
-    "_one_hot_by_data", "view_as_real_copy", "view_as_real_copy.out",
+    "_one_hot_by_data", "_python_number", "_python_index", "view_as_real_copy", "view_as_real_copy.out",
     "_linalg_svd", "istft", "stft", "stft.out", "linalg_matrix_exp", "orgqr", "slogdet", "nuclear_norm.dim",
     "nuclear_norm.dim_out",
 }  # fmt: skip
@@ -304,7 +304,7 @@ OWN_NAMES = {
     "requires_grad", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_cpu", "tolist", "Complex.Tensor",
     "_batch_norm_running_stats", "device", "grad", "tensor", "as_tensor", "initial_seed", "_determinant",
     "_sign_and_log_determinant", "_lu_permutation", "_one_hot_by_data", "_resized", "_resized_as", "_set_to", "_note_resized",
-    "_generator", "initial_seed.generator", "seed.generator",
+    "_python_number", "_python_index", "_generator", "initial_seed.generator", "seed.generator",
 }  # fmt: skip
 """Operators that torch has not, or has with another meaning under this name: properties, mostly."""
 

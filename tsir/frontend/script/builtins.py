@@ -91,7 +91,7 @@ def _range(a: Arguments) -> Value:
 
 
 def _to_int(e: Emitter, value: Value) -> Any:
-    return e.py("int", [e.aten_value("item", [materialise(e, value)])])
+    return e.aten_value("_python_index", [materialise(e, value)])
 
 
 def _enumerate(a: Arguments) -> Value:

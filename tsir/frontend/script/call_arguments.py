@@ -60,7 +60,7 @@ class Arguments:
 def as_number(e: Emitter, value: Value, name: str) -> Value:
     """A tensor with one element as its number, for functions of Python's that take numbers."""
     if is_tensor(e.session.type_of(value)):
-        return Run(e.py("float", [e.aten_value("item", [materialise(e, value)])]))
+        return Run(e.py("float", [e.aten_value("_python_number", [materialise(e, value)])]))
     return value
 
 

@@ -94,7 +94,7 @@ def _number_from(a: Arguments, name: str, values: list[Value]) -> Value:
     if by_type is not None:
         return by_type
     if len(values) == 1 and is_tensor(a.e.session.type_of(values[0])):
-        return Run(a.e.py(name, [a.e.aten_value("item", [materialise(a.e, values[0])])]))
+        return Run(a.e.py(name, [a.e.aten_value("_python_number", [materialise(a.e, values[0])])]))
     if len(values) == 1 and isinstance(values[0], Const) and isinstance(values[0].value, bool | int | float):
         try:
             return Const({"int": int, "float": float}[name](values[0].value))

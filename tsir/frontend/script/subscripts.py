@@ -177,7 +177,7 @@ def _number(e: Emitter, key: Value) -> SSAValue:
         found = e.session.call_optional_method(e, key, ("__index__",))
         key = key if found is None else found
     if is_tensor(e.session.type_of(key)):
-        return e.py("int", [e.aten_value("item", [materialise(e, key)])])
+        return e.aten_value("_python_index", [materialise(e, key)])
     return materialise(e, key)
 
 

@@ -192,6 +192,10 @@ def _aten(p: Printer, schema: Schema, operands: Sequence[SSAValue]) -> str:
     last = max((i for i, (a, _) in enumerate(arguments) if said[i] and not a.kwarg_only), default=-1)
     shown = [p.text(v) for _, v in arguments[: last + 1]]
     shown += [f"{a.name}={p.text(v)}" for (a, v), s in list(zip(arguments, said, strict=True))[last + 1 :] if s]
+    if name == "_python_number":
+        return shown[0]  # only `int`, `float` and the like ask for it
+    if name == "_python_index":
+        return f"{receiver(shown[0])}.__index__()"
     if name == "_generator":
         return f"{p.names.use('torch')}.Generator()"
     of_generator = bool(operands) and operands[0].type == types.GeneratorType()

@@ -7,7 +7,7 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.dialects.values import Device
-from tsir.errors import OperatorError
+from tsir.errors import OperatorError, OperatorTypeError, OperatorValueError
 from tsir.ops.aten.comparison import isclose
 from tsir.ops.aten.creation import check_device
 from tsir.ops.builder import current
@@ -126,6 +126,22 @@ def number_of(x: SymTensor, kind: str | None = None) -> SymScalar:
 def item(x: SymTensor) -> SymScalar:
     """The only element, as a Python number."""
     return number_of(x)
+
+
+@aten("_python_number(Tensor self) -> Scalar")
+def python_number(x: SymTensor) -> SymScalar:
+    """What `int`, `float` and `complex` take a tensor for: its only element. Raises ValueError for any other number of elements."""
+    if x.numel() != 1:
+        raise OperatorValueError("only one element tensors can be converted to Python scalars")
+    return number_of(x)
+
+
+@aten("_python_index(Tensor self) -> int")
+def python_index(x: SymTensor) -> SymScalar:
+    """What `range` and indices of sequences take a tensor for. Raises TypeError unless it is one integer."""
+    if x.dtype.category not in (Category.INT, Category.BOOL) or x.numel() != 1:
+        raise OperatorTypeError("only integer tensors of a single element can be converted to an index")
+    return number_of(x, "int")
 
 
 _NUMBERS = {"Int": "int", "Float": "float", "Bool": "bool"}

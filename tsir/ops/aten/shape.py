@@ -593,7 +593,8 @@ def meshgrid_indexing(tensors: Sequence[SymTensor], indexing: str) -> list[SymTe
 @aten("flip(Tensor self, int[] dims) -> Tensor")
 def flip_(x: SymTensor, dims: Sequence[int]) -> SymTensor:
     """The order reversed along these dimensions."""
-    return copy(x) if not dims else flip(x, wrap_dims(tuple(dims), x.rank))
+    axes = wrap_dims(tuple(dims), x.rank)
+    return flip(x, axes) if axes and x.rank else copy(x)
 
 
 @aten("fliplr(Tensor self) -> Tensor", out=False)
