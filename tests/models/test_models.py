@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, List, Tuple
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ from torch import nn
 
 import tsir
 from tests.models.algorithms import beam_search, collatz, kmeans, masked_mean, newton_sqrt
+from tests.models.applications import DLRM, Detector, Transducer, Translator
 from tests.models.comparison import assert_same
 from tests.models.programs import (
     CRF,
@@ -49,6 +50,16 @@ def padding_mask(n: int) -> torch.Tensor:
     return torch.arange(5).unsqueeze(0) >= torch.arange(2, 2 + n).clamp(max=5).unsqueeze(1)
 
 
+def bags(n: int) -> Tuple[torch.Tensor, List[torch.Tensor], List[torch.Tensor]]:
+    indices = [torch.randint(7, (n * k,)) for k in (1, 2, 3)]
+    return torch.randn(n, 5), indices, [torch.arange(0, n * k, k) for k in (1, 2, 3)]
+
+
+def sentences(n: int) -> torch.Tensor:
+    words = torch.randint(1, 17, (n, 6))
+    return words.masked_fill(torch.arange(6) >= torch.tensor([4, 6, 2])[:n, None], 0)
+
+
 MODELS = [
     Model("simple_net", SimpleNet, lambda n: (torch.randn(n, 10),)),
     Model("mlp", lambda: MLP([28, 32, 16, 10]), lambda n: (torch.randn(n, 4, 7),)),
@@ -81,6 +92,12 @@ MODELS = [
     ),
     Model("chooser", Chooser, lambda n: (torch.randn(2, 3), n - 1, "ab"[n % 2]), traceable=False),
     Model("dict_model", DictModel, lambda n: (torch.randn(n, 6),), strict=False),
+    Model("dlrm", DLRM, bags),
+    Model("detector", Detector, lambda n: (torch.randn(n, 3, 32, 24 + 8 * n),), traceable=False),
+    Model("detector_finds_nothing", Detector, lambda n: (torch.randn(n, 3, 16, 16), 0.99), traceable=False),
+    Model("transducer", Transducer, lambda n: (torch.randn(n, 9, 6), torch.tensor([9, 4, 7][:n])), traceable=False),
+    Model("translator", Translator, lambda n: (sentences(n), torch.randint(17, (n, 5)))),
+    Model("translator_decodes", Translator, lambda n: (sentences(n),), traceable=False),
     Model(
         "greedy_decoder", GreedyDecoder, lambda n: (torch.zeros(n, dtype=torch.long), torch.randn(n, 12)), traceable=False
     ),

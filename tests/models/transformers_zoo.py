@@ -108,3 +108,33 @@ MODELS = [
         "num_conv_pos_embeddings": 8, "num_conv_pos_embedding_groups": 2,
     }, lambda batch, length: {"input_values": torch.randn(batch, length * 20)}),
 ]  # fmt: skip
+
+
+def words(batch: int, length: int) -> Inputs:
+    return {"input_ids": torch.randint(3, 30_000, (batch, length)), "attention_mask": mask(batch, length)}
+
+
+def photo(batch: int, length: int) -> Inputs:
+    return {"pixel_values": torch.randn(batch, 3, 224, 224)}
+
+
+REAL_SIZES = [
+    Model("bert_base", "BertModel", "BertConfig", {}, words),
+    Model("distilbert_base", "DistilBertModel", "DistilBertConfig", {}, words),
+    Model("roberta_base", "RobertaModel", "RobertaConfig", {}, words),
+    Model("gpt2_124m", "GPT2Model", "GPT2Config", {}, words),
+    Model("t5_small", "T5Model", "T5Config", {}, lambda b, n: {**words(b, n), "decoder_input_ids": words(b, n - 2)["input_ids"]}),
+    Model("llama_137m", "LlamaModel", "LlamaConfig", {
+        "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12,
+    }, words),
+    Model("vit_base", "ViTModel", "ViTConfig", {}, photo),
+    Model("clip_base", "CLIPModel", "CLIPConfig", {}, lambda b, n: {**words(b, n), **photo(b, n)}),
+    Model("whisper_tiny", "WhisperModel", "WhisperConfig", {}, lambda b, n: {
+        "input_features": torch.randn(b, 80, 3000), "decoder_input_ids": words(b, n)["input_ids"],
+    }),
+    Model("wav2vec2_base", "Wav2Vec2Model", "Wav2Vec2Config", {}, lambda b, n: {"input_values": torch.randn(b, 400 * n)}),
+    Model("mamba_4_layers", "MambaModel", "MambaConfig", {"num_hidden_layers": 4}, lambda b, n: {
+        "input_ids": torch.randint(3, 50_000, (b, 8)),
+    }, same_length=True),
+]  # fmt: skip
+"""The sizes that people run, from the configurations' defaults."""
