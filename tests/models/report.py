@@ -4,6 +4,7 @@ What the tests of this folder hold is run again here, and why a model can't be t
 are left out where timm isn't installed.
 """
 
+import re
 import signal
 import sys
 import warnings
@@ -112,7 +113,8 @@ def outcome(model: Listed, by: str) -> str:
 
 
 def _line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0].replace("|", "\\|")
+    first = str(error).strip().splitlines()[0]
+    return re.sub(r"\S*site-packages/", "", first).replace("|", "\\|")
 
 
 def _plain(result: Any) -> Any:

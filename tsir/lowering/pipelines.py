@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 
-from tsir.dialects.locations import location_of
-from tsir.dialects.ts.families import AtenOp
 from tsir.dialects.ts.structure import UnpackOp
 from tsir.dialects.ts.types import TensorType
 from tsir.dialects.values import Instance
 from tsir.errors import PassError
+from tsir.lowering.explain import explanation
 from tsir.lowering.outline import outline_deep_code
 from tsir.lowering.ts_to_linalg import lower_function
 from tsir.passes.canonicalize import canonicalize
@@ -81,17 +80,8 @@ class Specialized:
     weights: list[str]
 
     def explain(self) -> str:
-        """One line for each operator that runs by dispatch, with the user's line; then how many there are."""
-        lines: list[str] = []
-        for operation in walk(self.module):
-            if isinstance(operation, AtenOp):
-                places = location_of(operation)
-                where = str(places[0]) if places else "unknown place"
-                reason = operation.attributes.get("ts.reason")
-                why = f": {reason.data}" if isinstance(reason, StringAttr) else ""
-                lines.append(f"{where}: aten::{operation.SCHEMA.key} runs by dispatch{why}")
-        lines.append(f"{len(lines)} operators run by dispatch")
-        return "\n".join(lines)
+        """What was lowered to linalg, and what runs by dispatch and why, by the user's lines."""
+        return explanation(self.module)
 
 
 def part_of(module: ModuleOp, symbol: str) -> ModuleOp:

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from xdsl.dialects.builtin import DYNAMIC_INDEX, StringAttr
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 
+import tsir
 from tsir.dialects import dtypes
 from tsir.dialects.context import make_context, parse_module, print_module
 from tsir.dialects.ts.types import TensorType
@@ -74,7 +76,8 @@ def test_weights_are_arguments_in_the_order_of_the_program(module):
     assert [a.type.get_shape() for a in function.args] == [(2, 3), (3, 3), (3, 3)]
     assert [d.data.get("ts.weight") for d in function.arg_attrs] == [None, StringAttr("a.weight"), StringAttr("b.weight")]
     assert "ts." not in print_module(found.module).replace("ts.weight", "")
-    assert found.explain() == "0 operators run by dispatch"
+    *lines, last = found.explain().splitlines()
+    assert last == "0 operators run by dispatch" and lines[-1] == "3 operations in linalg"
     assert print_module(module) == before
 
 
@@ -122,3 +125,14 @@ def test_pipelines_name_passes():
 def test_an_unknown_function_is_named(module):
     with pytest.raises(PassError, match="no function @nothing"):
         specialize(module, "nothing", [])
+
+
+def test_lines_that_were_lowered_are_explained():
+    def f(x: torch.Tensor) -> torch.Tensor:
+        y = torch.softmax(x @ x, 1)
+        return torch.linalg.svd(y)[1]
+
+    first, second, *more = tsir.script(f).explain(torch.ones(3, 3)).splitlines()
+    assert first.endswith("lowered to linalg.generic") and "lowered to 5 linalg.generic, 2 tensor.expand_shape" in second
+    assert more[0].endswith("aten::_linalg_svd runs by dispatch: _linalg_svd is a host operator")
+    assert more[1:] == ["8 operations in linalg", "1 operators run by dispatch"]
