@@ -19,6 +19,7 @@ from tsir.errors import TsirError as Error
 from tsir.version import __version__
 
 if TYPE_CHECKING:
+    from tsir.dialects.values import one_function as one_function
     from tsir.dialects.values import uninitialized as uninitialized
     from tsir.runtime.api import load as load
     from tsir.runtime.api import manual_seed as manual_seed
@@ -51,6 +52,7 @@ _OURS = {
     "save": "tsir.runtime.api",
     "load": "tsir.runtime.api",
     "manual_seed": "tsir.runtime.api",
+    "one_function": "tsir.dialects.values",
     "uninitialized": "tsir.dialects.values",
     "ScriptFunction": "tsir.runtime.methods",
     **dict.fromkeys(("RecursiveScriptModule", "ScriptModule", "TopLevelTracedModule"), "tsir.runtime.compiled:ScriptModule"),

@@ -12,6 +12,7 @@ from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
+from weakref import WeakValueDictionary
 
 from tsir.errors import OperatorError, TsirError
 
@@ -254,6 +255,19 @@ def named_tuple_class(name: str, fields: tuple[str, ...]) -> type[tuple[Any, ...
     if key not in _named_tuples:
         _named_tuples[key] = namedtuple(name.rpartition(".")[2], fields)  # type: ignore[misc]
     return _named_tuples[key]
+
+
+FUNCTION = "__tsir_function__"
+"""The attribute of a function value's class that has the function of Python's which it stands for, if there is one."""
+
+_functions: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+
+
+def one_function(function: Any) -> Any:
+    """The one object for all function values of the same class that have the same objects in their attributes."""
+    own: dict[str, Any] = function.attributes if isinstance(function, Instance) else vars(function)
+    cls = function.class_name if isinstance(function, Instance) else type(function)
+    return _functions.setdefault((cls, *map(id, own.values())), function)
 
 
 def uninitialized(kind: Any) -> Any:

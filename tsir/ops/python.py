@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tsir.dialects.values import Device, Future
+from tsir.dialects.values import Device, Future, one_function
 from tsir.errors import OperatorError, OperatorTypeError, TsirError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class TextFunctions(Protocol):
     def warn(self, message: Any) -> None: ...
     def log(self, logger: str, level: int, message: Any, once: bool) -> None: ...
     def default_dict(self, kind: Any) -> Any: ...
+    def one_function(self, function: Any) -> Any: ...
     def device(self, text: Any, index: Any = None) -> Any: ...
     def Future(self) -> Any: ...
     def exception_object(self, error: Any) -> Any: ...
@@ -120,6 +121,11 @@ class PythonText:
         """What a logger of this name does with a message; with `once` only with the first one of all that are equal."""
         if not once or _is_first(logger, level, message):
             logging.getLogger(logger).log(level, message)
+
+    @staticmethod
+    def one_function(function: Any) -> Any:
+        """The one object for a function."""
+        return one_function(function)
 
     @staticmethod
     def default_dict(kind: Any) -> Any:
@@ -335,6 +341,7 @@ held_size(sizes)                list element        rt.size({0})
 set(values=())                  set element         set({args})                      raises fresh
 slice_indices(start, stop, step, length)   tuple int int int   slice({0}, {1}, {2}).indices({3})   raises
 frozenset(values=())            frozenset element   frozenset({args})                raises
+one_function(function)          same                rt.one_function({0})
 default_dict(kind)              any                 rt.default_dict({0})             fresh
 future()                        any                 rt.Future()                      fresh
 future_set_result(self, value)  none                {0}.set_result({1})              raises mutates

@@ -19,6 +19,7 @@ import numpy as np
 from tsir.dialects.dtypes import DType
 from tsir.dialects.program import EntryPoint, Parameter
 from tsir.dialects.values import (
+    FUNCTION,
     ITEM,
     Device,
     EnumMember,
@@ -32,7 +33,7 @@ from tsir.dialects.values import (
     name_of_member,
     named_tuple_class,
 )
-from tsir.errors import OperatorError, OperatorTypeError
+from tsir.errors import OperatorError, OperatorTypeError, TsirError
 from tsir.ops.host_random import Generator
 from tsir.ops.host_strided import take_resized
 from tsir.runtime.objects import PythonClasses
@@ -282,6 +283,8 @@ class Conversion:
         if known is not None:
             return known[1]
         cls = self.python_classes.get(instance.class_name)
+        if hasattr(cls, FUNCTION):
+            return self._function_out(cls)
         if cls is None and any(n.startswith(ITEM) for n in instance.attributes):
             return self._record(instance)
         if cls is None:
@@ -296,6 +299,17 @@ class Conversion:
             else:
                 object.__setattr__(made, name, self.value_out(value))
         return made
+
+    @staticmethod
+    def _function_out(cls: Any) -> Any:
+        """The function of Python's that a function value stands for. Raises TsirError for one that the program made."""
+        if (function := getattr(cls, FUNCTION)) is None:
+            raise TsirError(
+                "a function that compiled code has made can't leave it",
+                hint="return what it gives, or make the function outside and pass it",
+                code="TS501",
+            )
+        return function
 
     def _record(self, instance: Instance) -> Record:
         values = {n: self.value_out(v) for n, v in instance.attributes.items()}

@@ -1140,21 +1140,6 @@ def gives_functions(n: int):
     return fs
 
 
-def looks_for_a_function(n: int):
-    fs = []
-    for i in range(n):
-        fs.append(lambda x, i=i: x + i)
-    f = fs[0]
-    return f in fs
-
-
-def compares_local_functions(n: int):
-    f = lambda x: x
-    fs = []
-    fs.append(f)
-    return fs[0] is f
-
-
 def reads_what_is_gone(n: int):
     def make_list(k: int):
         fs = []
@@ -1174,9 +1159,7 @@ def reads_what_is_gone(n: int):
     ("function", "message"),
     [
         (gives_functions, "returns a function, which isn't a value that compiled code can give"),
-        (looks_for_a_function, "a function as what is looked for"),
         (reads_what_is_gone, "reads 'i' of a function that has returned"),
-        (compares_local_functions, "comparing functions that are made while the program runs"),
     ],
 )
 def test_refused(function, message):

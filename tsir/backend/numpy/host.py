@@ -29,6 +29,7 @@ from tsir.dialects.values import (
     OutsideObject,
     Size,
     named_tuple_class,
+    one_function,
 )
 from tsir.ops import python
 
@@ -39,7 +40,7 @@ __all__ = [
     "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside",
     "is_str", "list_of", "log",
-    "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "operator", "percent", "print",
+    "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "one_function", "operator", "percent", "print",
     "python_function",
     "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "warn",
 ]  # fmt: skip

@@ -155,6 +155,10 @@ class AnnotationReader:
         """The type of an attribute or of what is in a container: functions are values of run time there."""
         if isinstance(value, str):
             value = _evaluate(value, scope)
+        if typing.get_origin(value) in (typing.Union, types.UnionType):
+            parts = [self.of_part(a, scope) for a in typing.get_args(value)]
+            known = [p for p in parts if p is not None]
+            return ts.union_of(_numbers(known)) if len(known) == len(parts) else None
         return self.function_type() if _is_callable(value) else self.of_object(value, scope)
 
     def function_type(self) -> Attribute:

@@ -20,7 +20,7 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
-from tsir.dialects.values import uninitialized
+from tsir.dialects.values import one_function, uninitialized
 from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.attributes import get_attribute, set_attribute, type_of_value
 from tsir.frontend.script.call_arguments import Arguments, spread_last
@@ -416,13 +416,10 @@ def _constant(value: Value) -> Callable[[Arguments], Value]:
 
 
 def _callable(a: Arguments) -> Value:
-    from tsir.frontend.script.values import Closure, Method, Partial
+    from tsir.frontend.script.function_values import can_be_called, is_function
 
     value = a.values()[0]
-    return Const(
-        isinstance(value, PyFunction | Method | Builtin | Closure | Partial)
-        or (isinstance(value, PyObject) and callable(value.value))
-    )
+    return Const(is_function(value) or (isinstance(value, Object) and can_be_called(value)))
 
 
 def _unsupported(what: str, hint: str) -> Callable[[Arguments], Value]:
@@ -441,7 +438,8 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "isinstance": _isinstance, "torch.jit.isinstance": _isinstance, "range": _range, "enumerate": _enumerate, "zip": _zip,
     "reversed": _reversed, "len": _len, "print": _print, "hasattr": _hasattr, "getattr": _getattr, "setattr": _setattr,
     "super": _super, "type": _type, "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter,
-    "bytes": _row("bytes"), "slice": _slice, "issubclass": _issubclass, **CONVERSIONS, **REDUCTIONS, **JIT_BUILTINS,
+    "bytes": _row("bytes"), "one_function": _row("one_function"), "slice": _slice, "issubclass": _issubclass,
+    **CONVERSIONS, **REDUCTIONS, **JIT_BUILTINS,
     "open": _unsupported("open()", "read the file outside and pass what is in it"),
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
     "assert": _assert, "warn": _warn, "torch.get_default_dtype": _default_dtype, "false": _constant(FALSE),
@@ -454,7 +452,8 @@ def _table() -> dict[Any, str]:
     table: dict[Any, str] = {getattr(builtins, name): name for name in BUILTINS if hasattr(builtins, name)}
     table |= {
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
-        uninitialized: "uninitialized", object.__new__: "object.__new__", torch._assert: "assert", warnings.warn: "warn",
+        uninitialized: "uninitialized", one_function: "one_function", object.__new__: "object.__new__",
+        torch._assert: "assert", warnings.warn: "warn",
         torch.tensor: "torch.tensor",
         torch.as_tensor: "torch.as_tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",
         torch.is_tensor: "is_tensor", torch.get_default_dtype: "torch.get_default_dtype",

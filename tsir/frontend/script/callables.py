@@ -100,7 +100,7 @@ def _called(function: Any) -> str:
 
 
 def callable_parameters(function: Any) -> list[str]:
-    """The parameters of a function that are annotated as functions or modules (`Callable`, `Optional[Callable]`, `nn.Module`)."""
+    """The parameters of a function that are annotated as functions or modules, or as containers of these."""
     if not isinstance(function, types.FunctionType) or is_dynamic(function):
         return []
     try:
@@ -114,9 +114,16 @@ def _is_callable(annotation: Any) -> bool:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         members = [a for a in typing.get_args(annotation) if a is not type(None)]
         return bool(members) and all(_is_callable(a) for a in members)
+    if typing.get_origin(annotation) in _CONTAINERS:
+        return any(_is_callable(a) for a in typing.get_args(annotation))
     if annotation is nn.Module:
         return True
     return annotation is typing.Callable or collections.abc.Callable in (annotation, typing.get_origin(annotation))
+
+
+_CONTAINERS = (
+    list, dict, tuple, collections.abc.Sequence, collections.abc.Iterable, collections.abc.Collection, collections.abc.Mapping,
+)  # fmt: skip
 
 
 def identity_of(value: Any) -> Any:
@@ -136,10 +143,14 @@ def identity_of(value: Any) -> Any:
         cells = tuple(_identity_of_bound(c.cell_contents) for c in value.__closure__ or ())
         defaults = tuple(_identity_of_bound(v) for v in value.__defaults__ or ())
         return ("function", value.__code__, id(value.__globals__), cells, defaults)
+    if type(value) in (list, tuple):
+        return (type(value).__name__, tuple(_identity_of_bound(v) for v in value))
+    if type(value) is dict:
+        return ("dict", tuple((k, _identity_of_bound(v)) for k, v in value.items()))
     return ("object", id(value))
 
 
 def _identity_of_bound(value: Any) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return (type(value), value)
-    return identity_of(value) if callable(value) else id(value)
+    return identity_of(value) if callable(value) or type(value) in (list, tuple, dict) else id(value)

@@ -41,7 +41,7 @@ from tsir.frontend.script.convert import (
 )
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
 from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, PLAIN_FUNCTIONS, is_of_dataclass
-from tsir.frontend.script.dispatch import call_function_value
+from tsir.frontend.script.dispatch import call_function_value, call_site, site_of
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import member_of_value
 from tsir.frontend.script.evaluation import PURE, evaluate
@@ -234,6 +234,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
     match callee:
         case Object() if callee.info.python_class is Function:
             return call_function_value(e, callee, args, kwargs)
+        case Object() if (site := site_of(e, callee)) is not None:
+            return call_site(e, site, callee.ssa, args, kwargs)
         case PyFunction():
             return _call_function(e, callee, args, kwargs)
         case Method():

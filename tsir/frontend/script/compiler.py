@@ -40,7 +40,7 @@ from tsir.frontend.script.decided import Decisions, Key, key_of_literal
 from tsir.frontend.script.dispatch import Dispatcher
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.examples import Examples
-from tsir.frontend.script.function_values import Function, Site
+from tsir.frontend.script.function_values import Function, Site, info_of_function_class
 from tsir.frontend.script.functions import (
     Compiled,
     ParameterInfo,
@@ -437,6 +437,9 @@ class Session:
                 hint="call the module where it is an attribute (self.x)",
                 code="TS103",
             )
+        if (info := info_of_function_class(self, cls)) is not None:
+            self._script_classes[cls] = info
+            return info
         kind = "enum" if issubclass(cls, enum.Enum) else "class"
         info = ClassInfo(self.symbol(cls.__name__), cls, kind)
         self._script_classes[cls] = info

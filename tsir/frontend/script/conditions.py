@@ -22,7 +22,6 @@ from tsir.frontend.script.classes import is_exact
 from tsir.frontend.script.convert import Tuples, coerce, is_subtype, join_types, materialise, members, truth, uninitialized
 from tsir.frontend.script.emitter import DEFINED, Emitter, Unreachable
 from tsir.frontend.script.exception_values import caught_as, is_exception_class
-from tsir.frontend.script.function_values import same_function
 from tsir.frontend.script.values import (
     NONE,
     TRUE,
@@ -34,7 +33,6 @@ from tsir.frontend.script.values import (
     ExceptionValue,
     Facts,
     Object,
-    PyFunction,
     PyObject,
     RaisedException,
     Run,
@@ -250,6 +248,7 @@ def without_none(path: str, kind: Attribute) -> Facts:
 def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
     """`left is right` for values other than None."""
     from tsir.frontend.script.choices import for_each_class
+    from tsir.frontend.script.function_identity import same_function
 
     if (among := for_each_class(e, left, right, lambda a, b: identity(e, a, b, negate=negate))) is not None:
         return among
@@ -258,8 +257,6 @@ def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
     for a, b in ((left, right), (right, left)):
         if isinstance(a, EnumValue) and isinstance(b, EnumValue):
             return Const((a.member is b.member) is not negate)
-        if isinstance(a, PyFunction) and isinstance(b, PyFunction):
-            return Const((a.function is b.function and a.receiver is b.receiver) is not negate)
         if isinstance(a, StaticObject) and isinstance(b, StaticObject):
             return Const((a.ref == b.ref) is not negate)
         if isinstance(a, PyObject | Builtin):

@@ -137,7 +137,9 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
         case EnumValue():
             return e.emit(ConstantOp(value.attribute, value.type))
         case StaticTuple():
-            parts = [materialise(e, v) for v in value.elements]
+            from tsir.frontend.script.function_values import as_function
+
+            parts = [materialise(e, as_function(e, v)) for v in value.elements]
             return e.emit(TupleOp(parts, value.named or ts.TupleType([p.type for p in parts])))
         case StaticList() if not value.elements:
             made = e.session.empty_list(e, None)
@@ -150,7 +152,7 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             assert isinstance(made, Run)
             return _at_run_time(e, value, made.ssa)
         case StaticDict():
-            parts = [materialise(e, v) for k, x in value.items.items() for v in (Const(k), x)]
+            parts = [materialise(e, v) for k, x in value.items.items() for v in (Const(k), held(e, x))]
             kinds = ts.DictType(parts[0].type, parts[1].type)
             if not e.dynamic and any(p.type != kinds.value for p in parts[1::2]):
                 joined = join_all(p.type for p in parts[1::2])
@@ -221,7 +223,9 @@ def as_python(e: Emitter, value: Value) -> Value:
         made = tuple(as_python(e, v) for v in value.elements)
         same = all(a is b for a, b in zip(made, value.elements, strict=True))
         return value if same else StaticTuple(made, value.named)
-    return value
+    from tsir.frontend.script.function_values import as_function, is_of_python
+
+    return as_function(e, value) if is_of_python(value) else value
 
 
 def _as_tuple(e: Emitter, value: Run) -> SSAValue:
@@ -251,9 +255,9 @@ def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value
 
     Raises UnsupportedError for such objects where there is no container yet.
     """
-    from tsir.frontend.script.function_values import refuse_comparing
+    from tsir.frontend.script.function_identity import compares_functions
 
-    refuse_comparing(e, value, "a key of a dict or an element of a set")
+    compares_functions(e, value)
     if isinstance(value, Object) and value.info.python_class.__eq__ is not object.__eq__:
         if container is None:
             e.unsupported(

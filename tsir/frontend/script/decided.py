@@ -60,6 +60,8 @@ class Decisions:
     """The first error where an open type was in the way."""
     written: set[Any] = field(default_factory=set[Any])
     """The global variables that the program assigns."""
+    functions_are_told_apart: bool = False
+    """Whether the program compares functions, so that each of them has one object."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
@@ -92,6 +94,13 @@ class Decisions:
             self.written.add(key)
             if not session.complete:
                 raise Redecided
+
+    def tell_functions_apart(self, session: Session) -> bool:
+        """Notes that the program compares functions; whether that is possible yet. Raises Redecided when it is new."""
+        if self.functions_are_told_apart or session.complete:
+            return self.functions_are_told_apart
+        self.functions_are_told_apart = True
+        raise Redecided
 
     def unify(self, session: Session, pairs: Sequence[tuple[OpenType, Attribute]]) -> bool:
         """Takes over what open types were found to be; whether anything is new."""
@@ -179,7 +188,9 @@ def compile_settled(compile_with: Callable[[Session], Program], session_for: Cal
             raise
         first = error
     try:
-        return _compile(Decisions(opening=True, taken=decisions.taken), compile_with, session_for)
+        apart = decisions.functions_are_told_apart
+        opened = Decisions(opening=True, taken=decisions.taken, functions_are_told_apart=apart)
+        return _compile(opened, compile_with, session_for)
     except FrontendError:
         raise first from None
 

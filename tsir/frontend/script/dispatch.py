@@ -76,7 +76,7 @@ def call_function_value(e: Emitter, callee: Object, args: Sequence[Value], kwarg
     static = any(isinstance(v, Spread) or session.type_of(v) is None for v in given)
     if static or any(s.emitter is e for s in late):
         here = [s for s in sites if not s.late or s.emitter is e]
-        return _among(e, callee, here, lambda site: _call_site(e, site, callee.ssa, args, kwargs))
+        return _among(e, callee, here, lambda site: call_site(e, site, callee.ssa, args, kwargs))
     operands = [callee.ssa, *(materialise(e, v) for v in given)]
     dispatcher = _dispatcher(e, tuple(o.type for o in operands), tuple(kwargs))
     compiled = _compile(session, dispatcher)
@@ -107,7 +107,14 @@ def _among(e: Emitter, callee: Object, sites: Sequence[Site], use: Callable[[Sit
     return among(sites)
 
 
-def _call_site(e: Emitter, site: Site, ssa: SSAValue, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def site_of(e: Emitter, callee: Object) -> Site | None:
+    """The place where a function value was made whose class is known; None for other objects."""
+    if not issubclass(callee.info.python_class, Function):
+        return None
+    return next((s for s in e.session.function_sites.values() if s.info is callee.info and s.build is not None), None)
+
+
+def call_site(e: Emitter, site: Site, ssa: SSAValue, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """The call of a function of one place."""
     from tsir.frontend.script.calls import call
 
@@ -223,7 +230,7 @@ def _compile_site(e: Emitter, site: Site, made: Dispatcher) -> Compiled:
             assert isinstance(this, Object)
             count = len(given) - len(made.names)
             kwargs = dict(zip(made.names, given[count:], strict=True))
-            emit_return(inner, as_function(inner, _call_site(inner, site, this.ssa, given[:count], kwargs)))
+            emit_return(inner, as_function(inner, call_site(inner, site, this.ssa, given[:count], kwargs)))
 
         known = session.site_bodies[id(site), kinds, made.names] = (_source(e, len(kinds)), Body(emit))
     source, body = known

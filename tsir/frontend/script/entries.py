@@ -34,6 +34,7 @@ from tsir.frontend.script.decided import Decisions, compile_settled, default_typ
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.dispatch import complete_dispatchers
 from tsir.frontend.script.examples import Examples
+from tsir.frontend.script.function_values import is_function as is_a_function
 from tsir.frontend.script.functions import (
     NoRunTimeResult,
     ParameterInfo,
@@ -61,10 +62,7 @@ from tsir.frontend.script.source import (
 )
 from tsir.frontend.script.static_state import NeedsInlining
 from tsir.frontend.script.values import (
-    Builtin,
-    Closure,
     Method,
-    Partial,
     PyFunction,
     PyObject,
     StaticDict,
@@ -374,7 +372,7 @@ def _entry_for(
         complete_calls(outside, compiled.symbol, session.function_named(compiled.symbol))
     session.asked_of[compiled.symbol] = frozenset(session.asked)
     assert compiled.result is not None
-    if holds_functions(session, compiled.result):
+    if holds_functions(session, compiled.result) and not any(s.is_of_python for s in session.function_sites.values()):
         raise _no_result(session, source, PyFunction(function))
     if owner is not None and own_name(PyFunction(function, None, owner), source.function) is not None:
         owner.methods.setdefault(source.function.__name__, compiled.symbol)
@@ -426,7 +424,7 @@ def _no_result(session: Session, source: FunctionSource, value: Value) -> Fronte
     match value:
         case Method():
             shown, hint = f"the method {value.name}", f"call it: `{value.name}(...)`"
-        case PyFunction() | Closure() | Partial() | Builtin():
+        case _ if is_a_function(value) and not isinstance(value, PyObject):
             shown, hint = "a function", "call it, and return what it gives"
         case PyObject():
             shown = f"the Python {describe_object(value.value)} '{value.name}'"

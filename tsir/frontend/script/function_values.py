@@ -12,17 +12,19 @@ it is then, which is what Python does.
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from xdsl.ir import Attribute, Block
+from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.families import py_op
-from tsir.dialects.ts.structure import IsInstanceOp, NewOp, SetAttrOp
+from tsir.dialects.ts.structure import NewOp, SetAttrOp
+from tsir.dialects.values import FUNCTION
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
+from tsir.frontend.script.comprehension_cells import is_cell, reads_freely
 from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter, framed, unframed
 from tsir.frontend.script.source import FunctionSource, rebound_names
@@ -55,6 +57,9 @@ Build = Callable[[Emitter, Iterator[Value]], Value]
 class Function:
     """The Python class behind the type of all function values, which printed programs name."""
 
+    __tsir_function__ = None
+    """The function of Python's that one stands for, if there is one (`FUNCTION`)."""
+
 
 @dataclass(eq=False)
 class Site:
@@ -67,6 +72,11 @@ class Site:
     """The keys of the variables that a call reads as they are then, in `emitter`."""
     emitter: Emitter | None = None
     types: list[Attribute] = field(default_factory=list[Attribute])
+
+    @property
+    def is_of_python(self) -> bool:
+        """Whether these are one function of Python's."""
+        return FUNCTION in vars(self.info.python_class)
 
 
 def is_function(value: Value) -> bool:
@@ -99,7 +109,7 @@ def is_function_object(value: Value) -> bool:
 
 def as_function(e: Emitter, value: Value, *, objects: bool = False) -> Value:
     """A callable as a value of run time, with `objects` also objects and modules that can be called; anything else as it is."""
-    if objects and isinstance(value, Object) and not is_function_object(value) and _can_be_called(value):
+    if objects and isinstance(value, Object) and not is_function_object(value) and can_be_called(value):
         return function_object(e, value)
     if not is_function(value):
         return value
@@ -110,43 +120,16 @@ def as_function(e: Emitter, value: Value, *, objects: bool = False) -> Value:
     return function_object(e, value)
 
 
-def same_function(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value | None:
-    """Whether a function of run time is a function of Python's; None where neither is one.
-
-    Raises UnsupportedError for local functions, of which two may be made in one place.
-    """
-    for a, b in ((left, right), (right, left)):
-        if not is_function_object(a):
-            continue
-        assert isinstance(a, Object)
-        if not (is_function(b) or is_function_object(b)):
-            return Const(negate)
-        plain = isinstance(b, PyObject | Builtin) or (isinstance(b, PyFunction) and b.receiver is None)
-        if not plain:
-            e.unsupported(
-                "comparing functions that are made while the program runs", hint="compare names or numbers for them"
-            )
-        with e.inside(Block()):
-            function_object(e, b)
-        key = (_Taking(e).take(b)[0], (), None)
-        test = e.emit(IsInstanceOp(a.ssa, [e.session.function_sites[key].info.type]))
-        return Run(e.emit(py_op("not")([test], [ts.BOOL])) if negate else test)
-    return None
-
-
-def refuse_comparing(e: Emitter, value: Value, what: str) -> None:
-    """Raises UnsupportedError where a function would be looked for among others."""
-    if is_function(value) or is_function_object(value):
-        e.unsupported(f"a function as {what}", hint="use a name or a number for it")
-
-
 def is_read_by_functions(e: Emitter, name: str) -> bool:
     """Whether a function that is a value of run time reads a variable of the function that is being emitted whenever it is called."""
     key = e.cell_key(name)
     return any(key in site.late for site in e.session.function_sites.values())
 
 
-def _can_be_called(value: Object) -> bool:
+def can_be_called(value: Object) -> bool:
+    """Whether an object can be called: a function, a module, or one of a class with `__call__`."""
+    if is_function_object(value):
+        return True
     found = value.info.lookup("__call__")
     return value.info.kind == "module" or (found is not None and hasattr(found[0], "__code__"))
 
@@ -160,19 +143,79 @@ def function_object(e: Emitter, value: Value) -> Object:
     whole = (key, tuple(v.type for v in leaves), id(e) if taking.late else None)
     site = session.function_sites.get(whole)
     if site is None:
-        base = session.info_of_class(Function)
-        cls = type(f"Function_{len(session.function_sites) + 1}", (Function,), {})
-        info = session.info_of_class(cls)
-        info.defined, info.bases = True, (base.name,)
-        info.attributes = {f"v{i}": AttributeInfo(v.type) for i, v in enumerate(leaves)}
-        site = Site(info, build, tuple(taking.late), e if taking.late else None, [v.type for v in leaves])
+        site = Site(
+            _new_class(session, value), build, tuple(taking.late), e if taking.late else None, [v.type for v in leaves]
+        )
+        site.info.attributes = {f"v{i}": AttributeInfo(v.type) for i, v in enumerate(leaves)}
         session.function_sites[whole] = site
-        session.keep_alive.append(value)
     new = e.emit(NewOp(site.info.type))
     for i, leaf in enumerate(leaves):
         e.emit_void(SetAttrOp(new, f"v{i}", leaf))
-    kind = function_type(session)
-    return Object(e.cast(new, kind), session.info_of_class(Function))
+    made = e.cast(new, function_type(session))
+    if session.decisions.functions_are_told_apart:
+        if _has_partial(key):
+            e.unsupported("comparing what functools.partial() gives", hint="use a lambda or a local function")
+        made = e.py("one_function", [made])
+    return Object(made, session.info_of_class(Function))
+
+
+def _new_class(session: Session, value: Value) -> ClassInfo:
+    """The class of the functions that are made in one place of the program."""
+    base = session.info_of_class(Function)
+    function = python_function(value)
+    members = {} if function is None else {FUNCTION: staticmethod(function)}
+    info = session.info_of_class(type(f"Function_{len(session.function_sites) + 1}", (Function,), members))
+    info.defined, info.bases = True, (base.name,)
+    session.keep_alive.append(value)
+    return info
+
+
+def python_function(value: Value) -> Any:
+    """The function of Python's that a value is; None for one that the program makes."""
+    match value:
+        case PyFunction() if value.receiver is None:
+            return value.function
+        case PyObject() if callable(value.value):
+            return value.value
+        case Builtin():
+            return getattr(builtins, value.name, None)
+        case _:
+            return None
+
+
+def info_of_function_class(session: Session, cls: type) -> ClassInfo | None:
+    """The class that a session has for a function of Python's that a printed class stands for; None for other classes."""
+    function = vars(cls).get(FUNCTION)
+    if not issubclass(cls, Function) or function is None or cls.__module__ == __name__:
+        return None
+    site = site_of_python(session, function.__func__, function.__func__.__name__)
+    return None if site is None else site.info
+
+
+def is_of_python(value: Value) -> bool:
+    """Whether a value is a function of Python's, or one of several of them."""
+    if isinstance(value, Choice):
+        return all(is_of_python(option) for option in value.options)
+    function = python_function(value)
+    return function is not None and not isinstance(function, type)
+
+
+def site_of_python(session: Session, function: Any, name: str) -> Site | None:
+    """The place of a function of Python's, as a value of run time; None for a callable that isn't a plain function."""
+    value = session.from_python(function, name)
+    if python_function(value) is not function or isinstance(function, type):
+        return None
+    kind = {PyFunction: "function", PyObject: "object", Builtin: "builtin"}[type(value)]
+    which = value.name if isinstance(value, Builtin) else function if kind == "function" else id(function)
+    whole = ((kind, which), (), None)
+    site = session.function_sites.get(whole)
+    if site is None:
+        site = session.function_sites[whole] = Site(_new_class(session, value), lambda _, __: value)
+    return site
+
+
+def _has_partial(key: Any) -> bool:
+    return isinstance(key, tuple) and (key[:1] == ("partial",) or any(_has_partial(part) for part in key))
 
 
 @dataclass
@@ -365,6 +408,8 @@ def _is_late(e: Emitter, value: Closure, name: str, frame: int, found: Value) ->
     if name in _rebound_by(source.node) or (isinstance(found, Run) and found.ssa in e.session.assumed):
         return True
     if _is_of_comprehension(source, node, name):
+        if is_cell(name) or not reads_freely(node, name):
+            return False
         e.unsupported(
             f"a function that reads '{name}' of the comprehension that it is made in, of which it would see the last value,",
             hint=f"give it the value of now: `lambda ..., {name}={name}: ...`",

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import ListOp
 from tsir.errors import TsirError
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce
@@ -67,6 +69,10 @@ MAX_INLINED = 60
 """How deep calls are inlined into each other: a recursion of closures has no end."""
 
 
+IDENTITY = "$identity"
+"""Among a closure's defaults, in programs that compare functions: an object that no other closure has."""
+
+
 @dataclass(frozen=True)
 class Given:
     """A default value that is a value of the compilation already."""
@@ -81,6 +87,8 @@ def make_closure(e: Emitter, node: ast.Lambda | FunctionNode) -> Closure:
     pairs = list(zip(reversed(positional), reversed(arguments.defaults), strict=False))
     pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
     defaults = {a.arg: e.expression(d) for a, d in pairs}
+    if e.session.decisions.functions_are_told_apart:
+        defaults[IDENTITY] = Run(e.emit(ListOp([], ts.ListType(ts.INT))))
     key = ("tree", id(node))
     source = e.session.sources.get(key)
     if source is None:

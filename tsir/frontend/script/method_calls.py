@@ -25,7 +25,7 @@ from tsir.frontend.script.convert import (
 from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import evaluate
-from tsir.frontend.script.function_values import refuse_comparing
+from tsir.frontend.script.function_identity import compares_functions
 from tsir.frontend.script.object_text import formatted, written
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
@@ -230,7 +230,7 @@ def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[V
     if isinstance(kind, ts.ListType):
         position = {"append": 0, "insert": 1, "remove": 0, "index": 0, "count": 0}.get(name)
         if name in ("remove", "index", "count"):
-            refuse_comparing(e, values[0], f"the argument of {name}()")
+            compares_functions(e, values[0])
         if position is not None and position < len(values):
             given = e.session.type_of(values[position])
             if given is not None and name in ("append", "insert"):

@@ -31,6 +31,7 @@ from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import join_types
 from tsir.frontend.script.decided import Decision, is_open, key_of
+from tsir.frontend.script.held_functions import changing_functions, held_functions
 from tsir.frontend.script.hooks import hooks_of
 from tsir.frontend.script.interfaces import is_assigned, is_interface, missing_methods
 from tsir.frontend.script.source import function_source, is_compiled_module, is_traced_function
@@ -185,7 +186,7 @@ class ModuleReader:
                 now = getattr(module, name)
                 value = torch.jit.Attribute(now, value.type) if isinstance(value, torch.jit.Attribute) else now
             if name not in attributes:
-                self._plain(python_class, annotations, constants, name, value, attributes, values)
+                self._plain(origin, annotations, constants, name, value, attributes, values)
         return attributes, values
 
     def _others(self, module: nn.Module) -> list[tuple[str, Any]]:
@@ -205,18 +206,26 @@ class ModuleReader:
         ]
 
     def _declared(self, python_class: Any, annotations: dict[str, Any], name: str) -> Attribute | None:
+        kind = self._annotated(python_class, annotations, name)
+        return None if kind is None or holds_functions(self.session, kind) else kind
+
+    def _annotated(self, python_class: Any, annotations: dict[str, Any], name: str) -> Attribute | None:
         if name not in annotations:
             return None
         annotation, owner = annotations[name]
         try:
-            kind = self.session.annotations.of_object(annotation, _class_scope(owner))
+            return self.session.annotations.of_part(annotation, _class_scope(owner))
         except (FrontendError, NameError):
             return None
-        return None if kind is None or holds_functions(self.session, kind) else kind
+
+    def _declared_functions(self, python_class: Any, annotations: dict[str, Any], name: str) -> Attribute | None:
+        """The type that is declared for an attribute that has functions."""
+        kind = self._annotated(python_class, annotations, name)
+        return kind if kind is not None and holds_functions(self.session, kind) else None
 
     def _plain(
         self,
-        python_class: Any,
+        module: nn.Module,
         annotations: dict[str, Any],
         constants: set[str],
         name: str,
@@ -224,6 +233,7 @@ class ModuleReader:
         attributes: dict[str, AttributeInfo],
         values: dict[str, Any],
     ) -> None:
+        python_class = self._python_class(module)
         if isinstance(value, torch.jit.Attribute):
             declared = self.session.annotations.of_object(value.type, {})
             value = value.value
@@ -232,6 +242,12 @@ class ModuleReader:
         if is_traced_function(value):
             info, values[name] = self._take_over(value, value.program, value.instance)
             attributes[name] = AttributeInfo(info.type, "submodule", info=info)
+            return
+        functions = changing_functions(
+            self.session, module, name, value, self._declared_functions(python_class, annotations, name)
+        )
+        if functions is not None:
+            attributes[name], values[name] = AttributeInfo(functions[0]), functions[1]
             return
         if (callable(value) and not isinstance(value, type | torch.Tensor | enum.Enum)) or isinstance(value, type):
             static = self.session.from_python(value, name)
@@ -247,6 +263,14 @@ class ModuleReader:
         if declared is None and not is_constant_name:
             decision = self.session.decisions.of(self.session, key_of(python_class, name))
             found = found if decision is None or found is None else _with_own(decision, found, value)
+        if found is None and self.session.decisions.is_taken(value) and isinstance(value, list | dict):
+            why = f"is a {type(value).__name__} with methods or modules in it, which the program changes"
+            hint = "keep functions in it, or don't change it in compiled code"
+            attributes[name] = AttributeInfo(None, "constant", None, id(value), why, hint)
+            return
+        if found is None and (functions := held_functions(self.session, module, name, value)) is not None:
+            attributes[name] = AttributeInfo(None, "constant", functions[0], functions[1])
+            return
         if found is None:
             static = self._static_object(name, value)
             why, hint = (None, None) if static is not None else self._why_untyped(value)

@@ -27,6 +27,7 @@ from tsir.frontend.script.exception_values import is_exception_class
 from tsir.frontend.script.function_values import function_type, is_function
 from tsir.frontend.script.functions import compile_for
 from tsir.frontend.script.global_names import read_attribute_outside
+from tsir.frontend.script.held_functions import own_functions
 from tsir.frontend.script.interfaces import is_interface, methods_of
 from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.listings import Listing
@@ -158,7 +159,7 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
     if info.failure is not None:
         e.error(f"attribute '{name}' of {_describe(holder.info)} {info.failure}", hint=info.failure_hint, code="TS503")
     if info.static is not None:
-        return info.static
+        return own_functions(e, holder, info.static)
     if info.type is None:
         e.error(f"attribute '{name}' of {_describe(holder.info)} can't be used by compiled code", code="TS503")
     if session.dynamic and info.type in _DECIDING and (known := _known_value(holder.info, name)) is not None:

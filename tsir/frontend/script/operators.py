@@ -433,7 +433,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     from tsir.frontend.script.conditions import identity, none_test
     from tsir.frontend.script.convert import as_bool, raise_in_program, refuse_objects_of_set
     from tsir.frontend.script.enums import plain
-    from tsir.frontend.script.function_values import same_function
+    from tsir.frontend.script.function_identity import compares_type, same_function
 
     if (among := for_each_class(e, left, right, lambda a, b: compare(e, op, a, b))) is not None:
         return among
@@ -492,7 +492,9 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     row = python.operator(symbol, [ts.INT, ts.INT])
     assert row is not None
     left, right = _sizes(e, left, right)
-    return Run(e.py(row.name, [materialise(e, left), materialise(e, right)]))
+    operands = [materialise(e, left), materialise(e, right)]
+    compares_type(e, operands[0].type)
+    return Run(e.py(row.name, operands))
 
 
 def _list_and_tuple(e: Emitter, left: Value, right: Value) -> bool:
@@ -555,12 +557,13 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     from tsir.frontend.script.choices import is_of_classes
     from tsir.frontend.script.comparing import contains
     from tsir.frontend.script.enums import class_of, plain
-    from tsir.frontend.script.function_values import is_function, refuse_comparing
+    from tsir.frontend.script.function_identity import compares_functions, compares_type
+    from tsir.frontend.script.function_values import is_function
     from tsir.frontend.script.inlining import emit_choice
 
     found: Value | None = None
     if isinstance(container, Run):
-        refuse_comparing(e, item, "what is looked for with `in`")
+        compares_functions(e, item)
     if isinstance(container, PyObject) and isinstance(container.value, enum.EnumMeta) and class_of(e, item) is not None:
         return Const((class_of(e, item) is container.value) is not negate)
     if isinstance(container, EnumValue) and isinstance(item, EnumValue):
@@ -614,6 +617,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         found = contains(e, container, item)
     if found is None:
         whole = materialise(e, container)
+        compares_type(e, whole.type)
         keyed = isinstance(whole.type, ts.SetType | ts.FrozenSetType | ts.DictType)
         operands = [whole, materialise(e, as_key(e, item, whole) if keyed else held(e, item))]
         return Run(e.py("not_contains" if negate else "contains", operands))

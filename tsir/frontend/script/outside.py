@@ -28,10 +28,10 @@ from tsir.dialects.values import Instance
 from tsir.errors import FrontendError, did_you_mean
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.decided import is_open
-from tsir.frontend.script.modules import is_stateful
+from tsir.frontend.script.modules import holds_functions, is_stateful
 from tsir.frontend.script.source import FunctionSource, describe
 from tsir.frontend.script.static_state import NeedsInlining
-from tsir.frontend.script.values import Object, StaticDict, StaticList, StaticTuple, Value
+from tsir.frontend.script.values import Object, Origin, StaticDict, StaticList, StaticTuple, Value
 from tsir.ops.python import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -85,14 +85,6 @@ class Outside:
     def values(self) -> list[OutsideValue]:
         """What the program uses, in the order of the parameters."""
         return [value for value, _ in self.found.values()]
-
-
-@dataclass(frozen=True)
-class Origin:
-    """A list or dict from outside, which is a constant of the program as long as the program doesn't change it."""
-
-    value: Any
-    """The list or dict, or the one that it is in."""
 
 
 def constant_outside(e: Emitter, value: Any, name: str, current: Callable[[], Any], owner: Any = None) -> Value:
@@ -320,7 +312,15 @@ def bind_target(
         kind = _type_at_run_time(session, p, value, by_name=by_name)
         if kind is None:
             is_float = p.type == ts.FLOAT and type(value) is int
-            types_[p.name] = session.from_python(float(value) if is_float else value, p.name)
+            static = session.from_python(float(value) if is_float else value, p.name)
+            types_[p.name] = _traced(static, value, Origin(value))
+            if session.decisions.is_taken(value):
+                raise FrontendError(
+                    f"{name}() changes its argument '{p.name}', which has functions in it",
+                    location=p.declared,
+                    hint="change a copy of it: `list(...)`, `dict(...)`",
+                    code="TS501",
+                )
         else:
             types_[p.name] = kind
             found.append(OutsideValue(p.name, kind, _constantly(value)))
@@ -341,6 +341,8 @@ def _type_at_run_time(session: Session, p: ParameterInfo, value: Any, *, by_name
     if isinstance(value, int | float | complex | str) and not isinstance(value, bool | enum.Enum):
         return p.type if by_name else None
     if isinstance(value, tuple) and not holds_tensors(value):
+        return None
+    if p.type is not None and holds_functions(session, p.type):
         return None
     if isinstance(value, torch.Tensor | list | dict | set | tuple):
         return p.type or session.type_of_object(value)

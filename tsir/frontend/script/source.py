@@ -26,6 +26,7 @@ from tsir.dialects.program import EntryPoint, Program
 from tsir.errors import FrontendError, SourceLocation
 from tsir.frontend.script.cached import with_caches
 from tsir.frontend.script.cells import with_cells
+from tsir.frontend.script.comprehension_cells import with_comprehension_cells
 
 FunctionNode = ast.FunctionDef
 
@@ -248,7 +249,7 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
     file = inspect.getsourcefile(code) or code.co_filename
     if any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(node)):
         _AssignedOutside(code.co_freevars).visit(node)
-    node = with_cells(with_caches(node, lambda name: outer_name(function, name)))
+    node = with_comprehension_cells(with_cells(with_caches(node, lambda name: outer_name(function, name))))
     return make_source(function, node, file, first_line - (2 if indented else 1))
 
 

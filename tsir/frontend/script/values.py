@@ -99,17 +99,25 @@ class StaticTuple:
     named: ts.NamedTupleType | None = None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """A list or dict from outside, which is a constant of the program as long as the program doesn't change it."""
+
+    value: Any
+    """The list or dict, or the one that it is in."""
+
+
 @dataclass(frozen=True, eq=False)
 class StaticDict:
     """A dict with constant keys whose values are known one by one: `**kwargs`, the items of a ModuleDict.
 
     `ref` is the key of its contents among the emitter's variables, where they may change; the others are constants, of which
-    `origin` says where one from outside is (`outside.Origin`).
+    `origin` says where one from outside is (`Origin`).
     """
 
     items: dict[Any, Value]
     ref: str | None = None
-    origin: Any = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +137,12 @@ class StaticObject:
 class StaticList:
     """A list of a module's or a class's constants: written out anew wherever it is used as a run-time value.
 
-    One with a `ref` is a list of the program's, as `StaticDict`; `origin` says where one from outside is (`outside.Origin`).
+    One with a `ref` is a list of the program's, as `StaticDict`; `origin` says where one from outside is (`Origin`).
     """
 
     elements: tuple[Value, ...]
     ref: str | None = None
-    origin: Any = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, eq=False)

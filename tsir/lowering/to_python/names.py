@@ -276,6 +276,16 @@ class Names:
         self.use(thing.__module__, first)
         return f"{first}.{rest}" if rest else first
 
+    def imported_function(self, function: Any) -> str | None:
+        """The name of a function of Python's; None where Python can't find it by its name."""
+        name = getattr(function, "__name__", "")
+        if getattr(builtins, name, None) is function:
+            return name
+        for module in ("torch", "torch.nn.functional", "math"):
+            if getattr(sys.modules.get(module), name, None) is function:
+                return f"{self.use(module.partition('.')[0])}.{f'{module}.{name}'.partition('.')[2]}"
+        return self.imported(function)
+
     def is_defined(self, symbol: str) -> bool:
         """Whether the definition of a class is part of the text. Its methods take what they were compiled for."""
         return self.kind(symbol) in ("class", "exception") and self.class_name(symbol) in self._defined

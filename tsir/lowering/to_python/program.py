@@ -13,7 +13,7 @@ from tsir.dialects.deep_stack import with_deep_stack
 from tsir.dialects.program import EntryPoint, PythonFunction
 from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import CallMethodOp, ClassOp, MethodOp
-from tsir.dialects.values import Instance
+from tsir.dialects.values import FUNCTION, Instance
 from tsir.errors import TsirError
 from tsir.lowering.to_python.constants import attribute_text
 from tsir.lowering.to_python.forms import dispatch
@@ -156,6 +156,9 @@ def _script_class(names: Names, symbol: str) -> str:
     lines = [f"class {name}({names.class_name(base)}):" if base is not None else f"class {name}:"]
     for attribute in names.declared_attributes(symbol):
         lines.append(f"  {names.declared(attribute.attr_name.data, attribute.type)}")
+    function = getattr(names.python_class(symbol), FUNCTION, None)
+    if function is not None and (shown := names.imported_function(function)) is not None:
+        lines.append(f"  {FUNCTION} = staticmethod({shown})")
     printed: set[str] = set()
     for member in names.classes[symbol].body.block.ops:
         if not isinstance(member, MethodOp):
