@@ -301,9 +301,9 @@ class Conversion:
         return made
 
     @staticmethod
-    def _function_out(cls: Any) -> Any:
+    def _function_out(function_class: Any) -> Any:
         """The function of Python's that a function value stands for. Raises TsirError for one that the program made."""
-        if (function := getattr(cls, FUNCTION)) is None:
+        if (function := getattr(function_class, FUNCTION)) is None:
             raise TsirError(
                 "a function that compiled code has made can't leave it",
                 hint="return what it gives, or make the function outside and pass it",

@@ -200,14 +200,25 @@ def is_of_python(value: Value) -> bool:
     return function is not None and not isinstance(function, type)
 
 
+def _plain_key(value: Builtin | PyObject | PyFunction) -> Any:
+    """What tells a function that has nothing of its own at run time from others."""
+    match value:
+        case Builtin():
+            return ("builtin", value.name)
+        case PyObject():
+            return ("object", id(value.value))
+        case PyFunction():
+            return ("function", value.function)
+
+
 def site_of_python(session: Session, function: Any, name: str) -> Site | None:
     """The place of a function of Python's, as a value of run time; None for a callable that isn't a plain function."""
     value = session.from_python(function, name)
-    if python_function(value) is not function or isinstance(function, type):
+    if not isinstance(value, Builtin | PyObject | PyFunction) or python_function(value) is not function:
         return None
-    kind = {PyFunction: "function", PyObject: "object", Builtin: "builtin"}[type(value)]
-    which = value.name if isinstance(value, Builtin) else function if kind == "function" else id(function)
-    whole = ((kind, which), (), None)
+    if isinstance(function, type):
+        return None
+    whole = (_plain_key(value), (), None)
     site = session.function_sites.get(whole)
     if site is None:
         site = session.function_sites[whole] = Site(_new_class(session, value), lambda _, __: value)
@@ -237,12 +248,10 @@ class _Taking:
                 return ("constant", type(value.value), value.value), lambda _, __: value
             case EnumValue():
                 return ("member", value.member), lambda _, __: value
-            case Builtin():
-                return ("builtin", value.name), lambda _, __: value
-            case PyObject():
-                return ("object", id(value.value)), lambda _, __: value
+            case Builtin() | PyObject():
+                return _plain_key(value), lambda _, __: value
             case PyFunction() if value.receiver is None:
-                return ("function", value.function), lambda _, __: value
+                return _plain_key(value), lambda _, __: value
             case PyFunction():
                 assert value.receiver is not None
                 key, build = self.take(value.receiver)
