@@ -150,15 +150,19 @@ def two_of_one_name(n: int):
     return rec(n)
 
 
-def late_lambdas(n: int):
-    fs = [lambda x: x + i for i in range(3)]
-    return fs[0](n)
+def late_in_a_call(n: int):
+    fs = []
+    made = [fs.append(lambda x: x + i) for i in range(3)]
+    return fs[0](n), len(made)
 
 
 @feature("Messages for what isn't supported", "functions as values")
 @pytest.mark.parametrize(
     ("function", "message"),
-    [(two_of_one_name, "different variables called 'i'"), (late_lambdas, "a function that reads .i. of the comprehension")],
+    [
+        (two_of_one_name, "different variables called 'i'"),
+        (late_in_a_call, "a function that reads .i. of the comprehension"),
+    ],
 )
 def test_refused(function, message):
     with pytest.raises(tsir.TsirError, match=message):
