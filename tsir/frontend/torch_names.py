@@ -137,6 +137,16 @@ def _to(dtype: DType) -> Rewrite:
     return lambda self, memory_format=None: Call("to.dtype", (self, dtype, False, False, memory_format))
 
 
+def _copied_into(self: Any, src: Any, non_blocking: Any = False) -> Call:
+    """`Tensor.copy_`, which takes numbers, too."""
+    from tsir.dialects.ts.types import BOOL, FLOAT, INT
+
+    if isinstance(src, complex):
+        return Call("copy_", (self, Call("scalar_tensor", (src,), {"dtype": dtypes.complex128})))
+    is_number = isinstance(src, int | float) or (isinstance(src, SSAValue) and src.type in (BOOL, FLOAT, INT))
+    return Call("fill_.Scalar", (self, src)) if is_number else Call("copy_", (self, src, non_blocking))
+
+
 def _swapped(name: str) -> Rewrite:
     return lambda self, other: Call(name, (other, self))
 
@@ -174,30 +184,6 @@ def _is_device(value: Any) -> bool:
     from tsir.dialects.ts.types import DeviceType, StrType
 
     return isinstance(value, Device | str) or (isinstance(value, SSAValue) and isinstance(value.type, DeviceType | StrType))
-
-
-def _rfloordiv(self: Any, other: Any) -> Call:
-    return Call("floor_divide", (_as_tensor(other), self))
-
-
-def _as_tensor(value: Any) -> Any:
-    from tsir.dialects.ts.types import FLOAT, INT
-
-    if isinstance(value, int | float) or (isinstance(value, SSAValue) and value.type in (INT, FLOAT)):
-        is_int = isinstance(value, int) or (isinstance(value, SSAValue) and value.type == INT)
-        return Call("scalar_tensor", (value,), {"dtype": dtypes.int64 if is_int else None})
-    return value
-
-
-def _number_first(name: str, swapped: Callable[[Any, Any], Call]) -> Rewrite:
-    """`torch.add(2, x)`: ATen wants the tensor first."""
-
-    def rewrite(self: Any, other: Any, **kwargs: Any) -> Call:
-        if isinstance(self, int | float | complex) and kwargs.get("alpha", 1) == 1:
-            return swapped(other, self)
-        return Call(name, (self, other), kwargs)
-
-    return rewrite
 
 
 def _new_tensor(self: Any, data: Any, dtype: Any = None, **_: Any) -> Call:
@@ -250,6 +236,7 @@ REWRITES: dict[str, Rewrite] = {
     "char": _to(dtypes.int8), "byte": _to(dtypes.uint8), "bool": _to(dtypes.bool_), "cfloat": _to(dtypes.complex64),
     "cdouble": _to(dtypes.complex128), "to": _to_arguments,
     "type": lambda self, dtype, non_blocking=False: Call("to.dtype", (self, dtype, non_blocking)),
+    "copy_": _copied_into,
     "cpu": lambda self, memory_format=None: Call("to.dtype_layout", (self,), {"device": CPU, "memory_format": memory_format}),
     "cuda": lambda self, device=None, non_blocking=False, memory_format=None: Call(
         "to.dtype_layout", (self,), {"device": Device("cuda") if device is None else device}
@@ -263,7 +250,7 @@ REWRITES: dict[str, Rewrite] = {
     "__div__": _renamed("div"), "__itruediv__": _renamed("div_"), "__idiv__": _renamed("div_"),
     "__rtruediv__": lambda self, other: Call("mul", (Call("reciprocal", (self,)), other)),
     "__rdiv__": lambda self, other: Call("mul", (Call("reciprocal", (self,)), other)),
-    "__floordiv__": _renamed("floor_divide"), "__rfloordiv__": _rfloordiv, "__ifloordiv__": _renamed("floor_divide_"),
+    "__floordiv__": _renamed("floor_divide"), "__rfloordiv__": _swapped("floor_divide"), "__ifloordiv__": _renamed("floor_divide_"),
     "__mod__": _renamed("remainder"), "__rmod__": _swapped("remainder"), "__imod__": _renamed("remainder_"),
     "__pow__": _renamed("pow"), "__rpow__": _swapped("pow"), "__ipow__": _renamed("pow_"),
     "einsum": _einsum,
@@ -283,10 +270,6 @@ REWRITES: dict[str, Rewrite] = {
     "__gt__": _renamed("gt"), "__ge__": _renamed("ge"), "__len__": lambda self: Call("size.int", (self, 0)),
     "__index__": lambda self: Call("_python_index", (self,)),
     "__contains__": lambda self, element: Call("item", (Call("any", (Call("eq", (self, element)),)),)),
-    # numbers where ATen has tensors
-    "add": _number_first("add", lambda x, n: Call("add", (x, n))), "mul": _number_first("mul", lambda x, n: Call("mul", (x, n))),
-    "sub": _number_first("sub", lambda x, n: Call("rsub", (x, n))),
-    "div": _number_first("div", lambda x, n: Call("mul", (Call("reciprocal", (x,)), n))),
 }  # fmt: skip
 """Calls that aren't the ATen operator of the function's or method's own name: what takes their arguments and gives the `Call`."""
 

@@ -989,6 +989,18 @@ OWN = {
     "tensor": lambda data, dtype, device, grad: torch.tensor(data, dtype=dtype),
     "as_tensor": lambda data, dtype, device: torch.as_tensor(data, dtype=dtype),
     **{
+        f"{name}.Scalar_Tensor": getattr(torch, name)
+        for name in ("mul", "multiply", "div", "divide", "true_divide", "floor_divide")
+    },
+    **{
+        f"{name}.Scalar_Tensor": lambda n, x, alpha, name=name: getattr(torch, name)(n, x, alpha=alpha)
+        for name in ("add", "sub", "subtract")
+    },
+    **{
+        f"{name}.Scalar_Tensor_mode": lambda n, x, mode, name=name: getattr(torch, name)(n, x, rounding_mode=mode)
+        for name in ("div", "divide")
+    },
+    **{
         f"{k}.{n}": lambda v, dtype, *_: torch.tensor(v, dtype=dtype)
         for k in ("tensor", "as_tensor")
         for n in ("bool", "int", "float", "complex")

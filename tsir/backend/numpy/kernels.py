@@ -60,7 +60,8 @@ def integer_matmul(a: Array, b: Array) -> Array:
     if a.size and b.size and a.shape[-1]:
         bound = float(np.abs(a.astype(np.float64)).max()) * float(np.abs(b.astype(np.float64)).max()) * a.shape[-1]
         if bound < 2.0**53:
-            return np.matmul(a.astype(np.float64), b.astype(np.float64)).astype(a.dtype)
+            # By way of int64, which wraps: what doesn't fit an int32 becomes its minimum otherwise.
+            return np.matmul(a.astype(np.float64), b.astype(np.float64)).astype(np.int64).astype(a.dtype)
     return np.matmul(a, b)
 
 

@@ -169,5 +169,4 @@ def frexp_exponent(x: Any) -> Any:
 
 def ldexp(x: Any, exponent: Any) -> Any:
     """`x * 2**exponent`."""
-    x = np.asarray(x)
-    return (x * np.exp2(np.asarray(exponent).astype(x.dtype))).astype(x.dtype)
+    return np.ldexp(x, np.asarray(exponent).astype(np.int32))

@@ -332,10 +332,13 @@ def _collect_all(futures):
 def _broadcast_shapes(*shapes):
     every = torch.jit.annotate(list[list[int]], [])
     for shape in shapes:
+        sizes = torch.jit.annotate(list[int], [])
         if isinstance(shape, int):
-            every.append([shape])
+            sizes.append(shape)
         else:
-            every.append(torch.jit.annotate(list[int], list(shape)))
+            for size in shape:
+                sizes.append(size)
+        every.append(sizes)
     rank = 0
     for sizes in every:
         rank = max(rank, len(sizes))

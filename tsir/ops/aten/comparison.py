@@ -10,9 +10,9 @@ from tsir.errors import OperatorError
 from tsir.ops.aten.precision import number_as
 from tsir.ops.core.checks import check_number
 from tsir.ops.core.elementwise import binary, convert, isfinite, unary, where
-from tsir.ops.promotion import int_to_float
+from tsir.ops.promotion import int_to_float, result_type
 from tsir.ops.registry import aten
-from tsir.ops.tensor import SymTensor, dtype_label, is_complex_number, is_constant
+from tsir.ops.tensor import SymTensor, dtype_label, is_constant
 
 COMPARISONS = {
     "eq": "eq", "ne": "ne", "not_equal": "ne", "lt": "lt", "less": "lt", "le": "le", "less_equal": "le", "gt": "gt",
@@ -87,7 +87,9 @@ def where_(condition: SymTensor, x: Any, other: Any) -> SymTensor:
         raise OperatorError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtype_label(condition.dtype)}"
         )
-    return where(condition, x, other)
+    dtype = result_type((x, other))
+    a, b = (v if isinstance(v, SymTensor) else number_as(v, dtype) for v in (x, other))
+    return where(condition, a, b)
 
 
 @aten(
@@ -106,8 +108,6 @@ def masked_fill(x: SymTensor, mask: SymTensor, value: Any) -> SymTensor:
         if value.is_complex and not x.is_complex:
             raise OperatorError("value cannot be converted to a real dtype without overflow")
         value = convert(value, x.dtype)
-    elif is_complex_number(value) and not x.is_complex:
-        raise OperatorError("value cannot be converted to a real dtype without overflow")
-    elif is_constant(value):
+    else:
         value = number_as(value, x.dtype)
     return convert(where(mask, value, x), x.dtype)

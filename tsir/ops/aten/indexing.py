@@ -206,6 +206,11 @@ def index(x: SymTensor, indices: Sequence[SymTensor | None]) -> SymTensor:
 )
 def index_put(x: SymTensor, indices: Sequence[SymTensor | None], values: SymTensor, accumulate: bool) -> SymTensor:
     """`self` with `self[indices] = values` done (or added, with `accumulate`)."""
+    given = [i for i in indices if i is not None]
+    if values.dtype is not x.dtype and not accumulate and len(given) == 1 and _fills(given[0], values):
+        if values.is_complex and not x.is_complex:
+            raise OperatorError("value cannot be converted to a real dtype without overflow")
+        values = convert(values, x.dtype)
     if values.dtype is not x.dtype:
         raise OperatorError(
             f"Index put requires the source and destination dtypes match, got {dtype_label(x.dtype)} for the destination and "
@@ -235,6 +240,12 @@ def index_put(x: SymTensor, indices: Sequence[SymTensor | None], values: SymTens
             f"{list(shape)}"
         ) from None
     return reshape(scatter_slices(x, dims, columns, updates, "add" if accumulate else "set", batch_pos, True), own)
+
+
+def _fills(index: SymTensor, values: SymTensor) -> bool:
+    """Whether an assignment of one number through a mask is what torch does by `masked_fill`, which converts."""
+    count = values.numel()
+    return index.dtype in (dtypes.bool_, dtypes.uint8) and isinstance(count, int) and count == 1
 
 
 @aten(

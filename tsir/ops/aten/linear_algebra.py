@@ -89,6 +89,8 @@ def dot(a: SymTensor, b: SymTensor) -> SymTensor:
     """The product of two vectors."""
     if a.rank != 1 or b.rank != 1:
         raise OperatorError(f"1D tensors expected, but got {a.rank}D and {b.rank}D tensors")
+    if a.dtype is dtypes.bool_ and b.dtype is dtypes.bool_:
+        raise OperatorNotImplementedError("\"dot\" not implemented for 'Bool'")
     if a.dtype is not b.dtype:
         raise OperatorError(
             f"dot : expected both vectors to have same dtype, but found {dtype_label(a.dtype)} and {dtype_label(b.dtype)}"

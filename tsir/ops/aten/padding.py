@@ -7,6 +7,7 @@ from typing import Any
 
 from tsir.dialects import dtypes
 from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorValueError
+from tsir.ops.aten.precision import number_as
 from tsir.ops.aten.shape import at_least, cat
 from tsir.ops.core.creation import iota
 from tsir.ops.core.elementwise import binary, clamp, convert, copy
@@ -54,7 +55,7 @@ def constant_pad_nd(x: SymTensor, padding: Sequence[Any], value: Any) -> SymTens
     high = [0 if a < 0 else a for _, a in pairs]
     if all(isinstance(p, int) and p == 0 for p in (*low, *high)):
         return copy(x)
-    return pad(x, low, high, value)
+    return pad(x, low, high, number_as(value, x.dtype))
 
 
 def _mirrored(x: SymTensor, dim: int, before: Size, after: Size) -> SymTensor:

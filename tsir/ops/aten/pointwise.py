@@ -7,10 +7,11 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
-from tsir.ops.aten.precision import in_float32
+from tsir.ops.aten.precision import in_float32, number_as
+from tsir.ops.core.creation import full
 from tsir.ops.core.elementwise import binary, clamp, convert, copy, power, unary, where
 from tsir.ops.core.numbers import to_number
-from tsir.ops.promotion import number_kind, result_type
+from tsir.ops.promotion import int_to_float, is_half, number_kind, result_type
 from tsir.ops.registry import aten
 from tsir.ops.tensor import SymTensor, dtype_label, is_constant
 
@@ -36,8 +37,9 @@ def _scaled(x: Any, alpha: Any, dtype: dtypes.DType) -> Any:
 @aten(
     "add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
     "add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
+    "add.Scalar_Tensor(Scalar self, Tensor other, *, Scalar alpha=1) -> Tensor",
 )
-def add(x: SymTensor, other: Any, alpha: Any) -> SymTensor:
+def add(x: Any, other: Any, alpha: Any) -> SymTensor:
     """`self + alpha * other`."""
     return binary("add", x, _scaled(other, alpha, result_type((x, other))))
 
@@ -67,18 +69,29 @@ def rsub(x: SymTensor, other: Any, alpha: Any) -> SymTensor:
     """`other - alpha * self`."""
     if isinstance(other, SymTensor):
         return sub(other, x, alpha)
-    if x.dtype is dtypes.bool_:
+    if x.dtype is dtypes.bool_ or number_kind(other) == "bool":
         return sub(x, other, alpha)
     return binary("sub", other, _scaled(x, alpha, result_type((x, other))))
+
+
+@aten(
+    "sub.Scalar_Tensor(Scalar self, Tensor other, *, Scalar alpha=1) -> Tensor",
+    "subtract.Scalar_Tensor(Scalar self, Tensor other, *, Scalar alpha=1) -> Tensor",
+)
+def sub_from_number(number: Any, other: SymTensor, alpha: Any) -> SymTensor:
+    """`self - alpha * other` for a number, which torch's functions take for their first tensor (as those below)."""
+    return rsub(other, number, alpha)
 
 
 @aten(
     "mul.Tensor(Tensor self, Tensor other) -> Tensor",
     "mul.Scalar(Tensor self, Scalar other) -> Tensor",
     "multiply.Tensor(Tensor self, Tensor other) -> Tensor",
+    "mul.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
+    "multiply.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
 )
 @aten("multiply.Scalar(Tensor self, Scalar other) -> Tensor", out=False)
-def mul(x: SymTensor, other: Any) -> SymTensor:
+def mul(x: Any, other: Any) -> SymTensor:
     """`self * other`; the logical and for bool."""
     return binary("mul", x, other)
 
@@ -88,13 +101,16 @@ def mul(x: SymTensor, other: Any) -> SymTensor:
     "div.Scalar(Tensor self, Scalar other) -> Tensor",
     "divide.Tensor(Tensor self, Tensor other) -> Tensor",
     "true_divide.Tensor(Tensor self, Tensor other) -> Tensor",
+    "div.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
+    "divide.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
+    "true_divide.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
 )
 @aten(
     "divide.Scalar(Tensor self, Scalar other) -> Tensor",
     "true_divide.Scalar(Tensor self, Scalar other) -> Tensor",
     out=False,
 )
-def div(x: SymTensor, other: Any) -> SymTensor:
+def div(x: Any, other: Any) -> SymTensor:
     """True division: integers give the default float dtype."""
     return binary("div", x, other)
 
@@ -103,21 +119,26 @@ def div(x: SymTensor, other: Any) -> SymTensor:
     "div.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor",
     "div.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor",
     "divide.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor",
+    "div.Scalar_Tensor_mode(Scalar self, Tensor other, *, str? rounding_mode) -> Tensor",
+    "divide.Scalar_Tensor_mode(Scalar self, Tensor other, *, str? rounding_mode) -> Tensor",
 )
 @aten("divide.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor", out=False)
-def div_mode(x: SymTensor, other: Any, rounding_mode: str | None) -> SymTensor:
+def div_mode(x: Any, other: Any, rounding_mode: str | None) -> SymTensor:
     """Division, rounded down ("floor"), towards zero ("trunc"), or not at all (None)."""
     functions = {None: "div", "floor": "floordiv", "trunc": "truncdiv"}
     if rounding_mode not in functions:
         raise OperatorError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+    if rounding_mode == "trunc" and is_half(result_type((x, other))):
+        return unary("trunc", binary("div", x, other))  # rounded to the half precision before it is cut
     return binary(functions[rounding_mode], x, other)
 
 
 @aten(
     "floor_divide(Tensor self, Tensor other) -> Tensor",
     "floor_divide.Scalar(Tensor self, Scalar other) -> Tensor",
+    "floor_divide.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
 )
-def floor_divide(x: SymTensor, other: Any) -> SymTensor:
+def floor_divide(x: Any, other: Any) -> SymTensor:
     """Division rounded down."""
     return binary("floordiv", x, other)
 
@@ -145,6 +166,8 @@ def fmod(x: SymTensor, other: Any) -> SymTensor:
 )
 def pow(base: Any, exponent: Any) -> SymTensor:
     """`self ** exponent`."""
+    if isinstance(base, SymTensor) and not isinstance(exponent, SymTensor):
+        number_as(exponent, result_type((base, exponent)))  # raises
     return power(base, exponent)
 
 
@@ -170,6 +193,10 @@ def clamp_(x: SymTensor, low: Any, high: Any) -> SymTensor:
     if x.dtype is dtypes.bool_ and (isinstance(low, SymTensor) or isinstance(high, SymTensor)):
         bounded = x if low is None else binary("maximum", x, low)
         return bounded if high is None else binary("minimum", bounded, high)
+    dtype = result_type([v for v in (x, low, high) if v is not None])
+    low, high = (
+        v if v is None or isinstance(v, SymTensor) or dtype.is_complex else number_as(v, dtype) for v in (low, high)
+    )
     return clamp(x, low, high)
 
 
@@ -228,7 +255,11 @@ def logaddexp2(x: SymTensor, other: SymTensor) -> SymTensor:
 
 @aten("ldexp.Tensor(Tensor self, Tensor other) -> Tensor")
 def ldexp(x: SymTensor, other: SymTensor) -> SymTensor:
-    """`self * 2 ** other`."""
+    """`self * 2 ** other`; of a float tensor and integers without overflow in between."""
+    if x.is_floating_point and other.dtype.category <= Category.INT:
+        if other.dtype is dtypes.bool_:
+            raise OperatorNotImplementedError("\"ldexp_cpu_exp\" not implemented for 'Bool'")
+        return convert(binary("ldexp", x, clamp(other, -(2**14), 2**14)), x.dtype)
     return binary("mul", x, binary("pow", 2.0, other))
 
 
@@ -244,7 +275,6 @@ def heaviside(x: SymTensor, values: SymTensor) -> SymTensor:
     "lerp.Scalar(Tensor self, Tensor end, Scalar weight) -> Tensor",
     "lerp.Tensor(Tensor self, Tensor end, Tensor weight) -> Tensor",
 )
-@in_float32
 def lerp(start: SymTensor, end: SymTensor, weight: Any) -> SymTensor:
     """`self + weight * (end - self)`, computed from the nearer end."""
     for other, name in ((end, "end"), (weight, "weight")):
@@ -254,6 +284,11 @@ def lerp(start: SymTensor, end: SymTensor, weight: Any) -> SymTensor:
             )
     if start.dtype.category <= Category.INT:
         raise OperatorNotImplementedError(f'"lerp_kernel" not implemented for {dtype_label(start.dtype)!r}')
+    return _between(start, end, weight)
+
+
+@in_float32
+def _between(start: SymTensor, end: SymTensor, weight: Any) -> SymTensor:
     difference = binary("sub", end, start)
     if not isinstance(weight, SymTensor) and is_constant(weight):
         near = abs(weight) < 0.5
@@ -266,15 +301,20 @@ def lerp(start: SymTensor, end: SymTensor, weight: Any) -> SymTensor:
 
 
 @aten("addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor")
-@in_float32
 def addcmul(x: SymTensor, a: SymTensor, b: SymTensor, value: Any) -> SymTensor:
-    """`self + value * tensor1 * tensor2`."""
+    """`self + value * tensor1 * tensor2`, all of them in the promoted dtype; not for bool."""
     dtype = result_type((x, a, b))
-    return binary("add", x, binary("mul", _scaled(a, value, dtype), b))
+    if dtype is dtypes.bool_:
+        raise OperatorNotImplementedError("\"addcmul_cpu_out\" not implemented for 'Bool'")
+    return _added_product(convert(x, dtype), convert(a, dtype), convert(b, dtype), value)
+
+
+@in_float32
+def _added_product(x: SymTensor, a: SymTensor, b: SymTensor, value: Any) -> SymTensor:
+    return binary("add", x, binary("mul", _scaled(a, value, x.dtype), b))
 
 
 @aten("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor")
-@in_float32
 def addcdiv(x: SymTensor, a: SymTensor, b: SymTensor, value: Any) -> SymTensor:
     """`self + value * tensor1 / tensor2`; not for two integer tensors."""
     if a.dtype.category <= Category.INT and b.dtype.category <= Category.INT:
@@ -283,7 +323,12 @@ def addcdiv(x: SymTensor, a: SymTensor, b: SymTensor, value: Any) -> SymTensor:
             "division of tensor1 and tensor2."
         )
     dtype = result_type((x, a, b))
-    return binary("add", x, binary("div", _scaled(a, value, dtype), b))
+    return _added_quotient(convert(x, dtype), convert(a, dtype), convert(b, dtype), value)
+
+
+@in_float32
+def _added_quotient(x: SymTensor, a: SymTensor, b: SymTensor, value: Any) -> SymTensor:
+    return binary("add", x, binary("div", _scaled(a, value, x.dtype), b))
 
 
 @aten("xlogy.Tensor(Tensor self, Tensor other) -> Tensor")
@@ -303,12 +348,11 @@ def xlog1py(x: Any, other: Any) -> SymTensor:
 
 
 def _times_log(function: str, x: Any, other: Any) -> SymTensor:
-    dtype = result_type((x, other))
-    if dtype.category <= Category.INT:
-        dtype = dtypes.float32
-    # A number becomes a tensor of the result's dtype by adding it to a zero of the tensor's shape.
-    anchor = x if isinstance(x, SymTensor) else other
-    y = convert(other, dtype) if isinstance(other, SymTensor) else binary("add", convert(anchor, dtype) * 0, other)
+    dtype = int_to_float(result_type((x, other)))
+    if dtype.is_complex:
+        name = {"log": "xlogy", "log1p": "xlog1py"}[function]
+        raise OperatorNotImplementedError(f'"{name}_cpu" not implemented for {dtype_label(dtype)!r}')
+    y = convert(other, dtype) if isinstance(other, SymTensor) else full((), other, dtype)
     first = convert(x, dtype) if isinstance(x, SymTensor) else x
     product = binary("mul", first, unary(function, y))
     if isinstance(first, SymTensor):

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorNotImplementedError
+from tsir.ops.core.checks import check_number
 from tsir.ops.core.elementwise import convert
-from tsir.ops.promotion import is_half
-from tsir.ops.tensor import SymTensor, dtype_label, is_constant
+from tsir.ops.promotion import is_half, number_kind
+from tsir.ops.tensor import SymTensor, dtype_label, is_constant, require_number
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,15 +46,55 @@ def require_float(x: SymTensor, name: str) -> None:
 
 
 def number_as(value: Any, dtype: DType) -> Any:
-    """A constant as Python's number of the dtype's category: what fills a tensor of this dtype. Run-time numbers stay."""
+    """A number as Python's of the dtype's category: what fills a tensor of this dtype.
+
+    Raises OperatorError, with torch's message, for one that the dtype can't hold, where the dtype is an integer's also at run
+    time. To complex and bool all can be converted; negative ints wrap around in uint8.
+    """
+    name = _C_NAMES.get(dtype)
     if not is_constant(value):
+        kind = number_kind(value)
+        if kind == "complex" and dtype.category < Category.COMPLEX:
+            value = require_number(value)  # raises: whether there is an imaginary part decides
+        elif dtype.category is Category.INT and (kind == "float" or (kind == "int" and dtype.itemsize < 8)):
+            low, high = _limits(dtype)
+            lowest = -high if low == 0 and kind == "int" else low
+            for comparison, bound in (("ge", lowest), ("le", high)):
+                limit = float(bound) if kind == "float" else bound
+                check_number(value, comparison, limit, f"value cannot be converted to type {name} without overflow")
         return value
+    if name is not None and not _fits(value, dtype):
+        raise OperatorError(f"value cannot be converted to type {name} without overflow")
     if isinstance(value, complex) and not dtype.is_complex:
-        raise OperatorError(f"value cannot be converted to type {dtype.name} without overflow")
+        value = value if dtype is dtypes.bool_ else value.real
     convert_to: dict[Category, Callable[[Any], Any]] = {
         Category.BOOL: bool, Category.INT: int, Category.FLOAT: float, Category.COMPLEX: complex
     }  # fmt: skip
-    try:
-        return convert_to[dtype.category](value)
-    except (OverflowError, ValueError):
-        raise OperatorError(f"value cannot be converted to type {dtype.name} without overflow") from None
+    return convert_to[dtype.category](value)
+
+
+_C_NAMES: dict[DType, str] = {
+    dtypes.uint8: "uint8_t", dtypes.int8: "int8_t", dtypes.int16: "int16_t", dtypes.int32: "int", dtypes.int64: "int64_t",
+    dtypes.float16: "c10::Half", dtypes.bfloat16: "c10::BFloat16", dtypes.float32: "float", dtypes.float64: "double",
+}  # fmt: skip
+
+_LARGEST = {dtypes.float16: 65504.0, dtypes.bfloat16: 3.3895313892515355e38, dtypes.float32: 3.4028234663852886e38}
+
+
+def _limits(dtype: DType) -> tuple[int, int]:
+    """The smallest and the largest number of an integer dtype."""
+    bits = dtype.itemsize * 8
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if dtype.signed else (0, 2**bits - 1)
+
+
+def _fits(value: Any, dtype: DType) -> bool:
+    """Whether a constant can be converted to a real dtype without overflow, as C++'s `c10::overflows` decides it."""
+    if isinstance(value, complex):
+        return value.imag == 0 and _fits(value.real, dtype)
+    if dtype.category is Category.INT:
+        low, high = _limits(dtype)
+        if isinstance(value, int) and low == 0:
+            low = -high
+        return low <= value <= high
+    largest = _LARGEST.get(dtype)
+    return largest is None or value != value or abs(value) in (float("inf"),) or abs(value) <= largest

@@ -69,6 +69,17 @@ def _unsigned_pow(e: Emitter, a: SSAValue, b: SSAValue, dtype: DType) -> SSAValu
     return e.one(arith.TruncIOp, (power,), a.type)
 
 
+def _unsigned_divisor(name: str) -> Rule:
+    """gcd or lcm, which the extension has for signed numbers, in twice the width."""
+
+    def rule(e: Emitter, a: SSAValue, b: SSAValue, dtype: DType) -> SSAValue:
+        wide = linalg_element_type(dtypes.int16)
+        operands = (e.one(arith.ExtUIOp, (a,), wide), e.one(arith.ExtUIOp, (b,), wide))
+        return e.one(arith.TruncIOp, (scalar_function(name)(e, *operands, dtype),), a.type)
+
+    return rule
+
+
 def _shift_left(e: Emitter, a: SSAValue, b: SSAValue, dtype: DType) -> SSAValue:
     """0 where the shift is negative or not less than the width."""
     width = e.constant(dtype.itemsize * 8, a.type)
@@ -148,8 +159,8 @@ BINARY: Mapping[str, Binary] = {
     "logical_and": ("logical", True, {"b": arith.AndIOp}),
     "logical_or": ("logical", True, {"b": arith.OrIOp}),
     "logical_xor": ("logical", True, {"b": arith.XOrIOp}),
-    "gcd": ("same", True, _ints(scalar_function("gcd"))),
-    "lcm": ("same", True, _ints(scalar_function("lcm"))),
+    "gcd": ("same", True, {"i": scalar_function("gcd"), "u": _unsigned_divisor("gcd")}),
+    "lcm": ("same", True, {"i": scalar_function("lcm"), "u": _unsigned_divisor("lcm")}),
     "nextafter": ("same", True, {"f": scalar_function("nextafter")}),
     "hypot": ("same", False, {"f": scalar_function("hypot")}),
     "logaddexp": ("same", False, {"f": scalar_function("logaddexp")}),

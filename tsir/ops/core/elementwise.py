@@ -235,14 +235,19 @@ def binary(name: str, a: Operand, b: Operand) -> Any:
     if number is not None:
         number.prepare(compute)
 
+    def converted(e: Emitter, value: SSAValue, x: SymTensor) -> SSAValue:
+        if not widened or not x.shape:
+            return convert_scalar(e, value, x.dtype, compute)
+        # Tensors are rounded to the half precision first; 0-d ones count as numbers, which keep theirs.
+        return convert_scalar(e, convert_scalar(e, value, x.dtype, out), out, compute)
+
     def element(e: Emitter, elements: Sequence[SSAValue]) -> SSAValue:
         if number is None:
-            left = convert_scalar(e, elements[0], a.dtype, compute)
-            right = convert_scalar(e, elements[1], b.dtype, compute)
+            left, right = converted(e, elements[0], a), converted(e, elements[1], b)
         elif a_tensor:
-            left, right = convert_scalar(e, elements[0], a.dtype, compute), number.element(e, compute)
+            left, right = converted(e, elements[0], a), number.element(e, compute)
         else:
-            left, right = number.element(e, compute), convert_scalar(e, elements[0], b.dtype, compute)
+            left, right = number.element(e, compute), converted(e, elements[0], b)
         value = e.one(rule, (left, right), left.type) if isinstance(rule, type) else rule(e, left, right, compute)
         return convert_scalar(e, value, compute, out) if widened else value
 
@@ -305,6 +310,8 @@ def convert(x: SymTensor, dtype: DType) -> SymTensor:
     if x.dtype is dtype:
         return x
     source = x.dtype
+    if linalg_element_type(source) == linalg_element_type(dtype):  # int8 and uint8: nothing to compute, but another tensor
+        return SymTensor(dtype, x.shape, copy(x).value)
     return pointwise((x,), dtype, lambda e, v: convert_scalar(e, v[0], source, dtype), x.shape)
 
 
@@ -386,13 +393,19 @@ def clamp(x: SymTensor, low: Operand | None = None, high: Operand | None = None)
 
 def power(base: Operand, exponent: Operand) -> Any:
     """`torch.pow` of tensors and numbers; small constant exponents are products, as torch computes them."""
+    if isinstance(base, SymTensor) and not isinstance(exponent, SymTensor) and result_type((base, exponent)) is dtypes.bool_:
+        from tsir.ops.core.numbers import number_binary
+
+        return binary("logical_or", base, number_binary("eq", exponent, False))
     if isinstance(exponent, SymTensor | SymScalar | SymInt) or not isinstance(base, SymTensor):
         return binary("pow", base, exponent)
     dtype = result_type((base, exponent))
     if dtype.category is Category.INT and isinstance(exponent, int) and exponent < 0:
         raise OperatorError("Integers to negative integer powers are not allowed.")
     x = convert(base, dtype)
-    if exponent == 2 and dtype is not dtypes.bool_:
+    if exponent == 1:
+        return copy(x) if x is base else x
+    if exponent == 2:
         return binary("mul", x, x)
     if dtype.category is Category.FLOAT:
         named = {0.5: "sqrt", -0.5: "rsqrt", -1: "reciprocal"}.get(exponent)
