@@ -37,7 +37,10 @@ def _scaled(x: Any, alpha: Any, dtype: dtypes.DType) -> Any:
 @aten(
     "add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
     "add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
+)
+@aten(
     "add.Scalar_Tensor(Scalar self, Tensor other, *, Scalar alpha=1) -> Tensor",
+    out=False,
 )
 def add(x: Any, other: Any, alpha: Any) -> SymTensor:
     """`self + alpha * other`."""
@@ -77,6 +80,7 @@ def rsub(x: SymTensor, other: Any, alpha: Any) -> SymTensor:
 @aten(
     "sub.Scalar_Tensor(Scalar self, Tensor other, *, Scalar alpha=1) -> Tensor",
     "subtract.Scalar_Tensor(Scalar self, Tensor other, *, Scalar alpha=1) -> Tensor",
+    out=False,
 )
 def sub_from_number(number: Any, other: SymTensor, alpha: Any) -> SymTensor:
     """`self - alpha * other` for a number, which torch's functions take for their first tensor (as those below)."""
@@ -87,10 +91,13 @@ def sub_from_number(number: Any, other: SymTensor, alpha: Any) -> SymTensor:
     "mul.Tensor(Tensor self, Tensor other) -> Tensor",
     "mul.Scalar(Tensor self, Scalar other) -> Tensor",
     "multiply.Tensor(Tensor self, Tensor other) -> Tensor",
-    "mul.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
-    "multiply.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
 )
 @aten("multiply.Scalar(Tensor self, Scalar other) -> Tensor", out=False)
+@aten(
+    "mul.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
+    "multiply.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
+    out=False,
+)
 def mul(x: Any, other: Any) -> SymTensor:
     """`self * other`; the logical and for bool."""
     return binary("mul", x, other)
@@ -101,13 +108,16 @@ def mul(x: Any, other: Any) -> SymTensor:
     "div.Scalar(Tensor self, Scalar other) -> Tensor",
     "divide.Tensor(Tensor self, Tensor other) -> Tensor",
     "true_divide.Tensor(Tensor self, Tensor other) -> Tensor",
-    "div.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
-    "divide.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
-    "true_divide.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
 )
 @aten(
     "divide.Scalar(Tensor self, Scalar other) -> Tensor",
     "true_divide.Scalar(Tensor self, Scalar other) -> Tensor",
+    out=False,
+)
+@aten(
+    "div.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
+    "divide.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
+    "true_divide.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
     out=False,
 )
 def div(x: Any, other: Any) -> SymTensor:
@@ -119,10 +129,13 @@ def div(x: Any, other: Any) -> SymTensor:
     "div.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor",
     "div.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor",
     "divide.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor",
-    "div.Scalar_Tensor_mode(Scalar self, Tensor other, *, str? rounding_mode) -> Tensor",
-    "divide.Scalar_Tensor_mode(Scalar self, Tensor other, *, str? rounding_mode) -> Tensor",
 )
 @aten("divide.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor", out=False)
+@aten(
+    "div.Scalar_Tensor_mode(Scalar self, Tensor other, *, str? rounding_mode) -> Tensor",
+    "divide.Scalar_Tensor_mode(Scalar self, Tensor other, *, str? rounding_mode) -> Tensor",
+    out=False,
+)
 def div_mode(x: Any, other: Any, rounding_mode: str | None) -> SymTensor:
     """Division, rounded down ("floor"), towards zero ("trunc"), or not at all (None)."""
     functions = {None: "div", "floor": "floordiv", "trunc": "truncdiv"}
@@ -136,7 +149,10 @@ def div_mode(x: Any, other: Any, rounding_mode: str | None) -> SymTensor:
 @aten(
     "floor_divide(Tensor self, Tensor other) -> Tensor",
     "floor_divide.Scalar(Tensor self, Scalar other) -> Tensor",
+)
+@aten(
     "floor_divide.Scalar_Tensor(Scalar self, Tensor other) -> Tensor",
+    out=False,
 )
 def floor_divide(x: Any, other: Any) -> SymTensor:
     """Division rounded down."""
