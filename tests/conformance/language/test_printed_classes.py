@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Optional
 
+import tsir
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 
@@ -119,3 +120,71 @@ def made_without_init(n: int):
 @programs.parametrized()
 def test_same_as_python(function: Callable[..., Any], arguments: tuple[Any, ...]):
     check(function, arguments)
+
+
+class Registry:
+    names: list[str] = []
+    counts: dict[str, int] = {}
+    level = 1
+
+    def __init__(self, name: str):
+        self.names.append(name)
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+    def raised(self) -> int:
+        self.level += 1
+        return self.level
+
+
+def registers(n: int):
+    made = [Registry(f"r{i % 2}") for i in range(n)]
+    return len(Registry.names), made[0].counts["r0"], made[0].raised(), made[0].raised(), made[1].level, Registry.level
+
+
+@feature("Classes", "lists and dicts of a class that its objects share, objects with a value of their own")
+def test_what_objects_share():
+    compiled = tsir.script(registers)
+    found = [compiled(3), compiled(2), list(Registry.names), dict(Registry.counts)]
+    Registry.names.clear()
+    Registry.counts.clear()
+    expected = [registers(3), registers(2), list(Registry.names), dict(Registry.counts)]
+    Registry.names.clear()
+    Registry.counts.clear()
+    assert found == expected
+
+
+class Pair:
+    def __init__(self, first: int, second: int):
+        self.first = first
+        self.second = second
+
+    def __iter__(self):
+        yield self.first
+        yield self.second
+
+
+class Steps:
+    def __init__(self, n: int):
+        self.n = n
+        self.at = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self) -> int:
+        if self.at >= self.n:
+            raise StopIteration
+        self.at += 1
+        return self.at * 10
+
+
+def unpacks(n: int):
+    first, second = Pair(n, n + 1)
+    head, *rest = Steps(n)
+    rows = list(zip(Steps(2), Steps(3), strict=False))
+    return first, second, head, rest, rows, [(i, v) for i, v in enumerate(Steps(2), 5)]
+
+
+@feature("Classes", "objects with __iter__ unpacked, zipped and enumerated")
+def test_iterated_objects():
+    check(unpacks, (3,))

@@ -162,6 +162,8 @@ def _taken(e: Emitter, value: Value, count: int | None) -> Value:
 
 def parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Value]:
     """The values that so many targets get of an iterable, with the positions of a starred target."""
+    if isinstance(value, Object):
+        value = e.session.iterator_of_object(e, value) or value
     if isinstance(value, GeneratorCall | Coroutine) or is_lazy(value):
         value = _taken(e, value, None if starred else count + 1)
     elements = tuple_elements(e, value)

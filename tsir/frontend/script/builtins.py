@@ -98,13 +98,19 @@ def _enumerate(a: Arguments) -> Value:
     a.exactly(1, 2)
     values = a.values()
     start = a.keywords().get("start", values[1] if len(values) > 1 else Const(0))
-    return Enumerate(values[0], start)
+    return Enumerate(_iterated(a.e, values[0]), start)
+
+
+def _iterated(e: Emitter, value: Value) -> Value:
+    """What is gone through of an iterable: of an object what its `__iter__` gives."""
+    return (e.session.iterator_of_object(e, value) or value) if isinstance(value, Object) else value
 
 
 def _zip(a: Arguments) -> Value:
     values, strict = a.values(spread=True), a.keywords().get("strict", FALSE)
     if any(isinstance(v, Spread) for v in values):
         return _zip_of_rows(a, values)
+    values = [_iterated(a.e, v) for v in values]
     if isinstance(strict, Const) and not strict.value:
         return Zip(tuple(values))
     if isinstance(strict, Const):

@@ -33,6 +33,7 @@ from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
 from tsir.frontend.script import call_forms, modules, objects, outside, standard_containers, static_objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
+from tsir.frontend.script.class_values import attributes_of_body
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
 from tsir.frontend.script.convert import as_key, coerce, held, join_all, join_types
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
@@ -48,7 +49,6 @@ from tsir.frontend.script.functions import (
     call_function,
     signature_of,
 )
-from tsir.frontend.script.global_names import is_written_in_class
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.outside import Origin, Outside
@@ -447,13 +447,7 @@ class Session:
         if kind == "enum":
             self._describe_enum(info)
         else:
-            only_given = {f.name for f in objects.init_variables(cls)}
-            for name, (annotation, owner) in modules.class_annotations(cls).items():
-                if name in only_given or is_written_in_class(self, cls, name):
-                    continue
-                found_type = self.annotations.of_part(annotation, modules._class_scope(owner))
-                if found_type is not None and "ClassVar" not in str(annotation):
-                    info.attributes[name] = AttributeInfo(found_type)
+            info.attributes |= attributes_of_body(self, cls, {f.name for f in objects.init_variables(cls)})
         return info
 
     def annotation_scope(self, function: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tsir.frontend.script.convert import (
     uninitialized,
 )
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.enums import text_of_member
+from tsir.frontend.script.enums import number_behind, text_of_member
 from tsir.frontend.script.exception_values import exception_text
 from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.several_types import text_by_type, use_by_type
@@ -90,6 +90,7 @@ def _number_from(a: Arguments, name: str, values: list[Value]) -> Value:
 
     if values and (found := special_method(a.e, values[0], name)) is not None:
         return found
+    values = [number_behind(a.e, v) for v in values]
     by_type = use_by_type(a.e, values[0], name, lambda known: _number_from(a, name, [known])) if len(values) == 1 else None
     if by_type is not None:
         return by_type

@@ -62,6 +62,8 @@ class Decisions:
     """The global variables that the program assigns."""
     functions_are_told_apart: bool = False
     """Whether the program compares functions, so that each of them has one object."""
+    shadowed: set[tuple[type, str]] = field(default_factory=set[tuple[type, str]])
+    """The values of classes, by the class and the name, of which objects get others."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
@@ -101,6 +103,12 @@ class Decisions:
             return self.functions_are_told_apart
         self.functions_are_told_apart = True
         raise Redecided
+
+    def shadow(self, cls: type, name: str) -> None:
+        """Notes that an object gets another value than its class has. Raises Redecided."""
+        if (cls, name) not in self.shadowed:
+            self.shadowed.add((cls, name))
+            raise Redecided
 
     def unify(self, session: Session, pairs: Sequence[tuple[OpenType, Attribute]]) -> bool:
         """Takes over what open types were found to be; whether anything is new."""

@@ -168,6 +168,17 @@ def extreme_member(e: Emitter, name: str, values: Sequence[Value]) -> Value | No
     return Run(e.py("getitem", [list_of(e, list(values)), position]))
 
 
+def number_behind(e: Emitter, value: Value) -> Value:
+    """As `plain`, also of flags, which operators keep as flags: what `int(flag)` starts from."""
+    kind = value.type if isinstance(value, EnumValue | Run) else None
+    cls = e.session.class_of(kind) if isinstance(kind, ts.ClassType) else None
+    if not isinstance(kind, ts.ClassType) or cls is None or not issubclass(cls, enum.IntFlag):
+        return plain(e, value)
+    if isinstance(value, EnumValue):
+        return Const(int(value.member.value))
+    return Run(e.emit(GetAttrOp(materialise(e, value), "value", ts.INT)))
+
+
 def plain(e: Emitter, value: Value) -> Value:
     """A member of an enum that is also a number or a text (`class Size(int, Enum)`, IntEnum) as that; other values as they are."""
     kind = value.type if isinstance(value, EnumValue | Run) else None

@@ -214,7 +214,7 @@ class ModuleReader:
             return None
         annotation, owner = annotations[name]
         try:
-            return self.session.annotations.of_part(annotation, _class_scope(owner))
+            return self.session.annotations.of_part(annotation, class_scope(owner))
         except (FrontendError, NameError):
             return None
 
@@ -307,7 +307,7 @@ class ModuleReader:
             return False
         try:
             for annotation, owner in class_annotations(type(value)).values():
-                self.session.annotations.of_object(annotation, _class_scope(owner))
+                self.session.annotations.of_object(annotation, class_scope(owner))
         except (FrontendError, NameError):
             return True
         return False
@@ -366,7 +366,7 @@ def _interface(annotations: dict[str, tuple[Any, Any]], name: str) -> type | Non
     """The interface that an attribute is annotated with, if it is."""
     annotation, owner = annotations.get(name, (None, None))
     if isinstance(annotation, str):
-        annotation = _class_scope(owner).get(annotation)
+        annotation = class_scope(owner).get(annotation)
     return annotation if is_interface(annotation) else None
 
 
@@ -395,7 +395,7 @@ def _init_annotations(init: Any) -> dict[str, str]:
     }
 
 
-def _class_scope(cls: Any) -> dict[str, Any]:
+def class_scope(cls: Any) -> dict[str, Any]:
     import sys
 
     module = sys.modules.get(cls.__module__)

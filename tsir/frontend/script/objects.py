@@ -13,11 +13,12 @@ from torch import nn
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp, mark_part
+from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp
 from tsir.errors import UnsupportedError, did_you_mean
 from tsir.frontend.script import modules
 from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
 from tsir.frontend.script.choices import choice, choice_by_key
+from tsir.frontend.script.class_values import is_descriptor, set_class_values, shadow_class_value
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.compiled_calls import imported_method
 from tsir.frontend.script.convert import coerce, materialise
@@ -31,6 +32,7 @@ from tsir.frontend.script.held_functions import own_functions
 from tsir.frontend.script.interfaces import is_interface, methods_of
 from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.listings import Listing
+from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import Subscript
@@ -199,9 +201,11 @@ def _bound(session: Session, e: Emitter, holder: Object, name: str, found: Any) 
         return PyFunction(found, holder, holder.info)
     if name == "forward" and holder.info.kind == "module":
         e.error(f"module {holder.info.python_class.__name__} has no forward() that can be compiled", code="TS203")
-    return read_attribute_outside(e, PyObject(holder.info.python_class, holder.info.name), name) or session.from_python(
-        found, name
-    )
+    cls = holder.info.python_class
+    assigned = read_attribute_outside(e, PyObject(cls, holder.info.name), name)
+    if assigned is not None or holder.info.kind != "class" or is_descriptor(found) or cls in session.local_classes:
+        return assigned or session.from_python(found, name)
+    return constant_outside(e, found, f"{cls.__name__}.{name}", lambda: getattr(cls, name), cls)
 
 
 def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Value:
@@ -379,7 +383,7 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
     """`cls(...)` for a class of the user's."""
     info = session.info_of_class(cls)
     new = Object(e.emit(NewOp(info.type)), info)
-    _set_class_values(session, e, new)
+    set_class_values(session, e, new)
     first = not info.attributes and not info.methods
     begin_cached_properties(e, new)
     is_dataclass: bool = dataclasses.is_dataclass(cls)
@@ -407,22 +411,6 @@ def _define_declared(session: Session, info: ClassInfo, init: Any) -> None:
         own = session.signature(function_source(unwrap(init))).parameters[1:]
         if own and all(p.type is not None for p in own):
             define_attributes(session, info)
-
-
-def _set_class_values(session: Session, e: Emitter, new: Object) -> None:
-    """Annotated attributes whose value is in the class's body begin with that."""
-    if dataclasses.is_dataclass(new.info.python_class):
-        return
-    for name, attribute in new.info.attributes.items():
-        found = new.info.lookup(name)
-        if found is None or attribute.type is None or attribute.role != "attribute" or _is_descriptor(found[0]):
-            continue
-        value = session.from_python(found[0], name)
-        e.emit_void(mark_part(SetAttrOp(new.ssa, name, coerce(e, value, attribute.type, f"attribute '{name}'"))))
-
-
-def _is_descriptor(value: Any) -> bool:
-    return hasattr(type(value), "__get__")
 
 
 def _has_source(function: Any) -> bool:
@@ -544,6 +532,7 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
     info = _attribute(session, holder, name)
     if info is None:
         if not holder.info.open:
+            shadow_class_value(session, holder.info, name)
             hint = did_you_mean(name, holder.info.attributes) or f"assign it in __init__ first (`self.{name} = ...`)"
             e.error(f"{_describe(holder.info)} has no attribute '{name}' to assign", hint=hint, code="TS504")
         kind = function_type(session) if is_function(value) else session.type_of(value)
