@@ -394,6 +394,9 @@ def _with_final(
             # There was no exception, so what `final` hasn't assigned is what the body has left.
             if name in (*_FLAGS, RESULT) or e.variables.get(name) is cleared.get(name):
                 e.variables[name] = binding
+        for name in [n for n, b in e.variables.items() if n.startswith(DEFINED) and b is cleared.get(n)]:
+            if name not in side.variables:
+                del e.variables[name]  # the body always assigns it
 
     emit_branch(e, Condition(e.flag(EXIT)), lambda: None, go_on, end)
 
