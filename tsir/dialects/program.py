@@ -86,6 +86,8 @@ class OutsideVariable:
     """What two accesses to one variable have in common."""
     has_value: bool
     """Whether it had a value when the program was compiled."""
+    is_mutable: bool = False
+    """Whether it has lists, dicts or objects, of which a running program has its own until it ends."""
     initial: Any = None
     """That value, as in `values.py`, of a variable of a function around."""
 

@@ -198,6 +198,8 @@ class Conversion:
             items = [self.value_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True)]
             self.python_classes.setdefault(expected.symbol, type(value))
             return named_tuple_class(expected.symbol, expected.fields)(*items)  # type: ignore[call-arg]
+        if kind in ("deque", "dict") and id(value) in self.lists:
+            return self.lists[id(value)][1]
         if kind == "deque" and isinstance(value, deque):
             items = deque((self.value_in(v, expected.arguments[0], where) for v in value), value.maxlen)
             self.lists[id(value)] = (value, items)
@@ -436,6 +438,14 @@ class Conversion:
         if self.torch is not None and self.gives_torch and (known := self.torch.value_out(value)) is not None:
             return known
         return value
+
+    def keep_made(self) -> None:
+        """What was made for the program's lists, dicts and objects is known to stand for them, and follows their changes."""
+        for value, made in list(self.made.values()):
+            if isinstance(value, Instance):
+                self.objects.setdefault(id(made), (made, value))
+            elif type(value) in (list, deque) or type(value) in DICTS:
+                self.lists.setdefault(id(made), (made, value))
 
     def resize(self) -> None:
         """The tensors whose sizes the program changed in place get them; raises OperatorError for an array that can't."""

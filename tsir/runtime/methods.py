@@ -10,6 +10,7 @@ import os
 import threading
 from collections import ChainMap
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from tsir.runtime.inline_cache import MISS, InlineCache
 from tsir.runtime.inspection import FunctionSchema, qualified_name, schema_of
 from tsir.runtime.keys import Key
 from tsir.runtime.objects import PythonClasses
-from tsir.runtime.python_calls import know_caller
+from tsir.runtime.python_calls import has_shared_variables, know_caller, running
 from tsir.runtime.specialization import EntrySpecializations, Epoch, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
 
@@ -93,6 +94,7 @@ class CompiledMethod:
         self._forms = None if entry.others is None else Forms(self, entry.others)
         self.__name__ = entry.name
         self.__doc__ = entry.doc
+        self._is_shared = has_shared_variables(program.python_functions)
         if program.python_functions:
             know_caller(program.python_functions, self._instances, classes)
 
@@ -169,7 +171,8 @@ class CompiledMethod:
         arguments = self._converted(conversion, values)
         found = self._specializations.find(arguments, epoch)
         try:
-            result = run_quietly(found.run, *arguments)
+            with running(conversion) if self._is_shared else nullcontext():
+                result = run_quietly(found.run, *arguments)
         except WeightsReplaced:
             if self._owner is None:
                 raise TsirError("a weight of a function was replaced") from None
@@ -185,7 +188,7 @@ class CompiledMethod:
             adopt(conversion, tuple(states), originals)
             return conversion.value_out(result)
         result = conversion.value_out(result)
-        if not found.resizes:
+        if not found.resizes and not self._is_shared:
             self._remember(values, arguments, found, epoch)
         return result
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from tsir.dialects.program import PythonFunction
@@ -11,6 +13,30 @@ from tsir.errors import TsirError
 from tsir.runtime.arguments import Conversion, InstanceConverter
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.type_text import parse_type_text
+
+
+class _Running(threading.local):
+    """The conversion of the call that runs in a thread; generated code has a context of its own."""
+
+    conversion: Conversion | None = None
+
+
+_running = _Running()
+
+
+def has_shared_variables(functions: Sequence[PythonFunction]) -> bool:
+    """Whether a program works on lists, dicts or objects that are variables of Python's, as it does on its arguments."""
+    return any(f.variable is not None and f.variable.is_mutable for f in functions)
+
+
+@contextmanager
+def running(conversion: Conversion) -> Generator[None]:
+    """What the program reads from and writes to variables of Python's inside is converted as its arguments are."""
+    before, _running.conversion = _running.conversion, conversion
+    try:
+        yield
+    finally:
+        _running.conversion = before
 
 
 def know_caller(functions: Sequence[PythonFunction], instances: InstanceConverter, classes: PythonClasses) -> None:
@@ -23,8 +49,13 @@ def know_caller(functions: Sequence[PythonFunction], instances: InstanceConverte
         if program is None:
             raise TsirError(f"{function.name}() belongs to a program that doesn't exist any more")
         conversion = Conversion(PythonClasses(program), shown())
+        is_shared = function.variable is not None and function.variable.is_mutable
+        if is_shared:
+            conversion = _running.conversion or conversion
         pairs = [(n, conversion.value_out(v)) for n, v in zip(function.keywords, values, strict=True)]
         result = function.function(*(v for n, v in pairs if n is None), **{n: v for n, v in pairs if n is not None})
+        if is_shared:
+            conversion.keep_made()
         if result is None and function.may_be_none:
             return None
         return conversion.value_in(result, parse_type_text(function.result_type), f"the result of {function.name}()")

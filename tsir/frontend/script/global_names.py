@@ -23,6 +23,8 @@ from tsir.dialects.ts.structure import CallPythonOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.frontend.script.convert import NUMBERS, coerce, is_subtype, join_types, materialise, unassigned_free_variable
 from tsir.frontend.script.decided import is_open
+from tsir.frontend.script.open_types import parts_of
+from tsir.frontend.script.outside import is_plain_object, type_of_plain_object
 from tsir.frontend.script.source import GLOBALS, MISSING
 from tsir.frontend.script.values import Builtin, PyObject, Value
 
@@ -166,7 +168,10 @@ def _read(e: Emitter, place: _Place) -> Value:
             f"the variable '{name}' outside of the program, which it assigns, of type {shown}",
             hint="change the list or object that it is, or keep it as an attribute of a module (self.x = ...)",
         )
-    return e.session.object_or_run(e.emit(CallPythonOp(_function(e, place, f"get {name}", kind), [], kind)))
+    found = e.emit(CallPythonOp(_function(e, place, f"get {name}", kind), [], kind))
+    if is_open(place.value) and e.session.decisions.of(e.session, place.key) is None and _annotated(e, place) is None:
+        e.session.open_types[found] = place.key
+    return e.session.object_or_run(found)
 
 
 def write_global(e: Emitter, name: str, value: Value) -> None:
@@ -179,7 +184,10 @@ def _write(e: Emitter, place: _Place, value: Value) -> None:
     e.session.decisions.write(e.session, place.key)
     ssa = materialise(e, value)
     kind = _type(e, place)
-    if kind is None or not is_subtype(e, ssa.type, kind):
+    if is_open(place.value) and e.session.decisions.of(e.session, place.key) is None and _annotated(e, place) is None:
+        kind = ssa.type if ssa not in e.session.assumed else kind
+        e.session.decisions.decide(e.session, place.key, kind or ssa.type, ssa in e.session.assumed)
+    elif kind is None or not is_subtype(e, ssa.type, kind):
         e.session.decisions.decide(e.session, place.key, ssa.type if kind is None else join_types(kind, ssa.type))
     if not _can_be_held(ssa.type):
         e.unsupported(
@@ -202,7 +210,7 @@ def _function(e: Emitter, place: _Place, name: str, kind: Attribute | None) -> s
         if has_value and held is not None and not isinstance(place.holder, types.ModuleType):
             initial = session.to_runtime(place.value, held)
         made = add_python_function(name, function, str(kind or ts.NONE), names)
-        made.variable = OutsideVariable(place.name, place.holder, key, has_value, initial)
+        made.variable = OutsideVariable(place.name, place.holder, key, has_value, _is_mutable(held or kind), initial)
         session.python_functions.append(made)
         known = session.global_access[key, kind] = made.key
     return known
@@ -214,7 +222,12 @@ def _type(e: Emitter, place: _Place) -> Attribute | None:
     if decision is not None:
         return decision.type
     value = place.value
-    known = None if value is MISSING else e.session.type_of_object(value)
+    if value is MISSING:
+        known = None
+    elif is_plain_object(value):
+        known = type_of_plain_object(e.session, value)
+    else:
+        known = e.session.type_of_object(value)
     if value is MISSING or value is None or is_open(value):
         return _annotated(e, place) or known
     return known
@@ -235,4 +248,14 @@ def _can_be_held(kind: Attribute) -> bool:
         return all(_can_be_held(k) for k in kind.elements.data)
     if isinstance(kind, ts.UnionType):
         return all(_can_be_held(k) for k in kind.members.data)
-    return kind in _HELD or isinstance(kind, ts.TensorType)
+    if isinstance(kind, ts.ListType | ts.DequeType):
+        return _can_be_held(kind.element)
+    if isinstance(kind, ts.DictType):
+        return _can_be_held(kind.key) and _can_be_held(kind.value)
+    return kind in _HELD or isinstance(kind, ts.TensorType | ts.ClassType)
+
+
+def _is_mutable(kind: Attribute | None) -> bool:
+    if isinstance(kind, ts.ListType | ts.DequeType | ts.DictType | ts.ClassType):
+        return True
+    return kind is not None and any(_is_mutable(p) for p in parts_of(kind))
