@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections import namedtuple
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 from weakref import WeakValueDictionary
@@ -130,9 +129,6 @@ class Instance:
     version: int = 0
     given: set[str] = field(default_factory=set[str])
     """The paths of tensors that were also in arguments or changing attributes: compiled code doesn't take them for its own."""
-
-    def __copy__(self) -> Instance:
-        return Instance(self.class_name, copy(self.attributes))
 
     def set(self, name: str, value: Any) -> None:
         """Sets an attribute from outside compiled code."""

@@ -280,9 +280,7 @@ PROPERTIES: dict[str, Rewrite] = {
     "is_cuda": _renamed("is_cuda"), "is_cpu": _renamed("is_cpu"), "is_sparse": _renamed("is_sparse"),
     "is_quantized": _renamed("is_quantized"), "is_meta": _renamed("is_meta"), "is_mkldnn": _renamed("is_mkldnn"),
     "requires_grad": _renamed("requires_grad"), "is_leaf": _renamed("is_leaf"), "is_nested": _renamed("is_nested"),
-    "itemsize": _renamed("itemsize"), "nbytes": _renamed("nbytes"), "grad": _renamed("grad"), "grad_fn": _renamed("grad"),
-    **{n: _renamed(n) for n in (
-        "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_ipu", "is_maia", "is_mtia", "is_xla", "retains_grad")},
+    "itemsize": _renamed("itemsize"), "nbytes": _renamed("nbytes"), "grad": _renamed("grad"),
 }  # fmt: skip
 """A tensor's properties as calls on the tensor."""
 

@@ -18,6 +18,7 @@ from tsir.errors import PassError
 from tsir.lowering.explain import explanation
 from tsir.lowering.outline import outline_deep_code
 from tsir.lowering.ts_to_linalg import lower_function
+from tsir.ops.layouts import strides_of
 from tsir.passes.canonicalize import canonicalize
 from tsir.passes.cse import merge_common
 from tsir.passes.dce import eliminate_dead_code
@@ -26,6 +27,7 @@ from tsir.passes.freeze import Attributes, freeze, tensor_type, weight_paths
 from tsir.passes.functionalize import functionalize
 from tsir.passes.index_views import index_by_number
 from tsir.passes.inline import InlinePass, drop_unused
+from tsir.passes.lay_out import lay_out, mark_strides
 from tsir.passes.outside import mark_outside
 from tsir.passes.registry import get_pass
 from tsir.passes.resize import resize_by_name
@@ -34,7 +36,7 @@ from tsir.passes.structure import callee_name, find_function, functions, reachab
 
 _SPECIALIZE = (
     "ts-inline", "ts-symbol-dce", "ts-resize-by-name", "ts-freeze", "ts-fold-constants", "ts-index-by-number",
-    "ts-fold-constants", "ts-cse", "ts-dce", "ts-drop-self", "ts-symbol-dce",
+    "ts-fold-constants", "ts-lay-out", "ts-cse", "ts-dce", "ts-drop-self", "ts-symbol-dce",
     "ts-functionalize", "ts-canonicalize", "ts-cse", "ts-dce",
 )  # fmt: skip
 
@@ -58,7 +60,7 @@ PIPELINES: dict[str, tuple[str, ...]] = {
     ),
     "specialize": _SPECIALIZE,
     "linalg": _LINALG,
-    "mlir": (*_LINALG, *LINALG_TO_MLIR),
+    "mlir": (*(p for p in _LINALG if p != "ts-lay-out"), *LINALG_TO_MLIR),
 }
 """The named pipelines: the names of their passes in order."""
 
@@ -108,12 +110,14 @@ def specialize(
     argument_types: Sequence[Attribute],
     instance: Instance | None = None,
     *,
+    strides: Sequence[Sequence[int] | None] | None = (),
     lower: bool = True,
 ) -> Specialized:
     """The function `@symbol` for these argument types (without `self`); the module isn't changed.
 
     `instance` is the object that the function's first argument will be, and that has its weights: attributes that nothing sets
-    become constants and weights. An argument that is a weight already (`ts.weight`; they come last) takes no type. Without
+    become constants and weights. An argument that is a weight already (`ts.weight`; they come last) takes no type. `strides` are
+    those of the arguments that aren't contiguous; None where nobody sees how tensors lie in memory. Without
     `lower` the result is the `ts` IR before the lowering. Nothing is verified, printed or parsed on the way.
     """
     attributes = Attributes(module) if instance is not None else None
@@ -131,6 +135,7 @@ def specialize(
         weights = weight_paths(function)
         first = len(function.body.block.args) - len(argument_types) - len(weights)
         set_argument_types(function, first, argument_types)
+        mark_strides(function, first, strides or ())
         if weights and instance is not None:
             after = first + len(argument_types)
             known = [tensor_type(instance.tensor(path)) for path in weights]
@@ -139,9 +144,14 @@ def specialize(
             set_argument_types(function, after, types)
         if instance is not None and first:
             weights += freeze(part, function, instance, attributes)
+        if weights and instance is not None:
+            arrays = [instance.tensor(path) for path in weights]
+            mark_strides(function, len(function.body.block.args) - len(weights), [strides_of(a) for a in arrays])
     fold_constants(function, refine_results=not is_called)
     if index_by_number(function):
         fold_constants(function, refine_results=not is_called)
+    if strides is not None:
+        lay_out(function, is_entry=not is_called)
     merge_common(function)
     eliminate_dead_code(function)
     if instance is not None and not is_called and first:

@@ -147,3 +147,18 @@ def as_strided_scatter(x: Array, source: Array, size: Sequence[int], stride: Seq
 def as_strided_copy(x: Array, size: Sequence[int], stride: Sequence[int], offset: int | None) -> Array:
     """`torch.as_strided_copy`."""
     return as_strided(x, size, stride, offset).copy("C")
+
+
+def in_order(x: Array, order: Sequence[int]) -> Array:
+    """A fresh tensor itself, or a copy, so that its dimensions lie in memory in this order, that of adjacent elements first."""
+    expected = x.itemsize
+    for d in order:
+        if x.shape[d] != 1 and x.strides[d] != expected:
+            break
+        expected *= x.shape[d]
+    else:
+        return x
+    outer = list(order)[::-1]
+    made = np.empty([x.shape[d] for d in outer], x.dtype).transpose([outer.index(d) for d in range(x.ndim)])
+    made[...] = x
+    return made

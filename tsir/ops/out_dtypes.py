@@ -29,6 +29,12 @@ CONVERTING = frozenset(
 """The operators, by the key of the functional form; all of `torch.special` besides. Compared with torch by a test."""
 
 
+OF_NUMBERS = frozenset(
+    f"{name}.Scalar" for name in "add sub subtract mul multiply div divide true_divide floor_divide rsub".split()
+) | {"div.Scalar_mode", "divide.Scalar_mode"}
+"""Forms that only `torch.ops` has: `torch.add(x, 1.0, out=y)` is the form for two tensors in torch, which converts."""
+
+
 def converts(key: str) -> bool:
     """Whether the `out=` form of an operator takes a tensor of another dtype than its result's."""
-    return key in CONVERTING or key.startswith("special_")
+    return key in CONVERTING or key in OF_NUMBERS or key.startswith("special_")

@@ -17,7 +17,6 @@ import bisect
 import builtins
 import cmath
 import collections
-import copy
 import heapq
 import logging
 import math
@@ -56,8 +55,6 @@ class TextFunctions(Protocol):
     def log(self, logger: str, level: int, message: Any, once: bool) -> None: ...
     def default_dict(self, kind: Any) -> Any: ...
     def one_function(self, function: Any) -> Any: ...
-    def shallow_copy(self, value: Any) -> Any: ...
-    def deep_copy(self, value: Any) -> Any: ...
     def device(self, text: Any, index: Any = None) -> Any: ...
     def Future(self) -> Any: ...
     def exception_object(self, error: Any) -> Any: ...
@@ -124,16 +121,6 @@ class PythonText:
         """What a logger of this name does with a message; with `once` only with the first one of all that are equal."""
         if not once or _is_first(logger, level, message):
             logging.getLogger(logger).log(level, message)
-
-    @staticmethod
-    def shallow_copy(value: Any) -> Any:
-        """`copy.copy(value)`."""
-        return copy.copy(value)
-
-    @staticmethod
-    def deep_copy(value: Any) -> Any:
-        """`copy.deepcopy(value)`."""
-        return copy.deepcopy(value)
 
     @staticmethod
     def one_function(function: Any) -> Any:
@@ -354,8 +341,6 @@ held_size(sizes)                list element        rt.size({0})
 set(values=())                  set element         set({args})                      raises fresh
 slice_indices(start, stop, step, length)   tuple int int int   slice({0}, {1}, {2}).indices({3})   raises
 frozenset(values=())            frozenset element   frozenset({args})                raises
-shallow_copy(value)             same                rt.shallow_copy({0})             fresh
-deep_copy(value)                same                rt.deep_copy({0})                fresh
 one_function(function)          same                rt.one_function({0})
 default_dict(kind)              any                 rt.default_dict({0})             fresh
 future()                        any                 rt.Future()                      fresh

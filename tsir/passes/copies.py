@@ -30,7 +30,7 @@ class Copies:
 
     def __init__(self, function: FuncOp, views: Views) -> None:
         self._memory = Memory(function, arguments_may_overlap=True)
-        self._views = views
+        self.views = views
         self._order = Order()
         self._calls = [op for op in walk(function) if isinstance(op, CallOp | CallMethodOp | CallPythonOp)]
 
@@ -81,7 +81,7 @@ class Copies:
                 if op.dialect_name() == "ts" and not isinstance(op, AtenOp | TruthOp | ToValueOp):
                     return None
                 found.append(op)
-                for result, operand in self._views(op):
+                for result, operand in self.views(op):
                     if operand is current and result not in seen:
                         seen.add(result)
                         work.append(result)

@@ -58,6 +58,8 @@ def _gives(op: Operation) -> bool:
 def _viewed(value: OpResult) -> Iterable[SSAValue]:
     """What a tensor value may be a view of."""
     op = value.op
+    if effects.is_laid_out(op):
+        return op.operands[:1]
     if isinstance(op, AtenOp):
         return effects.aliased_operands(op, value.index)
     if op.dialect_name() in ("tensor", "ts") or isinstance(op, GenericOp):

@@ -248,10 +248,17 @@ class _Rewriting:
                 source = steps[-1].operands[0]
                 made = again(steps[-1], self._late_reference(source, current, anchor, known), value.type, anchor)
             else:
-                made = self._reference(current, value, anchor)
+                made = self._reference(self._laid_out(current, anchor), value, anchor)
             made.name_hint = value.name_hint
             found = known[value] = made
         return found
+
+    def _laid_out(self, current: SSAValue, before: Operation) -> SSAValue:
+        """The tensor's value in the order of dimensions that it was given."""
+        made = self.storage.root.op
+        if not isinstance(made, AtenOp) or not effects.is_laid_out(made):
+            return current
+        return insert_before(type(made)([current, *made.operands[1:]], [current.type], made.attributes), before).results[0]
 
     def _reference(self, value: SSAValue, like: SSAValue, before: Operation) -> SSAValue:
         new = ToReferenceOp(value, like.type)

@@ -188,6 +188,8 @@ class Memory:
                 for index, result in enumerate(op.results):
                     if is_reference(result.type):
                         self._join((result, *effects.aliased_operands(op, index)))
+                if effects.is_laid_out(op):
+                    self._join((op.results[0], op.operands[0]))
                 self._note(notes, "tensor", effects.written_operands(op), op)
             case ListOp() if is_transient_list(op):
                 pass
@@ -264,7 +266,7 @@ class Memory:
 
     def may_be_merged(self, op: Operation) -> bool:
         """Whether an operation gives the same again wherever it is repeated with the same operands, and one result will do."""
-        if op.regions or not op.results or isinstance(op, NewOp | UninitializedOp):
+        if op.regions or not op.results or isinstance(op, NewOp | UninitializedOp) or effects.is_laid_out(op):
             return False
         if isinstance(op, PyOp):
             known = python.lookup(op.FUNCTION)

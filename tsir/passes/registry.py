@@ -23,6 +23,7 @@ PASSES: dict[str, str] = {
     "ts-set-types": "tsir.passes.signature:SetTypesPass",
     "ts-drop-self": "tsir.passes.signature:DropSelfPass",
     "ts-symbol-dce": "tsir.passes.signature:SymbolDcePass",
+    "ts-lay-out": "tsir.passes.lay_out:LayOutPass",
     "ts-functionalize": "tsir.passes.functionalize:FunctionalizePass",
     "lower-ts-to-linalg": "tsir.lowering.ts_to_linalg:LowerTsToLinalgPass",
     "ts-flatten": "tsir.lowering.upstream.flatten:FlattenPass",

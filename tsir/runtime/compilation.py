@@ -42,14 +42,24 @@ def compile_specialization(
 
 
 def specialize(
-    program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None, *, lower: bool = True
+    program: Program,
+    entry: EntryPoint,
+    key: tuple[Key, ...],
+    instance: Instance | None,
+    *,
+    lower: bool = True,
+    in_memory: bool = True,
 ) -> Specialized:
-    """The entry point for the calls that fit `key`: lowered, or as `ts` IR after the passes."""
+    """The entry point for the calls that fit `key`: lowered, or as `ts` IR after the passes.
+
+    `in_memory` tells whether results also lie in memory as in torch, which MLIR's values don't.
+    """
     from tsir.lowering import pipelines
 
     declared = declared_types(program, entry)
     refined = [keys.refined_type(k, t) for k, t in zip(key, declared, strict=True)]
-    return pipelines.specialize(program.module, entry.symbol, refined, instance, lower=lower)
+    strides = [keys.strides_in(k) for k in key] if in_memory else None
+    return pipelines.specialize(program.module, entry.symbol, refined, instance, strides=strides, lower=lower)
 
 
 def generate_source(specialized: Specialized) -> GeneratedSource:
@@ -106,7 +116,7 @@ class Stages:
         """The text in MLIR's own dialects alone, weights `inline`, as a `resource` or as `args`. Raises PassError."""
         from tsir.lowering.upstream.emission import upstream_text
 
-        specialized = specialize(self.program, self.entry, self.key, self.instance)
+        specialized = specialize(self.program, self.entry, self.key, self.instance, in_memory=False)
         return upstream_text(specialized, self.instance, weights)
 
     @cached_property

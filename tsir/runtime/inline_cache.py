@@ -161,6 +161,10 @@ class _Text:
             return False
         dtype = self.constant(f"dtype_{v}", argument.dtype)
         shape: tuple[int | None, ...] = key[2]
+        if argument.ndim > 1 and not argument.flags.c_contiguous:
+            self.shapes.append(f"{v}.strides != {self.constant(f'strides_{v}', argument.strides)}")
+        elif argument.ndim > 1:
+            self.shapes.append(f"not {v}.flags.c_contiguous")
         if None not in shape:
             self.shapes.append(f"{v}.shape != {self.constant(f'shape_{v}', shape)} or {v}.dtype is not {dtype}")
             return True

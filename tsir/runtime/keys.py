@@ -1,7 +1,8 @@
 """What a specialisation is for: the types of one call's arguments as a hashable key, exact or with dynamic dimensions.
 
 A key is a nested tuple of plain values. A tensor is `("t", dtype name, shape)`; in a generalised key a dimension that varies
-is None. Dimensions of 0 and 1 always stay exact, because broadcasting depends on them. Everything else is its kind.
+is None. Dimensions of 0 and 1 always stay exact, because broadcasting depends on them. Tensors that aren't contiguous also have
+in which order their dimensions lie in memory. Everything else is its kind.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tsir.dialects import dtypes
+from tsir.ops.layouts import DYNAMIC_SIZE, strides_of
 from tsir.runtime.type_text import TypeText
 
 if TYPE_CHECKING:
@@ -22,7 +24,9 @@ Key = tuple[Any, ...]
 def key_of(value: Any, expected: TypeText) -> Key:
     """The exact key of a converted argument of the declared type."""
     if isinstance(value, np.ndarray):
-        return ("t", value.dtype.name, value.shape)
+        if value.flags.c_contiguous or value.ndim < 2:
+            return ("t", value.dtype.name, value.shape)
+        return ("t", value.dtype.name, value.shape, *_order(value))
     if value is None:
         return ("none",)
     kind = expected.kind
@@ -33,11 +37,46 @@ def key_of(value: Any, expected: TypeText) -> Key:
     return ("v",)
 
 
+def _order(value: np.ndarray[Any, Any]) -> tuple[tuple[int, ...], ...]:
+    """What of an array's strides a specialisation is for: for each dimension its place in memory, and which have gaps before them.
+
+    Steps of 0 are places of -1. Nothing where the strides are none that a tensor has.
+    """
+    strides = strides_of(value)
+    if strides is None:
+        return ()
+    inner = sorted((d for d, s in enumerate(strides) if s), key=lambda d: (strides[d], value.shape[d]))
+    expected, gaps = 1, list[int]()
+    for d in inner:
+        if strides[d] != expected and value.shape[d] != 1:
+            gaps.append(d)
+            expected = strides[d]
+        expected *= value.shape[d]
+    return (tuple(inner.index(d) if s else -1 for d, s in enumerate(strides)), tuple(gaps))
+
+
+def strides_in(key: Key) -> tuple[int, ...] | None:
+    """Strides of the kind that a tensor's key has, for its sizes; None for a contiguous tensor and for what is none."""
+    while key[0] == "some":
+        key = key[1]
+    if key[0] != "t" or len(key) < 5:
+        return None
+    sizes = [DYNAMIC_SIZE if d is None else d for d in key[2]]
+    places, gaps = key[3:]
+    strides = [0] * len(sizes)
+    step = 1
+    for d in sorted((d for d, p in enumerate(places) if p >= 0), key=lambda d: places[d]):
+        step *= 2 if d in gaps else 1
+        strides[d] = step
+        step *= sizes[d]
+    return tuple(strides)
+
+
 def generalise(key: Key, dynamic: frozenset[tuple[int, ...]], path: tuple[int, ...] = ()) -> Key:
     """The key with the dimensions at the given positions (path of the tensor, then dimension) made dynamic, 0 and 1 kept."""
     if key[0] == "t":
         dims = tuple(None if (*path, i) in dynamic and d >= 2 else d for i, d in enumerate(key[2]))
-        return ("t", key[1], dims)
+        return ("t", key[1], dims, *key[3:])
     if key[0] in ("v", "none"):
         return key
     return (key[0], *(generalise(k, dynamic, (*path, i)) for i, k in enumerate(key[1:])))
@@ -46,7 +85,7 @@ def generalise(key: Key, dynamic: frozenset[tuple[int, ...]], path: tuple[int, .
 def rank_key(key: Key) -> Key:
     """The key with ranks instead of shapes: calls that agree in it may share a dynamic specialisation."""
     if key[0] == "t":
-        return ("t", key[1], len(key[2]))
+        return ("t", key[1], len(key[2]), *key[3:])
     if key[0] in ("v", "none"):
         return key
     return (key[0], *(rank_key(k) for k in key[1:]))

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 import tsir
-from tests.conformance.language.mutation_programs import ContiguousResults, inputs, state_of
+from tests.conformance.language.mutation_programs import CheckedWrites, inputs, state_of
 
 ERRORS = (ArithmeticError, LookupError, NameError, NotImplementedError, RuntimeError, TypeError, ValueError, tsir.TsirError)
 
@@ -126,7 +126,7 @@ def check(text: str, *, numbers: Sequence[int] = (0, 1, 3), arrays: bool = True)
 def _compare(eager: Any, scripted: Any, n: int, dtype: torch.dtype, *, arrays: bool, is_module: bool) -> None:
     expected_arguments, given = inputs(n, dtype), inputs(n, dtype)
     own = in_arrays(given) if arrays else given
-    with ContiguousResults():
+    with CheckedWrites():
         expected_error, expected = outcome(eager, [*expected_arguments, n])
     error, found = outcome(scripted, [*own, n])
     shown = f"{type(error).__name__}: {error}" if error is not None else "nothing"

@@ -47,33 +47,13 @@ CHECKED = frozenset(
 """Operators that find a wrong index while they write."""
 
 
-class ContiguousResults(TorchFunctionMode):
-    """torch, but for two things: what isn't a view is contiguous, and nothing is written where an index is wrong.
-
-    torch gives `x.t() * 2.0` the strides of `x.t()`, so that `flatten` of it is a copy. tsir's results are always contiguous.
-    """
+class CheckedWrites(TorchFunctionMode):
+    """torch, but nothing is written where an index is wrong."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func.__name__ in CHECKED or (func.__name__ == "__setitem__" and _tensors(args[1])):
+        if func.__name__ in CHECKED or (func.__name__ == "__setitem__" and isinstance(args[1], torch.Tensor | list | tuple)):
             func(args[0].clone(), *args[1:], **(kwargs or {}))
-        result = func(*args, **(kwargs or {}))
-        given = {t.untyped_storage().data_ptr() for t in _tensors((args, kwargs))}
-        return _laid_out(result, given)
-
-
-def _tensors(value: Any) -> list[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        return [value]
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    return [t for part in parts for t in _tensors(part)]
-
-
-def _laid_out(result: Any, given: set[int]) -> Any:
-    if isinstance(result, torch.Tensor):
-        return result if result.untyped_storage().data_ptr() in given else result.contiguous()
-    if type(result) in (list, tuple) or type(result).__module__ == "torch.return_types":
-        return tuple(_laid_out(r, given) for r in result)
-    return result
+        return func(*args, **(kwargs or {}))
 
 
 def compiled(text: str) -> Any:
@@ -187,7 +167,7 @@ class Program:
             with warnings.catch_warnings(record=True) as warned:
                 warnings.simplefilter("always")  # such as `out=` of another shape
                 try:
-                    with ContiguousResults():
+                    with CheckedWrites():
                         result = function(*arguments, n)
                 except (
                     ArithmeticError,

@@ -503,3 +503,22 @@ def test_numbers_that_are_converted_are_no_changes():
     x, n = [1, 2], [True]
     assert tsir.script(read_only)(x, n) == 2.0
     assert x == [1, 2] and type(x[0]) is int and n[0] is True
+
+
+def numbers_into(x: Tensor, out: Tensor):
+    torch.add(x, 1.0, out=out)
+    torch.mul(x, 2, out=out)
+    return torch.div(out, 2, rounding_mode="floor", out=out)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.int64])
+def test_out_of_another_dtype_with_numbers(dtype):
+    x, out = torch.ones(2, 3), torch.zeros(2, 3, dtype=dtype)
+    expected_out = out.clone()
+    if dtype is torch.int64:
+        with pytest.raises(RuntimeError):
+            tsir.script(numbers_into)(x, out)
+        return
+    expected = numbers_into(x, expected_out)
+    torch.testing.assert_close(tsir.script(numbers_into)(x, out), expected)
+    torch.testing.assert_close(out, expected_out)

@@ -317,12 +317,18 @@ def tensor_keys(a):
     return len(d)
 
 
-@feature("Messages for what isn't supported", "tensors and tuples of objects as keys")
+def whole_sets(n: int):
+    s = {Point(n, 0)}
+    return len(s | {Point(0, n)})
+
+
+@feature("Messages for what isn't supported", "tensors and tuples of objects as keys, operators on sets of objects")
 @pytest.mark.parametrize(
     ("function", "message"),
     [
         (tuple_keys, "a tuple with objects whose class defines __eq__"),
         (tensor_keys, "a tensor as a key of a dict"),
+        (whole_sets, "of a set of objects of Point"),
     ],
 )
 def test_refused(function: Any, message: str):

@@ -128,7 +128,7 @@ PRINTED: dict[Callable[..., Any], str] = {
         def indexes(x: Tensor, i: int, name: str) -> str:
           y = x[i][1:] @ x[..., -1]
           if y > 0:
-            name = f'{name}: {float(y.item()):.2f}'
+            name = f'{name}: {float(y):.2f}'
             return name
           return name
         """,

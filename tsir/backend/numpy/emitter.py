@@ -606,9 +606,17 @@ class FunctionEmitter:
         """The value as an array (or scalar) that Python code may keep and write: a copy unless nobody else has the memory."""
         found = self.binding(value)
         name = self.name_of(value)
-        if isinstance(found, Tensor) and not (found.storage.kind is Kind.FRESH and self.dies_here(value)):
-            return f"{name}.copy()"
-        return name
+        if not isinstance(found, Tensor):
+            return name
+        is_own = found.storage.kind is Kind.FRESH and (self.dies_here(value) or self._is_handed_on(value, found))
+        return name if is_own else f"{name}.copy()"
+
+    def _is_handed_on(self, value: SSAValue, found: Tensor) -> bool:
+        """Whether a value that was made in this block, and is no view, has no other use than the current operation."""
+        owner = value.owner
+        if self.preparing or found.storage.block is not self.block or not isinstance(owner, Operation):
+            return False
+        return value.has_one_use() and all(result is not value for result, _ in self.copies.views(owner))
 
     def _locate(self, op: Operation) -> None:
         frames = source_frames(op.location)

@@ -35,15 +35,14 @@ from tsir.ops import python
 
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "call_outside", "class_of",
-    "complex_number", "copied", "deep_copy",
-    "default_dict", "deque_of", "device", "dict_of", "dtype", "exception_class", "exception_from",
+    "complex_number", "copied", "default_dict", "deque_of", "device", "dict_of", "dtype", "exception_class", "exception_from",
     "exception_instance", "exception_object", "exception_type", "format", "frozen_set_of", "host_function",
     "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside",
     "is_str", "list_of", "log",
     "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "one_function", "operator", "percent", "print",
     "python_function",
-    "repr", "rows", "set_of", "shallow_copy", "str", "str_format", "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "warn",
+    "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "warn",
 ]  # fmt: skip
 
 Name: TypeAlias = builtins.str
@@ -56,8 +55,6 @@ log = python.PythonText.log
 
 
 device = python.device
-deep_copy = python.PythonText.deep_copy
-shallow_copy = python.PythonText.shallow_copy
 exception_object = python.PythonText.exception_object
 exception_type = python.PythonText.exception_type
 int_from_bytes = python.PythonText.int_from_bytes

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from xdsl.dialects import func
 from xdsl.dialects.builtin import Float64Type, FloatAttr, IntegerAttr, IntegerType, NoneType, StringAttr
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Operation, OpResult, SSAValue
 
 from tsir.backend.numpy.classes import Classes
 from tsir.backend.numpy.emitter import EmitFunction, FunctionEmitter
 from tsir.backend.numpy.tensors import Kind
-from tsir.dialects.ts import attributes, structure
+from tsir.dialects.ts import attributes, effects, structure
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import AtenOp, PyOp
 
@@ -365,13 +365,13 @@ def _to_value(e: FunctionEmitter, op: structure.ToValueOp) -> None:
     text = e.name_of(op.reference)
     if e.copies.of_value(op):
         text = f"{_rt(e)}.copied({text})"
-    _reinterpreted(e, op.reference, op.result, text)
+    _reinterpreted(e, op.reference, op.result, text, Kind.FRESH if _is_laid_out(op.reference) else Kind.FOREIGN)
 
 
 def _to_reference(e: FunctionEmitter, op: structure.ToReferenceOp) -> None:
     """The same array where torch's tensor shares memory or nobody else has it; else a copy when it is written or kept."""
     is_view = "ts.alias" in op.attributes
-    if not is_view and e.copies.is_written(op):
+    if not is_view and (e.copies.is_written(op) or any(effects.is_laid_out(use.operation) for use in op.result.uses)):
         text = e.owned_name(op.value)
     elif not is_view and e.copies.is_kept(op) and e.tensor(op.value).storage.kind is Kind.CONSTANT:
         text = f"{e.name_of(op.value)}.copy()"
@@ -382,7 +382,11 @@ def _to_reference(e: FunctionEmitter, op: structure.ToReferenceOp) -> None:
     _reinterpreted(e, op.value, op.result, text)
 
 
-def _reinterpreted(e: FunctionEmitter, source: SSAValue, result: SSAValue, text: str) -> None:
+def _is_laid_out(value: SSAValue) -> bool:
+    return isinstance(value, OpResult) and effects.is_laid_out(value.op)
+
+
+def _reinterpreted(e: FunctionEmitter, source: SSAValue, result: SSAValue, text: str, kind: Kind = Kind.FOREIGN) -> None:
     """Arrays of uint8 are values of `i8`."""
     reference = source.type if isinstance(source.type, ts.TensorType) else result.type
     assert isinstance(reference, ts.TensorType)
@@ -390,7 +394,7 @@ def _reinterpreted(e: FunctionEmitter, source: SSAValue, result: SSAValue, text:
         into = "int8" if isinstance(result.type, BuiltinTensorType) else "uint8"
         text = f"{operand_text(text)}.view({e.numpy(into)})"
     if _ATOM.fullmatch(text):
-        e.bind_array(result, text)
+        e.bind_array(result, text, kind)
     else:
         e.define(result, text)
 

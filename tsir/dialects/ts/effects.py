@@ -151,6 +151,11 @@ def aliased_operands(op: AtenOp, result: int) -> Iterator[SSAValue]:
                 yield operand
 
 
+def is_laid_out(op: Operation) -> bool:
+    """Whether an operation puts the dimensions of a fresh tensor that nothing else reads in order: it gives it, or a copy."""
+    return isinstance(op, AtenOp) and op.SCHEMA.key == "_in_order"
+
+
 def may_be_itself(op: AtenOp) -> bool:
     """Whether the result of an operation that shares memory with an operand may be that operand."""
     return op.SCHEMA.name in ITSELF

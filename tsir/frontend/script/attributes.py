@@ -32,7 +32,6 @@ from tsir.frontend.script.global_names import (
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
-from tsir.frontend.script.source import unwrap
 from tsir.frontend.script.values import (
     Builtin,
     Choice,
@@ -345,16 +344,6 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
 
         raise_error(e, e.session.exception_class(dataclasses.FrozenInstanceError), f"cannot assign to field {name!r}")
         raise Unreachable
-    own = holder.info.lookup("__setattr__") if holder.info.kind == "class" else None
-    if own is not None and own[1] is not object and inspect.isfunction(own[0]) and not is_frozen(holder):
-        e.session.inline_only.add(unwrap(own[0]))  # the name is a constant in it
-        e.session.call_function(e, PyFunction(own[0], holder, holder.info), [Const(name), value], {})
-        return
-    store_attribute(e, holder, name, value)
-
-
-def store_attribute(e: Emitter, holder: Object, name: str, value: Value) -> None:
-    """What `object.__setattr__(holder, name, value)` does."""
     setter = inspect.getattr_static(holder.info.python_class, name, None)
     if isinstance(setter, property):
         if setter.fset is None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 import inspect
 import types
 import typing
@@ -32,7 +31,6 @@ from tsir.frontend.script.convert import (
     as_bool,
     materialise,
 )
-from tsir.frontend.script.copying import emit_copy, emit_deep_copy
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import plain
 from tsir.frontend.script.jit_builtins import JIT_BUILTINS
@@ -446,8 +444,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "isinstance": _isinstance, "torch.jit.isinstance": _isinstance, "range": _range, "enumerate": _enumerate, "zip": _zip,
     "reversed": _reversed, "len": _len, "print": _print, "hasattr": _hasattr, "getattr": _getattr, "setattr": _setattr,
     "super": _super, "type": _type, "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter,
-    "bytes": _row("bytes"), "one_function": _row("one_function"), "copy.copy": emit_copy, "copy.deepcopy": emit_deep_copy,
-    "slice": _slice, "issubclass": _issubclass,
+    "bytes": _row("bytes"), "one_function": _row("one_function"), "slice": _slice, "issubclass": _issubclass,
     **CONVERSIONS, **REDUCTIONS, **JIT_BUILTINS,
     "open": _unsupported("open()", "read the file outside and pass what is in it"),
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
@@ -461,8 +458,7 @@ def _table() -> dict[Any, str]:
     table: dict[Any, str] = {getattr(builtins, name): name for name in BUILTINS if hasattr(builtins, name)}
     table |= {
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
-        uninitialized: "uninitialized", one_function: "one_function", copy.copy: "copy.copy", copy.deepcopy: "copy.deepcopy",
-        object.__new__: "object.__new__", object.__setattr__: "object.__setattr__",
+        uninitialized: "uninitialized", one_function: "one_function", object.__new__: "object.__new__",
         torch._assert: "assert", warnings.warn: "warn",
         torch.tensor: "torch.tensor",
         torch.as_tensor: "torch.as_tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",

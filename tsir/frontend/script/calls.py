@@ -63,7 +63,7 @@ from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
 from tsir.frontend.script.standard_containers import call_sorted_list_function
 from tsir.frontend.script.static_objects import call_special, call_unbound, initialise_dataclass, is_generated_init
-from tsir.frontend.script.torch_calls import TORCH_PYTHON, factory_into
+from tsir.frontend.script.torch_calls import TORCH_PYTHON
 from tsir.frontend.script.values import (
     NONE,
     Binding,
@@ -356,8 +356,6 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return args[0]
     if isinstance(of_alias := typing.get_origin(target), type):  # `typing.OrderedDict(...)`, `Stack[int](...)`
         return _call_python(e, PyObject(of_alias, callee.name), args, kwargs)
-    if isinstance(target, Hashable) and (filled := factory_into(e, target, args, kwargs)) is not None:
-        return filled
     if isinstance(target, Hashable) and (made := TORCH_PYTHON.get(target) or LEGACY.get(target)) is not None:
         return made(e, args, kwargs)
     if (found := call_sorted_list_function(e, target, args, kwargs)) is not None:

@@ -79,22 +79,6 @@ def compare_containers(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> 
     return _negated(e, result) if isinstance(op, ast.NotEq) else result
 
 
-_OF_SETS: dict[str, Callable[..., Any]] = {
-    "&": prelude.set_and, "|": prelude.set_or, "-": prelude.set_without, "^": prelude.set_xor, "==": prelude.set_equal,
-    "!=": prelude.set_different, "<=": prelude.set_within, "<": prelude.set_smaller, ">=": prelude.set_around,
-    ">": prelude.set_larger, "intersection": prelude.set_and, "union": prelude.set_or, "difference": prelude.set_without,
-    "symmetric_difference": prelude.set_xor, "issubset": prelude.set_within, "issuperset": prelude.set_around,
-    "isdisjoint": prelude.set_disjoint,
-}  # fmt: skip
-
-
-def sets_of_objects(e: Emitter, name: str, left: Value, right: Value) -> Value | None:
-    """An operator on two sets, or a method of one by its name, where the elements' own method decides; None for other values."""
-    kinds = [e.session.type_of(v) for v in (left, right)]
-    sets = [k for k in kinds if isinstance(k, ts.SetType | ts.FrozenSetType) and compares_objects(e, k.element, EQUALITY)]
-    return _call(e, _OF_SETS[name], [left, right]) if len(sets) == 2 and name in _OF_SETS else None
-
-
 def contains(e: Emitter, container: Value, item: Value) -> Value | None:
     """`item in container` where objects decide; None for other values."""
     kind = e.session.type_of(container)

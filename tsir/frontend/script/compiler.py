@@ -35,7 +35,7 @@ from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.class_values import attributes_of_body
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
-from tsir.frontend.script.convert import as_key, coerce, held, is_compared_by_method, join_all, join_types
+from tsir.frontend.script.convert import as_key, coerce, held, join_all, join_types
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
 from tsir.frontend.script.decided import Decisions, Key, key_of_literal
 from tsir.frontend.script.dispatch import Dispatcher
@@ -583,8 +583,6 @@ class Session:
 
     def dict_of(self, e: Emitter, items: Sequence[tuple[Value, Value]], want: Attribute | None) -> Value:
         """A new dict of these items."""
-        if any(is_compared_by_method(k) for k, _ in items):
-            return self._dict_of_objects(e, items)
         items = [(as_key(e, k), held(e, v)) for k, v in items]
         if isinstance(want, ts.DictType):
             key, value = want.key, want.value
@@ -599,16 +597,6 @@ class Session:
                 parts.append(coerce(e, v, value, "a value of this dict"))
         result = e.emit(DictOp(parts, ts.DictType(key, value)))
         self.literals.add(result)
-        return Run(result)
-
-    def _dict_of_objects(self, e: Emitter, items: Sequence[tuple[Value, Value]]) -> Value:
-        """A new dict whose keys are compared by their method: put in one by one."""
-        values = [held(e, v) for _, v in items]
-        key, value = self._common(e, [k for k, _ in items]), self._common(e, values)
-        result = e.emit(DictOp([], ts.DictType(key, value)))
-        for (k, _), v in zip(items, values, strict=True):
-            known = coerce(e, as_key(e, k, result), key, "a key of this dict")
-            e.py("setitem", [result, known, coerce(e, v, value, "a value of this dict")])
         return Run(result)
 
     def _common(self, e: Emitter, values: Sequence[Value]) -> Attribute:

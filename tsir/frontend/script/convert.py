@@ -269,7 +269,7 @@ def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value
         e.unsupported(
             "a tensor as a key of a dict or an element of a set", hint="use its position, or `int(x)` for its value"
         )
-    if isinstance(value, StaticTuple) and any(is_compared_by_method(v) for v in value.elements):
+    if isinstance(value, StaticTuple) and any(_is_compared(v) for v in value.elements):
         e.unsupported(
             "a tuple with objects whose class defines __eq__ as a key of a dict or an element of a set",
             hint="use a tuple of their attributes",
@@ -277,8 +277,7 @@ def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value
     return held(e, value)
 
 
-def is_compared_by_method(value: Value) -> bool:
-    """Whether a value is an object whose class says itself what is equal to it."""
+def _is_compared(value: Value) -> bool:
     return isinstance(value, Object) and value.info.python_class.__eq__ is not object.__eq__
 
 

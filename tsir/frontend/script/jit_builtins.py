@@ -18,7 +18,6 @@ from tsir.frontend.script.static_objects import is_static_class, new_object
 from tsir.frontend.script.values import (
     NONE,
     Const,
-    Object,
     PyObject,
     Run,
     Value,
@@ -62,20 +61,6 @@ def _new_object(a: Arguments) -> Value:
     if is_static_class(a.e.session, value.value):
         return new_object(a.e, value.value)
     return a.e.session.new_object(a.e, value.value)
-
-
-def _set_attribute(a: Arguments) -> Value:
-    """`object.__setattr__(holder, name, value)`."""
-    from tsir.frontend.script.attributes import store_attribute
-
-    a.exactly(3)
-    holder, name, value = a.values()
-    if not isinstance(holder, Object):
-        a.e.error(f"object.__setattr__() expects an object of a class of yours, found {a.e.show(holder)}", code="TS403")
-    if not (isinstance(name, Const) and isinstance(name.value, str)):
-        a.e.unsupported("object.__setattr__() with a name that isn't a constant", node=a.node)
-    store_attribute(a.e, holder, name.value, value)
-    return NONE
 
 
 def _unwrap_optional(a: Arguments) -> Value:
@@ -144,7 +129,6 @@ def _manual_seed(a: Arguments) -> Value:
 
 JIT_BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized, "object.__new__": _new_object,
-    "object.__setattr__": _set_attribute,
     "unwrap_optional": _unwrap_optional, "is_scripting": _is_scripting, "nothing": _nothing, "torch.tensor": _tensor,
     "torch.as_tensor": _as_tensor, "torch.manual_seed": _manual_seed,
 }  # fmt: skip

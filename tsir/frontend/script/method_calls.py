@@ -58,7 +58,7 @@ from tsir.ops import python
 def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`receiver.name(...)` for tensors, strings, lists, dicts, tuples."""
     from tsir.frontend.script.calls import call
-    from tsir.frontend.script.comparing import call_by_equality, sets_of_objects
+    from tsir.frontend.script.comparing import call_by_equality
 
     if isinstance(receiver, Builtin):
         row = python.lookup(f"{receiver.name}_{name}")
@@ -103,8 +103,6 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         return torch_call(e, name, [Run(ssa), *args], kwargs)
     if isinstance(kind, ts.NamedTupleType) and name in ("_replace", "_asdict"):
         return _named_tuple_method(e, StaticTuple(tuple(tuple_elements(e, Run(ssa)) or ()), kind), name, kwargs)
-    if len(args) == 1 and not kwargs and (of_sets := sets_of_objects(e, name, Run(ssa), args[0])) is not None:
-        return of_sets
     row = python.method(kind, name)
     if row is None and (by_operator := _special_method(e, Run(ssa), name, args, kwargs)) is not None:
         return by_operator

@@ -37,7 +37,6 @@ from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
-    Builtin,
     Const,
     Object,
     Partial,
@@ -213,8 +212,6 @@ def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Va
     """`super().name`."""
     assert isinstance(value.receiver, Object)
     found = value.receiver.info.lookup(name, value.after)
-    if name == "__setattr__" and (found is None or found[1] is object):
-        return Partial(Builtin("object.__setattr__"), (value.receiver,), {})
     if found is None:
         bases = value.after.__mro__[1:]
         hint = did_you_mean(name, {n for cls in bases for n in vars(cls)})

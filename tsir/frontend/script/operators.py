@@ -214,7 +214,6 @@ def _tuples_alike(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
 
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     """`left op right`."""
-    from tsir.frontend.script.comparing import sets_of_objects
     from tsir.frontend.script.convert import raise_in_program, refuse_objects_of_set
     from tsir.frontend.script.enums import combined, plain
 
@@ -236,8 +235,6 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return _merged(e, fresh(e, left), fresh(e, right))
     if symbol == "*" and (repeated := _repeated(e, left, right)) is not None:
         return repeated
-    if (of_sets := sets_of_objects(e, symbol, left, right)) is not None:
-        return of_sets
     for operand in (left, right):
         refuse_objects_of_set(e, e.session.type_of(operand), f"operator {symbol}")
     declined = False
@@ -432,7 +429,7 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
 def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     """One comparison."""
     from tsir.frontend.script.choices import for_each_class
-    from tsir.frontend.script.comparing import compare_containers, sets_of_objects
+    from tsir.frontend.script.comparing import compare_containers
     from tsir.frontend.script.conditions import identity, none_test
     from tsir.frontend.script.convert import as_bool, raise_in_program, refuse_objects_of_set
     from tsir.frontend.script.enums import plain
@@ -467,8 +464,6 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     by_methods = compare_containers(e, op, left, right)
     if by_methods is not None:
         return by_methods
-    if (of_sets := sets_of_objects(e, symbol, left, right)) is not None:
-        return of_sets
     for operand in (left, right):
         refuse_objects_of_set(e, e.session.type_of(operand), f"operator {symbol}")
     declined = False

@@ -290,68 +290,6 @@ def distinct(items):
     return found
 
 
-def set_and(first, second):
-    """`first & second` of sets of objects that define `__eq__`."""
-    return {x for x in first if x in second}
-
-
-def set_or(first, second):
-    """`first | second`."""
-    found = first.copy()
-    for x in second:
-        found.add(x)
-    return found
-
-
-def set_without(first, second):
-    """`first - second`."""
-    return {x for x in first if x not in second}
-
-
-def set_xor(first, second):
-    """`first ^ second`."""
-    found = {x for x in first if x not in second}
-    for x in second:
-        if x not in first:
-            found.add(x)
-    return found
-
-
-def set_equal(first, second):
-    """`first == second`."""
-    return len(first) == len(second) and set_within(first, second)
-
-
-def set_different(first, second):
-    """`first != second`."""
-    return not set_equal(first, second)
-
-
-def set_within(first, second):
-    """`first <= second`."""
-    return all(x in second for x in first)
-
-
-def set_smaller(first, second):
-    """`first < second`."""
-    return len(first) < len(second) and set_within(first, second)
-
-
-def set_around(first, second):
-    """`first >= second`."""
-    return set_within(second, first)
-
-
-def set_larger(first, second):
-    """`first > second`."""
-    return set_smaller(second, first)
-
-
-def set_disjoint(first, second):
-    """`first.isdisjoint(second)`."""
-    return not any(x in second for x in first)
-
-
 def count_of(items, value):
     """`items.count(value)` for such elements."""
     count = 0

@@ -17,7 +17,6 @@ import torch
 from tsir.dialects.ts.structure import RaiseOp
 from tsir.errors import did_you_mean
 from tsir.frontend.script.assignment import assign, emit_annotated, emit_assign, emit_augmented, emit_delete
-from tsir.frontend.script.autocast import AUTOCASTS, enter_autocast
 from tsir.frontend.script.calls import call, evaluate_arguments
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_steps
@@ -259,11 +258,6 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
         managed = callee.value if isinstance(callee, PyObject) else None
         if managed in _WITHOUT_EFFECT or _is_copy_without_effect(callee):
             evaluate_arguments(e, tree)
-            enter(NONE)
-            inner()
-            return
-        if managed in AUTOCASTS:
-            enter_autocast(e, managed, tree)
             enter(NONE)
             inner()
             return

@@ -10,7 +10,6 @@ import torch.nn.modules.utils as _utils
 from torch.nn import functional
 
 from tsir.dialects.ts import types as ts
-from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.convert import (
     materialise,
     tuple_elements,
@@ -90,26 +89,6 @@ def _repeated(times: int) -> Callable[..., Value]:
 def _embedding_renorm(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     torch_call(e, "embedding_renorm_", args, kwargs)
     return Const(None)
-
-
-_FACTORIES: dict[Any, str] = {
-    function: function.__name__
-    for function in (
-        torch.zeros, torch.ones, torch.full, torch.empty, torch.arange, torch.linspace, torch.logspace, torch.eye, torch.rand,
-        torch.randn, torch.randint, torch.randperm,
-    )
-}  # fmt: skip
-
-
-def factory_into(e: Emitter, target: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
-    """`torch.zeros(..., out=tensor)`: makes what goes into the tensor, in its dtype; None for other calls."""
-    out = kwargs.get("out")
-    if out is None or target not in _FACTORIES or "dtype" in kwargs or not is_tensor(e.session.type_of(out)):
-        return None
-    given = {name: value for name, value in kwargs.items() if name != "out"}
-    made = torch_call(e, _FACTORIES[target], args, given | {"dtype": get_attribute(e, out, "dtype")})
-    torch_call(e, "cat", [StaticTuple((made,))], {"out": out})
-    return out
 
 
 TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tsir.lowering.to_python.statements import Printer
 
 _CALL = re.compile(r"[\w.]+\((\{[^{}]*\}(, )?)*\)")
-_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging|torch|collections|heapq|bisect|tsir|copy)\.")
+_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging|torch|collections|heapq|bisect|tsir)\.")
 _BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
 
 
@@ -172,7 +172,6 @@ _PLAIN_ROWS: dict[str, PyFunction] = {
         "percent": "{0} % {1}", "str": "str({0})", "repr": "repr({0})", "ascii": "ascii({0})", "format": "format({args})",
         "str_format": "{0}.format({1:})", "print": "print({args})", "warn": "warnings.warn({0})",
         "torch_size": "torch.Size({0})", "one_function": "tsir.one_function({0})",
-        "shallow_copy": "copy.copy({0})", "deep_copy": "copy.deepcopy({0})",
         "held_size": "torch.Size({0})", "size_text": "str(torch.Size({0}))", "log": "logging.getLogger({0}).log({1}, {2})",
         "taken": "[{0}[i] for i in {1}]", "min_position": "min(range(len({0})), key=lambda i: {0}[i])",
         "max_position": "max(range(len({0})), key=lambda i: {0}[i])",

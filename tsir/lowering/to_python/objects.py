@@ -3,7 +3,6 @@ attribute, as the program makes them."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, cast
 
@@ -91,22 +90,15 @@ def looks_for_cached(p: Printer, operation: Operation) -> bool:
 
 
 def setattr_text(p: Printer, operation: Operation) -> str:
-    """`ts.setattr`: past what the class does then, where it is derived from dict or does something; it may be an item."""
+    """`ts.setattr`: of an object of a class derived from dict past what its class does then; it may be an item."""
     name: str = cast(Any, operation).attr_name.data
     holder, value = p.text(operation.operands[0]), p.text(operation.operands[1])
     symbol = _symbol(operation.operands[0])
     if name.startswith(ITEM):
         return f"{_dict(p.names, symbol)}.__setitem__({holder}, {name.removeprefix(ITEM)!r}, {value})"
-    if p.names.is_dict(symbol) or _sets_attributes(p.names, symbol):
+    if p.names.is_dict(symbol):
         return f"object.__setattr__({holder}, {name!r}, {value})"
     return f"{receiver(holder)}.{name} = {value}" if name.isidentifier() else f"setattr({holder}, {name!r}, {value})"
-
-
-def _sets_attributes(names: Names, symbol: str) -> bool:
-    """Whether a class has a `__setattr__` of its own, which has run already where an attribute is set."""
-    cls = names.python_class(symbol)
-    own = None if cls is None or names.kind(symbol) != "class" else getattr(cls, "__setattr__", None)
-    return own is not None and own is not object.__setattr__ and not dataclasses.is_dataclass(cls)
 
 
 def _dict(names: Names, symbol: str) -> str:

@@ -27,6 +27,12 @@ def as_strided(x: SymTensor, size: Sequence[Any], stride: Sequence[Any], offset:
     return SymTensor(x.dtype, tuple(as_size(s) for s in size))
 
 
+@host("_in_order(Tensor self, int[] order) -> Tensor", implementation=f"{_HOST}:in_order")
+def in_order(x: SymTensor, order: Sequence[int]) -> SymTensor:
+    """A copy whose dimensions lie in memory in this order, beginning with the one whose elements lie side by side."""
+    return SymTensor(x.dtype, x.shape)
+
+
 @host("view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)", implementation=f"{_HOST}:view_as_dtype")
 def view_dtype(x: SymTensor, dtype: DType) -> SymTensor:
     """The tensor's bytes as elements of another dtype: the last dimension grows or shrinks with the elements' size."""

@@ -1,0 +1,35 @@
+// RUN: ts-opt %s -p ts-lay-out | filecheck %s
+
+// What is returned lies in memory as torch lays it out; what is only read again doesn't matter.
+
+// CHECK-LABEL: func.func @turned
+// CHECK: %[[T:.*]] = ts.aten.t
+// CHECK: %[[E:.*]] = ts.aten.exp(%[[T]])
+// CHECK-NOT: ts.aten._in_order(%[[E]]
+// CHECK: %[[L:.*]] = ts.aten.neg(%[[E]])
+// CHECK: ts.aten._in_order(%[[L]]
+func.func @turned(%x : !ts.tensor<2x3xf32>) -> !ts.tensor<3x2xf32> {
+  %0 = ts.aten.t(%x) : (!ts.tensor<2x3xf32>) -> !ts.tensor<3x2xf32>
+  %1 = ts.aten.exp(%0) : (!ts.tensor<3x2xf32>) -> !ts.tensor<3x2xf32>
+  %2 = ts.aten.neg(%1) : (!ts.tensor<3x2xf32>) -> !ts.tensor<3x2xf32>
+  func.return %2 : !ts.tensor<3x2xf32>
+}
+
+// CHECK-LABEL: func.func @contiguous
+// CHECK-NOT: _in_order
+// CHECK: arith.constant true
+func.func @contiguous(%x : !ts.tensor<2x3xf32>) -> i1 {
+  %0 = ts.aten.exp(%x) : (!ts.tensor<2x3xf32>) -> !ts.tensor<2x3xf32>
+  %1 = ts.aten.is_contiguous(%0) : (!ts.tensor<2x3xf32>) -> i1
+  func.return %1 : i1
+}
+
+// CHECK-LABEL: func.func @columns
+// CHECK: ts.aten.view
+// CHECK-SAME: ts.error = "view size is not compatible
+func.func @columns(%x : !ts.tensor<2x3xf32> {ts.strides = [1 : i64, 2 : i64]}) -> !ts.tensor<6xf32> {
+  %0 = arith.constant 6 : i64
+  %1 = ts.list %0 : (i64) -> !ts.list<i64>
+  %2 = ts.aten.view(%x, %1) : (!ts.tensor<2x3xf32>, !ts.list<i64>) -> !ts.tensor<6xf32>
+  func.return %2 : !ts.tensor<6xf32>
+}
