@@ -2,7 +2,7 @@
 
 `Generator` is torch's Mersenne twister with its cache of one normal sample. The functions here fill arrays or give new ones;
 the operators that call them are declared in `ops/aten/random.py`. Non-contiguous arrays are filled in the order of their
-memory, as torch does. Checked against torch 2.13 on x86-64; half-precision `randn` differs in the last bit.
+memory, as torch does. Checked against torch 2.13 on x86-64.
 """
 
 from __future__ import annotations
@@ -263,8 +263,9 @@ def fill_normal(array: Array, mean: float = 0.0, std: float = 1.0, generator: Ge
     double = array.dtype == np.float64
     draw: Any = generator.uniform64 if double else generator.uniform32
     transform: Any = _blocks64 if double else _blocks32
-    uniform = draw(count)
     whole = count - count % 16
+    # The half precisions draw for whole blocks only before the last one is drawn anew.
+    uniform = draw(count if array.itemsize >= 4 else whole)
     flat = np.empty(count, uniform.dtype)
     flat[:whole] = transform(uniform[:whole], mean, std)
     if whole != count:
@@ -273,7 +274,12 @@ def fill_normal(array: Array, mean: float = 0.0, std: float = 1.0, generator: Ge
 
 
 def fill_uniform(array: Array, low: float = 0.0, high: float = 1.0, generator: Generator = DEFAULT) -> Array:
-    """`Tensor.uniform_`: fills the array with samples of [low, high)."""
+    """`Tensor.uniform_`: fills the array with samples of [low, high); of complex numbers, both parts."""
+    if array.dtype.kind == "c":
+        parts = np.empty((*array.shape, 2), np.real(array).dtype)
+        fill_uniform(parts, low, high, generator)
+        array[...] = parts[..., 0] + 1j * parts[..., 1]
+        return array
     if array.dtype == np.float64:
         return _fill(array, _fma64(generator.uniform64(array.size), high - low, low))
     uniform = generator.uniform32(array.size)
@@ -325,6 +331,14 @@ def fill_exponential(array: Array, rate: float = 1.0, generator: Generator = DEF
     """`Tensor.exponential_(lambd)`."""
     values = [-1.0 / rate * math.log1p(-u) for u in generator.uniform64(array.size).tolist()]
     return _fill(array, np.asarray(values, np.float64).astype(array.dtype))
+
+
+def negative_slopes(x: Array, low: float, high: float, generator: Generator = DEFAULT) -> Array:
+    """The slopes of `rrelu` in training: drawn for elements that aren't positive, 1 for others."""
+    slopes = np.ones(x.size, np.float64)
+    drawn = ~(x.ravel() > 0)
+    slopes[drawn] = _fma64(generator.uniform64(int(drawn.sum())), high - low, low)
+    return slopes.reshape(x.shape).astype(x.dtype)
 
 
 def fill_cauchy(array: Array, median: float = 0.0, sigma: float = 1.0, generator: Generator = DEFAULT) -> Array:

@@ -256,6 +256,11 @@ def exponential_(x: Array, rate: float, generator: Generator | None) -> Array:
     return random.fill_exponential(x, rate, generator or DEFAULT)
 
 
+def rrelu_slopes(x: Array, low: float, high: float, generator: Generator | None) -> Array:
+    """The slope of each element for `torch.rrelu` in training."""
+    return random.negative_slopes(x, low, high, generator or DEFAULT)
+
+
 def random_(x: Array, generator: Generator | None) -> Array:
     """`Tensor.random_()`."""
     return random.fill_full_range(x, generator or DEFAULT)

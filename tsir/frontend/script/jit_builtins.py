@@ -127,9 +127,14 @@ def _manual_seed(a: Arguments) -> Value:
     return torch_call(a.e, "manual_seed", a.values())
 
 
+def _initial_seed(a: Arguments) -> Value:
+    a.exactly(0)
+    return torch_call(a.e, "initial_seed", [])
+
+
 JIT_BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized, "object.__new__": _new_object,
     "unwrap_optional": _unwrap_optional, "is_scripting": _is_scripting, "nothing": _nothing, "torch.tensor": _tensor,
-    "torch.as_tensor": _as_tensor, "torch.manual_seed": _manual_seed,
+    "torch.as_tensor": _as_tensor, "torch.manual_seed": _manual_seed, "torch.initial_seed": _initial_seed,
 }  # fmt: skip
 """What emits each of these functions."""

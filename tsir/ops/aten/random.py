@@ -8,13 +8,14 @@ from typing import Any
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
-from tsir.errors import OperatorError
+from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.creation import INT64_OPTIONS, LIKE_OPTIONS, OPTIONS, check_device, shape_of
 from tsir.ops.aten.precision import require_float
 from tsir.ops.core.checks import check_number
 from tsir.ops.core.creation import full
 from tsir.ops.core.elementwise import binary, convert, where
 from tsir.ops.core.host_calls import call_host
+from tsir.ops.core.numbers import to_number
 from tsir.ops.promotion import default_dtype
 from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
@@ -157,8 +158,21 @@ _IN_PLACE = {
     "log_normal_": "float mean=1., float std=2.",
     "geometric_": "float p",
 }
+_FLOATS_ONLY = {"exponential_", "cauchy_", "log_normal_", "normal_", "uniform_"}
+
+
+def _same_float(x: SymTensor, *rest: Any) -> SymTensor:
+    if x.dtype.category <= Category.INT:
+        raise OperatorNotImplementedError(f"this distribution is continuous: not implemented for {dtype_label(x.dtype)!r}")
+    return _same(x)
+
+
 for _name, _arguments in _IN_PLACE.items():
-    _declare(f"{_name}(Tensor(a!) self, {_arguments}, *, Generator? generator=None) -> Tensor(a!)", _name, _same)
+    _declare(
+        f"{_name}(Tensor(a!) self, {_arguments}, *, Generator? generator=None) -> Tensor(a!)",
+        _name,
+        _same_float if _name in _FLOATS_ONLY else _same,
+    )
 
 _declare("random_(Tensor(a!) self, *, Generator? generator=None) -> Tensor(a!)", "random_", _same)
 _declare("random_.to(Tensor(a!) self, int to, *, Generator? generator=None) -> Tensor(a!)", "random_to_", _same)
@@ -178,6 +192,33 @@ _declare(
     "multinomial",
     _category_counts,
 )
+_declare("_rrelu_slopes(Tensor self, float lower, float upper, Generator? generator) -> Tensor", "rrelu_slopes", _same)
+
+
+def _counted(name: str) -> Callable[..., SymTensor]:
+    """The result of a distribution that takes its parameters as tensors, float32 and float64 at least."""
+
+    def infer(x: SymTensor, *rest: Any) -> SymTensor:
+        if x.dtype.category is not Category.FLOAT or (x.dtype.itemsize < 4 and name != "poisson_cpu"):
+            raise OperatorNotImplementedError(f'"{name}" not implemented for {dtype_label(x.dtype)!r}')
+        return _broadcast_type(x, *rest)
+
+    return infer
+
+
+for _name, _arguments, _function, _label in (
+    ("poisson", "Tensor self", "poisson", "poisson_cpu"),
+    ("binomial", "Tensor count, Tensor prob", "binomial", "binomial_cpu"),
+    ("_standard_gamma", "Tensor self", "standard_gamma", "gamma_cpu"),
+    ("_sample_dirichlet", "Tensor self", "sample_dirichlet", "dirichlet"),
+):
+    host(
+        f"{_name}({_arguments}, Generator? generator=None) -> Tensor",
+        implementation=f"tsir.ops.host_random_counts:{_function}",
+        infer=_counted(_label),
+        random=True,
+        pure=False,
+    )
 
 
 # Dropout --------------------------------------------------------------------------------------------------------------
@@ -277,6 +318,7 @@ def rrelu(x: SymTensor, lower: Any, upper: Any, training: Any, generator: Any) -
     check_number(upper - lower, "ge", 0, "Lower bound should be less than or equal to the upper bound")
     slope: Any = (lower + upper) / 2
     if require_bool(training, "training"):
-        noise = call_host("rand_like", x, None, None, None, None, None)
-        slope = binary("add", binary("mul", noise, upper - lower), lower)
+        if x.dtype is dtypes.float16:
+            raise OperatorNotImplementedError("\"rrelu_with_noise_out_cpu\" not implemented for 'Half'")
+        slope = call_host("_rrelu_slopes", x, to_number(lower, "float"), to_number(upper, "float"), generator)
     return convert(where(binary("gt", x, 0), x, binary("mul", x, slope)), x.dtype)
