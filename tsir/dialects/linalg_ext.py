@@ -552,10 +552,12 @@ SCALAR_FUNCTIONS: Mapping[str, int] = {
     "lcm": 2, "hypot": 2, "logaddexp": 2, "chebyshev_polynomial_t": 2, "chebyshev_polynomial_u": 2,
     "chebyshev_polynomial_v": 2, "chebyshev_polynomial_w": 2, "hermite_polynomial_h": 2, "hermite_polynomial_he": 2,
     "laguerre_polynomial_l": 2, "legendre_polynomial_p": 2, "frexp_mantissa": 1, "frexp_exponent": 1, "ldexp": 2,
+    "acos": 1, "asin": 1, "atan": 1, "acosh": 1, "asinh": 1, "atanh": 1,
 }  # fmt: skip
 """The functions of `linalg_ext.scalar` and their number of arguments; each means what torch's function of that name does.
 
 `frexp_exponent` gives an i32, `polygamma`'s first argument is the order. The others' result has the type of their arguments.
+`acos` to `atanh` are those of complex numbers.
 """
 
 

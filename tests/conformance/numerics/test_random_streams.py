@@ -38,8 +38,10 @@ FLOATS = (
 )  # fmt: skip
 HALVES = ("torch.rand(N, dtype=D)", "torch.randn(N, dtype=D)", "torch.nn.functional.dropout(torch.ones(N, dtype=D), 0.4)")
 OTHERS = (
-    "torch.randint(-5, 10, (N,))", "torch.randint(2**28, (N,))", "torch.randint(2**32 + 5, (N,))", "torch.randint(-(2**40), 2**40, (N,))",
-    "torch.randint(-(2**63), 2**63 - 1, (N,))", "torch.randint(200, (N,), dtype=torch.uint8)", "torch.randint(2, (N,), dtype=torch.bool)",
+    "torch.randint(-5, 10, (N,))", "torch.randint(2**28, (N,))", "torch.randint(2**32 + 5, (N,))",
+    "torch.randint(-(2**40), 2**40, (N,))",
+    "torch.randint(-(2**63), 2**63 - 1, (N,))", "torch.randint(200, (N,), dtype=torch.uint8)", 
+    "torch.randint(2, (N,), dtype=torch.bool)",
     "torch.randint(100, (N,), dtype=torch.float16)", "torch.randperm(N)", "torch.randperm(N, dtype=torch.int32)",
     "torch.empty(N, dtype=torch.int64).random_()", "torch.empty(N, dtype=torch.uint8).random_()", "torch.empty(N).random_()",
     "torch.empty(N, dtype=torch.int16).random_(-9, 7)", "torch.empty(N, dtype=torch.int64).geometric_(0.3)",

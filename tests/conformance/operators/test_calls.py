@@ -13,7 +13,7 @@ pytest.importorskip("expecttest")
 sys.path.insert(0, str(Path(__file__).parent))
 
 from conformance import run_call  # noqa: E402
-from database import Call  # noqa: E402
+from database import Call, compiled_function, eager_function  # noqa: E402
 
 
 class Exact:
@@ -40,6 +40,21 @@ CALLS = [
         for degree in (5, 12)
     ],
     ("torch.broadcast_shapes((3, 1), (), 5)",),
+    *[(f"torch.{name}(a0)", torch.tensor([1 + 2j, -0.5j, -3 + 0j, 0.25 + 0j])) for name in ("acos", "asin", "atan", "acosh", "asinh")],
+    ("torch.logaddexp(a0, a1)", torch.tensor([1 + 2j, -200j, 90 + 1j]), torch.tensor([-1 + 0j, 0.5 + 1j, 88 - 1j])),
+    ("torch.logsumexp(a0, 1)", torch.tensor([[1 + 2j, -0.5j], [90 + 1j, 91 + 0j]])),
+    ("torch.addmv(a0, a1, a2, beta=0.2, alpha=1.6)", torch.ones(2, dtype=torch.int64), torch.ones(2, 3, dtype=torch.int64),
+     torch.arange(3)),
+    ("torch.einsum('ij->i', a0)", torch.ones(2, 3, dtype=torch.uint8)),
+    ("a0.char()", torch.tensor([1, 200], dtype=torch.uint8)),
+    ("torch.dot(a0, a1)", torch.tensor([2**31 - 1, 5], dtype=torch.int32), torch.tensor([3, 7], dtype=torch.int32)),
+    ("torch.gcd(a0, a1)", torch.tensor([200, 255], dtype=torch.uint8), torch.tensor([150, 85], dtype=torch.uint8)),
+    ("torch.ldexp(a0, a1)", torch.tensor([1e-30, 3.0]), torch.tensor([200, -2])),
+    ("torch.div(7, a0, rounding_mode='floor')", torch.tensor([2, -2])),
+    ("torch.sub(2, a0, alpha=3)", torch.tensor([2, -2])),
+    ("torch.floor_divide(0.3, a0)", torch.tensor([0.1, 7.0], dtype=torch.float64)),
+    ("a0 ** False", torch.tensor([True, False])),
+    ("torch.div(a0, a1, rounding_mode='trunc')", torch.tensor([17.875], dtype=torch.bfloat16), torch.tensor([0.996], dtype=torch.bfloat16)),
     ("torch.nn.functional.batch_norm(a0, a1, a2, training=True)", f32(0), f32(0), f32(0)),
     ("torch.nn.functional.instance_norm(a0, a1, a2, momentum=0.3)", f32(3, 2, 4), f32(2), f32(2).abs()),
     ("torch._native_batch_norm_legit(a0, a1, a2, a3, a4, True, 0.3, 1e-5)", f32(3, 2, 4), f32(2), f32(2, seed=1), f32(2), f32(2)),
@@ -51,3 +66,25 @@ def test_call_is_eagers(number):
     text, *tensors = CALLS[number]
     why = run_call(Exact, Call(text, tuple(tensors)))
     assert why is None, f"{text}: {why}"
+
+
+RAISE = [
+    "torch.full((2,), 300, dtype=torch.uint8)", "torch.full((2,), float('nan'), dtype=torch.int32)",
+    "torch.full((2,), 2j, dtype=torch.float32)", "torch.zeros(2, dtype=torch.int8).fill_(1e10)",
+    "torch.zeros(2, dtype=torch.uint8).fill_(-300)", "torch.zeros(2, dtype=torch.uint8).clamp(max=300)",
+    "torch.zeros(2, dtype=torch.int8).masked_fill_(torch.tensor([True, False]), 200)",
+    "torch.nn.functional.pad(torch.ones(2, dtype=torch.uint8), (1, 1), value=300)", "torch.tensor([3], dtype=torch.uint8) ** 300",
+    "torch.where(torch.tensor([True]), torch.ones(1, dtype=torch.uint8), 300)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", RAISE)
+def test_numbers_that_a_dtype_cannot_hold_raise(text):
+    with pytest.raises(RuntimeError, match="overflow"):
+        eager_function(text, 0)()
+    with pytest.raises(RuntimeError, match="overflow"):
+        compiled_function(text, 0)()
+
+
+def test_negative_numbers_wrap_in_uint8():
+    assert run_call(Exact, Call("torch.full((2,), -1, dtype=torch.uint8)", ())) is None

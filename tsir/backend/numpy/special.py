@@ -170,3 +170,7 @@ def frexp_exponent(x: Any) -> Any:
 def ldexp(x: Any, exponent: Any) -> Any:
     """`x * 2**exponent`."""
     return np.ldexp(x, np.asarray(exponent).astype(np.int32))
+
+
+acos, asin, atan = np.arccos, np.arcsin, np.arctan
+acosh, asinh, atanh = np.arccosh, np.arcsinh, np.arctanh

@@ -463,7 +463,8 @@ def _table() -> dict[Any, str]:
         torch.tensor: "torch.tensor",
         torch.as_tensor: "torch.as_tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",
         torch.is_tensor: "is_tensor", torch.get_default_dtype: "torch.get_default_dtype",
-        inspect.unwrap(torch.manual_seed): "torch.manual_seed", torch.initial_seed: "torch.initial_seed", torch.is_grad_enabled: "false",
+        inspect.unwrap(torch.manual_seed): "torch.manual_seed", torch.is_grad_enabled: "false",
+        torch.initial_seed: "torch.initial_seed",
     }  # fmt: skip
     for module, names in (
         (torch.overrides, ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")),

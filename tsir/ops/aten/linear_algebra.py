@@ -15,6 +15,7 @@ from tsir.ops.core.contraction import contract
 from tsir.ops.core.creation import iota
 from tsir.ops.core.elementwise import binary, broadcast_shapes, clamp, conj, convert, copy, power, unary, where
 from tsir.ops.core.host_calls import call_host_results
+from tsir.ops.core.numbers import to_number
 from tsir.ops.core.slices import select, slice
 from tsir.ops.core.views import broadcast_to, diagonal, movedim, permute, reshape, unsqueeze
 from tsir.ops.promotion import result_type
@@ -176,6 +177,8 @@ def _plus_product(x: SymTensor, found: SymTensor, beta: Any, alpha: Any) -> SymT
         raise OperatorError(
             f"self and mat2 must have the same dtype, but got {dtype_label(x.dtype)} and {dtype_label(found.dtype)}"
         )
+    if found.dtype.category is Category.INT:
+        alpha, beta = to_number(alpha, "int"), to_number(beta, "int")
     if not (is_constant(alpha) and alpha == 1):
         found = convert(binary("mul", found, alpha), found.dtype)
     if beta == 0:
@@ -405,7 +408,10 @@ def einsum(equation: str, tensors: Sequence[SymTensor], path: Any) -> SymTensor:
                     f"einsum(): operands do not broadcast with remapped shapes [original->remapped]: subscript {letter} has "
                     f"sizes {known} and {size}"
                 )
-    current, letters = _single(tensors[0], terms[0], result + "".join(terms[1:]))
+    first = tensors[0]
+    if len(tensors) == 1 and first.dtype.category <= Category.INT and set(terms[0]) - set(result):
+        first = convert(first, dtypes.int64)  # it is a sum
+    current, letters = _single(first, terms[0], result + "".join(terms[1:]))
     for i in range(1, len(tensors)):
         later = result + "".join(terms[i + 1 :])
         other, other_letters = _single(tensors[i], terms[i], letters + later)

@@ -8,6 +8,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.precision import in_float32, number_as
+from tsir.ops.core import elementwise
 from tsir.ops.core.creation import full
 from tsir.ops.core.elementwise import binary, clamp, convert, copy, power, unary, where
 from tsir.ops.core.numbers import to_number
@@ -239,7 +240,6 @@ BINARY_FUNCTIONS = {
     "arctan2": "atan2",
     "hypot": "hypot",
     "nextafter": "nextafter",
-    "logaddexp": "logaddexp",
     "gcd": "gcd",
     "lcm": "lcm",
     "igamma": "igamma",
@@ -257,6 +257,18 @@ for _key, _function in BINARY_FUNCTIONS.items():
 def copysign(x: SymTensor, other: Any) -> SymTensor:
     """The magnitude of `self` with the sign of `other`."""
     return binary("copysign", x, other)
+
+
+@aten("logaddexp(Tensor self, Tensor other) -> Tensor")
+def logaddexp(x: SymTensor, other: SymTensor) -> SymTensor:
+    """`log(exp(self) + exp(other))`, without overflow."""
+    dtype = result_type((x, other))
+    if not dtype.is_complex:
+        return binary("logaddexp", x, other)
+    a, b = convert(x, dtype), convert(other, dtype)
+    less = binary("lt", elementwise.real(a), elementwise.real(b))
+    high, low = where(less, b, a), where(less, a, b)
+    return high + unary("log1p", unary("exp", low - high))
 
 
 @aten("logaddexp2(Tensor self, Tensor other) -> Tensor")

@@ -11,7 +11,7 @@ from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorIndexError, OperatorNotImplementedError
 from tsir.ops.aten.precision import in_float32
 from tsir.ops.core import reductions as core
-from tsir.ops.core.elementwise import binary, convert, copy, unary, where
+from tsir.ops.core.elementwise import binary, convert, copy, real, unary, where
 from tsir.ops.core.slices import concat, slice
 from tsir.ops.core.sorting import scan
 from tsir.ops.core.views import diagonal, reshape
@@ -303,7 +303,7 @@ def logsumexp(x: SymTensor, dims: Dims, keepdim: bool) -> SymTensor:
     chosen = dims_of(x, dims)
     if isinstance(x.numel(), int) and x.numel() == 0:
         return unary("log", core.sum(unary("exp", x), chosen, keepdim))
-    peak = core.amax(x, chosen, True)
+    peak = core.amax(real(x) if x.is_complex else x, chosen, True)
     peak = where(binary("eq", unary("abs", peak), math.inf), 0.0, peak)
     total_ = unary("log", core.sum(unary("exp", binary("sub", x, peak)), chosen, keepdim))
     return binary("add", total_, peak if keepdim or not chosen else reshape(peak, total_.shape))
@@ -336,6 +336,13 @@ def cumprod(x: SymTensor, dim: int, dtype: DType | None) -> SymTensor:
 @aten("logcumsumexp(Tensor self, int dim) -> Tensor")
 def logcumsumexp(x: SymTensor, dim: int) -> SymTensor:
     """`log(cumsum(exp(x)))`, without overflow."""
+    if x.is_complex and x.shape:
+        at = wrap_dim(dim, x.rank)
+        peak = core.amax(real(x), (at,), True)
+        peak = where(binary("eq", unary("abs", peak), math.inf), 0.0, peak)
+        return unary("log", _cumulate(unary("exp", binary("sub", x, peak)), at, None, "add")) + peak
+    if x.is_complex:
+        return copy(x)
     return _cumulate(x, dim, None, "logaddexp")
 
 
