@@ -234,6 +234,8 @@ class Interpreter:
                 return self.generic(op, v)
             case "linalg.index":
                 return self.index[op.properties["dim"].value.data]
+            case "linalg_ext.scalar":  # those of complex numbers
+                return getattr(np, "arc" + op.properties["function"].data[1:])(v[0])
             case "linalg_ext.check":
                 if not v[0]:
                     raise Raised(op.properties["exception"].data, op.properties["message"].data)
