@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 import numpy as np
 import torch
@@ -442,7 +442,7 @@ def ob_time(x: Tensor):
 
 
 def ob_return_fn(x: Tensor):
-    return math.sin
+    return x.relu
 
 
 def ob_return_lambda(x: Tensor):
@@ -465,8 +465,8 @@ def an_np(x: np.ndarray):
     return x
 
 
-def an_callable(x: Tensor, f: List[Callable[[Tensor], Tensor]]):
-    return f[0](x)
+def an_callable(x: Tensor, f: Set[Callable[[Tensor], Tensor]]):
+    return len(f)
 
 
 def tc_bad(x, y):
@@ -474,7 +474,7 @@ def tc_bad(x, y):
     return x
 
 
-def sa_args(module: List[torch.nn.Module]):
+def sa_args(module: Set[torch.nn.Module]):
     return 1
 
 
@@ -666,3 +666,11 @@ class NoneAttribute(nn.Module):
 
     def forward(self, x: Tensor):
         return x * self.scale
+
+
+def number_to_text(name: str, n: int):
+    return name + n
+
+
+def comprehension_over_number(n: int):
+    return [2 * i for i in n]

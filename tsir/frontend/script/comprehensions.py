@@ -253,7 +253,8 @@ def _static(e: Emitter, node: ast.ListComp) -> list[Value] | None:
     if isinstance(value, GeneratorCall | Coroutine | Choice):
         e.session.evaluated[id(source)] = value
         return None
-    items = items_of(e, value)
+    with e.at(source):
+        items = items_of(e, value)
     if items.static is None or items.exists is not None:
         # It was emitted once; the loop takes the value from here.
         e.session.evaluated[id(source)] = value
@@ -307,7 +308,8 @@ def _generators(e: Emitter, tree: ast.expr, generators: Sequence[ast.comprehensi
     if isinstance(value, GeneratorCall | Coroutine | Choice):
         go_over(e, tree, value, first.target, inner)
         return
-    items = items_of(e, value)
+    with e.at(first.iter):
+        items = items_of(e, value)
     if items.static is not None:
         outer = dict(e.variables)
         e.loops.append((start_of(tree), end_of(tree)))

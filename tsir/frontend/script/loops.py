@@ -102,7 +102,8 @@ def emit_for(e: Emitter, node: ast.For) -> None:
         _loop(e, node, node.body, _stepping_builder(e, node, value, node.body), _target_names(node))
         _keep_result(e, node, lambda: returned(e, value))
         return
-    items = items_of(e, value)
+    with e.at(node.iter):
+        items = items_of(e, value)
     if items.static is not None:
         _unrolled(e, node, items, items.static)
     else:

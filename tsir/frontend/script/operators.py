@@ -8,7 +8,7 @@ import enum
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.ir import Attribute, SSAValue
@@ -277,7 +277,20 @@ def _tensor_operator(e: Emitter, symbol: str, left: Value, right: Value, method:
     try:
         return torch_call(e, method, operands)
     except OverloadError:
-        e.error(f"operator {symbol} isn't defined for {e.show(left)} and {e.show(right)}", code="TS304")
+        _undefined(e, symbol, left, right)
+
+
+def _undefined(e: Emitter, symbol: str, left: Value, right: Value) -> NoReturn:
+    """The error for operands that an operator doesn't take together."""
+    hint = None
+    kinds = [e.session.type_of(v) for v in (left, right)]
+    for kind, other, value in ((kinds[0], kinds[1], right), (kinds[1], kinds[0], left)):
+        if isinstance(kind, ts.StrType) and symbol == "+" and (other in _NUMBERS or is_tensor(other)):
+            hint = f"write `str(...)` to make a text of the {e.show(value)}, or an f-string"
+    e.error(f"operator {symbol} isn't defined for {e.show(left)} and {e.show(right)}", hint=hint, code="TS304")
+
+
+_NUMBERS = (ts.BOOL, ts.INT, ts.FLOAT, ts.COMPLEX)
 
 
 def _sizes(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
@@ -311,8 +324,9 @@ def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:
     if symbol == "|" and isinstance(operands[0].type, ts.DictType) and isinstance(operands[1].type, ts.DictType):
         operands = _dicts_alike(e, _same_lists(e, left, right, operands))
     row = python.operator(symbol, [o.type for o in operands])
-    if row is None:
-        e.error(f"operator {symbol} isn't defined for {e.show(left)} and {e.show(right)}", code="TS304")
+    text_and_number = symbol == "+" and ts.StrType() in (a := [o.type for o in operands]) and any(k in _NUMBERS for k in a)
+    if row is None or text_and_number:
+        _undefined(e, symbol, left, right)
     constants = [v.value if isinstance(v, Const) else UNKNOWN for v in (left, right)]
     result = e.py(row.name, operands, constants)
     return Run(result, kept) if kept and isinstance(result.type, ts.ListType) else e.session.object_or_run(result)
