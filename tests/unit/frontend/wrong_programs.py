@@ -405,13 +405,7 @@ def method_noncall(x: Tensor):
     return x.sum + 1
 
 
-G, LOG = torch.ones(2), [1]
-
-
-def st_global(x: Tensor):
-    global LOG
-    LOG = [*LOG, 1]
-    return x
+G = torch.ones(2)
 
 
 async def st_async(x: Tensor):
