@@ -411,8 +411,12 @@ class Conversion:
             items = [self.value_out(v) for v in value]
             if not hasattr(value, "_fields"):
                 return tuple(items)
-            python_class = self.python_classes.get(kind.__name__, kind)
-            return python_class(*items)
+            python_class = self.python_classes.get(kind.__name__)
+            if python_class is None and self.torch is not None and self.gives_torch:
+                of_operator: Any = getattr(self.torch.torch.return_types, kind.__name__, None)
+                if getattr(of_operator, "__match_args__", None) == kind._fields:
+                    return of_operator(items)
+            return (python_class or kind)(*items)
         if kind is set:
             for original, converted in self.lists.values():
                 if converted is value:
