@@ -93,6 +93,35 @@ def raises_one_of_its_own(n: int):
     return total
 
 
+@programs(0)
+@programs(1)
+@programs(2)
+def raises_one_derived_from_its_own(n: int):
+    class OwnError(Exception):
+        def __init__(self, code: int, more: int = 2):
+            super().__init__(code)
+            self.code = code
+            self.more = more
+
+        def __str__(self):
+            return f"<{self.code}, {self.more}>"
+
+    class Derived(OwnError):
+        pass
+
+    try:
+        if n == 0:
+            raise OwnError(1)
+        if n == 1:
+            raise Derived(5, 6)
+    except Derived as error:
+        error.more += 10
+        return str(error), error.more, type(error).__name__
+    except OwnError as error:
+        return str(error), error.more, type(error).__name__
+    return "", 0, ""
+
+
 class Node:
     def __init__(self, value: int, following: "Optional[Node]" = None):
         self.value = value

@@ -21,7 +21,7 @@ from tsir.frontend.script.choices import choice_attribute, choice_of_classes, ch
 from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in_program
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
-from tsir.frontend.script.exception_values import exception_attribute
+from tsir.frontend.script.exception_values import exception_attribute, exception_object
 from tsir.frontend.script.global_names import (
     is_globals,
     read_attribute_outside,
@@ -329,6 +329,8 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         return
     if isinstance(holder, PyObject) and is_plain_object(holder.value) and type_of_plain_object(e.session, holder.value):
         e.session.decisions.take(holder.value)
+    if isinstance(holder, RaisedException):
+        holder = exception_object(e, holder) or holder
     if write_attribute_outside(e, holder, name, value):
         return
     if not isinstance(holder, Object):

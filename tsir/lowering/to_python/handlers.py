@@ -36,8 +36,10 @@ def _block(statements: Sequence[ast.stmt], liveness: Liveness) -> list[ast.stmt]
         if isinstance(statement, ast.If | ast.While | ast.For | ast.Try):
             statement.body = _block(statement.body, liveness)
             statement.orelse = _block(statement.orelse, liveness)
-        for handler in statement.handlers if isinstance(statement, ast.Try) else ():
-            handler.body = _block(handler.body, liveness)
+        if isinstance(statement, ast.Try):
+            for handler in statement.handlers:
+                handler.body = _block(handler.body, liveness)
+            statement.handlers = [clause for h in statement.handlers for clause in _split(h)]
         done.append(statement)
     return done
 
@@ -120,6 +122,15 @@ def _clauses(name: str, statements: Sequence[ast.stmt]) -> list[ast.ExceptHandle
                 return [*found, _clause(kind, name, others or rest)]
             case _:
                 return [*found, _clause(ast.Name("Exception", ast.Load()), name, statements)]
+
+
+def _split(handler: ast.ExceptHandler) -> list[ast.ExceptHandler]:
+    """The clauses for each class that one for all exceptions tells apart."""
+    match handler:
+        case ast.ExceptHandler(type=ast.Name(id="Exception"), name=str() as name, body=[ast.If(), *_]):
+            return _clauses(name, handler.body)
+        case _:
+            return [handler]
 
 
 def _clause(kind: ast.expr, name: str, body: Sequence[ast.stmt]) -> ast.ExceptHandler:

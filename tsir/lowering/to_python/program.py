@@ -143,9 +143,9 @@ def _base(declared: ClassOp) -> str | None:
 
 
 def _depth(names: Names, wanted: str | types.NamedTupleType) -> int:
-    """How many bases a class has, which are defined before it."""
-    bases = names.classes[wanted].bases if isinstance(wanted, str) else None
-    return 0 if bases is None else len(bases.data)
+    """How many classes a class is derived from, one from another, which are defined before it."""
+    bases = names.bases(wanted) if isinstance(wanted, str) else []
+    return max((1 + _depth(names, base) for base in bases), default=0)
 
 
 def _script_class(names: Names, symbol: str) -> str:
