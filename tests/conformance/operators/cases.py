@@ -461,6 +461,8 @@ CASES = {
     **{f"adaptive_max_pool{n}d": _adaptive(n) for n in (1, 2, 3)},
     "batch_norm": _batch_norm,
     "native_batch_norm": lambda d: [a[:-1] for a in _batch_norm(d)],
+    "affine_grid_generator": lambda d: [[t((2, 2, 3), d), [2, 1, 3, 4], a] for a in (False, True)],
+    "native_channel_shuffle": lambda d: [[t((2, 4, 3, 2), d), 2]],
     "_native_batch_norm_legit": lambda d: [a[:-1] for a in _batch_norm(d)[:2]],
     "_native_batch_norm_legit.no_stats": lambda d: [[t((3, 4, 5), d), t((4,), d), t((4,), d, 1), True, 0.1, 1e-5]],
     "_native_batch_norm_legit_no_training": lambda d: [[*a[:5], *a[6:8]] for a in _batch_norm(d)[:2]],

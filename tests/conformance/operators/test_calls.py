@@ -40,6 +40,13 @@ CALLS = [
         for degree in (5, 12)
     ],
     ("torch.broadcast_shapes((3, 1), (), 5)",),
+    ("torch.special.round(a0, decimals=1)", f32(4)),
+    ("torch.nn.functional.native_channel_shuffle(a0, 2)", f32(1, 4, 2, 2)),
+    *[
+        (f"torch.nn.functional.affine_grid(a0, {size}, align_corners={align})", f32(2, len(size) - 2, len(size) - 1))
+        for size in ([2, 3, 4, 5], [2, 1, 1, 3], [2, 1, 3, 4, 2])
+        for align in (False, True)
+    ],
     *[(f"torch.{name}(a0)", torch.tensor([1 + 2j, -0.5j, -3 + 0j, 0.25 + 0j])) for name in ("acos", "asin", "atan", "acosh", "asinh")],
     ("torch.logaddexp(a0, a1)", torch.tensor([1 + 2j, -200j, 90 + 1j]), torch.tensor([-1 + 0j, 0.5 + 1j, 88 - 1j])),
     ("torch.logsumexp(a0, 1)", torch.tensor([[1 + 2j, -0.5j], [90 + 1j, 91 + 0j]])),

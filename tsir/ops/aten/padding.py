@@ -194,6 +194,7 @@ def pixel_unshuffle(x: SymTensor, factor: int) -> SymTensor:
 
 
 @aten("channel_shuffle(Tensor self, SymInt groups) -> Tensor")
+@aten("native_channel_shuffle(Tensor self, SymInt groups) -> Tensor", out=False)
 def channel_shuffle(x: SymTensor, groups: Any) -> SymTensor:
     """The channels of several groups in turn."""
     count = require_int(groups, "groups")

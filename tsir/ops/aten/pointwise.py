@@ -391,6 +391,7 @@ def _times_log(function: str, x: Any, other: Any) -> SymTensor:
 
 
 @aten("round.decimals(Tensor self, *, int decimals) -> Tensor")
+@aten("special_round(Tensor self, *, int decimals=0) -> Tensor")
 @in_float32
 def round_decimals(x: SymTensor, decimals: int) -> SymTensor:
     """Rounds half to even at a decimal place."""

@@ -11,13 +11,14 @@ from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.indexing import gather
 from tsir.ops.aten.precision import in_float32
-from tsir.ops.core.creation import full
+from tsir.ops.core.contraction import contract
+from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, clamp, convert, unary, where
-from tsir.ops.core.slices import slice
+from tsir.ops.core.slices import concat, slice
 from tsir.ops.core.views import broadcast_to, reshape, unsqueeze
 from tsir.ops.registry import aten
 from tsir.ops.sizes import Size, numel
-from tsir.ops.tensor import SymTensor, dtype_label, require_bool, require_int
+from tsir.ops.tensor import SymTensor, as_size, dtype_label, require_bool, require_int
 
 LINEAR, NEAREST, CUBIC = 0, 1, 2
 ZEROS, BORDER, REFLECTION = 0, 1, 2
@@ -173,3 +174,33 @@ for _n in (2, 3):
         f"grid_sampler_{_n}d(Tensor input, Tensor grid, int interpolation_mode, int padding_mode, bool align_corners) -> Tensor",
         out=False,
     )(lambda x, grid, interpolation, padding, align, n=_n: _checked(x, grid, interpolation, padding, align, n))
+
+
+@aten("affine_grid_generator(Tensor theta, SymInt[] size, bool align_corners) -> Tensor")
+@in_float32
+def affine_grid_generator(theta: SymTensor, size: Sequence[Any], align: Any) -> SymTensor:
+    """The points at which an affine map of each sample reads an image or volume of this size: what `grid_sample` takes."""
+    batch, _, *space = (as_size(s) for s in size)
+    rank = len(space)
+    if rank not in (2, 3) or theta.rank != 3:
+        raise OperatorError("AffineGridGenerator needs 4d (spatial) or 5d (volumetric) input.")
+    if theta.shape[0] != batch or theta.shape[1] != rank or theta.shape[2] != rank + 1:
+        raise OperatorError(
+            f"Expected a batch of {rank}D affine matrices of shape Nx{rank}x{rank + 1}, got {list(theta.shape)}."
+        )
+    inside = not require_bool(align, "align_corners")
+    places = [_from_minus_one(n, theta.dtype, inside) for n in space]
+    wide = [broadcast_to(reshape(p, (*[1] * d, space[d], *[1] * (rank - d))), (*space, 1)) for d, p in enumerate(places)]
+    points = concat([*reversed(wide), full((*space, 1), 1.0, theta.dtype)], rank)
+    letters = "xyz"[:rank]
+    return contract(f"{letters}k,njk->n{letters}j", points, theta)
+
+
+def _from_minus_one(count: Size, dtype: dtypes.DType, inside: bool) -> SymTensor:
+    """Equal steps from -1 to 1, or between the middles of as many equal parts of that; 0 alone."""
+    if isinstance(count, int) and count <= 1:
+        return full((count,), 0.0, dtype)
+    steps = binary("mul", convert(iota(count, dtypes.int64), dtype), 2.0)
+    if inside:
+        return binary("sub", binary("div", binary("add", steps, 1.0), count), 1.0)
+    return binary("sub", binary("div", steps, binary("sub", count, 1)), 1.0)
