@@ -163,6 +163,10 @@ def element_of(t: Attribute) -> Attribute | None:
         return t
     if isinstance(t, TupleType | NamedTupleType) and t.elements.data:
         return unify(t.elements.data)
+    if isinstance(t, UnionType):
+        inner = [element_of(m) for m in t.members.data]
+        known = [e for e in inner if e is not None]
+        return unify(known) if len(known) == len(inner) else None
     return None
 
 

@@ -109,6 +109,10 @@ def _default(parameter: Parameter) -> Any:
     return torch.to_tensor(parameter.default) if tensor and torch is not None else parameter.default
 
 
+_OWN_KINDS: tuple[tuple[type, tuple[str, ...]], ...] = (
+    (list, ("list",)), (tuple, ("named_tuple", "tuple", "tuple_of")), (set, ("set",)), (frozenset, ("frozenset",)),
+)  # fmt: skip
+"""The kinds of types that Python's containers are of, before those that take them, too: a tuple is also taken for a list."""
 _WIDTHS = {"i1": 0, "i64": 1, "f64": 2, "complex": 3}
 
 
@@ -168,7 +172,8 @@ class Conversion:
         if kind == "optional":
             return None if value is None else self.value_in(value, expected.arguments[0], where)
         if kind == "union":
-            for member in _narrowest_first(expected):
+            own = next((kinds for cls, kinds in _OWN_KINDS if isinstance(value, cls)), ())
+            for member in sorted(_narrowest_first(expected), key=lambda m: m.kind not in own):
                 try:
                     return self.value_in(value, member, where)
                 except OperatorTypeError:

@@ -1,11 +1,13 @@
 """Values that are one of several types: operators, built-ins, calls and subscripts of whichever it is; refined items."""
 
 # ruff: noqa: E721  (how users write is the point here)
+import numbers
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any, List, Set, Tuple, Union
 
 import pytest
 import torch
+from torch import Tensor
 
 import tsir
 from tests.conformance.language.features import feature
@@ -117,6 +119,47 @@ def operated(x: int):
     return z.a, w.a, len(y), y[2], y(3), str(y), f"{y}", f"<{z!s:>9}>"
 
 
+def halves(size: List[int]) -> Tuple[int, int]:
+    height, width = size
+    return height // 2, width // 2
+
+
+@feature("Types and annotations", "a list or a tuple, whichever it is: unpacked, gone over, passed for a list")
+@programs([4])
+@programs([4, 6])
+def list_or_tuple(size: List[int]):
+    if isinstance(size, numbers.Number):
+        size = (int(size), int(size))
+    elif isinstance(size, (tuple, list)) and len(size) == 1:
+        size = (size[0], 7)
+    height, width = size
+    first, *rest = size
+    return height, width, halves(size), [s + 1 for s in size], first, rest, torch.zeros(size).shape, size
+
+
+@feature("Types and annotations", "a Union of containers is given the one of the value's own kind")
+@programs([3, 4], {1, 2}, 1)
+@programs((3, 4), [2, 1], 0)
+def containers(x: Union[List[int], Tuple[int, int]], y: Union[Set[int], List[int]], i: int):
+    z = (x[1], x[0]) if i else x
+    return (
+        (list(x), tuple(x), sum(x), sorted(x), max(x), len(x), [v for v in x], 3 in x, list(zip(x, x)), x[0], any(x)),
+        (x[::-1], x[i:], x, z, isinstance(x, tuple), list(reversed(x)), set(x), [*x], (*x, 1), dict(enumerate(x))),
+        (sum(y), sorted(y), y, [v for v in y]),
+    )
+
+
+@feature("Types and annotations", "`x.item()` for a declared number")
+@programs(torch.tensor(3), torch.tensor(True), torch.tensor(2.5))
+def items(x: Tensor, y: Tensor, z: Tensor) -> Tuple[int, List[int], float, bool]:
+    def number() -> int:
+        return x.item()
+
+    several: List[int] = [x.item(), 2]
+    n: int = x.item()
+    return number() + n, several, z.item(), y.item()
+
+
 @programs(3)
 @programs(1)
 @programs(0)
@@ -225,3 +268,12 @@ def undefined(c: bool):
 def test_an_operator_that_one_of_the_types_lacks_is_an_error():
     with pytest.raises(tsir.TsirError, match=r"operator \+ isn't defined for Union\[List\[int\], int\] and int"):
         tsir.script(undefined)
+
+
+def test_a_float_is_no_declared_int():
+    def whole(x: Tensor) -> int:
+        return x.item()
+
+    assert tsir.script(whole)(torch.tensor(3)) == 3
+    with pytest.raises(TypeError, match="int is expected here"):
+        tsir.script(whole)(torch.tensor(2.5))

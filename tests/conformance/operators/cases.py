@@ -1050,6 +1050,10 @@ OWN_CASES = {
         [t((1, 2, 7, 6), d), s, a, None, None] for s in ([3, 4], [9, 8]) for a in (False, True)
     ],
     "_upsample_bicubic2d_aa.vec": lambda d: [[t((1, 2, 7, 6), d), [3, 4], False, None]],
+    "_upsample_lanczos2d_aa": lambda d: [
+        [t((1, 2, 7, 6), d), s, a, None, None] for s in ([3, 4], [9, 8]) for a in (False, True)
+    ],
+    "_upsample_lanczos2d_aa.vec": lambda d: [[t((1, 2, 7, 6), d), [3, 4], False, None]],
     "col2im": lambda d: [
         [t((2, 12, 9), d), [4, 4], [2, 2], [1, 1], [0, 0], [1, 1]],
         [t((12, 4), d), [5, 4], [2, 3], [2, 1], [1, 0], [2, 1]],

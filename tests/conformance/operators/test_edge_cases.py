@@ -73,3 +73,13 @@ def test_errors_of_decompositions_are_runtime_errors(function):
         function(x)
     with pytest.raises(RuntimeError, match="linalg"):
         tsir.script(function)(x)
+
+
+def bytes_counted(x):
+    return torch.bincount(x.flatten(), minlength=256), torch.gcd(x, x.flip(0)), torch.lcm(x, x.flip(0))
+
+
+def test_bytes_above_127():
+    x = torch.tensor([200, 3, 255, 128, 127, 250], dtype=torch.uint8)
+    for found, expected in zip(tsir.script(bytes_counted)(x), bytes_counted(x), strict=True):
+        assert torch.equal(found, expected)

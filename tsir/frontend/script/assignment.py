@@ -15,7 +15,7 @@ from tsir.frontend.script.conditions import path_of
 from tsir.frontend.script.convert import coerce, join_types, materialise, members, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.generators import is_lazy
-from tsir.frontend.script.iteration import items_of
+from tsir.frontend.script.iteration import as_one_list, items_of
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import binary, compare, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
@@ -173,7 +173,7 @@ def parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Valu
             elements = [thunk() for thunk in static]
     if elements is not None:
         return _known_parts(e, elements, count, starred)
-    ssa = materialise(e, value)
+    ssa = as_one_list(e, materialise(e, value))
     if not starred:
         kind = _element_type(e, value, ssa.type)
         operation = UnpackOp(ssa, [kind] * count)

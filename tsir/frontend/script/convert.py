@@ -343,7 +343,11 @@ def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
         return is_function(value)
     if kind is None:
         return isinstance(wanted, ts.ListType | ts.TupleOfType | Tuples) and isinstance(value, StaticTuple | StaticList)
-    return is_subtype(e, kind, wanted) or (wanted == ts.FLOAT and kind in (ts.INT, ts.NumberType()))
+    return (
+        is_subtype(e, kind, wanted)
+        or (wanted == ts.FLOAT and kind == ts.INT)
+        or (kind == ts.NumberType() and wanted in NUMBERS)
+    )
 
 
 def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None) -> NoReturn:
@@ -451,7 +455,7 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
         return _coerce_constant(e, value, wanted)
     if isinstance(value, Run) and value.is_tuple and not isinstance(value.type, ts.TupleOfType):
         inner = {type(m): m for m in members(wanted)}
-        if ts.ListType not in inner and (ts.TupleOfType in inner or ts.AnyType in inner):
+        if ts.TupleOfType in inner or (ts.AnyType in inner and ts.ListType not in inner):
             value = Run(_as_tuple(e, value))
     if any(isinstance(m, ts.ClassType) and m == e.session.function_class for m in members(wanted)):
         from tsir.frontend.script.function_values import as_function
@@ -500,7 +504,8 @@ def _coerce_sequence(e: Emitter, value: StaticTuple | StaticList, wanted: Attrib
     if isinstance(wanted, ts.OptionalType):
         return None if (inner := _coerce_sequence(e, value, wanted.element)) is None else e.cast(inner, wanted)
     if isinstance(wanted, ts.UnionType):
-        for member in wanted.members.data:
+        own = ts.ListType if isinstance(value, StaticList) else ts.TupleOfType | Tuples
+        for member in sorted(wanted.members.data, key=lambda m: not isinstance(m, own)):
             if isinstance(member, ts.ListType | ts.TupleOfType | Tuples) and _sequence_fits(e, value, member):
                 inner = _coerce_sequence(e, value, member)
                 return None if inner is None else e.cast(inner, wanted)
@@ -617,6 +622,29 @@ def _bool_to_int(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
     return e.emit(py_op("int")([ssa], [ts.INT]))
 
 
+def _number_to_kind(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
+    from tsir.frontend.script.narrowing import number_as
+
+    return number_as(e, ssa, wanted)
+
+
+def _are_sequences(kind: ts.UnionType, element: Attribute) -> bool:
+    """Whether all types of a Union are lists and tuples with elements of one type."""
+    return all(
+        m.element == element
+        if isinstance(m, ts.ListType | ts.TupleOfType)
+        else isinstance(m, Tuples) and all(k == element for k in m.elements.data)
+        for m in kind.members.data
+    )
+
+
+def _any_to_list(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
+    """A list or tuple as a list: a list is itself, whose changes its other names see."""
+    from tsir.frontend.script.several_types import for_each_type
+
+    return materialise(e, for_each_type(e, Run(ssa), lambda known: Run(coerce(e, known, wanted, "a list"))))
+
+
 def _text_to_device(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
     return e.py("device", [ssa])
 
@@ -652,6 +680,10 @@ def _conversion(given: Attribute, wanted: Attribute) -> _Conversion | None:
         return _bool_to_int
     if wanted == ts.DeviceType() and given == ts.StrType():
         return _text_to_device
+    if given == ts.NumberType() and wanted in NUMBERS:
+        return _number_to_kind
+    if isinstance(given, ts.UnionType) and isinstance(wanted, ts.ListType) and _are_sequences(given, wanted.element):
+        return _any_to_list
     if isinstance(given, Tuples) and isinstance(wanted, ts.ListType):
         return _tuple_to_list
     if isinstance(given, ts.TupleOfType) and isinstance(wanted, ts.ListType):

@@ -15,7 +15,7 @@ from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.families import PyOp
+from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.convert import coerce, join_all, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
@@ -42,6 +42,7 @@ from tsir.frontend.script.values import (
     Value,
     Zip,
 )
+from tsir.ops.python_types import element_of
 
 Thunk = Callable[[], Value]
 ItemAt = Callable[[Emitter, SSAValue], Value]
@@ -160,15 +161,17 @@ def _may_be_listed(value: Any) -> bool:
 
 
 def as_one_list(e: Emitter, ssa: SSAValue) -> SSAValue:
-    """A list of one of several types, to be read: its elements are of any of theirs. Other values as they are."""
-    kinds = (
-        [k.element for k in ssa.type.members.data if isinstance(k, ts.ListType)]
-        if isinstance(ssa.type, ts.UnionType)
-        else []
-    )
-    if not kinds or not isinstance(ssa.type, ts.UnionType) or len(kinds) < len(ssa.type.members.data):
+    """A container of one of several types, to be gone over: a list, its elements of any of theirs. Other values as they are."""
+    kind = ssa.type
+    if not isinstance(kind, ts.UnionType):
         return ssa
-    return e.cast(ssa, ts.ListType(join_all(kinds)))
+    elements = [k for member in kind.members.data if (k := element_of(member)) is not None]
+    if len(elements) < len(kind.members.data):
+        return ssa
+    element = join_all(elements)
+    if all(isinstance(member, ts.ListType) for member in kind.members.data):
+        return e.cast(ssa, ts.ListType(element))
+    return e.emit(py_op("list")([ssa], [ts.ListType(element)]))
 
 
 def _run_items(e: Emitter, value: Run) -> Items:

@@ -54,6 +54,24 @@ def checked(e: Emitter, ssa: SSAValue, wanted: Attribute, what: str = "the value
     return e.emit(py_op("float")([ssa], [ts.FLOAT])) if number else e.cast(ssa, wanted)
 
 
+def number_as(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
+    """A number of which only that is known, such as an item of a tensor, as one of a declared kind.
+
+    As torch.jit takes them, but not where something would be lost: the program raises TypeError for a float where an int is wanted.
+    """
+    from tsir.frontend.script.control import emit_branch, end_of
+    from tsir.frontend.script.raising import raise_error
+
+    order: list[Attribute] = [ts.BOOL, ts.INT, ts.FLOAT, ts.COMPLEX]
+    kinds = order[: order.index(wanted) + 1]
+    test = e.emit(IsInstanceOp(ssa, kinds))
+    message = f"{show_type(wanted)} is expected here, and the number isn't one"
+    emit_branch(
+        e, Condition(test), lambda: None, lambda: raise_error(e, "TypeError", message), end_of(e.node or e.source.node)
+    )
+    return e.cast(ssa, wanted) if wanted == ts.BOOL else e.emit(py_op(show_type(wanted))([ssa], [wanted]))
+
+
 def item_as(e: Emitter, item: Run, kind: Attribute) -> Value:
     """An item of a container that a condition has shown to be of this type: another function may have changed the container."""
     from tsir.frontend.script.control import emit_branch, end_of

@@ -16,7 +16,17 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.script.choices import choice, choice_by_key
-from tsir.frontend.script.convert import Tuples, as_key, coerce, describe_object, held, materialise, not_none, tuple_elements
+from tsir.frontend.script.convert import (
+    Tuples,
+    as_key,
+    as_python,
+    coerce,
+    describe_object,
+    held,
+    materialise,
+    not_none,
+    tuple_elements,
+)
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.narrowing import by_type, checked
@@ -114,7 +124,8 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         return e.session.object_item(e, container, index)
     if isinstance(container, PyObject):
         return _python_item(e, container, index)
-    if (by_type := use_by_type(e, container, "getitem", lambda known: get_item(e, known, index))) is not None:
+    row = "getslice" if isinstance(item, Slice) and not index.is_tuple else "getitem"
+    if (by_type := use_by_type(e, container, row, lambda known: as_python(e, get_item(e, known, index)))) is not None:
         return by_type
     static = _static_item(e, container, item) if len(index.items) == 1 else None
     if static is not None:
@@ -140,7 +151,8 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         kept = container.tuple_like if isinstance(container, Run) else None
         return Run(part, kept) if kept else e.session.object_or_run(part)
     key = index.value(e)
-    ssa = as_one_list(e, ssa)
+    if isinstance(ssa.type, ts.UnionType) and all(isinstance(m, ts.ListType) for m in ssa.type.members.data):
+        ssa = as_one_list(e, ssa)
     if isinstance(ssa.type, ts.DictType):
         from tsir.frontend.script.enums import plain
 

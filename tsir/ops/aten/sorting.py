@@ -323,6 +323,8 @@ def bincount(x: SymTensor, weights: SymTensor | None, minlength: Any) -> SymTens
     least = require_int(minlength, "minlength")
     if least < 0:
         raise OperatorError("minlength should be >= 0")
+    if x.dtype is dtypes.uint8:
+        x = convert(x, dtypes.int64)
     if weights is not None:
         if weights.rank != 1 or weights.shape[0] != x.shape[0]:
             raise OperatorError("weights should be 1-d and have the same length as input")

@@ -209,8 +209,17 @@ def _keys(x: SymTensor) -> SymTensor:
     return where(binary("lt", d, 1.0), near, where(binary("lt", d, 2.0), far, 0.0))
 
 
+def _lanczos(x: SymTensor) -> SymTensor:
+    """sinc(x) sinc(x / 3), which is 0 from 3 on."""
+    product = binary("mul", unary("sin", x * math.pi), unary("sin", x * (math.pi / 3.0)))
+    inside = binary("div", product, binary("mul", x, x) * (math.pi * math.pi / 3.0))
+    found = where(binary("lt", unary("abs", x), 3.0), inside, 0.0)
+    return where(binary("eq", x, 0.0), 1.0, found)
+
+
 _declare("_upsample_bilinear2d_aa", 2, _antialiased(2, _triangle), True)
 _declare("_upsample_bicubic2d_aa", 2, _antialiased(4, _keys), True)
+_declare("_upsample_lanczos2d_aa", 2, _antialiased(6, _lanczos), True)
 
 
 # Windows as columns ---------------------------------------------------------------------------------------------------

@@ -69,15 +69,16 @@ def _unsigned_pow(e: Emitter, a: SSAValue, b: SSAValue, dtype: DType) -> SSAValu
     return e.one(arith.TruncIOp, (power,), a.type)
 
 
-def _unsigned_divisor(name: str) -> Rule:
-    """gcd or lcm, which the extension has for signed numbers, in twice the width."""
+def _divisors(name: str) -> dict[str, BinaryRule]:
+    """A scalar function of integers; unsigned ones are computed in 64 bits, since the function takes signed ones."""
+    rule = scalar_function(name)
 
-    def rule(e: Emitter, a: SSAValue, b: SSAValue, dtype: DType) -> SSAValue:
-        wide = linalg_element_type(dtypes.int16)
-        operands = (e.one(arith.ExtUIOp, (a,), wide), e.one(arith.ExtUIOp, (b,), wide))
-        return e.one(arith.TruncIOp, (scalar_function(name)(e, *operands, dtype),), a.type)
+    def unsigned(e: Emitter, a: SSAValue, b: SSAValue, dtype: DType) -> SSAValue:
+        wide = linalg_element_type(dtypes.int64)
+        found = rule(e, e.one(arith.ExtUIOp, (a,), wide), e.one(arith.ExtUIOp, (b,), wide), dtypes.int64)
+        return e.one(arith.TruncIOp, (found,), a.type)
 
-    return rule
+    return {"i": rule, "u": unsigned}
 
 
 def _shift_left(e: Emitter, a: SSAValue, b: SSAValue, dtype: DType) -> SSAValue:
@@ -159,8 +160,8 @@ BINARY: Mapping[str, Binary] = {
     "logical_and": ("logical", True, {"b": arith.AndIOp}),
     "logical_or": ("logical", True, {"b": arith.OrIOp}),
     "logical_xor": ("logical", True, {"b": arith.XOrIOp}),
-    "gcd": ("same", True, {"i": scalar_function("gcd"), "u": _unsigned_divisor("gcd")}),
-    "lcm": ("same", True, {"i": scalar_function("lcm"), "u": _unsigned_divisor("lcm")}),
+    "gcd": ("same", True, _divisors("gcd")),
+    "lcm": ("same", True, _divisors("lcm")),
     "nextafter": ("same", True, {"f": scalar_function("nextafter")}),
     "hypot": ("same", False, {"f": scalar_function("hypot")}),
     "logaddexp": ("same", False, {"f": scalar_function("logaddexp")}),
