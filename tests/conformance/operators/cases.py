@@ -461,7 +461,8 @@ CASES = {
     **{f"adaptive_max_pool{n}d": _adaptive(n) for n in (1, 2, 3)},
     "batch_norm": _batch_norm,
     "native_batch_norm": lambda d: [a[:-1] for a in _batch_norm(d)],
-    "affine_grid_generator": lambda d: [[t((2, 2, 3), d), [2, 1, 3, 4], a] for a in (False, True)],
+    "_in_order": lambda d: [[t((2, 3), d), [1, 0]], [t((2, 3, 4), d), [0, 2, 1]]],
+    "affine_grid_generator": lambda d: [[t((2, 2, 3), d), [2, 1, 3, 4], a] for a in (False, True) if d.is_floating_point],
     "native_channel_shuffle": lambda d: [[t((2, 4, 3, 2), d), 2]],
     "_native_batch_norm_legit": lambda d: [a[:-1] for a in _batch_norm(d)[:2]],
     "_native_batch_norm_legit.no_stats": lambda d: [[t((3, 4, 5), d), t((4,), d), t((4,), d, 1), True, 0.1, 1e-5]],
@@ -990,6 +991,7 @@ OWN = {
     "Complex.Tensor": complex,
     "tensor": lambda data, dtype, device, grad: torch.tensor(data, dtype=dtype),
     "as_tensor": lambda data, dtype, device: torch.as_tensor(data, dtype=dtype),
+    "_in_order": lambda x, order: x.permute(order).contiguous().permute(*sorted(range(len(order)), key=order.__getitem__)),
     **{
         f"{name}.Scalar_Tensor": getattr(torch, name)
         for name in ("mul", "multiply", "div", "divide", "true_divide", "floor_divide")

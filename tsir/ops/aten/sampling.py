@@ -10,7 +10,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.indexing import gather
-from tsir.ops.aten.precision import in_float32
+from tsir.ops.aten.precision import in_float32, require_float
 from tsir.ops.core.contraction import contract
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, clamp, convert, unary, where
@@ -180,6 +180,7 @@ for _n in (2, 3):
 @in_float32
 def affine_grid_generator(theta: SymTensor, size: Sequence[Any], align: Any) -> SymTensor:
     """The points at which an affine map of each sample reads an image or volume of this size: what `grid_sample` takes."""
+    require_float(theta, "affine_grid_generator")
     batch, _, *space = (as_size(s) for s in size)
     rank = len(space)
     if rank not in (2, 3) or theta.rank != 3:
