@@ -7,8 +7,6 @@ KNOWN: dict[tuple[str, str, str], str] = {
     ("trace", "eval", "CrossMapLRN2d(3)"): "a torch.autograd.Function, whose in-place forms have no schema",
     ("script", "eval", "TripletMarginWithDistanceLoss(margin=0.5)"): "torch's source raises when it is scripted",
     ("script", "eval", "LinearCrossEntropyLoss(4, 5)"): "its annotations name what its module doesn't define",
-    ("script", "train", "InstanceNorm1d(3, track_running_stats=True)"): "moves its running statistics",
-    ("trace", "train", "InstanceNorm1d(3, track_running_stats=True)"): "moves its running statistics",
 }
 """Cases, by (script or trace, mode, constructor)."""
 
