@@ -13,6 +13,7 @@ from tsir.dialects.ts import attributes, structure
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.values import Device, Instance
 from tsir.ops.python import evaluate
+from tsir.ops.registry import SCHEMAS
 from tsir.runtime.torch_adapter import adapter
 
 DERIVED = {
@@ -54,6 +55,9 @@ def torch_registry() -> SchemaRegistry:
             for schema in torch._C._jit_get_schemas_for_operator("aten::" + name):
                 parsed = parse_schema(str(schema).removeprefix("aten::"))
                 table[parsed.key] = parsed
+        for key in SCHEMAS.keys():
+            if key.endswith((".Scalar_Tensor", ".Scalar_Tensor_mode")):
+                table.setdefault(key, SCHEMAS.get(key))  # torch's functions take a number there without saying so
         return table
 
     return SchemaRegistry(load)
@@ -141,6 +145,8 @@ class Interpreter:
         if schema.key in DERIVED:
             return DERIVED[schema.key](*operands)
         packet = getattr(torch.ops.aten, schema.name)
+        if schema.overload.startswith("Scalar_Tensor") and schema.overload not in packet.overloads():
+            return getattr(torch, schema.name)(operands[0], operands[1])
         function = getattr(packet, schema.overload or "default")
         positional = [o for a, o in zip(schema.arguments, operands) if not a.kwarg_only]
         keywords = {a.name: o for a, o in zip(schema.arguments, operands) if a.kwarg_only}
