@@ -72,3 +72,18 @@ def half_complex(value) -> bool:
     if isinstance(value, Exception):
         return "ComplexHalf" in str(value)
     return value is torch.complex32 or (isinstance(value, torch.Tensor) and value.dtype is torch.complex32)
+
+
+UNARY = tuple(
+    f"torch.{name}(a)"
+    for name in "abs neg sqrt exp floor ceil round trunc frac sign sgn reciprocal square rsqrt log log1p expm1 sin tanh sigmoid "
+    "erf logical_not bitwise_not isnan isinf isfinite isreal signbit positive angle real conj relu nan_to_num deg2rad "
+    "digamma exp2 ones_like zeros_like".split()
+) + ("~a", "-a", "+a", "abs(a)", "a.softmax(0)", "torch.nn.functional.gelu(a)")  # fmt: skip
+
+REDUCTIONS = (
+    "a.sum()", "a.sum(0)", "a.sum(0, dtype=torch.float64)", "a.mean()", "a.mean(0, keepdim=True)", "a.prod()", "a.prod(0)", "a.max()",
+    "a.min(0)", "a.amax(0)", "a.amin()", "a.argmax()", "a.argmin(0)", "a.any()", "a.all(0)", "a.std()", "a.var(0)",
+    "a.norm()", "a.cumsum(0)", "a.cumprod(0)", "a.cummax(0)", "a.logsumexp(0)", "torch.count_nonzero(a)", "a.median()", "a.nansum()",
+    "a.nanmean()", "torch.linalg.vector_norm(a)", "a.aminmax()", "a.logcumsumexp(0)", "torch.std_mean(a)", "a.sort()", "a.unique()",
+)  # fmt: skip

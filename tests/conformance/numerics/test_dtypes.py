@@ -1,5 +1,4 @@
-"""torch's rules for dtypes, compared with eager: promotion for all pairs of dtypes and kinds of operands, in-place results,
-functions and reductions of each dtype, casts at the edges of what a dtype holds, `finfo` and `iinfo`."""
+"""torch's rules for dtypes, compared with eager: promotion for all pairs of dtypes and kinds of operands, results in place."""
 
 import sys
 from pathlib import Path

@@ -83,3 +83,21 @@ def test_bytes_above_127():
     x = torch.tensor([200, 3, 255, 128, 127, 250], dtype=torch.uint8)
     for found, expected in zip(tsir.script(bytes_counted)(x), bytes_counted(x), strict=True):
         assert torch.equal(found, expected)
+
+
+def python_methods(x):
+    spectrum = x.stft(4, return_complex=True, window=torch.ones(4))
+    return (
+        x.unique(),
+        x.unique(return_counts=True)[1],
+        x.unique_consecutive(),
+        x.unique(dim=0),
+        spectrum,
+        spectrum.istft(4, window=torch.ones(4)),
+    )
+
+
+def test_methods_that_torch_writes_in_python():
+    x = torch.tensor([1.0, 3, 3, 1, 2, 2, 5, 5])
+    for found, expected in zip(tsir.script(python_methods)(x), python_methods(x), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)

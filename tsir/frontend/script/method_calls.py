@@ -275,6 +275,10 @@ def _named_tuple_method(e: Emitter, receiver: StaticTuple, name: str, kwargs: Ma
     return StaticTuple(tuple(parts), receiver.named)
 
 
+_AS_FUNCTIONS = frozenset(("unique", "unique_consecutive", "stft", "istft"))
+"""Tensor methods that torch writes in Python as calls of its functions of the same names."""
+
+
 def tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     if name == "tolist":
         wanted = e.want if isinstance(e.want, ts.ListType) or e.want in (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX) else None
@@ -288,6 +292,10 @@ def tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], k
         if isinstance(result, SSAValue):
             return Run(result, tuple_result(made.name, result))
         return e.session.operator_results(made.name, result)
+    if name in _AS_FUNCTIONS:
+        from tsir.frontend.script.calls import call
+
+        return call(e, e.session.from_python(getattr(torch, name), f"torch.{name}"), [receiver, *args], kwargs)
     if not hasattr(torch.Tensor, name):
         e.error(f"Tensor has no attribute or method '{name}'", hint=did_you_mean(name, dir(torch.Tensor)), code="TS203")
     return torch_call(e, name, [receiver, *args], kwargs)

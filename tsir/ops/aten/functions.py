@@ -7,13 +7,13 @@ from typing import Any
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
-from tsir.errors import OperatorError
+from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.precision import in_float32, require_float
 from tsir.ops.core import elementwise
 from tsir.ops.core.elementwise import binary, convert, copy, isfinite, unary, where
 from tsir.ops.promotion import int_to_float
 from tsir.ops.registry import aten
-from tsir.ops.tensor import SymTensor
+from tsir.ops.tensor import SymTensor, dtype_label
 
 UNARY_FUNCTIONS = {
     "abs": "abs", "absolute": "abs", "neg": "neg", "negative": "neg", "sign": "sign", "sgn": "sgn", "floor": "floor",
@@ -55,6 +55,8 @@ def square(x: SymTensor) -> SymTensor:
 @aten("frac(Tensor self) -> Tensor")
 def frac(x: SymTensor) -> SymTensor:
     """The part behind the point, with the sign of the number."""
+    if not x.is_floating_point:
+        raise OperatorNotImplementedError(f'"frac_cpu" not implemented for {dtype_label(x.dtype)!r}')
     return binary("sub", x, unary("trunc", x))
 
 
@@ -75,12 +77,16 @@ def _zero_like(x: SymTensor) -> SymTensor:
 @aten("deg2rad(Tensor self) -> Tensor")
 def deg2rad(x: SymTensor) -> SymTensor:
     """Degrees to radians."""
+    if x.is_complex:
+        raise OperatorError("deg2rad is not supported for complex tensors.")
     return binary("mul", x, math.pi / 180.0)
 
 
 @aten("rad2deg(Tensor self) -> Tensor")
 def rad2deg(x: SymTensor) -> SymTensor:
     """Radians to degrees."""
+    if x.is_complex:
+        raise OperatorError("rad2deg is not supported for complex tensors.")
     return binary("mul", x, 180.0 / math.pi)
 
 

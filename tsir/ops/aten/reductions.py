@@ -62,6 +62,8 @@ def sum_dim(x: SymTensor, dims: Dims, keepdim: bool, dtype: DType | None) -> Sym
 @aten("nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")
 def nansum(x: SymTensor, dims: Dims, keepdim: bool, dtype: DType | None) -> SymTensor:
     """The sum over dimensions, NaN counted as 0."""
+    if x.is_complex:
+        raise OperatorError("nansum on CPU does not support complex inputs")
     return total(where(unary("isnan", x), 0, x) if x.dtype.category is Category.FLOAT else x, dims, keepdim, dtype)
 
 
@@ -336,8 +338,12 @@ def cumprod(x: SymTensor, dim: int, dtype: DType | None) -> SymTensor:
 @aten("logcumsumexp(Tensor self, int dim) -> Tensor")
 def logcumsumexp(x: SymTensor, dim: int) -> SymTensor:
     """`log(cumsum(exp(x)))`, without overflow."""
+    if not x.is_complex and not x.is_floating_point:
+        raise OperatorNotImplementedError(f'"logcumsumexp_out_cpu" not implemented for {dtype_label(x.dtype)!r}')
     if x.is_complex and x.shape:
         at = wrap_dim(dim, x.rank)
+        if x.shape[at] == 0:
+            return copy(x)
         peak = core.amax(real(x), (at,), True)
         peak = where(binary("eq", unary("abs", peak), math.inf), 0.0, peak)
         return unary("log", _cumulate(unary("exp", binary("sub", x, peak)), at, None, "add")) + peak

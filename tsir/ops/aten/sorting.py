@@ -120,7 +120,10 @@ def median_dim(x: SymTensor, dim: int, keepdim: bool) -> Pair:
 def median(x: SymTensor) -> SymTensor:
     """The lower middle element of all."""
     if isinstance(x.numel(), int) and x.numel() == 0:
-        return full((), math.nan if x.is_floating_point else -(2**63), x.dtype)
+        least = -(2**31) if x.dtype is dtypes.int32 else -(2**63)
+        return full((), math.nan if x.is_floating_point or x.is_complex else least, x.dtype)
+    if x.is_complex or x.dtype is dtypes.bool_:
+        raise OperatorNotImplementedError(f'"median_cpu" not implemented for {dtype_label(x.dtype)!r}')
     return _median(reshape(x, (x.numel(),)), 0, False)[0]
 
 
@@ -259,6 +262,8 @@ def _extreme_scan(x: SymTensor, dim: int, kind: str) -> Pair:
     at = wrap_dim(dim, x.rank)
     if not x.shape:
         return copy(x), full((), 0, dtypes.int64)
+    if x.is_complex and x.shape[at] != 0:
+        raise OperatorNotImplementedError(f'"cum{kind}_cpu" not implemented for {dtype_label(x.dtype)!r}')
     return core.scan_with_positions(x, at, kind)
 
 
@@ -286,6 +291,8 @@ def _empty() -> SymTensor:
 )
 def unique2(x: SymTensor, is_sorted: bool, inverse: bool, counts: bool) -> tuple[SymTensor, SymTensor, SymTensor]:
     """The distinct elements in order; for each element its place in them, and how often each occurs (empty unless asked for)."""
+    if x.is_complex:
+        raise OperatorNotImplementedError(f'"unique" not implemented for {dtype_label(x.dtype)!r}')
     values, places, numbers = searching.unique(x, None, consecutive=False)
     return values, places if inverse else _empty(), numbers if counts else _empty()
 
