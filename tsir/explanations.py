@@ -40,9 +40,9 @@ _PAGES = (
     _page("TS100", "The program can't be compiled", "The message says why; this kind of error has no code of its own."),
     _page(
         "TS101", "A construct isn't supported",
-        "Compiled code has no coroutines and no files, and of what is outside of it only numbers, texts and tensors can be assigned.",
-        "seen = []\ndef program(x: torch.Tensor):\n    global seen\n    seen = [*seen, x]\n    return x\n",
-        "seen = []\ndef program(x: torch.Tensor):\n    seen.append(x)\n    return x\n",
+        "Compiled code has no coroutines and no files, and of what is outside of it sets can't be assigned.",
+        "seen = {1}\ndef program(x: torch.Tensor):\n    global seen\n    seen = seen | {2}\n    return x\n",
+        "seen = [1]\ndef program(x: torch.Tensor):\n    global seen\n    seen = [*seen, 2]\n    return x\n",
     ),
     _page(
         "TS102", "A function's source can't be read",
@@ -61,9 +61,9 @@ _PAGES = (
     ),
     _page(
         "TS105", "An entry point's parameters have no types",
-        "What is called from outside needs a type for each parameter: no containers of functions or modules.",
+        "What is called from outside needs a type for each parameter: no sets of functions.",
+        "from collections.abc import Callable\ndef program(fs: set[Callable]):\n    return 1\n",
         "from collections.abc import Callable\ndef program(fs: list[Callable]):\n    return 1\n",
-        "from collections.abc import Callable\ndef program(f: Callable):\n    return 1\n",
     ),
     _page("TS106", "Code is nested too deeply", "Split the function, or write the recursion of a local function as a loop."),
     _page(

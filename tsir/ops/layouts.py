@@ -146,7 +146,7 @@ ELEMENTWISE = frozenset(
     hardtanh huber_loss hypot i0 igamma igammac isclose isfinite isinf isnan isneginf isposinf isreal l1_loss lcm ldexp
     le leaky_relu lerp less less_equal lgamma log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not
     logical_or logical_xor logit lt maximum minimum mish mse_loss mul multiply native_dropout ne neg negative nextafter
-    not_equal polar polygamma prelu rad2deg reciprocal relu relu6 remainder round rsqrt rsub selu sgn sigmoid sign
+    not_equal polar polygamma prelu rad2deg reciprocal relu relu6 remainder round special_round rsqrt rsub selu sgn sigmoid sign
     signbit silu sin sinc sinh smooth_l1_loss soft_margin_loss softplus softshrink special_airy_ai special_bessel_j0
     special_bessel_j1 special_bessel_y0 special_bessel_y1 special_chebyshev_polynomial_t special_chebyshev_polynomial_u
     special_chebyshev_polynomial_v special_chebyshev_polynomial_w special_digamma special_entr special_erf special_erfc
@@ -172,12 +172,13 @@ LIKE = frozenset(
 """Operators whose results are laid out like their first operand."""
 
 IMAGES = frozenset(
-    """_adaptive_avg_pool2d _upsample_bicubic2d_aa _upsample_nearest_exact2d adaptive_avg_pool2d adaptive_max_pool2d
+    """_adaptive_avg_pool2d _upsample_bicubic2d_aa _upsample_lanczos2d_aa _upsample_nearest_exact2d
+    adaptive_avg_pool2d adaptive_max_pool2d
     avg_pool2d max_pool2d max_pool2d_with_indices max_pool3d max_pool3d_with_indices pixel_shuffle pixel_unshuffle
     reflection_pad2d reflection_pad3d replication_pad2d replication_pad3d upsample_bicubic2d upsample_bilinear2d
     upsample_nearest2d
     conv2d convolution _convolution conv_transpose2d batch_norm native_batch_norm _native_batch_norm_legit
-    _native_batch_norm_legit_no_training group_norm native_group_norm channel_shuffle pad
+    _native_batch_norm_legit_no_training group_norm native_group_norm channel_shuffle native_channel_shuffle pad
     constant_pad_nd cat concat concatenate""".split()
 )
 """Operators on images: channels last if the images (or a convolution's weight) are, else contiguous."""
@@ -194,7 +195,7 @@ PLAIN = frozenset(
 
 UNSAID = frozenset(
     """_linalg_svd _lu_with_info geqrf linalg_cholesky linalg_inv inverse linalg_lstsq linalg_lu_factor linalg_lu_factor_ex linalg_qr
-    linalg_solve linalg_svd qr svd rot90 _fft_r2c fft_ihfft2 fft_ihfftn _pad_packed_sequence""".split()
+    linalg_solve linalg_svd qr svd rot90 _fft_r2c fft_ihfft2 fft_ihfftn _pad_packed_sequence _in_order""".split()
 )
 """Operators whose results may lie in memory in any way."""
 
