@@ -228,6 +228,8 @@ def fresh(key: str, shape: Shape, operands: Sequence[Layout | None]) -> Shape | 
         return None
     if name in LIKE:
         return preserved(known[0]) if known and known[0][0] == shape else None
+    if any(len(own) > len(shape) for own, _ in known):
+        return contiguous_strides(shape)  # a loss that is summed up
     return elementwise(shape, known)
 
 

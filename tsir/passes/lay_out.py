@@ -275,7 +275,12 @@ class _Layouts:
             return layout[1] if layouts.is_contiguous(layout) else layouts.contiguous_strides(shape)
         arguments = [constant_of(v) for v in op.operands[1:]]
         arguments = [_constants(v) if a is UNKNOWN else a for a, v in zip(arguments, op.operands[1:], strict=True)]
-        return _view(op.SCHEMA.key, layout, arguments, shape)
+        if not layout[0]:
+            return layouts.contiguous_strides(shape)
+        try:
+            return _view(op.SCHEMA.key, layout, arguments, shape)
+        except IndexError:
+            return None  # a dimension that the tensor doesn't have: the operator raises when it runs
 
     def _question(self, op: AtenOp, layout: Layout | None) -> None:
         kind = op.operands[0].type

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 import tsir
+from tsir.lowering.to_python.names import identifier
 from tsir.runtime.compilation import method_names
 
 _numbers = itertools.count()
@@ -82,7 +83,7 @@ def again(folder: Path, compiled: Any, original: Any) -> Any:
 
 def _again(folder: Path, compiled: Any, original: Any, script: Callable[[Any], Any]) -> Any:
     if isinstance(compiled, tsir.ScriptFunction):
-        function = getattr(imported(folder, compiled.code), compiled.__name__)
+        function = getattr(imported(folder, compiled.code), identifier(compiled.__name__))
         if compiled.owner is not None:
             function = types.MethodType(function, rebuilt(folder, compiled.owner))
         given = {p.name: p.current() for p in compiled.entry.parameters if p.current is not None}

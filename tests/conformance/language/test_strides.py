@@ -221,3 +221,28 @@ def test_convolutions_as_in_eager(of_weights: torch.memory_format, of_images: to
         expected, found = module(images), tsir.script(module)(images)
     torch.testing.assert_close(found, expected)
     assert found.stride() == expected.stride()
+
+
+def without_dimensions(x: Tensor):
+    y = x.sum()
+    return y.transpose(0, 0), y.unsqueeze(0), y.squeeze(0), y.t(), y.expand(2, 3), y.permute([])
+
+
+def test_tensors_without_dimensions():
+    x = torch.arange(3.0)
+    for found, expected in zip(tsir.script(without_dimensions)(x), without_dimensions(x), strict=True):
+        assert torch.equal(found, expected) and found.stride() == expected.stride()
+
+
+@pytest.mark.parametrize(
+    "call", [lambda x: x.transpose(0, 5), lambda x: x.select(4, 0), lambda x: x.squeeze(7), lambda x: x.diagonal(0, 0, 3)]
+)
+def test_dimensions_that_there_are_not(call):
+    with pytest.raises(IndexError):
+        tsir.script(call)(torch.ones(2, 3).t())
+
+
+def test_losses_that_are_summed_up():
+    x, y = torch.tensor([0.25]), torch.tensor([0.5])
+    for loss in (torch.nn.functional.binary_cross_entropy, torch.nn.functional.mse_loss, torch.nn.functional.l1_loss):
+        assert torch.equal(tsir.script(loss)(x, y), loss(x, y))

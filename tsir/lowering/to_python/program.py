@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +17,7 @@ from tsir.dialects.values import FUNCTION, Instance
 from tsir.errors import TsirError
 from tsir.lowering.to_python.constants import attribute_text
 from tsir.lowering.to_python.forms import dispatch
-from tsir.lowering.to_python.names import Names
+from tsir.lowering.to_python.names import Names, identifier
 from tsir.lowering.to_python.statements import Printer
 from tsir.lowering.to_python.variants import VariantPrinter
 
@@ -45,6 +45,7 @@ def print_program(
     `classes` are the user's own classes by their symbols, as far as they are known; `objects` those that the forms of calls name.
     With `held` the text reads tensors that are constants as attributes of `CONSTANTS`.
     """
+    entry = replace(entry, name=identifier(entry.name))  # a lambda's name is none
     names = Names(module, classes, {f.key: f for f in python_functions}, (entry.name,))
     names.constants = None if held is None else held.constants
     names.by_name[entry.symbol] = [p.name for p in entry.parameters if p.kwarg_only]
