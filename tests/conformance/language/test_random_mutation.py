@@ -26,17 +26,17 @@ def check_forms(seed: int, kinds: tuple[str, ...], length: int) -> None:
             raise AssertionError(f"seed {seed}, {label}: {error}") from None
 
 
-@pytest.mark.parametrize("seed", range(16))
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=pytest.mark.slow) if n >= 8 else n for n in range(16)])
 def test_copies_of_variables_behind_each_statement(seed):
     check_forms(seed, ("copied", "few"), 6)
 
 
-@pytest.mark.parametrize("seed", range(20, 32))
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=pytest.mark.slow) if n >= 26 else n for n in range(20, 32)])
 def test_programs_that_stop_behind_each_statement(seed):
     check_forms(seed, ("stopped", "sampled"), 6)
 
 
-@pytest.mark.parametrize("seed", range(40, 46))
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=pytest.mark.slow) if n >= 44 else n for n in range(40, 46)])
 def test_variables_at_the_end(seed):
     check_forms(seed, ("whole",), 6)
 

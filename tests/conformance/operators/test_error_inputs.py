@@ -16,7 +16,7 @@ from database_known import KNOWN_ERRORS
 
 ENTRIES = {full_name(entry): entry for entry in in_scope() if entry.error_inputs_func is not None}
 GROUPS = 8
-DEFAULT = 2
+DEFAULT = 1
 """How many of the groups the default run has; the others are slow ones."""
 
 
