@@ -117,13 +117,15 @@ _WIDTHS = {"i1": 0, "i64": 1, "f64": 2, "complex": 3}
 
 
 @lru_cache(maxsize=1024)
-def _narrowest_first(union: TypeText) -> tuple[TypeText, ...]:
-    """A Union's members, so that a bool is taken as a bool where that is among them, and an int as an int."""
+def _in_order_for(union: TypeText, given: type) -> tuple[TypeText, ...]:
+    """A Union's members as a value of a class is tried with them: those of its own kind first, then the narrowest, so that a bool is
+    taken as a bool where that is among them, and an int as an int."""
+    own = next((kinds for cls, kinds in _OWN_KINDS if issubclass(given, cls)), ())
 
     def width(member: TypeText) -> int:
         return _WIDTHS.get(member.kind, 0) if not member.arguments else max(map(width, member.arguments))
 
-    return tuple(sorted(union.arguments, key=width))
+    return tuple(sorted(union.arguments, key=lambda m: (m.kind not in own, width(m))))
 
 
 class Conversion:
@@ -172,8 +174,7 @@ class Conversion:
         if kind == "optional":
             return None if value is None else self.value_in(value, expected.arguments[0], where)
         if kind == "union":
-            own = next((kinds for cls, kinds in _OWN_KINDS if isinstance(value, cls)), ())
-            for member in sorted(_narrowest_first(expected), key=lambda m: m.kind not in own):
+            for member in _in_order_for(expected, type(value)):
                 try:
                     return self.value_in(value, member, where)
                 except OperatorTypeError:

@@ -101,3 +101,16 @@ def test_methods_that_torch_writes_in_python():
     x = torch.tensor([1.0, 3, 3, 1, 2, 2, 5, 5])
     for found, expected in zip(tsir.script(python_methods)(x), python_methods(x), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def normalized_instances(x: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor):
+    return torch.nn.functional.instance_norm(x, mean, variance, use_input_stats=True)
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 4), (2, 3, 0), (2, 3, 4)])
+def test_instance_norm_moves_statistics(shape):
+    found, expected = ([torch.ones(shape[1]), torch.zeros(shape[1])] for _ in range(2))
+    x = torch.arange(float(torch.Size(shape).numel())).reshape(shape)
+    result = tsir.script(normalized_instances)(x, *found)
+    torch.testing.assert_close(result, normalized_instances(x, *expected))
+    torch.testing.assert_close(found, expected, equal_nan=True)

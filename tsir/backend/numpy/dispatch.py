@@ -368,60 +368,52 @@ _HELPERS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _with_running_statistics(call: Entry) -> Entry:
-    """Batch normalisation with its hidden effect: in training it moves the running statistics towards the batch's own."""
+def _moved_by_batch(x: Array, mean: Array, variance: Array, momentum: float) -> Sequence[Array] | None:
+    """The running statistics behind a batch in training; None where it leaves them."""
+    return operator("_batch_norm_running_stats")(x, mean, variance, momentum) if x.size else None
 
-    def normalize(
-        x: Array,
-        weight: Any,
-        bias: Any,
-        mean: Array | None,
-        variance: Array | None,
-        training: bool,
-        momentum: float,
-        *rest: Any,
-    ) -> Any:
-        if not training or mean is None or variance is None or not x.size:
-            return call(x, weight, bias, mean, variance, training, momentum, *rest)
-        moved = operator("_batch_norm_running_stats")(x, mean, variance, momentum)
-        result = call(x, weight, bias, None, None, True, momentum, *rest)
-        writing.write(mean, moved[0])
-        writing.write(variance, moved[1])
-        return result
 
-    return normalize
+def _moved_by_instances(x: Array, mean: Array, variance: Array, momentum: float) -> Sequence[Array] | None:
+    """The same where each sample moves the running statistics, of which the mean is kept."""
+    if 0 in x.shape[1:]:
+        return None
+    count, channels, *sizes = x.shape
+    repeated = (np.tile(mean, count), np.tile(variance, count))
+    moved = operator("_batch_norm_running_stats")(x.reshape(1, count * channels, *sizes), *repeated, momentum)
+    return [operator("mean.dim")(m.reshape(count, channels), [0], False, None) for m in moved]
+
+
+def _moving_statistics(moved_by: Callable[[Array, Array, Array, float], Sequence[Array] | None]) -> Callable[[Entry], Entry]:
+    """Normalisation with its hidden effect: in training it moves the running statistics towards those of what it is given."""
+
+    def wrapped(call: Entry) -> Entry:
+        def normalize(
+            x: Array,
+            weight: Any,
+            bias: Any,
+            mean: Array | None,
+            variance: Array | None,
+            training: bool,
+            momentum: float,
+            *rest: Any,
+        ) -> Any:
+            if not training or mean is None or variance is None:
+                return call(x, weight, bias, mean, variance, training, momentum, *rest)
+            moved = moved_by(x, mean, variance, momentum)
+            result = call(x, weight, bias, None, None, True, momentum, *rest)
+            if moved is not None:
+                writing.write(mean, moved[0])
+                writing.write(variance, moved[1])
+            return result
+
+        return normalize
+
+    return wrapped
 
 
 def _legit(call: Entry) -> Entry:
     """`_native_batch_norm_legit`: `native_batch_norm` whose schema says what it writes."""
     return operator("native_batch_norm")
-
-
-def _with_statistics_of_instances(call: Entry) -> Entry:
-    """Instance normalisation with its hidden effect: each sample moves the running statistics, of which the mean is kept."""
-
-    def normalize(
-        x: Array,
-        weight: Any,
-        bias: Any,
-        mean: Array | None,
-        variance: Array | None,
-        use_input_stats: bool,
-        momentum: float,
-        *rest: Any,
-    ) -> Any:
-        if not use_input_stats or mean is None or variance is None:
-            return call(x, weight, bias, mean, variance, use_input_stats, momentum, *rest)
-        count = x.shape[0]
-        together = x.reshape(1, -1, *x.shape[2:])
-        repeated = (np.tile(mean, count), np.tile(variance, count))
-        moved = operator("_batch_norm_running_stats")(together, *repeated, momentum)
-        result = call(x, weight, bias, None, None, True, momentum, *rest)
-        for target, source in ((mean, moved[0]), (variance, moved[1])):
-            writing.write(target, operator("mean.dim")(source.reshape(count, -1), [0], False, None))
-        return result
-
-    return normalize
 
 
 def _with_numbers_as_indices(call: Entry) -> Entry:
@@ -449,9 +441,9 @@ def _with_numbers_as_indices(call: Entry) -> Entry:
 
 
 _WRAPPED = {
-    **dict.fromkeys(("batch_norm", "native_batch_norm"), _with_running_statistics),
+    **dict.fromkeys(("batch_norm", "native_batch_norm"), _moving_statistics(_moved_by_batch)),
     "_native_batch_norm_legit": _legit,
-    "instance_norm": _with_statistics_of_instances,
+    "instance_norm": _moving_statistics(_moved_by_instances),
     **dict.fromkeys(("index.Tensor", "index_put_"), _with_numbers_as_indices),
 }  # fmt: skip
 """Operators whose meaning depends on values or has an effect that their declarations can't say."""
