@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from io import StringIO
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import Builtin
-from xdsl.ir import Dialect, Operation
+from xdsl.dialects.builtin import Builtin, DenseIntOrFPElementsAttr
+from xdsl.ir import Attribute, Dialect, Operation, TypeAttribute
 from xdsl.printer import Printer
 
 from tsir.dialects.deep_stack import call_with_deep_stack
@@ -41,6 +41,8 @@ class TsContext(Context):
     """The object that a method's first argument will be, by the function's symbol: what passes may take as known."""
     resources: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """The data of `dense_resource` constants that passes made, by name: for the end of the text."""
+    find_dialect: Callable[[str], Dialect | None] = field(default=lambda _name: None)
+    """Gives a dialect that isn't registered, when a text first names it."""
 
     def get_optional_op(self, name: str, *, dialect_stack: Sequence[str] = ()) -> type[Operation] | None:
         if name.startswith("ts.aten."):
@@ -53,7 +55,21 @@ class TsContext(Context):
             from tsir.dialects.upstream import OPERATIONS
 
             return OPERATIONS[name]
+        self._look_for_dialect(name)
         return super().get_optional_op(name, dialect_stack=dialect_stack)
+
+    def get_optional_type(self, name: str) -> type[TypeAttribute] | None:
+        self._look_for_dialect(name)
+        return super().get_optional_type(name)
+
+    def get_optional_attr(self, name: str) -> type[Attribute] | None:
+        self._look_for_dialect(name)
+        return super().get_optional_attr(name)
+
+    def _look_for_dialect(self, name: str) -> None:
+        dialect, dot, _ = name.partition(".")
+        if dot and dialect not in self._registered_dialects and (found := self.find_dialect(dialect)) is not None:
+            self.load_dialect(found)
 
 
 def _ts() -> Dialect:
@@ -85,14 +101,29 @@ def make_context(
     return context
 
 
-class _Printer(Printer):
+@dataclass(eq=False, repr=False)
+class TsPrinter(Printer):
     """xDSL's printer, which with locations prints some operations (`scf.while`) so that they can't be read back.
 
-    There the location follows every function type; here it only ends an operation.
+    There the location follows every function type; here it only ends an operation. `dense` attributes of more than `elide_larger`
+    elements are printed as mlir-opt elides them, without their data.
     """
+
+    elide_larger: int | None = None
 
     def print_operation_type(self, op: Operation) -> None:
         self.print_function_type(op.operand_types, op.result_types)
+
+    def print_attribute(self, attribute: Attribute) -> None:
+        if (
+            self.elide_larger is not None
+            and isinstance(attribute, DenseIntOrFPElementsAttr)
+            and len(attribute) > self.elide_larger
+        ):
+            self.print_string("dense_resource<__elided__> : ")
+            self.print_attribute(attribute.type)
+        else:
+            super().print_attribute(attribute)
 
     def print_op_with_default_format(self, op: Operation) -> None:
         super().print_op_with_default_format(op)
@@ -105,16 +136,24 @@ RESOURCE_ALIGNMENT = 8
 
 
 def print_module(
-    module: Operation, *, debuginfo: bool = False, generic: bool = False, resources: Mapping[str, bytes] | None = None
+    module: Operation,
+    *,
+    debuginfo: bool = False,
+    generic: bool = False,
+    resources: Mapping[str, bytes] | None = None,
+    elide_larger: int | None = None,
 ) -> str:
     """The module as text that `parse_module` reads back; with locations when `debuginfo`.
 
-    `resources` is the data of the `dense_resource` attributes in it, little-endian.
+    `resources` is the data of the `dense_resource` attributes in it, little-endian. With `elide_larger` constants of more elements
+    than that come without their values, which can be read back, but isn't the same program.
     """
 
     def show() -> str:
         stream = StringIO()
-        _Printer(stream, print_generic_format=generic, print_debuginfo=debuginfo).print_op(module)
+        TsPrinter(stream, print_generic_format=generic, print_debuginfo=debuginfo, elide_larger=elide_larger).print_op(
+            module
+        )
         return stream.getvalue() + "\n"
 
     return call_with_deep_stack(show) + _resource_section(resources or {})

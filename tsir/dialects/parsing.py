@@ -112,11 +112,18 @@ class _PositionKeepingParser(Parser):
 
 
 def parse_module(
-    context: Context, text: str | bytes, name: str = "<text>", *, verify: bool = True, locate: bool = False
+    context: Context,
+    text: str | bytes,
+    name: str = "<text>",
+    *,
+    verify: bool = True,
+    locate: bool = False,
+    implicit_module: bool = True,
 ) -> ModuleOp:
     """Parses IR text and verifies it. Raises `IRError` with the place in the text, whatever is wrong with it.
 
-    With `locate`, operations without location get their place in this text, as mlir-opt does.
+    With `locate`, operations without location get their place in this text, as mlir-opt does. Without `implicit_module` the text
+    has to be one `builtin.module`.
     """
     if isinstance(text, bytes):
         try:
@@ -125,7 +132,7 @@ def parse_module(
             raise IRError(f"{name}: not IR text: byte {error.start} isn't UTF-8", hint="is this a binary file?") from None
     known = text
     try:
-        module, positions = call_with_deep_stack(lambda: _parse(context, known, name))
+        module, positions = call_with_deep_stack(lambda: _parse(context, known, name, implicit_module))
     except RecursionError:
         raise IRError(f"{name}: IR nested too deep") from None
 
@@ -152,13 +159,13 @@ def source_location(text: str, name: str, start: int, end: int | None = None) ->
     return SourceLocation(name, text.count("\n", 0, start) + 1, column, end_column, source_line=text[first:last])
 
 
-def _parse(context: Context, text: str, name: str) -> tuple[ModuleOp, dict[Operation, int]]:
+def _parse(context: Context, text: str, name: str, implicit_module: bool) -> tuple[ModuleOp, dict[Operation, int]]:
     try:
         parser = _PositionKeepingParser(context, text, name)
     except ParseError as error:
         raise _parse_error(error, text, name) from None
     try:
-        return parser.with_resources(parser.parse_module()), parser.positions
+        return parser.with_resources(parser.parse_module(implicit_module)), parser.positions
     except ParseError as error:
         raise _parse_error(error, text, name) from None
     except RecursionError:

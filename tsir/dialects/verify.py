@@ -36,8 +36,11 @@ Place = Callable[[Operation], SourceLocation | None]
 """Where an operation stands in the text that it was parsed from."""
 
 
-def verify_module(module: Operation, place: Place = lambda _op: None) -> None:
-    """Verifies a module. Raises `IRError` for the first operation that is wrong, saying what was expected and found."""
+def verify_module(module: Operation, place: Place = lambda _op: None, *, declared_in: Operation | None = None) -> None:
+    """Verifies a module. Raises `IRError` for the first operation that is wrong, saying what was expected and found.
+
+    It may be an operation of the module `declared_in`, which then has the classes and functions.
+    """
     visibility = _Visibility(module)
 
     def verify_alone(op: Operation) -> None:
@@ -46,7 +49,7 @@ def verify_module(module: Operation, place: Place = lambda _op: None) -> None:
         visibility.verify(op)
 
     _verify_each(module, verify_alone, place)
-    _verify_each(module, Classes(module).verify, place)
+    _verify_each(module, Classes(declared_in or module).verify, place)
 
 
 def _verify_each(module: Operation, verify: Callable[[Operation], None], place: Place) -> None:

@@ -15,7 +15,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import ParseError
 
 from tsir.dialects.ts.compatibility import accepts
-from tsir.dialects.ts.structure import CastOp
+from tsir.dialects.ts.structure import CallMethodOp, CastOp, MethodOp
 from tsir.dialects.ts.types import ClassType, TensorType, dtype_of
 from tsir.errors import PassError
 from tsir.passes.inline import drop_unused
@@ -133,26 +133,37 @@ class DropSelfPass(ModulePass):
 
         func.func @M.forward(%self : !ts.class<@M>, %x : !ts.tensor)    ->    func.func @M.forward(%x : !ts.tensor)
 
-    Run it after `ts-freeze` and `ts-dce`. A function that is called in the module keeps its signature.
+    Run it after `ts-freeze` and `ts-dce`. A function that is called in the module, also as a method by its name, keeps its
+    signature. The others aren't methods of a class any more.
     """
 
     name = "ts-drop-self"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         called = {callee_name(c) for c in walk(op) if isinstance(c, CallOp)}
+        by_name = {c.method_name.data for c in walk(op) if isinstance(c, CallMethodOp)}
+        methods = [m for m in walk(op) if isinstance(m, MethodOp)]
+        called |= {m.callee.string_value() for m in methods if m.method_name.data in by_name}
+        dropped: set[str] = set()
         for function in functions(op):
-            if function.sym_name.data not in called and _first_own_argument(function):
-                drop_object(function)
+            if function.sym_name.data not in called and _first_own_argument(function) and drop_object(function):
+                dropped.add(function.sym_name.data)
+        for method in methods:
+            if method.callee.string_value() in dropped:
+                method.detach()
+                method.erase()
 
 
-def drop_object(function: FuncOp) -> None:
-    """Removes the function's first argument, the object, when nothing uses it any more."""
+def drop_object(function: FuncOp) -> bool:
+    """Removes the function's first argument, the object, when nothing uses it any more; whether it did."""
     block = function.body.block
     if block.args[0].first_use is None:
         block.erase_arg(block.args[0])
         if function.arg_attrs is not None:
             function.properties["arg_attrs"] = ArrayAttr(function.arg_attrs.data[1:])
         _update_type(function)
+        return True
+    return False
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ def program(tmp_path: Path) -> Path:
     [
         (["PROGRAM", "-p", "ts-dce{unknown=1}"], "pass 'ts-dce'"),
         (["PROGRAM", "-p", "ts-dce{a="], "the list of passes can't be read"),
-        (["PROGRAM", "-p", "ts-dec"], "did you mean ts-dce"),
-        (["PROGRAM", "--pipeline", "optimise"], "did you mean optimize?"),
+        (["PROGRAM", "-p", "ts-dec"], "did you mean `ts-dce`"),
+        (["PROGRAM", "--pipeline", "optimise"], "did you mean `optimize`?"),
         (["PROGRAM", "-o", "/nonexistent/x.mlir"], "No such file"),
         (["/nonexistent.mlir"], "No such file"),
         (["/nonexistent.py:f"], "there is no file"),

@@ -1,0 +1,1 @@
+"""What happens around passes: printing, timing, verifying, checking. Each module has one kind of `pass_manager.Instrument`."""
