@@ -286,6 +286,8 @@ setslice(container, start, stop, step, value)   none        {0}.__setitem__(slic
 delslice(container, start, stop, step=None)     none        {0}.__delitem__(slice({1:}))      raises mutates
 len(container)                                  length      len({0})
 range_length(start, stop, step)                 int         len(range({0}, {1}, {2}))         raises
+range_object(start, stop=None, step=None)       list int    rt.RangeObject({args})             raises fresh
+iterator_object(values)         list element   rt.IteratorObject({0})    fresh
 range_list(start, stop=None, step=None)         list int    list(range({args}))               raises fresh
 """
 
@@ -489,6 +491,9 @@ dict_copy(self)                                 same        {0}.copy()          
 dict_fromkeys(keys, value=None)                 fromkeys    dict.fromkeys({args})        raises fresh
 dict_get(self, key, default=None)               value_or_default   {0}.get({1:})
 dict_items(self)                                list pair   list({0}.items())            fresh
+keys_view(self)                                 list element   rt.View({0}, 'keys')        fresh
+items_view(self)                                list pair      rt.View({0}, 'items')       fresh
+values_view(self)                               list value     rt.View({0}, 'values')      fresh
 dict_keys(self)                                 list element   list({0}.keys())          fresh
 dict_pop(self, key, default=None)               popped      {0}.pop({1:})                raises mutates
 dict_popitem(self)                              pair        {0}.popitem()                raises mutates

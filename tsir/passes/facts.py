@@ -72,7 +72,8 @@ BODY_ERRORS = (OperatorError, TypeError, ValueError, LookupError, ArithmeticErro
 _SCALAR_KINDS: dict[Attribute, str] = {INT: "int", FLOAT: "float", BOOL: "bool", COMPLEX: "complex"}
 
 _STRUCTURAL = frozenset(
-    "getitem getslice len list tuple reversed enumerate zip list_copy is is_not range_list range_length isinstance".split()
+    "getitem getslice len list tuple reversed enumerate zip list_copy is is_not range_list range_object range_length"
+    " isinstance".split()
 )
 """`ts.py` functions that only move what they are given: it may be tensors and unknowns inside lists and tuples."""
 
@@ -424,7 +425,16 @@ def _is_big(function: str, facts: Sequence[Any]) -> bool:
         return any(abs(n) > 4096 for n in numbers) and (
             function != "mul" or any(isinstance(f, list | tuple | str) for f in facts)
         )
-    if function in ("range_list", "list", "str_center", "str_ljust", "str_rjust", "str_zfill", "str_expandtabs"):
+    if function in (
+        "range_list",
+        "range_object",
+        "list",
+        "str_center",
+        "str_ljust",
+        "str_rjust",
+        "str_zfill",
+        "str_expandtabs",
+    ):
         return any(isinstance(f, int) and abs(f) > _MAX_ELEMENTS for f in facts)
     return False
 

@@ -242,6 +242,39 @@ class Countdown:
         return self.n
 
 
+class Restarting:
+    """Begins anew whenever a loop asks it for an iterator."""
+
+    def __init__(self, n: int):
+        self.n = n
+        self.at = 0
+
+    def __iter__(self):
+        self.at = 0
+        return self
+
+    def __next__(self) -> int:
+        if self.at >= self.n:
+            raise StopIteration
+        self.at += 1
+        return self.at
+
+
+@feature("Generators", "`iter(x)` of an object that is its own iterator, asked again by each loop")
+@programs(3)
+def own_iterators(n: int):
+    it = iter(Restarting(n))
+    out = [next(it), next(it)]
+    for v in it:
+        out.append(v * 10)
+        if v == 2:
+            break
+    for v in it:
+        out.append(v * 100)
+    pairs = iter(Countdown(n))
+    return out, next(it, -1), list(zip(pairs, pairs)), iter(it) is it, 2 in it, n + 1 in Restarting(n), next(it)
+
+
 class Squares:
     def __init__(self, n: int):
         self.n = n

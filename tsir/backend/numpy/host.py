@@ -18,6 +18,7 @@ from tsir.backend.numpy.dispatch import host_function, operator
 from tsir.backend.numpy.text import format, percent, print, repr, str, str_format, warn
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
+from tsir.dialects.listed import IteratorObject, RangeObject, View
 from tsir.dialects.program import python_function
 from tsir.dialects.values import (
     Device,
@@ -34,7 +35,8 @@ from tsir.dialects.values import (
 from tsir.ops import python
 
 __all__ = [
-    "Device", "EnumMember", "Future", "Instance", "Layout", "MemoryFormat", "any_of", "attribute_of", "call_outside", "class_of",
+    "Device", "EnumMember", "Future", "Instance", "IteratorObject", "Layout", "MemoryFormat",
+    "RangeObject", "View", "any_of", "attribute_of", "call_outside", "class_of",
     "complex_number", "copied", "default_dict", "deque_of", "device", "dict_of", "dtype", "exception_class", "exception_from",
     "exception_instance", "exception_object", "exception_type", "format", "frozen_set_of", "host_function",
     "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex",

@@ -16,6 +16,7 @@ from tsir.frontend.script.convert import coerce, join_types, materialise, member
 from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.iteration import as_one_list, items_of
+from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import binary, compare, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
@@ -162,6 +163,8 @@ def _taken(e: Emitter, value: Value, count: int | None) -> Value:
 
 def parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Value]:
     """The values that so many targets get of an iterable, with the positions of a starred target."""
+    from tsir.frontend.script.comprehensions import collect
+
     if isinstance(value, Object):
         value = e.session.iterator_of_object(e, value) or value
     if isinstance(value, GeneratorCall | Coroutine) or is_lazy(value):
@@ -173,6 +176,8 @@ def parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Valu
             elements = [thunk() for thunk in static]
     if elements is not None:
         return _known_parts(e, elements, count, starred)
+    if starred and python_class(value) is not None:
+        value = collect(e, value)
     ssa = as_one_list(e, materialise(e, value))
     if not starred:
         kind = _element_type(e, value, ssa.type)
@@ -180,8 +185,6 @@ def parts(e: Emitter, value: Value, count: int, starred: list[int]) -> list[Valu
         e.emit_void(operation)
         return [e.session.object_or_run(r) for r in operation.results]
     if not isinstance(ssa.type, ts.ListType):
-        from tsir.frontend.script.comprehensions import collect
-
         ssa = materialise(e, collect(e, value))
     before, after = starred[0], count - starred[0] - 1
     if before + after:

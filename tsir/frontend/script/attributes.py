@@ -29,10 +29,12 @@ from tsir.frontend.script.global_names import (
     write_attribute_outside,
     write_global,
 )
+from tsir.frontend.script.listed import as_object, python_class
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
 from tsir.frontend.script.values import (
+    SET_LIKE,
     Builtin,
     Choice,
     Const,
@@ -127,6 +129,8 @@ def type_of_value(e: Emitter, value: Value) -> Value:
     kind = e.session.type_of(value)
     if isinstance(value, Run) and value.is_tuple:
         return e.session.from_python(torch.Size if value.tuple_like == "size" else tuple, "tuple")
+    if (cls := python_class(value)) is not None:
+        return e.session.from_python(cls, cls.__name__)
     if isinstance(kind, ts.AnyType):
         return Run(e.py("exception_type", [materialise(e, value)]))
     found = None if kind is None else e.session.python_class(kind)
@@ -215,7 +219,7 @@ def _is_of_tensor(device: SSAValue) -> bool:
 
 def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None) -> Value:
     kind = value.type
-    if value.tuple_like == "view" and name == "isdisjoint":
+    if value.tuple_like in SET_LIKE and name == "isdisjoint":
         value = Run(e.py("set", [value.ssa]))
         kind = value.type
     if value.tuple_like == "size" and name == "numel":
@@ -354,4 +358,4 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         return
     kind = e.session.attribute_for_store(e, holder, name, value)
     what = f"attribute '{name}' of {holder.info.python_class.__name__}"
-    e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, value, kind, what)))
+    e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, as_object(e, value), kind, what)))

@@ -359,12 +359,19 @@ def _iter(a: Arguments) -> Value:
     from tsir.frontend.script import lazy
     from tsir.frontend.script.coroutines import iterator_of
     from tsir.frontend.script.generators import generator_of
+    from tsir.frontend.script.objects import asked_iterator
 
     a.exactly(1, 2)
     values = a.values()
     if len(values) == 2:
         return generator_of(a.e, lazy.called_until, *values)
-    return values[0] if isinstance(values[0], GeneratorCall) else iterator_of(a.e, values[0])
+    value = values[0]
+    if isinstance(value, Object) and (found := asked_iterator(a.e.session, a.e, value)) is not None:
+        value = found
+    is_iterator = isinstance(value, GeneratorCall) or (
+        isinstance(value, Object) and value.info.lookup("__next__") is not None
+    )
+    return value if is_iterator else iterator_of(a.e, value)
 
 
 def _is_listing(node: ast.expr) -> bool:
@@ -481,7 +488,7 @@ def _table() -> dict[Any, str]:
         table |= {getattr(module, n): meaning for n, meaning in named.items() if hasattr(module, n)}
     from tsir.frontend.script import lazy
 
-    return table | {lazy.advance: "<advance>", lazy.current: "<current>"}
+    return table | {lazy.advance: "<advance>", lazy.current: "<current>", lazy.begun: "<begin>"}
 
 
 _NAMES = _table()
@@ -504,7 +511,7 @@ def _intrinsic(name: str) -> Callable[[Arguments], Value]:
     return emit
 
 
-INTRINSICS = ("<elements>", "<within>", "<iterate>", "<more>", "<item>", "<returned>", "<advance>", "<current>")
+INTRINSICS = ("<elements>", "<within>", "<iterate>", "<more>", "<item>", "<returned>", "<advance>", "<current>", "<begin>")
 """Functions that the trees of generators call which the compiler makes."""
 
 BUILTINS.update((name, _intrinsic(name)) for name in INTRINSICS)

@@ -51,6 +51,7 @@ from tsir.frontend.script.functions import (
 )
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
+from tsir.frontend.script.listed import type_of_view
 from tsir.frontend.script.outside import Origin, Outside
 from tsir.frontend.script.overriding import Overridden, is_overridden
 from tsir.frontend.script.prelude import REPLACED
@@ -65,6 +66,7 @@ from tsir.frontend.script.values import (
     Builtin,
     Const,
     Coroutine,
+    DictView,
     EnumValue,
     ExceptionValue,
     Object,
@@ -364,6 +366,8 @@ class Session:
                 return None if len(known) < len(kinds) or key is None else ts.DictType(key, known[0])
             case Range():
                 return ts.ListType(ts.INT)
+            case DictView():
+                return type_of_view(value)
             case RaisedException() | ExceptionValue():
                 return ts.AnyType()
             case _:

@@ -462,6 +462,8 @@ def collect(e: Emitter, value: Value) -> Value:
         static = None if isinstance(value, Range) else items_of(e, value).static
         if static is not None:
             return Run(list_of(e, [thunk() for thunk in static]))
+        if isinstance(value, Range):
+            return Run(e.py("range_list", [materialise(e, v) for v in (value.start, value.stop, value.step)]))
         return Run(materialise(e, value))
     if isinstance(value, Const) and isinstance(value.value, str):
         return Run(e.py("list", [materialise(e, value)]))

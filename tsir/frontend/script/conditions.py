@@ -22,6 +22,7 @@ from tsir.frontend.script.classes import is_exact
 from tsir.frontend.script.convert import Tuples, coerce, is_subtype, join_types, materialise, members, truth, uninitialized
 from tsir.frontend.script.emitter import DEFINED, Emitter, Unreachable
 from tsir.frontend.script.exception_values import caught_as, is_exception_class
+from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.values import (
     NONE,
     TRUE,
@@ -300,6 +301,8 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         return _test_object(e, value, candidates, path)
     if isinstance(value, Run) and value.is_tuple:
         cls = torch.Size if value.tuple_like == "size" else tuple
+        return Condition(any(issubclass(cls, c) if isinstance(c, type) else isinstance(c, ts.ListType) for c in candidates))
+    if (cls := python_class(value)) is not None:
         return Condition(any(issubclass(cls, c) if isinstance(c, type) else isinstance(c, ts.ListType) for c in candidates))
     kind = e.session.type_of(value)
     if isinstance(value, Run) and any(is_exception_class(c) for c in candidates) and ts.AnyType() in (kind, *_inner(kind)):

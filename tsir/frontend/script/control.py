@@ -254,6 +254,10 @@ def choose(e: Emitter, test: Condition, then: Callable[[], Value], other: Callab
             from tsir.frontend.script.coroutines import iterator_of
 
             value = iterator_of(e, value)
+        elif not isinstance(test.value, bool):
+            from tsir.frontend.script.listed import as_object
+
+            value = as_object(e, value)
         e.set_flag(name, value)
 
     emit_branch(e, test, lambda: keep(then()), lambda: keep(other()), end)

@@ -30,6 +30,7 @@ from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.values import (
     Binding,
     Const,
+    DictView,
     EnumValue,
     ExceptionClass,
     ExceptionValue,
@@ -161,7 +162,9 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             return _at_run_time(e, value, e.emit(DictOp(parts, kinds)))
         case Range():
             operands = [materialise(e, v) for v in (value.start, value.stop, value.step)]
-            return e.py("range_list", operands)
+            return e.py("range_object", operands)
+        case DictView():
+            return e.py(f"{value.name}_view", [value.container])
         case ExceptionClass():
             return e.py("exception_type", [value.ssa])
         case StaticObject():
@@ -224,8 +227,9 @@ def as_python(e: Emitter, value: Value) -> Value:
         same = all(a is b for a, b in zip(made, value.elements, strict=True))
         return value if same else StaticTuple(made, value.named)
     from tsir.frontend.script.function_values import as_function, is_of_python
+    from tsir.frontend.script.listed import as_result
 
-    return as_function(e, value) if is_of_python(value) else value
+    return as_function(e, value) if is_of_python(value) else as_result(e, value)
 
 
 def _as_tuple(e: Emitter, value: Run) -> SSAValue:
@@ -245,8 +249,9 @@ def held(e: Emitter, value: Value) -> Value:
     if isinstance(value, Run) and value.tuple_like == "size":
         return Run(e.py("held_size", [value.ssa]))
     from tsir.frontend.script.function_values import as_function
+    from tsir.frontend.script.listed import as_object
 
-    return as_function(e, value)
+    return as_function(e, as_object(e, value))
 
 
 def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value:

@@ -535,6 +535,11 @@ def start_over_at(e: Emitter, items: Value, key: Place) -> Coroutine:
     return known
 
 
+def _begin(a: Arguments) -> Value:
+    (value,) = a.values()
+    return value if isinstance(value, GeneratorCall) else iterator_of(a.e, value)
+
+
 def _advance(a: Arguments) -> Value:
     return as_bool(a.e, advance(a.e, a.values()[0]))
 
@@ -566,7 +571,7 @@ def _returned(a: Arguments) -> Value:
 
 INTRINSICS = {
     "<within>": _within, "<iterate>": _iterate, "<more>": _more, "<item>": _item, "<returned>": _returned,
-    "<advance>": _advance, "<current>": _current, "<elements>": elements,
+    "<begin>": _begin, "<advance>": _advance, "<current>": _current, "<elements>": elements,
 }  # fmt: skip
 """The functions that `_Steps` writes calls of."""
 

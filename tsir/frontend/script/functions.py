@@ -30,6 +30,7 @@ from tsir.frontend.script.declared import choose_signature
 from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable, end_of
 from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.inlining import Given, holds_run, inline
+from tsir.frontend.script.listed import as_object, drop_unused_views
 from tsir.frontend.script.managers import is_manager_function, manager_of
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.outside import constant_outside
@@ -671,6 +672,7 @@ def _compile(
     types = (list(block.arg_types), [result.type])
     operation = func.FuncOp(compiled.symbol, types, Region(block))
     operation.location = location_attribute(source.location(node))
+    drop_unused_views(operation)
     return operation
 
 
@@ -704,5 +706,6 @@ def _result(e: Emitter, wanted: Attribute | None, compiled: Compiled) -> SSAValu
     kept = isinstance(binding.value, StaticTuple | StaticDict | StaticList) and not e.session.dynamic
     if e.session.type_of(binding.value) is None and not kept:
         raise NoRunTimeResult(binding.value)
-    compiled.tuple_like = binding.value.tuple_like if isinstance(binding.value, Run) else None
-    return materialise(e, binding.value)
+    value = binding.value if e.is_entry else as_object(e, binding.value)
+    compiled.tuple_like = value.tuple_like if isinstance(value, Run) else None
+    return materialise(e, value)

@@ -20,6 +20,11 @@ def advance(iterator: Any) -> bool:
     raise NotImplementedError
 
 
+def begun(items: Any) -> Any:
+    """`iter(items)`, which `advance` and `current` take: also of an object that is its own iterator. The compiler carries it out."""
+    raise NotImplementedError
+
+
 def current(iterator: Any) -> Any:
     """The element that `advance` has come to. The compiler carries it out."""
     raise NotImplementedError
@@ -73,7 +78,7 @@ def filtered_truth(items):
 
 def zipped(before, items, behind):
     """`zip(*before, items, *behind)`, which asks them in this order."""
-    return _zipped(tuple(iter(b) for b in before), items, tuple(iter(b) for b in behind))
+    return _zipped(tuple(begun(b) for b in before), items, tuple(begun(b) for b in behind))
 
 
 def _zipped(before, items, behind):
@@ -98,7 +103,7 @@ def _zipped(before, items, behind):
 
 def zipped_strictly(before, items, behind):
     """`zip(..., strict=True)`."""
-    return _zipped_strictly(tuple(iter(b) for b in before) + (iter(items),) + tuple(iter(b) for b in behind))  # noqa: RUF005
+    return _zipped_strictly(tuple(begun(b) for b in before) + (begun(items),) + tuple(begun(b) for b in behind))  # noqa: RUF005
 
 
 def _zipped_strictly(iterators):
@@ -337,7 +342,7 @@ def accumulate(items, function=operator.add, *, initial=None):
 
 
 def _accumulated(items, function):
-    iterator = iter(items)
+    iterator = begun(items)
     if not advance(iterator):
         return
     total = current(iterator)
@@ -357,7 +362,7 @@ def _accumulated_from(items, function, initial):
 
 def pairwise(items):
     """`itertools.pairwise`."""
-    iterator = iter(items)
+    iterator = begun(items)
     if not advance(iterator):
         return
     previous = current(iterator)
@@ -500,7 +505,7 @@ def _permuted(pool, r: int):
 
 def zip_longest(*iterables, fillvalue=None):
     """`itertools.zip_longest`."""
-    return _longest(tuple(iter(items) for items in iterables), fillvalue)
+    return _longest(tuple(begun(items) for items in iterables), fillvalue)
 
 
 def _longest(iterators, fillvalue):
@@ -528,7 +533,7 @@ def _same(item):
 
 
 def _grouped(items, key):
-    iterator = iter(items)
+    iterator = begun(items)
     more = advance(iterator)
     while more:
         item = current(iterator)

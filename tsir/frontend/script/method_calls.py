@@ -26,6 +26,7 @@ from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import evaluate
 from tsir.frontend.script.function_identity import compares_functions
+from tsir.frontend.script.listed import VIEWS
 from tsir.frontend.script.object_text import formatted, written
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
@@ -135,8 +136,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     ordered = ordered_keywords(e, row, values, kwargs)
     if (found := call_by_equality(e, row.name, values + ordered)) is not None:
         return found
-    if row.name in ("dict_keys", "dict_items"):
-        return Run(materialise(e, call_row(e, row, values)), "view")
+    if row.name in VIEWS:
+        return Run(materialise(e, call_row(e, row, values)), VIEWS[row.name])
     return call_row(e, row, values + ordered)
 
 

@@ -16,6 +16,7 @@ from tsir.frontend.script import prelude
 from tsir.frontend.script.comparing import compares_objects
 from tsir.frontend.script.convert import Tuples, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.listed import as_object
 from tsir.frontend.script.values import Const, Object, PyFunction, Range, Run, Value
 
 _METHODS = ("__repr__",)
@@ -66,7 +67,7 @@ def written(e: Emitter, template: Value, values: Sequence[Value]) -> list[Value]
         text = template.value if isinstance(template, Const) else None
         if not isinstance(text, str) or any(r in text for r in ("%r", "!r", "!a")):
             e.unsupported("the repr() of a range in a template", hint="write repr(...) for it")
-    return [repr_of(e, v) or v if isinstance(v, Range) else v for v in shown]
+    return [repr_of(e, v) or v if isinstance(v, Range) else as_object(e, v) for v in shown]
 
 
 def formatted(e: Emitter, template: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> tuple[Value, list[Value]]:

@@ -334,16 +334,23 @@ def iterator(session: Session, e: Emitter, holder: Object) -> Value | None:
     from tsir.frontend.script import lazy
     from tsir.frontend.script.generators import generator_of
 
-    if holder.info.kind == "module" and (elements(session, e, holder) is not None or keys(holder) is not None):
-        return None
-    found = session.call_optional_method(e, holder, ("__iter__",))
-    if found is None:
-        if holder.info.kind == "module" or holder.info.lookup("__getitem__") is None:
-            return None
-        return generator_of(e, lazy.by_index, holder)
+    found = asked_iterator(session, e, holder)
     if isinstance(found, Object) and found.info.lookup("__next__") is not None:
         return generator_of(e, lazy.by_next, found)
     return found
+
+
+def asked_iterator(session: Session, e: Emitter, holder: Object) -> Value | None:
+    """As `iterator`; an object with `__next__` as it is, which a loop over it asks for its iterator again."""
+    from tsir.frontend.script import lazy
+    from tsir.frontend.script.generators import generator_of
+
+    if holder.info.kind == "module" and (elements(session, e, holder) is not None or keys(holder) is not None):
+        return None
+    found = session.call_optional_method(e, holder, ("__iter__",))
+    if found is not None or holder.info.kind == "module" or holder.info.lookup("__getitem__") is None:
+        return found
+    return generator_of(e, lazy.by_index, holder)
 
 
 def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Value:

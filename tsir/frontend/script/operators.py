@@ -30,6 +30,7 @@ from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import constant_key, fresh, new_dict, note_asked
 from tsir.frontend.script.values import (
     ITERATORS,
+    SET_LIKE,
     Builtin,
     Choice,
     Const,
@@ -200,7 +201,7 @@ def tuple_result(name: str, result: SSAValue) -> str | None:
 
 def without_view(e: Emitter, value: Value) -> Value:
     """The keys or items of a dict as the set that operators take them as; another value as it is."""
-    if isinstance(value, Run) and value.tuple_like == "view":
+    if isinstance(value, Run) and value.tuple_like in SET_LIKE:
         return Run(e.py("set", [value.ssa]))
     return value
 
@@ -567,6 +568,15 @@ def _in_object(e: Emitter, container: PyObject, item: Value) -> Value | None:
     return Const(constant_key(e, item) in container.value) if isinstance(container.value, set | frozenset) else None
 
 
+def _is_gone_through(e: Emitter, container: Value) -> bool:
+    """Whether `in` looks at one element after the other until one is equal."""
+    if isinstance(container, Object):
+        info = container.info
+        by_element = info.kind != "module" and info.lookup("__contains__") is None
+        return by_element and (info.lookup("__iter__") or info.lookup("__getitem__")) is not None
+    return isinstance(container, (*ITERATORS, Coroutine, Choice)) and not isinstance(container, Reversed)
+
+
 def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
     from tsir.frontend.script.choices import is_of_classes
     from tsir.frontend.script.comparing import contains
@@ -588,7 +598,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         class_of(e, v) is class_of(e, item) for v in container.elements
     ):
         item, container = plain(e, item), replace(container, elements=tuple(plain(e, v) for v in container.elements))
-    if isinstance(container, (*ITERATORS, Coroutine, Choice)) and not isinstance(container, Reversed):
+    if _is_gone_through(e, container):
         from tsir.frontend.script import prelude
         from tsir.frontend.script.calls import call
 
@@ -622,7 +632,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         constants = [v for v in container.elements if isinstance(v, Const)]
         if len(constants) == len(container.elements):
             return Const(any(c.value == item.value for c in constants) is not negate)
-    if isinstance(container, Object):
+    if isinstance(container, Object) and found is None:
         found = e.session.call_optional_method(e, container, ("__contains__",), [item])
     if found is None and is_tensor(e.session.type_of(container)):
         found = torch_call(e, "__contains__", [container, item])

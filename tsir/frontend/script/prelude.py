@@ -26,7 +26,7 @@ from tsir.frontend.script.prelude_heaps import bisect_left, bisect_right
 
 def _reduce(function, items, *initial):
     if len(initial) == 0:
-        iterator = iter(items)
+        iterator = lazy.begun(items)
         if not lazy.advance(iterator):
             raise TypeError("reduce() of empty iterable with no initial value")
         result = lazy.current(iterator)

@@ -18,6 +18,7 @@ from tsir.frontend.script.values import (
     NONE,
     Binding,
     Const,
+    DictView,
     EnumValue,
     PyObject,
     Run,
@@ -75,9 +76,13 @@ def fresh(e: Emitter, value: Value) -> Value:
             binding = e.variables.get(value.ref)
             return value if binding is None else binding.value
         case StaticTuple() if any(
-            isinstance(v, StaticDict | StaticObject | StaticTuple | StaticList) for v in value.elements
+            isinstance(v, StaticDict | StaticObject | StaticTuple | StaticList | DictView) for v in value.elements
         ):
             return replace(value, elements=tuple(fresh(e, v) for v in value.elements))
+        case DictView():
+            from tsir.frontend.script.listed import now
+
+            return now(e, value)
         case _:
             return value
 

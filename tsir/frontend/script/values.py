@@ -31,8 +31,8 @@ class Run:
     """A value that exists at run time, with its static type.
 
     `tuple_like`: in Python it is a tuple of a length that isn't known ("tuple"), or a torch.Size ("size"). Here it is a list that
-    nothing changes; it becomes a tuple where it leaves the program. `d.keys()` and `d.items()` ("view") are lists, too, which
-    operators take as sets.
+    nothing changes; it becomes a tuple where it leaves the program. A "range" and what `d.keys()`, `d.items()` and `d.values()` give
+    ("keys", "items", "values") are lists, too (`listed.py`), of which operators take the first two of a dict as sets.
     """
 
     ssa: SSAValue
@@ -339,6 +339,14 @@ class Super:
 
 
 @dataclass(frozen=True, eq=False)
+class DictView:
+    """`d.keys()`, `d.values()` or `d.items()`, as a variable holds it: `name` of the dict, which says what it has when it is used."""
+
+    container: SSAValue
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
 class Range:
     """`range(start, stop, step)`."""
 
@@ -416,6 +424,7 @@ class Unusable:
 
 Value: TypeAlias = (
     Run | Const | EnumValue | StaticTuple | StaticDict | StaticList | PyObject | PyFunction | Method | Object | Super | Range
+    | DictView
     | Slice | Spread | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
     | StaticObject | Body | GeneratorCall | Coroutine | Manager | ManagerFunction
     | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
@@ -426,6 +435,9 @@ def is_declined(value: Value) -> bool:
     """Whether a value is `NotImplemented`, by which a method for an operator leaves it to the other operand."""
     return isinstance(value, PyObject) and value.value is NotImplemented
 
+
+SET_LIKE = ("keys", "items")
+"""The views of a dict that are sets for operators."""
 
 ITERATORS = (GeneratorCall, Enumerate, Zip, Map, Filter, Reversed)
 """Values of Python's iterators that keep no progress: it must not be asked for twice for their elements."""

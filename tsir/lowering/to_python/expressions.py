@@ -147,6 +147,16 @@ def _sort_order(p: Printer, operation: Operation, texts: list[str]) -> str:
     return f"sorted(range(len({keys})), key=lambda i: {keys}[i]{reverse})"
 
 
+def _range(p: Printer, operation: Operation, texts: list[str]) -> str:
+    if texts[2:] == ["1"]:
+        texts = texts[1:2] if texts[0] == "0" else texts[:2]
+    return f"range({', '.join(map(operand, texts))})"
+
+
+def _range_list(p: Printer, operation: Operation, texts: list[str]) -> str:
+    return f"list({_range(p, operation, texts)})"
+
+
 _SLICES = {"getslice": "{0}[{1}]", "setslice": "{0}[{1}] = {2}", "delslice": "del {0}[{1}]"}
 AUGMENTED: dict[str, str] = {
     "list_iadd": "+=", "list_imul": "*=", "set_iand": "&=", "set_ior": "|=", "set_isub": "-=", "set_ixor": "^=", "dict_ior": "|=",
@@ -155,7 +165,8 @@ AUGMENTED: dict[str, str] = {
 
 _SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
     "print_with": _print_with, "default_dict": _default_dict, "device": _device, "dtype_limit": _dtype_limit, "future": _future,
-    "sorted": _sorted, "sort_order": _sort_order, f"print_with{SPREAD}": _print_with,
+    "sorted": _sorted, "range_object": _range, "range_list": _range_list,
+    "sort_order": _sort_order, f"print_with{SPREAD}": _print_with,
     "math_isclose": _with_keywords("math.isclose({0}, {1}…)", "rel_tol", "abs_tol"),
     "math_prod": _with_keywords("math.prod({0}…)", "start"),
     "int_to_bytes": _with_keywords("({0}).to_bytes(…)", "length", "byteorder", "signed"),
@@ -172,6 +183,8 @@ _PLAIN_ROWS: dict[str, PyFunction] = {
         "percent": "{0} % {1}", "str": "str({0})", "repr": "repr({0})", "ascii": "ascii({0})", "format": "format({args})",
         "str_format": "{0}.format({1:})", "print": "print({args})", "warn": "warnings.warn({0})",
         "torch_size": "torch.Size({0})", "one_function": "tsir.one_function({0})",
+        "keys_view": "{0}.keys()", "values_view": "{0}.values()", "items_view": "{0}.items()",
+        "iterator_object": "iter({0})",
         "held_size": "torch.Size({0})", "size_text": "str(torch.Size({0}))", "log": "logging.getLogger({0}).log({1}, {2})",
         "taken": "[{0}[i] for i in {1}]", "min_position": "min(range(len({0})), key=lambda i: {0}[i])",
         "max_position": "max(range(len({0})), key=lambda i: {0}[i])",

@@ -1,0 +1,98 @@
+"""What a running program holds as a list, and what is something else for Python: ranges, views of dicts, iterators.
+
+They are lists with the elements, so that every operator on lists takes them, and become the Python object where they leave the
+program. A variable of a view doesn't hold one: the compiler asks the dict again wherever the variable is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+
+class Listed(list[Any]):
+    """A list that stands for a Python object which isn't one."""
+
+    __slots__ = ()
+
+    def outside(self, convert: Callable[[Any], Any]) -> Any:
+        """The Python object; `convert` makes values that leave the program of those inside."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return repr(self.outside(_same))
+
+
+class RangeObject(Listed):
+    """`range(start, stop, step)`."""
+
+    __slots__ = ("range",)
+
+    def __init__(self, *bounds: int) -> None:
+        self.range = range(*bounds)
+        super().__init__(self.range)
+
+    def outside(self, convert: Callable[[Any], Any]) -> range:
+        return self.range
+
+    def __getitem__(self, index: Any) -> Any:
+        found = self.range[index]
+        return RangeObject(found.start, found.stop, found.step) if isinstance(found, range) else found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RangeObject) and self.range == other.range
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return hash(self.range)
+
+
+class View(Listed):
+    """`d.keys()`, `d.values()` or `d.items()`: has what the dict has when it is asked; outside that of the dict."""
+
+    __slots__ = ("container", "name")
+
+    def __init__(self, container: dict[Any, Any], name: Literal["keys", "values", "items"]) -> None:
+        self.container = container
+        self.name = name
+        super().__init__(self.view)
+
+    @property
+    def view(self) -> Any:
+        """The dict's view."""
+        return getattr(self.container, self.name)()
+
+    def outside(self, convert: Callable[[Any], Any]) -> Any:
+        return getattr(convert(self.container), self.name)()
+
+    def __len__(self) -> int:
+        return len(self.container)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.view)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.view
+
+    def __getitem__(self, index: Any) -> Any:
+        if index == 0 or len(self.container) != list.__len__(self):
+            self[:] = self.view  # a loop goes over what there is when it begins
+        return list.__getitem__(self, index)
+
+
+class IteratorObject(Listed):
+    """An iterator that leaves the program, which has gone through it: `zip(a, b)`, `map(f, a)`."""
+
+    __slots__ = ()
+
+    def outside(self, convert: Callable[[Any], Any]) -> Any:
+        return iter([convert(v) for v in self])
+
+    def __repr__(self) -> str:
+        return list.__repr__(self)
+
+
+def _same(value: Any) -> Any:
+    return value
