@@ -223,6 +223,7 @@ def _other_forms(json_forms: dict[str, Any] | None, values: ValueReader) -> Othe
         bool(json_forms["keywords"]),
         bool(json_forms["varargs"]),
         frozenset(map(str, json_forms["present"])),
+        frozenset(map(str, json_forms.get("bare", ()))),
         [
             Variant(
                 CallForm(tuple(map(str, v["names"])), tuple(values.read(v["forms"])), tuple(values.read(v["rest"]))),

@@ -134,6 +134,7 @@ def _entry_point(e: EntryPoint, values: ValueWriter) -> dict[str, Any]:
             "keywords": e.others.keywords,
             "varargs": e.others.varargs,
             "present": sorted(e.others.present),
+            "bare": sorted(e.others.bare),
             "variants": [
                 {
                     "names": list(v.form.names),

@@ -7,6 +7,7 @@ that came: `form_of` says the form and gives the values that the variant takes a
 A form is made of plain tuples, so that it is hashable and an archive holds it:
 
 - `("t",)` a tensor, `("i",)`, `("f",)`, `("c",)` a number, `("declared", i)` what the entry point's parameter `i` takes: leaves
+- `("typed", kind)` a leaf for a parameter whose annotation doesn't say of what it is: `kind` does, as `("list", ("i",))`
 - `("k", value)` a constant: None, a flag, a string, a dtype...
 - `("tuple", *forms)`, `("named", class, *forms)`, `("list", *forms)`, `("dict", keys, *forms)`
 - `("object", class, names, forms, keys, items)` an object of a class written in Python, `keys` and `items` those of a dict's
@@ -146,6 +147,10 @@ class FormReader:
     def declared(self, value: Any, name: str, index: int) -> Form:
         """The form of a value for a parameter that takes it as it is."""
         return self._leaf(("declared", index), value, name)
+
+    def typed(self, value: Any, name: str, kind: Form) -> Form:
+        """The form of a value that is passed as it is and of the type that `kind` says."""
+        return self._leaf(("typed", kind), value, name)
 
     def _leaf(self, form: Form, value: Any, name: str) -> Form:
         self.given.leaves.append(value)

@@ -70,6 +70,8 @@ class OtherForms:
     """Whether calls may have more arguments by place."""
     present: frozenset[str] = frozenset()
     """The parameters of which the program asks whether they are passed: a call that leaves one out is of another form."""
+    bare: frozenset[str] = frozenset()
+    """The parameters whose annotations don't say of what their containers are: a call with others is of another form."""
     variants: list[Variant] = field(default_factory=list["Variant"])
     make: Callable[[CallForm, Given], Variant] | None = None
     """Compiles a variant, in the process that compiled the program. Raises FrontendError."""

@@ -71,7 +71,15 @@ class Forms:
         present = self._others.present
         if present and not present <= {*names, *kwargs}:
             return False
-        return all(self._takes(n, v) for n, v in (*zip(names, args, strict=True), *kwargs.items()))
+        takes = self._takes_bare if self._others.bare else self._takes
+        return all(takes(n, v) for n, v in (*zip(names, args, strict=True), *kwargs.items()))
+
+    def _takes_bare(self, name: str, value: Any) -> bool:
+        """Whether a parameter takes a value, of entry points that are of another form only for what their containers are of."""
+        if name not in self._others.bare:
+            return True  # an error, if it isn't
+        index = self._parameters.get(name)
+        return index is not None and _is_of(value, parse_type_text(self._entry.parameters[index].type))
 
     def _takes(self, name: str, value: Any) -> bool:
         index = self._parameters.get(name)
@@ -101,6 +109,12 @@ class Forms:
 
     def _form_of(self, reader: FormReader, name: str, value: Any) -> Form:
         index = self._parameters.get(name)
+        if self._others.bare:
+            if name in self._others.bare:
+                kind = kind_of(value)
+                return reader.form(value, name) if kind is None else reader.typed(value, name, kind)
+            if index is not None:
+                return reader.declared(value, name, index)
         declared = index is not None and name not in self._fixed and self._takes(name, value)
         if index is not None and declared and (isinstance(value, list | dict | set) or _is_class(self._entry, index, value)):
             return reader.declared(value, name, index)
@@ -177,6 +191,54 @@ def _adopt_object(conversion: Conversion, state: Instance, original: Any) -> Non
                 base.__setitem__(original, plain, now)
             else:
                 object.__setattr__(original, name, now)
+
+
+_SCALARS: dict[type, str] = {bool: "b", int: "i", float: "f", complex: "c", str: "s", bytes: "bytes", type(None): "none"}
+
+
+def kind_of(value: Any) -> Form | None:
+    """The kind of a value for a typed leaf; None for what no single type says: mixed containers, objects."""
+    if _is_tensor(value):
+        return ("t",)
+    if type(value) in _SCALARS:
+        return (_SCALARS[type(value)],)
+    if type(value) is tuple:
+        return _kind_with("tuple", [kind_of(v) for v in value])  # pyright: ignore[reportUnknownVariableType]
+    if type(value) in (list, set, frozenset):
+        return _kind_with(type(value).__name__, list({kind_of(v) for v in value}))
+    if type(value) is dict:
+        parts = {kind_of(k) for k in value}, {kind_of(v) for v in value.values()}  # pyright: ignore[reportUnknownVariableType]
+        return None if max(map(len, parts)) > 1 else _kind_with("dict", [k for p in parts for k in p])
+    return None
+
+
+def _kind_with(name: str, inner: list[Form | None]) -> Form | None:
+    if None in inner or (name != "tuple" and name != "dict" and len(inner) > 1):
+        return None
+    return (name, *inner)
+
+
+def _is_of(value: Any, kind: TypeText) -> bool:
+    """Whether a value is of a type as it is, with nothing converted."""
+    inner = kind.arguments
+    match kind.kind:
+        case "optional":
+            return value is None or _is_of(value, inner[0])
+        case "tensor":
+            return _is_tensor(value)
+        case "list" | "set" | "frozenset" | "tuple_of":
+            wanted = {"tuple_of": tuple}.get(kind.kind) or {"list": list, "set": set, "frozenset": frozenset}[kind.kind]
+            return type(value) is wanted and all(_is_of(v, inner[0]) for v in value)
+        case "dict":
+            return type(value) is dict and all(_is_of(k, inner[0]) and _is_of(v, inner[1]) for k, v in value.items())  # pyright: ignore[reportUnknownVariableType]
+        case "i64":
+            return type(value) is int
+        case "f64":
+            return type(value) is float
+        case "str":
+            return type(value) is str
+        case _:
+            return False
 
 
 def _kinds(kind: TypeText) -> frozenset[str]:

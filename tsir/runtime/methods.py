@@ -299,7 +299,11 @@ class CompiledMethod:
         program = self.program
         classes = ChainMap(program.exceptions, program.classes)
         objects = {} if self._forms is None else self._forms.objects
-        return print_program(program.module, self.entry, classes, program.python_functions, objects, held)
+        entry = self.entry
+        if entry.others is not None and entry.others.bare:  # for the types that it is called with first, else those assumed
+            called = [] if self._specializations.all() else entry.others.variants[:1]
+            entry = replace(called[0].entry, name=entry.name) if called else replace(entry, others=None)
+        return print_program(program.module, entry, classes, program.python_functions, objects, held)
 
     @property
     def name(self) -> str:

@@ -35,6 +35,8 @@ class Annotation:
 
     type: Attribute | None
     broadcast: int = 0
+    bare: bool = False
+    """Whether it has containers without the types of what is in them (`list`, `Sequence`): those of what is passed."""
 
 
 _BASIC: dict[Any, Attribute] = {
@@ -50,6 +52,14 @@ _LISTS = (
 )  # fmt: skip
 _DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 _SETS = (set, collections.abc.Set, collections.abc.MutableSet)
+_BARE: dict[Any, Any] = {
+    **{cls: cls for cls in (*_LISTS, *_DICTS, *_SETS, tuple, frozenset)},
+    **{getattr(typing, name): typing.get_origin(getattr(typing, name)) for name in (
+        "List", "Dict", "Tuple", "Set", "FrozenSet", "AbstractSet", "MutableSet", "Sequence", "MutableSequence", "Iterable",
+        "Collection", "Mapping", "MutableMapping",
+    )},
+}  # fmt: skip
+"""The annotations of containers that don't say of what they are, with their classes."""
 _TRANSPARENT = (typing.Final, typing.Annotated, typing.ClassVar)
 
 _VISIBLE = "the names in it must be visible in the function's module when it is compiled"
@@ -91,6 +101,9 @@ class AnnotationReader:
         self.named_tuples: dict[str, type] = {}
         """The NamedTuple classes met so far, by name."""
         self._generic_variables = False
+        self._bare = False
+        self.bare_element: Attribute = ts.TensorType()
+        """What containers without the types of what is in them are of where no call says it: tensors, as in torch.jit."""
 
     def of_node(
         self,
@@ -117,9 +130,9 @@ class AnnotationReader:
             value = evaluated
         except Exception as error:  # noqa: BLE001  (it is the user's expression: anything may come of it)
             raise _unreadable(node, error, scope, place) from None
-        self._generic_variables = generic
+        self._generic_variables, self._bare = generic, False
         try:
-            return Annotation(self.of_object(value, scope), rewriter.number)
+            return Annotation(self.of_object(value, scope), rewriter.number, self._bare)
         except FrontendError as error:
             if error.location is None:
                 error.location = place
@@ -138,6 +151,8 @@ class AnnotationReader:
         try:
             if value in _BASIC:
                 return _BASIC[value]
+            if value in _BARE:
+                return self._bare_container(_BARE[value])
         except TypeError:
             pass
         if isinstance(value, typing.TypeVar) and self._generic_variables:
@@ -183,10 +198,6 @@ class AnnotationReader:
                 return self.named_tuple(value, scope)
             if issubclass(value, enum.Enum):
                 return self._class_type(value)
-            if value.__module__ == "collections.abc" and issubclass(value, _LISTS):
-                return None  # says nothing of the elements: the type of what is passed
-            if issubclass(value, _LISTS) and value.__module__ in ("builtins", "collections.abc", "typing"):
-                return ts.ListType(ts.TensorType())
             if typing.is_typeddict(value):
                 return self._typed_dict(value, scope)
             if issubclass(value, collections.Counter):
@@ -195,8 +206,6 @@ class AnnotationReader:
                 return ts.DequeType(ts.TensorType())
             if issubclass(value, dict):
                 return ts.DictType(ts.StrType(), ts.TensorType())
-            if value is tuple:
-                return ts.AnyType() if self._generic_variables else None
             if issubclass(value, BaseException):
                 return ts.AnyType()
             if getattr(value, "_is_protocol", False):
@@ -208,11 +217,22 @@ class AnnotationReader:
             if hasattr(value, "__torch_script_interface__") or issubclass(value, torch.nn.Module):
                 return None  # whatever has these methods: the class of what is assigned or passed
             return self._class_type(value)
-        if value is typing.List:  # noqa: UP006
-            return ts.ListType(ts.TensorType())
-        if value in _TRANSPARENT or value in (typing.Tuple, typing.Dict, typing.Optional):  # noqa: UP006
+        if value in _TRANSPARENT or value is typing.Optional:
             return None
         raise _no_type(value)
+
+    def _bare_container(self, origin: Any) -> Attribute | None:
+        """The type of a container without the types of what is in it: that of what is passed, or one that is assumed."""
+        self._bare = True
+        if not self._generic_variables:
+            return None
+        element = self.bare_element
+        if origin in _DICTS:
+            return ts.DictType(ts.StrType(), element)
+        if origin in (*_SETS, frozenset):
+            keys = ts.INT if element == ts.TensorType() else element
+            return ts.FrozenSetType(keys) if origin is frozenset else ts.SetType(keys)
+        return ts.TupleOfType(element) if origin is tuple else ts.ListType(element)
 
     def _typed_dict(self, cls: Any, scope: Mapping[str, Any]) -> Attribute:
         """The type of a TypedDict whose values are all of one type: a dict. Raises FrontendError for others."""
@@ -233,14 +253,10 @@ class AnnotationReader:
         if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
             element = self.of_object(arguments[0], scope)
             return None if element is None else ts.TupleOfType(element)
-        if origin is tuple and not arguments and value is not typing.Tuple:  # noqa: UP006
+        if origin is tuple and not arguments:
             return ts.TupleType([])
         if not arguments:
-            bare: dict[Any, Attribute] = {
-                list: ts.ListType(ts.TensorType()),
-                dict: ts.DictType(ts.StrType(), ts.TensorType()),
-            }
-            return bare.get(origin)
+            return None
         is_container = origin not in (typing.Union, types.UnionType)
         parts = [self.of_part(a, scope) if is_container else self.of_object(a, scope) for a in arguments]
         known = [p for p in parts if p is not None]
@@ -276,13 +292,21 @@ class AnnotationReader:
         module_scope = vars(__import__("sys").modules[cls.__module__]) if cls.__module__ in __import__("sys").modules else {}
         types_: list[Attribute] = []
         for name in cls._fields:
-            found = self.of_part(hints[name], {**scope, **module_scope}) if name in hints else ts.TensorType()
+            found = self._field(hints[name], {**scope, **module_scope}) if name in hints else ts.TensorType()
             if found is None:
                 message = f"field '{name}' of NamedTuple {cls.__name__} has no concrete type"
                 raise FrontendError(message, hint="annotate it with the type of its values", code="TS103")
             types_.append(found)
         self.named_tuples[cls.__name__] = cls
         return ts.NamedTupleType(cls.__name__, list(cls._fields), types_)
+
+    def _field(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
+        """The type of a field, which is one for all objects: containers that don't say of what they are hold tensors."""
+        generic, self._generic_variables = self._generic_variables, True
+        try:
+            return self.of_part(value, scope)
+        finally:
+            self._generic_variables = generic
 
 
 def _numbers(members: Sequence[Attribute]) -> list[Attribute]:

@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from tsir.frontend.script.classes import ClassInfo
     from tsir.frontend.script.compiler import Session
 
-_LEAVES: dict[str, Attribute] = {"t": ts.TensorType(), "i": ts.INT, "f": ts.FLOAT, "c": ts.COMPLEX}
+_LEAVES: dict[str, Attribute] = {
+    "t": ts.TensorType(), "i": ts.INT, "f": ts.FLOAT, "c": ts.COMPLEX, "b": ts.BOOL, "s": ts.StrType(), "bytes": ts.BytesType(),
+    "none": ts.NONE,
+}  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -150,9 +153,13 @@ class Variants:
     """The symbols of the entry points and variants, which stand first in the module."""
     program: Program | None = None
 
-    def others_of(self, function: Any, entry: EntryPoint, owner: ClassInfo | None) -> OtherForms:
-        """What is known about calls of other forms of an entry point."""
+    def others_of(self, function: Any, entry: EntryPoint, owner: ClassInfo | None) -> OtherForms | None:
+        """What is known about calls of other forms of an entry point; None where it has the one that it declares."""
         declaring = self.session.signature(function_source(innermost(function)))
+        if not self.session.dynamic:
+            bare = frozenset(p.name for p in declaring.parameters if p.bare)
+            make: Any = lambda form, given: self.make(function, entry.name, owner, form, given)  # noqa: E731
+            return OtherForms(bare=bare, make=make) if bare else None
         around = inspect.signature(function, follow_wrapped=False).parameters.values()
         kinds = {p.kind for p in around} if innermost(function) is not function else set[Any]()
         return OtherForms(
@@ -216,6 +223,40 @@ def _compile_variant(
     return Variant(form, entry, tuple(given_call.states))
 
 
+def _type_of_kind(kind: Form) -> Attribute:
+    """The type that the kind of a typed leaf says: see `tsir/runtime/call_forms.py`, which makes it."""
+    name, *inner = kind
+    parts = [_type_of_kind(k) for k in inner]
+    match name:
+        case "list":
+            return ts.ListType(*(parts or [ts.TensorType()]))
+        case "set":
+            return ts.SetType(*(parts or [ts.INT]))
+        case "frozenset":
+            return ts.FrozenSetType(*(parts or [ts.INT]))
+        case "dict":
+            key, value = parts or (ts.StrType(), ts.TensorType())
+            return ts.DictType(key, value)
+        case "tuple":
+            return ts.TupleType(parts)
+        case _:
+            return _LEAVES[name]
+
+
+def entry_for_no_types(
+    session: Session, function: Any, name: str, owner: ClassInfo | None, kinds: dict[str, Attribute], error: FrontendError
+) -> EntryPoint:
+    """An entry point that can't be compiled before a call says of what its containers are: one that raises TypeError."""
+
+    def emit(e: Emitter) -> None:
+        raise_in_program(e, "TypeError", f"{name}() can't be compiled for such arguments: {error.message}")
+
+    compiled = _compile_body(session, function, kinds, emit)
+    rest = [(n, k) for n, k in kinds.items() if owner is None or k != owner.type]
+    parameters = tuple(Parameter(n, str(k)) for n, k in rest)
+    return EntryPoint(name, compiled.symbol, parameters, str(compiled.result), takes_self=len(rest) < len(kinds))
+
+
 def entry_without_arguments(
     session: Session, function: Any, name: str, owner: ClassInfo | None, error: FrontendError
 ) -> EntryPoint:
@@ -271,6 +312,8 @@ def _leaf_types(session: Session, signature: Signature, form: CallForm) -> list[
                 found.append(_LEAVES[kind])
             case ("declared", *_):
                 found.append(by_name[name] or ts.AnyType())
+            case ("typed", kind):
+                found.append(_type_of_kind(kind))
             case ("tuple" | "list", *inner) | ("named" | "dict", _, *inner):
                 for f in inner:
                     visit(f, name)

@@ -140,7 +140,7 @@ def _compile_function(function: Any, session: Session, target: Target | None) ->
     session.complete = True
     first = [entry.symbol]
     variants = call_forms.Variants(session, first)
-    if session.dynamic and (target is None or not target.is_bound):
+    if target is None or not target.is_bound:
         entry = replace(entry, others=variants.others_of(plain, entry, None))
     is_function = session.root is not None
     variants.program = _program(session, first, {entry.name: entry}, session.root, is_function=is_function)
@@ -184,7 +184,7 @@ def _compile_module(module: nn.Module, session: Session, target: Target | None) 
     session.complete = True
     first = [e.symbol for e in entries.values()]
     variants = call_forms.Variants(session, first)
-    if session.dynamic and (target is None or not target.is_bound):
+    if target is None or not target.is_bound:
         functions = dict(methods)
         for name, entry in entries.items():
             function = functions["forward" if name == "__call__" else name]
@@ -266,6 +266,9 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None, 
     """An entry point. Where a program that is read as Python reads it can't be compiled for all that its parameters may be, those
     with the default None are left out: calls that pass them are of other forms."""
     if not session.dynamic:
+        declared = session.signature(function_source(innermost(function)))
+        if any(p.bare for p in declared.parameters):
+            return _entry_of_bare(session, function, name, owner, declared, target)
         return _entry_for(session, function, name, owner, frozenset(), target)
     try:
         with session.attempt():
@@ -283,6 +286,34 @@ def _entry(session: Session, function: Any, name: str, owner: ClassInfo | None, 
         if declared.varargs is None:
             raise
         return call_forms.entry_without_arguments(session, function, name, owner, error)
+
+
+def _entry_of_bare(
+    session: Session, function: Any, name: str, owner: ClassInfo | None, declared: Signature, target: Target | None
+) -> EntryPoint:
+    """An entry point with parameters such as `x: list`: compiled for lists of tensors, as torch.jit does, else for what goes; calls
+    with others compile variants."""
+    first: FrontendError | None = None
+    for element in (ts.TensorType(), ts.INT, ts.FLOAT, ts.StrType()):
+        session.annotations.bare_element = element
+        try:
+            with session.attempt():
+                return _entry_for(session, function, name, owner, frozenset(), target)
+        except FrontendError as error:
+            first = first or error
+        finally:
+            session.annotations.bare_element = ts.TensorType()
+    assert first is not None
+    if target is not None and target.is_bound:
+        raise first
+    source = function_source(innermost(function))
+    kinds: dict[str, Attribute] = {}
+    for i, p in enumerate(declared.parameters):
+        if i == 0 and owner is not None and not isinstance(function, staticmethod):
+            kinds[p.name] = owner.type
+        elif not p.has_default:
+            kinds[p.name] = p.type or (_generic_type(session, source, p.name) if p.annotated else None) or ts.AnyType()
+    return call_forms.entry_for_no_types(session, function, name, owner, kinds, first)
 
 
 def _entry_for(

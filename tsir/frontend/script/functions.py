@@ -87,6 +87,8 @@ class ParameterInfo:
     annotated: bool = False
     declared: SourceLocation | None = None
     """Where it stands in the source."""
+    bare: bool = False
+    """Whether its annotation has containers without the types of what is in them."""
 
     @property
     def has_default(self) -> bool:
@@ -179,6 +181,7 @@ def signature_of_tree(
                 a in arguments.kwonlyargs,
                 nodes[a.arg] is not None,
                 source.location(a),
+                annotation.bare,
             )
         )
     declared = place if source.node.returns is None else source.location(source.node.returns)

@@ -19,6 +19,7 @@ from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.convert import coerce, join_all, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.outside_lookup import method_in_python
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.values import (
@@ -139,6 +140,10 @@ def items_of(e: Emitter, value: Value) -> Items:
             if isinstance(value.value, set | frozenset | collections.abc.Mapping):
                 keys_of: list[Any] = list(value.value)
                 return constant_items([e.session.from_python(k, f"an item of {value.name}") for k in keys_of])
+            if (method := method_in_python(value.value, "__iter__")) is not None:
+                from tsir.frontend.script.calls import call
+
+                return items_of(e, call(e, PyFunction(method, value), [], {}))
             if e.dynamic and _may_be_listed(value.value):
                 return constant_items([e.session.from_python(v, f"an item of {value.name}") for v in list(value.value)])
         case Const():

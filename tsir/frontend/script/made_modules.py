@@ -7,6 +7,7 @@ random values, at each call; those are refused.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.outside import outside_module
-from tsir.frontend.script.values import Object, Value
+from tsir.frontend.script.values import Const, Object, Value
 
 
 def make_module(e: Emitter, cls: type[nn.Module], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Object:
@@ -70,7 +71,24 @@ def module_from_outside(e: Emitter, module: nn.Module, name: str) -> Object:
             hint="make it an attribute (self.x = ...) of the module that uses it",
             code="TS505",
         )
-    return module_object(e, module)
+    made = module_object(e, module)
+    if (arguments := _arguments_of(module)) is not None:
+        say_how_module_is_made(made.ssa, type(module), (), {n: Const(v) for n, v in arguments.items()})
+    return made
+
+
+def _arguments_of(module: nn.Module) -> dict[str, Any] | None:
+    """What makes another module of torch's like this one, which holds nothing but flags and numbers; None for other modules."""
+    cls = type(module)
+    if not cls.__module__.startswith("torch.nn.") or (not module.training and _reads_training(module)):
+        return None
+    parameters = inspect.signature(cls).parameters.values()
+    given = {p.name: getattr(module, p.name, p.default) for p in parameters}
+    given = {p.name: given[p.name] for p in parameters if given[p.name] != p.default}
+    if not all(v is None or type(v) in (bool, int, float, str) for v in given.values()):
+        return None
+    alike = cls(**given)
+    return given if {**vars(alike), "training": module.training} == vars(module) else None
 
 
 def _has_tensors(module: nn.Module) -> bool:

@@ -584,6 +584,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     from tsir.frontend.script.function_identity import compares_functions, compares_type
     from tsir.frontend.script.function_values import is_function
     from tsir.frontend.script.inlining import emit_choice
+    from tsir.frontend.script.outside_lookup import is_in_object
 
     found: Value | None = None
     if isinstance(container, Run):
@@ -614,6 +615,8 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         found = call_special(e, container, "__contains__", [item])
     if isinstance(container, PyObject) and isinstance(item, Const | PyObject | EnumValue):
         found = _in_object(e, container, item)
+    elif isinstance(container, PyObject):
+        found = is_in_object(e, container, item)
     objects = EnumValue | PyObject | PyFunction | Builtin
     if isinstance(container, StaticTuple | StaticList) and is_of_classes(item):
         return emit_choice(e, item, lambda option: _contains(e, container, option, negate=negate))

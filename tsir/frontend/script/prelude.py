@@ -273,6 +273,19 @@ def contains(items, value):
     return any(item is value or item == value for item in items)
 
 
+def item_or_missing(items, key, missing):
+    """`items[key]` of a dict whose class has `__missing__`."""
+    return items[key] if key in items else missing(key)
+
+
+def position_of_key(keys, key):
+    """Where a key stands among the keys of a dict that is known while compiling."""
+    for i, known in enumerate(keys):
+        if known == key:
+            return i
+    raise KeyError(key)
+
+
 def equal_key(items, key):
     """The key of a dict or element of a set that is equal to an object, else the object itself."""
     for item in items:

@@ -243,6 +243,8 @@ def super_attribute(e: Emitter, value: Super, name: str) -> Value:
     """`super().name` of a static object or of a constant Python object."""
     if isinstance(value.receiver, StaticObject):
         return get_attribute(e, value.receiver, name, value.after)
+    from tsir.frontend.script.outside_lookup import base_method
+
     assert isinstance(value.receiver, PyObject)
     receiver: Any = value.receiver.value
     found = getattr(super(value.after, receiver), name, None)
@@ -250,7 +252,7 @@ def super_attribute(e: Emitter, value: Super, name: str) -> Value:
         e.error(f"no base class of {value.after.__name__} has '{name}'", code="TS203")
     if isinstance(found, types.MethodType):
         return PyFunction(found.__func__, value.receiver)
-    return PyObject(found, name)
+    return base_method(e, value.receiver, name) or PyObject(found, name)
 
 
 def as_object(e: Emitter, value: StaticObject) -> SSAValue:

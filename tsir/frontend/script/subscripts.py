@@ -31,6 +31,7 @@ from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operators import argument, is_tensor
+from tsir.frontend.script.outside_lookup import item_of_object
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import dict_method, fresh, new_list, set_dict_item, set_list_item, set_list_slice
@@ -237,6 +238,8 @@ def _python_item(e: Emitter, container: PyObject, index: Subscript) -> Value:
             return e.session.from_python(container.value[key.value], f"{container.name}[{key.value!r}]")
         except (KeyError, IndexError, TypeError):
             pass
+    elif (found := item_of_object(e, container, key)) is not None:
+        return found
     known: Any = container.value
     if isinstance(known, dict) and isinstance(key, Const) and key.value not in known:
         hint = did_you_mean(str(key.value), map(str, known))
