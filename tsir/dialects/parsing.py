@@ -44,6 +44,8 @@ class _PositionKeepingParser(Parser):
         self.positions: dict[Operation, int] = {}
         self.resources: dict[str, bytes] = {}
         """The data of `dense_resource` attributes by name; xDSL would keep it in the dialect, for all texts together."""
+        self.external: dict[str, dict[str, str]] = {}
+        """What tools keep at the end of a text, by group and key; of words and numbers their text."""
 
     def parse_operation(self) -> Operation:
         start = self._current_token.span.start
@@ -70,6 +72,20 @@ class _PositionKeepingParser(Parser):
 
     def _parse_dialect_resource_handle(self, dialect_name: str, interface: Any) -> str:
         return self.parse_identifier(" for resource handle")
+
+    def _parse_external_resources(self) -> None:
+        def entry(values: dict[str, str]) -> None:
+            key = self.parse_optional_str_literal() or self.parse_identifier(" for a resource's key")
+            self.parse_punctuation(":")
+            text = self.parse_optional_str_literal()
+            values[key] = self.parse_identifier(" for a resource's value") if text is None else text
+
+        def group() -> None:
+            values = self.external.setdefault(self.parse_identifier(" for a group of resources"), {})
+            self.parse_punctuation(":")
+            self.parse_comma_separated_list(self.Delimiter.BRACES, lambda: entry(values))
+
+        self.parse_comma_separated_list(self.Delimiter.BRACES, group)
 
     def _parse_resource(self, dialect_name: str, interface: Any) -> None:
         start = self.pos
@@ -119,11 +135,12 @@ def parse_module(
     verify: bool = True,
     locate: bool = False,
     implicit_module: bool = True,
+    external: dict[str, dict[str, str]] | None = None,
 ) -> ModuleOp:
     """Parses IR text and verifies it. Raises `IRError` with the place in the text, whatever is wrong with it.
 
     With `locate`, operations without location get their place in this text, as mlir-opt does. Without `implicit_module` the text
-    has to be one `builtin.module`.
+    has to be one `builtin.module`. `external` is filled with what the text has for tools (`external_resources`).
     """
     if isinstance(text, bytes):
         try:
@@ -132,7 +149,7 @@ def parse_module(
             raise IRError(f"{name}: not IR text: byte {error.start} isn't UTF-8", hint="is this a binary file?") from None
     known = text
     try:
-        module, positions = call_with_deep_stack(lambda: _parse(context, known, name, implicit_module))
+        module, positions = call_with_deep_stack(lambda: _parse(context, known, name, implicit_module, external))
     except RecursionError:
         raise IRError(f"{name}: IR nested too deep") from None
 
@@ -159,13 +176,18 @@ def source_location(text: str, name: str, start: int, end: int | None = None) ->
     return SourceLocation(name, text.count("\n", 0, start) + 1, column, end_column, source_line=text[first:last])
 
 
-def _parse(context: Context, text: str, name: str, implicit_module: bool) -> tuple[ModuleOp, dict[Operation, int]]:
+def _parse(
+    context: Context, text: str, name: str, implicit_module: bool, external: dict[str, dict[str, str]] | None
+) -> tuple[ModuleOp, dict[Operation, int]]:
     try:
         parser = _PositionKeepingParser(context, text, name)
     except ParseError as error:
         raise _parse_error(error, text, name) from None
     try:
-        return parser.with_resources(parser.parse_module(implicit_module)), parser.positions
+        module = parser.with_resources(parser.parse_module(implicit_module))
+        if external is not None:
+            external.update(parser.external)
+        return module, parser.positions
     except ParseError as error:
         raise _parse_error(error, text, name) from None
     except RecursionError:

@@ -49,6 +49,7 @@ def parser() -> ToolParser:
     _passes(made)
     _printing(made)
     _around_passes(made)
+    _reproducing(made)
     _information(made)
     return made
 
@@ -79,6 +80,10 @@ def _reading(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--output-split-marker", metavar="MARKER", help="what is written between the parts (default: as in the input)"
     )
+    group.add_argument(
+        "--verify-diagnostics", nargs="?", const="all", choices=("all", "only-expected"), metavar="WHICH",
+        help="compare errors and warnings with comments `expected-error@+1 {{message}}` (only-expected: others are no failure)",
+    )  # fmt: skip
     group.add_argument(
         "--allow-unregistered-dialect", action="store_true", help="read operations that nobody declared, in generic form"
     )
@@ -164,6 +169,22 @@ def _around_passes(made: argparse.ArgumentParser) -> None:
         "--verify-each", nargs="?", const="true", type=truth, default=VERIFY_EACH, metavar="BOOL",
         help="verify the IR after each pass (default: %(default)s)",
     )  # fmt: skip
+
+
+def _reproducing(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("reproducing", "A reproducer is a file with IR and the pipeline that fails on it.")
+    group.add_argument(
+        "--mlir-pass-pipeline-crash-reproducer", dest="reproducer", metavar="FILE",
+        help="write a reproducer when a pass fails; FILE.running is there while passes run, for when the process dies",
+    )  # fmt: skip
+    group.add_argument(
+        "--mlir-pass-pipeline-local-reproducer", dest="local_reproducer", action="store_true",
+        help="with the IR that the failing pass was given, and this pass alone",
+    )  # fmt: skip
+    group.add_argument(
+        "--mlir-generate-reproducer", dest="generate_reproducer", metavar="FILE", help="write a reproducer in any case"
+    )
+    group.add_argument("--run-reproducer", action="store_true", help="run the pipeline that the input has with it")
 
 
 def _information(made: argparse.ArgumentParser) -> None:

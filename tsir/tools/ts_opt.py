@@ -6,27 +6,22 @@ IR and archives need no torch; a Python file's function or class is compiled by 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from tsir.errors import IRError, PassError, TsirError, did_you_mean
 from tsir.tools import opt_information, opt_options
 from tsir.tools.exits import exit_status
-from tsir.tools.inputs import is_archive, is_python, python_objects, read_text
+from tsir.tools.programs import Source, inputs, read_program
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
-    from tsir.dialects.program import Program
     from tsir.tools.instrument.chosen import Chosen
     from tsir.tools.pass_manager import Nest, Step
-
-Source: TypeAlias = "str | Callable[[], Program]"
-"""IR text, or what makes a program."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,11 +52,9 @@ def _transform(options: argparse.Namespace) -> None:
     done: list[str] = []
     errors: list[TsirError] = []
     try:
-        for name, part in _inputs(options):
-            try:
-                done.append(_process(part, name, pipeline, chosen, options))
-            except TsirError as error:
-                errors.append(error)
+        for text, name, parts in inputs(options.input, options.split_input_file):
+            run = partial(_run_parts, parts, name, done, pipeline, chosen, options)
+            errors += run() if options.verify_diagnostics is None else _unexpected(text, name, run, options)
     finally:
         chosen.report()
     separator = options.split_input_file if options.output_split_marker is None else options.output_split_marker
@@ -76,37 +69,28 @@ def _transform(options: argparse.Namespace) -> None:
         raise errors[-1]
 
 
-def _inputs(options: argparse.Namespace) -> list[tuple[str, Source]]:
-    path: str = options.input
-    if is_python(path):
-        return [(f"{path}: {name}", partial(_compiled, found, name)) for name, found in python_objects(path).items()]
-    if path != "-" and is_archive(path):
-        return [(path, lambda: _archived(path))]
-    text = read_text(path)
-    name = "<stdin>" if path == "-" else path
-    if options.split_input_file is None:
-        return [(name, text)]
-    parts: list[tuple[str, Source]] = []
-    lines_before = 0
-    for part in re.split(rf"^{re.escape(options.split_input_file)}\s*?\n", text, flags=re.MULTILINE):
-        parts.append((name, "\n" * lines_before + part))  # so that messages name the line in the whole file
-        lines_before += part.count("\n") + 1
-    return parts
+def _run_parts(
+    parts: list[Source], name: str, done: list[str], pipeline: Nest, chosen: Chosen, options: argparse.Namespace
+) -> list[TsirError]:
+    """Runs programs of one text; gives the errors that they end in."""
+    errors: list[TsirError] = []
+    for part in parts:
+        try:
+            done.append(_process(part, name, pipeline, chosen, options))
+        except TsirError as error:
+            errors.append(error)
+    return errors
 
 
-def _compiled(found: Any, name: str) -> Program:
-    from tsir.runtime.api import script
+def _unexpected(
+    text: str | None, name: str, run: Callable[[], list[TsirError]], options: argparse.Namespace
+) -> list[TsirError]:
+    """What is said of programs that their text doesn't expect, and the other way round. Raises TsirError for an archive."""
+    from tsir.tools.expected_diagnostics import diagnostics, mismatches
 
-    compiled = script(found)
-    if not hasattr(compiled, "program"):
-        raise TsirError(f"{name} is a {type(compiled).__name__}, not a function, a module or a module's class")
-    return compiled.program
-
-
-def _archived(path: str) -> Program:
-    from tsir.runtime.api import load
-
-    return load(path).program
+    if text is None:
+        raise TsirError(f"{name} is no text: it can't say which diagnostics it expects")
+    return list(mismatches(text, name, diagnostics(run), only_expected=options.verify_diagnostics == "only-expected"))
 
 
 def pipeline_of(options: argparse.Namespace) -> Nest:
@@ -141,25 +125,35 @@ def _named(name: str, weights: str) -> list[Step]:
 
 
 def _process(source: Source, name: str, pipeline: Nest, chosen: Chosen, options: argparse.Namespace) -> str:
-    from tsir.dialects.context import parse_module, print_module
+    """The text of one program after the passes."""
+    from tsir.dialects.context import print_module
     from tsir.tools.contexts import tool_context
+    from tsir.tools.instrument.reproducers import Reproducer, reproducer_text, stored_pipeline
+    from tsir.tools.instrument.verifying import Verify
     from tsir.tools.pass_manager import Nest, run_pipeline
 
     context = tool_context(allow_unregistered=options.allow_unregistered_dialect)
-    entry: str | None = options.entry
-    if isinstance(source, str):
-        with chosen.measure("Parser"):
-            module = parse_module(context, source, name, implicit_module=not options.no_implicit_module)
+    with chosen.measure("Parser" if isinstance(source, str) else "Frontend"):
+        loaded = read_program(
+            source,
+            name,
+            context,
+            locate=options.verify_diagnostics is not None,
+            implicit_module=not options.no_implicit_module,
+        )
+    module, instruments = loaded.module, chosen.instruments
+    whole = Nest(pipeline.anchor, (*_typing(options.arg_types, loaded.symbol(options.entry)), *pipeline.elements))
+    if options.run_reproducer:
+        whole, verify_each = stored_pipeline(loaded.external, name)
+        instruments = [*instruments, *([Verify()] if verify_each and not options.verify_each else ())]
+    if options.generate_reproducer is not None:
+        text = reproducer_text(module, whole, verify_each=options.verify_each)
+        Path(options.generate_reproducer).write_text(text, encoding="utf-8")
+    if options.reproducer is not None:
+        with Reproducer(options.reproducer, whole, module, options.verify_each, options.local_reproducer) as kept:
+            run_pipeline(whole, context, module, [kept, *instruments])
     else:
-        with chosen.measure("Frontend"):
-            program = source()
-        module = program.module
-        entries = program.entry_points.values()
-        if program.root is not None:
-            context.objects.update({e.symbol: program.root for e in entries if e.takes_self})
-        entry = next((e.symbol for e in entries if entry in (None, e.name)), entry)
-    whole = Nest(pipeline.anchor, (*_typing(options.arg_types, entry), *pipeline.elements))
-    run_pipeline(whole, context, module, chosen.instruments)
+        run_pipeline(whole, context, module, instruments)
     if not (options.verify_each and whole.elements):
         with chosen.measure("Verifier"):
             _verify(module, bool(whole.elements))
