@@ -20,6 +20,8 @@ config.environment["PYTHONPATH"] = root  # noqa: F821
 config.environment["TSIR_CACHE_DIR"] = ""  # noqa: F821
 config.substitutions += [  # noqa: F821
     ("%python", python),
+    ("%{root}", root),
+    ("%{opt}", f"{python} -m tsir.tools.ts_opt"),
     (r"\bts-opt\b", f"{python} -m tsir.tools.ts_opt"),
     (r"\bts-run\b", f"{python} -m tsir.tools.ts_run"),
     (r"\bfilecheck\b", os.path.join(os.path.dirname(python), "filecheck")),

@@ -49,6 +49,7 @@ def parser() -> ToolParser:
     _passes(made)
     _printing(made)
     _around_passes(made)
+    _semantics(made)
     _reproducing(made)
     _information(made)
     return made
@@ -169,6 +170,22 @@ def _around_passes(made: argparse.ArgumentParser) -> None:
         "--verify-each", nargs="?", const="true", type=truth, default=VERIFY_EACH, metavar="BOOL",
         help="verify the IR after each pass (default: %(default)s)",
     )  # fmt: skip
+
+
+def _semantics(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("semantics")
+    group.add_argument(
+        "--check-semantics", action="store_true",
+        help="run the program on random inputs before the passes and after each; fail at the first that changes a result",
+    )  # fmt: skip
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="for the inputs (default: 0)")
+    group.add_argument(
+        "--semantics-inputs",
+        type=int,
+        default=3,
+        metavar="N",
+        help="how many; every second have NaN, inf, -0.0 (default: 3)",
+    )
 
 
 def _reproducing(made: argparse.ArgumentParser) -> None:

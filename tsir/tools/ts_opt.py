@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
     from tsir.tools.instrument.chosen import Chosen
+    from tsir.tools.instrument.semantics import CheckSemantics
     from tsir.tools.pass_manager import Nest, Step
 
 
@@ -146,6 +147,12 @@ def _process(source: Source, name: str, pipeline: Nest, chosen: Chosen, options:
     if options.run_reproducer:
         whole, verify_each = stored_pipeline(loaded.external, name)
         instruments = [*instruments, *([Verify()] if verify_each and not options.verify_each else ())]
+    semantics: CheckSemantics | None = None
+    if options.check_semantics:
+        from tsir.tools.instrument import semantics as checking  # imports NumPy
+
+        semantics = checking.CheckSemantics(loaded.root, options.seed, options.semantics_inputs)
+        instruments = [semantics, *instruments]
     if options.generate_reproducer is not None:
         text = reproducer_text(module, whole, verify_each=options.verify_each)
         Path(options.generate_reproducer).write_text(text, encoding="utf-8")
@@ -154,6 +161,8 @@ def _process(source: Source, name: str, pipeline: Nest, chosen: Chosen, options:
             run_pipeline(whole, context, module, [kept, *instruments])
     else:
         run_pipeline(whole, context, module, instruments)
+    if semantics is not None:
+        print(semantics.report(), file=sys.stderr)
     if not (options.verify_each and whole.elements):
         with chosen.measure("Verifier"):
             _verify(module, bool(whole.elements))
