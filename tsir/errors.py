@@ -10,11 +10,20 @@ from __future__ import annotations
 
 import linecache
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
 
 _EXCERPT_WIDTH = 160
 """Of longer source lines only the part around the caret is shown."""
+
+
+Paint: TypeAlias = Callable[[str, str], str]
+"""Gives a part of a message (error, warning, note, hint, place, caret) its colour."""
+
+
+def _unpainted(text: str, _part: str) -> str:
+    return text
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,7 @@ class SourceLocation:
     source_line: str | None = field(default=None, compare=False, repr=False)
     """The line itself, for text that isn't in a file."""
 
-    def excerpt(self) -> str:
+    def excerpt(self, paint: Paint = _unpainted) -> str:
         """The source line with a caret under the column, or an empty string when the file can't be read."""
         text = linecache.getline(self.file, self.line).rstrip("\n") if self.source_line is None else self.source_line
         if not text.strip():
@@ -37,12 +46,12 @@ class SourceLocation:
         if len(text) > _EXCERPT_WIDTH:
             start = max(0, min(column - 1 - _EXCERPT_WIDTH // 2, len(text) - _EXCERPT_WIDTH))
             text, column = text[start : start + _EXCERPT_WIDTH], column and column - start
-        shown = f"  {self.line:>5} | {text}"
+        shown = f"  {self.line:>5} | {_visible(text)}"
         if not column:
             return shown
         marked = text[column - 1 : column - 1 + max(0, self.end_column - self.column)].rstrip()
         width = max(1, sum(map(_width, marked)))
-        return f"{shown}\n        | {_blank(text[: column - 1])}{'^' * width}"
+        return f"{shown}\n        | {_blank(text[: column - 1])}{paint('^' * width, 'caret')}"
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" + (f":{self.column}" if self.column else "")
@@ -51,6 +60,11 @@ class SourceLocation:
 def _width(character: str) -> int:
     """How many columns of a terminal a character takes."""
     return 2 if unicodedata.east_asian_width(character) in "WF" else 0 if unicodedata.combining(character) else 1
+
+
+def _visible(text: str) -> str:
+    """A line of text without what would move a terminal's cursor."""
+    return text if text.isprintable() else "".join(c if c == "\t" or c.isprintable() else "\ufffd" for c in text)
 
 
 def _blank(text: str) -> str:
@@ -94,16 +108,24 @@ class TsirError(Exception):
         self.code = code or type(self).code
         super().__init__(message)
 
+    severity: ClassVar[str] = "error"
+
     def __str__(self) -> str:
-        message = f"error[{self.code}]: {self.message}" if self.code else self.message
-        parts = [f"{self.location}: {message}" if self.location else message]
-        if self.location and (excerpt := self.location.excerpt()):
+        return self.render()
+
+    def render(self, paint: Paint = _unpainted, *, labelled: bool = False) -> str:
+        """The message with place, source line, hint and notes; `labelled` puts "error: " also before one without a code."""
+        label = f"{self.severity}[{self.code}]: " if self.code else f"{self.severity}: " if labelled else ""
+        message = f"{paint(label, self.severity)}{self.message}"
+        parts = [f"{paint(f'{self.location}:', 'place')} {message}" if self.location else message]
+        if self.location and (excerpt := self.location.excerpt(paint)):
             parts.append(excerpt)
         if self.hint:
-            parts.append(f"hint: {self.hint}")
+            parts.append(f"{paint('hint:', 'hint')} {self.hint}")
         for text, location in self.notes:
-            parts.append(f"note: {location}: {text}" if location else f"note: {text}")
-            if location and (excerpt := location.excerpt()):
+            note = paint("note:", "note")
+            parts.append(f"{note} {paint(f'{location}:', 'place')} {text}" if location else f"{note} {text}")
+            if location and (excerpt := location.excerpt(paint)):
                 parts.append(excerpt)
         return "\n".join(parts)
 
@@ -127,6 +149,8 @@ class UnsupportedError(FrontendError):
 
 class IRError(TsirError):
     """IR text that doesn't parse, or IR that a verifier rejects."""
+
+    code = "TS700"
 
 
 class PassError(TsirError):

@@ -1,5 +1,5 @@
 """What the codes of errors stand for: for each a failing program, why it fails, and the program mended. `ts-opt --explain` prints
-it. The programs are run by the tests: each failing one gives its code, each mended one compiles.
+it. The programs are run by the tests: each failing one gives its code, each mended one compiles or, being IR, is verified.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Explanation:
-    """One code. `failing` and `mended` are Python files whose `program` is scripted; both may be empty."""
+    """One code. `failing` and `mended` are Python files whose `program` is scripted, or texts of IR; both may be empty."""
 
     code: str
     title: str
     why: str
     failing: str = ""
     mended: str = ""
+    is_ir: bool = False
 
     def __str__(self) -> str:
         parts = [f"{self.code}: {self.title}", self.why]
@@ -34,6 +35,10 @@ _TYPING = "from typing import Dict, List, Optional\nimport torch\n"
 
 def _page(code: str, title: str, why: str, failing: str = "", mended: str = "", head: str = _TORCH) -> Explanation:
     return Explanation(code, title, why, head + failing if failing else "", head + mended if mended else "")
+
+
+def _ir(code: str, title: str, why: str, failing: str = "", mended: str = "") -> Explanation:
+    return Explanation(code, title, why, failing, mended, is_ir=True)
 
 
 _PAGES = (
@@ -150,6 +155,79 @@ _PAGES = (
     ),
     _page("TS507", "Something has to be known while compiling", "Write the name in getattr(), or the flag, as a constant."),
     _page("TS601", "An operator isn't supported", "The operator is torch's, but tsir has no definition of it."),
+    _ir(
+        "TS700", "The text isn't IR", "The message says what the parser expected at this place.",
+        "func.func @f(%x: i64) -> i64 {\n  func.return %x i64\n}\n", "func.func @f(%x: i64) -> i64 {\n  func.return %x : i64\n}\n",
+    ),
+    _ir(
+        "TS701", "An operation, type, attribute or dialect isn't known",
+        "IR is made of what dialects declare. ts-opt knows its own dialects and all of xDSL's; with --allow-unregistered-dialect\n"
+        "others may be written in generic form.",
+        "func.func @f(%x: i64) {\n  %0 = arith.adi %x, %x : i64\n  func.return\n}\n",
+        "func.func @f(%x: i64) {\n  %0 = arith.addi %x, %x : i64\n  func.return\n}\n",
+    ),
+    _ir(
+        "TS702", "A value isn't defined",
+        "Nothing in the region of the use, and in the regions around it, defines a value of this name.\n"
+        "What is defined inside of a region isn't seen behind it.",
+        "func.func @f(%c: i1) -> i64 {\n  scf.if %c {\n    %a = arith.constant 1 : i64\n  }\n  func.return %a : i64\n}\n",
+        "func.func @f(%c: i1) -> i64 {\n  %a = arith.constant 1 : i64\n  scf.if %c {\n  }\n  func.return %a : i64\n}\n",
+    ),
+    _ir(
+        "TS703", "A value isn't defined before its use",
+        "Each value has to be defined on every way to each of its uses (SSA dominance): above it in the same block, or in a block\n"
+        "that every way to the use leads through.",
+        "func.func @f() -> i64 {\n  %b = arith.addi %a, %a : i64\n  %a = arith.constant 1 : i64\n  func.return %b : i64\n}\n",
+        "func.func @f() -> i64 {\n  %a = arith.constant 1 : i64\n  %b = arith.addi %a, %a : i64\n  func.return %b : i64\n}\n",
+    ),
+    _ir(
+        "TS704", "A value from outside of an isolated region",
+        "Functions, classes and modules don't see the values around them. Values come into a function as arguments.",
+        "%a = arith.constant 1 : i64\nfunc.func @f() -> i64 {\n  func.return %a : i64\n}\n",
+        "func.func @f(%a: i64) -> i64 {\n  func.return %a : i64\n}\n",
+    ),
+    _ir(
+        "TS705", "An operation isn't as its definition demands",
+        "The number and types of its operands and results, its attributes, its regions. The message says what was expected.",
+        "func.func @f(%x: f32) -> f32 {\n  %0 = \"arith.addi\"(%x, %x) : (f32, f32) -> f32\n  func.return %0 : f32\n}\n",
+        "func.func @f(%x: f32) -> f32 {\n  %0 = arith.addf %x, %x : f32\n  func.return %0 : f32\n}\n",
+    ),
+    _ir(
+        "TS706", "Types don't agree with what takes the values",
+        "Arguments of a call with the function, operands of a return with its results, of a branch with the block's arguments,\n"
+        "of a yield with the operation around it. The notes show the other side.",
+        "func.func @f(%x: i64) -> f64 {\n  func.return %x : i64\n}\n",
+        "func.func @f(%x: i64) -> f64 {\n  %0 = arith.sitofp %x : i64 to f64\n  func.return %0 : f64\n}\n",
+    ),
+    _ir(
+        "TS707", "A function or class isn't declared", "The module has no symbol of this name, or one that is something else.",
+        "func.func @f() {\n  func.call @g() : () -> ()\n  func.return\n}\n",
+        "func.func private @g()\nfunc.func @f() {\n  func.call @g() : () -> ()\n  func.return\n}\n",
+    ),
+    _ir(
+        "TS708", "A symbol is declared twice", "Functions and classes of one module have different names. The note shows the first.",
+        "func.func private @f()\nfunc.func @f() {\n  func.return\n}\n", "func.func @f() {\n  func.return\n}\n",
+    ),
+    _ir(
+        "TS709", "The text is beyond a limit",
+        "Nesting, widths of integers, the number of elements that a constant says it has, and the digits of a number are bounded, so\n"
+        "that no text takes more time and memory than its length warrants.",
+        "%0 = arith.constant 1 : i99999999\n", "%0 = arith.constant 1 : i64\n",
+    ),
+    _ir(
+        "TS710", "A block doesn't end as it has to",
+        "Each block ends in one terminator (func.return, scf.yield, cf.br...), which is its last operation, and which goes to\n"
+        "blocks of the same region only.",
+        "func.func @f() {\n  %a = arith.constant 1 : i64\n}\n", "func.func @f() {\n  %a = arith.constant 1 : i64\n  func.return\n}\n",
+    ),
+    _ir(
+        "TS711", "A class has no such attribute or method",
+        "Or the attribute is declared with another type. The notes show the declaration.",
+        'ts.class "class" @C {\n  ts.attribute "attribute" "size" : i64\n}\nfunc.func @f(%c: !ts.class<@C>) -> i64 {\n'
+        '  %0 = ts.getattr %c["sise"] : !ts.class<@C> -> i64\n  func.return %0 : i64\n}\n',
+        'ts.class "class" @C {\n  ts.attribute "attribute" "size" : i64\n}\nfunc.func @f(%c: !ts.class<@C>) -> i64 {\n'
+        '  %0 = ts.getattr %c["size"] : !ts.class<@C> -> i64\n  func.return %0 : i64\n}\n',
+    ),
 )  # fmt: skip
 
 EXPLANATIONS: dict[str, Explanation] = {page.code: page for page in _PAGES}

@@ -8,9 +8,11 @@ import pytest
 
 import tsir
 from tsir.explanations import EXPLANATIONS
+from tsir.runtime.api import parse_ir
 from tsir.tools import ts_opt
 
-WITH_PROGRAMS = [page for page in EXPLANATIONS.values() if page.failing]
+WITH_PROGRAMS = [page for page in EXPLANATIONS.values() if page.failing and not page.is_ir]
+WITH_IR = [page for page in EXPLANATIONS.values() if page.is_ir]
 
 
 def _program(text: str, folder: Path, name: str):
@@ -35,6 +37,16 @@ def test_programs(page, tmp_path):
     assert caught.value.code == page.code
     assert f"error[{page.code}]: " in str(caught.value).splitlines()[0]
     tsir.script(_program(page.mended, tmp_path, f"mended_{page.code}"))
+
+
+@pytest.mark.parametrize("page", WITH_IR, ids=[p.code for p in WITH_IR])
+def test_ir(page):
+    with pytest.raises(tsir.TsirError) as caught:
+        parse_ir(page.failing, "x.mlir")
+    assert caught.value.code == page.code
+    assert caught.value.location is not None
+    assert f"error[{page.code}]: " in str(caught.value).splitlines()[0]
+    parse_ir(page.mended, "x.mlir")
 
 
 def test_explain(capsys):

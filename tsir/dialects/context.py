@@ -37,6 +37,8 @@ class TsContext(Context):
 
     find_schema: Callable[[str], Schema | None] = field(default=lambda _key: None)
     is_py_function: Callable[[str], bool] = field(default=lambda _name: True)
+    family_names: Callable[[], list[str]] = field(default=list[str])
+    """The names of all `ts.aten` and `ts.py` operations, for hints."""
     objects: dict[str, Instance] = field(default_factory=dict[str, Instance])
     """The object that a method's first argument will be, by the function's symbol: what passes may take as known."""
     resources: dict[str, bytes] = field(default_factory=dict[str, bytes])
@@ -87,11 +89,12 @@ def _linalg_ext() -> Dialect:
 def make_context(
     find_schema: Callable[[str], Schema | None],
     is_py_function: Callable[[str], bool] = lambda _name: True,
+    family_names: Callable[[], list[str]] = list[str],
 ) -> TsContext:
     """A context with `builtin`, `ts`, `linalg_ext` and all of xDSL's dialects registered (loaded when first named)."""
     from xdsl.dialects import get_all_dialects
 
-    context = TsContext(find_schema=find_schema, is_py_function=is_py_function)
+    context = TsContext(find_schema=find_schema, is_py_function=is_py_function, family_names=family_names)
     context.load_dialect(Builtin)
     for name, factory in get_all_dialects().items():
         if name != "builtin":

@@ -8,25 +8,49 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import BytesAttr, DenseIntOrFPElementsAttr, DenseResourceAttr, ModuleOp, UnknownLoc
-from xdsl.ir import Block, Operation
-from xdsl.parser import AttrParser, Parser, ParserState
+from xdsl.dialects.builtin import (
+    BytesAttr,
+    DenseIntOrFPElementsAttr,
+    DenseResourceAttr,
+    IntegerType,
+    ModuleOp,
+    TensorType,
+    UnknownLoc,
+)
+from xdsl.ir import AttributeInvT, Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.parser import AttrParser, Parser, ParserState, UnresolvedOperand
 from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.utils.lexer import Input, Span
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRTokenKind
 
-from tsir.dialects.deep_stack import call_with_deep_stack
+from tsir.dialects.deep_stack import call_with_deep_stack, is_deep
+from tsir.dialects.invalid import DIFFERENT_TYPES, INVALID_OPERATION
+from tsir.dialects.known_names import operation_hint
 from tsir.dialects.locations import location_attribute
+from tsir.dialects.positions import Positions
+from tsir.dialects.text_errors import DEFINED_TWICE, TOO_LARGE, UNKNOWN_NAME, TextError, foreign_error, text_error
 from tsir.dialects.traversal import walk
 from tsir.dialects.ts.structure import ClassOp
 from tsir.dialects.verify import verify_module
-from tsir.errors import IRError, SourceLocation
+from tsir.errors import IRError
 
 MAX_NESTING = 1000
 """How deep brackets of any kind may be nested in IR text."""
+MAX_WIDTH = (1 << 24) - 1
+"""The widest integer type, as in MLIR."""
+MAX_DIGITS = 3500
+"""The most digits of a number; Python prints integers of up to 4300 decimal digits, which is 3571 hexadecimal ones."""
+MAX_SHAPE = 10_000
+"""The most characters of a shape."""
+MAX_ALIAS = 1 << 22
+"""The most characters that an alias that is made of aliases stands for."""
+MAX_CONSTANT = 1 << 30
+"""The most bytes of data that a constant may have."""
+_NO_SPLAT = (MLIRTokenKind.GREATER, MLIRTokenKind.STRING_LIT, MLIRTokenKind.L_SQUARE)
 
 
 class _LinearLexer(MLIRLexer):
@@ -38,22 +62,82 @@ class _LinearLexer(MLIRLexer):
 class _PositionKeepingParser(Parser):
     """Notes where each operation starts in the text."""
 
-    def __init__(self, context: Context, text: str, name: str) -> None:
-        super().__init__(context, "", name)
-        AttrParser.__init__(self, ParserState(_LinearLexer(Input(text, name))), context)
-        self.positions: dict[Operation, int] = {}
+    def __init__(self, context: Context, text: str, positions: Positions) -> None:
+        super().__init__(context, "", positions.name)
+        AttrParser.__init__(self, ParserState(_LinearLexer(Input(text, positions.name))), context)
+        self.positions = positions
+        self._alias_sizes: dict[str, int] = {}
+        self._expanded = 0
+        """How many characters the aliases that were used stand for."""
+        self._uses: list[tuple[SSAValue, tuple[int, int]]] = []
+        """The operands read since the operation that is being read started."""
         self.resources: dict[str, bytes] = {}
         """The data of `dense_resource` attributes by name; xDSL would keep it in the dialect, for all texts together."""
         self.external: dict[str, dict[str, str]] = {}
         """What tools keep at the end of a text, by group and key; of words and numbers their text."""
 
     def parse_operation(self) -> Operation:
-        start = self._current_token.span.start
+        start, around, self._uses = self._current_token.span.start, self._uses, []
         op = super().parse_operation()
-        self.positions[op] = start
+        self.positions.operations[op] = start
+        self._keep_uses(op)
+        self._uses = around
         if isinstance(op, ClassOp) and not op.body.blocks:
             op.body.add_block(Block())  # `{}` is a region without blocks to xDSL; a class without members prints so
         return op
+
+    def resolve_operand(self, operand: UnresolvedOperand, type: AttributeInvT) -> SSAValue[AttributeInvT]:
+        place = operand.span.start, operand.span.end
+        try:
+            value = super().resolve_operand(operand, type)
+        except ParseError as error:
+            known = self.ssa_values.get(operand.operand_name, ())
+            if operand.index >= len(known) or known[operand.index].type == type:
+                raise
+            found = known[operand.index]
+            raise TextError(
+                error.span,
+                f"{operand.span.text} is used with type {type}, but it is of type {found.type}",
+                code=DIFFERENT_TYPES,
+                notes=self._definition(found, "the value is defined here"),
+            ) from None
+        self._uses.append((value, place))
+        return value
+
+    def _definition(self, value: SSAValue, said: str) -> tuple[tuple[str, int, int], ...]:
+        """A note at the definition of a value that has been read already."""
+        span = self.positions.arguments.get(value)
+        if span is None and isinstance(value, OpResult) and value.op in self.positions.operations:
+            start = self.positions.operations[value.op]
+            span = (start, start + 1)
+        return () if span is None else ((said, *span),)
+
+    def _keep_uses(self, op: Operation) -> None:
+        """Notes where the operands of an operation stand, if the text has just these in this order."""
+        uses = self._uses
+        if uses and len(uses) == len(op.operands):
+            if any(value is not operand for (value, _), operand in zip(uses, op.operands, strict=True)):
+                places = {id(value): place for value, place in reversed(uses)}
+                if any(id(operand) not in places for operand in op.operands):
+                    return
+                self.positions.operands[op] = tuple([places[id(operand)] for operand in op.operands])
+            else:
+                self.positions.operands[op] = tuple([place for _, place in uses])
+
+    def _register_ssa_definition(self, name: str, values: Sequence[SSAValue], span: Span) -> None:
+        if name in self.ssa_values:
+            notes = self._definition(self.ssa_values[name][0], "it is defined here first") if self.ssa_values[name] else ()
+            raise TextError(span, f"SSA value %{name} is already defined", code=DEFINED_TWICE, notes=notes)
+        super()._register_ssa_definition(name, values, span)
+        for value in values:
+            if isinstance(value, BlockArgument):
+                self.positions.arguments[value] = (span.start, span.end)
+
+    def _parse_block(self) -> Block:
+        label = self._current_token.span
+        block = super()._parse_block()
+        self.positions.blocks[block] = (label.start, label.end)
+        return block
 
     def parse_comma_separated_list(self, delimiter: Any, parse: Any, context_msg: str = "") -> Any:
         # xDSL reads the results of a `linalg.generic` with several, `-> (type, type)`, as the start of a function type.
@@ -69,6 +153,71 @@ class _PositionKeepingParser(Parser):
                 return types
             self._resume_from(start)
         return super().parse_comma_separated_list(delimiter, parse, context_msg)
+
+    def _parse_optional_integer_or_float_type(self) -> Any:
+        start = self._current_token.span
+        kind = super()._parse_optional_integer_or_float_type()
+        if isinstance(kind, IntegerType) and kind.width.data > MAX_WIDTH:
+            raise TextError(start, f"an integer of {kind.width.data} bits, more than {MAX_WIDTH}", code=TOO_LARGE)
+        return kind
+
+    def parse_dense_int_or_fp_elements_attr(self, type: Any) -> DenseIntOrFPElementsAttr[Any]:
+        # xDSL makes a list of all elements of a splat; one that is repeated has the size of the data only.
+        start = self.pos
+        self.parse_punctuation("<", " in dense attribute")
+        if self._current_token.kind in _NO_SPLAT:
+            self._resume_from(start)
+            return super().parse_dense_int_or_fp_elements_attr(type)
+        (element,), _ = self._parse_tensor_literal()
+        self.parse_punctuation(">", " in dense attribute")
+        if type is None:
+            self.parse_punctuation(":", " in dense attribute")
+            type = self._parse_dense_literal_type()
+        self._bound(type, start)
+        values: list[Any] = [element.to_type(self, type.element_type)]
+        one: Any = DenseIntOrFPElementsAttr.from_list(cast(Any, TensorType(type.element_type, [])), values)
+        return DenseIntOrFPElementsAttr(type, BytesAttr(one.data.data * math.prod(type.get_shape())))
+
+    def _parse_optional_shape_delimiter(self) -> Any:
+        # `x2x3x4` is one word to the lexer, which is read again behind each of its `x`.
+        span = self._current_token.span
+        if span.end - span.start > MAX_SHAPE:
+            raise TextError(span, f"a shape of {span.end - span.start} characters, more than {MAX_SHAPE}", code=TOO_LARGE)
+        return super()._parse_optional_shape_delimiter()
+
+    def _consume_token(self, expected_kind: MLIRTokenKind | None = None) -> Any:
+        token = super()._consume_token(expected_kind)
+        if token.kind is MLIRTokenKind.INTEGER_LIT and token.span.end - token.span.start > MAX_DIGITS:
+            message = f"a number of {token.span.end - token.span.start} digits, more than {MAX_DIGITS}"
+            raise TextError(Span(token.span.start, token.span.start + 1, self.lexer.input), message, code=TOO_LARGE)
+        return token
+
+    def _parse_alias_def(self) -> None:
+        # Aliases of aliases could stand for exponentially large attributes.
+        start, name, before = self.pos, self._current_token.text, self._expanded
+        super()._parse_alias_def()
+        used = self._expanded - before
+        self._alias_sizes[name] = self.pos - start + used
+        if used and self._alias_sizes[name] > MAX_ALIAS:
+            message = f"{name} stands for more than {MAX_ALIAS} characters"
+            raise TextError(Span(start, start + len(name), self.lexer.input), message, code=TOO_LARGE)
+
+    def _parse_extended_type_or_attribute(self, attr_or_dialect_name: str, is_type: Any) -> Any:
+        self._expanded += self._alias_sizes.get(("!" if is_type else "#") + attr_or_dialect_name, 0)
+        return super()._parse_extended_type_or_attribute(attr_or_dialect_name, is_type)
+
+    def _parse_dense_literal_type(self) -> Any:
+        start = self.pos
+        kind = super()._parse_dense_literal_type()
+        self._bound(kind, start)
+        return kind
+
+    def _bound(self, kind: Any, start: int) -> None:
+        """Raises for a constant that says it has more data than any text should make."""
+        size = math.prod(kind.get_shape()) * kind.element_type.compile_time_size
+        if size > MAX_CONSTANT:
+            span = Span(start, self.pos, self.lexer.input)
+            raise TextError(span, f"a constant of {size} bytes, more than {MAX_CONSTANT}", code=TOO_LARGE)
 
     def _parse_dialect_resource_handle(self, dialect_name: str, interface: Any) -> str:
         return self.parse_identifier(" for resource handle")
@@ -123,7 +272,12 @@ class _PositionKeepingParser(Parser):
         if found is None:
             # xDSL would point at what comes after the name.
             start = max(0, self.lexer.input.content.rfind(name, 0, self.pos))
-            self.raise_error(f"operation {name} is not registered", Span(start, start + len(name), self.lexer.input))
+            raise TextError(
+                Span(start, start + len(name), self.lexer.input),
+                f"operation {name} is not registered",
+                code=UNKNOWN_NAME,
+                hint=operation_hint(self.ctx, name),
+            )
         return found
 
 
@@ -148,77 +302,43 @@ def parse_module(
         except UnicodeDecodeError as error:
             raise IRError(f"{name}: not IR text: byte {error.start} isn't UTF-8", hint="is this a binary file?") from None
     known = text
-    try:
-        module, positions = call_with_deep_stack(lambda: _parse(context, known, name, implicit_module, external))
-    except RecursionError:
-        raise IRError(f"{name}: IR nested too deep") from None
-
-    def place(op: Operation) -> SourceLocation | None:
-        return source_location(known, name, positions[op]) if op in positions else None
-
+    module, positions = call_with_deep_stack(lambda: _parse(context, known, name, implicit_module, external))
     if verify:
-        verify_module(module, place)
+        verify_module(module, positions)
     if locate:
-        for op, position in positions.items():
+        for op, position in positions.operations.items():
             if isinstance(op.location, UnknownLoc):
-                op.location = location_attribute(source_location(text, name, position))
+                op.location = location_attribute(positions.location(position))
     return module
-
-
-def source_location(text: str, name: str, start: int, end: int | None = None) -> SourceLocation:
-    """A position in a text as line and column, with the line itself."""
-    start = min(start, len(text))
-    first = text.rfind("\n", 0, start) + 1
-    last = text.find("\n", start)
-    last = len(text) if last < 0 else last
-    column = start - first + 1
-    end_column = max(column + 1, (start + 1 if end is None else min(end, last)) - first + 1)
-    return SourceLocation(name, text.count("\n", 0, start) + 1, column, end_column, source_line=text[first:last])
 
 
 def _parse(
     context: Context, text: str, name: str, implicit_module: bool, external: dict[str, dict[str, str]] | None
-) -> tuple[ModuleOp, dict[Operation, int]]:
+) -> tuple[ModuleOp, Positions]:
+    positions = Positions(text, name)
     try:
-        parser = _PositionKeepingParser(context, text, name)
+        parser = _PositionKeepingParser(context, text, positions)
     except ParseError as error:
-        raise _parse_error(error, text, name) from None
+        raise text_error(error, context, positions) from None
     try:
         module = parser.with_resources(parser.parse_module(implicit_module))
         if external is not None:
             external.update(parser.external)
-        return module, parser.positions
+        return module, positions
     except ParseError as error:
-        raise _parse_error(error, text, name) from None
+        raise text_error(error, context, positions) from None
     except RecursionError:
         depth, position = _deepest_nesting(text)
         if depth > MAX_NESTING:
             message = f"brackets are nested {depth} deep, more than {MAX_NESTING}"
-            raise IRError(message, location=source_location(text, name, position)) from None
+            raise IRError(message, location=positions.location(position), code=TOO_LARGE) from None
+        if is_deep():
+            raise IRError("IR nested too deep", location=positions.location(parser.pos), code=TOO_LARGE) from None
         raise
     except VerifyException as error:
-        raise IRError(str(error), location=source_location(text, name, parser.pos)) from None
+        raise IRError(str(error), location=positions.location(parser.pos), code=INVALID_OPERATION) from None
     except Exception as error:
-        # xDSL's parser lets ValueError, KeyError, AssertionError and others out where attributes are malformed.
-        said = str(error).strip().splitlines()
-        message = f"malformed IR: {said[0]}" if said else "malformed IR"
-        raise IRError(message, location=source_location(text, name, parser.pos)) from error
-
-
-def _parse_error(error: ParseError, text: str, name: str) -> IRError:
-    message = error.msg.strip().rstrip("!") or "malformed IR"
-    start, end = error.span.start, error.span.end
-    if message == "Could not parse entire input":
-        message = "expected an operation" if text.strip() else "expected an operation, found an empty text"
-    elif undefined := _UNDEFINED.match(message):
-        *_, last = re.finditer(re.escape(undefined[1]) + r"(?![\w$.-])", text)
-        message, start, end = f"value {undefined[1]} is used but not defined", last.start(), last.end()
-    if message[1:2].islower():
-        message = message[0].lower() + message[1:]
-    return IRError(message, location=source_location(text, name, start, end))
-
-
-_UNDEFINED = re.compile(r"values used but not defined: \[(%[^],]+)")
+        raise foreign_error(error, parser.pos, positions) from error
 
 
 _BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|->|[<({\[]|[>)}\]]')

@@ -329,7 +329,8 @@ def load_ir(text: str, name: str = "<text>", weights: ScriptModule | None = None
 def parse_ir(text: str, name: str = "<text>") -> Any:
     """IR text as an xDSL module, verified. Raises IRError with the place in the text."""
     from tsir.dialects.context import make_context, parse_module
+    from tsir.ops.operation_names import family_names
     from tsir.ops.python import lookup
     from tsir.ops.registry import SCHEMAS
 
-    return parse_module(make_context(SCHEMAS.get, lambda function: lookup(function) is not None), text, name)
+    return parse_module(make_context(SCHEMAS.get, lambda function: lookup(function) is not None, family_names), text, name)

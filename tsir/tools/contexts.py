@@ -21,11 +21,12 @@ GROUP = "tsir.dialects"
 def tool_context(*, allow_unregistered: bool = False) -> TsContext:
     """A new context. With `allow_unregistered` operations of unknown dialects can be read in generic form."""
     from tsir.dialects.context import make_context
+    from tsir.ops.operation_names import family_names
     from tsir.ops.python import lookup
     from tsir.ops.registry import SCHEMAS
 
     # Not `tsir.runtime.api.parse_ir`: that would import NumPy, a third of a start's time.
-    context = make_context(SCHEMAS.get, lambda function: lookup(function) is not None)
+    context = make_context(SCHEMAS.get, lambda function: lookup(function) is not None, family_names)
     context.find_dialect = dialect_elsewhere
     context.allow_unregistered = allow_unregistered
     return context

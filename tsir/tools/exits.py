@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from tsir.errors import TsirError
+from tsir.tools.terminal import show
 
 
 def exit_status(run: Callable[[], None]) -> int:
@@ -15,7 +16,7 @@ def exit_status(run: Callable[[], None]) -> int:
         run()
         sys.stdout.flush()
     except TsirError as error:
-        print(f"error: {error}", file=sys.stderr)
+        show(error)
         return 1
     except BrokenPipeError:
         # Whoever read the output (`| head`) has enough of it. Python would complain when it closes standard output.

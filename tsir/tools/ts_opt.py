@@ -16,6 +16,7 @@ from tsir.errors import IRError, PassError, TsirError, did_you_mean
 from tsir.tools import opt_information, opt_options
 from tsir.tools.exits import exit_status
 from tsir.tools.programs import Source, inputs, read_program
+from tsir.tools.terminal import show
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -65,7 +66,7 @@ def _transform(options: argparse.Namespace) -> None:
     elif not options.output:
         sys.stdout.write(text)
     for error in errors[:-1]:
-        print(f"error: {error}", file=sys.stderr)
+        show(error)
     if errors:
         raise errors[-1]
 

@@ -38,20 +38,20 @@
 // BOTH: error: --pass-pipeline can't be used with --passes, --pipeline and passes as options
 
 // RUN: not ts-opt %s --pass-pipeline="ts-cse" 2>&1 | filecheck %s --check-prefix=BARE
-// BARE:      error: <pass-pipeline>:1:1: expected a pipeline that is wrapped in the operation that it runs on
+// BARE:      <pass-pipeline>:1:1: error: expected a pipeline that is wrapped in the operation that it runs on
 // BARE:      hint: write builtin.module(ts-cse)
 
 // RUN: not ts-opt %s --pass-pipeline="builtin.module(func.func(ts-cse),ts-dec)" 2>&1 | filecheck %s --check-prefix=UNKNOWN --strict-whitespace
-// UNKNOWN:      error: <pass-pipeline>:1:34: there is no pass 'ts-dec'
+// UNKNOWN:      <pass-pipeline>:1:34: error: there is no pass 'ts-dec'
 // UNKNOWN-NEXT:      1 | builtin.module(func.func(ts-cse),ts-dec)
 // UNKNOWN-NEXT:        |                                  ^^^^^^
 // UNKNOWN-NEXT: hint: did you mean `ts-dce`
 
 // RUN: not ts-opt %s --pass-pipeline="builtin.module(func.func(ts-inline))" 2>&1 | filecheck %s --check-prefix=NEST
-// NEST: 1:26: pass 'ts-inline' works on a builtin.module, it can't be nested in func.func
+// NEST: 1:26: error: pass 'ts-inline' works on a builtin.module, it can't be nested in func.func
 
 // RUN: not ts-opt %s -p "ts-canonicalize{tabels=views}" 2>&1 | filecheck %s --check-prefix=OPTION
-// OPTION:      1:17: pass 'ts-canonicalize' has no option 'tabels'
+// OPTION:      1:17: error: pass 'ts-canonicalize' has no option 'tabels'
 // OPTION:      hint: did you mean `tables`?
 
 // RUN: not ts-opt %s --ts-ces 2>&1 | filecheck %s --check-prefix=FLAG

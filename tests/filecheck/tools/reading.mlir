@@ -6,7 +6,7 @@
 // CHECK:      dense<[1, 2, 3]>
 
 // RUN: not ts-opt %s --split-input-file 2>&1 | filecheck %s --check-prefix=UNKNOWN
-// UNKNOWN: reading.mlir:{{[0-9]+}}:9: operation foreign.op is not registered
+// UNKNOWN: reading.mlir:{{[0-9]+}}:9: error[TS701]: operation foreign.op is not registered
 
 // RUN: not ts-opt %s --allow-unregistered-dialect --split-input-file --no-implicit-module 2>&1 | filecheck %s --check-prefix=MODULE
 // MODULE: builtin.module operation expected

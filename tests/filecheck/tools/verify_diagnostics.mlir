@@ -34,13 +34,13 @@ func.func @none(%x: i32) -> i32 {
 // RUN: echo 'func.func @f(%%x: i32) -> i32 { func.return %%y : i32 }' > %t.mlir
 // RUN: ts-opt %t.mlir --verify-diagnostics=only-expected
 // RUN: not ts-opt %t.mlir --verify-diagnostics 2>&1 | filecheck %s --check-prefix=UNEXPECTED --strict-whitespace
-// UNEXPECTED:      error: {{.*}}.mlir:1:44: unexpected error: value %y is used but not defined
+// UNEXPECTED:      {{.*}}.mlir:1:44: error: unexpected error: value %y is used but not defined
 // UNEXPECTED-NEXT:      1 | func.func @f(%x: i32) -> i32 { func.return %y : i32 }
 // UNEXPECTED-NEXT:        |                                            ^^
 
 // RUN: sed "s/will be/expected-/" %s > %t.vain.mlir
 // RUN: not ts-opt %t.vain.mlir --split-input-file --verify-diagnostics=only-expected --allow-unregistered-dialect 2>&1 | filecheck %s --check-prefix=VAIN
-// VAIN:      error: {{.*}}.vain.mlir:{{[0-9]+}}:4: expected error "something else" was not produced
+// VAIN:      {{.*}}.vain.mlir:{{[0-9]+}}:4: error: expected error "something else" was not produced
 // VAIN-NEXT:   // expected-error@below
 // VAIN-NEXT:      ^^^^^^^^^^^^^^^^^^^^
 

@@ -33,8 +33,11 @@ def message(context: TsContext, text: str | bytes) -> str:
 def test_place_and_caret(context: TsContext) -> None:
     text = "func.func @f() {\n  %b = arith.addi %a, %a : i64\n  %a = arith.constant 1 : i64\n  func.return\n}"
     assert message(context, text) == (
-        "x.mlir:2:3: arith.addi: operand 0 (%a) isn't defined before this use\n"
+        "x.mlir:2:19: error[TS703]: arith.addi: operand 0 (%a) isn't defined before this use\n"
         "      2 |   %b = arith.addi %a, %a : i64\n"
+        "        |                   ^^\n"
+        "note: x.mlir:3:3: the value is defined here, behind the use\n"
+        "      3 |   %a = arith.constant 1 : i64\n"
         "        |   ^"
     )
 

@@ -113,7 +113,7 @@ def test_a_nested_pass_may_replace_its_operation() -> None:
 
 def test_verify_each_names_the_pass() -> None:
     context, module = _module()
-    with pytest.raises(PassError, match=r"^pass test-pass gives IR that is wrong"):
+    with pytest.raises(PassError, match=r"^error\[TS710\]: pass test-pass gives IR that is wrong"):
         run_pipeline(_nested(_Pass(), _Breaks()), context, module, [Verify()])
 
 

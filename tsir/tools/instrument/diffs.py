@@ -7,7 +7,6 @@ everything after it.
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from tsir.dialects.deep_stack import call_with_deep_stack
 from tsir.errors import TsirError
 from tsir.tools.instrument.printing import Style
 from tsir.tools.pass_manager import Instrument, PassRun, describe, symbol_of
+from tsir.tools.terminal import has_color
 
 
 @dataclass(eq=False)
@@ -89,7 +89,7 @@ class PrintDiff(Instrument):
             return
         where = f" ({describe(run.target)})" if len(run.path) > 1 else ""
         head = [f"--- before {run.title} ({run.pass_.name}){where}", f"+++ {when} {run.title} ({run.pass_.name}){where}"]
-        coloured = is_coloured(self.stream)
+        coloured = has_color("auto", self.stream)
         print("\n".join(_coloured(line) if coloured else line for line in [*head, *lines]) + "\n", file=self.stream)
 
     def _text(self, op: Operation) -> str:
@@ -130,11 +130,6 @@ def unified(before: Sequence[str], after: Sequence[str], context: int) -> Iterat
             else:
                 yield from (f"-{line}" for line in parts[0][i:j])
                 yield from (f"+{line}" for line in parts[1][k:m])
-
-
-def is_coloured(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that shows colours, and nobody set NO_COLOR."""
-    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 _COLOURS = {"---": "1", "+++": "1", "@@ ": "36", "-": "31", "+": "32"}

@@ -1,0 +1,56 @@
+"""How diagnostics look on a terminal: colours, where the reader wants them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TextIO
+
+from tsir.errors import TsirError
+
+_STYLES = {"error": "1;31", "warning": "1;35", "note": "1;36", "hint": "1;36", "place": "1", "caret": "1;32"}
+"""The SGR codes of the parts of a diagnostic."""
+
+MODES = ("auto", "always", "never")
+
+
+def add_color_option(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
+    """Gives a tool's parser the option `--color=auto|always|never`."""
+    parser.add_argument(
+        "--color",
+        choices=MODES,
+        default="auto",
+        help="colour diagnostics: auto (a terminal that NO_COLOR and FORCE_COLOR say nothing of), always, never",
+    )
+
+
+def has_color(mode: str, stream: TextIO) -> bool:
+    """Whether to colour what goes to a stream. `auto` heeds NO_COLOR (no-color.org), FORCE_COLOR and TERM=dumb."""
+    if mode != "auto":
+        return mode == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def show(diagnostic: TsirError, mode: str = "auto", stream: TextIO | None = None) -> None:
+    """Prints an error or warning to standard error, or another stream, in colours where these are wanted."""
+    to = sys.stderr if stream is None else stream
+    print(rendered(diagnostic, has_color(mode, to)), file=to)
+
+
+def rendered(diagnostic: TsirError, color: bool) -> str:
+    """A diagnostic as the tools print it, which always says whether it is an error or a warning."""
+    paint = _painted if color else _plain
+    return diagnostic.render(paint, labelled=True)
+
+
+def _painted(text: str, part: str) -> str:
+    return f"\x1b[{_STYLES[part]}m{text}\x1b[0m" if part in _STYLES else text
+
+
+def _plain(text: str, _part: str) -> str:
+    return text
