@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check unit test-mlir bench bench-compile conformance clean
+.PHONY: demo test lint check unit test-mlir fuzz bench bench-compile conformance clean
 .DEFAULT_GOAL := test
 
 # pip, not another installer, and torch by its exact pin: that is the CPU wheel.
@@ -36,6 +36,9 @@ $(VENV)/.mlir: $(VENV)/.ready tests/mlir/requirements.txt
 
 test-mlir: $(VENV)/.mlir  ## opt-in: what is emitted, verified, lowered and run by mlir-opt, MLIR's JIT and IREE
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m mlir tests/mlir
+
+fuzz: $(VENV)/.ready  ## opt-in: 10,000 mutants of the tests' IR are read, printed and passed through passes (about five minutes)
+	$(BIN)/python -m tests.fuzz.fuzz --count 10000 --seed $(or $(SEED),0) --keep fuzz-failures
 
 bench: $(VENV)/.ready  ## ratios against torch eager and torch.jit
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/run.py

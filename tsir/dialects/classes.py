@@ -25,6 +25,8 @@ from tsir.dialects.ts.types import ClassType, StrType, union_of
 from tsir.errors import did_you_mean
 
 CLASS_MEMBER = "TS711"
+NAMING = (GetAttrOp, SetAttrOp, NewOp, CallMethodOp, ClassOp, MethodOp)
+"""The operations that name classes or what is in them."""
 
 
 @dataclass

@@ -332,6 +332,9 @@ def _parse(
         if depth > MAX_NESTING:
             message = f"brackets are nested {depth} deep, more than {MAX_NESTING}"
             raise IRError(message, location=positions.location(position), code=TOO_LARGE) from None
+        if (signs := _SIGNS.search(text)) is not None:
+            message = f"more than {MAX_NESTING} signs in a row"
+            raise IRError(message, location=positions.location(signs.start()), code=TOO_LARGE) from None
         if is_deep():
             raise IRError("IR nested too deep", location=positions.location(parser.pos), code=TOO_LARGE) from None
         raise
@@ -341,6 +344,7 @@ def _parse(
         raise foreign_error(error, parser.pos, positions) from error
 
 
+_SIGNS = re.compile(rf"-(?:\s*-){{{MAX_NESTING},}}")
 _BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|->|[<({\[]|[>)}\]]')
 
 

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr
 from xdsl.dialects.func import CallOpSymbolUserOpInterface, FuncOp, ReturnOp
 from xdsl.dialects.scf import WhileOp
-from xdsl.ir import Operation
+from xdsl.ir import Attribute, Operation
 from xdsl.irdl import IRDLOperation, OpDef, traits_def
 from xdsl.traits import (
     HasParent,
@@ -53,6 +54,17 @@ class Signatures:
     def __init__(self) -> None:
         self._plans: dict[type[Operation], _Plan | None] = {}
         self._right: set[object] = set()
+        self._numbers: dict[Attribute, int] = {}
+        """A number for each attribute and type that was met; equal ones have the same."""
+        self._known: dict[int, int] = {}
+        """Their numbers by id, for it takes Python long to hash them; of this verification, during which they stay."""
+
+    def start(self) -> None:
+        """A verification starts."""
+        self._known.clear()
+        if len(self._right) > _MOST or len(self._numbers) > _MOST:
+            self._right.clear()
+            self._numbers.clear()
 
     def verify(self, op: Operation) -> None:
         """Raises what the operation's verifier raises, VerifyException as a rule."""
@@ -63,35 +75,40 @@ class Signatures:
         if plan is None:
             op.verify(verify_nested_ops=False)
             return
-        signature = None if op.regions or op.successors else _signature(op)
+        signature = None if op.regions or op.successors else self._signature(op)
         if signature is None or signature not in self._right:
             plan.definition.verify(op)
             if plan.once is not None:
                 plan.once(op)
             if signature is not None:
-                if len(self._right) > _MOST:
-                    self._right.clear()
                 self._right.add(signature)
         for trait in plan.traits:
             trait.verify(op)
         if plan.each is not None:
             plan.each(op)
 
-
-def _signature(op: Operation) -> object | None:
-    """What decides whether an operation is right, as a key; None for attributes that are no keys."""
-    key = (
-        type(op),
-        op.operand_types,
-        tuple([r.type for r in op.results]),
-        tuple(op.properties.items()),
-        tuple(op.attributes.items()),
-    )
-    try:
-        hash(key)
-    except TypeError:
-        return None
-    return key
+    def _signature(self, op: Operation) -> object | None:
+        """What decides whether an operation is right, as a key; None for attributes that are no keys."""
+        known = self._known
+        attributes = [v.type for v in op.operands]
+        attributes += [r.type for r in op.results]
+        names: list[object] = [type(op), len(op.results)]
+        for table in (op.properties, op.attributes):
+            names += table
+            names.append(len(table))
+            attributes += table.values()
+        for attribute in attributes:
+            number = known.get(id(attribute))
+            if number is None:
+                if isinstance(attribute, DenseIntOrFPElementsAttr):
+                    return None  # which would be kept alive
+                try:
+                    number = self._numbers.setdefault(attribute, len(self._numbers))
+                except TypeError:
+                    return None
+                known[id(attribute)] = number
+            names.append(number)
+        return tuple(names)
 
 
 def _plan(cls: type[Operation]) -> _Plan | None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from xdsl.dialects.func import CallOp
 from xdsl.ir import Block, Operation
+from xdsl.traits import IsTerminator, SymbolTable
 
-from tsir.dialects.classes import Classes
+from tsir.dialects.classes import NAMING, Classes
 from tsir.dialects.control_flow import verify_blocks, verify_leaving, verify_regions
 from tsir.dialects.deep_stack import call_with_deep_stack
 from tsir.dialects.dominance import Visibility
@@ -20,7 +22,6 @@ from tsir.dialects.invalid import InvalidIR, ir_error
 from tsir.dialects.positions import Positions
 from tsir.dialects.signatures import Signatures
 from tsir.dialects.symbols import Symbols
-from tsir.dialects.traversal import walk
 
 
 def verify_module(module: Operation, positions: Positions | None = None, *, declared_in: Operation | None = None) -> None:
@@ -32,28 +33,46 @@ def verify_module(module: Operation, positions: Positions | None = None, *, decl
     Verifier().verify(module, positions, declared_in=declared_in)
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """Which checks the operations of one class need."""
+
+    leaves: bool
+    has_symbols: bool
+    names_classes: bool
+
+
 @dataclass
 class Verifier:
     """Verifies modules; what it learns of operations' signatures makes the next verification cheaper, as after each pass."""
 
     _signatures: Signatures = field(default_factory=Signatures)
+    _kinds: dict[type[Operation], _Kind] = field(default_factory=dict[type[Operation], "_Kind"])
 
     def verify(self, module: Operation, positions: Positions | None = None, *, declared_in: Operation | None = None) -> None:
         """As `verify_module`."""
         visibility, symbols = Visibility(), Symbols(declared_in)
+        self._signatures.start()
         at = module
+        naming: list[Operation] = []
         try:
             for at in _visited(module, visibility):
                 visibility.verify(at)
                 self._verify_alone(at)
-                verify_leaving(at)
+                kind = self._kind(type(at))
+                if kind.leaves or at.successors:
+                    verify_leaving(at)
                 if at.regions:
                     verify_blocks(at)
                     verify_regions(at)
-                symbols.verify(at)
-            classes = Classes(declared_in or module)
-            for at in walk(module):
-                classes.verify(at)
+                if kind.has_symbols:
+                    symbols.verify(at)
+                if kind.names_classes:
+                    naming.append(at)
+            if naming:
+                classes = Classes(declared_in or module)
+                for at in naming:
+                    classes.verify(at)
         except RecursionError:
             raise
         except InvalidIR as error:
@@ -61,6 +80,16 @@ class Verifier:
         except Exception as error:
             # Verifiers of other dialects may stumble over IR that was never meant to exist.
             raise ir_error(at, error, positions) from error
+
+    def _kind(self, cls: type[Operation]) -> _Kind:
+        found = self._kinds.get(cls)
+        if found is None:
+            found = self._kinds[cls] = _Kind(
+                cls.has_trait(IsTerminator, value_if_unregistered=False),
+                cls.has_trait(SymbolTable, value_if_unregistered=False) or issubclass(cls, CallOp),
+                issubclass(cls, NAMING),
+            )
+        return found
 
     def _verify_alone(self, op: Operation) -> None:
         try:

@@ -1,0 +1,165 @@
+"""Reads mutants of the tests' IR: whatever the text is, there is a result or a TsirError, in bounded time.
+
+    python -m tests.fuzz.fuzz [--count 10000] [--seed 0] [--keep FOLDER]
+
+A mutant that is read is printed, read back, printed again (the same text), and goes through passes, with verification after
+each. Mutants on which something else happens than a result or a TsirError are counted by their exception and place, and kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from pathlib import Path
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
+
+from tests.fuzz.mutation import Mutator
+from tsir.dialects.context import TsContext, make_context, print_module
+from tsir.dialects.deep_stack import in_deep_stack
+from tsir.dialects.parsing import parse_module
+from tsir.dialects.verify import verify_module
+from tsir.errors import TsirError
+from tsir.ops.python import lookup
+from tsir.ops.registry import SCHEMAS
+from tsir.passes.registry import get_pass
+
+PROGRAMS = Path(__file__).parents[1] / "filecheck"
+PASSES = (
+    ("ts-inline", "ts-canonicalize", "ts-cse", "ts-dce"), ("ts-infer-types", "ts-fold-constants", "ts-canonicalize", "ts-dce"),
+    ("ts-functionalize", "ts-infer-types", "lower-ts-to-linalg", "ts-dce"), ("ts-canonicalize",), ("ts-cse", "ts-dce"),
+    ("ts-infer-types",), ("ts-freeze",), ("lower-ts-to-linalg",),
+)  # fmt: skip
+SECONDS = 60
+"""The most time that one mutant may take."""
+
+
+class Hang(BaseException):
+    """A mutant takes longer than SECONDS."""
+
+
+def texts() -> list[str]:
+    """The parts of the tests' .mlir files, and their functions one by one, as written and in generic form with locations."""
+    found: list[str] = []
+    context = new_context()
+    for path in sorted(PROGRAMS.rglob("*.mlir")):
+        for part in path.read_text(encoding="utf-8").split("// -----\n"):
+            lines = [line for line in part.splitlines() if not line.lstrip().startswith("//")]
+            if not any(lines):
+                continue
+            text = "\n".join(lines) + "\n"
+            found.append(text)
+            try:
+                module = parse_module(context, text)
+            except TsirError:
+                continue
+            for op in module.body.block.ops:
+                if isinstance(op, FuncOp):
+                    alone = ModuleOp([op.clone()])
+                    try:
+                        verify_module(alone)
+                    except TsirError:
+                        continue
+                    found += [print_module(alone), print_module(alone, generic=True, debuginfo=True)]
+    return found
+
+
+def new_context() -> TsContext:
+    """A context with all operators."""
+    return make_context(SCHEMAS.get, lambda name: lookup(name) is not None)
+
+
+def run(text: bytes, passes: tuple[str, ...]) -> str:
+    """What becomes of a text: `refused` when it isn't valid IR, `failed` when a pass says that it can't, or `done`.
+
+    Raises what isn't a TsirError, and AssertionError when printing isn't undone by reading.
+    """
+    context = new_context()
+    try:
+        module = parse_module(context, text, "mutant.mlir")
+    except TsirError as error:
+        assert str(error)
+        return "refused"
+    once = print_module(module)
+    again = print_module(parse_module(context, once, "printed.mlir"))
+    assert again == once, "printing what was read back gives another text"
+    parse_module(context, print_module(module, generic=True, debuginfo=True), "generic.mlir")
+    try:
+        for name in passes:
+            in_deep_stack(lambda name=name: get_pass(name)().apply(context, module))
+            verify_module(module)
+    except TsirError as error:
+        assert str(error)
+        return "failed"
+    print_module(module)
+    return "done"
+
+
+def kind_of(error: BaseException) -> str:
+    """The exception's class and the innermost place in tsir, or else in all."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "/tsir/" in f.filename and "deep_stack" not in f.filename] or frames
+    return f"{type(error).__name__} at {own[-1].filename.rpartition('/tsir/')[2]}:{own[-1].lineno}: {str(error)[:100]!r}"
+
+
+def fuzz(count: int, seed: int, keep: Path | None = None) -> tuple[Counter[str], dict[str, bytes]]:
+    """Runs mutants. Gives how many ended in which way, and the first mutant of each kind of failure."""
+    mutator = Mutator(texts(), seed)
+    outcomes: Counter[str] = Counter()
+    failures: dict[str, bytes] = {}
+    for i in range(count):
+        text, passes = mutator.mutant(), PASSES[i % len(PASSES)]
+        previous = signal.signal(signal.SIGALRM, _hang)
+        signal.alarm(SECONDS)
+        try:
+            outcomes[run(text, passes)] += 1
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever it is, it is what is looked for
+            kind = kind_of(error)
+            outcomes["wrong"] += 1
+            if kind not in failures:
+                failures[kind] = text
+                if keep is not None:
+                    keep.mkdir(parents=True, exist_ok=True)
+                    (keep / f"{seed}-{i}.mlir").write_bytes(text)
+                    (keep / f"{seed}-{i}.txt").write_text(
+                        f"{kind}\n{','.join(passes)}\n" + traceback.format_exc(), encoding="utf-8"
+                    )
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, previous)
+    return outcomes, failures
+
+
+def _hang(_signal: int, _frame: object) -> None:
+    raise Hang(f"more than {SECONDS} s")
+
+
+def main() -> int:
+    """The command line; gives 1 when something went wrong."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write the first mutant of each failure there")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    start = time.perf_counter()
+    outcomes, failures = fuzz(options.count, options.seed, options.keep)
+    counts = ", ".join(f"{outcomes[o]} {o}" for o in ("done", "failed", "refused", "wrong"))
+    print(
+        f"{options.count} mutants of {len(texts())} texts, seed {options.seed}: {counts}; {time.perf_counter() - start:.0f} s"
+    )
+    for kind in failures:
+        print(f"  {kind}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Some mutants of the tests' IR in the default run; `make fuzz` makes many more."""
+
+import pytest
+
+from tests.fuzz.fuzz import SECONDS, fuzz, run, texts
+from tests.fuzz.mutation import Mutator
+from tsir.dialects.context import make_context
+from tsir.dialects.parsing import MAX_CONSTANT, MAX_NESTING, parse_module
+from tsir.errors import IRError
+
+
+@pytest.mark.parametrize("seed", [7])
+def test_mutants_give_a_result_or_a_tsir_error(seed: int) -> None:
+    outcomes, failures = fuzz(100, seed)
+    assert not failures, "\n".join(failures)
+    assert outcomes["refused"] > 30 and outcomes["done"] > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_many_mutants(seed: int) -> None:
+    _, failures = fuzz(1000, seed)
+    assert not failures, "\n".join(failures)
+
+
+def test_the_same_seed_gives_the_same_mutants() -> None:
+    originals = texts()[:20]
+    first, second = Mutator(originals, 3), Mutator(originals, 3)
+    assert [first.mutant() for _ in range(20)] == [second.mutant() for _ in range(20)]
+
+
+def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass that raises what isn't a TsirError is counted and named."""
+
+    def broken(_name: str) -> object:
+        raise KeyError("no such thing")
+
+    monkeypatch.setattr("tests.fuzz.fuzz.get_pass", broken)
+    with pytest.raises(KeyError):
+        run(b"func.func @f() {\n  func.return\n}\n", ("ts-dce",))
+    outcomes, failures = fuzz(20, 0)
+    assert outcomes["wrong"] and any("KeyError" in kind for kind in failures)
+    assert SECONDS > 0
+
+
+HOSTILE = {
+    "splat": "%0 = arith.constant dense<1> : tensor<1099511627776xi64>",
+    "splat without a shape": '%0 = "test.op"() {a = dense<"0x00"> : tensor<99999999999xi8>} : () -> i64',
+    "wide integer": "%0 = arith.constant 1 : i4000000000",
+    "wide integer in a type": '%0 = "test.op"() : () -> tensor<2x!ts.list<i99999999999999999999999>>',
+    "digits": f"%0 = arith.constant {'9' * 5000} : i64",
+    "hexadecimal digits": f"%0 = arith.constant 0x{'9' * 50_000} : i200000",
+    "digits of a size": f'%0 = "test.op"() : () -> tensor<{"9" * 5000}xf32>',
+    "unsigned": '%0 = "test.op"() {a = -1 : ui20000} : () -> i64',
+    "rank": f'%0 = "test.op"() : () -> tensor<{"9x" * 100_000}f32>',
+    "regions": "func.func @f(%c: i1) {\n" + "scf.if %c {\n" * 10_000 + "}\n" * 10_000 + "func.return\n}",
+    "types": f'%0 = "test.op"() : () -> {"!ts.list<" * 5000}i64{">" * 5000}',
+    "attributes": f'"test.op"() {{a = {"[" * 5000}{"]" * 5000}}} : () -> ()',
+    "dense": f'"test.op"() {{a = dense<{"[" * 5000}1{"]" * 5000}> : tensor<1xi64>}} : () -> ()',
+    "locations": f'"test.op"() : () -> () loc({"callsite(" * 5000}',
+    "signs": f'"test.op"() {{a = affine_map<(d0) -> ({"-" * 130_000}d0)>}} : () -> ()',
+    "aliases": "!a0 = !ts.tuple<i64, i64>\n" + "".join(f"!a{i} = !ts.tuple<!a{i - 1}, !a{i - 1}>\n" for i in range(1, 60)),
+    "null": "func.func @f() {\n\0func.return\n}",
+    "no UTF-8": b"func.func @f() {\n  func.return \xff\xfe\n}",
+    "open string": 'ts.constant "' + "a" * 200_000,
+    "open string with escapes": 'ts.constant "' + "\\00" * 50_000,
+    "open comment line": "// " + "x" * 1_000_000,
+    "one line": "func.func @f(%x: i64) { " + "%y = arith.addi %x, %x : i64 " * 10_000,
+    "results": '%0:100000000 = "test.op"() : () -> ()',
+    "closing": ">" * 100_000,
+    "opening": "<" * 100_000,
+    "bom": "\ufefffunc.func @f() { func.return }",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_gives_one_error_with_a_place(text: str | bytes) -> None:
+    with pytest.raises(IRError) as caught:
+        parse_module(make_context(lambda _key: None), text, "x.mlir")
+    assert isinstance(text, bytes) or (caught.value.location is not None and caught.value.location.file == "x.mlir")
+    assert len(str(caught.value)) < 2000 and caught.value.code is not None
+
+
+def test_what_is_within_the_bounds_is_read() -> None:
+    context = make_context(lambda _key: None)
+    parse_module(
+        context,
+        "func.func @f(%c: i1) {\n" + "scf.if %c {\n" * (MAX_NESTING - 2) + "}\n" * (MAX_NESTING - 2) + "func.return\n}",
+    )
+    parse_module(context, "%0 = arith.constant dense<1.5> : tensor<30522x768xf32>")
+    parse_module(context, "%0 = arith.constant -1 : i16777215")
+    assert MAX_CONSTANT >= 1 << 30
