@@ -22,6 +22,8 @@ config.substitutions += [  # noqa: F821
     ("%python", python),
     ("%{root}", root),
     ("%{opt}", f"{python} -m tsir.tools.ts_opt"),
+    ("%{reduce}", f"{python} -m tsir.tools.ts_reduce"),
+    ("%{translate}", f"{python} -m tsir.tools.ts_translate"),
     (r"\bts-opt\b", f"{python} -m tsir.tools.ts_opt"),
     (r"\bts-run\b", f"{python} -m tsir.tools.ts_run"),
     (r"\bfilecheck\b", os.path.join(os.path.dirname(python), "filecheck")),

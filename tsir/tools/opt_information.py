@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tsir.errors import PassError, TsirError
+from tsir.tools.command_line import ToolParser
 
 
 def explain(code: str) -> None:
@@ -44,12 +45,11 @@ def show_dialects() -> None:
     print(f"Available Dialects: {','.join(dialect_names())}")
 
 
-def print_completion(shell: str) -> None:
-    """Prints a shell's completion script."""
+def print_completion(shell: str, parser: ToolParser) -> None:
+    """Prints a shell's completion script for a tool that takes passes."""
     from tsir.lowering.pipelines import PIPELINES
     from tsir.tools.completion import completion
     from tsir.tools.known_passes import pass_class, pass_names, summary
-    from tsir.tools.opt_options import parser
 
     names = pass_names()
     every = [n for group in names.values() for n in group]
@@ -58,4 +58,4 @@ def print_completion(shell: str) -> None:
     words = {
         "passes": [*every, *PIPELINES], "pipeline": list(PIPELINES),
     }  # fmt: skip
-    print(completion(parser(), shell, words=words, extra=flags), end="")
+    print(completion(parser, shell, words=words, extra=flags), end="")

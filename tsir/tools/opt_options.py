@@ -46,7 +46,7 @@ def parser() -> ToolParser:
     )
     made.add_argument("-o", dest="output", metavar="FILE", help="write to FILE instead of standard output")
     _reading(made)
-    _passes(made)
+    add_passes(made)
     _printing(made)
     _around_passes(made)
     _semantics(made)
@@ -59,10 +59,10 @@ def read(argv: Sequence[str] | None) -> argparse.Namespace:
     """The options of a command line. Raises TsirError. Pass flags become parts of `passes`, in their order."""
     import sys
 
-    return parser().read(sys.argv[1:] if argv is None else argv, _pass_flag)
+    return parser().read(sys.argv[1:] if argv is None else argv, pass_flag)
 
 
-def _pass_flag(written: str) -> str | None:
+def pass_flag(written: str) -> str | None:
     """What `--ts-cse` or `--ts-canonicalize="tables=views"` stands for."""
     from tsir.tools.known_passes import is_pass
 
@@ -93,7 +93,8 @@ def _reading(made: argparse.ArgumentParser) -> None:
     )
 
 
-def _passes(made: argparse.ArgumentParser) -> None:
+def add_passes(made: argparse.ArgumentParser) -> None:
+    """Adds the options that say which passes run: what `ts_opt.pipeline_of` reads."""
     group = made.add_argument_group(
         "passes", "Each pass is an option as well, with its own options as value: --ts-canonicalize='tables=views'."
     )
@@ -112,9 +113,6 @@ def _passes(made: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--weights", choices=("inline", "resource", "args"), default="inline", help="their form after --pipeline=mlir"
-    )
-    group.add_argument(
-        "--dump-pass-pipeline", action="store_true", help="write the pipeline that will run to standard error"
     )
 
 
@@ -138,6 +136,7 @@ def _printing(made: argparse.ArgumentParser) -> None:
 
 def _around_passes(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("around passes", "All of this is written to standard error.")
+    group.add_argument("--dump-pass-pipeline", action="store_true", help="write the pipeline that will run")
     prefix = "--mlir-print-ir"
     for when in ("before", "after"):
         group.add_argument(
@@ -209,4 +208,11 @@ def _information(made: argparse.ArgumentParser) -> None:
     group.add_argument("--list-passes", action="store_true", help="print the names of passes and pipelines")
     group.add_argument("--show-dialects", action="store_true", help="print the names of the dialects that are known")
     group.add_argument("--explain", metavar="CODE", help="say what an error's code stands for (TS103)")
-    group.add_argument("--print-completion", choices=SHELLS, metavar="SHELL", help=f"print a script for {', '.join(SHELLS)}")
+    add_completion(group)
+
+
+def add_completion(made: argparse._ActionsContainer) -> None:
+    """Adds the option that prints a completion script."""
+    made.add_argument(
+        "--print-completion", choices=SHELLS, metavar="SHELL", help=f"print completion for {', '.join(SHELLS)}, and stop"
+    )

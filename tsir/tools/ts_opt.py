@@ -39,7 +39,7 @@ def _run(options: argparse.Namespace) -> None:
     elif options.show_dialects:
         opt_information.show_dialects()
     elif options.print_completion is not None:
-        opt_information.print_completion(options.print_completion)
+        opt_information.print_completion(options.print_completion, opt_options.parser())
     else:
         _transform(options)
 
@@ -144,7 +144,7 @@ def _process(source: Source, name: str, pipeline: Nest, chosen: Chosen, options:
             implicit_module=not options.no_implicit_module,
         )
     module, instruments = loaded.module, chosen.instruments
-    whole = Nest(pipeline.anchor, (*_typing(options.arg_types, loaded.symbol(options.entry)), *pipeline.elements))
+    whole = Nest(pipeline.anchor, (*typing_passes(options.arg_types, loaded.symbol(options.entry)), *pipeline.elements))
     if options.run_reproducer:
         whole, verify_each = stored_pipeline(loaded.external, name)
         instruments = [*instruments, *([Verify()] if verify_each and not options.verify_each else ())]
@@ -191,8 +191,8 @@ def _verify(module: ModuleOp, transformed: bool) -> None:
         raise
 
 
-def _typing(types: str | None, entry: str | None) -> list[Step]:
-    """What sets the argument types that the command line gives."""
+def typing_passes(types: str | None, entry: str | None) -> list[Step]:
+    """What sets the argument types that a command line gives, for the function of a symbol or the only one."""
     if types is None:
         return []
     from tsir.passes.signature import SetTypesPass
