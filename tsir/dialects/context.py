@@ -41,6 +41,8 @@ class TsContext(Context):
     """The names of all `ts.aten` and `ts.py` operations, for hints."""
     objects: dict[str, Instance] = field(default_factory=dict[str, Instance])
     """The object that a method's first argument will be, by the function's symbol: what passes may take as known."""
+    statistics: object = None
+    """Where passes that apply rules count what the rules do, when a tool wants to know (`passes/rules/engine.py`)."""
     resources: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """The data of `dense_resource` constants that passes made, by name: for the end of the text."""
     find_dialect: Callable[[str], Dialect | None] = field(default=lambda _name: None)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xdsl.dialects import arith
 from xdsl.dialects.arith import FloatingPointLikeBinaryOperation
 from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, IntegerType, TensorType
@@ -48,6 +50,11 @@ class SelectOp(arith.SelectOp):
             made = arith.SelectOp(condition, first, second)
         made.attributes |= attributes
         return made
+
+    @classmethod
+    def create(cls, **given: Any) -> arith.SelectOp:
+        chosen = given["result_types"][0]
+        return (TensorSelectOp if isinstance(chosen, TensorType) else arith.SelectOp).create(**given)
 
 
 class TensorSelectOp(arith.SelectOp):

@@ -18,6 +18,7 @@ from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects import dtypes
+from tsir.dialects.defaults import default_constant
 from tsir.dialects.locations import source_locations
 from tsir.dialects.schema import Argument, Schema, SchemaRegistry, SchemaType
 from tsir.dialects.ts import types as ts
@@ -482,15 +483,8 @@ def _default(argument: Argument) -> _Plan:
     if value is None:
         return _Constant(None)
     if isinstance(value, tuple):
-        return _List(tuple(_Constant(_default_constant(e, kind)) for e in value), element_type(kind))
-    return _Constant(_default_constant(value, kind))
-
-
-_NAMED = {"ScalarType": dtypes.dtype, "Device": Device.parse, "Layout": Layout, "MemoryFormat": MemoryFormat}
-
-
-def _default_constant(value: Any, kind: SchemaType) -> Constant:
-    return _NAMED[kind.base](value) if kind.base in _NAMED else value
+        return _List(tuple(_Constant(default_constant(e, kind)) for e in value), element_type(kind))
+    return _Constant(default_constant(value, kind))
 
 
 def element_type(kind: SchemaType) -> Attribute:

@@ -164,7 +164,7 @@ def specialize(
     if lower:
         lower_function(function)
         if any(isinstance(op, UnpackOp) for op in walk(part)):
-            canonicalize(function, ())  # lists of results that are taken apart again
+            canonicalize(function, ("containers",))  # lists of results that are taken apart again
         merge_common(function)
         eliminate_dead_code(function)
         outline_deep_code(part)

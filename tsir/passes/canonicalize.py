@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -9,10 +10,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
-from tsir.errors import PassError
-from tsir.passes.rules.engine import Rules
-from tsir.passes.rules.structural import NATIVES
-from tsir.passes.rules.tensors import RULES
+from tsir.dialects.context import TsContext
+from tsir.passes.rules.engine import Rules, Statistics
+from tsir.passes.rules.tables import DEFAULT_TABLES, SPECIALIZE_TABLES, TABLES, chosen
 from tsir.passes.structure import functions
 
 
@@ -25,23 +25,32 @@ class CanonicalizePass(ModulePass):
         %2 = ts.tuple_get %1[0] : !ts.tuple<!ts.tensor, i64> -> !ts.tensor
         func.return %2 : !ts.tensor
 
-    `tables` restricts it to some tables of rules (`identities`, `views`, `folding`); the rewrites of containers and casts are
-    always done. Rules that undo each other end in an error that names them.
+    `tables` names the tables of rules that it takes (`ts-opt --list-rules` shows them), `files` Python files with rules of the user's
+    that come first. With `only` just these rules are applied, of all the tables and files; `disable` leaves some out. Rules that undo
+    each other end in an error that names them.
     """
 
     name = "ts-canonicalize"
 
-    tables: tuple[str, ...] = ("identities", "views", "folding")
+    tables: tuple[str, ...] = DEFAULT_TABLES
+    files: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for table in self.tables:
-            if table not in RULES:
-                raise PassError(f"there is no table of rules {table!r}", hint=f"the tables are {', '.join(RULES)}")
+        statistics = ctx.statistics if isinstance(ctx, TsContext) and isinstance(ctx.statistics, Statistics) else None
+        rules = Rules(chosen(self.tables, only=self.only, disable=self.disable, files=self.files), statistics)
         for function in functions(op):
-            canonicalize(function, self.tables)
+            rules.apply(function)
 
 
-def canonicalize(function: FuncOp, tables: tuple[str, ...] = ("identities", "views", "folding")) -> bool:
+def canonicalize(function: FuncOp, tables: Iterable[str] = SPECIALIZE_TABLES) -> bool:
     """Applies tables of rules to one function; whether any rule fired."""
-    rules = Rules((r for table in tables for r in RULES[table]), NATIVES)
+    key = tuple(tables)
+    rules = _made.get(key)
+    if rules is None:
+        rules = _made[key] = Rules(rule for table in key for rule in TABLES[table])
     return rules.apply(function).total() > 0
+
+
+_made: dict[tuple[str, ...], Rules] = {}

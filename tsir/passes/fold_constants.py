@@ -21,6 +21,7 @@ from tsir.ops.tensor import SymTensor
 from tsir.passes.constants import UNKNOWN, constant_ops
 from tsir.passes.facts import NEVER, Facts
 from tsir.passes.infer_types import infer_types
+from tsir.passes.rebuild import inline_block
 from tsir.passes.refine import refine_uses
 from tsir.passes.structure import callee_name, functions, walk
 from tsir.passes.unroll import make_lists_whole, unroll_short_loops
@@ -146,21 +147,10 @@ def _flatten(function: FuncOp, facts: Facts) -> bool:
 
 
 def _inline_block(op: Operation, block: Block | None) -> None:
-    """Moves a block's operations before `op`, which they replace; what the block yields are the results."""
-    target = op.parent_block()
-    assert target is not None
+    """Puts a block's operations in the place of `op`; what the block yields are the results."""
     if block is not None:
-        last = block.last_op
-        assert last is not None
-        values = tuple(last.operands)
-        for inner in tuple(block.ops):
-            if inner is not last:
-                inner.detach()
-                target.insert_op_before(inner, op)
-        for result, value in zip(op.results, values, strict=True):
+        for result, value in zip(op.results, inline_block(op, block), strict=True):
             refine_uses(result, value)
-        last.detach()
-        last.erase()
     _erase(op)
 
 

@@ -46,6 +46,21 @@ def replace_region_op(
     return new
 
 
+def inline_block(op: Operation, block: Block) -> tuple[SSAValue, ...]:
+    """Moves a block's operations before `op`; gives what the block yields, with which the caller replaces `op`'s results."""
+    target = op.parent_block()
+    last = block.last_op
+    assert target is not None and last is not None
+    values = tuple(last.operands)
+    for inner in tuple(block.ops):
+        if inner is not last:
+            inner.detach()
+            target.insert_op_before(inner, op)
+    last.detach()
+    last.erase()
+    return values
+
+
 def thread_value(
     op: Operation, current: SSAValue, kind: Attribute, name_hint: str | None, through: Callable[[Block, SSAValue], None]
 ) -> SSAValue:

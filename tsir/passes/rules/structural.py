@@ -11,7 +11,7 @@ from tsir.dialects.ts.structure import CastOp, ListOp, ToReferenceOp, ToValueOp,
 from tsir.passes.constants import constant_of
 from tsir.passes.facts import strip_casts
 from tsir.passes.memory import Memory
-from tsir.passes.rules.engine import Native
+from tsir.passes.rules.terms import NativeRule, native
 
 
 def _maker(value: SSAValue) -> Operation | None:
@@ -68,11 +68,64 @@ def _value_of_reference(op: Operation, memory: Memory) -> Sequence[SSAValue] | N
     return None if group is not None and group.tensor_writes else [made.value]
 
 
-NATIVES: dict[str, list[Native]] = {
-    "ts.tuple_get": [_element_of_tuple],
-    "ts.unpack": [_unpacked],
-    "ts.py.getitem": [_item_of_container],
-    "ts.cast": [_cast_of_cast],
-    "ts.to_value": [_value_of_reference],
-}
-"""By root operation."""
+_HEAD = "func.func public @f(%x : tensor<2xf32>, %y : tensor<2xf32>, %n : i64) -> tensor<2xf32> {\n"
+
+CONTAINERS: tuple[NativeRule, ...] = (
+    native(
+        "element-of-tuple",
+        "ts.tuple_get",
+        _element_of_tuple,
+        why="what was put into the tuple",
+        example=_HEAD
+        + """  %t = ts.tuple %x, %y : (tensor<2xf32>, tensor<2xf32>) -> !ts.tuple<tensor<2xf32>, tensor<2xf32>>
+  %r = ts.tuple_get %t[1] : !ts.tuple<tensor<2xf32>, tensor<2xf32>> -> tensor<2xf32>
+  func.return %r : tensor<2xf32>
+}""",
+    ),
+    native(
+        "unpacked",
+        "ts.unpack",
+        _unpacked,
+        why="what was put into the tuple or list, when nothing changed the list and it has as many elements",
+        example=_HEAD
+        + """  %t = ts.list %x, %y : (tensor<2xf32>, tensor<2xf32>) -> !ts.list<tensor<2xf32>>
+  %a, %b = ts.unpack %t : (!ts.list<tensor<2xf32>>) -> (tensor<2xf32>, tensor<2xf32>)
+  func.return %b : tensor<2xf32>
+}""",
+    ),
+    native(
+        "item-of-container",
+        "ts.py.getitem",
+        _item_of_container,
+        why="what was put there, when nothing changed the container; an index outside of it raises when the program runs",
+        example=_HEAD
+        + """  %t = ts.list %x, %y : (tensor<2xf32>, tensor<2xf32>) -> !ts.list<tensor<2xf32>>
+  %i = arith.constant -1 : i64
+  %r = ts.py.getitem(%t, %i) : (!ts.list<tensor<2xf32>>, i64) -> tensor<2xf32>
+  func.return %r : tensor<2xf32>
+}""",
+    ),
+    native(
+        "cast-of-cast",
+        "ts.cast",
+        _cast_of_cast,
+        why="the value has this type already",
+        example=_HEAD
+        + """  %a = ts.cast %x : tensor<2xf32> -> !ts.any
+  %b = ts.cast %a : !ts.any -> tensor<2xf32>
+  func.return %b : tensor<2xf32>
+}""",
+    ),
+    native(
+        "value-of-reference",
+        "ts.to_value",
+        _value_of_reference,
+        why="what the reference was made of, when nothing wrote its memory",
+        example=_HEAD
+        + """  %a = ts.to_reference %x : tensor<2xf32> -> !ts.tensor<2xf32>
+  %b = ts.to_value %a : !ts.tensor<2xf32> -> tensor<2xf32>
+  func.return %b : tensor<2xf32>
+}""",
+    ),
+)
+"""Rewrites of containers and casts."""
