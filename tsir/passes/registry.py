@@ -18,6 +18,7 @@ PASSES: dict[str, str] = {
     "ts-fold-constants": "tsir.passes.fold_constants:FoldConstantsPass",
     "ts-index-by-number": "tsir.passes.index_views:IndexByNumberPass",
     "ts-canonicalize": "tsir.passes.canonicalize:CanonicalizePass",
+    "ts-saturate": "tsir.passes.saturate:SaturatePass",
     "ts-dce": "tsir.passes.dce:DcePass",
     "ts-cse": "tsir.passes.cse:CsePass",
     "ts-set-types": "tsir.passes.signature:SetTypesPass",

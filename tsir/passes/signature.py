@@ -20,7 +20,7 @@ from tsir.dialects.ts.types import ClassType, TensorType, dtype_of
 from tsir.errors import PassError
 from tsir.passes.inline import drop_unused
 from tsir.passes.refine import STRICT_DIALECTS
-from tsir.passes.structure import callee_name, find_function, functions, is_public, walk
+from tsir.passes.structure import callee_name, find_function, functions, is_public, methods, walk
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,13 @@ def _only_function(module: ModuleOp, count: int) -> FuncOp:
 
 
 def _first_own_argument(function: FuncOp) -> int:
+    """Where a function's own arguments start: behind the object of a method, whatever that one is called."""
     arguments = function.body.block.args
-    return 1 if arguments and isinstance(arguments[0].type, ClassType) and arguments[0].name_hint == "self" else 0
+    if not arguments or not isinstance(arguments[0].type, ClassType):
+        return 0
+    module = function.parent_op()
+    is_method = isinstance(module, ModuleOp) and function.sym_name.data in methods(module).values()
+    return 1 if is_method or arguments[0].name_hint == "self" else 0
 
 
 def _as_reference(given: Attribute, declared: Attribute) -> Attribute:

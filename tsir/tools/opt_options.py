@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from tsir.tools.command_line import SHELLS, ToolParser, truth
+from tsir.tools.rule_options import add_rule_options
 
 SEPARATOR = "// -----"
 """The line between the parts of a file, for `--split-input-file`."""
@@ -31,6 +32,11 @@ examples:
     ts-opt model.py                                   every function and module class that the file defines
     ts-opt model.pt --mlir-print-debuginfo            an archive's IR with the places in its source
     cat model.mlir | ts-opt -                         read standard input, check, print
+  rules
+    ts-opt --list-rules --why                         each rewrite rule, its conditions and why it holds
+    ts-opt model.mlir --rules my_rules.py             apply the rules of a Python file
+    ts-opt --verify-rules my_rules.py                 run both sides of each on inputs made for it
+    ts-opt model.mlir -p ts-canonicalize --rewrite-stats --disable-rule t-of-t
   more
     ts-opt --list-passes                              each pass, what it does, its options
     ts-opt --explain TS103                            what an error's code means
@@ -49,6 +55,7 @@ def parser() -> ToolParser:
     add_passes(made)
     _printing(made)
     _around_passes(made)
+    add_rule_options(made)
     _semantics(made)
     _reproducing(made)
     _information(made)
@@ -177,7 +184,7 @@ def _semantics(made: argparse.ArgumentParser) -> None:
         "--check-semantics", action="store_true",
         help="run the program on random inputs before the passes and after each; fail at the first that changes a result",
     )  # fmt: skip
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="for the inputs (default: 0)")
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="for the inputs, also of --verify-rules (default: 0)")
     group.add_argument(
         "--semantics-inputs",
         type=int,

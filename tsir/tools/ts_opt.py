@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tsir.errors import IRError, PassError, TsirError, did_you_mean
-from tsir.tools import opt_information, opt_options
+from tsir.tools import opt_information, opt_options, rule_options
 from tsir.tools.exits import exit_status
 from tsir.tools.programs import Source, inputs, read_program
 from tsir.tools.terminal import show
@@ -38,6 +38,8 @@ def _run(options: argparse.Namespace) -> None:
         opt_information.list_passes()
     elif options.show_dialects:
         opt_information.show_dialects()
+    elif rule_options.is_question(options):
+        rule_options.answer(options)
     elif options.print_completion is not None:
         opt_information.print_completion(options.print_completion, opt_options.parser())
     else:
@@ -47,7 +49,7 @@ def _run(options: argparse.Namespace) -> None:
 def _transform(options: argparse.Namespace) -> None:
     from tsir.tools.instrument.chosen import choose
 
-    pipeline = pipeline_of(options)
+    pipeline = rule_options.with_rules(pipeline_of(options), options)
     if options.dump_pass_pipeline:
         print(f"Pass Manager with {len(pipeline.elements)} passes:\n{pipeline.pretty()}\n", file=sys.stderr)
     chosen = choose(options)
@@ -135,6 +137,7 @@ def _process(source: Source, name: str, pipeline: Nest, chosen: Chosen, options:
     from tsir.tools.pass_manager import Nest, run_pipeline
 
     context = tool_context(allow_unregistered=options.allow_unregistered_dialect)
+    context.statistics = chosen.rules
     with chosen.measure("Parser" if isinstance(source, str) else "Frontend"):
         loaded = read_program(
             source,

@@ -5,7 +5,7 @@ Nothing here changes IR.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
@@ -46,10 +46,25 @@ class Match:
 _Goal: TypeAlias = "tuple[Term, SSAValue]"
 
 
-def matches(rule: Rule, op: Operation) -> Iterator[Match]:
+@dataclass(frozen=True, eq=False)
+class _Exactly:
+    """A term for this value, none that is equal to it."""
+
+    term: Term
+
+
+Members: TypeAlias = "Callable[[SSAValue], Sequence[SSAValue]]"
+"""The values that are known to be equal to a value, itself among them."""
+
+
+def _alone(value: SSAValue) -> Sequence[SSAValue]:
+    return (value,)
+
+
+def matches(rule: Rule, op: Operation, members: Members = _alone) -> Iterator[Match]:
     """The ways in which the rule's pattern matches with `op` as its root: more than one where operands may be exchanged.
 
-    Constraints aren't looked at.
+    Where several values are known to be equal (`members`), each may be what the pattern asks for. Constraints aren't looked at.
     """
     alternatives: list[tuple[list[_Goal], Match]] = []
     start = Match()
@@ -59,15 +74,21 @@ def matches(rule: Rule, op: Operation) -> Iterator[Match]:
     alternatives.append((goals, start))
     while alternatives:
         goals, match = alternatives.pop()
-        if _solve(goals, match, alternatives):
+        if _solve(goals, match, alternatives, members):
             yield match
 
 
-def _solve(goals: list[_Goal], match: Match, alternatives: list[tuple[list[_Goal], Match]]) -> bool:
+def _solve(goals: list[_Goal], match: Match, alternatives: list[tuple[list[_Goal], Match]], members: Members) -> bool:
     while goals:
         term, value = goals.pop()
+        if isinstance(term, _Exactly):
+            term = term.term
+        elif not isinstance(term, Variable) and len(others := members(value)) > 1:
+            exact = _Exactly(term)
+            alternatives += [([*goals, (exact, other)], match.copy()) for other in others[1:]]
+            value = others[0]
         if isinstance(term, Variable):
-            if not _bind(term.name, value, match):
+            if not _bind(term.name, value, match, members):
                 return False
         elif isinstance(term, Call | Result):
             call, index = (term.call, term.index) if isinstance(term, Result) else (term, None)
@@ -144,7 +165,8 @@ def _zip(terms: list[Term], values: Iterable[SSAValue], goals: list[_Goal], matc
     return True
 
 
-def _bind(name: str, value: SSAValue, match: Match) -> bool:
+def _bind(name: str, value: SSAValue, match: Match, members: Members) -> bool:
+    value = members(value)[0]
     known = match.bindings.setdefault(name, value)
     if known is value:
         return True
@@ -182,10 +204,10 @@ class RuleIndex:
     def __contains__(self, name: str) -> bool:
         return name in self._roots
 
-    def candidates(self, op: Operation) -> list[AnyRule]:
+    def candidates(self, op: Operation, members: Members = _alone) -> list[AnyRule]:
         """The rules that may match with `op` as their root, in order."""
         bucket = self._roots.get(op.name)
-        return [] if bucket is None else bucket.candidates(op)
+        return [] if bucket is None else bucket.candidates(op, members)
 
 
 _ANY_OPERAND = -1
@@ -205,14 +227,14 @@ class _Bucket:
         else:
             self.by_operand.setdefault(key[0], {}).setdefault(key[1], []).append((order, rule))
 
-    def candidates(self, op: Operation) -> list[AnyRule]:
+    def candidates(self, op: Operation, members: Members) -> list[AnyRule]:
         found = list(self.always)
         for position, table in self.by_operand.items():
             if position != _ANY_OPERAND:
                 chosen = [op.operands[position]] if position < len(op.operands) else []
             else:
                 chosen = op.operands[:2]
-            for key in {k for value in chosen for k in _keys_of(value, table)}:
+            for key in {k for value in chosen for other in members(value) for k in _keys_of(other)}:
                 found += table.get(key, ())
         if len(found) > 1:
             found.sort(key=lambda pair: pair[0])
@@ -235,7 +257,7 @@ def _key(call: Call) -> tuple[int, Any] | None:
     return constants
 
 
-def _keys_of(value: SSAValue, table: dict[Any, Any]) -> list[Any]:
+def _keys_of(value: SSAValue) -> list[Any]:
     source = strip_casts(value)
     if not isinstance(source, OpResult):
         return []

@@ -27,6 +27,7 @@ TABLES: dict[str, tuple[AnyRule, ...]] = {
     "arith": (*ARITH, *CASTS),
     "forms": FORMS,
     "algebra": ALGEBRA,
+    "none": (),
 }
 """The tables by name."""
 

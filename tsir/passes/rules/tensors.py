@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from tsir.dialects.dtypes import Category, DType
-from tsir.passes.rules.constraints import Bound, constant, is_constant, is_floating, is_integer, same_shape
+from tsir.passes.rules.constraints import Bound, constant, is_constant, is_floating, is_integer, is_not_complex, same_shape
 from tsir.passes.rules.terms import Rule, Term, aten, computed, rule, shaped
 
 
@@ -134,7 +134,7 @@ def _twice(operator: Any, x: Term) -> tuple[Term, Term]:
     return operator(operator(x)), operator(x)
 
 
-_IDEMPOTENT = ("relu6", "abs", "ceil", "floor", "trunc", "round", "sign", "sgn", "positive")
+_IDEMPOTENT = ("relu6", "abs", "ceil", "floor", "trunc", "round", "sign", "positive")
 
 IDENTITIES: tuple[Rule, ...] = (
     rule(
@@ -265,6 +265,12 @@ IDENTITIES: tuple[Rule, ...] = (
         lambda x, d, e: (aten.to.dtype(aten.to.dtype(x, d), e), x),
         where=_widens,
         why="the wider dtype has all values of the narrower one",
+    ),
+    rule(
+        "sgn-of-sgn",
+        lambda x: (aten.sgn(aten.sgn(x)), aten.sgn(x)),
+        where=is_not_complex("x"),
+        why="a sign is its own sign; of complex numbers the quotient by the absolute value is rounded",
     ),
     *(
         rule(

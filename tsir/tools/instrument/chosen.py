@@ -7,13 +7,18 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tsir.errors import PassError, did_you_mean
+from tsir.tools import rule_options
 from tsir.tools.instrument.printing import PrintIR, Style
 from tsir.tools.instrument.statistics import Statistics
 from tsir.tools.instrument.timing import Timing
 from tsir.tools.known_passes import is_pass, pass_names
 from tsir.tools.pass_manager import Instrument
+
+if TYPE_CHECKING:
+    from tsir.passes.rules.engine import Statistics as RuleStatistics
 
 
 @dataclass(eq=False)
@@ -22,6 +27,8 @@ class Chosen:
 
     instruments: list[Instrument]
     timing: Timing | None = None
+    rules: RuleStatistics | None = None
+    """What passes that apply rules count in."""
     reports: list[Callable[[], str]] = field(default_factory=list[Callable[[], str]])
 
     def measure(self, name: str) -> AbstractContextManager[None]:
@@ -56,6 +63,10 @@ def choose(options: argparse.Namespace) -> Chosen:
         statistics = Statistics()
         chosen.instruments.append(statistics)
         chosen.reports.append(lambda: statistics.report(options.mlir_pass_statistics_display))
+    if (rules := rule_options.statistics_for(options)) is not None:
+        chosen.rules = rules
+        if options.rewrite_stats:
+            chosen.reports.append(lambda: rule_options.report(rules))
     if (timing := chosen.timing) is not None:
         chosen.instruments.append(timing)
         chosen.reports.append(lambda: timing.report(options.mlir_timing_display))
