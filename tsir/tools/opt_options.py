@@ -184,7 +184,9 @@ def _semantics(made: argparse.ArgumentParser) -> None:
         "--check-semantics", action="store_true",
         help="run the program on random inputs before the passes and after each; fail at the first that changes a result",
     )  # fmt: skip
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="for the inputs, also of --verify-rules (default: 0)")
+    group.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="for the inputs, also of --verify-rules (default: 0)"
+    )
     group.add_argument(
         "--semantics-inputs",
         type=int,
