@@ -16,7 +16,8 @@ from xdsl.passes import ModulePass
 from tsir.dialects.ts import effects
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.ts.structure import CastOp, ListOp, ToReferenceOp, ToValueOp, TruthOp, UnpackOp
-from tsir.dialects.ts.types import INT, ListType, TensorType
+from tsir.dialects.ts.types import INT, NONE, ListType, TensorType
+from tsir.passes.constants import constant_of
 from tsir.passes.freeze import argument_attributes
 from tsir.passes.inplace import writes_to_values
 from tsir.passes.memory import Memory, is_transient_list
@@ -290,6 +291,10 @@ class _Conversion:
 
     def _reference(self, value: SSAValue) -> SSAValue:
         """The reference to a value, made once right after the value."""
+        while isinstance(value, OpResult) and isinstance(value.op, AtenOp) and _is_operand(value.op):
+            if not isinstance(value.op.operands[0].type, BuiltinTensorType):
+                return value.op.operands[0]
+            value = value.op.operands[0]
         kind = cast("BuiltinTensorType[Attribute]", value.type)
         found = self.references.get((value, kind))
         if found is None:
@@ -390,6 +395,26 @@ def _is_new_view(value: SSAValue) -> bool:
         else:
             return False
     return False
+
+
+_CONVERSIONS = frozenset("to type_as float double half bfloat16 long int short bool type cpu".split())
+"""Operators that give the tensor itself where nothing has to be converted."""
+
+
+def _is_operand(op: AtenOp) -> bool:
+    """Whether an operator gives its operand for certain, the same object."""
+    kinds = [
+        k.to_builtin() if isinstance(k, TensorType) and k.is_ranked else k
+        for k in (op.operands[0].type, op.results[0].type)
+    ]
+    if op.SCHEMA.name not in _CONVERSIONS or kinds[0] != kinds[1]:
+        return False
+    for operand, argument in zip(op.operands, op.SCHEMA.arguments, strict=True):
+        if argument.name == "copy" and constant_of(operand) is not False:
+            return False
+        if argument.type.base == "MemoryFormat" and operand.type != NONE:
+            return False
+    return True
 
 
 def _holds_tensor(value: SSAValue) -> bool:

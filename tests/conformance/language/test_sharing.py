@@ -133,6 +133,18 @@ def test_views_are_other_objects(function):
     assert found[0] == found[1]
 
 
+def views_converted(x: Tensor):
+    v, made = x[0], x + 1
+    return v, v.to(v), v.to(x.dtype), v.float(), v.type_as(x), v.to(x, copy=True), v.double(), made, made.to(made)
+
+
+def test_conversions_to_the_own_dtype_are_the_tensor():
+    def same(result: Any) -> list[list[int]]:
+        return [[i for i, u in enumerate(result) if u is t] for t in result]
+
+    assert same(tsir.script(views_converted)(torch.ones(2, 3))) == same(views_converted(torch.ones(2, 3)))
+
+
 def test_detached_arguments_need_no_gradient():
     def parts(x: Tensor):
         return x.detach(), x.data

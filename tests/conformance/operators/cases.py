@@ -969,7 +969,9 @@ CASES = {
     **{k: lambda d: [[t((2, 3, 2), d), 0.5, False]] for k in ("feature_dropout", "feature_alpha_dropout")},
     "native_dropout": lambda d: [[t((2, 3), d), 0.5, False], [t((2, 3), d), 0.0, True]],
     "addcdiv": lambda d: [[t((2, 3), d), t((2, 3), d, 1), t((3,), d, 2), v] for v in (1, 2)],
-    "addcmul": lambda d: [[t((2, 3), d), t((2, 3), d, 1), t((3,), d, 2), v] for v in (1, 2)] if d is not torch.bool else [],
+    "addcmul": lambda d: (
+        [[t((2, 3), d), t((2, 3), d, 1), t((3,), d, 2), v] for v in (1, 2, 2.5)] if d is not torch.bool else []
+    ),
     "heaviside": lambda d: [[torch.tensor([-1, 0, 2]).to(d), t((3,), d)]],
     "threshold": lambda d: [[t((2, 3), d), 0.5, 2]],
     "elu": lambda d: [

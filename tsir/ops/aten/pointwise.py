@@ -339,6 +339,8 @@ def addcmul(x: SymTensor, a: SymTensor, b: SymTensor, value: Any) -> SymTensor:
 
 @in_float32
 def _added_product(x: SymTensor, a: SymTensor, b: SymTensor, value: Any) -> SymTensor:
+    if x.dtype.category is Category.INT and number_kind(value) in ("float", "bool"):
+        value = to_number(value, "int")  # 2.7 counts as 2, unlike add's alpha
     return binary("add", x, binary("mul", _scaled(a, value, x.dtype), b))
 
 
