@@ -94,5 +94,18 @@ class IteratorObject(Listed):
         return list.__repr__(self)
 
 
+class ScalarObject:
+    """A scalar of NumPy's that leaves the program."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def outside(self, convert: Callable[[Any], Any]) -> Any:
+        """The scalar."""
+        return self.value
+
+
 def _same(value: Any) -> Any:
     return value

@@ -404,8 +404,7 @@ _CONVERSIONS = frozenset("to type_as float double half bfloat16 long int short b
 def _is_operand(op: AtenOp) -> bool:
     """Whether an operator gives its operand for certain, the same object."""
     kinds = [
-        k.to_builtin() if isinstance(k, TensorType) and k.is_ranked else k
-        for k in (op.operands[0].type, op.results[0].type)
+        k.to_builtin() if isinstance(k, TensorType) and k.is_ranked else k for k in (op.operands[0].type, op.results[0].type)
     ]
     if op.SCHEMA.name not in _CONVERSIONS or kinds[0] != kinds[1]:
         return False

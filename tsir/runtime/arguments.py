@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tsir.dialects.dtypes import DType
-from tsir.dialects.listed import Listed
+from tsir.dialects.listed import Listed, ScalarObject
 from tsir.dialects.program import EntryPoint, Parameter
 from tsir.dialects.values import (
     FUNCTION,
@@ -424,7 +424,7 @@ class Conversion:
                 if getattr(of_operator, "__match_args__", None) == kind._fields:
                     return of_operator(items)
             return (python_class or kind)(*items)
-        if isinstance(value, Listed):
+        if isinstance(value, Listed | ScalarObject):
             return value.outside(self.value_out)
         if kind is set:
             for original, converted in self.lists.values():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import collections
+import operator as _operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
@@ -18,7 +19,7 @@ from tsir.backend.numpy.dispatch import host_function, operator
 from tsir.backend.numpy.text import format, percent, print, repr, str, str_format, warn
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
-from tsir.dialects.listed import IteratorObject, RangeObject, View
+from tsir.dialects.listed import IteratorObject, RangeObject, ScalarObject, View
 from tsir.dialects.program import python_function
 from tsir.dialects.values import (
     Device,
@@ -42,7 +43,8 @@ __all__ = [
     "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex",
     "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside",
     "is_str", "list_of", "log",
-    "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "one_function", "operator", "percent", "print",
+    "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing",
+    "numpy_number", "numpy_operator", "numpy_scalar", "numpy_text", "one_function", "operator", "percent", "print",
     "python_function",
     "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "warn",
 ]  # fmt: skip
@@ -229,6 +231,29 @@ def is_any(_value: Any) -> bool:
 def size(sizes: list[int]) -> Size:
     """The sizes of a tensor as they leave the program."""
     return Size(sizes)
+
+
+def numpy_number(value: Any, kind: Name) -> Any:
+    """The number that a NumPy scalar of a class has. Raises OverflowError for an int that doesn't fit."""
+    return np.dtype(kind).type(value).item()
+
+
+def numpy_scalar(value: Any, kind: Name) -> ScalarObject:
+    """A NumPy scalar as it leaves the program."""
+    return ScalarObject(np.dtype(kind).type(value))
+
+
+def numpy_text(value: Any, kind: Name) -> Name:
+    """`str` of a NumPy scalar."""
+    return builtins.str(np.dtype(kind).type(value))
+
+
+def numpy_operator(name: Name, kinds: Name, *values: Any) -> Any:
+    """An operator of numbers by NumPy's rules; `kinds` are the classes of those that are NumPy's."""
+    found = getattr(_operator, name)(
+        *(np.dtype(k).type(v) if k else v for k, v in zip(kinds.split(","), values, strict=True))
+    )
+    return found.item()
 
 
 def nothing(_value: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tsir.dialects import dtypes
-from tsir.dialects.listed import Listed
+from tsir.dialects.listed import Listed, ScalarObject
 from tsir.dialects.values import EnumMember, Instance
 
 PRECISION = 4
@@ -179,7 +179,7 @@ def presentable(value: Any) -> Any:
     """The value with every tensor, enum member and object in it replaced by its `Shown`; the value itself without these."""
     if isinstance(value, np.ndarray | EnumMember | Instance):
         return Shown(value)
-    if isinstance(value, Listed):
+    if isinstance(value, Listed | ScalarObject):
         return value.outside(presentable)
     if isinstance(value, dict):
         return {presentable(k): presentable(v) for k, v in value.items()}

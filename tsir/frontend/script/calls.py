@@ -56,6 +56,7 @@ from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.made_modules import make_module, module_from_outside
 from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.method_calls import call_method
+from tsir.frontend.script.numpy_scalars import constant, kind_of, scalar
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.rows import call_row
@@ -66,6 +67,7 @@ from tsir.frontend.script.static_objects import call_special, call_unbound, init
 from tsir.frontend.script.torch_calls import TORCH_PYTHON
 from tsir.frontend.script.values import (
     NONE,
+    NUMPY_KINDS,
     Binding,
     Builtin,
     Choice,
@@ -87,7 +89,7 @@ from tsir.frontend.script.values import (
     StaticTuple,
     Value,
 )
-from tsir.frontend.torch_names import DTYPES, operator_name, torch_constant
+from tsir.frontend.torch_names import DTYPES, operator_name
 from tsir.ops import python
 
 Keywords = dict[str, Value]
@@ -501,21 +503,23 @@ def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kw
 
 
 def _numpy_scalar(e: Emitter, cls: type[np.number[Any] | np.bool_], value: Value) -> Value:
-    """`np.float32(value)`: a number with the precision of the class; its other peculiarities are those of Python's numbers here."""
+    """`np.float32(value)`."""
     known: Any = value.value if isinstance(value, Const) else None
     if known is not None:
-        return Const(cls(known).item())
+        return constant(cls(known))
     if is_tensor(e.session.type_of(value)):
         e.unsupported(f"np.{cls.__name__}() of a tensor", hint="use `x.to(dtype)`, or `x.item()` for a number")
     plain = bool if issubclass(cls, np.bool_) else int if issubclass(cls, np.integer) else float
+    if issubclass(cls, np.complexfloating):
+        plain = complex
+    if kind_of(value) == cls.__name__:
+        return value
     number = call(e, Builtin(plain.__name__), [value], {})
-    dtype = getattr(torch, cls.__name__, None)
     if cls in (np.float64, np.int64, np.bool_):
         return number
-    if not isinstance(dtype, torch.dtype):
+    if cls.__name__ not in NUMPY_KINDS:
         e.unsupported(f"np.{cls.__name__}() of a value that isn't known while compiling", hint="write torch's operators")
-    rounded = e.aten("tensor", [materialise(e, number)], {"dtype": torch_constant(dtype)})
-    return call(e, Method(rounded, "item"), [], {}) if plain is float else call(e, Builtin("int"), [rounded], {})
+    return scalar(e, number, cls.__name__)
 
 
 def _constant_object(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

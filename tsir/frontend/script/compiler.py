@@ -30,7 +30,7 @@ from tsir.dialects.values import Instance
 from tsir.errors import FrontendError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
-from tsir.frontend.script import call_forms, modules, objects, outside, standard_containers, static_objects
+from tsir.frontend.script import call_forms, modules, numpy_scalars, objects, outside, standard_containers, static_objects
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.class_values import attributes_of_body
@@ -517,7 +517,7 @@ class Session:
         if isinstance(value, enum.Enum):
             return EnumValue(value, self.class_type(type(value)))
         if isinstance(value, np.number | np.bool_):
-            value = value.item()
+            return numpy_scalars.constant(value)
         if value is None or type(value) in (bool, float, complex, str, bytes):
             return Const(value)
         if isinstance(value, int):

@@ -34,6 +34,7 @@ from tsir.frontend.script.emitter import (
     framed,
 )
 from tsir.frontend.script.function_values import function_type, is_function
+from tsir.frontend.script.numpy_scalars import kind_of
 from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.static_state import parts_of, with_parts
 from tsir.frontend.script.values import (
@@ -473,7 +474,7 @@ def _merge_values(e: Emitter, values: Sequence[Value], sides: Sequence[Side], pa
         if (function := _function_type(e, values)) is not None:
             return _Merged(type=function, path=path)
         return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
-    alike = {v.tuple_like if isinstance(v, Run) else None for v in values}
+    alike = {v.tuple_like if isinstance(v, Run) else kind_of(v) for v in values}
     return _Merged(type=common_type(e, values), tuple_like=alike.pop() if len(alike) == 1 else None, path=path)
 
 

@@ -23,6 +23,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import number_behind, text_of_member
 from tsir.frontend.script.exception_values import exception_text
 from tsir.frontend.script.listed import as_object, view_of
+from tsir.frontend.script.numpy_scalars import as_text
 from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.several_types import text_by_type, use_by_type
 from tsir.frontend.script.static_state import dict_method, fresh, new_dict
@@ -52,6 +53,8 @@ def text_of(e: Emitter, value: Value) -> Value:
         return as_python(e, value)
     if view_of(value) is not None:
         return as_object(e, value)
+    if (text := as_text(e, value)) is not None:
+        return text
     if (by_type := text_by_type(e, value, lambda known: text_of(e, known))) is not None:
         return by_type
     if not isinstance(value, Object):

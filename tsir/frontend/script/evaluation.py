@@ -32,6 +32,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import _jit_internal as jit_internal
 
@@ -61,6 +62,8 @@ class NotConstant(Exception):
 def as_python(value: Value) -> Any:
     """The Python object that a value is. Raises NotConstant for one that isn't known while compiling."""
     match value:
+        case Const() if value.numpy:
+            return np.dtype(value.numpy).type(value.value)
         case Const():
             return python_constant(value.value)
         case EnumValue():

@@ -35,6 +35,7 @@ from tsir.frontend.script.inlining import is_static, make_closure
 from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.narrowing import item_as
+from tsir.frontend.script.numpy_scalars import as_text, kind_of
 from tsir.frontend.script.operators import binary, compare, is_tensor, unary
 from tsir.frontend.script.several_types import text_by_type
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
@@ -416,9 +417,14 @@ def _format(e: Emitter, node: ast.FormattedValue, value: Value, spec: Value) -> 
         ]
         if (text := text_of_member(e, value, method, write)) is not None:
             return text if node.conversion == -1 else _with_spec(e, materialise(e, text), spec)
-    if isinstance(value, StaticTuple | Run | Range):
-        from tsir.frontend.script.object_text import repr_of
+    from tsir.frontend.script.object_text import repr_of
 
+    if kind_of(value) is not None:
+        made = {115: as_text, 114: repr_of, 97: repr_of}.get(node.conversion)
+        found = Run(materialise(e, value)) if made is None else made(e, value)
+        assert found is not None
+        return _with_spec(e, materialise(e, found), spec)
+    if isinstance(value, StaticTuple | Run | Range):
         text = repr_of(e, value)
         if text is not None and isinstance(value, Range):
             return _with_spec(e, materialise(e, text), spec)

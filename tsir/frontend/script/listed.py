@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Operation
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
+from tsir.frontend.script import numpy_scalars
 from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import ITERATORS, Coroutine, DictView, GeneratorCall, Range, Run, StaticTuple, Value
@@ -67,6 +68,8 @@ def as_result(e: Emitter, value: Value) -> Value:
     """As `as_object`; also iterators, which the program goes through, for the caller."""
     from tsir.frontend.script.comprehensions import collect
 
+    if (scalar := numpy_scalars.as_result(e, value)) is not None:
+        return scalar
     is_over = isinstance(value, Coroutine) and value.step is None
     if is_over or (isinstance(value, ITERATORS) and not isinstance(value, GeneratorCall)):
         return Run(e.py("iterator_object", [materialise(e, collect(e, value))]))
@@ -82,9 +85,11 @@ def drop_unused_views(function: Operation) -> None:
 
 
 def python_class(value: Value) -> type | None:
-    """Python's class of a range or view; None for other values."""
+    """The class of a range, a view or one of NumPy's numbers; None for other values."""
     if isinstance(value, Range):
         return range
+    if (scalar := numpy_scalars.python_class(value)) is not None:
+        return scalar
     view = view_of(value)
     name = view.name if view is not None else value.tuple_like if isinstance(value, Run) else None
     return _CLASSES.get(name or "")

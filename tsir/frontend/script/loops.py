@@ -36,6 +36,7 @@ from tsir.frontend.script.emitter import (
 from tsir.frontend.script.function_values import as_function, function_type, is_function, is_read_by_functions
 from tsir.frontend.script.generators import as_generator, is_lazy, splice
 from tsir.frontend.script.iteration import Items, items_of
+from tsir.frontend.script.numpy_scalars import kind_of as numpy_kind
 from tsir.frontend.script.resizing import may_be_resized
 from tsir.frontend.script.source import assigned_names, leaves_loop
 from tsir.frontend.script.statement_yields import ITEM, result_of
@@ -493,7 +494,8 @@ def _bind_arguments(
         elif name.startswith("$"):
             e.set_flag(name, Run(argument))
         else:
-            e.merge(name, e.session.object_or_run(argument))
+            kind = None if initial is None else numpy_kind(initial.value)
+            e.merge(name, e.session.object_or_run(argument) if kind is None else Run(argument, kind))
 
 
 _ASSIGNED_OBJECT = Unusable("is a Python object that a loop assigns, so it isn't known which one it is")
@@ -581,8 +583,19 @@ def _settle(
         if binding is None or e.dead or isinstance(binding.value, Unusable):
             values.append(uninitialized(e, c.type))
         else:
+            _check_kind(e, name, start, binding)
             values.append(coerce(e, binding.value, c.type, f"'{name}' at the end of the loop"))
     return values
+
+
+def _check_kind(e: Emitter, name: str, start: Mapping[str, Binding], binding: Binding) -> None:
+    """Refuses a variable that becomes a NumPy scalar, or one of another class, in a loop."""
+    first = start.get(name)
+    kinds = [numpy_kind(b.value) for b in (first, binding) if b is not None]
+    if len(set(kinds)) > 1 and not name.startswith("$"):
+        shown = " and ".join("a Python number" if k is None else f"a np.{k}" for k in kinds)
+        hint = f"make it one before the loop (`{name} = np.{kinds[-1] or kinds[0]}(...)`), or write float(...) in it"
+        e.unsupported(f"the variable '{name}', which is {shown} by turns in a loop,", hint=hint)
 
 
 def _changed_outside(e: Emitter, start: Mapping[str, Binding], known: Sequence[str]) -> list[str]:
@@ -827,5 +840,7 @@ def _behind(
         if name.startswith("$"):
             e.set_flag(name, Run(value))
         else:
-            e.merge(name, e.session.object_or_run(value))
+            first = before.get(name)
+            kind = None if first is None else numpy_kind(first.value)
+            e.merge(name, e.session.object_or_run(value) if kind is None else Run(value, kind))
     e.assume(built.facts)

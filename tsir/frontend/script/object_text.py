@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tsir.dialects.ts import types as ts
-from tsir.frontend.script import prelude
+from tsir.frontend.script import numpy_scalars, prelude
 from tsir.frontend.script.comparing import compares_objects
 from tsir.frontend.script.convert import Tuples, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
@@ -29,6 +29,8 @@ def repr_of(e: Emitter, value: Value) -> Value | None:
     if isinstance(value, Range):
         parts = [value.start, value.stop, value.step]
         return e.session.call_function(e, PyFunction(prelude.text_of_range), parts, {})
+    if (scalar := numpy_scalars.as_result(e, value)) is not None:
+        return Run(e.py("repr", [materialise(e, scalar)]))
     kind = e.session.type_of(value)
     if not compares_objects(e, kind, _METHODS):
         return None

@@ -24,6 +24,7 @@ from tsir.frontend.script.convert import as_key, as_python, coerce, held, materi
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
+from tsir.frontend.script.numpy_scalars import operate
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.several_types import compare_by_type, in_place_by_type, operate_by_type
 from tsir.frontend.script.static_objects import call_special
@@ -221,6 +222,8 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     symbol, method, meaning = BINARY[type(op)]
     if (flags := combined(e, [left, right], meaning)) is not None:
         return flags
+    if (found := operate(e, meaning.__name__, [left, right])) is not None:
+        return found
     left, right = (number_of(e, plain(e, without_view(e, v))) for v in (left, right))
     if e.dynamic:
         left, right = _present(e, left, symbol), _present(e, right, symbol)
@@ -417,6 +420,8 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
     symbol, method, meaning = UNARY[type(op)]
     if (flags := combined(e, [value], meaning)) is not None:
         return flags
+    if (found := operate(e, meaning.__name__, [value])) is not None:
+        return found
     value = number_of(e, plain(e, value))
     if e.dynamic:
         value = _present(e, value, symbol)
@@ -465,6 +470,8 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
         if of_functions is not None:
             return of_functions
     symbol, method, swapped, meaning = COMPARISONS[type(op)]
+    if (found := operate(e, meaning.__name__, [left, right])) is not None:
+        return found
     left, right = (number_of(e, plain(e, without_view(e, v))) for v in (left, right))
     if e.dynamic and not isinstance(op, ast.Eq | ast.NotEq):
         left, right = _present(e, left, symbol), _present(e, right, symbol)

@@ -15,6 +15,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import extreme_member, plain
 from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.listed import as_object
+from tsir.frontend.script.numpy_scalars import as_text, operate
 from tsir.frontend.script.object_text import repr_of
 from tsir.frontend.script.values import (
     NONE,
@@ -60,6 +61,10 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
         return member
     if row.name not in ("str", "repr", "format", "hash") and row.name.partition("_")[0] not in _OF_CONTAINERS:
         values = [plain(e, v) for v in values]
+    if row.name == "abs" and (found := operate(e, "abs", values)) is not None:
+        return found
+    if row.name in ("str", "print"):
+        values = [as_text(e, v) or v for v in values]
     if row.name in ("str", "repr", "format", "print"):
         values = [repr_of(e, v) or v if isinstance(v, Range) else as_object(e, v) for v in values]
     if row.name == "repr" and isinstance(args[0], Range):

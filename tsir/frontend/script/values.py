@@ -33,6 +33,7 @@ class Run:
     `tuple_like`: in Python it is a tuple of a length that isn't known ("tuple"), or a torch.Size ("size"). Here it is a list that
     nothing changes; it becomes a tuple where it leaves the program. A "range" and what `d.keys()`, `d.items()` and `d.values()` give
     ("keys", "items", "values") are lists, too (`listed.py`), of which operators take the first two of a dict as sets.
+    A number may be one of NumPy's, of the class that this names.
     """
 
     ssa: SSAValue
@@ -54,6 +55,8 @@ class Const:
     """A Python constant; it becomes an operation where it is used as a run-time value."""
 
     value: Constant
+    numpy: str = ""
+    """The NumPy class of a number that is one of `NUMPY_KINDS`."""
 
     @property
     def type(self) -> Attribute:
@@ -63,12 +66,15 @@ class Const:
     def same(self, other: Const) -> bool:
         """Whether both are the same constant: `1`, `1.0` and `True` differ, and so do `0.0` and `-0.0`."""
         a, b = self.value, other.value
-        if type(a) is not type(b):
+        if type(a) is not type(b) or self.numpy != other.numpy:
             return False
         if isinstance(a, float) and isinstance(b, float):
             return (a == b and math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b)
         return a == b
 
+
+NUMPY_KINDS = frozenset("float16 float32 int8 int16 int32 uint8 uint16 uint32 uint64 complex64".split())
+"""The classes of NumPy's scalars whose arithmetic is another than that of Python's numbers."""
 
 NONE = Const(None)
 TRUE = Const(True)

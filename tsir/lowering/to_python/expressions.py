@@ -147,6 +147,43 @@ def _sort_order(p: Printer, operation: Operation, texts: list[str]) -> str:
     return f"sorted(range(len({keys})), key=lambda i: {keys}[i]{reverse})"
 
 
+_NUMPY_SYMBOLS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "and_": "&", "or_": "|", "xor": "^",
+    "lshift": "<<", "rshift": ">>", "matmul": "@", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
+    "neg": "-", "pos": "+", "invert": "~",
+}  # fmt: skip
+
+
+def _numpy_operator(p: Printer, operation: Operation, texts: list[str]) -> str:
+    p.names.use("numpy")
+    name, kinds = ast.literal_eval(texts[0]), ast.literal_eval(texts[1]).split(",")
+    parts = [f"numpy.{k}({t})" if k else f"({t})" for k, t in zip(kinds, texts[2:], strict=True)]
+    if name == "abs":
+        shown = f"abs({parts[0]})"
+    else:
+        shown = f" {_NUMPY_SYMBOLS[name]} ".join(parts) if len(parts) > 1 else _NUMPY_SYMBOLS[name] + parts[0]
+    return f"{_PYTHON_NUMBERS[operation.results[0].type]}({shown})"
+
+
+_PYTHON_NUMBERS: dict[Attribute, str] = {
+    types.INT: "int",
+    types.FLOAT: "float",
+    types.BOOL: "bool",
+    types.COMPLEX: "complex",
+}
+
+
+def _numpy_number(p: Printer, operation: Operation, texts: list[str]) -> str:
+    p.names.use("numpy")
+    shown = f"numpy.{ast.literal_eval(texts[1])}({texts[0]})"
+    number = isinstance(operation, PyOp) and operation.FUNCTION == "numpy_number"
+    return f"{_PYTHON_NUMBERS[operation.results[0].type]}({shown})" if number else shown
+
+
+def _numpy_text(p: Printer, operation: Operation, texts: list[str]) -> str:
+    return f"str({_numpy_number(p, operation, texts)})"
+
+
 def _range(p: Printer, operation: Operation, texts: list[str]) -> str:
     if texts[2:] == ["1"]:
         texts = texts[1:2] if texts[0] == "0" else texts[:2]
@@ -165,7 +202,9 @@ AUGMENTED: dict[str, str] = {
 
 _SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
     "print_with": _print_with, "default_dict": _default_dict, "device": _device, "dtype_limit": _dtype_limit, "future": _future,
-    "sorted": _sorted, "range_object": _range, "range_list": _range_list,
+    "sorted": _sorted, "range_object": _range, "numpy_operator": _numpy_operator,
+    "numpy_number": _numpy_number, "numpy_scalar": _numpy_number,
+    "numpy_text": _numpy_text, "range_list": _range_list,
     "sort_order": _sort_order, f"print_with{SPREAD}": _print_with,
     "math_isclose": _with_keywords("math.isclose({0}, {1}…)", "rel_tol", "abs_tol"),
     "math_prod": _with_keywords("math.prod({0}…)", "start"),
