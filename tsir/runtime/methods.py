@@ -147,6 +147,8 @@ class CompiledMethod:
 
     def call_variant(self, values: list[Any], originals: list[Any]) -> Any:
         """Calls a variant with the leaves of its form; `originals` are the caller's objects whose contents it gives, too."""
+        outside = self.entry.parameters[len(values) :]
+        values = [*values, *(p.default if p.current is None else p.current() for p in outside)] if outside else values
         if (trace := current_trace()) is not None:
             if originals:
                 raise TsirError(f"{self.__name__}() changes objects that it is given, which a trace can't record")

@@ -1,6 +1,8 @@
 """Lists, dicts and objects from outside that the program changes: globals, defaults of other functions, closures, next to Python."""
 
 # ruff: noqa  (how users write is the point here)
+import copy
+import functools
 from typing import *
 
 import pytest
@@ -9,6 +11,7 @@ from torch import Tensor, nn
 
 import tsir
 from tests.conformance.language.features import feature
+from tsir.errors import UnsupportedError
 
 LOG = [1]
 CACHE = {}
@@ -137,3 +140,69 @@ def test_of_modules() -> None:
     found = [compiled(torch.ones(2)) for _ in range(2)]
     LOG[:] = before
     assert all(map(torch.equal, found, expected))
+
+
+def wrapped(function):
+    @functools.wraps(function)
+    def inner(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return inner
+
+
+@wrapped
+def logs_wrapped(x: Tensor, n: int = 3, **kwargs: Any):
+    LOG.append(n)
+    CACHE[n] = len(LOG)
+    for i in range(n):
+        by_helper(i)
+    return x * len(LOG), LOG[-1]
+
+
+def by_helper(i: int) -> None:
+    LOG.append(i)
+
+
+@wrapped
+def logs_of_other_forms(x: Tensor, given: Any = None, **kwargs: Any):
+    if given is not None:
+        LOG.append(len(given))
+        given.append(len(LOG))
+    return x + 1, given
+
+
+@feature("Globals and constants", "global lists and dicts that wrapped functions and calls of further forms change")
+@pytest.mark.parametrize(
+    ("function", "given"), [(logs_wrapped, {}), (logs_wrapped, {"n": 1}), (logs_of_other_forms, {"given": [1, 2]})]
+)
+def test_wrapped_functions(function, given, form) -> None:
+    if form == "printed":
+        pytest.skip("calls of further forms are made by both programs there, whose effects add up")
+    before = LOG[:], dict(CACHE)
+
+    def run(call: Any) -> str:
+        arguments = copy.deepcopy(given)
+        try:
+            return repr(([call(torch.ones(2), **arguments) for _ in range(2)], arguments, LOG, CACHE))
+        finally:
+            LOG[:] = before[0]
+            CACHE.clear()
+            CACHE.update(before[1])
+
+    assert run(tsir.script(function)) == run(function)
+
+
+@wrapped
+def reads_or_logs(x: Tensor, **kwargs: Any):
+    for key in kwargs:
+        LOG.append(kwargs[key])
+    return x * len(LOG)
+
+
+def test_a_call_that_changes_what_others_read_is_refused(form) -> None:
+    if form == "printed":
+        pytest.skip("what is refused has no code")
+    compiled = tsir.script(reads_or_logs)
+    compiled(torch.ones(2))
+    with pytest.raises(UnsupportedError, match="changes a list or dict from outside, which other calls of it read"):
+        compiled(torch.ones(2), given=1)

@@ -22,11 +22,13 @@ from tsir.dialects.names import name_of
 from tsir.dialects.program import EntryPoint, OtherForms, Parameter, Program
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ClassOp
-from tsir.errors import FrontendError, OperatorTypeError
+from tsir.errors import FrontendError, OperatorTypeError, UnsupportedError
 from tsir.frontend.script.blame import shown_to_user
 from tsir.frontend.script.convert import raise_in_program
+from tsir.frontend.script.decided import Redecided
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, ParameterInfo, Signature, compile_for
+from tsir.frontend.script.outside import Outside, complete_calls, needs_entry
 from tsir.frontend.script.overriding import compile_overriding
 from tsir.frontend.script.source import function_source, innermost, make_source
 from tsir.frontend.script.statements import emit_return
@@ -174,7 +176,7 @@ class Variants:
         """Compiles a variant. Raises FrontendError, and OperatorTypeError where Python says that arguments don't fit."""
         try:
             with shown_to_user(), self.session.attempt():
-                variant = _compile_variant(self.session, function, name, owner, form, given)
+                variant = self._settled(lambda: _compile_variant(self.session, function, name, owner, form, given), name)
                 compile_overriding(self.session)
         except FrontendError as error:
             if error.code in ("TS401", "TS402"):
@@ -185,6 +187,27 @@ class Variants:
         if self.program._module is not None:
             self.session.extend(self.program._module, variant.entry.symbol)
         return variant
+
+    def _settled(self, compile_variant: Callable[[], Variant], name: str) -> Variant:
+        """A variant, compiled again with the lists and dicts from outside that it changes as values of run time.
+
+        Raises UnsupportedError where the rest of the program has one of them as a constant.
+        """
+        session = self.session
+        constants = frozenset(session.constants_outside)
+        while True:
+            known = frozenset(session.decisions.taken)
+            try:
+                variant = compile_variant()
+                session.take_changed()
+                return variant
+            except Redecided:
+                found = session.decisions.taken.keys() - known
+                if not found or found & constants:
+                    raise UnsupportedError(
+                        f"a call of {name}() that changes a list or dict from outside, which other calls of it read,",
+                        hint="pass it as an argument",
+                    ) from None
 
 
 def _compile_variant(
@@ -211,12 +234,19 @@ def _compile_variant(
         form, given, [n for n, _ in leaves], receiver, callee, tuple(p for p in positional if p != receiver)
     )
     kinds: dict[str, Attribute] = {} if owner is None or receiver is None else {receiver: owner.type}
-    compiled = _compile_body(session, function, kinds | dict(leaves), given_call.emit)
+    session.outside = outside = Outside(taken={n for n, _ in leaves}, owner=owner)
+    try:
+        compiled = _compile_body(session, function, kinds | dict(leaves), given_call.emit)
+    finally:
+        session.outside = None
+    if outside.root is not None:
+        raise needs_entry(declaring)
+    complete_calls(outside, compiled.symbol, session.function_named(compiled.symbol))
     assert compiled.result is not None
     entry = EntryPoint(
         name,
         compiled.symbol,
-        tuple(Parameter(n, str(k)) for n, k in leaves),
+        tuple(Parameter(n, str(k)) for n, k in leaves) + tuple(v.parameter(session) for v in outside.values()),
         str(compiled.result),
         takes_self=receiver is not None,
     )

@@ -112,6 +112,8 @@ class Session:
         self.open_parameters: dict[tuple[ast.AST, str], Key] = {}
         """The same of entry points' parameters, by the trees of the functions."""
         self.copies: dict[SSAValue, Origin] = {}
+        self.constants_outside: set[int] = set()
+        """The lists and dicts from outside that the program has as constants, by `id`."""
         """The lists and dicts that are written out as constants from outside."""
         self.complete = False
         """Whether the program is compiled, so that only other forms of its entry points may still be added."""

@@ -90,6 +90,8 @@ class Outside:
 def constant_outside(e: Emitter, value: Any, name: str, current: Callable[[], Any], owner: Any = None) -> Value:
     """A value from outside: one of run time where it has to be, else a constant."""
     kept = outside_value(e, value, name, current)
+    if kept is None and isinstance(value, list | dict):
+        e.session.constants_outside.add(id(value))
     return _traced(e.session.from_python(value, name, owner), value, Origin(value)) if kept is None else kept
 
 
@@ -166,7 +168,7 @@ def outside_value(e: Emitter, value: Any, name: str, current: Callable[[], Any])
 
     Raises NeedsInlining in a function that isn't the entry point itself, which is compiled where it is called then.
     """
-    if e.session.dynamic or not (holds_tensors(value) or e.session.decisions.is_taken(value)):
+    if not e.session.decisions.is_taken(value) and (e.session.dynamic or not holds_tensors(value)):
         return None
     kind = type_of_plain_object(e.session, value) if is_plain_object(value) else e.session.type_of_object(value)
     if kind is None and isinstance(value, list | tuple | dict):

@@ -227,9 +227,17 @@ class _Dispatch:
         states = [reader.containers[i] for i in variant.states]
         name = self.names.function(variant.entry.symbol if states else _called(self.names, variant.entry.symbol))
         receiver = ["self"] if self.entry.takes_self else []
-        call = f"{name}({', '.join([*receiver, *reader.leaves, *states])})"
+        call = f"{name}({', '.join([*receiver, *reader.leaves, *self._outside(variant, len(reader.leaves)), *states])})"
         parameters = [_parameter_name(s) for s in states]
         return _Case(patterns, reader.tests, call), (name, variant, parameters)
+
+    def _outside(self, variant: Variant, leaves: int) -> list[str]:
+        """What a variant takes from outside, which the entry point has, too. Raises NoSource for what it has not."""
+        own = {p.name: p for p in self.own}
+        names = [p.name for p in variant.entry.parameters[leaves:]]
+        if any(n not in own or own[n].current is None for n in names):
+            raise NoSource
+        return names
 
     def _own_case(self) -> _Case:
         """The form that the entry point itself was compiled for."""
