@@ -22,19 +22,22 @@ from xdsl.dialects.func import FuncOp
 
 from tests.fuzz.mutation import Mutator
 from tsir.dialects.context import TsContext, make_context, print_module
-from tsir.dialects.deep_stack import in_deep_stack
 from tsir.dialects.parsing import parse_module
 from tsir.dialects.verify import verify_module
 from tsir.errors import TsirError
+from tsir.lowering.pipelines import PIPELINES
 from tsir.ops.python import lookup
 from tsir.ops.registry import SCHEMAS
-from tsir.passes.registry import get_pass
+from tsir.tools.instrument.verifying import Verify
+from tsir.tools.pass_manager import MODULE, Nest, read_passes, run_pipeline
 
 PROGRAMS = Path(__file__).parents[1] / "filecheck"
 PASSES = (
-    ("ts-inline", "ts-canonicalize", "ts-cse", "ts-dce"), ("ts-infer-types", "ts-fold-constants", "ts-canonicalize", "ts-dce"),
-    ("ts-functionalize", "ts-infer-types", "lower-ts-to-linalg", "ts-dce"), ("ts-canonicalize",), ("ts-cse", "ts-dce"),
-    ("ts-infer-types",), ("ts-freeze",), ("lower-ts-to-linalg",),
+    "ts-inline,ts-canonicalize,ts-cse,ts-dce", "ts-infer-types,ts-fold-constants,ts-canonicalize,ts-dce",
+    "ts-functionalize,ts-infer-types,lower-ts-to-linalg,ts-dce", "ts-canonicalize", "ts-cse,ts-dce", "ts-infer-types,ts-lay-out",
+    "ts-freeze,ts-symbol-dce", "ts-resize-by-name,ts-index-by-number", "lower-ts-to-linalg", "lower-linalg-ext,align-while",
+    "trim-windows,pin-corner-cases,finish-mlir", "func.func(ts-cse,canonicalize)", "cse,dce", "convert-scf-to-cf",
+    ",".join(PIPELINES["optimize"]), ",".join(PIPELINES["linalg"]), ",".join(PIPELINES["mlir"]),
 )  # fmt: skip
 SECONDS = 60
 """The most time that one mutant may take."""
@@ -75,7 +78,7 @@ def new_context() -> TsContext:
     return make_context(SCHEMAS.get, lambda name: lookup(name) is not None)
 
 
-def run(text: bytes, passes: tuple[str, ...]) -> str:
+def run(text: bytes, passes: str) -> str:
     """What becomes of a text: `refused` when it isn't valid IR, `failed` when a pass says that it can't, or `done`.
 
     Raises what isn't a TsirError, and AssertionError when printing isn't undone by reading.
@@ -91,9 +94,7 @@ def run(text: bytes, passes: tuple[str, ...]) -> str:
     assert again == once, "printing what was read back gives another text"
     parse_module(context, print_module(module, generic=True, debuginfo=True), "generic.mlir")
     try:
-        for name in passes:
-            in_deep_stack(lambda name=name: get_pass(name)().apply(context, module))
-            verify_module(module)
+        run_pipeline(Nest(MODULE, tuple(read_passes(passes))), context, module, [Verify()])
     except TsirError as error:
         assert str(error)
         return "failed"
@@ -129,9 +130,7 @@ def fuzz(count: int, seed: int, keep: Path | None = None) -> tuple[Counter[str],
                 if keep is not None:
                     keep.mkdir(parents=True, exist_ok=True)
                     (keep / f"{seed}-{i}.mlir").write_bytes(text)
-                    (keep / f"{seed}-{i}.txt").write_text(
-                        f"{kind}\n{','.join(passes)}\n" + traceback.format_exc(), encoding="utf-8"
-                    )
+                    (keep / f"{seed}-{i}.txt").write_text(f"{kind}\n{passes}\n" + traceback.format_exc(), encoding="utf-8")
         finally:
             signal.alarm(0)
             signal.signal(signal.SIGALRM, previous)

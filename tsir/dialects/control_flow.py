@@ -16,6 +16,7 @@ from tsir.dialects.invalid import DIFFERENT_TYPES, InvalidIR
 from tsir.dialects.symbols import expect_types
 
 BAD_BLOCK = "TS710"
+_VISIBILITIES = ("public", "private", "nested")
 
 
 def verify_blocks(op: Operation) -> None:
@@ -120,6 +121,10 @@ def verify_regions(op: Operation) -> None:
     """Whether the entry blocks of an operation's regions take what it gives them. Raises InvalidIR."""
     match op:
         case func.FuncOp():
+            if op.sym_visibility is not None and op.sym_visibility.data not in _VISIBILITIES:
+                raise InvalidIR(
+                    f"{op.name}: expected visibility to be one of {', '.join(_VISIBILITIES)}, found {op.sym_visibility.data!r}"
+                )
             _entry(op, op.body.first_block, op.function_type.inputs.data, f"@{op.sym_name.data}")
         case scf.WhileOp():
             _entry(op, op.before_region.first_block, op.operand_types, "the condition's region")

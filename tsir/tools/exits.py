@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextvars import copy_context
 
 from tsir.errors import TsirError
 from tsir.tools.terminal import show
@@ -12,6 +13,10 @@ from tsir.tools.terminal import show
 
 def exit_status(run: Callable[[], None]) -> int:
     """Runs a tool and gives its exit status: 1 after an error of the user's, whose message is printed."""
+    return copy_context().run(_status, run)  # what the run chooses, as colours, isn't the next one's
+
+
+def _status(run: Callable[[], None]) -> int:
     try:
         run()
         sys.stdout.flush()

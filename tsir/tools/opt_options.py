@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tsir.tools.command_line import SHELLS, ToolParser, truth
 from tsir.tools.rule_options import add_rule_options
+from tsir.tools.terminal import add_color_option
 
 SEPARATOR = "// -----"
 """The line between the parts of a file, for `--split-input-file`."""
@@ -139,6 +140,7 @@ def _printing(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--mlir-print-local-scope", action="store_true", help="print without aliases (which is how all IR is printed here)"
     )
+    add_color_option(group)
 
 
 def _around_passes(made: argparse.ArgumentParser) -> None:

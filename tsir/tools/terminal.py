@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextvars import ContextVar
 from typing import TextIO
 
 from tsir.errors import TsirError
@@ -13,6 +14,7 @@ _STYLES = {"error": "1;31", "warning": "1;35", "note": "1;36", "hint": "1;36", "
 """The SGR codes of the parts of a diagnostic."""
 
 MODES = ("auto", "always", "never")
+_chosen: ContextVar[str] = ContextVar("color", default="auto")
 
 
 def add_color_option(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:  # pyright: ignore[reportPrivateUsage]
@@ -25,10 +27,16 @@ def add_color_option(parser: argparse.ArgumentParser | argparse._ArgumentGroup) 
     )
 
 
-def has_color(mode: str, stream: TextIO) -> bool:
-    """Whether to colour what goes to a stream. `auto` heeds NO_COLOR (no-color.org), FORCE_COLOR and TERM=dumb."""
-    if mode != "auto":
-        return mode == "always"
+def choose_color(mode: str) -> None:
+    """Takes what the option says for all that this run of a tool shows (`exit_status` gives each run a context of its own)."""
+    _chosen.set(mode)
+
+
+def has_color(stream: TextIO, mode: str | None = None) -> bool:
+    """Whether to colour what goes to a stream, as the option says. `auto` heeds NO_COLOR (no-color.org), FORCE_COLOR and TERM=dumb."""
+    chosen = _chosen.get() if mode is None else mode
+    if chosen != "auto":
+        return chosen == "always"
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
@@ -36,10 +44,10 @@ def has_color(mode: str, stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def show(diagnostic: TsirError, mode: str = "auto", stream: TextIO | None = None) -> None:
+def show(diagnostic: TsirError, mode: str | None = None, stream: TextIO | None = None) -> None:
     """Prints an error or warning to standard error, or another stream, in colours where these are wanted."""
     to = sys.stderr if stream is None else stream
-    print(rendered(diagnostic, has_color(mode, to)), file=to)
+    print(rendered(diagnostic, has_color(to, mode)), file=to)
 
 
 def rendered(diagnostic: TsirError, color: bool) -> str:

@@ -16,7 +16,7 @@ from tsir.errors import IRError, PassError, TsirError, did_you_mean
 from tsir.tools import opt_information, opt_options, rule_options
 from tsir.tools.exits import exit_status
 from tsir.tools.programs import Source, inputs, read_program
-from tsir.tools.terminal import show
+from tsir.tools.terminal import choose_color, show
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
+    choose_color(options.color)
     if options.explain is not None:
         opt_information.explain(options.explain)
     elif options.list_passes:

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from tsir.errors import SourceLocation, TsirError
+from tsir.tools import ts_opt
 from tsir.tools.terminal import add_color_option, has_color, rendered, show
 
 PLACE = SourceLocation("x.mlir", 2, 3, 5, source_line="  %a\x1b[2Jb")
@@ -33,7 +34,7 @@ def test_has_color(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert has_color(mode, stream) == expected
+    assert has_color(stream, mode) == expected
 
 
 def test_the_parts_are_coloured_and_the_source_does_nothing_to_the_terminal() -> None:
@@ -65,3 +66,10 @@ def test_option() -> None:
     parser = argparse.ArgumentParser()
     add_color_option(parser)
     assert parser.parse_args([]).color == "auto" and parser.parse_args(["--color=never"]).color == "never"
+
+
+def test_the_option_of_ts_opt(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ts_opt.main(["--color=always", "/nonexistent.mlir"]) == 1
+    assert "\x1b[1;31merror: \x1b[0m" in capsys.readouterr().err
+    assert ts_opt.main(["/nonexistent.mlir"]) == 1
+    assert "\x1b" not in capsys.readouterr().err

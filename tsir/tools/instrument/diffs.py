@@ -89,7 +89,7 @@ class PrintDiff(Instrument):
             return
         where = f" ({describe(run.target)})" if len(run.path) > 1 else ""
         head = [f"--- before {run.title} ({run.pass_.name}){where}", f"+++ {when} {run.title} ({run.pass_.name}){where}"]
-        coloured = has_color("auto", self.stream)
+        coloured = has_color(self.stream)
         print("\n".join(_coloured(line) if coloured else line for line in [*head, *lines]) + "\n", file=self.stream)
 
     def _text(self, op: Operation) -> str:
