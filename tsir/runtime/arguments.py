@@ -11,6 +11,7 @@ import enum
 import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -144,6 +145,8 @@ class Conversion:
         self.tensor_of: Callable[[Any], Any] | None = None
         """Where attributes are converted: the tensor that an array is known as outside, or None."""
         self.saw_array = False
+        self.of_several = False
+        """Whether the types of a Union are tried."""
         self.torch: TorchAdapter | None = adapter()
 
     def value_in(self, value: Any, expected: TypeText, where: str) -> Any:
@@ -175,11 +178,13 @@ class Conversion:
         if kind == "optional":
             return None if value is None else self.value_in(value, expected.arguments[0], where)
         if kind == "union":
-            for member in _in_order_for(expected, type(value)):
-                try:
-                    return self.value_in(value, member, where)
-                except OperatorTypeError:
-                    continue
+            before, self.of_several = self.of_several, True
+            try:
+                for member in _in_order_for(expected, type(value)):
+                    with suppress(OperatorTypeError):
+                        return self.value_in(value, member, where)
+            finally:
+                self.of_several = before
             raise _mismatch(where, expected, type(value).__name__)
         if kind == "list" and isinstance(value, list | tuple | range):
             if id(value) in self.lists:
@@ -612,6 +617,15 @@ def _scalar_in(kinds: tuple[type, ...], convert: Any) -> Any:
     return check
 
 
+def _bool_in(self: Conversion, value: Any, expected: TypeText, where: str) -> bool:
+    """A bool, or the truth of a number where nothing but a bool is declared, as in torch.jit."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or (isinstance(value, int | float | complex) and not self.of_several):
+        return bool(value)
+    raise _mismatch(where, expected, type(value).__name__)
+
+
 def _none_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
     if value is not None:
         raise _mismatch(where, expected, type(value).__name__)
@@ -649,7 +663,7 @@ _SCALARS_IN = {
     **dict.fromkeys(("index", "i32", "i16", "i8"), _narrow_int_in),
     "i64": _scalar_in((int,), int),
     "f64": _scalar_in((float, int), float),
-    "i1": _scalar_in((bool,), bool),
+    "i1": _bool_in,
     "complex": _scalar_in((complex, float, int), complex),
     "str": _scalar_in((str,), str),
     "bytes": _scalar_in((bytes,), bytes),

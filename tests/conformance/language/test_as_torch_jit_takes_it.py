@@ -111,6 +111,19 @@ def test_numbers_are_of_the_declared_types() -> None:
     assert repr(found) == repr(expected) == repr((1, 2.0, 1, 2, 3.0, 1.0, (1.0, 1), 1))
 
 
+def truth(flag: bool, flags: List[bool], either: Union[int, bool]):
+    return flag, flags, either, all(flags)
+
+
+def test_numbers_for_a_bool_are_taken_by_their_truth() -> None:
+    scripted, theirs = tsir.script(truth), torch.jit.script(truth)
+    for given in ((1, [True, 1, 0], True), (0, [0.5], 3), (2.5, [], False)):
+        assert scripted(*given)[:2] == theirs(*given)[:2]
+        assert scripted(*given)[2] is given[2]
+    with pytest.raises(TypeError, match="expected a value of type 'bool' but instead found type 'str'"):
+        scripted("a", [], 1)
+
+
 def test_too_many_dimensions_to_contract() -> None:
     compiled = tsir.script(contracted)
     with pytest.raises(RuntimeError, match="dims >= 0, but got dims=-1"):

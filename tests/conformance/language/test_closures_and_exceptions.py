@@ -304,6 +304,34 @@ def always_raises(w: List[int]):
     return (total, messages, w)
 
 
+def counter(start):
+    count = start
+
+    def add(k):
+        nonlocal count
+        count += k
+        return count
+
+    def reset():
+        nonlocal count
+        count = start
+
+    return add, reset, {"now": lambda: count}
+
+
+@feature("Functions and closures", "several local functions over one `nonlocal` variable, returned together")
+@programs(3)
+def counted(n: int):
+    add, reset, more = counter(10)
+    other, _, other_more = counter(20)
+    for i in range(n):
+        add(i)
+        other(1)
+    before = more["now"]()
+    reset()
+    return before, add(1), more["now"](), other_more["now"]()
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

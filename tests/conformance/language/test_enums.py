@@ -153,6 +153,15 @@ def rest(d: Dict[str, int], u: Union[int, Dict[str, int]]):
     return x, y, z
 
 
+@feature("Enums, NamedTuples and dataclasses", "min and max of an IntEnum, of its members in lists, and with a key")
+@programs(Level(1), 0)
+def extremes(level: Level, n: int):
+    return (
+        [max(Level), min(Level), max([level, Level(n)]), min(level, Level(n)), max(Level, key=lambda m: -m)],
+        [m for m in Level if m >= n], sorted(Level, reverse=True), sum([level, Level(n)]),
+    )  # fmt: skip
+
+
 @programs.parametrized()
 def test_program(function: Any, arguments: tuple[Any, ...]) -> None:
     check(function, arguments)

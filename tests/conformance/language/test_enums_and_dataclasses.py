@@ -188,6 +188,25 @@ def iterated(n: int):
     )
 
 
+@dataclass
+class Sized:
+    name: str
+    parts: List[int] = field(default_factory=lambda: [4, 4])
+
+    def __post_init__(self):
+        self.depth = len(self.parts)
+        if self.depth > 2:
+            self.name += "!"
+
+
+@feature("Enums, NamedTuples and dataclasses", "attributes that only __post_init__ makes")
+@programs(3, Sized("given", [1, 2, 3, 4]))
+def made_after(n: int, given: Sized):
+    one, other = Sized("a", [n] * n), Sized("b")
+    given.depth += 1
+    return one.depth, other.depth, one.name, other, one == Sized("a", [n] * n), repr(one), given.depth, given.name
+
+
 @programs.parametrized()
 def test_program(function: Any, arguments: tuple[Any, ...]) -> None:
     check(function, arguments)

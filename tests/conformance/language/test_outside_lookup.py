@@ -146,6 +146,33 @@ def by_other_keys(kind: Kind, n: int, name: str):
     return BY_KIND[kind](3), BY_PAIR[n, name](4), BY_NUMBER[n](X.to(torch.float64) if n > 1 else X), kind in BY_KIND
 
 
+class State(enum.Enum):
+    IDLE = "idle"
+    RUNS = "runs"
+
+
+NEXT = {(State.IDLE, "start"): State.RUNS, (State.RUNS, "stop"): State.IDLE}
+WEIGHTS = {State.IDLE: 1.5, State.RUNS: 2.5}
+
+
+@feature("Globals and constants", "dicts from outside whose keys are enum members or tuples: `get`, `in`, views, changes")
+@programs(State.IDLE, ["start", "start", "stop"])
+@programs(State.RUNS, ["stop", "stop"])
+def machine(state: State, events: List[str]):
+    log: List[str] = []
+    for event in events:
+        found = NEXT.get((state, event))
+        if found is None:
+            log.append(f"{state.name}: {event}?")
+        else:
+            log.append(f"{state.value} -> {found.value}")
+            state = found
+    WEIGHTS[state] += 1.0
+    weight = WEIGHTS[state]
+    WEIGHTS[state] -= 1.0
+    return log, weight, state in WEIGHTS, (state, "go") in NEXT, [k.name for k in WEIGHTS], sum(WEIGHTS.values()), len(NEXT)
+
+
 @programs(3)
 def by_unknown_number(n: int):
     return BY_NUMBER[n](torch.ones(2))

@@ -198,6 +198,8 @@ class AnnotationReader:
                 return self.named_tuple(value, scope)
             if issubclass(value, enum.Enum):
                 return self._class_type(value)
+            if value is range or issubclass(value, collections.abc.MappingView):
+                return ts.ListType(ts.INT if value is range else ts.TensorType())
             if typing.is_typeddict(value):
                 return self._typed_dict(value, scope)
             if issubclass(value, collections.Counter):

@@ -58,6 +58,7 @@ from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.numpy_scalars import constant, kind_of, scalar
 from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.outside_constants import call_method_of_container
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.rows import call_row
 from tsir.frontend.script.several_types import use_by_type
@@ -395,6 +396,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     evaluated = evaluate(e, callee.value, args, kwargs, callee.name)
     if evaluated is not None:
         return evaluated
+    if (found := call_method_of_container(e, target, args, kwargs)) is not None:
+        return found
     if isinstance(target, functools._lru_cache_wrapper):
         return e.session.call_function(e, PyFunction(target.__wrapped__), args, kwargs)
     plain = getattr(target, "__name__", "")

@@ -30,7 +30,16 @@ from tsir.dialects.values import Instance
 from tsir.errors import FrontendError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
-from tsir.frontend.script import call_forms, modules, numpy_scalars, objects, outside, standard_containers, static_objects
+from tsir.frontend.script import (
+    call_forms,
+    modules,
+    numpy_scalars,
+    objects,
+    outside,
+    outside_constants,
+    standard_containers,
+    static_objects,
+)
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.class_values import attributes_of_body
@@ -372,6 +381,8 @@ class Session:
                 return type_of_view(value)
             case RaisedException() | ExceptionValue():
                 return ts.AnyType()
+            case PyObject():
+                return outside_constants.type_of_container(self, value)
             case _:
                 return None
 
@@ -714,6 +725,8 @@ class Session:
     def new_object(self, e: Emitter, cls: type) -> Value:
         """An object of a class whose `__init__` isn't called."""
         info = self.info_of_class(cls)
+        if info.lookup("__post_init__") is not None:
+            objects.define_attributes(self, info)
         made = Object(e.emit(NewOp(info.type)), info)
         self.uninitialised.add(made.ssa)
         return made

@@ -120,6 +120,8 @@ def _complex(a: Arguments) -> Value:
     values = a.values()
     if values and (found := special_method(a.e, values[0], "complex")) is not None:
         return found
+    if len(values) == 1 and is_tensor(a.e.session.type_of(values[0])):
+        return Run(a.e.py("complex", [a.e.aten_value("_python_number", [materialise(a.e, values[0])])]))
     return call_row(a.e, row, [as_number(a.e, v, "complex") for v in values], a.keywords())
 
 

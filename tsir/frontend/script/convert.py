@@ -172,6 +172,10 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
 
             return as_object(e, value)
         case PyObject():
+            from tsir.frontend.script.outside_constants import materialise_container
+
+            if (made := materialise_container(e, value)) is not None:
+                return made
             e.error(
                 f"'{value.name}' is a Python {describe_object(value.value)}, which isn't a value that compiled code can hold",
                 value=value,

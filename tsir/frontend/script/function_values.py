@@ -42,6 +42,8 @@ from tsir.frontend.script.values import (
     PyObject,
     Run,
     Scope,
+    StaticDict,
+    StaticList,
     StaticTuple,
     Unusable,
     Value,
@@ -370,6 +372,19 @@ def is_kept_by_functions(e: Emitter, name: str, frame: int) -> bool:
     """Whether a variable is one of a function that has returned, and assigned by functions that were made in it."""
     running = frame in e.session.active_frames or frame == 0
     return not running and name in _rebound_by(e.session.frame_sources.get(frame, e.base_source).node)
+
+
+def shares_variables(e: Emitter, value: Value) -> bool:
+    """Whether there are local functions in a tuple, list or dict that assign variables of the function which makes them."""
+    match value:
+        case StaticTuple() | StaticList():
+            return any(shares_variables(e, v) for v in value.elements)
+        case StaticDict():
+            return any(shares_variables(e, v) for v in value.items.values())
+        case Closure():
+            return bool(_rebound_by(e.session.frame_sources.get(value.scope.frame, e.base_source).node))
+        case _:
+            return False
 
 
 def _variables_of(e: Emitter, value: Closure) -> Iterator[tuple[str, str, Value, int]]:

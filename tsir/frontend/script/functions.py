@@ -707,6 +707,10 @@ def _result(e: Emitter, wanted: Attribute | None, compiled: Compiled) -> SSAValu
     if isinstance(binding.value, Unusable):
         e.error(f"the function's result {binding.value.why}", hint=binding.value.hint, code="TS202")
     kept = isinstance(binding.value, StaticTuple | StaticDict | StaticList) and not e.session.dynamic
+    from tsir.frontend.script.function_values import shares_variables
+
+    if kept and shares_variables(e, binding.value):
+        raise NoRunTimeResult(binding.value)  # inlined, the functions have the variables of the call together
     if e.session.type_of(binding.value) is None and not kept:
         raise NoRunTimeResult(binding.value)
     value = binding.value if e.is_entry else as_object(e, binding.value)

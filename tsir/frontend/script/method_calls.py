@@ -228,6 +228,8 @@ def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[V
         refuse_objects_of_set(e, kind, f"{name}()")
     if keyed and values:
         values[0] = as_key(e, values[0], target)
+    if isinstance(kind, ts.SetType) and name == "add" and (given := e.session.type_of(values[0])) is not None:
+        retype(e, target, ts.SetType(given))
     if isinstance(kind, ts.ListType):
         position = {"append": 0, "insert": 1, "remove": 0, "index": 0, "count": 0}.get(name)
         if name in ("remove", "index", "count"):

@@ -631,7 +631,7 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
 
 def _container(session: Session, value: Any) -> Any:
     if isinstance(value, dict):
-        items = {k: to_runtime(session, v, ts.AnyType()) for k, v in value.items()}
+        items = {to_runtime(session, k, ts.AnyType()): to_runtime(session, v, ts.AnyType()) for k, v in value.items()}
         return type(value)(items) if type(value) in (OrderedDict, Counter) else items
     parts = [to_runtime(session, v, ts.AnyType()) for v in value]
     return parts if isinstance(value, list) else set(parts) if isinstance(value, set) else deque(parts, value.maxlen)

@@ -115,7 +115,10 @@ def define_attributes(session: Session, info: ClassInfo) -> None:
         return
     info.defined = True
     found = info.lookup("__init__")
-    if "__init__" in info.methods or found is None or not inspect.isfunction(found[0]) or not _has_source(found[0]):
+    if found is not None and dataclasses.is_dataclass(info.python_class) and not _has_source(found[0]):
+        found = info.lookup("__post_init__")
+    done = "__init__" in info.methods or "__post_init__" in info.methods
+    if done or found is None or not inspect.isfunction(found[0]) or not _has_source(found[0]):
         return
     source = function_source(unwrap(found[0]))
     signature = session.signature(source)
@@ -458,7 +461,12 @@ def _initialise_dataclass(
         e.emit_void(SetAttrOp(new.ssa, f.name, coerce(e, value, kind, f"field '{f.name}' of {cls.__name__}")))
     post = new.info.lookup("__post_init__")
     if post is not None:
-        session.call_function(e, PyFunction(post[0], new, new.info), for_post_init, {})
+        was_open = new.info.open
+        new.info.open = was_open or "__post_init__" not in new.info.methods
+        try:
+            session.call_function(e, PyFunction(post[0], new, new.info), for_post_init, {})
+        finally:
+            new.info.open = was_open
 
 
 def _of_factory(session: Session, e: Emitter, factory: Any, kind: Attribute | None) -> Value:

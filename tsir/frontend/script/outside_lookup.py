@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.outside_constants import materialise_container
 from tsir.frontend.script.source import function_source
-from tsir.frontend.script.values import Method, PyFunction, PyObject, StaticDict, StaticList, StaticTuple, Value
+from tsir.frontend.script.values import Method, PyFunction, PyObject, Run, StaticDict, StaticList, StaticTuple, Value
 
 MOST_KEYS = 256
 """A container with more keys isn't looked up in while compiling."""
@@ -25,6 +26,8 @@ def item_of_object(e: Emitter, container: PyObject, key: Value) -> Value | None:
     from tsir.frontend.script.calls import call
     from tsir.frontend.script.subscripts import Subscript, get_item
 
+    if (ssa := materialise_container(e, container)) is not None:
+        return get_item(e, Run(ssa), Subscript([key]))
     method = method_in_python(container.value, "__getitem__")
     items = _items(e, container) if method is None or _passes_key_on(method) else None
     if items is not None:

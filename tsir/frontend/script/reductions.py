@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import enum
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,7 @@ from tsir.frontend.script.values import (
     Map,
     Object,
     PyFunction,
+    PyObject,
     Run,
     Spread,
     StaticList,
@@ -54,7 +56,7 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
 
         e = a.e
         values, keywords = evaluated or a.values(spread=name in ("min", "max")), a.keywords()
-        if values and isinstance(values[0], (*ITERATORS, Coroutine)):
+        if values and (isinstance(values[0], (*ITERATORS, Coroutine)) or _is_enum(values[0])):
             values[0] = collect(e, values[0])
         if any(isinstance(v, Spread) for v in values):
             row = python.lookup(name)
@@ -106,6 +108,11 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
         return call_row(e, row, values, keywords)
 
     return emit
+
+
+def _is_enum(value: Value) -> bool:
+    """Whether a value is an enum, which goes over its members."""
+    return isinstance(value, PyObject) and isinstance(value.value, enum.EnumMeta)
 
 
 def _sum_by_operator(e: Emitter, values: list[Value], element: Attribute) -> Value:
