@@ -190,7 +190,8 @@ class EnumMember:
 
 def name_of_member(member: Any) -> str:
     """The name that a program has for an enum's member: of a combination of flags, which isn't among the members, its value."""
-    return member.name if member.name in type(member).__members__ else str(member.value)
+    members: Any = type(member)
+    return member.name if member.name in [m.name for m in members] else str(member.value)
 
 
 @dataclass(frozen=True, eq=False)

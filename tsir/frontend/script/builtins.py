@@ -37,7 +37,9 @@ from tsir.frontend.script.jit_builtins import JIT_BUILTINS
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.reductions import REDUCTIONS
+from tsir.frontend.script.run_time_names import attribute_of_name, has_attribute_of_name
 from tsir.frontend.script.several_types import use_by_type
+from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.values import (
     FALSE,
@@ -164,6 +166,8 @@ def _len(a: Arguments) -> Value:
 
 
 def _length(e: Emitter, value: Value) -> Value:
+    if (found := call_own_method(e, value, "__len__", [])) is not None:
+        return found
     if isinstance(value, StaticTuple | StaticList):
         return Const(len(value.elements))
     if isinstance(value, StaticDict):
@@ -213,6 +217,8 @@ def _hasattr(a: Arguments) -> Value:
     a.exactly(2)
     holder, name = a.values()
     if not isinstance(name, Const) or not isinstance(name.value, str):
+        if (found := has_attribute_of_name(a.e, holder, name, a.node.args[1])) is not None:
+            return found
         a.e.error("the name in hasattr() has to be a constant", value=name, hint=_LITERAL_NAME, code="TS507")
     return Const(has_attribute(a.e, holder, name.value))
 
@@ -242,6 +248,9 @@ def _getattr(a: Arguments) -> Value:
     a.exactly(2, 3)
     holder, name, *default = a.values()
     if not isinstance(name, Const) or not isinstance(name.value, str):
+        found = attribute_of_name(a.e, holder, name, a.node.args[1], default[0] if default else None)
+        if found is not None:
+            return found
         a.e.error(
             "the name in getattr() has to be a constant",
             value=name,

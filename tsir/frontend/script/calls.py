@@ -63,6 +63,7 @@ from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.rows import call_row
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
+from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.standard_containers import call_sorted_list_function
 from tsir.frontend.script.static_objects import call_special, call_unbound, initialise_dataclass, is_generated_init
 from tsir.frontend.script.torch_calls import TORCH_PYTHON
@@ -265,6 +266,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
         case Builtin():
             return call_builtin(e, callee, args, kwargs)
         case _:
+            if (found := call_own_method(e, callee, "__call__", args, kwargs)) is not None:
+                return found
             if (by_type := use_by_type(e, callee, "call", lambda known: call(e, known, args, kwargs))) is not None:
                 return by_type
             kind = e.session.type_of(callee)

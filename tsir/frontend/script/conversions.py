@@ -26,6 +26,7 @@ from tsir.frontend.script.listed import as_object, view_of
 from tsir.frontend.script.numpy_scalars import as_text
 from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.several_types import text_by_type, use_by_type
+from tsir.frontend.script.special_methods import call_own_method, text_of_named_tuple
 from tsir.frontend.script.static_state import dict_method, fresh, new_dict
 from tsir.frontend.script.values import (
     FALSE,
@@ -57,6 +58,8 @@ def text_of(e: Emitter, value: Value) -> Value:
         return text
     if (by_type := text_by_type(e, value, lambda known: text_of(e, known))) is not None:
         return by_type
+    if (text := text_of_named_tuple(e, value)) is not None:
+        return text
     if not isinstance(value, Object):
         from tsir.frontend.script.object_text import repr_of
 
@@ -84,7 +87,7 @@ def special_method(e: Emitter, value: Value, name: str, rest: Sequence[Value] = 
     """What a built-in function such as `int` or `abs` gives of an object with the method of that name; None for other values."""
     if isinstance(value, Object):
         return e.session.call_optional_method(e, value, (f"__{name}__",), rest)
-    return None
+    return call_own_method(e, value, f"__{name}__", rest)
 
 
 def _converted(a: Arguments, name: str) -> Value:

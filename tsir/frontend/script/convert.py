@@ -719,7 +719,7 @@ def truth(e: Emitter, value: Value) -> bool | SSAValue:
 
             found = call_special(e, value, "__bool__", []) or call_special(e, value, "__len__", [])
             return True if found is None else truth(e, found)
-        case PyObject() if e.dynamic:
+        case PyObject() if e.dynamic or type(value.value) in (set, frozenset, dict):
             return bool(value.value)
         case EnumValue():
             return bool(value.member)
@@ -730,8 +730,9 @@ def truth(e: Emitter, value: Value) -> bool | SSAValue:
             return True if found is None else truth(e, found)
         case Run() if isinstance(value.type, ts.ClassType):
             from tsir.frontend.script.enums import plain
+            from tsir.frontend.script.flags import number_of_flags
 
-            ssa = materialise(e, plain(e, value))
+            ssa = materialise(e, number_of_flags(e, plain(e, value)))
         case Run() if isinstance(value.type, ts.OptionalType | ts.UnionType):
             from tsir.frontend.script.several_types import truth_by_type
 

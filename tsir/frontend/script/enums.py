@@ -19,6 +19,7 @@ from tsir.frontend.script.choices import choice_by_key
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import coerce, list_of, materialise
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.flags import combinations, combined_at_run_time, flags_of_number
 from tsir.frontend.script.inlining import emit_choice
 from tsir.frontend.script.values import Choice, Condition, Const, EnumValue, PyFunction, PyObject, Run, Value
 
@@ -37,12 +38,16 @@ def member_of_value(e: Emitter, cls: Any, value: Value) -> Value:
             )
     if e.session.type_of(value) == e.session.class_type(cls):
         return value
+    if issubclass(cls, enum.Flag):
+        members = combinations(e, cls)
     known = list_of(e, [e.session.from_python(m.value, m.name) for m in members])
     assert isinstance(known.type, ts.ListType)
     given = coerce(e, value, known.type.element, f"the value of a member of {cls.__name__}")
     test = Condition(e.py("contains", [known, given]))
 
     def found() -> Value:
+        if issubclass(cls, enum.Flag):
+            return flags_of_number(e, cls, Run(given))
         return _chosen(e, Choice(e.py("list_index", [known, given]), tuple(map(_constant(e), members))))
 
     return choose(e, test, found, lambda: _refuse(e, cls, given))
@@ -147,9 +152,11 @@ def member_value(e: Emitter, value: Value, kind: Any) -> Value:
 
 
 def combined(e: Emitter, operands: Sequence[Value], meaning: Callable[..., Any]) -> Value | None:
-    """An operator on members of a Flag that are known while compiling; None for other values."""
+    """An operator on members of a Flag; None for other values."""
     known = [v.member if isinstance(v, EnumValue) else v.value if isinstance(v, Const) else None for v in operands]
-    if None in known or not any(isinstance(v, enum.Flag) for v in known):
+    if None in known:
+        return combined_at_run_time(e, operands, meaning)
+    if not any(isinstance(v, enum.Flag) for v in known):
         return None
     try:
         result = meaning(*known)

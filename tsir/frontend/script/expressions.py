@@ -38,6 +38,7 @@ from tsir.frontend.script.narrowing import item_as
 from tsir.frontend.script.numpy_scalars import as_text, kind_of
 from tsir.frontend.script.operators import binary, compare, is_tensor, unary
 from tsir.frontend.script.several_types import text_by_type
+from tsir.frontend.script.special_methods import text_of_named_tuple
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
 from tsir.frontend.script.subscripts import get_item, index_of
 from tsir.frontend.script.values import (
@@ -417,6 +418,8 @@ def _format(e: Emitter, node: ast.FormattedValue, value: Value, spec: Value) -> 
         ]
         if (text := text_of_member(e, value, method, write)) is not None:
             return text if node.conversion == -1 else _with_spec(e, materialise(e, text), spec)
+    if (text := text_of_named_tuple(e, value, ("__str__",) if node.conversion != 114 else ())) is not None:
+        return _with_spec(e, materialise(e, text), spec)
     from tsir.frontend.script.object_text import repr_of
 
     if kind_of(value) is not None:

@@ -27,6 +27,7 @@ from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.numpy_scalars import operate
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.several_types import compare_by_type, in_place_by_type, operate_by_type
+from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import constant_key, fresh, new_dict, note_asked
 from tsir.frontend.script.values import (
@@ -217,14 +218,17 @@ def _tuples_alike(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     """`left op right`."""
     from tsir.frontend.script.convert import raise_in_program, refuse_objects_of_set
-    from tsir.frontend.script.enums import combined, plain
+    from tsir.frontend.script.enums import combined, number_behind
 
     symbol, method, meaning = BINARY[type(op)]
     if (flags := combined(e, [left, right], meaning)) is not None:
         return flags
     if (found := operate(e, meaning.__name__, [left, right])) is not None:
         return found
-    left, right = (number_of(e, plain(e, without_view(e, v))) for v in (left, right))
+    for holder, other, name in ((left, right, f"__{method}__"), (right, left, f"__r{method}__")):
+        if (found := call_own_method(e, holder, name, [other])) is not None and not is_declined(found):
+            return found
+    left, right = (number_of(e, number_behind(e, without_view(e, v))) for v in (left, right))
     if e.dynamic:
         left, right = _present(e, left, symbol), _present(e, right, symbol)
     if isinstance(left, Const) and isinstance(right, Const):
@@ -422,6 +426,8 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
         return flags
     if (found := operate(e, meaning.__name__, [value])) is not None:
         return found
+    if (found := call_own_method(e, value, method, [])) is not None:
+        return found
     value = number_of(e, plain(e, value))
     if e.dynamic:
         value = _present(e, value, symbol)
@@ -452,7 +458,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     from tsir.frontend.script.comparing import compare_containers
     from tsir.frontend.script.conditions import identity, none_test
     from tsir.frontend.script.convert import as_bool, raise_in_program, refuse_objects_of_set
-    from tsir.frontend.script.enums import plain
+    from tsir.frontend.script.enums import number_behind
     from tsir.frontend.script.function_identity import compares_type, same_function
 
     if (among := for_each_class(e, left, right, lambda a, b: compare(e, op, a, b))) is not None:
@@ -472,7 +478,10 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     symbol, method, swapped, meaning = COMPARISONS[type(op)]
     if (found := operate(e, meaning.__name__, [left, right])) is not None:
         return found
-    left, right = (number_of(e, plain(e, without_view(e, v))) for v in (left, right))
+    for holder, other, name in ((left, right, method), (right, left, swapped)):
+        if (found := call_own_method(e, holder, name, [other])) is not None and not is_declined(found):
+            return found
+    left, right = (number_of(e, number_behind(e, without_view(e, v))) for v in (left, right))
     if e.dynamic and not isinstance(op, ast.Eq | ast.NotEq):
         left, right = _present(e, left, symbol), _present(e, right, symbol)
     left, right = _tuples_alike(e, left, right)
@@ -588,6 +597,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     from tsir.frontend.script.choices import is_of_classes
     from tsir.frontend.script.comparing import contains
     from tsir.frontend.script.enums import class_of, plain
+    from tsir.frontend.script.flags import has_flags
     from tsir.frontend.script.function_identity import compares_functions, compares_type
     from tsir.frontend.script.function_values import is_function
     from tsir.frontend.script.inlining import emit_choice
@@ -602,6 +612,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         flags, wanted = container.member, item.member
         if isinstance(flags, enum.Flag) and isinstance(wanted, enum.Flag):
             return Const(flags.__contains__(wanted) is not negate)
+    found = has_flags(e, container, item)
     if isinstance(container, StaticTuple | StaticList) and not all(
         class_of(e, v) is class_of(e, item) for v in container.elements
     ):

@@ -286,6 +286,13 @@ def position_of_key(keys, key):
     raise KeyError(key)
 
 
+def position_of_attribute(positions, name, owner):
+    """The number of an attribute by its name."""
+    if name not in positions:
+        raise AttributeError(f"'{owner}' object has no attribute '{name}'")
+    return positions[name]
+
+
 def equal_key(items, key):
     """The key of a dict or element of a set that is equal to an object, else the object itself."""
     for item in items:

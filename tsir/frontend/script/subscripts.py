@@ -183,9 +183,9 @@ def _out_of_range(e: Emitter, index: int, count: int) -> NoReturn:
 
 def _number(e: Emitter, key: Value) -> SSAValue:
     """An index into a sequence: a tensor with one element is taken as its number, as Python's `__index__` does."""
-    from tsir.frontend.script.enums import plain
+    from tsir.frontend.script.enums import number_behind
 
-    key = plain(e, key)
+    key = number_behind(e, key)
     if isinstance(key, Object):
         found = e.session.call_optional_method(e, key, ("__index__",))
         key = key if found is None else found
