@@ -111,13 +111,13 @@ def pipeline_of(options: argparse.Namespace) -> Nest:
         return read_pipeline(options.pass_pipeline)
     steps: list[Step] = []
     if options.pipeline is not None:
-        steps += _named(options.pipeline, options.weights)
+        steps += named_passes(options.pipeline, options.weights)
     for text in options.passes:
         steps += read_passes(text)
     return Nest(MODULE, tuple(steps))
 
 
-def _named(name: str, weights: str) -> list[Step]:
+def named_passes(name: str, weights: str) -> list[Step]:
     """The passes of a named pipeline; `weights` is the option of its `place-weights`. Raises PassError."""
     from tsir.lowering.pipelines import PIPELINES
     from tsir.tools.pass_manager import read_passes

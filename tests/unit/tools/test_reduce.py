@@ -15,7 +15,7 @@ from tsir.tools.reduce.interest import CommandTest
 from tsir.tools.reduce.search import Reduction
 
 
-def _random_program(seed: int) -> str:
+def random_program(seed: int) -> str:
     """A function of arithmetic, with branches and loops around some of it."""
     rng = random.Random(seed)
     values, lines = ["%x", "%y"], list[str]()
@@ -46,7 +46,7 @@ def _count(module: ModuleOp, name: str) -> int:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("wanted", [("arith.andi",), ("arith.ori",), ("arith.xori", "scf.if")])
 def test_what_matters_stays(seed: int, wanted: tuple[str, ...]) -> None:
-    module = parse_module(tool_context(), _random_program(seed))
+    module = parse_module(tool_context(), random_program(seed))
     before = print_module(module)
     reduced = Reduction(module, lambda m: all(_count(m, name) for name in wanted)).run()
     assert print_module(module) == before
@@ -82,7 +82,7 @@ def test_constants_and_attributes_become_simple() -> None:
 
 
 def test_max_tests_and_what_is_not_interesting() -> None:
-    module = parse_module(tool_context(), _random_program(0))
+    module = parse_module(tool_context(), random_program(0))
     reduction = Reduction(module, lambda m: True, max_tests=3)
     reduction.run()
     assert reduction.tests <= 4
@@ -101,14 +101,14 @@ def test_max_tests_and_what_is_not_interesting() -> None:
     ],
 )
 def test_commands(command: str, status: int | None, expected: bool) -> None:
-    module = parse_module(tool_context(), _random_program(0))
+    module = parse_module(tool_context(), random_program(0))
     with CommandTest(command, status) as test:
         assert test(module) is expected
 
 
 def test_a_command_that_hangs_is_not_interesting() -> None:
     with CommandTest("sleep 20 #", timeout=0.2) as test:
-        assert not test(parse_module(tool_context(), _random_program(0)))
+        assert not test(parse_module(tool_context(), random_program(0)))
 
 
 def test_of_several_programs_one_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
