@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check unit test-mlir fuzz bench bench-compile conformance clean
+.PHONY: demo test lint check unit test-mlir fuzz bench bench-compile bench-scaling conformance clean
 .DEFAULT_GOAL := test
 
 # pip, not another installer, and torch by its exact pin: that is the CPU wheel.
@@ -45,6 +45,9 @@ bench: $(VENV)/.ready  ## ratios against torch eager and torch.jit
 
 bench-compile: $(VENV)/.ready  ## compile time per line, functions of 125 to 4,000 lines
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/compile_time.py
+
+bench-scaling: $(VENV)/.ready  ## parsing, passes and the lowering at 1,000 to 100,000 operations, and xDSL's passes beside ours
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/scaling.py
 
 conformance: $(VENV)/.ready  ## torch's operator database, all samples, by dtype: docs/operators.md (takes about an hour)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/conformance/operators/conformance.py --results docs/conformance.json

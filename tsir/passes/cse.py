@@ -93,8 +93,8 @@ def _key(op: Operation) -> Any:
         op.name,
         tuple(map(id, op.operands)),
         tuple(r.type for r in op.results),
-        tuple(sorted(op.properties.items(), key=_first)),
-        tuple(sorted(op.attributes.items(), key=_first)),
+        tuple(sorted(op.properties.items(), key=_first)) if op.properties else (),
+        tuple(sorted(op.attributes.items(), key=_first)) if op.attributes else (),
     )
 
 

@@ -62,8 +62,11 @@ def eliminate_dead_code(function: FuncOp) -> bool:
         live_values.add(value)
         if isinstance(value, OpResult):
             mark(value.op)
-            for source in _sources(value):
-                need(source)
+            if effects.computes_values(value.op):
+                return
+            if value.op.regions:
+                for source in _sources(value):
+                    need(source)
         elif isinstance(value, BlockArgument):
             parent = value.block.parent_op()
             if parent is not None:
@@ -99,24 +102,26 @@ def eliminate_dead_code(function: FuncOp) -> bool:
             operands = op.operands[:3]
         for operand in operands:
             need(operand)
-        for region in op.regions:
+        for region in op.regions if not effects.computes_values(op) else ():
             for block in region.blocks:
                 if block.last_op is not None and block.last_op.has_trait(IsTerminator):
                     mark(block.last_op)
     changed = False
     for op in reversed(ops):
-        if op not in live and not op.has_trait(IsTerminator):
+        if op not in live and (effects.computes_values(op) or not op.has_trait(IsTerminator)):
             block = op.parent_block()
             assert block is not None
             block.erase_op(op, safe_erase=False)
             changed = True
     for op in reversed(ops):
-        if op in live and isinstance(op, scf.IfOp | scf.ForOp | scf.WhileOp):
+        if op.regions and op in live and isinstance(op, scf.IfOp | scf.ForOp | scf.WhileOp):
             changed |= _shrink(op, live_values)
     return changed
 
 
 def _has_effect(op: Operation, memory: Memory) -> bool:
+    if effects.computes_values(op):
+        return False
     if op.has_trait(IsTerminator):
         return op.name == "func.return"
     if op.regions:

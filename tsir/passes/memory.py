@@ -256,6 +256,8 @@ class Memory:
 
         Tensor operations count as such although they may raise: see `ts-dce`. Not so where an exception is caught.
         """
+        if effects.computes_values(op):
+            return True
         if self._has_tries and isinstance(op, AtenOp) and _is_in_try(op):
             return False
         if isinstance(op, _CHECKING):
@@ -266,6 +268,8 @@ class Memory:
 
     def may_be_merged(self, op: Operation) -> bool:
         """Whether an operation gives the same again wherever it is repeated with the same operands, and one result will do."""
+        if effects.computes_values(op):
+            return True
         if op.regions or not op.results or isinstance(op, NewOp | UninitializedOp) or effects.is_laid_out(op):
             return False
         if isinstance(op, PyOp):

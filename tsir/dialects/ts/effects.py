@@ -191,6 +191,18 @@ def allocates(op: Operation, python: PyTable) -> bool:
     return isinstance(op, _FRESH)
 
 
+def computes_values(op: Operation) -> bool:
+    """Whether an operation, as all of its class, only computes values from values: it has no effect, and no part in memory."""
+    known = _computes_values.get(type(op))
+    if known is None:
+        known = op.dialect_name() in ("arith", "math", "complex") and op.name not in _CHECKS
+        _computes_values[type(op)] = known
+    return known
+
+
+_computes_values: dict[type[Operation], bool] = {}
+
+
 def writes(op: Operation, python: PyTable) -> bool:
     """Whether an operation, or one in its regions, changes something beside its results.
 
