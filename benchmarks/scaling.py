@@ -80,9 +80,7 @@ def measured(size: int, rounds: int) -> dict[str, float]:
             copy, cls = module.clone(), get_pass(name)
             found.setdefault(name, []).append(seconds(cls().apply, made, copy))
         lowered = module.clone()
-        found.setdefault("lower-ts-to-linalg", []).append(
-            seconds(get_pass("lower-ts-to-linalg")().apply, made, lowered)
-        )
+        found.setdefault("lower-ts-to-linalg", []).append(seconds(get_pass("lower-ts-to-linalg")().apply, made, lowered))
     return {name: statistics.median(times) for name, times in found.items()}
 
 
