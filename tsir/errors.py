@@ -105,7 +105,7 @@ class TsirError(Exception):
         self.location = location
         self.hint = hint
         self.notes = notes
-        self.code = code or type(self).code
+        self.code = type(self).code if code is None else code
         super().__init__(message)
 
     severity: ClassVar[str] = "error"
@@ -151,6 +151,12 @@ class IRError(TsirError):
     """IR text that doesn't parse, or IR that a verifier rejects."""
 
     code = "TS700"
+
+
+class IRWarning(IRError, UserWarning):
+    """Something about valid IR that is most likely not what was meant. It is shown, not raised."""
+
+    severity = "warning"
 
 
 class PassError(TsirError):

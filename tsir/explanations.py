@@ -228,6 +228,21 @@ _PAGES = (
         'ts.class "class" @C {\n  ts.attribute "attribute" "size" : i64\n}\nfunc.func @f(%c: !ts.class<@C>) -> i64 {\n'
         '  %0 = ts.getattr %c["size"] : !ts.class<@C> -> i64\n  func.return %0 : i64\n}\n',
     ),
+    _page(
+        "TS802", "A pass failed",
+        "The pass, often one of xDSL's, raised an exception on IR that it doesn't expect. The message is the pass's; the note\n"
+        "shows the operation that it was working on.",
+    ),
+    _ir(
+        "TS901", "No branch leads to a block",
+        "A warning: what stands in the block is never run, and values in it need not be defined.",
+        "func.func @f() {\n  func.return\n^bb1:\n  func.return\n}\n", "func.func @f() {\n  cf.br ^bb1\n^bb1:\n  func.return\n}\n",
+    ),
+    _ir(
+        "TS902", "A private function isn't used",
+        "A warning: nothing in the module names the function, and nothing else can. ts-symbol-dce removes it.",
+        "func.func private @f() {\n  func.return\n}\n", "func.func @f() {\n  func.return\n}\n",
+    ),
 )  # fmt: skip
 
 EXPLANATIONS: dict[str, Explanation] = {page.code: page for page in _PAGES}

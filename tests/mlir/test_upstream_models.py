@@ -16,6 +16,10 @@ pytestmark = [
 ]
 
 HOST = {
+    ("packed_tagger", "static"): "aten::_pad_packed_sequence",
+    ("packed_tagger", "dynamic"): "aten::_pad_packed_sequence",
+    ("packed_sequences", "static"): "aten::_pack_padded_sequence",
+    ("packed_sequences", "dynamic"): "aten::_pack_padded_sequence",
     ("greedy_decoder", "static"): "ts.py.list_append",
     ("greedy_decoder", "dynamic"): "scf.yield",
     ("multihead_attention_padded", "dynamic"): "aten::linear",

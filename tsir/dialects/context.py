@@ -17,6 +17,7 @@ from xdsl.printer import Printer
 
 from tsir.dialects.deep_stack import call_with_deep_stack
 from tsir.dialects.parsing import parse_module
+from tsir.dialects.positions import Positions
 from tsir.dialects.schema import Schema
 from tsir.dialects.ts.families import aten_op, py_op
 from tsir.dialects.values import Instance
@@ -37,6 +38,8 @@ class TsContext(Context):
 
     find_schema: Callable[[str], Schema | None] = field(default=lambda _key: None)
     is_py_function: Callable[[str], bool] = field(default=lambda _name: True)
+    positions: Positions | None = None
+    """Where things stand in the text that was read last."""
     family_names: Callable[[], list[str]] = field(default=list[str])
     """The names of all `ts.aten` and `ts.py` operations, for hints."""
     objects: dict[str, Instance] = field(default_factory=dict[str, Instance])

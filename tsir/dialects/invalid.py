@@ -54,13 +54,13 @@ def ir_error(op: Operation, error: Exception, positions: Positions | None) -> IR
     details = cause if isinstance(cause, InvalidIR) else InvalidIR(message)
     notes: list[tuple[str, SourceLocation | None]] = []
     for text, thing in details.notes:
-        where = _place(thing, op, positions)
+        where = place_of(thing, op, positions)
         if where is not None:
             notes.append((text, where))
         elif isinstance(thing, Operation | OpResult):
             notes.append((f"{text}: {summary(thing if isinstance(thing, Operation) else thing.op)}", None))
     chain = location_of(op)
-    location = _place(op if details.at is None else details.at, op, positions)
+    location = place_of(op if details.at is None else details.at, op, positions)
     if positions is not None and op in positions.operations:
         own = [] if isinstance(op.location, UnknownLoc) else chain
         notes += [("the operation comes from here", place) for place in own[:1]]
@@ -70,8 +70,8 @@ def ir_error(op: Operation, error: Exception, positions: Positions | None) -> IR
     return IRError(message, location=location, notes=tuple(notes), hint=details.hint, code=details.code)
 
 
-def _place(thing: Thing | int, op: Operation, positions: Positions | None) -> SourceLocation | None:
-    """Where a thing stands in the text, or else in the user's program."""
+def place_of(thing: Thing | int, op: Operation, positions: Positions | None) -> SourceLocation | None:
+    """Where a thing, or an operand of `op` by its number, stands in the text, or else in the user's program."""
     if positions is not None:
         found = positions.operand(op, thing) if isinstance(thing, int) else positions.of(thing)
         if found is not None:
@@ -88,6 +88,20 @@ def _place(thing: Thing | int, op: Operation, positions: Positions | None) -> So
         case _:
             chain = []
     return chain[0] if chain else None
+
+
+def current_operation(error: BaseException) -> Operation | None:
+    """The operation that code was working on when it raised, by its innermost function that has one; None where none has."""
+    found: Operation | None = None
+    trace = error.__traceback__
+    while trace is not None:
+        for name in ("op", "self", "root", "operation"):
+            value = trace.tb_frame.f_locals.get(name)
+            if isinstance(value, Operation):
+                found = value
+                break
+        trace = trace.tb_next
+    return found
 
 
 def summary(op: Operation) -> str:

@@ -303,6 +303,8 @@ def parse_module(
             raise IRError(f"{name}: not IR text: byte {error.start} isn't UTF-8", hint="is this a binary file?") from None
     known = text
     module, positions = call_with_deep_stack(lambda: _parse(context, known, name, implicit_module, external))
+    if hasattr(context, "positions"):
+        setattr(context, "positions", positions)  # noqa: B010  TsContext, whose module imports this one
     if verify:
         verify_module(module, positions)
     if locate:

