@@ -167,7 +167,7 @@ ELEMENTWISE = frozenset(
 LIKE = frozenset(
     """clone copy _to_copy empty_like full_like ones_like zeros_like rand_like randn_like randint_like put index_put
     _unsafe_index_put index_fill diagonal_scatter select_scatter slice_scatter flip fliplr flipud sort msort argsort to type_as
-    dropout bernoulli normal_functional""".split()
+    dropout normal_functional""".split()
 )
 """Operators whose results are laid out like their first operand."""
 

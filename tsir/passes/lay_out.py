@@ -150,12 +150,55 @@ class _Layouts:
                     layout = self.values.get(op.value)
                     if layout is not None and shape_of(op.result) == layout[0]:
                         self.values[op.result] = layout
+                case scf.ForOp() | scf.WhileOp():
+                    self._loop(op)
                 case _:
                     for region in op.regions:
                         for inner in region.blocks:
                             self.block(inner)
                     if isinstance(op, scf.IfOp) and op.results:
                         self._chosen(op)
+
+    def _loop(self, op: scf.ForOp | scf.WhileOp) -> None:
+        """Follows a loop. What it carries has the strides that it begins with, if each round hands on such tensors."""
+        initial = list(op.iter_args if isinstance(op, scf.ForOp) else op.arguments)
+        candidates = {i: self.values[v] for i, v in enumerate(initial) if v in self.values}
+        blocks = [b for region in op.regions for b in region.blocks]
+        first = 1 if isinstance(op, scf.ForOp) else 0
+        while True:
+            before = self._noted()
+            for i, layout in candidates.items():
+                self.values[blocks[0].args[first + i]] = layout
+            self.block(blocks[0])
+            handed = blocks[0].last_op
+            assert handed is not None
+            if isinstance(op, scf.WhileOp):
+                for operand, argument in zip(handed.operands[1:], blocks[1].args, strict=True):
+                    if (layout := self.values.get(operand)) is not None:
+                        self.values[argument] = layout
+                results = list(handed.operands[1:])
+                self.block(blocks[1])
+                handed = blocks[1].last_op
+                assert handed is not None
+            else:
+                results = list(handed.operands)
+            wrong = [i for i, layout in candidates.items() if self.values.get(handed.operands[i]) != layout]
+            if not wrong:
+                break
+            candidates = {i: layout for i, layout in candidates.items() if i not in wrong}
+            self._restore(before)
+        for i, (result, value) in enumerate(zip(op.results, results, strict=True)):
+            layout = self.values.get(value)
+            if layout is not None and (isinstance(op, scf.WhileOp) or i in candidates):
+                self.values[result] = layout
+
+    def _noted(self) -> tuple[Any, ...]:
+        """What is known so far, for `_restore`."""
+        known = (self.values, self.fresh, self.turned, self.formatted, self.asked, self.refused)
+        return (*(k.copy() for k in known), self.is_relaid)
+
+    def _restore(self, before: tuple[Any, ...]) -> None:
+        self.values, self.fresh, self.turned, self.formatted, self.asked, self.refused, self.is_relaid = before
 
     def _chosen(self, op: scf.IfOp) -> None:
         ends = [b.last_op for region in op.regions for b in region.blocks]

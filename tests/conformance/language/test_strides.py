@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Dict, List
 
 import pytest
 import torch
@@ -246,3 +246,58 @@ def test_losses_that_are_summed_up():
     x, y = torch.tensor([0.25]), torch.tensor([0.5])
     for loss in (torch.nn.functional.binary_cross_entropy, torch.nn.functional.mse_loss, torch.nn.functional.l1_loss):
         assert torch.equal(tsir.script(loss)(x, y), loss(x, y))
+
+
+class Holder:
+    def __init__(self, t: Tensor):
+        self.t = t
+
+
+def in_lists(x: Tensor):
+    parts = x.split(3, 0)
+    first, second = x.chunk(2, 0)
+    return [p.clone() for p in parts], torch.zeros_like(first), second + 1, [p.neg() for p in x.tensor_split(2, 1)]
+
+
+def in_objects(x: Tensor):
+    holder = Holder(x)
+    holder.t = holder.t + 1
+    by_name: Dict[str, Tensor] = {"a": holder.t}
+    return holder.t, holder.t.clone(), torch.rand_like(by_name["a"]) * 0, torch.bernoulli(x * 0)
+
+
+def in_for(x: Tensor):
+    y, z = x, torch.zeros_like(x)
+    for i in range(3):
+        y = y * 2 + i
+        if i == 1:
+            z = torch.relu(z + x)
+    return y, y.stride(), z.clone(), torch.where(z > 0, z, y)
+
+
+def in_while(x: Tensor):
+    y, turned = x, x
+    while bool(y.sum() < 1e5):
+        y = y * 2
+        turned = turned.transpose(0, 1).contiguous().transpose(0, 1)
+    return y, y.clone(), turned
+
+
+@pytest.mark.parametrize("function", [in_lists, in_objects, in_for, in_while])
+@pytest.mark.parametrize("layout", ["contiguous", "transposed", "channels last"])
+def test_containers_and_loops_as_in_eager(function: Callable[..., Any], layout: str) -> None:
+    make = {
+        "contiguous": lambda: torch.arange(24.0).reshape(6, 4),
+        "transposed": lambda: torch.arange(24.0).reshape(4, 6).t(),
+        "channels last": lambda: torch.arange(240.0).reshape(4, 3, 4, 5).contiguous(memory_format=torch.channels_last),
+    }[layout]
+    assert outcome(tsir.script(function), make()) == outcome(function, make())
+
+
+def listed(xs: List[Tensor]):
+    return [x * 2 for x in xs], [x.clone() for x in xs], torch.zeros_like(xs[0])
+
+
+def test_lists_of_any_rank_as_in_eager() -> None:
+    xs = [torch.ones(4, 6).t(), torch.ones(2, 3, 4, 5).contiguous(memory_format=torch.channels_last)]
+    assert outcome(tsir.script(listed), xs) == outcome(listed, xs)

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -25,6 +25,7 @@ import numpy as np
 from tsir.backend.numpy import writing
 from tsir.dialects.schema import Argument, Schema, parse_schema
 from tsir.errors import OperatorError, OperatorTypeError
+from tsir.ops import layouts
 
 if TYPE_CHECKING:
     from tsir.backend.numpy.operator_compiler import Compiled
@@ -104,6 +105,34 @@ def key_function(schema: Schema) -> Callable[..., Any]:
     return scope["key"]
 
 
+def _laid_out_call(schema: Schema, names: str) -> str:
+    """The last lines of a dispatcher: the call, and torch's strides for a fresh result of tensors that aren't contiguous."""
+    one_tensor = len(schema.returns) == 1 and schema.returns[0].base == "Tensor" and not schema.returns[0].is_list
+    tests: list[str] = []
+    given: list[str] = []
+    for i, argument in enumerate(schema.arguments):
+        a, kind = f"a{i}", argument.type
+        if kind.base == "MemoryFormat":
+            tests.append(f"({a} is not None and {a}.name != 'preserve_format')")  # the program says how it lies
+        elif kind.base == "Tensor" and kind.is_list:
+            present = f"[t for t in {a} if t is not None]" if kind.element_optional else a
+            tests.append(f"all([t.flags.c_contiguous for t in {present}])")
+            given.append(f"*{present}")
+        elif kind.base == "Tensor":
+            test = f"{a}.flags.c_contiguous"
+            tests.append(f"({a} is None or {test})" if kind.optional else test)
+            given.append(f"*(() if {a} is None else ({a},))" if kind.optional else a)
+    if not one_tensor or not given or schema.mutates or schema.returns_alias:
+        return f"    return entry({names})\n"
+    says = [t for t in tests if "preserve_format" in t]
+    plain = " and ".join(t for t in tests if t not in says)
+    return f"""\
+    if {" or ".join([*says, f"({plain})"])}:
+        return entry({names})
+    return in_torch_order(entry({names}), ({", ".join(given)},))
+"""
+
+
 @dataclass
 class _Family:
     """What was compiled for one combination of dtypes, ranks and constants, and which sizes are dynamic by now."""
@@ -146,10 +175,10 @@ def dispatch({names}):
         raise
     if entry is None:
         entry = miss({names})
-    return entry({names})
-"""
+{_laid_out_call(schema, names)}"""
         scope: dict[str, Any] = {
-            "__name__": __name__, "__tsir__": True, "table": self._recent.get, "miss": self._miss, "misfit": self._check_types
+            "__name__": __name__, "__tsir__": True, "table": self._recent.get, "miss": self._miss, "misfit": self._check_types,
+            "in_torch_order": partial(in_torch_order, schema.key),
         }  # fmt: skip
         exec(compile(text, f"<tsir dispatch {schema.key}>", "exec"), scope)
         self.call: Entry = scope["dispatch"]
@@ -289,6 +318,36 @@ def fresh(result: Array, arguments: Sequence[Any]) -> Array:
 def laid_out(result: Array) -> Array:
     """The result in C order, as `contiguous` promises: a copy where it isn't already."""
     return result if result.flags.c_contiguous else result.copy("C")
+
+
+def in_torch_order(key: str, result: Array, tensors: Sequence[Array]) -> Array:
+    """A fresh result with the strides that torch gives it for these tensors; as it is where the rules don't tell them."""
+    if result.ndim < 2:
+        return result
+    found = _wanted_order(key, result.shape, tuple([(t.shape, t.strides, t.itemsize) for t in tensors]))
+    if found is None:
+        return result
+    order, back, wanted = found
+    turned = result.transpose(order)
+    if not turned.flags.c_contiguous:
+        result = np.ascontiguousarray(turned).transpose(back)
+    strides = tuple([s * result.itemsize for s in wanted])
+    return result if result.strides == strides else np.lib.stride_tricks.as_strided(result, strides=strides)
+
+
+@lru_cache(maxsize=4096)
+def _wanted_order(
+    key: str, shape: layouts.Shape, tensors: tuple[tuple[layouts.Shape, layouts.Shape, int], ...]
+) -> tuple[list[int], list[int], layouts.Shape] | None:
+    """The order of a result's dimensions in memory, the way back from it, and the strides in elements; None for any."""
+    if any(s < 0 or s % size for _, strides, size in tensors for s in strides):
+        return None
+    known = [(sizes, tuple(s // size for s in strides)) for sizes, strides, size in tensors]
+    wanted = layouts.fresh(key, shape, known)
+    if wanted is None or not layouts.fills_memory((shape, wanted)):
+        return None
+    order = sorted(range(len(shape)), key=lambda axis: (-wanted[axis], axis))
+    return order, [order.index(axis) for axis in range(len(order))], wanted
 
 
 class _Offsets(np.ndarray[Any, Any]):
