@@ -65,9 +65,13 @@ class ToolParser(argparse.ArgumentParser):
                 if action.nargs == "?" and not equals:
                     yield f"{name}={action.const}"  # argparse would take what comes next for its value
                     continue
-                yield name + equals + value
-                if not equals and action.nargs is None:
-                    yield from (a for a in (next(arguments, None),) if a is not None)
+                following = next(arguments, None) if action.nargs is None and not equals else None
+                if following is None:
+                    yield name + equals + value
+                elif name.startswith("--"):
+                    yield f"{name}={following}"  # argparse would refuse a value that starts with a dash
+                else:
+                    yield from (name, following)
             elif (replaced := others(name.lstrip("-") + equals + value)) is not None:
                 yield replaced
             else:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tsir.errors import TsirError
+from tsir.tools.command_line import ToolParser
 from tsir.tools.exits import exit_status
 from tsir.tools.inputs import is_archive, read_text
 
@@ -21,10 +22,8 @@ EXAMPLES = """examples:
 """
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ts-run", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def _parser() -> ToolParser:
+    parser = ToolParser("ts-run", __doc__, EXAMPLES)
     parser.add_argument("program", help="archive (.pt) or IR file (- for standard input)")
     parser.add_argument("--input", action="append", default=[], metavar="VALUE", help="an .npy file or a Python literal")
     parser.add_argument(
@@ -39,8 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the tool; gives the exit status."""
-    options = _parser().parse_args(argv)
-    return exit_status(lambda: _run(options))
+    return exit_status(lambda: _run(_parser().read(sys.argv[1:] if argv is None else argv)))
 
 
 def _run(options: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import LocationAttr, ModuleOp, UnknownLoc, UnregisteredOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.parser import Parser
-from xdsl.utils.exceptions import ParseError
+from xdsl.utils.exceptions import ParseError, VerifyException
 
 from tsir.dialects.context import TsPrinter
 from tsir.dialects.deep_stack import call_with_deep_stack
@@ -48,6 +48,8 @@ def from_json(text: str, context: Context, name: str) -> ModuleOp:
         reader.connect()
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise IRError(f"{name}: it isn't IR in JSON: {type(error).__name__}: {error}") from error
+    except VerifyException as error:
+        raise IRError(f"{name}: {error}") from error
     except ParseError as error:
         raise IRError(f"{name}: {error.msg}: {error.span.text!r}") from error
     if not isinstance(module, ModuleOp):
