@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Operation, OpResult, SSAValue
+from xdsl.ir import Attribute, Operation, OpResult, SSAValue
 
 from tsir.dialects.ts import effects
 from tsir.dialects.ts.families import AtenOp, PyOp
+from tsir.dialects.ts.types import TensorType
 from tsir.errors import PassError
 from tsir.ops import python
 from tsir.ops.registry import SCHEMAS
@@ -138,6 +139,10 @@ def _try(
                 continue
             if made.type != old.type and op.dialect_name() in VALUE_DIALECTS:
                 continue
+            if _is_tensor(made.type) != _is_tensor(old.type):
+                raise PassError(
+                    f"rule {rule.name!r} ({rule.location}): it replaces a value of type {old.type} by {made.type}"
+                )
             values_made[index] = made
         if not values_made:
             for operation in reversed(maker.made):
@@ -158,7 +163,16 @@ def holds(rule: Rule, match: Match) -> bool:
     if not rule.where:
         return True
     bounds = match.bounds()
-    return all(constraint(bounds) for constraint in rule.where)
+    for constraint in rule.where:
+        try:
+            if not constraint(bounds):
+                return False
+        except Exception as error:
+            # A condition is a user's code: what it raises is told with the rule's place.
+            raise PassError(
+                f"rule {rule.name!r} ({rule.location}): its condition raised {type(error).__name__}: {error}"
+            ) from error
+    return True
 
 
 def is_sound(rule: Rule, match: Match, memory: Memory) -> bool:
@@ -182,6 +196,10 @@ def is_sound(rule: Rule, match: Match, memory: Memory) -> bool:
         for index, term in rule.replacements().items()
         if not _is_fresh(term) and matched[0].results[index].first_use is not None
     )
+
+
+def _is_tensor(kind: Attribute) -> bool:
+    return isinstance(kind, BuiltinTensorType | TensorType)
 
 
 def _is_fresh(term: Term) -> bool:

@@ -44,86 +44,58 @@ def _fits_mask(q: Bound, k: Bound, mask: Bound) -> bool:
 
 
 _ATTENTION = {
-    "q": shaped(2, 3, 4, 8), "k": shaped(2, 3, 5, 8), "v": shaped(2, 3, 5, 6), "a": -2, "b": -1, "d": -1, "c": 0.25,
+    "q": shaped(2, 3, 4, 8), "k": shaped(2, 3, 5, 8), "v": shaped(2, 3, 5, 6), "a": -2, "b": -1, "d": -1, "c": 0.25, "t": None,
     "mask": shaped(2, 1, 4, 5),
 }  # fmt: skip
 
-_ATTENTION_WHERE = (is_floating("q"), same_dtype("q", "k", "v"), _swaps_last_two, _attends)
 
-
-def _attention(q: Term, k: Term, v: Term, mask: Term | None, scale: Term) -> Term:
-    return aten.scaled_dot_product_attention(q, k, v, mask, 0.0, False, scale=scale)
-
-
-def _scores(q: Term, k: Term, a: Term, b: Term) -> Term:
-    return aten.matmul(q, aten.transpose.int(k, a, b))
+def _keeps_precision(q: Bound, t: Bound) -> bool:
+    """t, the dtype of softmax, is none or that of q."""
+    return t.is_none or t.constant is q.dtype
 
 
 _IS_NUMBER = constant("c", lambda c: isinstance(c, int | float) and not isinstance(c, bool) and c != 0, "a number but zero")
-_INVERSE = computed(lambda c: 1.0 / c)
-_FLOAT = computed(lambda c: float(c))
 
-ATTENTION: tuple[Rule, ...] = (
-    rule(
-        "attention-divided",
-        lambda q, k, v, a, b, c, d: (
-            aten.matmul(aten.softmax.int(aten.div.Scalar(_scores(q, k, a, b), c), d), v),
-            _attention(q, k, v, None, _INVERSE),
-        ),
-        where=[*_ATTENTION_WHERE, _IS_NUMBER],
+
+def _scaled(how: str, q: Term, k: Term, a: Term, b: Term, c: Term) -> Term:
+    transposed = aten.transpose.int(k, a, b)
+    match how:
+        case "divided":
+            return aten.div.Scalar(aten.matmul(q, transposed), c)
+        case "multiplied":
+            return aten.mul.Scalar(aten.matmul(q, transposed), c)
+        case _:
+            return aten.matmul(aten.mul.Scalar(q, c), transposed)
+
+
+def _attention_rule(how: str, has_mask: bool) -> Rule:
+    scale = computed(lambda c: 1.0 / c) if how == "divided" else computed(lambda c: float(c))
+
+    def terms(
+        q: Term, k: Term, v: Term, a: Term, b: Term, c: Term, d: Term, t: Term, mask: Term
+    ) -> tuple[Term, Term]:  # fmt: skip
+        scores = _scaled(how, q, k, a, b, c)
+        if has_mask:
+            scores = commute(aten.add.Tensor(scores, mask, 1))
+        written_out = aten.matmul(aten.softmax.int(scores, d, t), v)
+        return written_out, aten.scaled_dot_product_attention(q, k, v, mask if has_mask else None, 0.0, False, scale=scale)
+
+    where = (is_floating("q"), same_dtype("q", "k", "v"), _swaps_last_two, _attends, _keeps_precision, _IS_NUMBER)
+    return rule(
+        f"attention-{how}{'-and-masked' if has_mask else ''}",
+        terms,
+        where=[*where, _fits_mask] if has_mask else where,
         single_use=True,
         rounds=True,
         examples=[_ATTENTION],
-        why="the definition of scaled dot-product attention; the scale is 1 / c",
-    ),
-    rule(
-        "attention-multiplied",
-        lambda q, k, v, a, b, c, d: (
-            aten.matmul(aten.softmax.int(aten.mul.Scalar(_scores(q, k, a, b), c), d), v),
-            _attention(q, k, v, None, _FLOAT),
-        ),
-        where=[*_ATTENTION_WHERE, _IS_NUMBER],
-        single_use=True,
-        rounds=True,
-        examples=[_ATTENTION],
-        why="the definition of scaled dot-product attention",
-    ),
-    rule(
-        "attention-of-scaled-query",
-        lambda q, k, v, a, b, c, d: (
-            aten.matmul(aten.softmax.int(_scores(aten.mul.Scalar(q, c), k, a, b), d), v),
-            _attention(q, k, v, None, _FLOAT),
-        ),
-        where=[*_ATTENTION_WHERE, _IS_NUMBER],
-        single_use=True,
-        rounds=True,
-        examples=[_ATTENTION],
-        why="the scores are linear in the query",
-    ),
-    rule(
-        "attention-masked",
-        lambda q, k, v, a, b, c, d, mask: (
-            aten.matmul(aten.softmax.int(commute(aten.add.Tensor(aten.mul.Scalar(_scores(q, k, a, b), c), mask, 1)), d), v),
-            _attention(q, k, v, mask, _FLOAT),
-        ),
-        where=[*_ATTENTION_WHERE, _IS_NUMBER, _fits_mask],
-        single_use=True,
-        rounds=True,
-        examples=[_ATTENTION],
-        why="the definition of scaled dot-product attention with a mask that is added to the scores",
-    ),
-    rule(
-        "attention-divided-and-masked",
-        lambda q, k, v, a, b, c, d, mask: (
-            aten.matmul(aten.softmax.int(commute(aten.add.Tensor(aten.div.Scalar(_scores(q, k, a, b), c), mask, 1)), d), v),
-            _attention(q, k, v, mask, _INVERSE),
-        ),
-        where=[*_ATTENTION_WHERE, _IS_NUMBER, _fits_mask],
-        single_use=True,
-        rounds=True,
-        examples=[_ATTENTION],
-        why="the definition of scaled dot-product attention with a mask that is added to the scores",
-    ),
+        why="the definition of scaled dot-product attention"
+        + (" with a mask that is added to the scores" if has_mask else "")
+        + ("; scores are linear in the query" if how == "of-scaled-query" else ""),
+    )
+
+
+ATTENTION: tuple[Rule, ...] = tuple(
+    _attention_rule(how, has_mask) for how in ("multiplied", "divided", "of-scaled-query") for has_mask in (False, True)
 )
 """Attention as models write it out."""
 

@@ -67,13 +67,14 @@ def _imported(path: str) -> Any:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except PassError:
-        raise
     except Exception as error:
         # Whatever the user's file raises is told with the line of it that did.
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == path]
         line = frames[-1].lineno if frames else getattr(error, "lineno", None)
         where = None if line is None else SourceLocation(path, line, 1)
+        if isinstance(error, PassError):
+            error.location = error.location or where
+            raise
         raise PassError(f"{path} can't be run: {type(error).__name__}: {error}", location=where) from error
     finally:
         sys.modules.pop(name, None)

@@ -98,7 +98,11 @@ class Maker:
         return value
 
     def _named(self, function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
-        return function(**{p: values[p] for p in inspect.signature(function).parameters})
+        try:
+            return function(**{p: values[p] for p in inspect.signature(function).parameters})
+        except Exception as error:
+            # It is a user's code: what it raises is told with the rule's name.
+            raise PassError(f"rule {self.rule!r}: its replacement raised {type(error).__name__}: {error}") from error
 
     def _computed(self, term: Computed) -> Any:
         wanted = inspect.signature(term.function).parameters

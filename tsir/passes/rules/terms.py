@@ -21,7 +21,7 @@ from typing import Any, TypeAlias, cast
 from xdsl.ir import Attribute
 
 from tsir.dialects.defaults import default_value
-from tsir.errors import PassError
+from tsir.errors import PassError, did_you_mean
 from tsir.ops import python
 from tsir.ops.registry import SCHEMAS
 from tsir.passes.rules.constraints import Constraint, Where, constraints
@@ -121,7 +121,7 @@ class _Aten(_Family):
         schema = SCHEMAS.get(self._key)
         if schema is None:
             overloads = sorted(s.key for s in SCHEMAS.overloads(self._key))
-            hint = f"its overloads are {', '.join(overloads)}" if overloads else "docs/operators.md lists the operators"
+            hint = f"its overloads are {', '.join(overloads)}" if overloads else did_you_mean(self._key, SCHEMAS.keys())
             raise PassError(f"a rule names the operator {self._key!r}, which isn't known", hint=hint)
         rest = schema.arguments[len(arguments) :]
         unknown = [n for n in named if n not in {a.name for a in rest}]
@@ -286,7 +286,10 @@ def rule(
     each a `Bound`. Raises PassError for a declaration that makes no sense.
     """
     variables = tuple(inspect.signature(terms).parameters)
-    pattern, replacement = terms(*map(Variable, variables))
+    sides = terms(*map(Variable, variables))
+    if not isinstance(sides, tuple) or len(sides) != 2:
+        raise PassError(f"rule {name!r}: expected a pattern and a replacement, (pattern, replacement)")
+    pattern, replacement = sides
     if not isinstance(pattern, Call | Result):
         raise PassError(f"rule {name!r}: the pattern must be a call of an operator")
     found = constraints(where)
