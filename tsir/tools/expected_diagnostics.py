@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tsir.errors import SourceLocation, TsirError
+from tsir.errors import IRWarning, SourceLocation, TsirError
 
 _EXPECTED = re.compile(
     r"expected-(?P<kind>error|note|remark|warning)(?P<re>-re)? *(?:@(?P<at>[+-]\d+|above|below|unknown))? *\{\{(?P<text>.*)\}\}\s*$"
@@ -46,11 +46,18 @@ def diagnostics(run: Callable[[], list[TsirError]]) -> list[Diagnostic]:
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         errors = run()
-    said = [Diagnostic("warning", str(w.message), None) for w in warned]
-    for error in errors:
-        said.append(Diagnostic("error", error.message, error.location))
-        said += [Diagnostic("note", text, place) for text, place in error.notes]
-    return said
+    said: list[Diagnostic] = []
+    for warning in (w.message for w in warned):
+        if isinstance(warning, IRWarning):
+            said += _with_notes("warning", warning)
+        else:
+            said.append(Diagnostic("warning", str(warning), None))
+    return [*said, *(d for error in errors for d in _with_notes("error", error))]
+
+
+def _with_notes(kind: str, error: TsirError) -> Iterator[Diagnostic]:
+    yield Diagnostic(kind, error.message, error.location)
+    yield from (Diagnostic("note", text, place) for text, place in error.notes)
 
 
 def mismatches(text: str, name: str, said: Iterable[Diagnostic], *, only_expected: bool = False) -> Iterator[TsirError]:

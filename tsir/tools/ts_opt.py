@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -148,9 +149,9 @@ def _process(source: Source, name: str, pipeline: Nest, chosen: Chosen, options:
             locate=options.verify_diagnostics is not None,
             implicit_module=not options.no_implicit_module,
         )
-    if isinstance(source, str) and options.verify_diagnostics is None:
+    if isinstance(source, str):
         for warning in warnings_of(loaded.module, context.positions):
-            show(warning)
+            warnings.warn(warning, stacklevel=1)
     module, instruments = loaded.module, chosen.instruments
     whole = Nest(pipeline.anchor, (*typing_passes(options.arg_types, loaded.symbol(options.entry)), *pipeline.elements))
     if options.run_reproducer:

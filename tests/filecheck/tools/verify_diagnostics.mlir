@@ -25,7 +25,8 @@ func.func @above(%x: i32) -> i32 {
 
 // -----
 
-func.func @none(%x: i32) -> i32 {
+// expected-warning@+1 {{private function @none isn't used}}
+func.func private @none(%x: i32) -> i32 {
   func.return %x : i32
 }
 

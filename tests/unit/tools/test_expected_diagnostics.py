@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tsir.errors import SourceLocation, TsirError
+from tsir.errors import IRWarning, SourceLocation, TsirError
 from tsir.tools import ts_opt
 from tsir.tools.expected_diagnostics import Diagnostic, diagnostics, mismatches
 
@@ -72,11 +72,18 @@ def test_warnings_and_notes_are_diagnostics() -> None:
 
     def run() -> list[TsirError]:
         warnings.warn("careful", stacklevel=1)
+        warnings.warn(IRWarning("hmm", location=place), stacklevel=1)
         return [TsirError("bad", location=place, notes=(("because", place),))]
 
     said = diagnostics(run)
-    assert [(d.kind, d.message) for d in said] == [("warning", "careful"), ("error", "bad"), ("note", "because")]
-    text = "// expected-warning@unknown {{careful}}\n// expected-error@+1 {{bad}}\nx // expected-note {{because}}"
+    assert [(d.kind, d.message) for d in said] == [
+        ("warning", "careful"),
+        ("warning", "hmm"),
+        ("error", "bad"),
+        ("note", "because"),
+    ]
+    above = "// expected-warning@unknown {{careful}}\n// expected-error@+1 {{bad}}\n"
+    text = f"{above}x // expected-note {{{{because}}}}\n// expected-warning@-1 {{{{hmm}}}}"
     assert _messages(text, *said) == []
 
 
