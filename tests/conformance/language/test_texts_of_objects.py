@@ -43,3 +43,32 @@ PERCENT = "<%s>"
 @pytest.mark.parametrize("n", [0, 5])
 def test_texts_of_ranges(n):
     assert tsir.script(ranges)(n) == ranges(n)
+
+
+class Shape:
+    kind = "shape"
+
+    def __init__(self, n: int):
+        self.n = n
+
+    def __repr__(self) -> str:
+        return f"{self.kind}<{self.n}>"
+
+
+class Square(Shape):
+    kind = "square"
+
+    def __init__(self, n: int):
+        super().__init__(n)
+        self.area = n * n
+
+
+def of_several_classes(n: int):
+    shapes = [Shape(n), Square(n)]
+    mixed: list[Shape | int] = [Shape(1), n]
+    return [repr(s) for s in shapes], str(shapes), f"{shapes[1]!r} {shapes[0]}", [repr(m) for m in mixed]
+
+
+@feature("Strings", "objects of one of several classes, alone and in lists")
+def test_texts_of_several_classes():
+    assert tsir.script(of_several_classes)(3) == of_several_classes(3)

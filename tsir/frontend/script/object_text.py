@@ -17,6 +17,7 @@ from tsir.frontend.script.comparing import compares_objects
 from tsir.frontend.script.convert import Tuples, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.listed import as_object
+from tsir.frontend.script.several_types import text_by_type
 from tsir.frontend.script.values import Const, Object, PyFunction, Range, Run, Value
 
 _METHODS = ("__repr__",)
@@ -44,11 +45,17 @@ def repr_of(e: Emitter, value: Value) -> Value | None:
             function = prelude.text_of_dict
         case ts.OptionalType():
             function = prelude.text_unless_none
+        case ts.UnionType() if (text := text_by_type(e, value, lambda known: _repr(e, known))) is not None:
+            return text
         case _:
             e.unsupported(
                 f"the text of a {e.show(value)}, whose objects define __repr__,", hint="write its elements one by one"
             )
     return e.session.call_function(e, PyFunction(function), [value], {})
+
+
+def _repr(e: Emitter, value: Value) -> Value:
+    return repr_of(e, value) or Run(e.py("repr", [materialise(e, value)]))
 
 
 def _tuple(e: Emitter, value: Value, kind: ts.TupleType | ts.NamedTupleType) -> Value:
@@ -57,7 +64,7 @@ def _tuple(e: Emitter, value: Value, kind: ts.TupleType | ts.NamedTupleType) -> 
     start = kind.class_name.data if isinstance(kind, ts.NamedTupleType) else ""
     parts: list[Value] = [Const(f"{start}(")]
     for i, (name, element) in enumerate(zip(fields, elements, strict=True)):
-        parts += [Const(f"{', ' if i else ''}{name}"), repr_of(e, element) or Run(e.py("repr", [materialise(e, element)]))]
+        parts += [Const(f"{', ' if i else ''}{name}"), _repr(e, element)]
     parts.append(Const(",)" if len(elements) == 1 and not start else ")"))
     return Run(e.py("str_join", [materialise(e, Const("")), list_of(e, parts)]))
 

@@ -194,6 +194,10 @@ def _range_list(p: Printer, operation: Operation, texts: list[str]) -> str:
     return f"list({_range(p, operation, texts)})"
 
 
+def _range_length(p: Printer, operation: Operation, texts: list[str]) -> str:
+    return f"len({_range(p, operation, texts)})"
+
+
 _SLICES = {"getslice": "{0}[{1}]", "setslice": "{0}[{1}] = {2}", "delslice": "del {0}[{1}]"}
 AUGMENTED: dict[str, str] = {
     "list_iadd": "+=", "list_imul": "*=", "set_iand": "&=", "set_ior": "|=", "set_isub": "-=", "set_ixor": "^=", "dict_ior": "|=",
@@ -204,7 +208,7 @@ _SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
     "print_with": _print_with, "default_dict": _default_dict, "device": _device, "dtype_limit": _dtype_limit, "future": _future,
     "sorted": _sorted, "range_object": _range, "numpy_operator": _numpy_operator,
     "numpy_number": _numpy_number, "numpy_scalar": _numpy_number,
-    "numpy_text": _numpy_text, "range_list": _range_list,
+    "numpy_text": _numpy_text, "range_list": _range_list, "range_length": _range_length,
     "sort_order": _sort_order, f"print_with{SPREAD}": _print_with,
     "math_isclose": _with_keywords("math.isclose({0}, {1}…)", "rel_tol", "abs_tol"),
     "math_prod": _with_keywords("math.prod({0}…)", "start"),
