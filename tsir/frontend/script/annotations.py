@@ -100,6 +100,8 @@ class AnnotationReader:
         self._class_type = class_type
         self.named_tuples: dict[str, type] = {}
         """The NamedTuple classes met so far, by name."""
+        self.typed_dicts: dict[Attribute, list[dict[str, Attribute]]] = {}
+        """The types of the TypedDicts met so far, and of what types their fields are."""
         self._generic_variables = False
         self._bare = False
         self.bare_element: Attribute = ts.TensorType()
@@ -237,13 +239,18 @@ class AnnotationReader:
         return ts.TupleOfType(element) if origin is tuple else ts.ListType(element)
 
     def _typed_dict(self, cls: Any, scope: Mapping[str, Any]) -> Attribute:
-        """The type of a TypedDict whose values are all of one type: a dict. Raises FrontendError for others."""
-        kinds = {self.of_object(kind, scope) for kind in typing.get_type_hints(cls).values()}
-        kind = kinds.pop() if len(kinds) == 1 else None
-        if kind is None:
-            message = f"TypedDict {cls.__name__}, whose values are of different types, isn't supported"
-            raise FrontendError(message, hint="use a NamedTuple or a dataclass", code="TS103")
-        return ts.DictType(ts.StrType(), kind)
+        """The type of a TypedDict: a dict whose values are of one of its fields' types."""
+        kinds = [self.of_part(kind, scope) for kind in typing.get_type_hints(cls).values()]
+        known = [k for k in kinds if k is not None]
+        if len(known) < len(kinds):
+            message = f"TypedDict {cls.__name__} has a field without a concrete type"
+            raise FrontendError(message, hint="annotate it with the type of its values", code="TS103")
+        made = ts.DictType(ts.StrType(), ts.union_of(_numbers(known)) if known else ts.AnyType())
+        fields = dict(zip(typing.get_type_hints(cls), known, strict=True))
+        others = self.typed_dicts.setdefault(made, [])
+        if fields not in others:
+            others.append(fields)
+        return made
 
     def _generic(self, value: Any, origin: Any, arguments: Sequence[Any], scope: Mapping[str, Any]) -> Attribute | None:
         if origin in _TRANSPARENT:

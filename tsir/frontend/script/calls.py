@@ -12,6 +12,7 @@ import functools
 import logging
 import math
 import operator
+import sys
 import types
 import typing
 from collections.abc import Hashable, Mapping, Sequence
@@ -475,6 +476,12 @@ def _not_compilable(e: Emitter, callee: PyObject) -> NoReturn:
 def _construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     if is_named_tuple(cls):
         return _named_tuple(e, cls, args, kwargs)
+    if typing.is_typeddict(cls):
+        kind = e.session.annotations.of_object(cls, vars(sys.modules[cls.__module__]))
+        made = e.session.dict_of(e, [(Const(k), v) for k, v in kwargs.items()], kind)
+        if args:
+            e.unsupported(f"{cls.__name__}() with a dict", hint="use keywords, or `dict(...)`")
+        return made
     if issubclass(cls, enum.Enum):
         if len(args) != 1 or kwargs:
             e.error(f"{cls.__name__}() takes one value", hint="classes can't be made in compiled code", code="TS401")

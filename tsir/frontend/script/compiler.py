@@ -60,6 +60,7 @@ from tsir.frontend.script.functions import (
 )
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
+from tsir.frontend.script.keyed_types import note_display
 from tsir.frontend.script.listed import type_of_view
 from tsir.frontend.script.outside import Origin, Outside
 from tsir.frontend.script.overriding import Overridden, is_overridden
@@ -116,6 +117,8 @@ class Session:
     ) -> None:
         self.schemas = schemas
         self.decisions = Decisions() if decisions is None else decisions
+        self.key_types: dict[SSAValue, dict[Any, Attribute]] = {}
+        """The types of the values of dict displays by their keys, where they are of several."""
         self.open_types: dict[SSAValue, Key] = {}
         """Containers whose type is that of an attribute or parameter and still open, with what it is decided by."""
         self.open_parameters: dict[tuple[ast.AST, str], Key] = {}
@@ -613,6 +616,7 @@ class Session:
             with e.at(tree.values[i] if tree is not None else None):
                 parts.append(coerce(e, v, value, "a value of this dict"))
         result = e.emit(DictOp(parts, ts.DictType(key, value)))
+        note_display(e, result, [k for k, _ in items], [self.type_of(v) for _, v in items])
         self.literals.add(result)
         return Run(result)
 

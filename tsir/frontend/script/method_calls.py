@@ -26,6 +26,7 @@ from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import evaluate
 from tsir.frontend.script.function_identity import compares_functions
+from tsir.frontend.script.keyed_types import item_if_present
 from tsir.frontend.script.listed import VIEWS
 from tsir.frontend.script.object_text import formatted, written
 from tsir.frontend.script.open_types import unify
@@ -138,7 +139,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         return found
     if row.name in VIEWS:
         return Run(materialise(e, call_row(e, row, values)), VIEWS[row.name])
-    return call_row(e, row, values + ordered)
+    result = call_row(e, row, values + ordered)
+    return item_if_present(e, ssa, args[0], result) if row.name == "dict_get" and len(args) == 1 and not kwargs else result
 
 
 _BY_INDEX = ("__getitem__", "__len__", "__contains__")

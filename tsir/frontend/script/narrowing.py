@@ -72,12 +72,16 @@ def number_as(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
     return e.cast(ssa, wanted) if wanted == ts.BOOL else e.emit(py_op(show_type(wanted))([ssa], [wanted]))
 
 
-def item_as(e: Emitter, item: Run, kind: Attribute) -> Value:
-    """An item of a container that a condition has shown to be of this type: another function may have changed the container."""
+_SHOWN = "the item isn't {} any more, as a condition before has found it to be"
+
+
+def item_as(e: Emitter, item: Run, kind: Attribute, why: str = _SHOWN) -> Value:
+    """An item of a container that is known to be of this type, as a condition has shown or the program says: another function may
+    have changed the container, so it is checked."""
     from tsir.frontend.script.control import emit_branch, end_of
     from tsir.frontend.script.raising import raise_error
 
-    message = f"the item isn't {show_type(kind)} any more, as a condition before has found it to be"
+    message = why.replace("{}", show_type(kind))
     test = e.emit(IsInstanceOp(item.ssa, list(members(kind))))
     place = end_of(e.node or e.source.node)
     emit_branch(e, Condition(test), lambda: None, lambda: raise_error(e, "TypeError", message), place)

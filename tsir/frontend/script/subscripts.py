@@ -29,6 +29,7 @@ from tsir.frontend.script.convert import (
 )
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.iteration import as_one_list
+from tsir.frontend.script.keyed_types import item_of_key
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operators import argument, is_tensor
 from tsir.frontend.script.outside_lookup import item_of_object
@@ -163,7 +164,8 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         adopt_key(e, ssa, held(e, key))
         assert isinstance(ssa.type, ts.DictType)
         read = "default_item" if ssa.type.container.data == "defaultdict" else "getitem"
-        return e.session.object_or_run(e.py(read, [ssa, coerce(e, as_key(e, key, ssa), ssa.type.key, "the key of a dict")]))
+        found = e.py(read, [ssa, coerce(e, as_key(e, key, ssa), ssa.type.key, "the key of a dict")])
+        return item_of_key(e, ssa, key, e.session.object_or_run(found))
     return e.session.object_or_run(e.py("getitem", [ssa, _number(e, key)]))
 
 
