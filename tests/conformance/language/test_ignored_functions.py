@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import tsir
+from tests.conformance.language.features import feature
 from tsir.errors import ArchiveError, OperatorTypeError
 
 X = torch.arange(4.0)
@@ -241,3 +242,33 @@ def test_a_block_that_stays_in_python(form: str):
     found, shape = tsir.script(with_block)(X)
     torch.testing.assert_close(found, (X + 1) * 2 + X + 1)
     assert shape == [4]
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    @torch.jit.ignore
+    def count(self, x: Tensor, k: int = 2) -> int:
+        self.seen.append(k)
+        return len(self.seen) + int(x.sum())
+
+    @torch.jit.ignore
+    def __call__(self, *args) -> str:
+        return type(args[0]).__name__
+
+
+COUNTER = Counter()
+
+
+def counted(x: Tensor):
+    first = COUNTER.count(x)
+    return COUNTER.count(x, k=5) - first, COUNTER(x)
+
+
+@feature("Modules", "methods of objects from outside that are marked with torch.jit.ignore")
+def test_methods_of_objects_outside(form: str) -> None:
+    if form == "written":
+        COUNTER.seen.clear()
+        assert tsir.script(counted)(torch.ones(2)) == (1, "Tensor")
+        assert COUNTER.seen == [2, 5]

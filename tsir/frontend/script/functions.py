@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ from tsir.frontend.script.values import (
     EnumValue,
     ManagerFunction,
     PyFunction,
+    PyObject,
     Run,
     Spread,
     StaticDict,
@@ -249,6 +251,10 @@ def call_function(
     bound = bind_arguments(e, session, signature, given, kwargs, name)
     if is_called_in_python(function):
         positional = [p.name for p in signature.parameters if not p.kwarg_only]
+        if isinstance(callee.receiver, PyObject) and positional:  # a method of an object that stays in Python, too
+            function = types.MethodType(function, callee.receiver.value)
+            signature = replace(signature, parameters=signature.parameters[1:])
+            positional, given = positional[1:], given[1:]
         return _call_python(e, function, signature, bound, {*positional[: len(given)], *kwargs}, name)
     if is_left_out(function):
         return _raise_ignored(e, name, signature)
@@ -307,7 +313,11 @@ def call_compiled(
     parameters |= ambient
     try:
         compiled = compile_for(session, source, signature, parameters, callee)
-    except (NoRunTimeResult, NeedsInlining):
+    except (NoRunTimeResult, NeedsInlining) as error:
+        from tsir.frontend.script.recursion_outside import call_recursive
+
+        if isinstance(error, NeedsInlining) and (found := call_recursive(e, source, signature, bound, name)) is not None:
+            return found
         session.inline_only.add(source.function)
         return inline(e, source, signature, bound, None, name)
     except TsirError as error:

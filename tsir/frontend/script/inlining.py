@@ -251,7 +251,9 @@ def _lifted(e: Emitter, callee: Closure) -> dict[str, Value]:
 def _is_same(a: Value, b: Value) -> bool:
     """Whether two values that a function reads are one."""
     if isinstance(a, Closure) and isinstance(b, Closure):
-        return a.is_same(b)
+        if a.source is not b.source or a.scope.frame != b.scope.frame or a.defaults.keys() != b.defaults.keys():
+            return False
+        return all(_is_same(v, b.defaults[n]) for n, v in a.defaults.items())
     if isinstance(a, Const) and isinstance(b, Const):
         return a.same(b)
     if isinstance(a, Run | Object) and isinstance(b, Run | Object):

@@ -532,6 +532,7 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     itertools.chain.from_iterable: lazy.chain_from_iterable,
     bisect.bisect: bisect_right,
     bisect.bisect_right: bisect_right, bisect.bisect_left: bisect_left, torch.broadcast_shapes: _broadcast_shapes,
+    torch._C._infer_size: _broadcast_shapes,
     torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,
     torch.nn.utils.parametrize.ParametrizationList.forward: _parametrized,
     **_OPERATORS,
