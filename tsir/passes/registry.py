@@ -30,6 +30,7 @@ PASSES: dict[str, str] = {
     "ts-flatten": "tsir.lowering.upstream.flatten:FlattenPass",
     "lower-linalg-ext": "tsir.lowering.upstream.extension_loops:LowerLinalgExtPass",
     "trim-windows": "tsir.lowering.upstream.trim_windows:TrimWindowsPass",
+    "spread-slices": "tsir.lowering.upstream.spread_slices:SpreadSlicesPass",
     "pin-corner-cases": "tsir.lowering.upstream.corner_cases:PinCornerCasesPass",
     "align-while": "tsir.lowering.upstream.align_while:AlignWhilePass",
     "place-weights": "tsir.lowering.upstream.weights:PlaceWeightsPass",

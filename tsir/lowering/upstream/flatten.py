@@ -219,7 +219,7 @@ class _Flattening:
                 self._define(op, Missing())
             case ts.TupleGetOp():
                 node = self.tree(op.tuple)
-                if isinstance(node, Node):
+                if isinstance(node, Node) and op.index.value.data < len(node.children):
                     self._define(op, node.children[op.index.value.data])
             case ts.UnpackOp():
                 node = self.tree(op.value)
