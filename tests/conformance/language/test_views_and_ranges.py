@@ -90,3 +90,14 @@ def test_iterators_leave_the_program_as_iterators():
     assert all(isinstance(f, Iterator) for f in found)
     assert [list(f) for f in found] == [list(f) for f in iterators([1, 2])]
     assert next(found[0], None) is None
+
+
+def test_a_view_that_is_changed_is_a_list_as_in_torchscript():
+    def in_order(d: Dict[str, int]):
+        keys, values = d.keys(), d.values()
+        keys.sort()
+        values[0] = 7
+        return keys, values, d
+
+    given = {"b": 1, "a": 2}
+    assert tsir.script(in_order)(given) == (["a", "b"], [7, 2], given) and given == {"b": 1, "a": 2}

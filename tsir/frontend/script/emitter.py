@@ -369,9 +369,9 @@ class Emitter:
     def kept(self, name: str, value: Value) -> Value:
         """A value as a variable of this name holds it: an iterator that is used in several places keeps its progress."""
         if isinstance(value, Run) and value.tuple_like is not None:
-            from tsir.frontend.script.listed import view_of
+            from tsir.frontend.script.listed import kept
 
-            return view_of(value) or value
+            return kept(self, name, value)
         if not isinstance(value, ITERATORS) or self.source.is_used_once(name, start_of(self.node or self.source.node)):
             return value
         from tsir.frontend.script.coroutines import iterator_of

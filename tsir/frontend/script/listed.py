@@ -6,7 +6,9 @@ is an object of run time (`tsir/dialects/listed.py`), as are ranges, and iterato
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
+from functools import lru_cache
 
 from xdsl.ir import Attribute, Operation
 
@@ -32,6 +34,34 @@ def view_of(value: Value) -> DictView | None:
     if isinstance(value, Run) and isinstance(value.ssa.owner, PyOp) and value.ssa.owner.FUNCTION in VIEWS:
         return DictView(value.ssa.owner.operands[0], VIEWS[value.ssa.owner.FUNCTION])
     return None
+
+
+_CHANGES = frozenset("append extend insert pop remove sort reverse clear".split())
+
+
+@lru_cache(maxsize=256)
+def _changed_names(function: ast.AST) -> frozenset[str]:
+    """The variables that a function changes as lists."""
+    found: set[str] = set()
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in _CHANGES:
+                found.add(name)
+            case (
+                ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()) | ast.AugAssign(target=ast.Name(id=name))
+            ):
+                found.add(name)
+            case _:
+                pass
+    return frozenset(found)
+
+
+def kept(e: Emitter, name: str, value: Run) -> Value:
+    """A dict's view as a variable holds it. Where the function changes it, as only TorchScript allows, the list that it is there."""
+    view = view_of(value)
+    if view is not None and name in _changed_names(e.source.node):
+        return Run(e.py("list", [value.ssa]))
+    return view or value
 
 
 def now(e: Emitter, view: DictView) -> Run:
