@@ -8,7 +8,7 @@ from typing import Any
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, Operation
+from xdsl.ir import Attribute, Block, Operation
 from xdsl.passes import ModulePass
 
 from tsir.passes.given import given_values
@@ -42,6 +42,7 @@ def merge_common(function: FuncOp) -> bool:
     given = given_values(function)
     changed = False
     known: dict[Any, Operation] = {}
+    numbers: dict[Attribute, int] = {}
     # A block's operations are known in the blocks nested in its later operations: entries are undone when a block ends.
     work: list[tuple[Block, Operation | None, list[Any]]] = [(function.body.block, function.body.block.first_op, [])]
     while work:
@@ -57,7 +58,7 @@ def merge_common(function: FuncOp) -> bool:
                     entered = True
                     break
             elif op.name == "linalg_ext.check":
-                key = _key(op)
+                key = _key(op, numbers)
                 if key in known:
                     block.erase_op(op)  # what has been checked holds
                     changed = True
@@ -65,7 +66,7 @@ def merge_common(function: FuncOp) -> bool:
                     known[key] = op
                     added.append(key)
             elif memory.may_be_merged(op):
-                key = _key(op)
+                key = _key(op, numbers)
                 first = known.get(key)
                 if first is None:
                     known[key] = op
@@ -88,15 +89,12 @@ def merge_common(function: FuncOp) -> bool:
     return changed
 
 
-def _key(op: Operation) -> Any:
-    return (
-        op.name,
-        tuple(map(id, op.operands)),
-        tuple(r.type for r in op.results),
-        tuple(sorted(op.properties.items(), key=_first)) if op.properties else (),
-        tuple(sorted(op.attributes.items(), key=_first)) if op.attributes else (),
-    )
-
-
-def _first(item: tuple[str, Any]) -> str:
-    return item[0]
+def _key(op: Operation, numbers: dict[Attribute, int]) -> Any:
+    """What equal operations have in common, as a tuple of numbers and names alone: there are many, and the collector skips such."""
+    key: list[Any] = [op.name, *map(id, op.operands), None]
+    key += [numbers.setdefault(r.type, len(numbers)) for r in op.results]
+    for named in (op.properties, op.attributes):
+        if named:
+            for name in sorted(named):
+                key += [name, numbers.setdefault(named[name], len(numbers))]
+    return tuple(key)

@@ -134,24 +134,29 @@ def _twice(operator: Any, x: Term) -> tuple[Term, Term]:
     return operator(operator(x)), operator(x)
 
 
+_IS_PROBABILITY = constant("p", lambda p: isinstance(p, int | float) and 0 <= p <= 1, "between 0 and 1, or dropout raises")
+
 _IDEMPOTENT = ("relu6", "abs", "ceil", "floor", "trunc", "round", "sign", "positive")
 
 IDENTITIES: tuple[Rule, ...] = (
     rule(
         "dropout-in-eval",
         lambda x, p: (aten.dropout(x, p, False), x),
+        where=_IS_PROBABILITY,
         alias=True,
         why="dropout gives its input itself when it isn't training",
     ),
     rule(
         "feature-dropout-in-eval",
         lambda x, p: (aten.feature_dropout(x, p, False), x),
+        where=_IS_PROBABILITY,
         alias=True,
         why="as dropout",
     ),
     rule(
         "alpha-dropout-in-eval",
         lambda x, p: (aten.alpha_dropout(x, p, False), x),
+        where=_IS_PROBABILITY,
         alias=True,
         why="as dropout",
     ),
