@@ -110,9 +110,7 @@ def _sorted(l: Loops, x: SSAValue, dim: int, *, descending: bool, unsigned: bool
                     left = l.at(source, here(l.add(arith.MinSIOp(i, last))))
                     right = l.at(source, here(l.add(arith.MinSIOp(j, last))))
                     first, second = (left, right) if descending else (right, left)
-                    smaller = (
-                        l.less(second, first, unsigned=unsigned) if descending else l.less(first, second, unsigned=unsigned)
-                    )
+                    smaller = l.less(first, second, unsigned=unsigned)
                     left_done = l.compare("sge", i, middle)
                     right_left = l.compare("slt", j, high)
                     take_right = l.both(right_left, l.either(left_done, smaller))
