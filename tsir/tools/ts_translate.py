@@ -24,7 +24,7 @@ Writes a program in another form. Forms are guessed from the names of files wher
 
 FORMS = """\
 forms:
-  ir       .mlir .ir  IR text as it is; what --from=ir reads may be of any level
+  ir, ts   .mlir .ir  IR text as it is; what --from=ir reads may be of any level
   archive  .pt        what tsir.load and ts-run take
   python   .py        from: functions and module classes of a file, compiled; to: their code as it was compiled
   linalg              IR lowered for --arg-types
@@ -50,12 +50,17 @@ _BY_SUFFIX = {
 }  # fmt: skip
 
 
+def _form(text: str) -> str:
+    """The form that a word stands for: `ts` is IR of that dialect, as tsir writes it."""
+    return "ir" if text == "ts" else text
+
+
 def _parser() -> ToolParser:
     parser = ToolParser("ts-translate", DESCRIPTION, f"{FORMS}\n{EXAMPLES}")
     parser.add_argument("input", nargs="?", default="-", help="a file, FILE.py:NAME, or - (standard input)")
     parser.add_argument("-o", dest="output", metavar="FILE", help="write to FILE instead of standard output")
-    parser.add_argument("--from", dest="source", choices=SOURCES, metavar="FORM", help=", ".join(SOURCES))
-    parser.add_argument("--to", dest="target", choices=TARGETS, metavar="FORM", help=", ".join(TARGETS))
+    parser.add_argument("--from", dest="source", type=_form, choices=SOURCES, metavar="FORM", help=", ".join(SOURCES))
+    parser.add_argument("--to", dest="target", type=_form, choices=TARGETS, metavar="FORM", help=", ".join(TARGETS))
     parser.add_argument(
         "--arg-types", metavar="TYPES", help='types of the arguments: "tensor<1x10xf32>,i64" (? is any size)'
     )

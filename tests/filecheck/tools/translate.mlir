@@ -1,5 +1,8 @@
 // Programs in other forms.
 
+// RUN: %{translate} %s --to=ts | filecheck %s --check-prefix=TS
+// TS: ts.aten.relu(
+
 // RUN: %{translate} %s --to=python | filecheck %s --check-prefix=PYTHON
 // PYTHON: def f(x: Tensor) -> Tensor:
 // PYTHON:   return torch.relu({{.*}}x{{.*}})
