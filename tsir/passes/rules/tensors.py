@@ -21,10 +21,10 @@ def _swaps_back(a: Bound, b: Bound, c: Bound, d: Bound) -> bool:
     return all(isinstance(v, int) for v in constants) and {constants[0], constants[1]} == {constants[2], constants[3]}
 
 
-def _are_lists(p: Bound, q: Bound) -> bool:
-    """p and q are permutations spelt without negative numbers."""
+def _are_permutations(p: Bound, q: Bound) -> bool:
+    """p and q are permutations of as many dimensions, spelt without negative numbers."""
     lists = [p.constant, q.constant]
-    return all(isinstance(v, list) and all(isinstance(i, int) and i >= 0 for i in v) for v in lists)
+    return all(isinstance(v, list) and sorted(v) == list(range(len(lists[0]))) for v in lists)
 
 
 def _is_order(x: Bound, p: Bound) -> bool:
@@ -104,8 +104,12 @@ def _same_dimension(a: Bound, b: Bound) -> bool:
     return type(a.constant) is int and a.constant == b.constant
 
 
-def _is_positive(value: object) -> bool:
-    return isinstance(value, list) and all(type(i) is int and i >= 0 for i in value)
+def _are_sizes(s: Bound, r: Bound) -> bool:
+    """s and r are sizes without -1, and r has no fewer."""
+    lists = [s.constant, r.constant]
+    return all(isinstance(v, list) and all(type(i) is int and i >= 0 for i in v) for v in lists) and len(lists[1]) >= len(
+        lists[0]
+    )
 
 
 def _axes_are_known(x: Bound, p: Bound, a: Bound, b: Bound) -> bool:
@@ -302,7 +306,7 @@ VIEWS: tuple[Rule, ...] = (
             aten.permute(aten.permute(x, p), q),
             aten.permute(x, computed(lambda p, q: [p[i] for i in q])),
         ),
-        where=_are_lists,
+        where=_are_permutations,
         alias=True,
         why="permutations compose",
     ),
@@ -372,7 +376,7 @@ VIEWS: tuple[Rule, ...] = (
     rule(
         "expand-of-expand",
         lambda x, s, r: (aten.expand(aten.expand(x, s), r), aten.expand(x, r)),
-        where=[constant("s", _is_positive, "a list without -1"), constant("r", _is_positive, "a list without -1")],
+        where=_are_sizes,
         alias=True,
         why="what has been repeated is repeated on",
     ),

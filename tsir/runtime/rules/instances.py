@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -59,16 +59,21 @@ class TensorSpec:
     shape: tuple[int, ...]
     dynamic: frozenset[int] = frozenset()
     low: float | None = None
+    is_unknown: bool = False
+    """Whether the program knows nothing of the tensor: it is a `!ts.tensor`, and runs operator by operator."""
 
     @property
     def type(self) -> Attribute:
         """Its type in IR."""
+        if self.is_unknown:
+            return TensorType()
         dims = [None if i in self.dynamic else d for i, d in enumerate(self.shape)]
         return TensorType(self.dtype, dims).to_builtin()
 
     def __str__(self) -> str:
         dims = ["?" if i in self.dynamic else str(d) for i, d in enumerate(self.shape)]
-        return f"tensor<{'x'.join([*dims, self.dtype.name])}>"
+        text = f"tensor<{'x'.join([*dims, self.dtype.name])}>"
+        return f"!ts.tensor that is a {text}" if self.is_unknown else text
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,8 @@ class RuleProgram:
     function: FuncOp
     arguments: dict[str, TensorSpec | ScalarSpec]
     constants: dict[str, Any] = field(default_factory=dict[str, Any])
+    inner: list[ModuleOp] = field(default_factory=list[ModuleOp])
+    """Programs of what is inside the pattern alone, where the types don't say whether these raise."""
 
 
 def instances(rule: Rule, generator: random.Random, attempts: int) -> Iterator[RuleProgram]:
@@ -118,9 +125,16 @@ def instances(rule: Rule, generator: random.Random, attempts: int) -> Iterator[R
         if key in seen:
             continue
         seen.add(key)
-        program = _program(rule, assignment)
+        program = _program(rule, assignment, rule.call)
         if program is not None:
             yield program
+        unknown = {k: replace(v, is_unknown=True) if isinstance(v, TensorSpec) else v for k, v in assignment.items()}
+        if given is None and unknown != assignment and generator.random() < 0.5:
+            program = _program(rule, unknown, rule.call)
+            if program is not None:
+                found = [_program(rule, unknown, call) for call in calls(rule.pattern)[1:]]
+                program.inner = [p.module for p in found if p is not None]
+                yield program
 
 
 def _of_examples(rule: Rule) -> list[dict[str, Any]]:
@@ -262,8 +276,8 @@ def _tensor(generator: random.Random, dtype: DType, base: tuple[int, ...]) -> Te
     return TensorSpec(dtype, shape, frozenset({0}) if is_dynamic else frozenset())
 
 
-def _program(rule: Rule, assignment: Mapping[str, Any]) -> RuleProgram | None:
-    """The pattern as a function at these values; None where it is no program."""
+def _program(rule: Rule, assignment: Mapping[str, Any], root: Call) -> RuleProgram | None:
+    """The pattern, or a call in it, as a function at these values; None where it is no program."""
     arguments: dict[str, TensorSpec | ScalarSpec] = {}
     constants: dict[str, Any] = {}
     for name, spec in assignment.items():
@@ -292,7 +306,6 @@ def _program(rule: Rule, assignment: Mapping[str, Any]) -> RuleProgram | None:
             if made is None:
                 return None
             bindings[name] = made
-    root = rule.call
     try:
         like = next((s.type for s in arguments.values()), INT)
         if maker.make(root, like) is None:
@@ -301,7 +314,8 @@ def _program(rule: Rule, assignment: Mapping[str, Any]) -> RuleProgram | None:
         return None  # the pattern's operations don't take operands of such types
     operation = maker.made[-1]
     block.add_ops(maker.made)
-    results = [operation.results[i] for i in rule.replacements()]
+    wanted = rule.replacements() if root is rule.call else range(len(operation.results))
+    results = [operation.results[i] for i in wanted]
     returned = [_apart(block, r) for r in results]
     block.add_op(ReturnOp(*returned))
     function.function_type = FunctionType.from_lists(list(block.arg_types), [r.type for r in returned])
