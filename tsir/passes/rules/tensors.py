@@ -104,12 +104,12 @@ def _same_dimension(a: Bound, b: Bound) -> bool:
     return type(a.constant) is int and a.constant == b.constant
 
 
-def _are_sizes(s: Bound, r: Bound) -> bool:
-    """s and r are sizes without -1, and r has no fewer."""
-    lists = [s.constant, r.constant]
-    return all(isinstance(v, list) and all(type(i) is int and i >= 0 for i in v) for v in lists) and len(lists[1]) >= len(
-        lists[0]
-    )
+def _expands(s: Bound, r: Bound) -> bool:
+    """s and r are sizes without -1, and a tensor of the sizes s can be expanded to r."""
+    first, last = s.constant, r.constant
+    if any(not isinstance(v, list) or any(type(i) is not int or i < 0 for i in v) for v in (first, last)):
+        return False
+    return len(last) >= len(first) and all(i in (1, j) for i, j in zip(reversed(first), reversed(last), strict=False))
 
 
 def _axes_are_known(x: Bound, p: Bound, a: Bound, b: Bound) -> bool:
@@ -376,7 +376,7 @@ VIEWS: tuple[Rule, ...] = (
     rule(
         "expand-of-expand",
         lambda x, s, r: (aten.expand(aten.expand(x, s), r), aten.expand(x, r)),
-        where=_are_sizes,
+        where=_expands,
         alias=True,
         why="what has been repeated is repeated on",
     ),
