@@ -6,7 +6,8 @@
 
 // CHECK-LABEL: func.func @containers
 // CHECK-NEXT:    func.return %x, %n : !ts.tensor, i64
-func.func @containers(%x : !ts.tensor, %n : i64, %p : f64) -> (!ts.tensor, i64) {
+func.func @containers(%x : !ts.tensor, %n : i64) -> (!ts.tensor, i64) {
+  %p = arith.constant 0.5 : f64
   %false = arith.constant false
   %0 = ts.aten.dropout(%x, %p, %false) : (!ts.tensor, f64, i1) -> !ts.tensor
   %1 = ts.tuple %0, %n : (!ts.tensor, i64) -> !ts.tuple<!ts.tensor, i64>
