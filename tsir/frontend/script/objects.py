@@ -123,9 +123,12 @@ def define_attributes(session: Session, info: ClassInfo) -> None:
     source = function_source(unwrap(found[0]))
     signature = session.signature(source)
     kinds: dict[str, Attribute | Value] = {}
+    given = _init_variables(info.python_class) if source.function.__name__ == "__post_init__" else []
     for i, p in enumerate(signature.parameters):
         of_default = session.type_of(session.from_python(p.default, p.name)) if p.has_default else None
         annotation = inspect.get_annotations(source.function).get(p.name)
+        if annotation is None and 0 < i <= len(given):
+            annotation = given[i - 1]
         declared = p.type or (
             None
             if annotation is None
@@ -140,6 +143,12 @@ def define_attributes(session: Session, info: ClassInfo) -> None:
         compile_for(session, source, signature, kinds, PyFunction(source.function, None, info))
     finally:
         info.open = False
+
+
+def _init_variables(cls: Any) -> list[Any]:
+    """The types of the fields of a dataclass that its `__post_init__` gets, in order."""
+    declared = [f.type for f in vars(cls).get("__dataclass_fields__", {}).values()]
+    return [d.type for d in declared if isinstance(d, dataclasses.InitVar)]
 
 
 def _describe(info: ClassInfo) -> str:
