@@ -18,7 +18,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import effects
 from tsir.dialects.ts.families import AtenOp, PyOp
-from tsir.dialects.ts.structure import CastOp, IsInstanceOp, ListOp, ToReferenceOp, ToValueOp, TruthOp
+from tsir.dialects.ts.structure import CastOp, IsInstanceOp, ListOp, ToReferenceOp, ToValueOp, TruthOp, UnpackOp
 from tsir.dialects.ts.types import ListType, TensorType, dtype_of, element_type, linalg_element_type
 from tsir.errors import TsirError
 from tsir.lowering.scalars import lower_scalar, truth_of
@@ -75,6 +75,18 @@ def _seen_layouts(function: FuncOp) -> set[Operation]:
         if op.SCHEMA.key in _BY_LAYOUT and _is_seen(op):
             found.add(op)
     return found
+
+
+def _element_of(value: SSAValue) -> SSAValue:
+    """What a list that was unpacked has in this place: of the tensors that `split` gives this is known when it is lowered."""
+    if not (isinstance(value, OpResult) and isinstance(value.op, UnpackOp) and isinstance(value.type, TensorType)):
+        return value
+    made = strip_casts(value.op.value)
+    if not (isinstance(made, OpResult) and isinstance(made.op, ListOp)):
+        return value
+    if any(not isinstance(use.operation, UnpackOp | AtenOp) for use in made.uses):
+        return value  # somebody may change it
+    return made.op.elements[value.index] if len(made.op.elements) == len(value.op.results) else value
 
 
 def _viewed(value: SSAValue) -> set[SSAValue]:
@@ -274,7 +286,7 @@ class _Lowering:
             return self.scalars[value]
         source = strip_casts(value)
         if isinstance(source, OpResult) and isinstance(source.op, ListOp):
-            return [self._argument(e) for e in source.op.elements]
+            return [self._argument(_element_of(e)) for e in source.op.elements]
         if source is not value and source in self.tensors:
             return self.tensors[source]
         fact = self.facts.of(value)
