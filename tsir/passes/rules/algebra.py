@@ -31,6 +31,11 @@ def _weights_chain(x: Bound, v: Bound, w: Bound) -> bool:
     return v.rank == 2 and w.rank == 2 and x.rank is not None and x.rank >= 2
 
 
+def _fits_bias(x: Bound, b: Bound) -> bool:
+    """b is None or of the dtype of x."""
+    return b.is_none or b.dtype is x.dtype
+
+
 _LAYERS = {"x": shaped(4, 3), "v": shaped(5, 3), "w": shaped(2, 5), "b": shaped(2), "c": shaped(5), "n": 2.0}
 
 
@@ -57,7 +62,7 @@ ALGEBRA: tuple[Rule, ...] = (
             aten.linear(aten.linear(x, v, None), w, b),
             aten.linear(x, aten.matmul(w, v), b),
         ),
-        where=[is_floating("x"), same_dtype("x", "v", "w"), _weights_chain],
+        where=[is_floating("x"), same_dtype("x", "v", "w"), _weights_chain, _fits_bias],
         rounds=True,
         examples=[_LAYERS, {**_LAYERS, "b": None}],
         why="linear maps compose; of weights the product is known before the call",
