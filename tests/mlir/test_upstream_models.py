@@ -39,6 +39,7 @@ HOST = {
     ("translator_decodes", "static"): "scf.yield",
     ("translator_decodes", "dynamic"): "scf.yield",
     ("state_space", "dynamic"): "aten::stack",
+    ("unet", "dynamic"): "scf.yield",
     ("graph", "dynamic"): "aten::scatter_reduce.two",
     ("greedy_decoder", "static"): "ts.py.list_append",
     ("greedy_decoder", "dynamic"): "scf.yield",
