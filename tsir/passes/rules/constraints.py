@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, FloatAttr, IntegerAttr
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.ir import Attribute, OpResult, SSAValue
 
@@ -115,8 +115,6 @@ def value_of(attribute: Attribute) -> Any:
     if isinstance(attribute, ArrayAttr):
         values = tuple(value_of(a) for a in cast("ArrayAttr[Attribute]", attribute).data)
         return UNKNOWN if any(v is UNKNOWN for v in values) else values
-    if isinstance(attribute, IntegerAttr | FloatAttr):
-        return value_of_attribute(attribute)
     return value_of_attribute(attribute)
 
 

@@ -5,9 +5,7 @@ ts-opt model.mlir --saturate --cost=my_costs.py:cost        # def cost(op) -> fl
 
 from __future__ import annotations
 
-import importlib.util
 from math import prod
-from pathlib import Path
 from typing import Any, cast
 
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
@@ -17,6 +15,7 @@ from tsir.dialects.ts.families import AtenOp
 from tsir.dialects.ts.types import TensorType
 from tsir.errors import PassError, did_you_mean
 from tsir.passes.rules.egraph import CostModel
+from tsir.passes.rules.user_files import imported
 
 ASSUMED_SIZE = 32
 """What a dimension that isn't known counts as."""
@@ -83,12 +82,7 @@ def cost_model(name: str) -> CostModel:
     if not colon or not file.endswith(".py"):
         hint = did_you_mean(name, COSTS) or f"expected {', '.join(COSTS)} or FILE.py:FUNCTION"
         raise PassError(f"there is no cost model {name!r}", hint=hint)
-    spec = importlib.util.spec_from_file_location("tsir_costs", file)
-    if spec is None or spec.loader is None or not Path(file).is_file():
-        raise PassError(f"{file} is no Python file that can be read")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: Any = getattr(module, function, None)
+    found: Any = getattr(imported(file), function, None)
     if not callable(found):
         raise PassError(f"{file} has no function {function!r}")
     return cast("CostModel", found)

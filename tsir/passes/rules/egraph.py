@@ -219,7 +219,7 @@ class EGraph:
         chosen = self._cheapest(cost, prepared)
         anchors = [op for op in self.original if op not in self.in_graph]
         wanted = [v for op in anchors for v in _used_by(op, self.block)]
-        before = _total(wanted, lambda v: self._original(v), cost, prepared, self.find, self.in_graph)
+        before = _total(wanted, lambda v: v, cost, prepared, self.find, self.in_graph)
         after = _total(wanted, lambda v: self._pick(v, chosen), cost, prepared, self.find, self.in_graph)
         growth.before, growth.after = before[0], after[0]
         is_cheaper = after < before
@@ -270,9 +270,6 @@ class EGraph:
 
     def _is_leaf(self, value: SSAValue) -> bool:
         return not any(isinstance(m, OpResult) and m.op in self.in_graph for m in self.members(value))
-
-    def _original(self, value: SSAValue) -> SSAValue:
-        return value
 
     def _pick(self, value: SSAValue, chosen: dict[SSAValue, Operation]) -> SSAValue:
         """The value that is taken for a class."""

@@ -28,7 +28,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
 from tsir.dialects import dtypes
-from tsir.dialects.dtypes import Category, DType
+from tsir.dialects.dtypes import DType
 from tsir.dialects.schema import SchemaType
 from tsir.dialects.ts.families import AtenOp, aten_op
 from tsir.dialects.ts.structure import ListOp
@@ -38,7 +38,7 @@ from tsir.ops.registry import SCHEMAS
 from tsir.passes.constants import constant_ops
 from tsir.passes.rules.matching import Match
 from tsir.passes.rules.replacing import Maker, facts_in
-from tsir.passes.rules.terms import Call, Rest, Result, Rule, Shaped, Term, Variable, calls
+from tsir.passes.rules.terms import Call, Rest, Rule, Shaped, Term, Variable, calls
 
 _LOCATION: LocationAttr = UnknownLoc()
 _SCALARS: tuple[Attribute, ...] = (
@@ -125,14 +125,14 @@ def instances(rule: Rule, generator: random.Random, attempts: int) -> Iterator[R
         if key in seen:
             continue
         seen.add(key)
-        program = _program(rule, assignment, rule.call)
+        program = _program(rule, uses, assignment, rule.call)
         if program is not None:
             yield program
         unknown = {k: replace(v, is_unknown=True) if isinstance(v, TensorSpec) else v for k, v in assignment.items()}
         if given is None and unknown != assignment and generator.random() < 0.5:
-            program = _program(rule, unknown, rule.call)
+            program = _program(rule, uses, unknown, rule.call)
             if program is not None:
-                found = [_program(rule, unknown, call) for call in calls(rule.pattern)[1:]]
+                found = [_program(rule, uses, unknown, call) for call in calls(rule.pattern)[1:]]
                 program.inner = [p.module for p in found if p is not None]
                 yield program
 
@@ -276,7 +276,7 @@ def _tensor(generator: random.Random, dtype: DType, base: tuple[int, ...]) -> Te
     return TensorSpec(dtype, shape, frozenset({0}) if is_dynamic else frozenset())
 
 
-def _program(rule: Rule, assignment: Mapping[str, Any], root: Call) -> RuleProgram | None:
+def _program(rule: Rule, uses: Mapping[str, _Use], assignment: Mapping[str, Any], root: Call) -> RuleProgram | None:
     """The pattern, or a call in it, as a function at these values; None where it is no program."""
     arguments: dict[str, TensorSpec | ScalarSpec] = {}
     constants: dict[str, Any] = {}
@@ -298,11 +298,11 @@ def _program(rule: Rule, assignment: Mapping[str, Any], root: Call) -> RuleProgr
             bindings[name] = known[name]
         elif isinstance(spec, tuple):
             values = tuple(known[f"{name}{i}"] for i in range(len(cast("tuple[Any, ...]", spec))))
-            bindings[name] = values if _uses(rule)[name].is_rest else maker.list_of(values)
+            bindings[name] = values if uses[name].is_rest else maker.list_of(values)
         elif isinstance(spec.value, Attribute):
             bindings[name] = spec.value
         else:
-            made = _constant(block, spec.value, _wants_float(rule, name))
+            made = _constant(block, spec.value, _wants_float(uses.get(name)))
             if made is None:
                 return None
             bindings[name] = made
@@ -327,8 +327,7 @@ def _program(rule: Rule, assignment: Mapping[str, Any], root: Call) -> RuleProgr
     return RuleProgram(module, function, arguments, constants)
 
 
-def _wants_float(rule: Rule, name: str) -> bool:
-    use = _uses(rule).get(name)
+def _wants_float(use: _Use | None) -> bool:
     return use is not None and use.schema_type is not None and use.schema_type.base == "float"
 
 
@@ -358,11 +357,3 @@ def _constant(block: Block, value: Any, as_float: bool) -> SSAValue | None:
         return None
     block.add_ops(ops)
     return ops[-1].results[0]
-
-
-def is_rounding(spec: TensorSpec) -> bool:
-    """Whether values of the dtype are rounded."""
-    return spec.dtype.category in (Category.FLOAT, Category.COMPLEX)
-
-
-__all__ = ["Call", "Result", "RuleProgram", "ScalarSpec", "TensorSpec", "instances", "is_rounding"]
