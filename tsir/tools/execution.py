@@ -123,7 +123,7 @@ class Difference:
 def difference(before: Outcome, after: Outcome) -> Difference | None:
     """The first difference between two runs, or None."""
     if before.raised != after.raised:
-        shown = [f"raises {o.raised}" if o.raised else _show(o.result) for o in (before, after)]
+        shown = [f"raises {o.raised}" if o.raised else describe_value(o.result) for o in (before, after)]
         return Difference("the result", *shown)
     pairs: list[tuple[str, Any, Any]] = [] if before.raised else [("the result", before.result, after.result)]
     both = zip(before.arguments, after.arguments, strict=True)
@@ -132,7 +132,7 @@ def difference(before: Outcome, after: Outcome) -> Difference | None:
     pairs.append(("what is printed", before.printed, after.printed))
     for what, a, b in pairs:
         for path, x, y in _unequal(a, b):
-            return Difference(what + path, _show(x), _show(y), _largest(x, y))
+            return Difference(what + path, describe_value(x), describe_value(y), _largest(x, y))
     return None
 
 
@@ -201,19 +201,14 @@ def _largest(x: Any, y: Any) -> str | None:
     return f"{float(apart[at]):.6g} at {list(at)}: {x[at]} and {y[at]}"
 
 
-def _show(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """A value on one line, with dtype and shape; of long ones the beginning."""
     if isinstance(value, np.ndarray):
         shown = np.array2string(value, threshold=24, edgeitems=3, precision=6, separator=", ")
         text = f"{value.dtype.name}{list(value.shape)} {' '.join(shown.split())}"
     elif isinstance(value, list | tuple):
-        inner = ", ".join(map(_show, value))
+        inner = ", ".join(map(describe_value, value))
         text = f"[{inner}]" if isinstance(value, list) else f"({inner})"
     else:
         text = repr(value)
     return text if len(text) <= 400 else f"{text[:400]}..."
-
-
-def describe_value(value: Any) -> str:
-    """A value on one line."""
-    return _show(value)
