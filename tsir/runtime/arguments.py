@@ -20,6 +20,7 @@ import numpy as np
 from tsir.dialects.dtypes import DType
 from tsir.dialects.listed import Listed, ScalarObject
 from tsir.dialects.program import EntryPoint, Parameter
+from tsir.dialects.tensor_keys import TensorDict, TensorSet
 from tsir.dialects.values import (
     FUNCTION,
     ITEM,
@@ -137,6 +138,8 @@ class Conversion:
         self.python_classes = python_classes
         self.instances = instances
         self.tensors: dict[int, Any] = {}
+        self.arrays: dict[int, Any] = {}
+        """The array of each tensor that came in, by the tensor's `id`."""
         self.lists: dict[int, Any] = {}
         self.made: dict[int, Any] = {}
         """The program's lists, dicts and objects that were converted to new ones: one that occurs twice stays one."""
@@ -153,13 +156,19 @@ class Conversion:
         """Converts an argument and checks it against the declared type. `where` names the parameter in messages."""
         torch = self.torch
         if torch is not None and isinstance(value, torch.Tensor):
-            array = torch.to_array(value)
-            self.tensors[id(array)] = (array, value)
-            return self._tensor_as(array, expected, where)
+            return self._tensor_as(self._array_of(torch, value), expected, where)
         if isinstance(value, np.ndarray):
             self.saw_array = True
             return self._tensor_as(value, expected, where)
         return _SCALARS_IN.get(expected.kind, Conversion._structure_in)(self, value, expected, where)
+
+    def _array_of(self, torch: TorchAdapter, tensor: Any) -> np.ndarray[Any, Any]:
+        """The array of a tensor: the same one each time that the tensor comes."""
+        found = self.arrays.get(id(tensor))
+        if found is None:
+            found = self.arrays[id(tensor)] = torch.to_array(tensor)
+            self.tensors[id(found)] = (found, tensor)
+        return found
 
     def _tensor_as(self, array: np.ndarray[Any, Any], expected: TypeText, where: str) -> Any:
         kind = expected.kind
@@ -195,11 +204,12 @@ class Conversion:
             return converted
         if kind == "frozenset" and isinstance(value, set | frozenset):
             return frozenset(self.value_in(v, expected.arguments[0], where) for v in value)
-        if kind == "set" and isinstance(value, set | frozenset):
+        if kind == "set" and isinstance(value, set | frozenset | TensorSet):
             if id(value) in self.lists:
                 return self.lists[id(value)][1]
-            members = {self.value_in(v, expected.arguments[0], where) for v in value}
-            if isinstance(value, set):
+            own = TensorSet if expected.arguments[0].kind == "tensor" else set
+            members = own(self.value_in(v, expected.arguments[0], where) for v in value)
+            if not isinstance(value, frozenset):
                 self.lists[id(value)] = (value, members)
             return members
         if kind == "tuple_of" and isinstance(value, tuple | list):
@@ -216,10 +226,13 @@ class Conversion:
             items = deque((self.value_in(v, expected.arguments[0], where) for v in value), value.maxlen)
             self.lists[id(value)] = (value, items)
             return items
-        if kind == "dict" and isinstance(value, class_named(expected.symbol)):
+        if kind == "dict" and isinstance(value, (class_named(expected.symbol), TensorDict)):
             key, item = expected.arguments
             converted = converted_dict(
-                value, lambda k: self.value_in(k, key, where), lambda v: self.value_in(v, item, where)
+                value,
+                lambda k: self.value_in(k, key, where),
+                lambda v: self.value_in(v, item, where),
+                by_tensor=key.kind == "tensor",
             )
             self.lists[id(value)] = (value, converted)
             return converted
@@ -344,9 +357,7 @@ class Conversion:
         torch = self.torch
         if torch is not None:
             if isinstance(value, torch.Tensor):
-                array = torch.to_array(value)
-                self.tensors[id(array)] = (array, value)
-                return array
+                return self._array_of(torch, value)
             if (known := torch.value_in(value)) is not None:
                 return known
         if isinstance(value, np.ndarray):
@@ -414,7 +425,9 @@ class Conversion:
                     self._write_back_dict(original, converted)
                     return original
             if id(value) not in self.made:
-                made = converted_dict(value, self.value_out, self.value_out)
+                made = converted_dict(
+                    value, self.value_out, self.value_out, by_tensor=kind is TensorDict and not self.gives_torch
+                )
                 self.made[id(value)] = (value, made)
             return self.made[id(value)][1]
         if isinstance(value, tuple):
@@ -431,12 +444,15 @@ class Conversion:
             return (python_class or kind)(*items)
         if isinstance(value, Listed | ScalarObject):
             return value.outside(self.value_out)
-        if kind is set:
+        if kind is set or kind is TensorSet:
             for original, converted in self.lists.values():
                 if converted is value:
                     self._write_back_set(original, converted)
                     return original
-            return {self.value_out(v) for v in value}
+            if id(value) not in self.made:
+                own = TensorSet if kind is TensorSet and not self.gives_torch else set
+                self.made[id(value)] = (value, own(self.value_out(v) for v in value))
+            return self.made[id(value)][1]
         if kind is frozenset:
             return frozenset(self.value_out(v) for v in value)
         if isinstance(value, EnumMember):
@@ -486,7 +502,7 @@ class Conversion:
         for original, converted in list(self.lists.values()):
             if isinstance(original, list):
                 self._write_back_list(original, converted)
-            elif isinstance(original, set):
+            elif isinstance(original, set | TensorSet):
                 self._write_back_set(original, converted)
             elif isinstance(original, deque):
                 self._write_back_deque(original, converted)
@@ -512,13 +528,22 @@ class Conversion:
             original.extend(items)
 
     def _write_back_dict(self, original: dict[Any, Any], converted: dict[Any, Any]) -> None:
-        if list(original) != list(converted) or any(not self._stands_for(original[k], v) for k, v in converted.items()):
-            fresh = {self.value_out(k): self.value_out(v) for k, v in converted.items()}
+        if isinstance(converted, TensorDict):
+            keys = [self.value_out(k) for k in converted]
+            same = [*map(id, original)] == [*map(id, keys)]
+        else:
+            keys, same = list(converted), list(original) == list(converted)
+        if not same or any(not self._stands_for(original[k], v) for k, v in zip(keys, converted.values(), strict=True)):
+            fresh = [(self.value_out(k), self.value_out(v)) for k, v in converted.items()]
             original.clear()
             fill(original, fresh)
 
-    def _write_back_set(self, original: set[Any], converted: set[Any]) -> None:
-        if original != converted:
+    def _write_back_set(self, original: set[Any] | TensorSet, converted: set[Any] | TensorSet) -> None:
+        if isinstance(converted, TensorSet):
+            same = {id(v) for v in original} == {id(self.value_out(v)) for v in converted}
+        else:
+            same = original == converted
+        if not same:
             original.clear()
             original.update(self.value_out(v) for v in converted)
 
@@ -531,7 +556,7 @@ class Conversion:
         if isinstance(converted, Instance):
             known = self.objects.get(id(original))
             return known is not None and known[1] is converted
-        if isinstance(converted, list | dict):
+        if isinstance(converted, list | dict | TensorDict):
             known = self.lists.get(id(original))
             return known is not None and known[1] is converted
         if isinstance(converted, tuple):

@@ -190,7 +190,7 @@ class CompiledMethod:
             adopt(conversion, tuple(states), originals)
             return conversion.value_out(result)
         result = conversion.value_out(result)
-        if not found.resizes and not self._is_shared:
+        if not found.resizes and not found.tells_tensors_apart and not self._is_shared:
             self._remember(values, arguments, found, epoch)
         return result
 

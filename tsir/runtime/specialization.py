@@ -56,6 +56,11 @@ class Specialization:
         """Whether a call may change the sizes of its arguments, which the caller's tensors have to follow."""
         return "host_strided:note_resized" in self.source
 
+    @cached_property
+    def tells_tensors_apart(self) -> bool:
+        """Whether a call may ask whether two tensors are one, so that a tensor that is passed twice has to be one array."""
+        return any(f"rt.{name}(" in self.source for name in ("same_tensor", "tensor_hash", "TensorDict", "TensorSet"))
+
     def __str__(self) -> str:
         return ", ".join(map(keys.show, self.key))
 

@@ -21,6 +21,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.listed import IteratorObject, RangeObject, ScalarObject, View
 from tsir.dialects.program import python_function
+from tsir.dialects.tensor_keys import TensorDict, TensorSet, same_tensor, tensor_dict, tensor_hash
 from tsir.dialects.values import (
     Device,
     EnumMember,
@@ -37,7 +38,7 @@ from tsir.ops import python
 
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "IteratorObject", "Layout", "MemoryFormat",
-    "RangeObject", "View", "any_of", "attribute_of", "call_outside", "class_of",
+    "RangeObject", "TensorDict", "TensorSet", "View", "any_of", "attribute_of", "call_outside", "class_of",
     "complex_number", "copied", "default_dict", "deque_of", "device", "dict_of", "dtype", "exception_class", "exception_from",
     "exception_instance", "exception_object", "exception_type", "format", "frozen_set_of", "host_function",
     "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex",
@@ -46,7 +47,8 @@ __all__ = [
     "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing",
     "numpy_number", "numpy_operator", "numpy_scalar", "numpy_text", "one_function", "operator", "percent", "print",
     "python_function",
-    "repr", "rows", "set_of", "str", "str_format", "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "warn",
+    "repr", "rows", "same_tensor", "set_of", "str", "str_format", "tensor_dict", "tensor_hash", "tensor_of",
+    "truth", "tuple_of", "tuple_of_any_length", "warn",
 ]  # fmt: skip
 
 Name: TypeAlias = builtins.str
@@ -351,7 +353,7 @@ def list_of(element: Test) -> Test:
 
 def set_of(element: Test) -> Test:
     """A set that is empty or of which some element passes the test."""
-    return lambda value: isinstance(value, set) and (not value or element(next(iter(value))))
+    return lambda value: isinstance(value, set | TensorSet) and (not value or element(next(iter(value))))
 
 
 def frozen_set_of(element: Test) -> Test:
@@ -366,7 +368,7 @@ def deque_of(element: Test) -> Test:
 
 def dict_of(key: Test, item: Test, container: Name = "") -> Test:
     """A dict, or one of this class of `collections`, that is empty or whose first key and value pass the tests."""
-    kind = getattr(collections, container) if container else dict
+    kind = getattr(collections, container) if container else (dict, TensorDict)
 
     def test(value: Any) -> bool:
         if not isinstance(value, kind):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import Float64Type, FloatAttr, IntegerAttr, IntegerType, NoneType, StringAttr
@@ -160,7 +161,40 @@ def _may_be_tensor(kind: Attribute) -> bool:
 def _dict(e: FunctionEmitter, op: structure.DictOp) -> None:
     texts = [e.name_of(v) for v in op.items]
     pairs = ", ".join(f"{k}: {v}" for k, v in zip(texts[::2], texts[1::2], strict=True))
+    if _is_by_tensor(op.result.type):
+        pairs = ", ".join(f"({k}, {v})" for k, v in zip(texts[::2], texts[1::2], strict=True))
+        e.define(op.result, f"{_rt(e)}.TensorDict([{pairs}])")
+        return
     e.define(op.result, f"{{{pairs}}}")
+
+
+def _is_by_tensor(kind: Attribute) -> bool:
+    """Whether values of a type are dicts or sets whose keys or elements are tensors."""
+    match kind:
+        case ts.DictType():
+            return isinstance(kind.key, ts.TensorType)
+        case ts.SetType():
+            return isinstance(kind.element, ts.TensorType)
+        case _:
+            return False
+
+
+_BY_TENSOR = {
+    "dict": "rt.TensorDict({args})", "dict_fromkeys": "rt.TensorDict.fromkeys({args})", "set": "rt.TensorSet({args})",
+    "ordered_dict": "rt.TensorDict({args})", "default_dict": "rt.tensor_dict(rt.default_dict({args}))",
+}  # fmt: skip
+"""How containers are made whose keys or elements are tensors."""
+_OF_TENSORS = {"is": "rt.same_tensor({args})", "is_not": "not rt.same_tensor({args})", "hash": "rt.tensor_hash({args})"}
+"""What asks which tensor one is: texts by which the runtime knows that a program does."""
+
+
+def _expression(op: PyOp, usual: str) -> str:
+    """The expression of a function of Python's for these types."""
+    if op.results_ and op.FUNCTION in _BY_TENSOR and _is_by_tensor(op.results_[0].type):
+        return _BY_TENSOR[op.FUNCTION]
+    if op.FUNCTION in _OF_TENSORS and all(isinstance(a.type, ts.TensorType) for a in op.arguments):
+        return _OF_TENSORS[op.FUNCTION]
+    return usual
 
 
 # Objects
@@ -454,6 +488,7 @@ def _py(e: FunctionEmitter, op: PyOp) -> None:
     function = python.lookup(op.FUNCTION)
     if function is None:
         raise e.error(f"there is no function ts.py.{op.FUNCTION}")
+    function = replace(function, expression=_expression(op, function.expression))
     text = function.render([operand(e, a) for a in op.arguments])
     if op.FUNCTION in _COMPARING and any(_has_tensors(a.type) for a in op.arguments):
         text = f"rt.comparing(lambda: {text})"

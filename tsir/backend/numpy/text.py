@@ -16,6 +16,7 @@ import numpy as np
 
 from tsir.dialects import dtypes
 from tsir.dialects.listed import Listed, ScalarObject
+from tsir.dialects.tensor_keys import TensorDict, TensorSet
 from tsir.dialects.values import EnumMember, Instance
 
 PRECISION = 4
@@ -181,8 +182,10 @@ def presentable(value: Any) -> Any:
         return Shown(value)
     if isinstance(value, Listed | ScalarObject):
         return value.outside(presentable)
-    if isinstance(value, dict):
+    if isinstance(value, dict | TensorDict):
         return {presentable(k): presentable(v) for k, v in value.items()}
+    if isinstance(value, TensorSet):
+        return {presentable(v) for v in value}
     if isinstance(value, list | set | tuple):
         items = [presentable(v) for v in value]
         if all(a is b for a, b in zip(items, value, strict=True)):

@@ -13,6 +13,7 @@ from tsir.frontend.script.convert import (
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.values import (
+    Const,
     Run,
     Spread,
     Value,
@@ -60,8 +61,14 @@ class Arguments:
 def as_number(e: Emitter, value: Value, name: str) -> Value:
     """A tensor with one element as its number, for functions of Python's that take numbers."""
     if is_tensor(e.session.type_of(value)):
-        return Run(e.py("float", [e.aten_value("_python_number", [materialise(e, value)])]))
+        return python_number(e, value, "float")
     return value
+
+
+def python_number(e: Emitter, tensor: Value, name: str) -> Value:
+    """What `int`, `float` or `complex`, by its name, gives of a tensor with one element."""
+    operands = [materialise(e, tensor), *([] if name == "complex" else [materialise(e, Const(name))])]
+    return Run(e.py(name, [e.aten_value("_python_number", operands)]))
 
 
 def spread_last(e: Emitter, values: list[Value], node: ast.AST | None) -> list[Value]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.script import prelude
-from tsir.frontend.script.call_arguments import Arguments, as_number
+from tsir.frontend.script.call_arguments import Arguments, as_number, python_number
 from tsir.frontend.script.convert import (
     as_bool,
     as_key,
@@ -104,7 +104,7 @@ def _number_from(a: Arguments, name: str, values: list[Value]) -> Value:
     if by_type is not None:
         return by_type
     if len(values) == 1 and is_tensor(a.e.session.type_of(values[0])):
-        return Run(a.e.py(name, [a.e.aten_value("_python_number", [materialise(a.e, values[0])])]))
+        return python_number(a.e, values[0], name)
     if len(values) == 1 and isinstance(values[0], Const) and isinstance(values[0].value, bool | int | float):
         try:
             return Const({"int": int, "float": float}[name](values[0].value))
@@ -124,7 +124,7 @@ def _complex(a: Arguments) -> Value:
     if values and (found := special_method(a.e, values[0], "complex")) is not None:
         return found
     if len(values) == 1 and is_tensor(a.e.session.type_of(values[0])):
-        return Run(a.e.py("complex", [a.e.aten_value("_python_number", [materialise(a.e, values[0])])]))
+        return python_number(a.e, values[0], "complex")
     return call_row(a.e, row, [as_number(a.e, v, "complex") for v in values], a.keywords())
 
 

@@ -274,10 +274,6 @@ def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value
                 hint="make an empty one, and put the objects in one by one",
             )
         return _equal_key(e, value, container)
-    if isinstance(e.session.type_of(value), ts.TensorType):
-        e.unsupported(
-            "a tensor as a key of a dict or an element of a set", hint="use its position, or `int(x)` for its value"
-        )
     if isinstance(value, StaticTuple) and any(_is_compared(v) for v in value.elements):
         e.unsupported(
             "a tuple with objects whose class defines __eq__ as a key of a dict or an element of a set",

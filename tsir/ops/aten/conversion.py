@@ -12,7 +12,8 @@ from tsir.ops.aten.comparison import isclose
 from tsir.ops.aten.creation import check_device
 from tsir.ops.builder import current
 from tsir.ops.core import reductions
-from tsir.ops.core.elementwise import binary, convert, copy
+from tsir.ops.core.checks import check_elements_are_zero
+from tsir.ops.core.elementwise import binary, convert, copy, imag, real
 from tsir.ops.core.scalars import convert_scalar
 from tsir.ops.core.views import reshape
 from tsir.ops.registry import aten, host
@@ -100,6 +101,10 @@ def type_as(x: SymTensor, other: SymTensor) -> SymTensor:
 # Numbers --------------------------------------------------------------------------------------------------------------
 
 
+_CONVERTED = {"int": "int64_t", "float": "double"}
+"""What torch converts a complex number without imaginary part to, as it says when there is one."""
+
+
 def number_of(x: SymTensor, kind: str | None = None) -> SymScalar:
     """The element of a tensor that has just one, as a number of this kind (that of its dtype).
 
@@ -109,8 +114,9 @@ def number_of(x: SymTensor, kind: str | None = None) -> SymScalar:
     count = x.numel()
     if count != 1:
         raise OperatorError(f"a Tensor with {count} elements cannot be converted to Scalar")
-    if x.is_complex and kind != "complex" and kind != "bool":
-        raise OperatorError(f"value cannot be converted to type {kind} without overflow")
+    if x.is_complex and kind in _CONVERTED:
+        check_elements_are_zero(imag(x), f"value cannot be converted to type {_CONVERTED[kind]} without overflow")
+        return number_of(real(x), kind)
     b = current()
     if not b.emitting:
         return SymScalar(kind)
@@ -128,12 +134,15 @@ def item(x: SymTensor) -> SymScalar:
     return number_of(x)
 
 
-@aten("_python_number(Tensor self) -> Scalar")
-def python_number(x: SymTensor) -> SymScalar:
-    """What `int`, `float` and `complex` take a tensor for: its only element. Raises ValueError for any other number of elements."""
+@aten("_python_number(Tensor self, str? into=None) -> Scalar")
+def python_number(x: SymTensor, into: str | None) -> SymScalar:
+    """What `int`, `float` and `complex` take a tensor for: its only element. Raises ValueError for any other number of elements.
+
+    With `into`, `int` or `float`, a complex number is its real part; RuntimeError where it has an imaginary one.
+    """
     if x.numel() != 1:
         raise OperatorValueError("only one element tensors can be converted to Python scalars")
-    return number_of(x)
+    return number_of(x, into if into and x.is_complex else None)
 
 
 @aten("_python_index(Tensor self) -> int")

@@ -60,3 +60,10 @@ def check_elements_at_least_zero(x: SymTensor, message: str) -> None:
         return cmpi(e, "sge", v, e.constant(0, v.type))
 
     b.check(all_elements(x, holds), "RuntimeError", message)
+
+
+def check_elements_are_zero(x: SymTensor, message: str) -> None:
+    """Raises RuntimeError at run time unless all elements of a tensor of floats are 0."""
+    b = current()
+    if b.emitting:
+        b.check(all_elements(x, lambda e, v: cmpf(e, "oeq", v, e.constant(0.0, v.type))), "RuntimeError", message)
