@@ -176,10 +176,10 @@ def trace(
     `example_inputs` is a tensor or a tuple of inputs. Sizes that are read stay symbolic, so that other batch sizes work; where a
     tensor becomes a Python value, the recorded path is fixed and a `TracerWarning` names the line. With `check_trace` the
     result is compared with a second run, also on `check_inputs`. `dynamic_axes`, also as `dynamic_shapes`, fixes which sizes vary:
-    as for `script`. The parameters from `optimize` on are torch.jit's and mean nothing here. Raises FrontendError for what can't
-    be recorded.
+    as for `script`. With `_force_outplace` operators that write in place are recorded as those that don't. The other parameters
+    from `optimize` on are torch.jit's and mean nothing here. Raises FrontendError for what can't be recorded.
     """
-    del optimize, _force_outplace, _module_class, _compilation_unit, _store_inputs
+    del optimize, _module_class, _compilation_unit, _store_inputs
     shapes = _one_of(dynamic_axes, dynamic_shapes)
     if isinstance(func, ScriptFunction | ScriptModule):
         return func if shapes is None else _with_shapes(func, shapes)
@@ -192,10 +192,11 @@ def trace(
     checked = [inputs, *map(_inputs, check_inputs or [])]
     if isinstance(func, torch.nn.Module):
         calls = {"forward": (inputs, kwargs)}
-        return _trace_methods(func, calls, {"forward": checked} if check_trace else {}, check_tolerance, strict, shapes)
+        several = {"forward": checked} if check_trace else {}
+        return _trace_methods(func, calls, several, check_tolerance, shapes, strict=strict, force_outplace=_force_outplace)
     if not callable(func):
         raise FrontendError(f"can't trace a {type(func).__name__}", hint="trace takes a function or an nn.Module")
-    compiled = _compiled(trace_function(func, inputs, kwargs, strict=strict))
+    compiled = _compiled(trace_function(func, inputs, kwargs, strict=strict, force_outplace=_force_outplace))
     if shapes is not None:
         _with_shapes(compiled, shapes)
     if check_trace:
@@ -215,12 +216,19 @@ def trace_module(
     example_inputs_is_kwarg: bool = False,
     dynamic_axes: Any = None,
     dynamic_shapes: Any = None,
+    optimize: Any = None,
+    _force_outplace: bool = False,
+    _module_class: Any = None,
+    _compilation_unit: Any = None,
+    _store_inputs: bool = True,
 ) -> ScriptModule:
     """Records several methods of a module, as `torch.jit.trace_module` does.
 
     `inputs` has each method's example inputs: a tensor, a tuple of inputs, or with `example_inputs_is_kwarg` a dict of inputs by
     name. `check_inputs` are more such dicts. `dynamic_axes` may be by method, too. All else is as in `trace`.
     """
+    del optimize, _module_class, _compilation_unit, _store_inputs
+    options = {"strict": strict, "force_outplace": _force_outplace}
     shapes = _one_of(dynamic_axes, dynamic_shapes)
     _need_torch("tsir.trace_module")
     import torch
@@ -237,10 +245,10 @@ def trace_module(
     if example_inputs_is_kwarg:
         calls = {name: ((), dict(given)) for name, given in inputs.items()}
         checks = {name: [()] for name in inputs} if check_trace else {}
-        return _trace_methods(mod, calls, checks, check_tolerance, strict, shapes)
+        return _trace_methods(mod, calls, checks, check_tolerance, shapes, **options)
     calls = {name: (_inputs(given), {}) for name, given in inputs.items()}
     checked = {n: [c[0], *(_inputs(more[n]) for more in check_inputs or [] if n in more)] for n, c in calls.items()}
-    return _trace_methods(mod, calls, checked if check_trace else {}, check_tolerance, strict, shapes)
+    return _trace_methods(mod, calls, checked if check_trace else {}, check_tolerance, shapes, **options)
 
 
 def _trace_methods(
@@ -248,13 +256,13 @@ def _trace_methods(
     calls: Mapping[str, tuple[tuple[Any, ...], dict[str, Any]]],
     checked: Mapping[str, list[tuple[Any, ...]]],
     tolerance: float,
-    strict: bool,
     shapes: Any,
+    **options: bool,
 ) -> ScriptModule:
     """Records methods and compares each with a second run on the inputs `checked`."""
     from tsir.frontend.trace import trace_module as record
 
-    compiled = ScriptModule(record(module, calls, strict=strict))
+    compiled = ScriptModule(record(module, calls, **options))
     if shapes is not None:
         _with_shapes(compiled, shapes)
     for name, several in checked.items():

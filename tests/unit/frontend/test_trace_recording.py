@@ -9,6 +9,7 @@ import torch
 import torch.nn as nn
 from torch_interpreter import torch_registry
 
+import tsir
 from tsir.dialects.context import make_context, parse_module, print_module
 from tsir.dialects.locations import source_locations
 from tsir.errors import FrontendError, TracerWarning, UnsupportedError
@@ -307,3 +308,28 @@ def test_example_inputs_are_not_written():
     x = torch.ones(2)
     trace(lambda x: x.add_(1), x)
     assert torch.equal(x, torch.ones(2))
+
+
+class InPlace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        y = x * 2 - 3
+        self.relu(y)
+        y += 1
+        x.mul_(5)
+        return y.fill_(1.0) + y, x
+
+
+def test_operators_in_place_recorded_as_the_others():
+    x = torch.arange(4.0)
+    found = trace(InPlace(), x, force_outplace=True)
+    names = [name for f in ("InPlace.forward", "ReLU.forward") for name in ops(found, f)]
+    assert "ts.aten.relu" in names and "ts.aten.fill.Scalar" in names
+    assert not [n for n in names if n.rpartition(".")[2].endswith("_") or n.endswith("_.Scalar")]
+    compiled = tsir.trace(InPlace(), x, _force_outplace=True)
+    given = x.clone()
+    result, other = compiled(given)
+    assert torch.equal(given, x) and torch.equal(other, x * 5) and torch.equal(result, torch.full((4,), 2.0))

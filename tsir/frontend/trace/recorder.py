@@ -71,6 +71,8 @@ class Recorder(TracedValues, TorchFunctionMode):
         TorchFunctionMode.__init__(self)
         TracedValues.__init__(self, registry, modules)
         self.imported = ImportedPrograms()
+        self.force_outplace = False
+        """Whether operators that write in place are recorded as those that don't."""
         self._running: set[Callable[..., Any]] = set()
         self._busy = False
         """Whether what runs now belongs to a call that is being recorded already."""
@@ -208,6 +210,12 @@ class Recorder(TracedValues, TorchFunctionMode):
             args, kwargs = _with_numbers(args, self), {k: v for k, v in kwargs.items() if v is not None}
         operands = [self.operand(a) for a in args]
         keywords = {k: self.operand(v) for k, v in kwargs.items()}
+        if writes and self.force_outplace and self.registry.overloads(name[:-1]):
+            call = rewrite_at(name[:-1], operands, keywords)
+            value = emit_call(self.scope.builder, self.registry, call, self.location())
+            assert isinstance(value, SSAValue)
+            self.replace(result, value)
+            return result
         return self._record(rewrite_at(name, operands, keywords), result, (args, kwargs))
 
     def _record(self, call: Call, result: Any, arguments: Any) -> Any:

@@ -42,16 +42,19 @@ def trace_module(
     *,
     strict: bool = True,
     registry: SchemaRegistry | None = None,
+    force_outplace: bool = False,
 ) -> Program:
     """Records methods of a module on example inputs: tensors, ints, floats, None, and nested lists, tuples and dicts of them.
 
     `calls` has the positional and keyword inputs of each method; each becomes an entry point. Each submodule's forward becomes a
     function of its own. Sizes stay symbolic; a `TracerWarning` names the lines where the program takes Python values out of
-    tensors. `strict` refuses lists and dicts as results, as torch.jit.trace does. Raises FrontendError for inputs, results and
+    tensors. `strict` refuses lists and dicts as results, as torch.jit.trace does; with `force_outplace` operators that write in
+    place are recorded as those that don't. Raises FrontendError for inputs, results and
     operators that can't be recorded, and whatever the module itself raises.
     """
     name = type(module).__name__
     recording = _Recording(ModuleTable(module, name), registry, strict=strict)
+    recording.recorder.force_outplace = force_outplace
     for method, (args, kwargs) in calls.items():
         function = getattr(module, method)
         with recording.forwards(module):
@@ -66,11 +69,13 @@ def trace_function(
     *,
     strict: bool = True,
     registry: SchemaRegistry | None = None,
+    force_outplace: bool = False,
 ) -> Program:
     """Records a function; as `trace_module`. Tensors that it takes from outside become constants of the program's root object."""
     name = getattr(function, "__name__", type(function).__name__)
     name = name if name.isidentifier() else "traced"
     recording = _Recording(ModuleTable(None, name), registry, strict=strict)
+    recording.recorder.force_outplace = force_outplace
     recording.run(name, function, function, example_inputs, example_kwarg_inputs or {})
     return recording.program(name)
 

@@ -83,6 +83,12 @@ class TracedValues:
         """In the current function, and in those it calls, the tensor stands for this value; elsewhere for what it stood for."""
         self._inputs.setdefault(self.scope, WeakTensorKeyDictionary())[tensor] = value
 
+    def replace(self, tensor: torch.Tensor, value: SSAValue) -> None:
+        """From now on the tensor stands for this value, also where it was passed in."""
+        for inputs in self._inputs.values():
+            inputs.pop(tensor, None)
+        self.bind(tensor, value)
+
     def is_computed(self, tensor: torch.Tensor) -> bool:
         """Whether the tensor is an input or the result of something recorded."""
         return self._known(tensor) is not None
