@@ -449,13 +449,10 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     ) -> None:
         """Writes an archive; `tsir.load` reads it, without torch too."""
         from tsir.archive import save
+        from tsir.runtime.copying import program_of
+        from tsir.runtime.saved_state import with_saved_state
 
-        if self._root is not None:
-            from tsir.runtime.copying import program_of
-
-            save(program_of(self), target, _extra_files)
-            return
-        save(self.program, target, _extra_files)
+        save(with_saved_state(self.program if self._root is None else program_of(self)), target, _extra_files)
 
     def __copy__(self) -> ScriptModule:
         """A module with attributes of its own that have the same values: tensors and submodules are shared, as in torch.jit."""
@@ -467,10 +464,11 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     def __reduce__(self) -> tuple[Any, ...]:
         from tsir.runtime.copying import path_of, reduced, restored, submodule
+        from tsir.runtime.saved_state import with_saved_state
 
         if self._root is not None:
             return submodule, (self._root, path_of(self, self._root))
-        return restored, reduced(self.program)
+        return restored, reduced(with_saved_state(self.program))
 
     # The user's own methods of these names, where they are compiled, else those of a container of modules.
 
