@@ -257,7 +257,7 @@ def _trace_methods(
     checked: Mapping[str, list[tuple[Any, ...]]],
     tolerance: float,
     shapes: Any,
-    **options: bool,
+    **options: Any,
 ) -> ScriptModule:
     """Records methods and compares each with a second run on the inputs `checked`."""
     from tsir.frontend.trace import trace_module as record
