@@ -69,7 +69,7 @@ def _read(
         raise ArchiveError(f"{name} has two members of one name")
     if MANIFEST not in members:
         if any(n.endswith(("/data.pkl", "/constants.pkl")) for n in members):
-            raise ArchiveError(f"{name} is a torch archive, not one of tsir", hint="torch.jit archives can't be read yet")
+            raise ArchiveError(f"{name} is a torch archive, not one of tsir", hint="tsir.load reads those of torch.jit.save")
         raise ArchiveError(f"{name} is a zip file without {MANIFEST}: not a tsir archive")
     manifest = _manifest(_member(archive, members, MANIFEST, MAX_MANIFEST_BYTES), name)
     checksums = _field(manifest, "sha256", dict, name)

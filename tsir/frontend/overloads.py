@@ -218,6 +218,17 @@ def find_overload(registry: SchemaRegistry, name: str, args: Sequence[Value], kw
     return None
 
 
+def fits(
+    registry: SchemaRegistry, schema: Schema, args: Sequence[Value], kwargs: Mapping[str, Value], conversion: Conversion
+) -> bool:
+    """Whether an overload takes these arguments with no more than this conversion; emits nothing."""
+    try:
+        _match(registry, schema, args, kwargs, conversion)
+    except _Refused:
+        return False
+    return True
+
+
 def emit_schema(
     builder: Builder,
     schema: Schema,
@@ -657,6 +668,6 @@ def _materialise(builder: Builder, plan: _Plan, location: LocationAttr) -> SSAVa
 
 __all__ = [
     "Conversion", "Value", "candidates", "element_type", "emit_aten", "emit_one", "emit_schema",
-    "emit_tensor_to_number", "find_overload",
+    "emit_tensor_to_number", "find_overload", "fits",
     "resolve", "result_type", "show_type", "show_value", "type_of",
 ]  # fmt: skip

@@ -28,6 +28,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tsir.dialects.type_codes import dtype_from_code, layout_from_code, memory_format_from_code, type_code
 from tsir.dialects.values import Device, Future, one_function
 from tsir.errors import OperatorError, OperatorTypeError, TsirError
 
@@ -61,6 +62,10 @@ class TextFunctions(Protocol):
     def exception_type(self, error: Any) -> Any: ...
     def exception_from(self, error: Any, cause: Any) -> Any: ...
     def int_to_bytes(self, value: int, length: int = 1, byteorder: Any = "big", signed: bool = False) -> bytes: ...
+    def type_code(self, value: Any) -> int: ...
+    def dtype_from_code(self, code: int) -> Any: ...
+    def layout_from_code(self, code: int) -> Any: ...
+    def memory_format_from_code(self, code: int) -> Any: ...
     def int_from_bytes(self, value: bytes, byteorder: Any = "big", signed: bool = False) -> int: ...
 
 
@@ -134,6 +139,10 @@ class PythonText:
 
     Future = Future
     device = staticmethod(device)
+    type_code = staticmethod(type_code)
+    dtype_from_code = staticmethod(dtype_from_code)
+    layout_from_code = staticmethod(layout_from_code)
+    memory_format_from_code = staticmethod(memory_format_from_code)
 
     @staticmethod
     def exception_object(error: Any) -> Any:
@@ -392,6 +401,11 @@ dtype_get_is_complex(self)      bool                {0}.is_complex
 dtype_get_is_signed(self)       bool                {0}.is_signed
 dtype_limit(self, name)         any                 {0}.limit({1})                   raises
 dtype_get_itemsize(self)        int                 {0}.itemsize
+type_code(value)                int                 rt.type_code({0})
+dtype_from_code(code)           dtype               rt.dtype_from_code({0})                  raises
+layout_from_code(code)          layout              rt.layout_from_code({0})                 raises
+memory_format_from_code(code)   memory_format       rt.memory_format_from_code({0})          raises
+div_to_zero(a, b)               int                 (-(-{0} // {1}) if ({0} < 0) != ({1} < 0) else {0} // {1})       raises
 device(text, index=None)        device              rt.device({args})        raises
 device_get_type(self)           str                 {0}.type
 device_get_index(self)          optional int        {0}.index

@@ -30,7 +30,9 @@ from tsir.dialects.ts.types import (
     DTypeType,
     FrozenSetType,
     FutureType,
+    LayoutType,
     ListType,
+    MemoryFormatType,
     NamedTupleType,
     NumberType,
     OptionalType,
@@ -511,7 +513,7 @@ _ARITHMETIC = frozenset(
 )
 _TYPES: dict[str, Attribute] = {
     "int": INT, "float": FLOAT, "bool": BOOL, "complex": COMPLEX, "str": STR, "bytes": BytesType(), "none": NONE, "any": ANY,
-    "device": DeviceType(),
+    "device": DeviceType(), "dtype": DTypeType(), "layout": LayoutType(), "memory_format": MemoryFormatType(),
 }  # fmt: skip
 _CONSTRUCTORS: dict[str, Callable[[list[Attribute]], Attribute]] = {
     "list": lambda parts: ListType(parts[0]),

@@ -304,11 +304,19 @@ def save(
 def load(
     source: str | os.PathLike[str] | IO[bytes], map_location: Any = None, _extra_files: dict[str, Any] | None = None
 ) -> Compiled:
-    """Reads an archive, as `torch.jit.load` does; torch isn't needed. Raises ArchiveError for a file that is no intact archive."""
+    """Reads an archive, as `torch.jit.load` does; torch isn't needed. It may be torch.jit's own, too, of torch 1.4 or later.
+
+    Raises ArchiveError for a file that is no intact archive.
+    """
     from tsir.archive import load as load_archive
+    from tsir.frontend.torch_archive.container import is_torch_archive
+    from tsir.runtime.torch_archives import as_source, load_torch_archive
 
     if map_location is not None and Device.parse(str(map_location)).type != "cpu":
         raise TsirError(f"tsir runs on the CPU, not on {map_location}", hint='leave map_location out, or give "cpu"')
+    source = as_source(source)
+    if is_torch_archive(source):
+        return load_torch_archive(source, _extra_files)
     return _compiled(load_archive(source, parse_ir, _extra_files))
 
 

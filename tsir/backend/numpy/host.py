@@ -22,6 +22,7 @@ from tsir.dialects.dtypes import DType
 from tsir.dialects.listed import IteratorObject, RangeObject, ScalarObject, View
 from tsir.dialects.program import python_function
 from tsir.dialects.tensor_keys import TensorDict, TensorSet, same_tensor, tensor_dict, tensor_hash
+from tsir.dialects.type_codes import dtype_from_code, layout_from_code, memory_format_from_code, type_code
 from tsir.dialects.values import (
     Device,
     EnumMember,
@@ -37,18 +38,16 @@ from tsir.dialects.values import (
 from tsir.ops import python
 
 __all__ = [
-    "Device", "EnumMember", "Future", "Instance", "IteratorObject", "Layout", "MemoryFormat",
-    "RangeObject", "TensorDict", "TensorSet", "View", "any_of", "attribute_of", "call_outside", "class_of",
-    "complex_number", "copied", "default_dict", "deque_of", "device", "dict_of", "dtype", "exception_class", "exception_from",
-    "exception_instance", "exception_object", "exception_type", "format", "frozen_set_of", "host_function",
-    "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex",
-    "is_device", "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside",
-    "is_str", "list_of", "log",
-    "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing",
-    "numpy_number", "numpy_operator", "numpy_scalar", "numpy_text", "one_function", "operator", "percent", "print",
-    "python_function",
-    "repr", "rows", "same_tensor", "set_of", "str", "str_format", "tensor_dict", "tensor_hash", "tensor_of",
-    "truth", "tuple_of", "tuple_of_any_length", "warn",
+    "Device", "EnumMember", "Future", "Instance", "IteratorObject", "Layout", "MemoryFormat", "RangeObject", "TensorDict",
+    "TensorSet", "View", "any_of", "attribute_of", "call_outside", "class_of", "complex_number", "copied", "default_dict",
+    "deque_of", "device", "dict_of", "dtype", "dtype_from_code", "exception_class", "exception_from", "exception_instance",
+    "exception_object", "exception_type", "format", "frozen_set_of", "host_function", "instance_of", "int_from_bytes",
+    "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex", "is_device", "is_dtype", "is_float", "is_int", "is_layout",
+    "is_memory_format", "is_none", "is_number", "is_outside", "is_str", "layout_from_code", "list_of", "log",
+    "memory_format_from_code", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "numpy_number",
+    "numpy_operator", "numpy_scalar", "numpy_text", "one_function", "operator", "percent", "print", "python_function", "repr",
+    "rows", "same_tensor", "set_of", "str", "str_format", "tensor_dict", "tensor_hash", "tensor_of", "truth", "tuple_of",
+    "tuple_of_any_length", "type_code", "warn",
 ]  # fmt: skip
 
 Name: TypeAlias = builtins.str

@@ -1,0 +1,36 @@
+"""TorchScript archives as compiled modules: what `tsir.load` does with a file that `torch.jit.save` has written."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import IO, Any
+
+from tsir.errors import ArchiveError
+from tsir.runtime.compiled import ScriptModule
+
+
+def as_source(source: Any) -> str | os.PathLike[str] | IO[bytes]:
+    """A path or a binary file object that can be positioned: bytes become one, and streams are read into one."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source)
+    if isinstance(source, str | os.PathLike):
+        return source
+    return source if source.seekable() else io.BytesIO(source.read())
+
+
+def load_torch_archive(
+    source: str | os.PathLike[str] | IO[bytes], extra_files: dict[str, Any] | None = None
+) -> ScriptModule:
+    """Reads a TorchScript archive; torch isn't needed. Raises what `frontend.torch_archive.load` raises."""
+    from tsir.frontend.torch_archive.loading import load
+
+    loaded = load(source, extra_files)
+    module = ScriptModule(loaded.program)
+    for unset in loaded.unset:
+        owner = module if unset.instance is loaded.program.root else ScriptModule(loaded.program, unset.instance, module)
+        try:
+            owner.compiled_method("__setstate__")(unset.state)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ArchiveError(f"{unset.class_name}.__setstate__() of the archive fails: {error}") from error
+    return module
