@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tsir.runtime.compilation_unit import CompilationUnit as CompilationUnit
     from tsir.runtime.compiled import ScriptModule as ScriptModule
     from tsir.runtime.declared_modules import script_method as script_method
+    from tsir.runtime.exported import from_exported as from_exported
     from tsir.runtime.methods import ScriptFunction as ScriptFunction
 
     RecursiveScriptModule = TopLevelTracedModule = ScriptModule
@@ -49,6 +50,7 @@ _OURS = {
     "script": "tsir.runtime.api",
     "trace": "tsir.runtime.api",
     "trace_module": "tsir.runtime.api",
+    "from_exported": "tsir.runtime.exported",
     "save": "tsir.runtime.api",
     "load": "tsir.runtime.api",
     "manual_seed": "tsir.runtime.api",
@@ -76,8 +78,8 @@ _TORCH_JIT = frozenset({
 """torch.jit's own markers and functions, with those private ones that libraries use."""
 
 __all__ = [
-    "Error", "ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "load", "manual_seed",
-    "save", "script", "trace", "trace_module",
+    "Error", "ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "from_exported", "load",
+    "manual_seed", "save", "script", "trace", "trace_module",
 ]  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from tsir.archive.values import ValueReader
 from tsir.dialects import dtypes
 from tsir.dialects.call_forms import CallForm, Variant
 from tsir.dialects.program import EntryPoint, OtherForms, Parameter, Program
+from tsir.dialects.pytrees import CallTrees
 from tsir.dialects.shape_policy import ShapePolicy
 from tsir.dialects.values import Instance
 from tsir.errors import ArchiveError
@@ -213,6 +214,7 @@ def _entry_point(json_entry: dict[str, Any], values: ValueReader) -> EntryPoint:
         doc=json_entry.get("doc"),
         others=_other_forms(json_entry.get("other_forms"), values),
         shapes=None if json_entry.get("shapes") is None else ShapePolicy.from_json(json_entry["shapes"]),
+        trees=None if json_entry.get("trees") is None else CallTrees.from_json(json_entry["trees"]),
     )
 
 

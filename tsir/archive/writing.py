@@ -127,6 +127,8 @@ def _entry_point(e: EntryPoint, values: ValueWriter) -> dict[str, Any]:
     }
     if e.shapes is not None:
         described["shapes"] = e.shapes.to_json()
+    if e.trees is not None:
+        described["trees"] = e.trees.to_json()
     if e.others is None:
         return described
     return described | {

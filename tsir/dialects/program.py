@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
     from tsir.dialects.call_forms import CallForm, Given, Variant
+    from tsir.dialects.pytrees import CallTrees
     from tsir.dialects.shape_policy import ShapePolicy
 
 
@@ -45,7 +46,7 @@ class EntryPoint:
     """A function or method that can be called from outside. `symbol` is its `func.func`.
 
     `takes_self` says that the function's first argument is the root object; `parameters` are the others. `doc` is the
-    user's docstring. `result_tree` is for traces: how the flat results make up the user's structure (None: as returned).
+    user's docstring.
     """
 
     name: str
@@ -58,6 +59,8 @@ class EntryPoint:
     """What is known about calls of other forms; None where all calls are of this one."""
     shapes: ShapePolicy | None = None
     """Which sizes a user said vary; None: those vary that differ between calls."""
+    trees: CallTrees | None = None
+    """How the function's parameters and result make up what callers give and get, where that isn't the same."""
 
 
 @dataclass(eq=False)

@@ -259,6 +259,24 @@ def emit_aten(
     return values[0] if len(values) == 1 else values
 
 
+def emit_overload(
+    builder: Builder,
+    registry: SchemaRegistry,
+    schema: Schema,
+    args: Sequence[Value],
+    kwargs: Mapping[str, Value],
+    location: LocationAttr,
+) -> tuple[SSAValue, ...] | None:
+    """The operation of this very overload with these arguments, converted as far as a call converts them; None if it takes no such."""
+    for conversion in Conversion:
+        try:
+            plans = _match(registry, schema, args, kwargs, conversion)
+        except _Refused:
+            continue
+        return emit_schema(builder, schema, [_materialise(builder, plan, location) for plan in plans], location)
+    return None
+
+
 def emit_one(
     builder: Builder,
     registry: SchemaRegistry,
@@ -667,7 +685,7 @@ def _materialise(builder: Builder, plan: _Plan, location: LocationAttr) -> SSAVa
 
 
 __all__ = [
-    "Conversion", "Value", "candidates", "element_type", "emit_aten", "emit_one", "emit_schema",
+    "Conversion", "Value", "candidates", "element_type", "emit_aten", "emit_one", "emit_overload", "emit_schema",
     "emit_tensor_to_number", "find_overload", "fits",
     "resolve", "result_type", "show_type", "show_value", "type_of",
 ]  # fmt: skip

@@ -34,6 +34,7 @@ from tsir.runtime.objects import PythonClasses
 from tsir.runtime.python_calls import has_shared_variables, know_caller, running
 from tsir.runtime.specialization import EntrySpecializations, Epoch, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
+from tsir.runtime.tree_calls import TreeCalls
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -92,6 +93,9 @@ class CompiledMethod:
         self._bind = Binder(entry)
         self.cache = InlineCache()
         self._forms = None if entry.others is None else Forms(self, entry.others)
+        self._trees = (
+            None if entry.trees is None else TreeCalls(self.variant_method(replace(entry, trees=None)), entry.trees)
+        )
         self.__name__ = entry.name
         self.__doc__ = entry.doc
         self._is_shared = has_shared_variables(program.python_functions)
@@ -111,6 +115,8 @@ class CompiledMethod:
 
     def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Calls with these arguments, which no function of `cache` takes as they are."""
+        if self._trees is not None:
+            return self._trees(args, kwargs)
         if self._forms is not None and (found := self._forms.call(args, kwargs)) is not None:
             return found[0]
         entry = self.entry

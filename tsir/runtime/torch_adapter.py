@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -115,6 +115,33 @@ class TorchAdapter:
                 result.set_exception(error)
         return result
 
+    def pytree_node(self, cls: type) -> PytreeNode | None:
+        """How torch takes objects of a class apart, or None for a class that isn't registered."""
+        from torch.utils import _pytree
+
+        known = _pytree.SUPPORTED_NODES.get(cls)
+        if known is None:
+            return None
+        return PytreeNode(
+            known.flatten_fn, known.unflatten_fn, _pytree.SUPPORTED_SERIALIZED_TYPES[cls].from_dumpable_context
+        )
+
+    def pytree_name(self, cls: type) -> str | None:
+        """The name that a registered class has in files: its own, or the one that it was registered by."""
+        from torch.utils import _pytree
+
+        known = _pytree.SUPPORTED_SERIALIZED_TYPES.get(cls)
+        named = None if known is None else known.serialized_type_name
+        return named if isinstance(named, str) and named in _pytree.SERIALIZED_TYPE_TO_PYTHON_TYPE else _own_name(cls)
+
+    def pytree_node_named(self, name: str) -> PytreeNode | None:
+        """As `pytree_node`, for the registered class of this name."""
+        from torch.utils import _pytree
+
+        cls = _pytree.SERIALIZED_TYPE_TO_PYTHON_TYPE.get(name)
+        cls = cls or next((c for c in _pytree.SUPPORTED_NODES if _own_name(c) == name), None)
+        return None if cls is None else self.pytree_node(cls)
+
     def value_out(self, value: Any) -> Any:
         """The torch object of a `DType`, `Device`, `Layout` or `MemoryFormat`; None for anything else."""
         if isinstance(value, DType):
@@ -126,6 +153,18 @@ class TorchAdapter:
         if isinstance(value, Generator) and isinstance(value.outside, TorchGenerator):
             return value.outside.generator
         return None
+
+
+class PytreeNode(NamedTuple):
+    """What a class registered with torch's pytree says: see `torch.utils._pytree.register_pytree_node`."""
+
+    flatten_fn: Callable[[Any], Any]
+    unflatten_fn: Callable[[Any, Any], Any]
+    from_dumpable: Callable[[Any], Any] | None
+
+
+def _own_name(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 class TorchGenerator:

@@ -1,0 +1,1 @@
+"""Programs of torch.export: from memory, and from `.pt2` files, which need no torch."""
