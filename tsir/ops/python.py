@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tsir.dialects.type_codes import dtype_from_code, layout_from_code, memory_format_from_code, type_code
 from tsir.dialects.values import Device, Future, one_function
 from tsir.errors import OperatorError, OperatorTypeError, TsirError
+from tsir.ops.ieee import ieee
 
 if TYPE_CHECKING:
     from xdsl.ir import Attribute
@@ -63,6 +64,7 @@ class TextFunctions(Protocol):
     def exception_from(self, error: Any, cause: Any) -> Any: ...
     def int_to_bytes(self, value: int, length: int = 1, byteorder: Any = "big", signed: bool = False) -> bytes: ...
     def type_code(self, value: Any) -> int: ...
+    def ieee(self, name: str, *values: float) -> float: ...
     def dtype_from_code(self, code: int) -> Any: ...
     def layout_from_code(self, code: int) -> Any: ...
     def memory_format_from_code(self, code: int) -> Any: ...
@@ -140,6 +142,7 @@ class PythonText:
     Future = Future
     device = staticmethod(device)
     type_code = staticmethod(type_code)
+    ieee = staticmethod(ieee)
     dtype_from_code = staticmethod(dtype_from_code)
     layout_from_code = staticmethod(layout_from_code)
     memory_format_from_code = staticmethod(memory_format_from_code)
@@ -405,6 +408,7 @@ type_code(value)                int                 rt.type_code({0})
 dtype_from_code(code)           dtype               rt.dtype_from_code({0})                  raises
 layout_from_code(code)          layout              rt.layout_from_code({0})                 raises
 memory_format_from_code(code)   memory_format       rt.memory_format_from_code({0})          raises
+ieee(name, *values)             float               rt.ieee({args})
 div_to_zero(a, b)               int                 (-(-{0} // {1}) if ({0} < 0) != ({1} < 0) else {0} // {1})       raises
 device(text, index=None)        device              rt.device({args})        raises
 device_get_type(self)           str                 {0}.type

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, UnitAttr
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.dialects.func import CallOp, FuncOp
 from xdsl.ir import Attribute
@@ -159,6 +159,10 @@ class DropSelfPass(ModulePass):
                 method.erase()
 
 
+WITHOUT_SELF = "ts.without_self"
+"""The attribute of a function whose object was dropped although its first argument is an object: another one."""
+
+
 def drop_object(function: FuncOp) -> bool:
     """Removes the function's first argument, the object, when nothing uses it any more; whether it did."""
     block = function.body.block
@@ -167,6 +171,8 @@ def drop_object(function: FuncOp) -> bool:
         if function.arg_attrs is not None:
             function.properties["arg_attrs"] = ArrayAttr(function.arg_attrs.data[1:])
         _update_type(function)
+        if block.args and isinstance(block.args[0].type, ClassType):
+            function.attributes[WITHOUT_SELF] = UnitAttr()
         return True
     return False
 

@@ -450,6 +450,7 @@ CASES = {
         [[*a[:6], False, [0, 0], a[6]] for a in _conv(2)(d) if a[0].dim() == 4]
         + [[*a[:5], a[7], True, a[5], a[6]] for a in _conv_transpose(2)(d)]
     ),
+    "_convolution_mode": lambda d: [c for n in (1, 2) for c in _conv_padding(n)(d)],
     "_convolution": lambda d: [
         [*a[:6], False, [0, 0], a[6], False, False, False, False] for a in _conv(2)(d) if a[0].dim() == 4
     ],

@@ -26,6 +26,7 @@ from tsir.dialects.ts.types import ClassType, TensorType
 from tsir.errors import TsirError
 from tsir.passes.copies import Copies
 from tsir.passes.outside import READS, WRITES, WRITES_ARGUMENTS
+from tsir.passes.signature import WITHOUT_SELF
 
 PURE_TABLES = ("linalg_operations", "tensor_operations", "scalar_operations", "extension_operations")
 OTHER_TABLES = ("control_flow", "host_operations")
@@ -111,7 +112,7 @@ def generate(module: ModuleOp, symbol: str) -> GeneratedSource:
     lines = [*_header(emitter, symbol), *(line for part in reversed(parts) for line in part)]
     text, frames = _text(lines)
     first = functions[symbol].function_type.inputs.data
-    takes_self = bool(first) and isinstance(first[0], ClassType)
+    takes_self = bool(first) and isinstance(first[0], ClassType) and WITHOUT_SELF not in functions[symbol].attributes
     return GeneratedSource(
         text, entry, written.weights, takes_self, frames, emitter.constants, written.provenance, written.mutable,
         written.shared, _outside(functions[symbol]),

@@ -36,12 +36,13 @@ from tsir.dialects.values import (
     one_function,
 )
 from tsir.ops import python
+from tsir.ops.ieee import ieee
 
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "IteratorObject", "Layout", "MemoryFormat", "RangeObject", "TensorDict",
     "TensorSet", "View", "any_of", "attribute_of", "call_outside", "class_of", "complex_number", "copied", "default_dict",
     "deque_of", "device", "dict_of", "dtype", "dtype_from_code", "exception_class", "exception_from", "exception_instance",
-    "exception_object", "exception_type", "format", "frozen_set_of", "host_function", "instance_of", "int_from_bytes",
+    "exception_object", "exception_type", "format", "frozen_set_of", "host_function", "ieee", "instance_of", "int_from_bytes",
     "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex", "is_device", "is_dtype", "is_float", "is_int", "is_layout",
     "is_memory_format", "is_none", "is_number", "is_outside", "is_str", "layout_from_code", "list_of", "log",
     "memory_format_from_code", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing", "numpy_number",

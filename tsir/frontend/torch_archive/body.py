@@ -290,6 +290,12 @@ class Body:
             return b
         if a in NUMBERS and b in NUMBERS:
             return ts.NumberType()
+        if isinstance(a, ts.TupleType) and isinstance(b, ts.TupleType) and len(a.elements.data) == len(b.elements.data):
+            return ts.TupleType([self.join(x, y) for x, y in zip(a.elements.data, b.elements.data, strict=True)])
+        if isinstance(a, ts.OptionalType) and b != ts.NONE:
+            return ts.optional_of(self.join(a.element, b.element if isinstance(b, ts.OptionalType) else b))
+        if isinstance(b, ts.OptionalType) and a != ts.NONE:
+            return ts.optional_of(self.join(a, b.element))
         return ts.union_of([a, b])
 
     def choose(self, test: SSAValue, kind: Attribute, then: Callable[[], Value], other: Callable[[], Value]) -> SSAValue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects import func
 from xdsl.ir import Attribute, SSAValue
@@ -18,8 +18,11 @@ from tsir.frontend.torch_archive.body import Body, ClassValue, FunctionValue, Va
 from tsir.frontend.torch_archive.forks import emit_fork
 from tsir.frontend.torch_archive.host_calls import emit_host_call, emit_prim_call, is_host_call, number, print_values
 from tsir.frontend.torch_archive.operators import emit_operator
-from tsir.frontend.torch_archive.sources import dotted
+from tsir.frontend.torch_archive.sources import Definition, dotted
 from tsir.ops.registry import SCHEMAS
+
+if TYPE_CHECKING:
+    from tsir.frontend.torch_archive.functions import ArchiveFunction
 
 
 def emit_call(b: Body, node: ast.Call, want: Attribute | None) -> Value:
@@ -72,19 +75,26 @@ def _namespaced(b: Body, name: str, node: ast.Call, want: Attribute | None) -> V
     if namespace == "aten":
         return operator(b, own, args, kwargs)
     if namespace == "prim":
-        if own == "NumToTensor":
-            kind = b.type_of(args[0])
-            code = 4 if kind == ts.INT else 11 if kind == ts.BOOL else 10 if kind == ts.COMPLEX else 7
-            return emit_operator(b, "scalar_tensor", args, {"dtype": code})
-        if own == "data":
-            return emit_operator(b, "detach", args, {})
-        if own == "shape":
-            return emit_operator(b, "size", args, {})
-        found = emit_prim_call(b, own, args, kwargs)
-        if found is not None or own == "RaiseException":
-            return found
-        return emit_operator(b, own, args, kwargs)
+        return _prim(b, own, args, kwargs)
+    if namespace == "profiler":
+        return None  # nothing is recorded
     b.unsupported(f"operator {namespace}::{own} of another library")
+
+
+def _prim(b: Body, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    if name == "NumToTensor":
+        kind = b.type_of(args[0])
+        code = 4 if kind == ts.INT else 11 if kind == ts.BOOL else 10 if kind == ts.COMPLEX else 7
+        return emit_operator(b, "scalar_tensor", args, {"dtype": code})
+    if name in _PRIM_OPERATORS:
+        return emit_operator(b, _PRIM_OPERATORS[name], args, {})
+    found = emit_prim_call(b, name, args, kwargs)
+    if found is not None or name == "RaiseException":
+        return found
+    return emit_operator(b, name, args, kwargs)
+
+
+_PRIM_OPERATORS = {"data": "detach", "shape": "size"}
 
 
 def _method(b: Body, callee: ast.Attribute, node: ast.Call) -> Value:
@@ -109,17 +119,19 @@ def call_method(b: Body, holder: SSAValue, name: str, args: Sequence[Value], kwa
     return b.emit(func.CallOp(callee.symbol, operands, [callee.result]))
 
 
-def call_function(b: Body, definition: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+def call_function(b: Body, definition: Definition, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """A call of a function of the archive."""
-    callee = b.program.function(definition)
+    declared = b.program.declaration(definition)
+    callee = b.program.function(definition, _given(b, declared, declared.parameters, args, kwargs))
     operands = _bound(b, callee, args, kwargs)
     operands += [b.program.tensor_constant(b, n) for n in callee.constants]
     return b.emit(func.CallOp(callee.symbol, operands, [callee.result]))
 
 
-def _bound(b: Body, callee: Any, args: Sequence[Value], kwargs: Mapping[str, Value], skip: int = 0) -> list[SSAValue]:
-    """The operands of a call: each parameter's value, or its default."""
-    parameters = callee.parameters[skip:]
+def _given(
+    b: Body, callee: ArchiveFunction, parameters: Sequence[Any], args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The arguments of a call by the names of the parameters."""
     if len(args) > len(parameters):
         b.error(f"{callee.name}() takes {len(parameters)} arguments, got {len(args)}")
     given = dict(zip((p.name for p in parameters), args, strict=False))
@@ -127,8 +139,19 @@ def _bound(b: Body, callee: Any, args: Sequence[Value], kwargs: Mapping[str, Val
         if name in given or all(p.name != name for p in parameters):
             b.error(f"{callee.name}() got a wrong argument '{name}'")
         given[name] = value
+    return given
+
+
+def _bound(
+    b: Body, callee: ArchiveFunction, args: Sequence[Value], kwargs: Mapping[str, Value], skip: int = 0
+) -> list[SSAValue]:
+    """The operands of a call: each parameter's value, or its default."""
+    parameters = callee.parameters[skip:]
+    given = _given(b, callee, parameters, args, kwargs)
     operands: list[SSAValue] = []
     for p in parameters:
+        if p.name in callee.fixed:
+            continue
         if p.name in given:
             operands.append(b.coerce(given[p.name], p.type))
         elif p.default is not None:
@@ -169,14 +192,22 @@ def _typed(b: Body, node: ast.Call) -> tuple[Attribute, ast.expr]:
 def _annotate(b: Body, node: ast.Call, _want: Attribute | None) -> Value:
     """`annotate(T, x)`: a literal of this type, or an implicit conversion of a tensor to a number."""
     kind, inner = _typed(b, node)
+    if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "tolist":
+        return _to_list(b, b.value(b.evaluate(b, inner.func.value, None)), kind)
     value = b.evaluate(b, inner, kind)
-    if isinstance(b.type_of(value), ts.TensorType) and kind in (ts.INT, ts.FLOAT, ts.COMPLEX):
-        return _from_tensor(b, show_type(kind), b.value(value))
+    if isinstance(b.type_of(value), ts.TensorType) and kind in (ts.INT, ts.FLOAT, ts.COMPLEX, ts.NumberType()):
+        return _from_tensor(b, "Scalar" if kind == ts.NumberType() else show_type(kind), b.value(value))
     if isinstance(value, SSAValue) and value.type == ts.AnyType():
         return b.cast(value, kind)
     if is_coded(b.type_of(value)) and kind == ts.INT:
         return value
     return b.coerce(value, kind)
+
+
+def _to_list(b: Body, tensor: SSAValue, kind: Attribute) -> Value:
+    """`annotate(List[int], x.tolist())`. Raises at run time for a tensor of another dtype or rank."""
+    found = emit_operator(b, "tolist", [tensor], {})
+    return b.emit(CastOp(b.value(found), kind))
 
 
 def _unchecked_cast(b: Body, node: ast.Call, _want: Attribute | None) -> Value:
@@ -235,16 +266,21 @@ def _number(name: str) -> Callable[[Body, ast.Call, Attribute | None], Value]:
         if len(args) != 1:
             return b.py(name, args)
         if isinstance(b.type_of(args[0]), ts.TensorType):
-            return _from_tensor(b, name, b.value(args[0]))
+            return _number_of(b, name, b.value(args[0]))
         return number(b, name, args[0])
 
     return emit
 
 
-def _from_tensor(b: Body, name: str, tensor: SSAValue) -> Value:
+def _number_of(b: Body, name: str, tensor: SSAValue) -> Value:
     """`int(t)`, `bool(t)` of a tensor with one element."""
     if name == "bool":
         return b.emit(TruthOp(tensor))
+    return b.py(name, [b.value(emit_operator(b, "item", [tensor], {}))])
+
+
+def _from_tensor(b: Body, name: str, tensor: SSAValue) -> Value:
+    """What becomes of a tensor that is given for a number: not of another kind of number."""
     found = emit_tensor_to_number(b.builder, SCHEMAS, name, tensor, b.location)
     if found is None:
         b.unsupported(f"{name}() of a tensor")
@@ -260,10 +296,24 @@ def _print(b: Body, node: ast.Call, _want: Attribute | None) -> Value:
     return None
 
 
+def _operator_named(name: str) -> Callable[[Body, ast.Call, Attribute | None], Value]:
+    """An operator that is written as a built-in of Python's."""
+    return lambda b, node, want: _operator(b, name, node, want)
+
+
+def _prim_named(name: str) -> Callable[[Body, ast.Call, Attribute | None], Value]:
+    return lambda b, node, want: _prim(b, name, *_arguments(b, node))
+
+
 _OWN: Mapping[str, Callable[[Body, ast.Call, Attribute | None], Value]] = {
     "annotate": _annotate, "unchecked_cast": _unchecked_cast, "uninitialized": _uninitialized, "isinstance": _isinstance,
     "getattr": _getattr, "int": _number("int"), "float": _number("float"), "bool": _number("bool"), "complex": _number("complex"),
-    "str": _str, "print": _print, "fork": emit_fork,
+    "str": _str, "print": _print, "fork": emit_fork, "awaitable": emit_fork,
+    "sorted": _operator_named("sorted"), "ord": _operator_named("ord"), "chr": _operator_named("chr"), "hex": _operator_named("hex"),
+    "oct": _operator_named("oct"), "bin": _operator_named("bin"), "divmod": _operator_named("divmod"), "hash": _operator_named("hash"),
+    "max": _prim_named("max"), "min": _prim_named("min"), "abs": _prim_named("abs"), "range": _prim_named("rangelist"),
+    "list": _operator_named("list"), "round": _operator_named("round"), "sum": _operator_named("sum"), "pow": _operator_named("pow"),
+    "len": _operator_named("len"),
 }  # fmt: skip
 
 __all__ = ["call_function", "call_method", "emit_call", "operator"]

@@ -9,6 +9,7 @@ from xdsl.ir import Attribute
 from xdsl.utils.exceptions import VerifyException
 
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.compatibility import NUMBERS
 from tsir.errors import UnsupportedError
 from tsir.frontend.torch_archive.sources import SourceFile, dotted
 
@@ -46,6 +47,8 @@ def _read(node: ast.expr, file: SourceFile, classes: ClassTypes) -> Attribute:
                 return made
         case ast.Name() | ast.Attribute():
             name = dotted(node) or ""
+            if name == "__torch__.torch.classes.profiler._RecordFunction":
+                return ts.AnyType()
             found = classes(name)
             if found is not None:
                 return found
@@ -70,6 +73,8 @@ def _container(name: str, parts: list[Attribute]) -> Attribute | None:
             return ts.DictType(key, value)
         case "Tuple", _:
             return ts.TupleType(parts)
+        case "Union", _ if all(p in NUMBERS for p in parts):
+            return ts.NumberType()
         case "Union", _:
             return ts.union_of(parts)
         case _:

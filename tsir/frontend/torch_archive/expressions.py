@@ -45,7 +45,12 @@ def _constant(b: Body, node: ast.Constant, _want: Attribute | None) -> Value:
     b.unsupported(f"a constant of type {type(value).__name__}")
 
 
-_NAMES: Mapping[str, Value] = {"inf": float("inf"), "nan": float("nan"), "infj": complex(0, float("inf"))}
+_NAMES: Mapping[str, Value] = {
+    "inf": float("inf"),
+    "nan": float("nan"),
+    "infj": complex(0, float("inf")),
+    "nanj": complex(0, float("nan")),
+}
 
 
 def _name(b: Body, node: ast.Name, _want: Attribute | None) -> Value:
@@ -127,6 +132,17 @@ def _unary(b: Body, node: ast.UnaryOp, want: Attribute | None) -> Value:
     b.unsupported("an operator of this kind")
 
 
+def _binary(b: Body, node: ast.BinOp, _want: Attribute | None) -> Value:
+    """A complex number is written as a sum."""
+    left, right = evaluate(b, node.left), evaluate(b, node.right)
+    if isinstance(left, int | float) and isinstance(right, complex):
+        if isinstance(node.op, ast.Add):
+            return complex(left, right.imag)
+        if isinstance(node.op, ast.Sub):
+            return complex(left, -right.imag)
+    b.unsupported("an operator of this kind")
+
+
 def _subscript(b: Body, node: ast.Subscript, _want: Attribute | None) -> Value:
     container = evaluate(b, node.value)
     index = evaluate(b, node.slice)
@@ -159,7 +175,7 @@ def _is_tuple(value: Value) -> bool:
 
 _EXPRESSIONS: Mapping[type[ast.expr], Callable[[Body, Any, Attribute | None], Value]] = {
     ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.List: _list, ast.Tuple: _tuple, ast.Dict: _dict,
-    ast.UnaryOp: _unary, ast.Subscript: _subscript, ast.Call: emit_call,
+    ast.UnaryOp: _unary, ast.BinOp: _binary, ast.Subscript: _subscript, ast.Call: emit_call,
 }  # fmt: skip
 
 __all__ = ["attribute_of", "enum_member", "evaluate", "item_of", "truth"]

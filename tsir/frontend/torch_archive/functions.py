@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ClassOp, GetAttrOp, MethodOp
 from tsir.errors import ArchiveError
 from tsir.frontend.constants import attribute_of_constant, is_constant, type_of_constant
-from tsir.frontend.torch_archive.body import Body, TensorConstant, Value
+from tsir.frontend.torch_archive.body import Body, TensorConstant, TupleValue, Value
+from tsir.frontend.torch_archive.calls import call_method
 from tsir.frontend.torch_archive.classes import ArchiveClass, Classes
 from tsir.frontend.torch_archive.expressions import evaluate
 from tsir.frontend.torch_archive.sources import Definition, SourceFile, Sources, dotted
@@ -50,7 +51,17 @@ class ArchiveFunction:
     owner: ArchiveClass | None = None
     constants: list[int] = field(default_factory=list[int])
     """The archive's constant tensors that it takes as parameters behind the others."""
+    fixed: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    """The parameters that are constants in all calls of it, and not passed."""
 
+    @property
+    def passed(self) -> list[FunctionParameter]:
+        """The parameters that are passed."""
+        return [p for p in self.parameters if p.name not in self.fixed]
+
+
+MAX_VARIANTS = 32
+"""For how many combinations of constant arguments a function is compiled; then once for all."""
 
 CONSTANT = "constant{}"
 """The attributes of modules that hold the archive's constant tensors."""
@@ -73,19 +84,36 @@ class ProgramBuilder:
         self.constant_users: dict[str, set[int]] = {}
         """The constant tensors that the methods of a class use, by the class's symbol."""
         self._functions: dict[str, ArchiveFunction] = {}
+        self._declarations: dict[str, ArchiveFunction] = {}
+        self._variants: dict[str, int] = {}
         self._queue: list[ArchiveFunction] = []
 
     # What bodies ask for
 
-    def function(self, definition: Definition) -> ArchiveFunction:
-        """A function of the archive, to be compiled."""
-        found = self._functions.get(definition.name)
+    def declaration(self, definition: Definition) -> ArchiveFunction:
+        """What a function of the archive declares."""
+        found = self._declarations.get(definition.name)
         if found is None:
             assert isinstance(definition.node, ast.FunctionDef)
+            found = self._declared(definition.node.name, definition.file, definition.node, None)
+            self._declarations[definition.name] = found
+        return found
+
+    def function(self, definition: Definition, arguments: Mapping[str, Value]) -> ArchiveFunction:
+        """A function of the archive, to be compiled for the flags, texts and None among these arguments."""
+        fixed = {n: v for n, v in arguments.items() if v is None or isinstance(v, bool | str)}
+        key = f"{definition.name} {sorted(fixed.items(), key=str)}"
+        found = self._functions.get(key)
+        if found is None:
+            assert isinstance(definition.node, ast.FunctionDef)
+            count = self._variants[definition.name] = self._variants.get(definition.name, 0) + 1
+            if count > MAX_VARIANTS and fixed:
+                return self.function(definition, {})
             symbol = self.classes.symbol(definition.node.name)
             found = self._declared(symbol, definition.file, definition.node, None)
             found.constants = sorted(self._constants_in(definition, set()))
-            self._functions[definition.name] = found
+            found.fixed = {p.name: fixed[p.name] for p in found.parameters if p.name in fixed}
+            self._functions[key] = found
             self._queue.append(found)
         return found
 
@@ -209,13 +237,14 @@ class ProgramBuilder:
         return ArchiveFunction(node.name, symbol, file, node, parameters, result, owner)
 
     def _compile(self, function: ArchiveFunction) -> None:
-        kinds = [p.type for p in function.parameters] + [ts.TensorType()] * len(function.constants)
+        kinds = [p.type for p in function.passed] + [ts.TensorType()] * len(function.constants)
         block = Block(arg_types=kinds)
         b = Body(self, function.file, block, evaluate, execute)
-        for argument, p in zip(block.args, function.parameters, strict=False):
+        b.variables |= function.fixed
+        for argument, p in zip(block.args, function.passed, strict=False):
             argument.name_hint = hint_of(p.name)
             b.variables[p.name] = argument
-        b.tensors = dict(zip(function.constants, block.args[len(function.parameters) :], strict=True))
+        b.tensors = dict(zip(function.constants, block.args[len(function.passed) :], strict=True))
         if function.owner is not None and function.owner.kind == "module" and block.args:
             b.owner = block.args[0]
         *statements, last = function.node.body
@@ -232,6 +261,39 @@ class ProgramBuilder:
             operation = func.FuncOp(function.symbol, (kinds, [function.result]), Region(block), "private")
             operation.location = b.location
         self.operations.append(operation)
+
+    def with_hooks(self, info: ArchiveClass) -> ArchiveFunction:
+        """`__call__` of a module with forward hooks: the hooks around `forward`."""
+        forward = self.method(info, "forward")
+        symbol = f"{info.symbol}.__call__"
+        kinds = [p.type for p in forward.parameters]
+        block = Block(arg_types=kinds)
+        b = Body(self, info.file, block, evaluate, execute)
+        for argument, p in zip(block.args, forward.parameters, strict=True):
+            argument.name_hint = hint_of(p.name)
+        holder = block.args[0]
+        given: Value = TupleValue(tuple(block.args[1:]))
+        with b.at(forward.node):
+            for hook in info.pre_hooks:
+                found = call_method(b, holder, hook, [given], {})
+                parts = b.elements(found)
+                if parts is None and b.type_of(found) != ts.NONE:
+                    parts = [found]
+                given = given if parts is None else TupleValue(tuple(parts))
+            arguments = b.elements(given)
+            assert arguments is not None
+            result = call_method(b, holder, "forward", arguments, {})
+            for hook in info.hooks:
+                found = call_method(b, holder, hook, [given, result], {})
+                result = result if b.type_of(found) == ts.NONE else found
+            value = b.value(result)
+            b.emit_void(func.ReturnOp(value))
+            operation = func.FuncOp(symbol, (kinds, [value.type]), Region(block), "private")
+            operation.location = b.location
+        made = ArchiveFunction("__call__", symbol, info.file, forward.node, forward.parameters, value.type, info)
+        self._functions[f"{info.name}.__call__"] = made
+        self.operations.append(operation)
+        return made
 
     def _constants_in(self, definition: Definition, seen: set[str]) -> set[int]:
         """The constant tensors that a function uses, or a function that it calls."""
@@ -253,7 +315,7 @@ class ProgramBuilder:
     def class_operation(self, info: ArchiveClass, attributes: Sequence[Operation], exported: Sequence[str]) -> ClassOp:
         """The `ts.class` of a class with these attributes and the methods that were compiled."""
         members: list[Operation] = list(attributes)
-        for name in info.methods:
+        for name in [*info.methods, "__call__"]:
             known = self._functions.get(f"{info.name}.{name}")
             if known is None or info.kind == "interface":
                 continue

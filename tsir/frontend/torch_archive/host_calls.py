@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import SSAValue
+
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import RaiseOp
+from tsir.dialects.ts.families import PyOp
+from tsir.dialects.ts.structure import ConstantOp, RaiseOp
 from tsir.dialects.values import Device
 from tsir.errors import OperatorError
 from tsir.frontend.torch_archive.body import Body, ListValue, TensorConstant, TupleValue, Value
-from tsir.ops import python
+from tsir.ops import ieee, python
 
 _PLAIN: Mapping[str, str] = {
     "add": "add", "sub": "sub", "mul": "mul", "neg": "neg", "floordiv": "floordiv", "remainder": "mod", "eq": "eq", "ne": "ne",
@@ -23,7 +27,7 @@ _PLAIN: Mapping[str, str] = {
     "hex": "hex", "oct": "oct", "bin": "bin", "hash": "hash", "sum": "sum", "any": "any", "all": "all", "list": "list",
     "dict": "dict", "divmod": "divmod", "str": "str", "wait": "future_wait", "append": "list_append", "extend": "list_extend",
     "mathremainder": "math_remainder", "add_": "list_iadd", "mul_": "list_imul", "_set_item": "setitem", "Delete": "delitem",
-    "__getitem__": "getitem", "sorted": "sorted", "warn": "warn", "id": "id",
+    "__getitem__": "getitem", "sorted": "sorted", "id": "id",
     "abs": "abs",
 }  # fmt: skip
 """The operators that are one function of Python's, whatever they are called on."""
@@ -74,8 +78,11 @@ def emit_host_call(b: Body, name: str, args: Sequence[Value], kwargs: Mapping[st
     if name in _METHODS and (function := python.method(b.type_of(args[0]), name)) is not None:
         return _method(b, function.name, [*args, *kwargs.values()])
     if name in _MATH:
-        family = "cmath" if name in _COMPLEX_MATH and any(b.type_of(a) == ts.COMPLEX for a in args) else "math"
-        return b.py(f"{family}_{name}", args)
+        if name in _COMPLEX_MATH and any(b.type_of(a) == ts.COMPLEX for a in args):
+            return b.py(f"cmath_{name}", args)
+        if name in ieee.FUNCTIONS and len(args) <= (1 if name == "log" else 2):
+            return b.py("ieee", [name, *args])
+        return b.py(f"math_{name}", args)
     b.unsupported(f"operator aten::{name} on these values")
 
 
@@ -140,6 +147,11 @@ def _raise(b: Body, args: Sequence[Value]) -> Value:
         name = args[1].removeprefix("builtins.").rpartition(".")[2]
     elif isinstance(message, str) and message.startswith("AssertionError: "):
         name, message = "AssertionError", message.removeprefix("AssertionError: ")
+    elif isinstance(message, SSAValue) and isinstance(message.owner, PyOp) and message.owner.FUNCTION == "add":
+        first, rest = message.owner.operands
+        prefix = first.owner.value if isinstance(first.owner, ConstantOp) else None
+        if isinstance(prefix, StringAttr) and prefix.data == "AssertionError: ":
+            name, message = "AssertionError", rest
     b.emit_void(RaiseOp(name, [b.value(message)]))
     return None
 
@@ -194,7 +206,7 @@ def _pow(b: Body, args: Sequence[Value]) -> Value:
     if ts.COMPLEX in kinds:
         return b.py("pow", list(args))
     floats = [a if k == ts.FLOAT else number(b, "float", a) for a, k in zip(args, kinds, strict=True)]
-    return b.py("pow", floats)
+    return b.py("ieee", ["pow", *floats])
 
 
 def _round(b: Body, args: Sequence[Value]) -> Value:
@@ -254,5 +266,6 @@ _SPECIAL: Mapping[str, Callable[[Body, Sequence[Value]], Value]] = {
     "is_grad_enabled": lambda b, a: False, "set_grad_enabled": _set_grad, "is_scripting": lambda b, a: True,
     "is_autocast_enabled": lambda b, a: False, "is_autocast_cpu_enabled": lambda b, a: False,
     "_get_tracing_state": lambda b, a: False, "append": _append, "_set_item": _set_item, "insert": _insert,
-    "_unwrap_optional": _unwrap, "has_torch_function": lambda b, a: False, "Size": lambda b, a: a[0],
+    "warn": lambda b, a: b.py("warn", [a[0]]), "_unwrap_optional": _unwrap, "has_torch_function": lambda b, a: False,
+    "Size": lambda b, a: a[0],
 }  # fmt: skip

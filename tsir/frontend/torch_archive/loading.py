@@ -135,9 +135,12 @@ def _program(builder: ProgramBuilder, objects: ObjectReader, root: ArchiveClass,
     names = ["forward", *(n for n in root.methods if n != "forward")] if "forward" in root.methods else [*root.methods]
     functions = [builder.method(root, n) for n in names]
     instances = list(objects.instances())
-    for info, _ in instances:
+    for info in {info.symbol: info for info, _ in instances}.values():
         if info.kind == "module" and "forward" in info.methods:
             builder.method(info, "forward")
+            if (info.hooks or info.pre_hooks) and "__call__" not in info.methods:
+                called = builder.with_hooks(info)
+                functions += [called] if info is root else []
     builder.compile_all()
     module = ModuleOp([*_class_operations(builder, objects, root, names), *builder.operations])
     for operation in builder.operations:

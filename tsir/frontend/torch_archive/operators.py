@@ -52,6 +52,9 @@ def _to(b: Body, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Call:
     return args[:1], named, "to.dtype_layout"
 
 
+_NESTED = ("_nested_tensor_from_mask_left_aligned",)
+"""Operators that ask whether nested tensors can be used, which tsir hasn't: torch then goes the way that it goes with gradients."""
+
 _REWRITTEN: Mapping[str, Callable[[Body, Sequence[Value], Mapping[str, Value]], Call]] = {
     "to": _to,
     "cpu": lambda b, args, kwargs: (args, {"device": CPU}, "to.dtype_layout"),
@@ -61,6 +64,8 @@ _REWRITTEN: Mapping[str, Callable[[Body, Sequence[Value], Mapping[str, Value]], 
 
 def emit_operator(b: Body, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """A call of `aten::<name>`. Raises UnsupportedError for an operator that tsir hasn't, FrontendError for wrong arguments."""
+    if name in _NESTED:
+        return False
     if (rewrite := _REWRITTEN.get(name)) is not None:
         args, kwargs, name = rewrite(b, args, kwargs)
     schemas = candidates(SCHEMAS, name)

@@ -165,16 +165,16 @@ class _Machine:
     def reduce(self) -> None:
         """Applies a name to its arguments."""
         arguments, function = self.pop(), self.pop()
-        if not isinstance(function, Global) or not isinstance(arguments, tuple):
-            raise self.refuse("the pickle calls something that is no function")
-        given: tuple[Any, ...] = arguments
-        if function.is_own:
+        if isinstance(function, Global) and function.is_own:  # torch gives a member of an enum its bare value
+            given: tuple[Any, ...] = arguments if isinstance(arguments, tuple) else (arguments,)
             self.stack.append(Built(function.name, arguments=given))
             return
+        if not isinstance(function, Global) or not isinstance(arguments, tuple):
+            raise self.refuse("the pickle calls something that is no function")
         build = _BUILDERS.get(function.name)
         if build is None:
             raise self.refuse(f"the pickle calls {function.name}, which is no function")
-        self.stack.append(build(self, given))
+        self.stack.append(build(self, arguments))  # pyright: ignore[reportUnknownArgumentType]
 
     def new_object(self) -> None:
         """An object of one of the archive's classes, without state yet."""

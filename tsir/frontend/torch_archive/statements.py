@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from xdsl.dialects import arith, scf
@@ -15,8 +16,9 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import ReraiseOp, SetAttrOp, TryOp, YieldOp
+from tsir.dialects.ts.structure import RaiseOp, ReraiseOp, SetAttrOp, TryOp, UnpackOp, YieldOp
 from tsir.dialects.ts.type_names import show_type
+from tsir.errors import FrontendError, UnsupportedError
 from tsir.frontend.torch_archive.body import Body, FunctionValue, Value
 from tsir.frontend.torch_archive.calls import call_method
 from tsir.frontend.torch_archive.expressions import evaluate, truth
@@ -81,8 +83,6 @@ def _bind(b: Body, target: ast.expr, value: Value) -> None:
 
 def _unpacked(b: Body, value: Value, count: int) -> list[Value]:
     """The elements of a list, of which there have to be as many."""
-    from tsir.dialects.ts.structure import UnpackOp
-
     ssa = b.value(value)
     if not isinstance(ssa.type, ts.ListType):
         b.error(f"a value of type {show_type(ssa.type)} can't be unpacked")
@@ -113,22 +113,49 @@ def _if(b: Body, node: ast.If) -> None:
     if isinstance(test, bool):
         return execute(b, node.body if test else node.orelse)
     before = dict(b.variables)
-    blocks, ends = [Block(), Block()], list[dict[str, Value]]()
-    for block, statements in zip(blocks, (node.body, node.orelse), strict=True):
-        b.variables = dict(before)
-        with b.inside(block):
-            execute(b, statements)
-        ends.append(b.variables)
+    sides = [_side(b, before, node.body), _side(b, before, node.orelse)]
     b.variables = before
-    names = [n for n in ends[0] if n in ends[1] and not _same(ends[0][n], ends[1][n], before.get(n))]
-    kinds = [b.join(b.type_of(ends[0][n]), b.type_of(ends[1][n])) for n in names]
-    for block, end in zip(blocks, ends, strict=True):
-        with b.inside(block):
-            b.emit_void(scf.YieldOp(*(b.coerce(end[n], k) for n, k in zip(names, kinds, strict=True))))
-    unneeded = not names and len(blocks[1].ops) == 1
-    operation = scf.IfOp(test, kinds, Region(blocks[0]), Region() if unneeded else Region(blocks[1]))
+    ends = [s.variables for s in sides if s.failure is None]
+    if not ends:
+        assert sides[0].failure is not None
+        raise sides[0].failure
+    names = [n for n in ends[0] if n in ends[-1] and not _same(ends[0][n], ends[-1][n], before.get(n))]
+    kinds = [b.joined([b.type_of(end[n]) for end in ends]) for n in names]
+    for side in sides:
+        with b.inside(side.block):
+            values = [
+                b.uninitialized(k) if side.failure else b.coerce(side.variables[n], k)
+                for n, k in zip(names, kinds, strict=True)
+            ]
+            b.emit_void(scf.YieldOp(*values))
+    unneeded = not names and len(sides[1].block.ops) == 1
+    operation = scf.IfOp(test, kinds, Region(sides[0].block), Region() if unneeded else Region(sides[1].block))
     b.emit_void(operation)
     b.variables.update(zip(names, operation.results, strict=True))
+
+
+@dataclass
+class _Side:
+    """One side of a branch: its operations, the variables at its end, or why it can't be compiled."""
+
+    block: Block
+    variables: dict[str, Value]
+    failure: FrontendError | None = None
+
+
+def _side(b: Body, before: Mapping[str, Value], statements: Sequence[ast.stmt]) -> _Side:
+    """Emits one side of a branch. With an operator that tsir hasn't it raises NotImplementedError when the program takes it."""
+    block = Block()
+    b.variables = dict(before)
+    try:
+        with b.inside(block):
+            execute(b, statements)
+    except UnsupportedError as error:
+        block = Block()
+        with b.inside(block):
+            b.emit_void(RaiseOp("NotImplementedError", [b.value(f"{error.location}: {error.message}")]))
+        return _Side(block, dict(before), error)
+    return _Side(block, b.variables)
 
 
 def _same(a: Value, b: Value, before: Value) -> bool:

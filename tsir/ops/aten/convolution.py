@@ -221,3 +221,21 @@ def convolution_with_flags(
 ) -> SymTensor:
     """`convolution`; the flags concern CUDA."""
     return convolution(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
+
+
+@aten(
+    "_convolution_mode(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, str padding, SymInt[] dilation, "
+    "SymInt groups) -> Tensor",
+    out=False,
+)
+def convolution_mode(
+    x: SymTensor,
+    weight: SymTensor,
+    bias: SymTensor | None,
+    stride: Sequence[Any],
+    padding: str,
+    dilation: Sequence[Any],
+    groups: Any,
+) -> SymTensor:
+    """A convolution with `same` or `valid` padding: what torch.jit.trace records of one."""
+    return convolution_of(x, weight, bias, stride, padding, dilation, groups, weight.rank - 2)
