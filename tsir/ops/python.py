@@ -53,7 +53,7 @@ class TextFunctions(Protocol):
     def percent(self, template: str, values: Any) -> str: ...
     def str_format(self, template: str, *values: Any) -> str: ...
     def print(self, *values: Any, sep: str = " ", end: str = "\n") -> None: ...
-    def warn(self, message: Any) -> None: ...
+    def warn(self, message: Any, category: builtins.str = "UserWarning", stacklevel: int = 1) -> None: ...
     def log(self, logger: str, level: int, message: Any, once: bool) -> None: ...
     def default_dict(self, kind: Any) -> Any: ...
     def one_function(self, function: Any) -> Any: ...
@@ -119,9 +119,9 @@ class PythonText:
     print = staticmethod(print)
 
     @staticmethod
-    def warn(message: Any) -> None:
-        """`warnings.warn(message)`."""
-        warnings.warn(str(message), stacklevel=2)
+    def warn(message: Any, category: builtins.str = "UserWarning", stacklevel: int = 1) -> None:
+        """`warnings.warn(message, category, stacklevel)`, with the name of the category."""
+        warnings.warn(builtins.str(message), getattr(builtins, category), stacklevel=stacklevel + 1)
 
     @staticmethod
     def log(logger: str, level: int, message: Any, once: bool) -> None:
@@ -369,7 +369,7 @@ future_value(self)              waited              {0}.value()                 
 future_done(self)               bool                {0}.done()
 dict(items=())                  dict_of_pairs       dict({args})                     raises fresh
 print(*values)                  none                rt.print({args})                 effect
-warn(message)                   none                rt.warn({0})                     effect
+warn(message, category="UserWarning", stacklevel=1)   none   rt.warn({args})         effect
 log(logger, level, message, once)  none             rt.log({args})                   effect
 column(rows, index)             column              [row[{1}] for row in {0}]        raises fresh
 zip_rows(rows)                  zipped_rows         list(zip(*{0}))                  fresh

@@ -23,10 +23,11 @@ def with_saved_state(program: Program) -> Program:
     copies: dict[int, Any] = {}
     root = cast(Instance, _copied(program.root, copies))
     saved = program_of(ScriptModule(program), root)
-    for original, copy in list(copies.values()):
-        if isinstance(original, Instance) and original.class_name in classes:
-            state = _module(program, original).compiled_method("__getstate__")()
-            _module(saved, copy).compiled_method("__setstate__")(state)
+    whole = ScriptModule(saved)
+    modules = [whole.wrap(made) for _, made in copies.values() if isinstance(made, Instance) and made.class_name in classes]
+    states = [module.compiled_method("__getstate__")() for module in modules]
+    for module, state in zip(reversed(modules), reversed(states), strict=True):  # submodules first
+        module.compiled_method("__setstate__")(state)
     return saved
 
 
@@ -39,12 +40,6 @@ def _classes(program: Program) -> set[str]:
         if name in _METHODS:
             named[cls] = named.get(cls, 0) + 1
     return {cls for cls, count in named.items() if count == len(_METHODS)}
-
-
-def _module(program: Program, instance: Instance) -> ScriptModule:
-    """An object of a program as a module of its own."""
-    root = ScriptModule(program)
-    return root if instance is program.root else ScriptModule(program_of(root, instance), instance)
 
 
 def _copied(value: Any, copies: dict[int, Any]) -> Any:

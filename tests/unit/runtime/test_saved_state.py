@@ -79,3 +79,47 @@ def test_of_submodules_and_shared_ones():
     torch.testing.assert_close(made(x), original.plain(x + weights))
     torch.testing.assert_close(module(x), original(x))
     assert not made.first.training
+
+
+class Inner(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("value", torch.ones(2))
+
+    @torch.jit.export
+    def __getstate__(self):
+        return (self.value, 74, self.training)
+
+    @torch.jit.export
+    def __setstate__(self, state):
+        self.value = state[0] + state[1]
+        self.training = state[2]
+
+    def forward(self, x: Tensor):
+        return x + self.value
+
+
+class Around(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = Inner()
+        self.count = 1
+
+    @torch.jit.export
+    def __getstate__(self):
+        return (self.count, {"one": 1}, self.training)
+
+    @torch.jit.export
+    def __setstate__(self, state):
+        self.count = state[0] + state[1]["one"]
+        self.training = state[2]
+
+    def forward(self, x: Tensor):
+        return self.inner(x) * self.count
+
+
+def test_the_state_is_of_the_type_that_getstate_gives():
+    module = tsir.script(Around())
+    assert torch.equal(module(torch.zeros(2)), torch.ones(2))
+    assert torch.equal(loaded(module)(torch.zeros(2)), torch.full((2,), 150.0))
+    assert torch.equal(module(torch.zeros(2)), torch.ones(2))

@@ -213,6 +213,8 @@ def exception_instance(kind: type[Exception], *arguments: Any) -> Exception:
     if "args" not in fields:
         error = kind.__new__(kind, *arguments)
         error.args = arguments
+        if isinstance(error, SyntaxError) and arguments:
+            error.msg = arguments[0]  # what its text is made of
         return error
     given = fields["args"]
     error = kind.__new__(kind, *given)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tsir.backend.numpy.tracebacks import SourceFrame
+from tsir.backend.numpy.tracebacks import FRAMES, SourceFrame
 
 Array = np.ndarray[Any, Any]
 
@@ -81,6 +81,7 @@ def load(source: GeneratedSource) -> LoadedFunction:
     namespace: dict[str, Any] = {
         "__name__": f"tsir.generated.{source.entry}",
         "__tsir__": True,
+        FRAMES: source.frames,
         "constants": source.constants,
     }
     exec(compile(source.text, filename, "exec"), namespace)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import builtins
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from tsir.backend.numpy.tracebacks import place_around
 from tsir.dialects import dtypes
 from tsir.dialects.listed import Listed, ScalarObject
 from tsir.dialects.tensor_keys import TensorDict, TensorSet
@@ -228,6 +230,14 @@ def _presentable_all(values: Iterable[Any]) -> list[Any]:
     return [presentable(v) for v in values]
 
 
-def warn(message: Any) -> None:
-    """`warnings.warn(message)`."""
-    warnings.warn(str(message), stacklevel=2)
+def warn(message: Any, category: builtins.str = "UserWarning", stacklevel: int = 1) -> None:
+    """`warnings.warn(message, category, stacklevel)`, with the name of the category."""
+    frame = sys._getframe(1)
+    place = place_around(frame, stacklevel)
+    kind = getattr(builtins, category)
+    if place is None:
+        warnings.warn(str(message), kind, stacklevel=stacklevel + 1)
+        return
+    file, line, module = place
+    seen = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(str(message), kind, file, line, module, seen)

@@ -80,6 +80,33 @@ def source_frames(location: Attribute, function: str = "") -> tuple[SourceFrame,
     return tuple(frames)
 
 
+FRAMES = "__frames__"
+"""The global variable of a generated module that has its table of lines."""
+
+
+def place_around(frame: FrameType | None, level: int) -> tuple[str, int, str | None] | None:
+    """The user's place from which generated code was called, `level` calls up from a frame of it: file, line, and module if it is
+    known. None for frames outside of generated code alone."""
+    if frame is None or FRAMES not in frame.f_globals:
+        return None
+    while frame is not None:
+        places: list[tuple[str, int, str | None]] = []
+        if FRAMES in frame.f_globals:
+            found = reversed(frame.f_globals[FRAMES].get(frame.f_lineno, ()))
+            places = [(p.file, p.line, _module_of(p.file)) for p in found]
+        elif not _is_internal(frame):
+            places = [(frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__"))]
+        if level <= len(places):
+            return places[level - 1]
+        level -= len(places)
+        frame = frame.f_back
+    return None
+
+
+def _module_of(file: str) -> str | None:
+    return next((n for n, m in list(sys.modules.items()) if getattr(m, "__file__", None) == file), None)
+
+
 _TSIR = str(Path(__file__).parents[2]) + os.sep
 _LIBRARIES = ("numpy", "scipy", "xdsl", "ml_dtypes")
 

@@ -291,6 +291,8 @@ class AnnotationReader:
             return ts.SetType(known[0])
         if getattr(origin, "__name__", "") in ("Future", "_Future", "_Await"):
             return ts.FutureType(known[0])
+        if isinstance(origin, type) and typing.Generic in origin.__mro__:
+            return self._plain(origin, scope)  # what its variables stand for is seen when the program runs
         raise _no_type(value)
 
     def named_tuple(self, cls: Any, scope: Mapping[str, Any]) -> ts.NamedTupleType:

@@ -22,6 +22,7 @@ from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
 from tsir.frontend.script.exception_values import exception_attribute, exception_object
+from tsir.frontend.script.expected import looks_for_none, raise_if_expected
 from tsir.frontend.script.global_names import (
     is_globals,
     read_attribute_outside,
@@ -115,7 +116,7 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
                 if hasattr(value.function, name)
                 else _none(e, value, name)
             )
-        case Const() if value.value is None and e.dynamic and not hasattr(None, name):
+        case Const() if value.value is None and looks_for_none(e) and not hasattr(None, name):
             raise_in_program(e, "AttributeError", f"'NoneType' object has no attribute '{name}'")
         case Const():
             return _run_attribute(e, Run(materialise(e, value)), name, value)
@@ -237,6 +238,7 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
             assert not isinstance(result, tuple)
             return Run(result, "size" if name == "shape" else None)
         if name not in PYTHON_METHODS and not hasattr(torch.Tensor, name):
+            raise_if_expected(e, "AttributeError", [kind], f"'{{0}}' object has no attribute '{name}'")
             hint = _TENSOR_NAMES.get(name) or did_you_mean(name, dir(torch.Tensor))
             e.error(f"Tensor has no attribute or method '{name}'", hint=hint, code="TS203")
         return Method(value, name)
@@ -263,7 +265,7 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
             return get_attribute(e, number, name)
     if isinstance(kind, ts.UnionType) and (found_choice := choice_of_classes(e, value.ssa, kind)) is not None:
         return choice_attribute(e, found_choice, name)
-    if isinstance(kind, ts.OptionalType) and e.dynamic:
+    if isinstance(kind, ts.OptionalType) and looks_for_none(e):
         message = f"'NoneType' object has no attribute '{name}'"
         return get_attribute(e, e.session.object_or_run(not_none(e, value.ssa, "AttributeError", message)), name)
     if isinstance(kind, ts.OptionalType):
@@ -274,6 +276,7 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         return Run(e.py(row.name, [value.ssa]))
     if python.method(kind, name) is not None or isinstance(kind, ts.AnyType | ts.FutureType) or _is_special(e, kind, name):
         return Method(shown or value, name)
+    raise_if_expected(e, "AttributeError", [kind], f"'{{0}}' object has no attribute '{name}'")
     hint = _other_name(kind, name) or did_you_mean(name, python.names_of(kind))
     if isinstance(kind, ts.UnionType):
         having = [show_type(m) for m in kind.members.data if name in python.names_of(m) or is_tensor(m)]

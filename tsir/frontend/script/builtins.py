@@ -33,6 +33,7 @@ from tsir.frontend.script.convert import (
 )
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import plain
+from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.jit_builtins import JIT_BUILTINS
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.raising import raise_error
@@ -187,6 +188,7 @@ def _length(e: Emitter, value: Value) -> Value:
         if found is not None:
             return found
         name = value.info.python_class.__name__
+        raise_if_expected(e, "TypeError", [value.type], "object of type '{0}' has no len()")
         e.error(f"an object of {name} has no len()", hint=f"define __len__ in class {name}", code="TS307")
     if isinstance(value, PyObject) and hasattr(value.value, "__len__"):
         return Const(len(value.value))
@@ -426,7 +428,16 @@ def _assert(a: Arguments) -> Value:
 
 
 def _warn(a: Arguments) -> Value:
-    a.e.py("warn", [materialise(a.e, text_of(a.e, v)) for v in a.values()[:1]])
+    given = dict(zip(("message", "category", "stacklevel"), a.values(), strict=False)) | a.keywords()
+    category, level = given.get("category"), given.get("stacklevel", Const(1))
+    if isinstance(made := given["message"], ExceptionValue):
+        category, given["message"] = PyObject(made.cls, made.cls.__name__), made.arguments[0]
+    cls = category.value if isinstance(category, PyObject) and isinstance(category.value, type) else UserWarning
+    known = next(c.__name__ for c in cls.__mro__ if getattr(builtins, c.__name__, None) is c)
+    parts = [text_of(a.e, given["message"]), Const(known), level]
+    while len(parts) > 1 and isinstance(parts[-1], Const) and parts[-1].value == (None, "UserWarning", 1)[len(parts) - 1]:
+        parts.pop()
+    a.e.py("warn", [materialise(a.e, p) for p in parts])
     return NONE
 
 

@@ -140,6 +140,8 @@ class Session:
         """List and dict literals, which may take another type until they are used."""
         self.assumed: set[SSAValue] = set()
         """Empty lists and dicts whose element type is only assumed."""
+        self.expected: list[frozenset[str]] = []
+        """The exceptions that handlers around name, for each `try` whose body is being compiled: see `expected.py`."""
         self.kept_in_try: dict[tuple[int, tuple[int, int]], set[str]] = {}
         """What the body of a `try` was found to assign, by its source and end: a body that is emitted again keeps it at once."""
         self.assumed_in_loops: dict[SSAValue, tuple[object, SSAValue]] = {}

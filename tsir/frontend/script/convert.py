@@ -355,6 +355,11 @@ def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
     )
 
 
+def _may_fit(e: Emitter, value: Value, wanted: Attribute) -> bool:
+    """As `fits`, and what only the program's run can tell, where `coerce` has it checked."""
+    return isinstance(e.session.type_of(value), ts.AnyType) or fits(e, value, wanted)
+
+
 def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None) -> NoReturn:
     kind = e.session.type_of(value)
     shown = e.show(value)
@@ -517,7 +522,7 @@ def _coerce_sequence(e: Emitter, value: StaticTuple | StaticList, wanted: Attrib
         return None
     if isinstance(wanted, ts.AnyType):
         return e.cast(materialise(e, value), wanted)
-    if not _sequence_fits(e, value, wanted):
+    if not _sequence_fits(e, value, wanted, _may_fit):
         return None
     if isinstance(wanted, ts.ListType):
         return _copied(e, value, list_of(e, value.elements, wanted.element))
@@ -530,17 +535,22 @@ def _coerce_sequence(e: Emitter, value: StaticTuple | StaticList, wanted: Attrib
     return e.emit(TupleOp(parts, wanted))
 
 
-def _sequence_fits(e: Emitter, value: StaticTuple | StaticList, wanted: Attribute) -> bool:
+def _sequence_fits(
+    e: Emitter,
+    value: StaticTuple | StaticList,
+    wanted: Attribute,
+    takes: Callable[[Emitter, Value, Attribute], bool] = fits,
+) -> bool:
     if isinstance(wanted, ts.ListType):
-        return all(fits(e, v, wanted.element) for v in value.elements)
+        return all(takes(e, v, wanted.element) for v in value.elements)
     if isinstance(wanted, ts.TupleOfType) and isinstance(value, StaticTuple):
-        return all(fits(e, v, wanted.element) for v in value.elements)
+        return all(takes(e, v, wanted.element) for v in value.elements)
     if not isinstance(wanted, Tuples) or isinstance(value, StaticList):
         return False
     if isinstance(wanted, ts.NamedTupleType) and value.named != wanted:
         return False
     kinds = wanted.elements.data
-    return len(kinds) == len(value.elements) and all(fits(e, v, k) for v, k in zip(value.elements, kinds, strict=True))
+    return len(kinds) == len(value.elements) and all(takes(e, v, k) for v, k in zip(value.elements, kinds, strict=True))
 
 
 def _retype_literal(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:
@@ -601,7 +611,8 @@ def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
         return False
     operands = list(owner.operands) if kinds else []
     if not all(
-        is_subtype(e, o.type, k) or (k == ts.FLOAT and o.type == ts.INT) for o, k in zip(operands, kinds, strict=True)
+        is_subtype(e, o.type, k) or (k == ts.FLOAT and o.type == ts.INT) or isinstance(o.type, ts.AnyType)
+        for o, k in zip(operands, kinds, strict=True)
     ):
         return False
     from xdsl.builder import Builder
@@ -657,7 +668,7 @@ def _text_to_device(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
 def _tuple_to_list(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:
     assert isinstance(wanted, ts.ListType)
     parts = tuple_elements(e, Run(ssa)) or []
-    return list_of(e, parts, wanted.element) if all(fits(e, p, wanted.element) for p in parts) else None
+    return list_of(e, parts, wanted.element) if all(_may_fit(e, p, wanted.element) for p in parts) else None
 
 
 def _tuple_to_tuple(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:

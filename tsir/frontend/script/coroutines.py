@@ -20,6 +20,7 @@ from tsir.errors import UnsupportedError
 from tsir.frontend.script.control import choose, emit_branch
 from tsir.frontend.script.convert import as_bool, coerce, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import DEFINED, SENT, Emitter, Unreachable, end_of, framed
+from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.generators import as_generator, is_lazy
 from tsir.frontend.script.inlining import emit_choice, inline
 from tsir.frontend.script.recursive_generators import elements
@@ -120,6 +121,7 @@ def _sequence(e: Emitter, value: Value) -> Value:
         return Run(ssa)
     if isinstance(ssa.type, ts.DictType | ts.SetType | ts.FrozenSetType):
         return Run(e.py("list", [ssa]))
+    raise_if_expected(e, "TypeError", [ssa.type], "'{0}' object is not iterable")
     e.error(f"a value of type {e.show(value)} can't be iterated over", value=value, code="TS307")
 
 

@@ -23,7 +23,7 @@ from tsir.dialects.names import hint_of
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp
-from tsir.errors import FrontendError, OperatorError, SourceLocation, UnsupportedError, did_you_mean
+from tsir.errors import FrontendError, OperatorError, OperatorTypeError, SourceLocation, UnsupportedError, did_you_mean
 from tsir.frontend.constants import Constant, emit_constant, insert
 from tsir.frontend.overloads import OverloadError, emit_aten, show_type
 from tsir.frontend.script.source import MISSING, FunctionSource, outer_name
@@ -307,7 +307,14 @@ class Emitter:
     def py(self, name: str, operands: Sequence[SSAValue], constants: Sequence[Any] = ()) -> SSAValue:
         """A `ts.py` operation with the result type that its row gives."""
         with self.at(self.node):
-            result = python.python_result_type(name, [o.type for o in operands], constants)
+            kinds = [o.type for o in operands]
+            try:
+                result = python.python_result_type(name, kinds, constants)
+            except OperatorTypeError as error:
+                from tsir.frontend.script.expected import PYTHON_SAYS, raise_if_expected
+
+                raise_if_expected(self, "TypeError", kinds, PYTHON_SAYS.get(name, error.message.replace("{", "{{")))
+                raise
             if self.paths and python.FUNCTIONS[name].mutates:
                 self.forget_items()
             return self.emit(py_op(name)(operands, [result]))
@@ -450,6 +457,9 @@ class Emitter:
         if found is MISSING and node.id.startswith("<") and node.id != SENT:
             return Builtin(node.id)  # the compiler's own: no name of a program's
         if found is MISSING:
+            from tsir.frontend.script.expected import raise_if_expected
+
+            raise_if_expected(self, "NameError", (), f"name '{node.id}' is not defined")
             self.error(f"name '{node.id}' isn't defined", node=node, hint=self._similar_name(node.id), code="TS201")
         from tsir.frontend.script.global_names import is_written, read_global
         from tsir.frontend.script.outside import constant_outside, of_global

@@ -235,7 +235,7 @@ def _entry_methods(info: ClassInfo) -> list[tuple[str, Any]]:
                 assert method is not None
                 found.append((name, unwrap(method[0])))
     found += [(n, f) for n, f in info.extra_methods.items() if is_exported(f) and n not in [name for name, _ in found]]
-    return found
+    return sorted(found, key=lambda method: method[0] == "__setstate__")  # which takes what __getstate__ gives
 
 
 def _hooked_entry(session: Session, forward: EntryPoint, info: ClassInfo) -> EntryPoint:
@@ -316,6 +316,12 @@ def _entry_of_bare(
     return call_forms.entry_for_no_types(session, function, name, owner, kinds, first)
 
 
+def _state_of(session: Session, owner: ClassInfo) -> Attribute:
+    """What `__setstate__` takes where it doesn't say so: what `__getstate__` gives."""
+    symbol = owner.methods.get("__getstate__")
+    return next((c.result for c in session.functions.values() if c.symbol == symbol and c.result), ts.TensorType())
+
+
 def _entry_for(
     session: Session,
     function: Any,
@@ -382,7 +388,7 @@ def _entry_for(
             if p.has_default and (of_default := session.type_of_object(p.default)) is not None:
                 kind = join_types(kind, of_default)
         elif kind is None:
-            kind = ts.TensorType()
+            kind = _state_of(session, owner) if name == "__setstate__" and owner is not None else ts.TensorType()
             if p.has_default:
                 kind = _kind_of_default(session, p.default, p.name)
                 if is_open(p.default):

@@ -26,6 +26,7 @@ from tsir.frontend.script.control import Side, body, emit_branch, emit_side, joi
 from tsir.frontend.script.convert import coerce, join_all, materialise, truth, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, FRAME, RESULT, RETURNED, STOP, Cell, Emitter, end_of
 from tsir.frontend.script.exception_values import caught_as, is_exception_class
+from tsir.frontend.script.expected import expecting
 from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.values import (
     FALSE,
@@ -289,7 +290,12 @@ def _with_handlers(e: Emitter, node: ast.Try) -> None:
         emit_branch(e, Condition(e.flag(EXIT)), lambda: None, lambda: body(e, node.orelse), end)
 
     assigned = assigned_names(node.body)
-    emit_guarded(e, lambda: body(e, node.body), handlers, otherwise, end, _read_after(e, node, end), assigned)
+
+    def attempt() -> None:
+        with expecting(e, node.handlers):
+            body(e, node.body)
+
+    emit_guarded(e, attempt, handlers, otherwise, end, _read_after(e, node, end), assigned)
 
 
 def emit_guarded(

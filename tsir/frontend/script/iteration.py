@@ -19,6 +19,7 @@ from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.convert import coerce, join_all, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.outside_lookup import method_in_python
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import note_asked
@@ -127,6 +128,7 @@ def items_of(e: Emitter, value: Value) -> Items:
             found = e.session.iterate_object(e, value)
             if found is not None:
                 return found
+            raise_if_expected(e, "TypeError", [value.type], "'{0}' object is not iterable")
             e.error(
                 f"an object of {value.info.python_class.__name__} can't be iterated over",
                 value=value,
@@ -156,6 +158,7 @@ def items_of(e: Emitter, value: Value) -> Items:
         return constant_items(elements)
     if isinstance(value, Run):
         return _run_items(e, value)
+    raise_if_expected(e, "TypeError", [e.session.type_of(value)], "'{0}' object is not iterable")
     e.error(f"a value of type {e.show(value)} can't be iterated over", value=value, code="TS307")
 
 
@@ -193,6 +196,7 @@ def _run_items(e: Emitter, value: Run) -> Items:
         case ts.FrozenSetType():
             sequence = e.py("list", [ssa])
         case _:
+            raise_if_expected(e, "TypeError", [value.type], "'{0}' object is not iterable")
             e.error(
                 f"a value of type {e.show(value)} can't be iterated over",
                 value=value,

@@ -25,6 +25,7 @@ from tsir.frontend.script.convert import (
 from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import evaluate
+from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.function_identity import compares_functions
 from tsir.frontend.script.keyed_types import item_if_present
 from tsir.frontend.script.listed import VIEWS
@@ -109,6 +110,7 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     if row is None and (by_operator := _special_method(e, Run(ssa), name, args, kwargs)) is not None:
         return by_operator
     if row is None:
+        raise_if_expected(e, "AttributeError", [kind], f"'{{0}}' object has no attribute '{name}'")
         hint = did_you_mean(name, python.names_of(kind))
         e.error(f"a value of type {e.show(receiver)} has no method '{name}'", hint=hint, code="TS203")
     if row.name in STATIC_METHODS:

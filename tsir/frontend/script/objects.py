@@ -25,6 +25,7 @@ from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.decided import key_of, wider
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import is_exception_class
+from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.function_values import function_type, is_function
 from tsir.frontend.script.functions import compile_for
 from tsir.frontend.script.global_names import read_attribute_outside
@@ -81,6 +82,7 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
         session.inline_only.add(unwrap(dynamic[0]))  # the name is a constant in it
         return session.call_function(e, PyFunction(dynamic[0], holder, holder.info), [Const(name)], {})
     if found is None:
+        raise_if_expected(e, "AttributeError", [holder.type], f"'{{0}}' object has no attribute '{name}'")
         e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name), code="TS203")
     if is_overridden(holder, name):
         return _of_own_class(session, e, holder, name, found[0])

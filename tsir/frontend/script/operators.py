@@ -22,6 +22,7 @@ from tsir.frontend.overloads import OverloadError, find_overload
 from tsir.frontend.script import narrowing
 from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.expected import looks_for_none, python_message, raise_if_expected
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.numpy_scalars import operate
@@ -122,7 +123,7 @@ def _operator_call(
             except OverloadError as error:
                 if _empty_lists_of_ints(e, name, operands, keywords):
                     continue
-                if e.dynamic and _unwrap_operand(e, name, error, operands, keywords):
+                if looks_for_none(e) and _unwrap_operand(e, name, error, operands, keywords):
                     continue
                 found = by_run_time_type(
                     e,
@@ -229,7 +230,7 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         if (found := call_own_method(e, holder, name, [other])) is not None and not is_declined(found):
             return found
     left, right = (number_of(e, number_behind(e, without_view(e, v))) for v in (left, right))
-    if e.dynamic:
+    if looks_for_none(e):
         left, right = _present(e, left, symbol), _present(e, right, symbol)
     if isinstance(left, Const) and isinstance(right, Const):
         folded = _fold(meaning, left, right)
@@ -292,6 +293,7 @@ def _undefined(e: Emitter, symbol: str, left: Value, right: Value) -> NoReturn:
     """The error for operands that an operator doesn't take together."""
     hint = None
     kinds = [e.session.type_of(v) for v in (left, right)]
+    raise_if_expected(e, "TypeError", kinds, python_message(symbol, kinds))
     for kind, other, value in ((kinds[0], kinds[1], right), (kinds[1], kinds[0], left)):
         if isinstance(kind, ts.StrType) and symbol == "+" and (other in _NUMBERS or is_tensor(other)):
             hint = f"write `str(...)` to make a text of the {e.show(value)}, or an f-string"
@@ -429,7 +431,7 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
     if (found := call_own_method(e, value, method, [])) is not None:
         return found
     value = number_of(e, plain(e, value))
-    if e.dynamic:
+    if looks_for_none(e):
         value = _present(e, value, symbol)
     if isinstance(value, Const):
         if isinstance(value.value, complex):
@@ -448,6 +450,7 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
     operand = materialise(e, value)
     row = python.operator(symbol, [operand.type])
     if row is None:
+        raise_if_expected(e, "TypeError", [operand.type], f"bad operand type for unary {symbol}: '{{0}}'")
         e.error(f"operator {symbol} isn't defined for {e.show(value)}", code="TS304")
     return Run(e.py(row.name, [operand]))
 
@@ -482,7 +485,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
         if (found := call_own_method(e, holder, name, [other])) is not None and not is_declined(found):
             return found
     left, right = (number_of(e, number_behind(e, without_view(e, v))) for v in (left, right))
-    if e.dynamic and not isinstance(op, ast.Eq | ast.NotEq):
+    if looks_for_none(e) and not isinstance(op, ast.Eq | ast.NotEq):
         left, right = _present(e, left, symbol), _present(e, right, symbol)
     left, right = _tuples_alike(e, left, right)
     if symbol in ("==", "!=") and _list_and_tuple(e, left, right):

@@ -23,6 +23,7 @@ from tsir.frontend.script.control import body, emit_branch, emit_steps
 from tsir.frontend.script.convert import RESULT_OF_FUNCTION, as_python, coerce, materialise
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
 from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppressed, emit_try
+from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.ignored_blocks import emit_ignored
 from tsir.frontend.script.inlining import make_closure
 from tsir.frontend.script.loops import emit_for, emit_while
@@ -130,6 +131,7 @@ def _import_from(e: Emitter, node: ast.ImportFrom) -> None:
         if found is None and hasattr(module, "__path__"):
             found = _imported(e, f"{module.__name__}.{alias.name}")
         if found is None:
+            raise_if_expected(e, "ImportError", (), f"cannot import name '{alias.name}' from '{module.__name__}'")
             hint = did_you_mean(alias.name, dir(module))
             e.error(f"'{module.__name__}' has no '{alias.name}' to import", node=alias, hint=hint, code="TS203")
         name = alias.asname or alias.name
@@ -141,6 +143,7 @@ def _imported(e: Emitter, name: str, package: str | None = None) -> Any:
     try:
         return importlib.import_module(name, package)
     except ImportError as error:
+        raise_if_expected(e, type(error).__name__, (), str(error).replace("{", "{{").replace("}", "}}"))
         e.error(f"the import fails while compiling: {error}")
 
 

@@ -28,6 +28,7 @@ from tsir.frontend.script.convert import (
     tuple_elements,
 )
 from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.expected import looks_for_none
 from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.keyed_types import item_of_key
 from tsir.frontend.script.narrowing import by_type, checked
@@ -136,7 +137,7 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
     if listed and _are_callables(listed):
         return choice(e, listed, index.value(e))
     ssa = materialise(e, container)
-    if isinstance(ssa.type, ts.OptionalType) and e.dynamic:
+    if isinstance(ssa.type, ts.OptionalType) and looks_for_none(e):
         present = not_none(e, ssa, "TypeError", "'NoneType' object is not subscriptable")
         return get_item(e, e.session.object_or_run(present), index)
     if isinstance(ssa.type, ts.OptionalType):

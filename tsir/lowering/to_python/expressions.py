@@ -70,6 +70,8 @@ def _data(value: SSAValue) -> Any:
 def _python(p: Printer, operation: PyOp) -> str:
     name = operation.FUNCTION
     texts = [p.text(o) for o in operation.operands]
+    if name == "warn":
+        return _warn(p, *texts)
     if name in _SLICES:
         parts = [receiver(texts[0]), _slice(texts[1:4]), *texts[4:]]
         return _SLICES[name].format(*parts)
@@ -224,7 +226,7 @@ _PLAIN_ROWS: dict[str, PyFunction] = {
         "exception_type": "type({0})",
         "exception_name": "type({0}).__name__",
         "percent": "{0} % {1}", "str": "str({0})", "repr": "repr({0})", "ascii": "ascii({0})", "format": "format({args})",
-        "str_format": "{0}.format({1:})", "print": "print({args})", "warn": "warnings.warn({0})",
+        "str_format": "{0}.format({1:})", "print": "print({args})",
         "torch_size": "torch.Size({0})", "one_function": "tsir.one_function({0})",
         "keys_view": "{0}.keys()", "values_view": "{0}.values()", "items_view": "{0}.items()",
         "iterator_object": "iter({0})",
@@ -395,6 +397,12 @@ def _reraise(p: Printer, operation: Operation) -> str:
 def _raise(p: Printer, operation: Operation) -> str:
     name = p.names.exception(cast(Any, operation).exception.data)
     return f"raise {name}({', '.join(p.text(o) for o in operation.operands)})"
+
+
+def _warn(p: Printer, message: str, *rest: str) -> str:
+    category = [rest[0].strip("'\"")] if rest else []
+    level = [f"stacklevel={rest[1]}"] if len(rest) > 1 else []
+    return f"{p.names.use('warnings')}.warn({', '.join([message, *category, *level])})"
 
 
 def _exception(p: Printer, operation: Operation) -> str:
