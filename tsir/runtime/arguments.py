@@ -318,7 +318,8 @@ class Conversion:
             return instance if self.instances is None else self.instances.wrap(instance)
         made = cls.__new__(cls)
         self.made[id(instance)] = (instance, made)
-        vars(made).update(self.python_classes.python_attributes(instance.class_name))
+        for name, value in self.python_classes.python_attributes(instance.class_name).items():
+            object.__setattr__(made, name, value)
         for name, value in instance.attributes.items():
             if name.startswith(ITEM):
                 base: Any = OrderedDict if issubclass(cls, OrderedDict) else dict

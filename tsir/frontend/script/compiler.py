@@ -44,7 +44,7 @@ from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.class_values import attributes_of_body
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
-from tsir.frontend.script.convert import as_key, coerce, held, join_all, join_types
+from tsir.frontend.script.convert import as_key, coerce, held, is_compared, join_all, join_types
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
 from tsir.frontend.script.decided import Decisions, Key, key_of_literal
 from tsir.frontend.script.dispatch import Dispatcher
@@ -140,6 +140,8 @@ class Session:
         """List and dict literals, which may take another type until they are used."""
         self.assumed: set[SSAValue] = set()
         """Empty lists and dicts whose element type is only assumed."""
+        self.entry_symbols: set[str] = set()
+        """The functions of the entry points that were compiled so far."""
         self.expected: list[frozenset[str]] = []
         """The exceptions that handlers around name, for each `try` whose body is being compiled: see `expected.py`."""
         self.kept_in_try: dict[tuple[int, tuple[int, int]], set[str]] = {}
@@ -605,6 +607,8 @@ class Session:
 
     def dict_of(self, e: Emitter, items: Sequence[tuple[Value, Value]], want: Attribute | None) -> Value:
         """A new dict of these items."""
+        if any(is_compared(k) for k, _ in items):
+            return self._put_in(e, items, want)
         items = [(as_key(e, k), held(e, v)) for k, v in items]
         if isinstance(want, ts.DictType):
             key, value = want.key, want.value
@@ -620,6 +624,17 @@ class Session:
         result = e.emit(DictOp(parts, ts.DictType(key, value)))
         note_display(e, result, [k for k, _ in items], [self.type_of(v) for _, v in items])
         self.literals.add(result)
+        return Run(result)
+
+    def _put_in(self, e: Emitter, items: Sequence[tuple[Value, Value]], want: Attribute | None) -> Value:
+        """A new dict of these items, put in one by one: what keys are equal their `__eq__` decides."""
+        items = [(k, held(e, v)) for k, v in items]
+        kind = ts.DictType(*(self._common(e, [pair[i] for pair in items]) for i in (0, 1)))
+        result = e.emit(DictOp([], want if isinstance(want, ts.DictType) else kind))
+        assert isinstance(result.type, ts.DictType)
+        for k, v in items:
+            key = coerce(e, as_key(e, k, result), result.type.key, "a key of this dict")
+            e.py("setitem", [result, key, coerce(e, v, result.type.value, "a value of this dict")])
         return Run(result)
 
     def _common(self, e: Emitter, values: Sequence[Value]) -> Attribute:

@@ -211,9 +211,20 @@ def _is_none(e: Emitter, node: ast.Compare) -> Condition | None:
         left, right, path = right, left, path_of(node.comparators[0])
     else:
         path = path_of(node.left)
+    if is_one_name(node):
+        return Condition(isinstance(node.ops[0], ast.Is))
     if not isinstance(right, Const) or right.value is not None:
         return Condition(truth(e, identity(e, left, right, negate=isinstance(node.ops[0], ast.IsNot))))
     return none_test(e, left, path, negate=isinstance(node.ops[0], ast.IsNot))
+
+
+def is_one_name(node: ast.AST | None) -> bool:
+    """Whether a comparison is of one variable with itself."""
+    match node:
+        case ast.Compare(left=ast.Name(id=a), comparators=[ast.Name(id=b)]):
+            return a == b
+        case _:
+            return False
 
 
 def none_test(e: Emitter, value: Value, path: str | None, *, negate: bool) -> Condition:

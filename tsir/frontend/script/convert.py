@@ -267,14 +267,14 @@ def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value
     from tsir.frontend.script.function_identity import compares_functions
 
     compares_functions(e, value)
-    if isinstance(value, Object) and value.info.python_class.__eq__ is not object.__eq__:
+    if isinstance(value, Object) and is_compared(value):
         if container is None:
             e.unsupported(
                 f"an object of {value.info.python_class.__name__}, whose class defines __eq__, in a set or dict that is written out",
                 hint="make an empty one, and put the objects in one by one",
             )
         return _equal_key(e, value, container)
-    if isinstance(value, StaticTuple) and any(_is_compared(v) for v in value.elements):
+    if isinstance(value, StaticTuple) and any(is_compared(v) for v in value.elements):
         e.unsupported(
             "a tuple with objects whose class defines __eq__ as a key of a dict or an element of a set",
             hint="use a tuple of their attributes",
@@ -282,7 +282,8 @@ def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value
     return held(e, value)
 
 
-def _is_compared(value: Value) -> bool:
+def is_compared(value: Value) -> bool:
+    """Whether a value is an object whose class defines what it is equal to."""
     return isinstance(value, Object) and value.info.python_class.__eq__ is not object.__eq__
 
 

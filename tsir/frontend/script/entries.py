@@ -407,6 +407,7 @@ def _entry_for(
     if outside.found or outside.root is not None:
         session.root = outside.root
         complete_calls(outside, compiled.symbol, session.function_named(compiled.symbol))
+    session.entry_symbols.add(compiled.symbol)
     session.asked_of[compiled.symbol] = frozenset(session.asked)
     assert compiled.result is not None
     if holds_functions(session, compiled.result) and not any(s.is_of_python for s in session.function_sites.values()):

@@ -36,6 +36,12 @@ def view_of(value: Value) -> DictView | None:
     return None
 
 
+def is_values(value: Value) -> bool:
+    """Whether a value is a dict's `values()`, which is equal to nothing but itself."""
+    view = view_of(value)
+    return view is not None and view.name == "values"
+
+
 _CHANGES = frozenset("append extend insert pop remove sort reverse clear".split())
 
 

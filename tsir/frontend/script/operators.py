@@ -459,10 +459,11 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     """One comparison."""
     from tsir.frontend.script.choices import for_each_class
     from tsir.frontend.script.comparing import compare_containers
-    from tsir.frontend.script.conditions import identity, none_test
+    from tsir.frontend.script.conditions import identity, is_one_name, none_test
     from tsir.frontend.script.convert import as_bool, raise_in_program, refuse_objects_of_set
     from tsir.frontend.script.enums import number_behind
     from tsir.frontend.script.function_identity import compares_type, same_function
+    from tsir.frontend.script.listed import is_values
 
     if (among := for_each_class(e, left, right, lambda a, b: compare(e, op, a, b))) is not None:
         return among
@@ -478,6 +479,8 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
         of_functions = same_function(e, left, right, negate=isinstance(op, ast.NotEq))
         if of_functions is not None:
             return of_functions
+        if is_values(left) and is_values(right):
+            return Const(is_one_name(e.node) is isinstance(op, ast.Eq))
     symbol, method, swapped, meaning = COMPARISONS[type(op)]
     if (found := operate(e, meaning.__name__, [left, right])) is not None:
         return found

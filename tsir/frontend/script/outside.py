@@ -23,7 +23,7 @@ from tsir.dialects.names import hint_of
 from tsir.dialects.program import Parameter
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
-from tsir.dialects.ts.structure import CastOp, GetAttrOp
+from tsir.dialects.ts.structure import CastOp, GetAttrOp, TupleOp
 from tsir.dialects.values import Instance
 from tsir.errors import FrontendError, did_you_mean
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
@@ -108,7 +108,7 @@ def _traced(static: Value, value: Any, origin: Origin) -> Value:
 
 
 def take_changed(session: Session) -> None:
-    """Lets the lists and dicts from outside that the program changes be values of run time.
+    """Lets the lists and dicts from outside that the program changes, or gives to its caller, be values of run time.
 
     Raises Redecided where there are any that aren't yet.
     """
@@ -132,6 +132,8 @@ def _changes(session: Session, use: Use, seen: set[SSAValue]) -> bool:
             row = FUNCTIONS[operation.FUNCTION]
             if row.mutates and index == 0:
                 return True
+            if operation.FUNCTION in ("is", "is_not"):
+                return all(_holds(o.type) for o in operation.operands)
             followed = [] if row.fresh else [r for r in operation.results if _holds(r.type)]
         case func.CallOp():
             callee = session.find_function(operation.callee.string_value())
@@ -145,8 +147,11 @@ def _changes(session: Session, use: Use, seen: set[SSAValue]) -> bool:
             first = 3 if isinstance(operation, scf.ForOp) else 0
             blocks = [b for r in operation.regions for b in r.blocks]
             followed = [b.args[len(b.args) - (len(operation.operands) - first) :][index - first] for b in blocks]
-        case CastOp():
+        case CastOp() | TupleOp():
             followed = list(operation.results)
+        case func.ReturnOp():
+            function = operation.parent_op()
+            return isinstance(function, func.FuncOp) and function.sym_name.data in session.entry_symbols
         case _:
             return False
     return any(_is_changed(session, v, seen) for v in followed)
