@@ -214,7 +214,7 @@ def exception_instance(kind: type[Exception], *arguments: Any) -> Exception:
         error = kind.__new__(kind, *arguments)
         error.args = arguments
         if isinstance(error, SyntaxError) and arguments:
-            error.msg = arguments[0]  # what its text is made of
+            setattr(error, "msg", arguments[0])  # noqa: B010  (what its text is made of)
         return error
     given = fields["args"]
     error = kind.__new__(kind, *given)

@@ -629,8 +629,8 @@ class Session:
     def _put_in(self, e: Emitter, items: Sequence[tuple[Value, Value]], want: Attribute | None) -> Value:
         """A new dict of these items, put in one by one: what keys are equal their `__eq__` decides."""
         items = [(k, held(e, v)) for k, v in items]
-        kind = ts.DictType(*(self._common(e, [pair[i] for pair in items]) for i in (0, 1)))
-        result = e.emit(DictOp([], want if isinstance(want, ts.DictType) else kind))
+        kinds = [self._common(e, [pair[i] for pair in items]) for i in (0, 1)]
+        result = e.emit(DictOp([], want if isinstance(want, ts.DictType) else ts.DictType(kinds[0], kinds[1])))
         assert isinstance(result.type, ts.DictType)
         for k, v in items:
             key = coerce(e, as_key(e, k, result), result.type.key, "a key of this dict")

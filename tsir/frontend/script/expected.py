@@ -96,7 +96,13 @@ PYTHON_SAYS = {"len": "object of type '{0}' has no len()"} | {
 }
 """What Python says of operands that a built-in function doesn't take."""
 
-_BY_TYPE = {ts.INT: "int", ts.FLOAT: "float", ts.BOOL: "bool", ts.COMPLEX: "complex", ts.NONE: "NoneType"}
+_BY_TYPE: dict[Attribute, str] = {
+    ts.INT: "int",
+    ts.FLOAT: "float",
+    ts.BOOL: "bool",
+    ts.COMPLEX: "complex",
+    ts.NONE: "NoneType",
+}
 _BY_KIND: dict[type[Attribute], str] = {
     ts.StrType: "str", ts.BytesType: "bytes", ts.ListType: "list", ts.SetType: "set", ts.FrozenSetType: "frozenset",
     ts.TupleType: "tuple", ts.TupleOfType: "tuple", ts.TensorType: "Tensor", ts.DequeType: "collections.deque",
