@@ -21,7 +21,7 @@ from tsir.version import __version__
 if TYPE_CHECKING:
     from tsir.dialects.values import one_function as one_function
     from tsir.dialects.values import uninitialized as uninitialized
-    from tsir.runtime.api import load as load
+    from tsir.limits import Limits as Limits
     from tsir.runtime.api import manual_seed as manual_seed
     from tsir.runtime.api import save as save
     from tsir.runtime.api import script as script
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tsir.runtime.compiled import ScriptModule as ScriptModule
     from tsir.runtime.declared_modules import script_method as script_method
     from tsir.runtime.exported import from_exported as from_exported
+    from tsir.runtime.loading import load as load
     from tsir.runtime.methods import ScriptFunction as ScriptFunction
 
     RecursiveScriptModule = TopLevelTracedModule = ScriptModule
@@ -52,7 +53,8 @@ _OURS = {
     "trace_module": "tsir.runtime.api",
     "from_exported": "tsir.runtime.exported",
     "save": "tsir.runtime.api",
-    "load": "tsir.runtime.api",
+    "load": "tsir.runtime.loading",
+    "Limits": "tsir.limits",
     "manual_seed": "tsir.runtime.api",
     "one_function": "tsir.dialects.values",
     "uninitialized": "tsir.dialects.values",
@@ -78,7 +80,7 @@ _TORCH_JIT = frozenset({
 """torch.jit's own markers and functions, with those private ones that libraries use."""
 
 __all__ = [
-    "Error", "ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "from_exported", "load",
+    "Error", "Limits", "ScriptFunction", "ScriptModule", "TracerWarning", "TsirError", "__version__", "from_exported", "load",
     "manual_seed", "save", "script", "trace", "trace_module",
 ]  # fmt: skip
 

@@ -3,16 +3,17 @@
 Every error that a user can cause is a subclass of `TsirError`. It carries the place in the user's program (file, line,
 column) where there is one, and `str(error)` shows that source line with a caret. Errors that stand for an exception that
 torch or Python would raise also inherit from that exception, so that `except RuntimeError` keeps working.
-This module imports nothing of tsir: every layer may use it.
+Every layer may use this module.
 """
 
 from __future__ import annotations
 
-import linecache
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
+
+from tsir.source_files import line_of
 
 _EXCERPT_WIDTH = 160
 """Of longer source lines only the part around the caret is shown."""
@@ -39,7 +40,7 @@ class SourceLocation:
 
     def excerpt(self, paint: Paint = _unpainted) -> str:
         """The source line with a caret under the column, or an empty string when the file can't be read."""
-        text = linecache.getline(self.file, self.line).rstrip("\n") if self.source_line is None else self.source_line
+        text = line_of(self.file, self.line).rstrip("\n") if self.source_line is None else self.source_line
         if not text.strip():
             return ""
         column = self.column

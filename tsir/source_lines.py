@@ -13,8 +13,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from tsir.source_files import line_of, lines_of, one_line
+
 _LAST_LINE = 1_000_000
 _LONGEST = 2_000
+_MOST_LINES = 2_000_000
+"""How many lines all files of an archive may have."""
 UNKNOWN_FUNCTION = "<compiled>"
 
 Lines = dict[str, dict[str, list[str]]]
@@ -30,7 +34,7 @@ def function_at(file: str, line: int) -> str:
     if known is not None:
         return known
     found = UNKNOWN_FUNCTION
-    for first, last, name in _functions("".join(linecache.getlines(file))):
+    for first, last, name in _functions("".join(lines_of(file))):
         if first <= line <= last:
             found = name
     return found
@@ -52,7 +56,7 @@ def collect(places: Iterable[tuple[str, int]]) -> Lines:
     """The lines at these places, as far as they can be read."""
     found: Lines = {}
     for file, line in sorted(set(places)):
-        text = linecache.getline(file, line).rstrip("\n")
+        text = line_of(file, line).rstrip("\n")
         if text and line <= _LAST_LINE:
             found.setdefault(file, {})[str(line)] = [text[:_LONGEST], function_at(file, line)]
     return found
@@ -63,14 +67,16 @@ def keep(lines: Any) -> None:
     if not isinstance(lines, dict):
         raise ValueError("the source lines are no table of files")
     table: dict[Any, Any] = lines
-    for file, entries in table.items():
-        checked = _checked(entries)
-        if file in linecache.cache or os.path.exists(file):
-            continue
-        shown = [""] * max(checked, default=0)
-        for number, (text, function) in checked.items():
-            shown[number - 1] = text
-            _kept[file, number] = function
+    files = {file: _checked(entries) for file, entries in table.items()}
+    if sum(max(entries, default=0) for entries in files.values()) > _MOST_LINES:
+        raise ValueError(f"the source files have more than {_MOST_LINES} lines")
+    for file, entries in files.items():
+        if file.startswith("<") or "\0" in file or file in linecache.cache or os.path.exists(file):
+            continue  # names in <> are those of code of this process
+        shown = [""] * max(entries, default=0)
+        for number, (text, function) in entries.items():
+            shown[number - 1] = "\t".join(map(one_line, text.split("\t")))
+            _kept[file, number] = one_line(function)
         # Without a time of change, so that linecache doesn't look for the file.
         linecache.cache[file] = (0, None, [f"{text}\n" for text in shown], file)
 

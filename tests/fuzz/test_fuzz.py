@@ -5,8 +5,9 @@ import pytest
 from tests.fuzz.fuzz import SECONDS, fuzz, run, texts
 from tests.fuzz.mutation import Mutator
 from tsir.dialects.context import make_context
-from tsir.dialects.parsing import MAX_CONSTANT, MAX_NESTING, parse_module
+from tsir.dialects.parsing import parse_module
 from tsir.errors import IRError
+from tsir.limits import Limits, configured_limits
 
 
 @pytest.mark.parametrize("seed", [7])
@@ -85,8 +86,30 @@ def test_what_is_within_the_bounds_is_read() -> None:
     context = make_context(lambda _key: None)
     parse_module(
         context,
-        "func.func @f(%c: i1) {\n" + "scf.if %c {\n" * (MAX_NESTING - 2) + "}\n" * (MAX_NESTING - 2) + "func.return\n}",
+        "func.func @f(%c: i1) {\n"
+        + "scf.if %c {\n" * (Limits().nesting - 2)
+        + "}\n" * (Limits().nesting - 2)
+        + "func.return\n}",
     )
     parse_module(context, "%0 = arith.constant dense<1.5> : tensor<30522x768xf32>")
     parse_module(context, "%0 = arith.constant -1 : i16777215")
-    assert MAX_CONSTANT >= 1 << 30
+    assert Limits().constant_bytes >= 1 << 30
+
+
+def test_limits_are_changed_by_an_argument_and_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "%0 = arith.constant dense<1> : tensor<1000xi64>"
+    context = make_context(lambda _key: None)
+    with pytest.raises(IRError, match="more than 4000"):
+        parse_module(context, text, limits=Limits(constant_bytes=4000))
+    monkeypatch.setenv("TSIR_LIMITS", "constant_bytes=4K, nesting=10")
+    assert configured_limits() == Limits(constant_bytes=4096, nesting=10)
+    with pytest.raises(IRError, match="more than 4096"):
+        parse_module(context, text)
+    with pytest.raises(IRError, match="nested 12 deep, more than 10"):
+        parse_module(context, '"test.op"() {a = ' + "[" * 11 + "]" * 11 + "} : () -> ()")
+    monkeypatch.setenv("TSIR_LIMITS", "constant_bytes=many")
+    with pytest.raises(IRError, match="no number"):
+        parse_module(context, text)
+    monkeypatch.setenv("TSIR_LIMITS", "pages=4")
+    with pytest.raises(IRError, match="no limit 'pages'"):
+        parse_module(context, text)

@@ -3,235 +3,257 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import zipfile
-from typing import IO, TYPE_CHECKING, Any
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from tsir.archive import operations
+from tsir.archive.entry_points import read_entry_point
 from tsir.archive.format import (
     EXTRA_PREFIX,
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
-    MAX_MANIFEST_BYTES,
-    MAX_MEMBERS,
-    MAX_MODULE_BYTES,
     MODULE,
-    STORAGE_PREFIX,
+    VERIFIED_BYTES,
     WEIGHTS,
 )
+from tsir.archive.opening import Source, name_of, opened
 from tsir.archive.storages import place_of, view
+from tsir.archive.upgrades import upgrade_module, upgraded
 from tsir.archive.values import ValueReader
+from tsir.archive.weights_file import WeightsFile, read_json
+from tsir.archive.zip_reading import Member, members_of
 from tsir.dialects import dtypes
-from tsir.dialects.call_forms import CallForm, Variant
-from tsir.dialects.program import EntryPoint, OtherForms, Parameter, Program
-from tsir.dialects.pytrees import CallTrees
-from tsir.dialects.shape_policy import ShapePolicy
+from tsir.dialects.dtypes import DType
+from tsir.dialects.program import Program
 from tsir.dialects.values import Instance
-from tsir.errors import ArchiveError
+from tsir.errors import ArchiveError, IRError
+from tsir.limits import Limits, configured_limits
 from tsir.ops.host_tensors import numpy_dtype
+from tsir.ops.versions import DIALECT_VERSION
+from tsir.source_files import one_line
 from tsir.source_lines import keep
+from tsir.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from xdsl.dialects.builtin import ModuleOp
+    from xdsl.ir import Operation
+
+Array = np.ndarray[Any, Any]
+Find = Callable[[str], "type[Operation] | None"]
 
 
-def load(
-    source: str | os.PathLike[str] | IO[bytes],
-    parse: Callable[[str, str], ModuleOp],
-    extra_files: dict[str, Any] | None = None,
-) -> Program:
+class Parse(Protocol):
+    """Turns IR text into a module; `upgrade(module, find)` is called between reading and verifying."""
+
+    def __call__(
+        self, text: str, name: str, *, limits: Limits | None, upgrade: Callable[[ModuleOp, Find], None] | None
+    ) -> ModuleOp: ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an archive is read."""
+
+    verify: bool | None = None
+    """Whether weights are compared with their checksum when the archive is opened. None: short ones are, and those that are read
+    anyway; longer ones are compared with the zip file's CRC-32 before their first use. False: only those that are read anyway."""
+    limits: Limits | None = None
+    """None: those of the environment."""
+    dtypes: Mapping[DType, DType] = field(default_factory=dict[DType, DType])
+    """Which tensors become others: those of the first dtypes."""
+
+
+def load(source: Source, parse: Parse, extra_files: dict[str, Any] | None = None, reading: Reading | None = None) -> Program:
     """Reads a program from a path or a binary file object.
 
-    `parse(text, name)` turns the IR text into a module and is called when the module is first needed. `extra_files` maps names to
-    anything; the contents replace the values, as bytes (empty for a file that isn't there), as in `torch.jit.load`.
-    Raises ArchiveError, naming the part, for whatever isn't an intact archive of a known version; FileNotFoundError as `open`.
+    `parse` is called when the module is first needed. `extra_files` maps names to anything; the contents replace the values, as bytes
+    (empty for a file that isn't there), as in `torch.jit.load`. Raises ArchiveError, naming the part, for whatever isn't an intact
+    archive of a known version; FileNotFoundError as `open`.
     """
-    name = os.fspath(source) if isinstance(source, str | os.PathLike) else "<file object>"
-    try:
-        with zipfile.ZipFile(source) as archive:
-            return _read(archive, str(name), parse, extra_files)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
-        raise ArchiveError(f"{name} is no intact archive: {error}") from error
+    data, is_mapped = opened(source)
+    return load_bytes(data, is_mapped, name_of(source), parse, extra_files, reading or Reading())
 
 
-def _read(
-    archive: zipfile.ZipFile, name: str, parse: Callable[[str, str], ModuleOp], extra_files: dict[str, Any] | None
+def load_bytes(
+    data: memoryview, is_mapped: bool, name: str, parse: Parse, extra_files: dict[str, Any] | None, reading: Reading
 ) -> Program:
-    infos = archive.infolist()
-    if len(infos) > MAX_MEMBERS:
-        raise ArchiveError(f"{name} has {len(infos)} members; at most {MAX_MEMBERS} are read")
-    members = {info.filename: info for info in infos}
-    if len(members) != len(infos):
-        raise ArchiveError(f"{name} has two members of one name")
-    if MANIFEST not in members:
-        if any(n.endswith(("/data.pkl", "/constants.pkl")) for n in members):
-            raise ArchiveError(f"{name} is a torch archive, not one of tsir", hint="tsir.load reads those of torch.jit.save")
-        raise ArchiveError(f"{name} is a zip file without {MANIFEST}: not a tsir archive")
-    manifest = _manifest(_member(archive, members, MANIFEST, MAX_MANIFEST_BYTES), name)
-    checksums = _field(manifest, "sha256", dict, name)
-    module_text = _checked(archive, members, MODULE, MAX_MODULE_BYTES, checksums, name)
-    weights = _checked(archive, members, WEIGHTS, None, checksums, name)
-    for wanted in list(extra_files or {}):
-        member = EXTRA_PREFIX + wanted
-        if extra_files is not None:
-            found = member in members
-            extra_files[wanted] = _checked(archive, members, member, None, checksums, name) if found else b""
-    values = ValueReader(
-        _tensors(weights, _field(manifest, "tensors", list, name), name), _field(manifest, "objects", list, name)
-    )
+    """As `load`, of a file that was opened."""
     try:
-        root = values.read(manifest.get("root"))
-        entry_points = [_entry_point(e, values) for e in _field(manifest, "entry_points", list, name)]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ArchiveError(f"{name}: {MANIFEST} is damaged: {error!r}") from error
-    try:
-        keep(manifest.get("source_lines", {}))
+        limits = reading.limits or configured_limits()
     except ValueError as error:
-        raise ArchiveError(f"{name}: {MANIFEST} is damaged: {error}") from error
-    if root is not None and not isinstance(root, Instance):
-        raise ArchiveError(f"{name}: {MANIFEST} is damaged: the root is no object")
-    try:
-        text = module_text.decode()
-    except UnicodeDecodeError as error:
-        raise ArchiveError(f"{name}: {MODULE} is not UTF-8: {error}") from error
-    return Program(
-        load_module=lambda: parse(text, f"{name}:{MODULE}"),
-        entry_points={e.name: e for e in entry_points},
-        root=root,
-        is_function=manifest.get("is_function") is True,
-        content_hash=hashlib.sha256(module_text).hexdigest(),
-    )
+        raise ArchiveError(f"TSIR_LIMITS: {error}") from None
+    return _Archive(data, is_mapped, name, reading, limits).program(parse, extra_files)
 
 
-def _member(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str, limit: int | None) -> bytes:
-    info = members.get(name)
-    if info is None:
-        raise ArchiveError(f"the archive has no {name}")
-    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-        raise ArchiveError(f"{name} is compressed: tsir archives are not")
-    if limit is not None and info.file_size > limit:
-        raise ArchiveError(f"{name} has {info.file_size} bytes; at most {limit} are read")
-    try:
-        return archive.read(info)
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError) as error:
-        raise ArchiveError(f"{name} can't be read: {error}") from error
+class _Archive:
+    """One archive that is being read."""
 
+    def __init__(self, data: memoryview, is_mapped: bool, name: str, reading: Reading, limits: Limits) -> None:
+        self.data = data
+        self.is_mapped = is_mapped
+        self.name = name
+        self.reading = reading
+        self.limits = limits
+        self.members = members_of(data, name, limits.members)
+        if MANIFEST not in self.members:
+            raise ArchiveError(f"{name} is a zip file without {MANIFEST}: not a tsir archive")
+        self.manifest = self._read_manifest()
+        self.checksums: dict[str, Any] = self._field("sha256", dict)
 
-def _checked(
-    archive: zipfile.ZipFile,
-    members: dict[str, zipfile.ZipInfo],
-    member: str,
-    limit: int | None,
-    checksums: dict[str, Any],
-    name: str,
-) -> bytes:
-    content = _member(archive, members, member, limit)
-    if checksums.get(member) != hashlib.sha256(content).hexdigest():
-        raise ArchiveError(
-            f"{name}: {member} doesn't have the checksum that the manifest gives: the file was damaged or changed"
-        )
-    return content
-
-
-def _manifest(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        manifest = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ArchiveError(f"{name}: {MANIFEST} is no JSON: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ArchiveError(f"{name}: {MANIFEST} is not that of a tsir archive")
-    version = manifest.get("format_version")
-    if not isinstance(version, int) or version < 1:
-        raise ArchiveError(f"{name}: {MANIFEST} has no format version")
-    if version > FORMAT_VERSION:
-        raise ArchiveError(
-            f"{name} has format version {version}, written by {str(manifest.get('producer'))[:60]}; "
-            f"this tsir reads up to {FORMAT_VERSION}",
-            hint="install a newer tsir",
-        )
-    return manifest
-
-
-def _field(manifest: dict[str, Any], field: str, kind: type, name: str) -> Any:
-    value = manifest.get(field)
-    if not isinstance(value, kind):
-        raise ArchiveError(f"{name}: {MANIFEST} is damaged: no {field}")
-    return value
-
-
-def _tensors(content: bytes, descriptions: list[Any], name: str) -> list[np.ndarray[Any, Any]]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as load_tensors
-
-    try:
-        raw = load_tensors(content)
-    except (SafetensorError, ValueError) as error:
-        raise ArchiveError(f"{name}: {WEIGHTS} is damaged: {error}") from error
-    storages = {n: np.array(data) for n, data in raw.items() if n.startswith(STORAGE_PREFIX)}
-    tensors: list[np.ndarray[Any, Any]] = []
-    for i, description in enumerate(descriptions):
-        try:
-            dtype = dtypes.from_numpy(description["dtype"])
-            shape = tuple(int(d) for d in description["shape"])
-            if (place := place_of(description)) is not None:
-                tensors.append(view(storages[f"{STORAGE_PREFIX}{place.storage}"], place, numpy_dtype(dtype), shape))
-                continue
-            data = raw[str(i)]
-        except (KeyError, TypeError, ValueError) as error:
-            raise ArchiveError(f"{name}: the description of tensor {i} is damaged: {error!r}") from error
-        count = 1
-        for d in shape:
-            count *= d
-        if any(d < 0 for d in shape) or len(shape) > 64 or count * dtype.itemsize != data.nbytes or data.ndim != 1:
-            raise ArchiveError(f"{name}: tensor {i} has {data.nbytes} bytes, not those of {dtype.name} {list(shape)}")
-        tensors.append(np.ascontiguousarray(data).view(numpy_dtype(dtype)).reshape(shape))
-    return tensors
-
-
-def _entry_point(json_entry: dict[str, Any], values: ValueReader) -> EntryPoint:
-    parameters = tuple(
-        Parameter(
-            name=str(p["name"]),
-            type=str(p["type"]),
-            has_default="default" in p,
-            default=values.read(p.get("default")),
-            kwarg_only=bool(p["kwarg_only"]),
-            repeat=int(p.get("repeat", 0)),
-        )
-        for p in json_entry["parameters"]
-    )
-    return EntryPoint(
-        name=str(json_entry["name"]),
-        symbol=str(json_entry["symbol"]),
-        parameters=parameters,
-        result_type=str(json_entry["result_type"]),
-        takes_self=bool(json_entry["takes_self"]),
-        doc=json_entry.get("doc"),
-        others=_other_forms(json_entry.get("other_forms"), values),
-        shapes=None if json_entry.get("shapes") is None else ShapePolicy.from_json(json_entry["shapes"]),
-        trees=None if json_entry.get("trees") is None else CallTrees.from_json(json_entry["trees"]),
-    )
-
-
-def _other_forms(json_forms: dict[str, Any] | None, values: ValueReader) -> OtherForms | None:
-    if json_forms is None:
-        return None
-    return OtherForms(
-        bool(json_forms["keywords"]),
-        bool(json_forms["varargs"]),
-        frozenset(map(str, json_forms["present"])),
-        frozenset(map(str, json_forms.get("bare", ()))),
-        [
-            Variant(
-                CallForm(tuple(map(str, v["names"])), tuple(values.read(v["forms"])), tuple(values.read(v["rest"]))),
-                _entry_point(v["entry"], values),
-                tuple(map(int, v["states"])),
+    def program(self, parse: Parse, extra_files: dict[str, Any] | None) -> Program:
+        used = operations.read(self.manifest.get("operations", {}), f"{self.name}: {MANIFEST}")
+        if self.manifest.get("producer") != f"tsir {__version__}":
+            operations.check_known(used, self.name)
+        dialect = self.manifest.get("dialect_version", 1)
+        if type(dialect) is not int or not 1 <= dialect <= DIALECT_VERSION:
+            raise ArchiveError(
+                f"{self.name} has version {str(dialect)[:20]} of the dialect, written by {self._producer}; this tsir reads "
+                f"up to {DIALECT_VERSION}",
+                hint="install a newer tsir",
             )
-            for v in json_forms["variants"]
-        ],
-    )
+        module = bytes(self._checked(MODULE, self.limits.module_bytes))
+        try:
+            text = module.decode()
+        except UnicodeDecodeError as error:
+            raise ArchiveError(f"{self.name}: {MODULE} is not UTF-8: {error}") from None
+        for wanted in list(extra_files or {}):
+            if extra_files is not None:
+                found = EXTRA_PREFIX + wanted in self.members
+                extra_files[wanted] = bytes(self._checked(EXTRA_PREFIX + wanted, None)) if found else b""
+        weights, check = self._weights()
+        values = ValueReader(
+            self._tensors(weights), self._field("objects", list), self._field("containers", list), self.limits
+        )
+        try:
+            root = values.read(self.manifest.get("root"))
+            entry_points = [read_entry_point(e, values) for e in self._field("entry_points", list)]
+            keep(self.manifest.get("source_lines", {}))
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
+            raise ArchiveError(f"{self.name}: {MANIFEST} is damaged: {one_line(repr(error)[:200])}") from None
+        if root is not None and not isinstance(root, Instance):
+            raise ArchiveError(f"{self.name}: {MANIFEST} is damaged: the root is no object")
+        versions = {name: entry[0] for name, entry in used.items()}
+
+        def load_module() -> ModuleOp:
+            place = f"{self.name}:{MODULE}"
+            try:
+                found = parse(
+                    text,
+                    place,
+                    limits=self.limits,
+                    upgrade=lambda module, find: upgrade_module(module, dialect, versions, find),
+                )
+            except IRError:
+                operations.check_known(used, self.name)
+                raise
+            _refuse_python(found, place)
+            return found
+
+        return Program(
+            load_module=load_module,
+            entry_points={e.name: e for e in entry_points},
+            root=root,
+            is_function=self.manifest.get("is_function") is True,
+            content_hash=hashlib.sha256(module).hexdigest(),
+            weights_check=check,
+        )
+
+    @property
+    def _producer(self) -> str:
+        return one_line(str(self.manifest.get("producer"))[:60])
+
+    def _read_manifest(self) -> dict[str, Any]:
+        place = f"{self.name}: {MANIFEST}"
+        manifest = read_json(bytes(self._content(MANIFEST, self.limits.manifest_bytes)), place)
+        if manifest.get("format") != FORMAT:
+            raise ArchiveError(f"{place} is not that of a tsir archive")
+        version = manifest.get("format_version")
+        if type(version) is not int or version < 1:
+            raise ArchiveError(f"{place} has no format version")
+        if version > FORMAT_VERSION:
+            raise ArchiveError(
+                f"{self.name} has format version {str(version)[:20]}, written by {one_line(str(manifest.get('producer'))[:60])}; "
+                f"this tsir reads up to {FORMAT_VERSION}",
+                hint="install a newer tsir",
+            )
+        return upgraded(manifest, version)
+
+    def _field(self, name: str, kind: type) -> Any:
+        value = self.manifest.get(name)
+        if not isinstance(value, kind):
+            raise ArchiveError(f"{self.name}: {MANIFEST} is damaged: no {name}")
+        return value
+
+    def _member(self, name: str) -> Member:
+        if name not in self.members:
+            raise ArchiveError(f"{self.name} has no {one_line(name[:100])}")
+        return self.members[name]
+
+    def _content(self, name: str, limit: int | None) -> memoryview:
+        member = self._member(name)
+        if limit is not None and member.size > limit:
+            raise ArchiveError(f"{self.name}: {name} has {member.size} bytes; at most {limit} are read")
+        return self.data[member.start : member.start + member.size]
+
+    def _checked(self, name: str, limit: int | None) -> memoryview:
+        """A member's bytes, compared with their checksum."""
+        content = self._content(name, limit)
+        if self.checksums.get(name) != hashlib.sha256(content).hexdigest():
+            raise self._changed(name)
+        return content
+
+    def _changed(self, name: str) -> ArchiveError:
+        shown = one_line(name[:100])
+        return ArchiveError(
+            f"{self.name}: {shown} doesn't have the checksum that the manifest gives: the file was damaged or changed"
+        )
+
+    def _weights(self) -> tuple[WeightsFile, Callable[[], None] | None]:
+        """The file of weights, and what compares it with its checksum later, None for one that was compared."""
+        member = self._member(WEIGHTS)
+        place = f"{self.name}: {WEIGHTS}"
+        wanted = self.reading.verify
+        if wanted or (wanted is None and (not self.is_mapped or member.size <= VERIFIED_BYTES)):
+            return WeightsFile(self._checked(WEIGHTS, None), self.limits.header_bytes, place), None
+        content = self._content(WEIGHTS, None)
+
+        def check() -> None:
+            if zlib.crc32(content) != member.crc:
+                raise self._changed(WEIGHTS)
+
+        return WeightsFile(content, self.limits.header_bytes, place), None if wanted is False else check
+
+    def _tensors(self, weights: WeightsFile) -> list[Array]:
+        storages: dict[str, Array] = {}
+        tensors: list[Array] = []
+        for i, description in enumerate(self._field("tensors", list)):
+            try:
+                dtype = dtypes.from_numpy(description["dtype"])
+                wanted = self.reading.dtypes.get(dtype, dtype)
+                shape = tuple(description["shape"])
+                if len(shape) > self.limits.rank or any(type(d) is not int for d in shape):
+                    raise ValueError(f"it has {len(shape)} dimensions; at most {self.limits.rank} are read")
+                if (place := place_of(description)) is None:
+                    tensor = weights.tensor(description["name"], numpy_dtype(dtype), shape)
+                elif wanted is not dtype:
+                    raise ValueError("it shares its memory with others, so that its dtype can't be changed")
+                else:
+                    if place.storage not in storages:
+                        storages[place.storage] = weights.storage(place.storage)
+                    tensor = view(storages[place.storage], place, numpy_dtype(dtype), shape, self.limits.expanded_bytes)
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
+                raise ArchiveError(f"{self.name}: tensor {i} is damaged: {one_line(str(error)[:200])}") from None
+            tensors.append(tensor if wanted is dtype else tensor.astype(numpy_dtype(wanted)))
+        return tensors
+
+
+def _refuse_python(module: ModuleOp, place: str) -> None:
+    """Raises ArchiveError for a program that names functions of the process that reads it: no writer makes that."""
+    for op in module.walk():
+        if op.name == "ts.call_python":
+            raise ArchiveError(f"{place} calls a Python function, which an archive can't hold")

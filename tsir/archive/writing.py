@@ -7,52 +7,46 @@ import io
 import json
 import os
 import tempfile
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-import numpy as np
-
-from tsir.archive.format import (
-    EXTRA_PREFIX,
-    FORMAT,
-    FORMAT_VERSION,
-    MANIFEST,
-    MODULE,
-    STORAGE_PREFIX,
-    WEIGHTS,
-    WITHOUT_SHARING,
-)
-from tsir.archive.storages import Array, Placed, described, storages_of
+from tsir.archive import operations
+from tsir.archive.entry_points import write_entry_point
+from tsir.archive.format import EXTRA_PREFIX, FORMAT, FORMAT_VERSION, MANIFEST, MODULE, WEIGHTS
+from tsir.archive.storages import described, storages_of
 from tsir.archive.values import ValueWriter
-from tsir.dialects.program import EntryPoint, Program
+from tsir.archive.weights_file import weights_content
+from tsir.archive.zip_reading import is_plain
+from tsir.archive.zip_writing import Content, write_zip
+from tsir.dialects.program import Program
 from tsir.errors import ArchiveError
+from tsir.limits import Limits
+from tsir.ops.versions import DIALECT_VERSION
 from tsir.source_lines import collect
+from tsir.version import __version__
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def save(
     program: Program, target: str | os.PathLike[str] | IO[bytes], extra_files: Mapping[str, str | bytes] | None = None
 ) -> None:
-    """Writes the program to a path or a binary file object.
+    """Writes the program to a path or a binary file object, which needn't seek.
 
     A path is replaced in one step after the new file is on disk: a crash leaves the old file. Raises ArchiveError for a value
     that can't be saved or an extra file's name that isn't a plain relative path.
     """
-    data = to_bytes(program, extra_files or {})
+    members = _members(program, extra_files or {})
     if not isinstance(target, str | os.PathLike):
-        target.write(data)
+        write_zip(target, members)
         return
     path = Path(target)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            write_zip(file, members)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
@@ -76,80 +70,65 @@ def _umask() -> int:
 
 def to_bytes(program: Program, extra_files: Mapping[str, str | bytes]) -> bytes:
     """The archive as bytes."""
-    from tsir.dialects.context import print_module
-
-    _refuse_python(program.module)
-    values = ValueWriter()
-    root = None if program.root is None else values.write(program.root)
-    entry_points = [_entry_point(e, values) for e in program.entry_points.values()]
-    members: dict[str, bytes] = {MODULE: print_module(program.module, debuginfo=True).encode()}
-    storages, places = storages_of(values.tensors)
-    members[WEIGHTS] = _weights(values.tensors, storages, places)
-    for name, content in sorted(extra_files.items()):
-        if name.startswith("/") or "\\" in name or ".." in name.split("/") or not name:
-            raise ArchiveError(f"an extra file can't be named {name!r}: use a plain relative path")
-        members[EXTRA_PREFIX + name] = content.encode() if isinstance(content, str) else bytes(content)
-    manifest = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION if storages or values.shared else WITHOUT_SHARING,
-        "producer": f"tsir {_version()}",
-        "entry_points": entry_points,
-        "root": root,
-        **({"is_function": True} if program.is_function else {}),
-        "objects": values.objects,
-        "tensors": [
-            {"dtype": a.dtype.name, "shape": list(a.shape), **described(place)}
-            for a, place in zip(values.tensors, places, strict=True)
-        ],
-        "source_lines": collect(_places(program.module)),
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
-    }
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in {MANIFEST: json.dumps(manifest, indent=1).encode(), **members}.items():
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+    write_zip(buffer, _members(program, extra_files))
     return buffer.getvalue()
 
 
-def _entry_point(e: EntryPoint, values: ValueWriter) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "name": e.name,
-        "symbol": e.symbol,
-        "takes_self": e.takes_self,
-        "result_type": e.result_type,
-        "doc": e.doc,
-        "parameters": [
-            {"name": p.name, "type": p.type, "kwarg_only": p.kwarg_only}
-            | ({"default": values.write(p.default)} if p.has_default else {})
-            | ({"repeat": p.repeat} if p.repeat else {})
-            for p in e.parameters
+def _members(program: Program, extra_files: Mapping[str, str | bytes]) -> dict[str, Content]:
+    """What the archive has, by name, the manifest first."""
+    from tsir.dialects.context import print_module
+
+    _refuse_python(program.module)
+    program.check_weights()
+    values = ValueWriter()
+    root = None if program.root is None else values.write(program.root)
+    entry_points = [write_entry_point(e, values) for e in program.entry_points.values()]
+    members: dict[str, Content] = {MODULE: [_encoded(print_module(program.module, debuginfo=True), "the program")]}
+    storages, places = storages_of(values.tensors)
+    alone = [(n, a) for n, a, place in zip(values.names, values.tensors, places, strict=True) if place is None]
+    members[WEIGHTS] = weights_content([*alone, *storages.items()])
+    for name, content in sorted(extra_files.items()):
+        if not is_plain(name):
+            raise ArchiveError(f"an extra file can't be named {name!r}: use a plain relative path")
+        members[EXTRA_PREFIX + name] = [_encoded(content, name) if isinstance(content, str) else bytes(content)]
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "producer": f"tsir {__version__}",
+        "dialect_version": DIALECT_VERSION,
+        "is_function": program.is_function,
+        "entry_points": entry_points,
+        "root": root,
+        "objects": values.objects,
+        "containers": values.containers,
+        "tensors": [
+            {"dtype": a.dtype.name, "shape": list(a.shape), **({"name": n} if place is None else described(place))}
+            for n, a, place in zip(values.names, values.tensors, places, strict=True)
         ],
+        "operations": {name: list(entry) for name, entry in operations.used(program.module).items()},
+        "source_lines": collect(_places(program.module)),
+        "sha256": {name: _digest(content) for name, content in members.items()},
     }
-    if e.shapes is not None:
-        described["shapes"] = e.shapes.to_json()
-    if e.trees is not None:
-        described["trees"] = e.trees.to_json()
-    if e.others is None:
-        return described
-    return described | {
-        "other_forms": {
-            "keywords": e.others.keywords,
-            "varargs": e.others.varargs,
-            "present": sorted(e.others.present),
-            "bare": sorted(e.others.bare),
-            "variants": [
-                {
-                    "names": list(v.form.names),
-                    "forms": values.write(v.form.forms),
-                    "rest": values.write(v.form.rest),
-                    "states": list(v.states),
-                    "entry": _entry_point(v.entry, values),
-                }
-                for v in e.others.variants
-                if not v.form.names_python_objects
-            ],
-        }
-    }
+    text = json.dumps(manifest, indent=1).encode()
+    for name, content, limit in ((MANIFEST, [text], Limits.manifest_bytes), (MODULE, members[MODULE], Limits.module_bytes)):
+        if (size := sum(map(len, content))) > limit:
+            raise ArchiveError(f"{name} would have {size} bytes; at most {limit} are read")
+    return {MANIFEST: [text], **members}
+
+
+def _encoded(text: str, name: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ArchiveError(f"{name} has a text that isn't Unicode, which can't be saved: {error}") from None
+
+
+def _digest(content: Content) -> str:
+    digest = hashlib.sha256()
+    for part in content:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _refuse_python(module: ModuleOp) -> None:
@@ -182,22 +161,3 @@ def _places(module: ModuleOp) -> Iterator[tuple[str, int]]:
         for location in (op.location, *(a.location for a in arguments)):
             for place in source_locations(location):
                 yield place.file, place.line
-
-
-def _weights(tensors: list[Array], storages: list[Array], places: Sequence[Placed | None]) -> bytes:
-    """Every storage, and every tensor that has its own, as bytes; the manifest holds dtypes, shapes and places."""
-    from safetensors.numpy import save as save_tensors
-
-    alone = [(i, a) for i, (a, place) in enumerate(zip(tensors, places, strict=True)) if place is None]
-    return save_tensors(
-        {
-            **{str(i): np.frombuffer(np.asarray(a, order="C").tobytes(), np.uint8) for i, a in alone},
-            **{f"{STORAGE_PREFIX}{i}": content for i, content in enumerate(storages)},
-        }
-    )
-
-
-def _version() -> str:
-    from tsir.version import __version__
-
-    return __version__

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from xdsl.context import Context
@@ -24,8 +24,8 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import AttributeInvT, Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.parser import AttrParser, Parser, ParserState, UnresolvedOperand
 from xdsl.utils.exceptions import ParseError, VerifyException
-from xdsl.utils.lexer import Input, Span
-from xdsl.utils.mlir_lexer import MLIRLexer, MLIRTokenKind
+from xdsl.utils.lexer import Input, Span, Token
+from xdsl.utils.mlir_lexer import MLIRLexer, MLIRTokenKind, StringLiteral
 
 from tsir.dialects.deep_stack import call_with_deep_stack, is_deep
 from tsir.dialects.invalid import DIFFERENT_TYPES, INVALID_OPERATION
@@ -37,19 +37,8 @@ from tsir.dialects.traversal import walk
 from tsir.dialects.ts.structure import ClassOp
 from tsir.dialects.verify import verify_module
 from tsir.errors import IRError
+from tsir.limits import Limits, configured_limits
 
-MAX_NESTING = 1000
-"""How deep brackets of any kind may be nested in IR text."""
-MAX_WIDTH = (1 << 24) - 1
-"""The widest integer type, as in MLIR."""
-MAX_DIGITS = 3500
-"""The most digits of a number; Python prints integers of up to 4300 decimal digits, which is 3571 hexadecimal ones."""
-MAX_SHAPE = 10_000
-"""The most characters of a shape."""
-MAX_ALIAS = 1 << 22
-"""The most characters that an alias that is made of aliases stands for."""
-MAX_CONSTANT = 1 << 30
-"""The most bytes of data that a constant may have."""
 _NO_SPLAT = (MLIRTokenKind.GREATER, MLIRTokenKind.STRING_LIT, MLIRTokenKind.L_SQUARE)
 
 
@@ -58,14 +47,26 @@ class _LinearLexer(MLIRLexer):
 
     _unescaped_characters_regex = re.compile(r'"[^"\\\n\v\f]*(?:\\(?:["nt\\]|[0-9A-Fa-f]{2})[^"\\\n\v\f]*)*"')
 
+    def _lex_string_literal(self, start_pos: int) -> Token[MLIRTokenKind]:
+        # A text whose escaped bytes are UTF-8 is a string; xDSL takes one with other characters than ASCII's for bytes.
+        token = super()._lex_string_literal(start_pos)
+        if token.kind is MLIRTokenKind.BYTES_LIT:
+            try:
+                StringLiteral.from_span(token.span).bytes_contents.decode()
+            except UnicodeDecodeError:
+                return token
+            return Token(MLIRTokenKind.STRING_LIT, token.span)
+        return token
+
 
 class _PositionKeepingParser(Parser):
     """Notes where each operation starts in the text."""
 
-    def __init__(self, context: Context, text: str, positions: Positions) -> None:
+    def __init__(self, context: Context, text: str, positions: Positions, limits: Limits) -> None:
         super().__init__(context, "", positions.name)
         AttrParser.__init__(self, ParserState(_LinearLexer(Input(text, positions.name))), context)
         self.positions = positions
+        self.limits = limits
         self._alias_sizes: dict[str, int] = {}
         self._expanded = 0
         """How many characters the aliases that were used stand for."""
@@ -157,8 +158,10 @@ class _PositionKeepingParser(Parser):
     def _parse_optional_integer_or_float_type(self) -> Any:
         start = self._current_token.span
         kind = super()._parse_optional_integer_or_float_type()
-        if isinstance(kind, IntegerType) and kind.width.data > MAX_WIDTH:
-            raise TextError(start, f"an integer of {kind.width.data} bits, more than {MAX_WIDTH}", code=TOO_LARGE)
+        if isinstance(kind, IntegerType) and kind.width.data > self.limits.integer_bits:
+            raise TextError(
+                start, f"an integer of {kind.width.data} bits, more than {self.limits.integer_bits}", code=TOO_LARGE
+            )
         return kind
 
     def parse_dense_int_or_fp_elements_attr(self, type: Any) -> DenseIntOrFPElementsAttr[Any]:
@@ -181,14 +184,18 @@ class _PositionKeepingParser(Parser):
     def _parse_optional_shape_delimiter(self) -> Any:
         # `x2x3x4` is one word to the lexer, which is read again behind each of its `x`.
         span = self._current_token.span
-        if span.end - span.start > MAX_SHAPE:
-            raise TextError(span, f"a shape of {span.end - span.start} characters, more than {MAX_SHAPE}", code=TOO_LARGE)
+        if span.end - span.start > self.limits.shape_characters:
+            raise TextError(
+                span,
+                f"a shape of {span.end - span.start} characters, more than {self.limits.shape_characters}",
+                code=TOO_LARGE,
+            )
         return super()._parse_optional_shape_delimiter()
 
     def _consume_token(self, expected_kind: MLIRTokenKind | None = None) -> Any:
         token = super()._consume_token(expected_kind)
-        if token.kind is MLIRTokenKind.INTEGER_LIT and token.span.end - token.span.start > MAX_DIGITS:
-            message = f"a number of {token.span.end - token.span.start} digits, more than {MAX_DIGITS}"
+        if token.kind is MLIRTokenKind.INTEGER_LIT and token.span.end - token.span.start > self.limits.digits:
+            message = f"a number of {token.span.end - token.span.start} digits, more than {self.limits.digits}"
             raise TextError(Span(token.span.start, token.span.start + 1, self.lexer.input), message, code=TOO_LARGE)
         return token
 
@@ -198,8 +205,8 @@ class _PositionKeepingParser(Parser):
         super()._parse_alias_def()
         used = self._expanded - before
         self._alias_sizes[name] = self.pos - start + used
-        if used and self._alias_sizes[name] > MAX_ALIAS:
-            message = f"{name} stands for more than {MAX_ALIAS} characters"
+        if used and self._alias_sizes[name] > self.limits.alias_characters:
+            message = f"{name} stands for more than {self.limits.alias_characters} characters"
             raise TextError(Span(start, start + len(name), self.lexer.input), message, code=TOO_LARGE)
 
     def _parse_extended_type_or_attribute(self, attr_or_dialect_name: str, is_type: Any) -> Any:
@@ -215,9 +222,9 @@ class _PositionKeepingParser(Parser):
     def _bound(self, kind: Any, start: int) -> None:
         """Raises for a constant that says it has more data than any text should make."""
         size = math.prod(kind.get_shape()) * kind.element_type.compile_time_size
-        if size > MAX_CONSTANT:
+        if size > self.limits.constant_bytes:
             span = Span(start, self.pos, self.lexer.input)
-            raise TextError(span, f"a constant of {size} bytes, more than {MAX_CONSTANT}", code=TOO_LARGE)
+            raise TextError(span, f"a constant of {size} bytes, more than {self.limits.constant_bytes}", code=TOO_LARGE)
 
     def _parse_dialect_resource_handle(self, dialect_name: str, interface: Any) -> str:
         return self.parse_identifier(" for resource handle")
@@ -290,21 +297,29 @@ def parse_module(
     locate: bool = False,
     implicit_module: bool = True,
     external: dict[str, dict[str, str]] | None = None,
+    limits: Limits | None = None,
+    before_verifying: Callable[[ModuleOp], None] | None = None,
 ) -> ModuleOp:
     """Parses IR text and verifies it. Raises `IRError` with the place in the text, whatever is wrong with it.
 
     With `locate`, operations without location get their place in this text, as mlir-opt does. Without `implicit_module` the text
-    has to be one `builtin.module`. `external` is filled with what the text has for tools (`external_resources`).
+    has to be one `builtin.module`. `external` is filled with what the text has for tools (`external_resources`). `limits` are those
+    on what the text may ask for; without them those of the environment. `before_verifying` may rewrite what was read.
     """
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             raise IRError(f"{name}: not IR text: byte {error.start} isn't UTF-8", hint="is this a binary file?") from None
-    known = text
-    module, positions = call_with_deep_stack(lambda: _parse(context, known, name, implicit_module, external))
+    try:
+        known, bounds = text, limits or configured_limits()
+    except ValueError as error:
+        raise IRError(f"TSIR_LIMITS: {error}") from None
+    module, positions = call_with_deep_stack(lambda: _parse(context, known, name, implicit_module, external, bounds))
     if hasattr(context, "positions"):
         setattr(context, "positions", positions)  # noqa: B010  TsContext, whose module imports this one
+    if before_verifying is not None:
+        before_verifying(module)
     if verify:
         verify_module(module, positions)
     if locate:
@@ -315,11 +330,18 @@ def parse_module(
 
 
 def _parse(
-    context: Context, text: str, name: str, implicit_module: bool, external: dict[str, dict[str, str]] | None
+    context: Context,
+    text: str,
+    name: str,
+    implicit_module: bool,
+    external: dict[str, dict[str, str]] | None,
+    limits: Limits,
 ) -> tuple[ModuleOp, Positions]:
     positions = Positions(text, name)
+    if limits.nesting < Limits.nesting:  # what the default allows the stack holds
+        _check_nesting(text, limits.nesting, positions)
     try:
-        parser = _PositionKeepingParser(context, text, positions)
+        parser = _PositionKeepingParser(context, text, positions, limits)
     except ParseError as error:
         raise text_error(error, context, positions) from None
     try:
@@ -330,12 +352,9 @@ def _parse(
     except ParseError as error:
         raise text_error(error, context, positions) from None
     except RecursionError:
-        depth, position = _deepest_nesting(text)
-        if depth > MAX_NESTING:
-            message = f"brackets are nested {depth} deep, more than {MAX_NESTING}"
-            raise IRError(message, location=positions.location(position), code=TOO_LARGE) from None
+        _check_nesting(text, limits.nesting, positions)
         if (signs := _SIGNS.search(text)) is not None:
-            message = f"more than {MAX_NESTING} signs in a row"
+            message = "a thousand signs in a row"
             raise IRError(message, location=positions.location(signs.start()), code=TOO_LARGE) from None
         if is_deep():
             raise IRError("IR nested too deep", location=positions.location(parser.pos), code=TOO_LARGE) from None
@@ -346,11 +365,19 @@ def _parse(
         raise foreign_error(error, parser.pos, positions) from error
 
 
-_SIGNS = re.compile(rf"-(?:\s*-){{{MAX_NESTING},}}")
+_SIGNS = re.compile(r"-(?:\s*-){1000,}")
 _BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|->|[<({\[]|[>)}\]]')
 
 
-def _deepest_nesting(text: str) -> tuple[int, int]:
+def _check_nesting(text: str, limit: int, positions: Positions) -> None:
+    """Raises IRError for brackets that are nested deeper than the limit."""
+    depth, position = _deepest_nesting(text, limit)
+    if depth > limit:
+        message = f"brackets are nested {depth} deep, more than {limit}"
+        raise IRError(message, location=positions.location(position), code=TOO_LARGE) from None
+
+
+def _deepest_nesting(text: str, limit: int) -> tuple[int, int]:
     """The depth of the deepest bracket, and where the first one beyond the limit is."""
     depth = deepest = position = 0
     for match in _BRACKET.finditer(text):
@@ -359,7 +386,7 @@ def _deepest_nesting(text: str) -> tuple[int, int]:
             depth += 1
             if depth > deepest:
                 deepest = depth
-                if depth <= MAX_NESTING + 1:
+                if depth <= limit + 1:
                     position = match.start()
         elif token in ">)}]":
             depth -= 1

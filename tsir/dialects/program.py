@@ -171,6 +171,8 @@ class Program:
     """The Python module that each `Instance` was made of, by `id`, for a program of this process that was compiled from source."""
     python_attributes: dict[str, dict[str, Any]] = field(default_factory=dict[str, "dict[str, Any]"], repr=False)
     """What objects that the program makes have beside their attributes, by the names of their classes, in this process."""
+    weights_check: Callable[[], None] | None = None
+    """Compares the weights of an archive with their checksum, before they are used for the first time; see `check_weights`."""
     is_function: bool = False
     """Whether it is a function although it has a root: the module that it is a method of, or what holds the modules it uses."""
     python_functions: list[PythonFunction] = field(default_factory=list[PythonFunction], repr=False)
@@ -185,6 +187,12 @@ class Program:
         if self._module is None:
             self._module = self.load_module()
         return self._module
+
+    def check_weights(self) -> None:
+        """Has to be called before weights are read. Raises ArchiveError when those of a file that was opened are damaged."""
+        if (check := self.weights_check) is not None:
+            check()
+            self.weights_check = None
 
     def class_attributes(self) -> Iterator[tuple[str, str, Any]]:
         """Each attribute of each class, in order: the class's name, the attribute's, and the properties of its `ts.attribute`."""

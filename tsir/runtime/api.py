@@ -11,12 +11,13 @@ from typing import IO, Any
 
 from tsir.backend.numpy.tracebacks import user_facing
 from tsir.dialects.program import Program
-from tsir.dialects.values import Device
 from tsir.errors import DependencyError, FrontendError, TsirError
 from tsir.ops.host_random import DEFAULT
 from tsir.runtime.callable_arguments import FunctionOfCallables
 from tsir.runtime.compiled import ScriptModule, as_function
 from tsir.runtime.containers import ScriptDict, ScriptList
+from tsir.runtime.ir_text import parse_ir as parse_ir
+from tsir.runtime.loading import load as load
 from tsir.runtime.methods import CompiledMethod, ScriptFunction
 from tsir.runtime.shape_policies import read_policy
 from tsir.runtime.torch_adapter import adapter
@@ -300,26 +301,6 @@ def save(
     compiled.save(target, _extra_files)
 
 
-@user_facing
-def load(
-    source: str | os.PathLike[str] | IO[bytes], map_location: Any = None, _extra_files: dict[str, Any] | None = None
-) -> Compiled:
-    """Reads an archive, as `torch.jit.load` does; torch isn't needed. It may be torch.jit's own, too, of torch 1.4 or later.
-
-    Raises ArchiveError for a file that is no intact archive.
-    """
-    from tsir.archive import load as load_archive
-    from tsir.frontend.torch_archive.container import is_torch_archive
-    from tsir.runtime.torch_archives import as_source, load_torch_archive
-
-    if map_location is not None and Device.parse(str(map_location)).type != "cpu":
-        raise TsirError(f"tsir runs on the CPU, not on {map_location}", hint='leave map_location out, or give "cpu"')
-    source = as_source(source)
-    if is_torch_archive(source):
-        return load_torch_archive(source, _extra_files)
-    return _compiled(load_archive(source, parse_ir, _extra_files))
-
-
 def manual_seed(seed: int) -> None:
     """Seeds the random operators of compiled code as `torch.manual_seed` does: torch's own generator, where torch is loaded."""
     adapter()
@@ -340,13 +321,3 @@ def load_ir(text: str, name: str = "<text>", weights: ScriptModule | None = None
     program = Program(lambda: module, entries, weights.instance, weights.program.sources)
     owner = ScriptModule(program)
     return {name: owner.compiled_method(name) for name in entries}
-
-
-def parse_ir(text: str, name: str = "<text>") -> Any:
-    """IR text as an xDSL module, verified. Raises IRError with the place in the text."""
-    from tsir.dialects.context import make_context, parse_module
-    from tsir.ops.operation_names import family_names
-    from tsir.ops.python import lookup
-    from tsir.ops.registry import SCHEMAS
-
-    return parse_module(make_context(SCHEMAS.get, lambda function: lookup(function) is not None, family_names), text, name)

@@ -44,6 +44,7 @@ class BoundFunction:
         """The generated function: `body(state, *leading, *arguments)`."""
         self.leading: tuple[Any, ...] = (instance,) if entry.takes_self and function.source.takes_self else ()
         self.guards: Sequence[Callable[[Sequence[Any]], bool]] = function.guards
+        program.check_weights()
         self._instance = instance
         self._program = program
         self._arrays: list[Array] = [] if instance is None else [instance.tensor(path) for path in function.source.weights]

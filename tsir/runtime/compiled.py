@@ -211,6 +211,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     def _outside(self, value: Any) -> Any:
         if isinstance(value, Instance):
             return self.wrap(value)
+        self.program.check_weights()
         if isinstance(value, np.ndarray):
             tensor = self.program.source_of(value)
             return self._shared(value) if tensor is None else tensor

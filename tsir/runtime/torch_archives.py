@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import os
 from typing import IO, Any
 
 from tsir.errors import ArchiveError
 from tsir.runtime.compiled import ScriptModule
-
-
-def as_source(source: Any) -> str | os.PathLike[str] | IO[bytes]:
-    """A path or a binary file object that can be positioned: bytes become one, and streams are read into one."""
-    if isinstance(source, bytes | bytearray | memoryview):
-        return io.BytesIO(source)
-    if isinstance(source, str | os.PathLike):
-        return source
-    return source if source.seekable() else io.BytesIO(source.read())
 
 
 def load_torch_archive(

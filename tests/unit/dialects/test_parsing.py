@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tsir.dialects.context import TsContext, make_context, parse_module, print_module
-from tsir.dialects.parsing import MAX_NESTING
 from tsir.dialects.schema import parse_schema
 from tsir.errors import IRError
+from tsir.limits import Limits
 
 SCHEMA = parse_schema("add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor")
 PROGRAMS = Path(__file__).parents[2] / "filecheck" / "dialects"
@@ -46,7 +46,7 @@ def test_place_and_caret(context: TsContext) -> None:
     "text, said",
     [
         (b"\x00\x80", "isn't UTF-8"), ("", "empty text"), ("// only a comment", "expected an operation"), ("\0", "x.mlir:1:1"),
-        ("(" * 100_000, "expected an operation"), (nested(MAX_NESTING + 1), "nested"), (nested(100_000), "nested"),
+        ("(" * 100_000, "expected an operation"), (nested(Limits().nesting + 1), "nested"), (nested(100_000), "nested"),
         ("func.func @f(%x : " + "!ts.list<" * 5000 + "i64" + ">" * 5000 + ")", "nested"),
         ('ts.constant "' + "a" * 300, "string literal"), ("%a:99999999999 = arith.constant 1 : i64", "99999999999"),
         ("%a = arith.constant " + "9" * 5000 + " : i64", "x.mlir:1:"),
@@ -59,7 +59,7 @@ def test_malformed(context: TsContext, text: str | bytes, said: str) -> None:
 
 
 def test_deep_nesting_reads_prints_and_reads_back(context: TsContext) -> None:
-    text = print_module(parse_module(context, nested(MAX_NESTING - 10)))
+    text = print_module(parse_module(context, nested(Limits().nesting - 10)))
     assert print_module(parse_module(context, text)) == text
 
 

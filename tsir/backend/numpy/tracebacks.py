@@ -21,6 +21,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from tsir.errors import TsirError
+from tsir.source_files import is_source, one_line
 from tsir.source_lines import function_at
 
 if TYPE_CHECKING:
@@ -166,15 +167,20 @@ def _is_internal(frame: FrameType) -> bool:
 
 def _frame(file: str, line: int, function: str) -> FrameType:
     """A frame that was never the user's but looks so: its code has this file, line and name."""
+    file = one_line(file) if is_source(file) else f"<{one_line(file)}>"  # traceback doesn't look for files in <>
     names = {"__name__": Path(file).stem, "__file__": file, "_frame": sys._getframe}
-    return eval(_code(file, line, function), names)
+    return eval(_code(file, line, one_line(function)), names)
+
+
+_LAST_LINE = (1 << 31) - 1
+"""The largest line that code objects have."""
 
 
 @lru_cache(maxsize=256)
 def _code(file: str, line: int, function: str) -> CodeType:
     call = ast.Call(ast.Name("_frame", ast.Load()), [], [])
     for node in (call, call.func):
-        node.lineno = node.end_lineno = max(line, 1)
+        node.lineno = node.end_lineno = min(max(line, 1), _LAST_LINE)
         # No columns: of an expression's place only the start is known, and a caret under that would mislead.
         node.col_offset = node.end_col_offset = -1
     code = compile(ast.Expression(call), file, "eval").replace(co_name=function)

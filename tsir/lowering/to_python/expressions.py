@@ -18,7 +18,7 @@ from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.lowering.to_python.atoms import operand, receiver
 from tsir.lowering.to_python.calls import call, call_method, call_python
 from tsir.lowering.to_python.constants import attribute_text
-from tsir.lowering.to_python.names import Names
+from tsir.lowering.to_python.names import Names, is_name
 from tsir.lowering.to_python.objects import new, setattr_text
 from tsir.lowering.to_python.operator_names import IN_PLACE_FUNCTIONS, METHODS, NO_FUNCTION, PROPERTIES
 from tsir.lowering.to_python.tensor_items import item_text
@@ -321,7 +321,7 @@ def _getattr(p: Printer, operation: Operation) -> str:
     kind = operation.operands[0].type
     if p.root is not None and owner == "self" and p.names.is_constant(kind, name):
         return p.names.constant(p.root.attributes[name]) or f"self.{name}"
-    if name.isidentifier():
+    if is_name(name):
         return f"{receiver(owner)}.{name}"
     if name.isdigit() and isinstance(kind, types.ClassType) and p.names.is_sequence(kind.symbol.root_reference.data):
         return f"{receiver(owner)}[{name}]"

@@ -379,6 +379,11 @@ class Names:
         return name if shown is None else f"{name}: {shown}"
 
 
+def is_name(text: str) -> bool:
+    """Whether a text may stand behind a dot."""
+    return text.isidentifier() and not keyword.iskeyword(text)
+
+
 def identifier(text: str) -> str:
     """A text as a Python identifier."""
     made = re.sub(r"\W", "_", text)

@@ -13,7 +13,7 @@ from tsir.dialects.ts import types
 from tsir.dialects.ts.structure import CACHED, PART
 from tsir.dialects.values import ITEM
 from tsir.lowering.to_python.atoms import receiver
-from tsir.lowering.to_python.names import MADE, Names
+from tsir.lowering.to_python.names import MADE, Names, is_name
 
 if TYPE_CHECKING:
     from tsir.lowering.to_python.statements import Printer
@@ -98,7 +98,7 @@ def setattr_text(p: Printer, operation: Operation) -> str:
         return f"{_dict(p.names, symbol)}.__setitem__({holder}, {name.removeprefix(ITEM)!r}, {value})"
     if p.names.is_dict(symbol):
         return f"object.__setattr__({holder}, {name!r}, {value})"
-    return f"{receiver(holder)}.{name} = {value}" if name.isidentifier() else f"setattr({holder}, {name!r}, {value})"
+    return f"{receiver(holder)}.{name} = {value}" if is_name(name) else f"setattr({holder}, {name!r}, {value})"
 
 
 def _dict(names: Names, symbol: str) -> str:

@@ -1,0 +1,46 @@
+"""`tsir.load`: the one place that tells apart which kind of file is given."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import IO, Any
+
+from tsir.archive.kinds import is_torch_archive
+from tsir.archive.opening import name_of, opened
+from tsir.archive.reading import Reading, load_bytes
+from tsir.backend.numpy.tracebacks import user_facing
+from tsir.limits import Limits
+from tsir.runtime.compiled import ScriptModule, as_function
+from tsir.runtime.ir_text import parse_ir
+from tsir.runtime.locations import mapped_dtypes
+from tsir.runtime.methods import ScriptFunction
+from tsir.runtime.torch_archives import load_torch_archive
+
+
+@user_facing
+def load(
+    source: str | os.PathLike[str] | IO[bytes] | bytes,
+    map_location: Any = None,
+    _extra_files: dict[str, Any] | None = None,
+    _restore_shapes: bool = False,
+    *,
+    verify: bool | None = None,
+    limits: Limits | None = None,
+) -> ScriptFunction | ScriptModule:
+    """Reads an archive, as `torch.jit.load` does; torch isn't needed. It may be torch.jit's own, too, of torch 1.4 or later.
+
+    Raises ArchiveError for a file that is no intact archive.
+    `map_location` may be the CPU, or a dict from devices to the CPU and from dtypes to those that tensors get instead. `verify` says
+    whether all weights are compared with their checksum at once (True) or never (False); without it long ones are before their first
+    use. `limits` are those on what a file may ask for. See docs/archive.md.
+    """
+    dtypes = mapped_dtypes(map_location)
+    if isinstance(source, bytes | bytearray | memoryview):
+        source = io.BytesIO(source)
+    data, is_mapped = opened(source)
+    name = name_of(source)
+    if is_torch_archive(data):
+        return load_torch_archive(source if isinstance(source, str | os.PathLike) else io.BytesIO(data), _extra_files)
+    program = load_bytes(data, is_mapped, name, parse_ir, _extra_files, Reading(verify, limits, dtypes))
+    return as_function(program) if program.root is None or program.is_function else ScriptModule(program)
