@@ -74,6 +74,13 @@ FORMAT_UPGRADES: tuple[FormatUpgrade, ...] = (
 
 
 @dataclass(frozen=True)
+class Constant:
+    """An operand that an upgrade adds: None, a bool, an int, a float or a text."""
+
+    value: bool | int | float | str | None
+
+
+@dataclass(frozen=True)
 class OperationUpgrade:
     """Makes operations of one name, as archives with version `version` of it have them, operations of the next version.
 
@@ -86,23 +93,15 @@ class OperationUpgrade:
     what: str
     name: str | None = None
     operands: tuple[int | Constant, ...] | None = None
+    arity: int | None = None
+    """How many operands the old form has, None: any number. Others aren't rewritten."""
     schema: str | None = None
 
 
-@dataclass(frozen=True)
-class Constant:
-    """An operand that an upgrade adds: None, a bool, an int, a float or a text."""
-
-    value: bool | int | float | str | None
-
-
-OPERATION_UPGRADES: tuple[OperationUpgrade, ...] = ()
-"""Nothing that an archive may have has changed so far. An entry looks like this:
-
-    OperationUpgrade("ts.aten.stft", 1, "align_to_window came last", operands=(0, 1, 2, 3, 4, 5, 6, 7, Constant(None))),
-    OperationUpgrade("ts.aten.qr", 1, "is linalg_qr", name="ts.aten.linalg_qr", schema="qr(Tensor self) -> (Tensor, Tensor)"),
-
-with `VERSIONS["ts.aten.stft"] = 2` in `ops/versions.py`."""
+OPERATION_UPGRADES: tuple[OperationUpgrade, ...] = (
+    OperationUpgrade("ts.aten._python_number", 1, "`into` came last", arity=1, operands=(0, Constant(None))),
+)
+"""One row for each change; `VERSIONS` in `ops/versions.py` has the versions that come of them."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,11 @@ def upgrade_module(
         return
     for op in list(module.walk()):
         for step in OPERATION_UPGRADES:
-            if op.name == step.operation and operations.get(step.operation, 1) <= step.version:
+            if (
+                op.name == step.operation
+                and operations.get(step.operation, 1) <= step.version
+                and step.arity in (None, len(op.operands))
+            ):
                 op = _rewritten(op, step, find)
 
 

@@ -103,10 +103,8 @@ def _directory(data: memoryview, file: str) -> tuple[int, int, int]:
     if at + _END.size + comment != len(tail) or disk != first_disk or here != count:
         raise ArchiveError(f"{file} is no intact archive: it was cut, joined or continued")
     end = len(data) - len(tail) + at
-    if count == 0xFFFF or size == _ZIP64 or start == _ZIP64:
-        at64 = end - _END64_LOCATOR.size
-        if at64 < 0 or bytes(data[at64 : at64 + 4]) != b"PK\x06\x07":
-            raise ArchiveError(f"{file} is no intact archive: its zip64 directory is missing")
+    at64 = end - _END64_LOCATOR.size
+    if at64 >= 0 and bytes(data[at64 : at64 + 4]) == b"PK\x06\x07":
         where = _END64_LOCATOR.unpack_from(data, at64)[2]
         if where + _END64.size > at64 or bytes(data[where : where + 4]) != b"PK\x06\x06":
             raise ArchiveError(f"{file} is no intact archive: its zip64 directory is damaged")

@@ -10,7 +10,7 @@ FIRST_RELEASE = "0.1.0"
 DIALECT_VERSION = 1
 """The version of the operations that are no operators: control flow, containers, classes."""
 
-VERSIONS: dict[str, int] = {}
+VERSIONS: dict[str, int] = {"ts.aten._python_number": 2}
 """The versions of operations that have changed; all others have version 1."""
 SINCE: dict[str, str] = {}
 """The tsir that brought an operation, or its present version; all others came with the first release."""
