@@ -19,6 +19,7 @@ from tsir.ops import python
 from tsir.ops.sizes import SymInt
 from tsir.ops.tensor import SymTensor
 from tsir.passes.constants import UNKNOWN, constant_ops
+from tsir.passes.dicts import read_known_dicts
 from tsir.passes.facts import NEVER, Facts
 from tsir.passes.infer_types import infer_types
 from tsir.passes.rebuild import inline_block
@@ -39,7 +40,7 @@ class FoldConstantsPass(ModulePass):
         %2 = scf.if %1 -> (!ts.tensor) { %0 = ts.aten.relu(%x) : ... } else {...}
 
     An operation that raises for these constants stays. Loops that are never entered are removed, short ones over lists unrolled,
-    and lists that are filled by `append` in straight-line code are made in one piece. The types of tensors are
+    and lists that are filled by `append` in straight-line code are made in one piece, as are dicts. The types of tensors are
     refined on the way, as `ts-infer-types` does.
     """
 
@@ -59,6 +60,7 @@ def fold_constants(function: FuncOp, *, refine_results: bool = True) -> Facts:
         changed |= unroll_short_loops(function, facts)
         _replace_constants(function, facts)
         changed |= make_lists_whole(function)
+        changed |= read_known_dicts(function)
         if not changed:
             break
         facts = infer_types(function, refine_results=refine_results)
