@@ -10,7 +10,8 @@ from tests.models.comparison import assert_same
 from tests.models.timm_zoo import MODELS, Model
 
 
-def _is_usable() -> bool:
+def is_usable() -> bool:
+    """Whether timm can be imported with this torch."""
     try:
         import timm  # noqa: F401
     except (ImportError, RuntimeError):  # torchvision raises RuntimeError when it is built for another torch
@@ -18,7 +19,7 @@ def _is_usable() -> bool:
     return True
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not _is_usable(), reason="timm isn't installed, or not for this torch")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not is_usable(), reason="timm isn't installed, or not for this torch")]
 
 
 def _check(compiled: Any, eager: Any, model: Model) -> None:

@@ -138,7 +138,8 @@ def _answer(op: Operation, operand: int, contents: _Contents) -> Callable[[], SS
             return lambda: key in contents.values
         case "not_contains":
             return lambda: key not in contents.values
-    return None
+        case _:
+            return None
 
 
 def _replace(op: Operation, known: SSAValue | int | bool) -> bool:

@@ -41,7 +41,9 @@ def test_what_is_stored_is_found(tmp_path, capsys):
 
 def test_a_key_that_is_not_there_stays(tmp_path, capsys):
     text = _folded(
-        tmp_path, capsys, f"  %d = ts.dict %a, %x : {DICT}\n  %r = ts.py.getitem(%d, %b) : {GET}\n  func.return %r : tensor<2xf32>\n"
+        tmp_path,
+        capsys,
+        f"  %d = ts.dict %a, %x : {DICT}\n  %r = ts.py.getitem(%d, %b) : {GET}\n  func.return %r : tensor<2xf32>\n",
     )
     assert "ts.py.getitem" in text
 
