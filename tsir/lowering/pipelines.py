@@ -19,6 +19,7 @@ from tsir.lowering.explain import explanation
 from tsir.lowering.outline import outline_deep_code
 from tsir.lowering.ts_to_linalg import lower_function
 from tsir.ops.layouts import strides_of
+from tsir.passes.assumptions import drop_hints, name_sizes
 from tsir.passes.canonicalize import canonicalize
 from tsir.passes.cse import merge_common
 from tsir.passes.dce import eliminate_dead_code
@@ -43,7 +44,7 @@ _SPECIALIZE = (
 _LINALG = (*_SPECIALIZE, "lower-ts-to-linalg", "ts-canonicalize", "ts-cse", "ts-dce", "ts-symbol-dce")
 
 LINALG_TO_MLIR = (
-    "ts-flatten", "lower-linalg-ext", "trim-windows", "spread-slices", "pin-corner-cases", "ts-cse", "ts-dce", "align-while",
+    "ts-flatten", "check-assumptions", "lower-linalg-ext", "trim-windows", "spread-slices", "pin-corner-cases", "ts-cse", "ts-dce", "align-while",
     "place-weights", "finish-mlir",
 )  # fmt: skip
 
@@ -111,13 +112,16 @@ def specialize(
     instance: Instance | None = None,
     *,
     strides: Sequence[Sequence[int] | None] | None = (),
+    sizes: Sequence[Sequence[int] | None] = (),
     lower: bool = True,
 ) -> Specialized:
     """The function `@symbol` for these argument types (without `self`); the module isn't changed.
 
     `instance` is the object that the function's first argument will be, and that has its weights: attributes that nothing sets
     become constants and weights. An argument that is a weight already (`ts.weight`; they come last) takes no type. `strides` are
-    those of the arguments that aren't contiguous; None where nobody sees how tensors lie in memory. Without
+    those of the arguments that aren't contiguous; None where nobody sees how tensors lie in memory. `sizes` are those of the
+    call at hand (None for what is no tensor): where the types leave sizes open and an operator has to know how they compare,
+    the function is made for calls in which they compare as here, and says so in `ts.assume`. Without
     `lower` the result is the `ts` IR before the lowering. Nothing is verified, printed or parsed on the way.
     """
     attributes = Attributes(module) if instance is not None else None
@@ -136,6 +140,7 @@ def specialize(
         first = len(function.body.block.args) - len(argument_types) - len(weights)
         set_argument_types(function, first, argument_types)
         mark_strides(function, first, strides or ())
+        name_sizes(function, first, sizes)
         if weights and instance is not None:
             after = first + len(argument_types)
             known = [tensor_type(instance.tensor(path)) for path in weights]
@@ -168,5 +173,6 @@ def specialize(
         merge_common(function)
         eliminate_dead_code(function)
         outline_deep_code(part)
+    drop_hints(function)
     drop_unused(part, [symbol])
     return Specialized(part, symbol, weights)

@@ -27,6 +27,7 @@ from tsir.ops.evaluate import emit
 from tsir.ops.registry import operator
 from tsir.ops.sizes import CannotLower, ShapeEnv, SymInt, size_key
 from tsir.ops.tensor import SymScalar, SymTensor
+from tsir.passes.assumptions import write_conditions
 from tsir.passes.constants import UNKNOWN, constant_ops
 from tsir.passes.facts import BODY_ERRORS, NOTHING_KNOWN, Facts, strip_casts
 from tsir.passes.freeze import argument_attributes
@@ -60,6 +61,7 @@ def lower_function(function: FuncOp) -> None:
     facts = Facts(function, env)
     facts.run()
     _Lowering(function, facts).run()
+    write_conditions(function, env.guards)
 
 
 _BY_LAYOUT = frozenset(("contiguous", "ravel", "real", "imag", "view_as_real", "view_as_complex"))
@@ -265,7 +267,8 @@ class _Lowering:
             arguments = [self._argument(o) for o in op.operands]
             if definition is None:
                 raise CannotLower(f"the operator {op.SCHEMA.key} isn't known")
-            results = emit(definition, arguments, builder)
+            with self.facts.env.guarding():
+                results = emit(definition, arguments, builder)
         except CannotLower as error:
             self._dispatch(op, last, error.message)
             return

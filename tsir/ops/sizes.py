@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -156,6 +157,25 @@ class ShapeEnv:
         """Makes `a == b` known without a guard: the caller has verified it, or emits a check that does."""
         difference = a - b
         if isinstance(difference, SymInt):
+            self._learn_zero(difference)
+
+    @contextmanager
+    def guarding(self) -> Iterator[None]:
+        """While this is open, comparisons are decided by hints, where these are known."""
+        before, self.allow_guards = self.allow_guards, True
+        try:
+            yield
+        finally:
+            self.allow_guards = before
+
+    def assume(self, difference: Size, relation: str) -> None:
+        """Makes `difference relation 0` known, with relation one of `==`, `!=`, `>`, `<=`: a guard that holds already."""
+        difference = self.resolve(difference)
+        if isinstance(difference, int):
+            return
+        decided = "==" if relation in ("==", "!=") else ">"
+        self._decisions[difference.key(), decided] = relation == decided
+        if relation == "==":
             self._learn_zero(difference)
 
     def resolve(self, size: Size) -> Size:

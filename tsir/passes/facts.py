@@ -53,10 +53,12 @@ from tsir.dialects.ts.types import (
 from tsir.dialects.values import Future, named_tuple_class
 from tsir.errors import OperatorError, TsirError
 from tsir.ops import python
+from tsir.ops.assumptions import learn
 from tsir.ops.evaluate import infer
 from tsir.ops.registry import operator
 from tsir.ops.sizes import CannotLower, ShapeEnv, Size, SymInt, same_size
 from tsir.ops.tensor import SymScalar, SymTensor
+from tsir.passes.assumptions import conditions_of, named_sizes
 from tsir.passes.constants import UNKNOWN, constant_of
 from tsir.passes.memory import Memory
 
@@ -94,12 +96,15 @@ class Facts:
         self.reasons: dict[Operation, str] = {}
         """Tensor operations whose result types can't be told from the types, and why."""
         self._atoms: dict[tuple[SSAValue, tuple[int, ...]], SymInt] = {}
+        self._names = named_sizes(function)
 
     def run(self) -> None:
         """Derives the facts of all operations, loops to a fixpoint."""
         block = self.function.body.block
         for argument in block.args:
             self.table[argument] = self._from_type(argument, argument.type, lower=2)
+        if conditions := conditions_of(self.function):
+            learn(conditions, {name: self._atom(a, (d,), 2) for (a, d), (name, _) in self._names.items()})
         self.visit_block(block)
 
     def of(self, value: SSAValue) -> Any:
@@ -152,7 +157,8 @@ class Facts:
         if found is None:
             name = f"{value.name_hint or 'value'}.size({path[-1]})"
             origin = (value, path[0]) if len(path) == 1 and is_tensor(value.type) else None
-            found = self._atoms[value, path] = self.env.atom(name, lower=lower, origin=origin)
+            _, hint = self._names.get((value, path[-1]), (None, None)) if origin is not None else (None, None)
+            found = self._atoms[value, path] = self.env.atom(name, lower=lower, origin=origin, hint=hint)
         return found
 
     def join(self, value: SSAValue, a: Any, b: Any, path: tuple[int, ...] = ()) -> Any:
@@ -241,7 +247,8 @@ class Facts:
             self.reasons[op] = f"{NOTHING_KNOWN} the argument {op.SCHEMA.arguments[at].name!r}"
         else:
             try:
-                facts = infer(definition, arguments, self.env)
+                with self.env.guarding():
+                    facts = infer(definition, arguments, self.env)
             except CannotLower as error:
                 self.reasons[op] = error.message
             except BODY_ERRORS as error:

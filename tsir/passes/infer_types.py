@@ -18,6 +18,7 @@ from tsir.dialects.ts.families import AtenOp
 from tsir.dialects.ts.structure import CastOp, YieldOp
 from tsir.dialects.ts.types import AnyType, NamedTupleType, OptionalType, TensorType, TupleType, UnionType
 from tsir.ops.tensor import SymTensor
+from tsir.passes.assumptions import write_conditions
 from tsir.passes.facts import Facts, strip_casts
 from tsir.passes.refine import STRICT_DIALECTS
 from tsir.passes.structure import callee_name, functions, walk, walk_blocks
@@ -55,6 +56,7 @@ def infer_types(function: FuncOp, *, refine_results: bool = True) -> Facts:
     """Refines the types in one function; gives the facts, which stay valid while only dead code is removed."""
     facts = Facts(function)
     facts.run()
+    write_conditions(function, facts.env.guards)
     write_types(facts, refine_results=refine_results)
     return facts
 

@@ -31,6 +31,7 @@ PASSES: dict[str, str] = {
     "lower-linalg-ext": "tsir.lowering.upstream.extension_loops:LowerLinalgExtPass",
     "trim-windows": "tsir.lowering.upstream.trim_windows:TrimWindowsPass",
     "spread-slices": "tsir.lowering.upstream.spread_slices:SpreadSlicesPass",
+    "check-assumptions": "tsir.lowering.upstream.check_assumptions:CheckAssumptionsPass",
     "pin-corner-cases": "tsir.lowering.upstream.corner_cases:PinCornerCasesPass",
     "align-while": "tsir.lowering.upstream.align_while:AlignWhilePass",
     "place-weights": "tsir.lowering.upstream.weights:PlaceWeightsPass",

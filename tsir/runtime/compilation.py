@@ -19,7 +19,7 @@ from tsir.dialects.values import Instance
 from tsir.runtime import keys, source_cache
 from tsir.runtime.bound import BoundFunction
 from tsir.runtime.keys import Key
-from tsir.runtime.specialization import EntrySpecializations, Specialization
+from tsir.runtime.specialization import EntrySpecializations, Example, Specialization
 
 if TYPE_CHECKING:
     from tsir.backend.numpy import GeneratedSource
@@ -27,15 +27,19 @@ if TYPE_CHECKING:
 
 
 def compile_specialization(
-    program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None
+    program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None, example: Example | None = None
 ) -> Specialization:
-    """Compiles an entry point for the calls that fit `key`, or takes the generated source from the cache."""
+    """Compiles an entry point for the calls that fit `key`, or takes the generated source from the cache.
+
+    With an `example`, for those of them whose sizes compare as in its call: the guards of the result say how.
+    """
     from tsir.backend.numpy.loading import load
 
-    cache_key = source_cache.key(program, entry, key, instance)
+    cache_key = source_cache.key(program, entry, key, instance, 0 if example is None else example.number)
     source = source_cache.find(cache_key)
     if source is None:
-        source = call_with_deep_stack(lambda: generate_source(specialize(program, entry, key, instance)))
+        call = () if example is None else example.key
+        source = call_with_deep_stack(lambda: generate_source(specialize(program, entry, key, instance, call=call)))
         source_cache.store(cache_key, source)
     function = BoundFunction(call_with_deep_stack(lambda: load(source)), instance, program, entry)
     return Specialization(key, function, source.text, guards=tuple(function.guards))
@@ -47,19 +51,21 @@ def specialize(
     key: tuple[Key, ...],
     instance: Instance | None,
     *,
+    call: tuple[Key, ...] = (),
     lower: bool = True,
     in_memory: bool = True,
 ) -> Specialized:
     """The entry point for the calls that fit `key`: lowered, or as `ts` IR after the passes.
 
-    `in_memory` tells whether results also lie in memory as in torch, which MLIR's values don't.
+    `call` is the exact key of a call whose sizes may decide how open ones compare. `in_memory` tells whether results also lie in memory as in torch, which MLIR's values don't.
     """
     from tsir.lowering import pipelines
 
     declared = declared_types(program, entry)
     refined = [keys.refined_type(k, t) for k, t in zip(key, declared, strict=True)]
     strides = [keys.strides_in(k) for k in key] if in_memory else None
-    return pipelines.specialize(program.module, entry.symbol, refined, instance, strides=strides, lower=lower)
+    sizes = [keys.sizes_in(k) for k in call]
+    return pipelines.specialize(program.module, entry.symbol, refined, instance, strides=strides, sizes=sizes, lower=lower)
 
 
 def generate_source(specialized: Specialized) -> GeneratedSource:
@@ -86,10 +92,12 @@ class Stages:
     entry: EntryPoint
     key: tuple[Key, ...]
     instance: Instance | None
+    call: tuple[Key, ...]
+    """The exact key of the call."""
 
     @cached_property
     def _specialized(self) -> Specialized:
-        return specialize(self.program, self.entry, self.key, self.instance)
+        return specialize(self.program, self.entry, self.key, self.instance, call=self.call)
 
     @property
     def ts(self) -> str:
@@ -103,7 +111,8 @@ class Stages:
         """The `ts` IR after the passes, before the lowering."""
         from tsir.dialects.context import print_module
 
-        return print_module(specialize(self.program, self.entry, self.key, self.instance, lower=False).module)
+        found = specialize(self.program, self.entry, self.key, self.instance, call=self.call, lower=False)
+        return print_module(found.module)
 
     @cached_property
     def linalg(self) -> str:
@@ -116,7 +125,7 @@ class Stages:
         """The text in MLIR's own dialects alone, weights `inline`, as a `resource` or as `args`. Raises PassError."""
         from tsir.lowering.upstream.emission import upstream_text
 
-        specialized = specialize(self.program, self.entry, self.key, self.instance, in_memory=False)
+        specialized = specialize(self.program, self.entry, self.key, self.instance, call=self.call, in_memory=False)
         return upstream_text(specialized, self.instance, weights)
 
     @cached_property
@@ -132,7 +141,7 @@ class Stages:
 
 def stages(program: Program, entry: EntryPoint, arguments: Sequence[Any], known: EntrySpecializations) -> Stages:
     """The stages for a call with these converted arguments."""
-    return Stages(program, entry, known.variant_key(arguments), known.instance)
+    return Stages(program, entry, known.variant_key(arguments), known.instance, known.exact_key(arguments))
 
 
 def method_entry(program: Program, class_name: str, method: str) -> EntryPoint | None:

@@ -72,6 +72,13 @@ def strides_in(key: Key) -> tuple[int, ...] | None:
     return tuple(strides)
 
 
+def sizes_in(key: Key) -> tuple[int, ...] | None:
+    """The shape of a tensor with this exact key; None for what is none."""
+    while key[0] == "some":
+        key = key[1]
+    return key[2] if key[0] == "t" else None
+
+
 def generalise(key: Key, dynamic: frozenset[tuple[int, ...]], path: tuple[int, ...] = ()) -> Key:
     """The key with the dimensions at the given positions (path of the tensor, then dimension) made dynamic, 0 and 1 kept."""
     if key[0] == "t":

@@ -32,7 +32,7 @@ from tsir.runtime.inspection import FunctionSchema, qualified_name, schema_of
 from tsir.runtime.keys import Key
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.python_calls import has_shared_variables, know_caller, running
-from tsir.runtime.specialization import EntrySpecializations, Epoch, Specialization, run_quietly
+from tsir.runtime.specialization import EntrySpecializations, Epoch, Example, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
 from tsir.runtime.tree_calls import TreeCalls
 
@@ -206,11 +206,11 @@ class CompiledMethod:
                 self.cache.add(values, arguments, self._specializations.types, found, self._classes, self._instances)
 
     def _compile(
-        self, program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None
+        self, program: Program, entry: EntryPoint, key: tuple[Key, ...], instance: Instance | None, example: Example | None
     ) -> Specialization:
         if self._owner is not None:
             self._owner.adopt_weights()
-        return compile_specialization(program, entry, key, instance)
+        return compile_specialization(program, entry, key, instance, example)
 
     def uses(self, array: np.ndarray[Any, Any]) -> bool:
         """Whether code that was compiled so far has an array among its weights."""

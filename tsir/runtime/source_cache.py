@@ -44,14 +44,18 @@ def directory() -> Path | None:
         return None
 
 
-def key(program: Program, entry: EntryPoint, call_key: tuple[Key, ...], instance: Instance | None) -> str | None:
+def key(
+    program: Program, entry: EntryPoint, call_key: tuple[Key, ...], instance: Instance | None, number: int = 0
+) -> str | None:
     """The name of the cache entry for such a call, or None when nothing is to be cached.
+
+    Variants for one key that hold for different sizes have a `number` from 1 on.
 
     Only programs that came from an archive have a content hash; one made in this process would have to be printed first.
     """
     if program.content_hash is None or directory() is None:
         return None
-    parts = [program.content_hash, entry.name, entry.symbol, repr(call_key), __version__, _sources_stamp()]
+    parts = [program.content_hash, entry.name, entry.symbol, repr(call_key), str(number), __version__, _sources_stamp()]
     parts += [np.__version__, sys.version, platform.machine(), repr(_cpu_features()), default_dtype().name]
     parts += _attribute_values(instance)
     if instance is not None:

@@ -31,12 +31,22 @@ from tsir.runtime.shape_policies import AppliedPolicy
 
 MAX_EXACT_KEYS = 512
 """How many exact keys an entry point remembers; older ones are looked up again through the dynamic keys."""
+MAX_EXAMPLES = 4
+"""How many variants for one key of open sizes rely on how these compare in some call, before one is made that relies on nothing."""
 MAX_SPECIALIZATIONS = 32
 """How many compiled variants an entry point keeps; the least recently compiled one goes."""
 
 
 Epoch: TypeAlias = tuple[int, DType]
 """How often attributes were changed from outside, and torch's default dtype."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A call that a variant is made for: its exact key; and which of the variants for the general key it is, from 1 on."""
+
+    key: tuple[Key, ...]
+    number: int
 
 
 @dataclass(eq=False, repr=False)
@@ -102,7 +112,7 @@ class EntrySpecializations:
         self,
         program: Program,
         entry: EntryPoint,
-        compile_key: Callable[[Program, EntryPoint, tuple[Key, ...], Instance | None], Specialization],
+        compile_key: Callable[[Program, EntryPoint, tuple[Key, ...], Instance | None, Example | None], Specialization],
         self_instance: Instance | None,
     ) -> None:
         self.program = program
@@ -138,6 +148,10 @@ class EntrySpecializations:
         with self._lock:
             return self._find_or_compile(key, arguments, epoch)
 
+    def exact_key(self, arguments: Sequence[Any]) -> tuple[Key, ...]:
+        """The key of calls with exactly such arguments."""
+        return tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True))
+
     def variant_key(self, arguments: Sequence[Any], epoch: Epoch | None = None) -> tuple[Key, ...]:
         """The key of the variant that a call with these arguments uses; a dimension that varied so far is dynamic in it."""
         epoch = epoch or (0, follow())
@@ -159,26 +173,32 @@ class EntrySpecializations:
             dynamic |= varying
             self._dynamic[rank] = dynamic
         general = self._general(key, dynamic)
-        found = self._compiled.get((epoch, general))
-        if found is None or not all(guard(arguments) for guard in found.guards):
-            if found is not None:
-                general = key  # a guard of the dynamic variant excludes this call: it gets its own
-                found = self._compiled.get((epoch, general))
+        found = self._variant(general, key, arguments, epoch)
+        self._remember(self._exact, (epoch, key), found, MAX_EXACT_KEYS)
+        return found
+
+    def _variant(self, general: tuple[Key, ...], key: tuple[Key, ...], arguments: Sequence[Any], epoch: Epoch) -> Specialization:
+        """A variant for the general key that holds for these arguments, whose exact key is `key`."""
+        numbers = (0,) if general == key else (*range(1, MAX_EXAMPLES + 1), 0)
+        for number in numbers:
+            found = self._compiled.get((epoch, general, number))
             if found is None:
-                found = self._compile(self.program, self.entry, general, self.instance)
+                example = Example(key, number) if number else None
+                found = self._compile(self.program, self.entry, general, self.instance, example)
                 if self._policy is not None and self._policy.constrains:
                     found.guards = (*found.guards, self._is_allowed)
-                self._remember(self._compiled, (epoch, general), found, MAX_SPECIALIZATIONS)
+                self._remember(self._compiled, (epoch, general, number), found, MAX_SPECIALIZATIONS)
                 self._made += 1
                 if self._made == MAX_SPECIALIZATIONS + 1:
                     warnings.warn(
                         f"{self.entry.name} was compiled {self._made} times for different arguments, and keeps "
                         f"{MAX_SPECIALIZATIONS} variants: see .specializations for which, and dynamic_shapes= for which sizes vary",
                         RuntimeWarning,
-                        stacklevel=4,
+                        stacklevel=5,
                     )
-        self._remember(self._exact, (epoch, key), found, MAX_EXACT_KEYS)
-        return found
+            if all(guard(arguments) for guard in found.guards):
+                return found
+        raise AssertionError("the last variant relies on nothing")
 
     def _general(self, key: tuple[Key, ...], observed: frozenset[tuple[int, ...]]) -> tuple[Key, ...]:
         """The key of the variant for a call with this one; `observed` are the positions of the sizes that varied so far."""

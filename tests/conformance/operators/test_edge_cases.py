@@ -4,6 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import torch.nn.functional as F  # noqa: E402
+
 import tsir  # noqa: E402
 
 
@@ -114,3 +116,26 @@ def test_instance_norm_moves_statistics(shape):
     result = tsir.script(normalized_instances)(x, *found)
     torch.testing.assert_close(result, normalized_instances(x, *expected))
     torch.testing.assert_close(found, expected, equal_nan=True)
+
+
+def l1(x, y):
+    return F.l1_loss(x, y, reduction="none"), F.l1_loss(x, y, reduction="sum")
+
+
+def hinge(x, y):
+    return F.hinge_embedding_loss(x, y, reduction="none"), F.hinge_embedding_loss(x, y, reduction="sum")
+
+
+def mean_of_losses(x, y):
+    return F.hinge_embedding_loss(x, y)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int32, torch.int64], ids=str)
+def test_losses_of_integers(dtype):
+    """Integers have no mean, and a sum of int64; a margin counts in their dtype."""
+    x, y = torch.full((2, 3), 200).to(dtype), torch.tensor([[100, 1, 3], [1, 7, 200]]).to(dtype)
+    for function in (l1, hinge):
+        for found, expected in zip(tsir.script(function)(x, y), function(x, y), strict=True):
+            assert found.dtype == expected.dtype and torch.equal(found, expected)
+    with pytest.raises(RuntimeError, match="could not infer output dtype"):
+        tsir.script(mean_of_losses)(x, y)

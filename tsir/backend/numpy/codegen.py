@@ -23,6 +23,8 @@ from tsir.dialects import dtypes
 from tsir.dialects.ts.structure import ToReferenceOp
 from tsir.dialects.ts.types import ClassType, TensorType
 from tsir.errors import TsirError
+from tsir.ops.assumptions import python_condition
+from tsir.passes.assumptions import conditions_of, named_sizes
 from tsir.passes.copies import Copies
 from tsir.passes.outside import READS, WRITES, WRITES_ARGUMENTS
 from tsir.passes.signature import WITHOUT_SELF
@@ -110,13 +112,27 @@ def generate(module: ModuleOp, symbol: str) -> GeneratedSource:
         called, name = emitter.pending.pop(0)
         parts.append(_function(emitter, functions[called], name, entry=False).lines)
     lines = [*_header(emitter, symbol), *(line for part in reversed(parts) for line in part)]
-    text, frames = _text(lines)
     first = functions[symbol].function_type.inputs.data
     takes_self = bool(first) and isinstance(first[0], ClassType) and WITHOUT_SELF not in functions[symbol].attributes
+    lines += _guards(functions[symbol], takes_self)
+    text, frames = _text(lines)
     return GeneratedSource(
         text, entry, written.weights, takes_self, frames, emitter.constants, written.provenance, written.mutable,
         written.shared, _outside(functions[symbol]),
     )  # fmt: skip
+
+
+def _guards(function: func.FuncOp, takes_self: bool) -> list[Line]:
+    """What must hold for the sizes of a call's arguments, as functions of these."""
+    conditions = conditions_of(function)
+    if not conditions:
+        return []
+    given = [a for i, a in enumerate(function.body.block.args) if "ts.weight" not in _attributes(function, i)]
+    number = {a: i - takes_self for i, a in enumerate(given)}
+    names = {name: f"a[{number[a]}].shape[{d}]" for (a, d), (name, _) in named_sizes(function).items()}
+    first, *others = [python_condition(c, names) for c in conditions]
+    texts = [f"lambda a: {first}", *(f"    and {t}" for t in others)]
+    return [Line(0, ""), Line(0, ""), Line(0, "guards = ("), *(Line(1, t) for t in texts), Line(0, ",)")]
 
 
 def _outside(function: func.FuncOp) -> Outside | None:

@@ -32,6 +32,13 @@ def reduced(x: SymTensor, reduction: int, count: Size | None = None) -> SymTenso
     reduction = require_int(reduction, "reduction")
     if reduction == NONE:
         return x
+    if x.dtype.category <= Category.INT:
+        if reduction == MEAN:
+            raise OperatorError(
+                "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+                f"Got: {dtype_label(x.dtype)}"
+            )
+        x = convert(x, dtypes.int64)
     total = reductions.sum(x, tuple(range(x.rank)), False)
     return total if reduction == SUM else binary("div", total, x.numel() if count is None else count)
 
@@ -287,8 +294,9 @@ def _positive_part(x: SymTensor) -> SymTensor:
 @aten("hinge_embedding_loss(Tensor self, Tensor target, float margin=1., int reduction=1) -> Tensor", out=False)
 def hinge_embedding_loss(x: SymTensor, target: SymTensor, margin: Any, reduction: int) -> SymTensor:
     """x for target 1, `max(0, margin - x)` for target -1."""
-    apart = where(binary("ne", target, 1), _positive_part(binary("sub", margin, x)), 0.0)
-    return reduced(binary("add", apart, where(binary("ne", target, -1), x, 0.0)), reduction)
+    zero = full((), 0, x.dtype)
+    apart = where(binary("ne", target, 1), _positive_part(binary("sub", full(x.shape, margin, x.dtype), x)), zero)
+    return reduced(binary("add", apart, where(binary("ne", target, -1), x, zero)), reduction)
 
 
 @aten(
