@@ -21,8 +21,8 @@ MAX_DEPTH = 200
 
 T = TypeVar("T")
 
-_RELATIONS = {ast.Eq: "==", ast.NotEq: "!=", ast.Gt: ">", ast.LtE: "<="}
-_BINARY = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
+_RELATIONS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Gt: ">", ast.LtE: "<="}
+_BINARY: dict[type[ast.operator], str] = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 _CALLS = ("floordiv", "mod", "min", "max")
 
 
@@ -97,7 +97,7 @@ def _fold(node: ast.expr, algebra: Algebra[T]) -> T:
         case ast.Name(id=name):
             return algebra.size(name)
         case ast.BinOp():
-            return algebra.apply(_BINARY[type(node.op)], _fold(node.left, algebra), _fold(node.right, algebra))  # type: ignore[index]
+            return algebra.apply(_BINARY[type(node.op)], _fold(node.left, algebra), _fold(node.right, algebra))
         case ast.Call(func=ast.Name(id=name)):
             return algebra.apply(name, _fold(node.args[0], algebra), _fold(node.args[1], algebra))
         case _:

@@ -11,7 +11,7 @@ what a builder makes its value from.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -160,7 +160,7 @@ class ShapeEnv:
             self._learn_zero(difference)
 
     @contextmanager
-    def guarding(self) -> Iterator[None]:
+    def guarding(self) -> Generator[None]:
         """While this is open, comparisons are decided by hints, where these are known."""
         before, self.allow_guards = self.allow_guards, True
         try:

@@ -177,7 +177,9 @@ class EntrySpecializations:
         self._remember(self._exact, (epoch, key), found, MAX_EXACT_KEYS)
         return found
 
-    def _variant(self, general: tuple[Key, ...], key: tuple[Key, ...], arguments: Sequence[Any], epoch: Epoch) -> Specialization:
+    def _variant(
+        self, general: tuple[Key, ...], key: tuple[Key, ...], arguments: Sequence[Any], epoch: Epoch
+    ) -> Specialization:
         """A variant for the general key that holds for these arguments, whose exact key is `key`."""
         numbers = (0,) if general == key else (*range(1, MAX_EXAMPLES + 1), 0)
         for number in numbers:

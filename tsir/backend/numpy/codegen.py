@@ -128,7 +128,7 @@ def _guards(function: func.FuncOp, takes_self: bool) -> list[Line]:
     if not conditions:
         return []
     given = [a for i, a in enumerate(function.body.block.args) if "ts.weight" not in _attributes(function, i)]
-    number = {a: i - takes_self for i, a in enumerate(given)}
+    number: dict[SSAValue, int] = {a: i - takes_self for i, a in enumerate(given)}
     names = {name: f"a[{number[a]}].shape[{d}]" for (a, d), (name, _) in named_sizes(function).items()}
     first, *others = [python_condition(c, names) for c in conditions]
     texts = [f"lambda a: {first}", *(f"    and {t}" for t in others)]
