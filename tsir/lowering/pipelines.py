@@ -44,8 +44,8 @@ _SPECIALIZE = (
 _LINALG = (*_SPECIALIZE, "lower-ts-to-linalg", "ts-canonicalize", "ts-cse", "ts-dce", "ts-symbol-dce")
 
 LINALG_TO_MLIR = (
-    "ts-flatten", "check-assumptions", "lower-linalg-ext", "trim-windows", "spread-slices", "pin-corner-cases", "ts-cse", "ts-dce", "align-while",
-    "place-weights", "finish-mlir",
+    "ts-flatten", "check-assumptions", "lower-linalg-ext", "trim-windows", "spread-slices", "pin-corner-cases", "ts-cse", "ts-dce",
+    "align-while", "place-weights", "finish-mlir",
 )  # fmt: skip
 
 PIPELINES: dict[str, tuple[str, ...]] = {

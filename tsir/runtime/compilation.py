@@ -57,7 +57,8 @@ def specialize(
 ) -> Specialized:
     """The entry point for the calls that fit `key`: lowered, or as `ts` IR after the passes.
 
-    `call` is the exact key of a call whose sizes may decide how open ones compare. `in_memory` tells whether results also lie in memory as in torch, which MLIR's values don't.
+    `call` is the exact key of a call whose sizes may decide how open ones compare. `in_memory` tells whether results also lie in
+    memory as in torch, which MLIR's values don't.
     """
     from tsir.lowering import pipelines
 
