@@ -9,6 +9,18 @@ from tsir.errors import ArchiveError
 _TORCH_NAMES = (b"/data.pkl", b"/constants.pkl", b"/bytecode.pkl", b"/model.json")
 
 
+_EXPORTED_NAMES = (b"/models/", b"serialized_exported_program.json")
+
+
+def is_exported_archive(data: memoryview) -> bool:
+    """Whether `torch.export.save` has written a file: a `.pt2` file."""
+    try:
+        names = directory_of(data)
+    except ArchiveError:
+        return False
+    return any(n in names for n in _EXPORTED_NAMES) and b"/data.pkl" not in names and MANIFEST.encode() not in names
+
+
 def is_torch_archive(data: memoryview) -> bool:
     """Whether torch has written a file: by `torch.jit.save`, `torch.save` or `torch.export.save`."""
     try:

@@ -6,12 +6,13 @@ import io
 import os
 from typing import IO, Any
 
-from tsir.archive.kinds import is_torch_archive
+from tsir.archive.kinds import is_exported_archive, is_torch_archive
 from tsir.archive.opening import name_of, opened
 from tsir.archive.reading import Reading, load_bytes
 from tsir.backend.numpy.tracebacks import user_facing
 from tsir.limits import Limits
 from tsir.runtime.compiled import ScriptModule, as_function
+from tsir.runtime.exported import from_exported
 from tsir.runtime.ir_text import parse_ir
 from tsir.runtime.locations import mapped_dtypes
 from tsir.runtime.methods import ScriptFunction
@@ -28,7 +29,8 @@ def load(
     verify: bool | None = None,
     limits: Limits | None = None,
 ) -> ScriptFunction | ScriptModule:
-    """Reads an archive, as `torch.jit.load` does; torch isn't needed. It may be torch.jit's own, too, of torch 1.4 or later.
+    """Reads an archive, as `torch.jit.load` does; torch isn't needed. It may be torch.jit's own, too, of torch 1.4 or later,
+    or torch.export's (`.pt2`).
 
     Raises ArchiveError for a file that is no intact archive.
     `map_location` may be the CPU, or a dict from devices to the CPU and from dtypes to those that tensors get instead. `verify` says
@@ -40,7 +42,10 @@ def load(
         source = io.BytesIO(source)
     data, is_mapped = opened(source)
     name = name_of(source)
+    again = source if isinstance(source, str | os.PathLike) else io.BytesIO(data)
+    if is_exported_archive(data):
+        return from_exported(again)
     if is_torch_archive(data):
-        return load_torch_archive(source if isinstance(source, str | os.PathLike) else io.BytesIO(data), _extra_files)
+        return load_torch_archive(again, _extra_files)
     program = load_bytes(data, is_mapped, name, parse_ir, _extra_files, Reading(verify, limits, dtypes))
     return as_function(program) if program.root is None or program.is_function else ScriptModule(program)

@@ -504,6 +504,11 @@ CASES = {
     ],
     **{f"{k}_cell": _cell(k) for k in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
     "scaled_dot_product_attention": _attention,
+    "_scaled_dot_product_flash_attention_for_cpu": lambda d: [
+        [t((2, 2, 3, 4), d), t((2, 2, 5, 4), d, 1), t((2, 2, 5, 4), d, 2), 0.0, causal, None, scale]
+        for causal, scale in ((False, None), (True, 0.7))
+        if d.is_floating_point
+    ],
     "_native_multi_head_attention": _native_attention,
     "_transformer_encoder_layer_fwd": _encoder_layer,
     **{k: _nll for k in ("nll_loss_nd",)},

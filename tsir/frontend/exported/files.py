@@ -1,16 +1,17 @@
-"""`.pt2` files: the zip archives that `torch.export.save` writes. Read without torch; nothing in them is executed or unpickled.
+"""`.pt2` files: the zip archives that `torch.export.save` writes. Read without torch; nothing in them is executed.
 
 A file has its programs in `models/<name>.json`, and their tensors as raw bytes of storages. Files of torch up to 2.7 keep tensors
-in pickles.
+in pickles, which the restricted reader of `torch_archive` takes.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 import numpy as np
@@ -19,104 +20,115 @@ from tsir.dialects import dtypes
 from tsir.errors import ArchiveError, UnsupportedError
 from tsir.frontend.exported.from_json import DTYPES, read_json
 from tsir.frontend.exported.graphs import Exported, State
+from tsir.frontend.torch_archive.container import Container
+from tsir.frontend.torch_archive.pickles import TensorParts, check_depth, read_pickle
+from tsir.frontend.torch_archive.tensors import TensorReader
 from tsir.ops.host_tensors import numpy_dtype
 
-MAX_MEMBERS = 200_000
 MAX_JSON_BYTES = 1 << 29
 """How long a program's JSON may be."""
-
-_ROLES = {"parameter": "parameter", "buffer": "buffer", "tensor_constant": "constant", "custom_obj": "constant"}
-
-
-def is_exported(names: list[str]) -> bool:
-    """Whether a zip archive with members of these names is one that torch.export wrote."""
-    return any(n.partition("/")[2].startswith("models/") and n.endswith(".json") for n in names) or _OLD_PROGRAM in names
-
+MAX_OLD_BYTES = 1 << 34
+"""How long the tensors of a file of torch before 2.8 may be, which are read as a whole."""
 
 _OLD_PROGRAM = "serialized_exported_program.json"
+_ROLES = {"parameter": "parameter", "buffer": "buffer", "tensor_constant": "constant", "custom_obj": "constant"}
+_DAMAGED = (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, NotImplementedError, ValueError, RuntimeError)
+
+Array = np.ndarray[Any, Any]
+_States = Callable[[str, str], State]
+
+
+def _names(source: str | os.PathLike[str] | IO[bytes]) -> list[str]:
+    before = None if isinstance(source, str | os.PathLike) else source.tell()
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return archive.namelist()
+    except FileNotFoundError:
+        raise
+    except _DAMAGED:
+        return []
+    finally:
+        if before is not None and not isinstance(source, str | os.PathLike):
+            source.seek(before)
 
 
 def read_file(source: str | os.PathLike[str] | IO[bytes], model: str | None = None) -> Exported:
     """The program of a `.pt2` file; `model` names one of several. Raises ArchiveError for what isn't such a file, or damaged."""
-    name = os.fspath(source) if isinstance(source, str | os.PathLike) else "<file object>"
+    name = str(os.fspath(source)) if isinstance(source, str | os.PathLike) else "<file object>"
+    if _OLD_PROGRAM in _names(source):
+        return _old_program(source, name)
+    container = Container(source, name)
     try:
-        with zipfile.ZipFile(source) as archive:
-            return _File(archive, str(name)).program(model)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
-        raise ArchiveError(f"{name} is no intact .pt2 file: {error}") from error
+        return _program(container, model)
+    finally:
+        container.close()
 
 
-class _File:
-    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
-        infos = archive.infolist()
-        if len(infos) > MAX_MEMBERS:
-            raise ArchiveError(f"{name} has {len(infos)} members; at most {MAX_MEMBERS} are read")
-        self._archive = archive
-        self._name = name
-        self._members = {i.filename: i for i in infos}
-        if len(self._members) != len(infos):
-            raise ArchiveError(f"{name} has two members of one name")
-        self._storages: dict[str, np.ndarray[Any, Any]] = {}
-        self._arrays: dict[tuple[Any, ...], np.ndarray[Any, Any]] = {}
+def _program(container: Container, wanted: str | None) -> Exported:
+    """The program of this name, or the only one."""
+    found = [m for m in container.names() if m.startswith("models/") and m.endswith(".json") and m.count("/") == 1]
+    programs = [m[len("models/") : -len(".json")] for m in found]
+    if not programs:
+        raise ArchiveError(f"{container.name} is no .pt2 file: it has no models/*.json")
+    if wanted is None:
+        if len(programs) > 1 and "model" not in programs:
+            raise ArchiveError(f"{container.name} has several programs: {', '.join(programs)}", hint="name one: model=...")
+        wanted = "model" if "model" in programs else programs[0]
+    if wanted not in programs:
+        raise ArchiveError(f"{container.name} has no program {wanted!r}; it has {', '.join(programs)}")
+    states: list[_States] = []
+    for folder in ("weights", "constants"):
+        old = f"data/{folder}/{wanted}.pt"
+        if old in container:
+            states.append(_pickled(container.read(old, MAX_OLD_BYTES), f"{container.name}: {old}"))
+        else:
+            member = f"data/{folder}/{wanted}_{folder}_config.json"
+            states.append(_Storages(container, f"data/{folder}/", member))
+    content = container.read(f"models/{wanted}.json", MAX_JSON_BYTES)
+    return read_json(
+        _json(content, f"{container.name}: models/{wanted}.json"), _either(states, container.name), container.name
+    )
 
-    def program(self, wanted: str | None) -> Exported:
-        """The program of this name, or the only one."""
-        programs: dict[str, str] = {}
-        for member in self._members:
-            root, _, rest = member.partition("/")
-            if rest.startswith("models/") and rest.endswith(".json") and rest.count("/") == 1:
-                programs[rest[len("models/") : -len(".json")]] = root
-        if not programs:
-            what = "a file of torch before 2.8" if _OLD_PROGRAM in self._members else "no .pt2 file"
-            hint = "load it with torch.export.load, and save it again" if _OLD_PROGRAM in self._members else None
-            raise ArchiveError(f"{self._name} is {what}", hint=hint)
-        if wanted is None:
-            wanted = "model" if "model" in programs else next(iter(programs))
-            if len(programs) > 1 and wanted != "model":
-                raise ArchiveError(f"{self._name} has several programs: {', '.join(programs)}", hint="name one: model=...")
-        if wanted not in programs:
-            raise ArchiveError(f"{self._name} has no program {wanted!r}; it has {', '.join(programs)}")
-        root = programs[wanted]
-        weights = self._config(f"{root}/data/weights/{wanted}_weights_config.json")
-        constants = self._config(f"{root}/data/constants/{wanted}_constants_config.json")
 
-        def state(path: str, role: str) -> State:
-            folder, config = ("weights", weights) if path in weights else ("constants", constants)
-            return self._state(f"{root}/data/{folder}/", config, path, role)
+def _either(states: list[_States], name: str) -> _States:
+    """The tensors of several sources: the first one that has a path."""
 
-        return read_json(self._json(f"{root}/models/{wanted}.json"), state, self._name)
+    def state(path: str, role: str) -> State:
+        for source in states:
+            try:
+                return source(path, role)
+            except KeyError:
+                continue
+        raise ArchiveError(f"{name} has no tensor {path!r}")
 
-    def _bytes(self, member: str, limit: int | None = None) -> bytes:
-        info = self._members.get(member)
-        if info is None:
-            raise ArchiveError(f"{self._name} has no {member}")
-        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-            raise ArchiveError(f"{self._name}: {member} is compressed: torch doesn't compress")
-        if limit is not None and info.file_size > limit:
-            raise ArchiveError(f"{self._name}: {member} has {info.file_size} bytes; at most {limit} are read")
-        try:
-            return self._archive.read(info)
-        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError) as error:
-            raise ArchiveError(f"{self._name}: {member} can't be read: {error}") from error
+    return state
 
-    def _json(self, member: str) -> Any:
-        try:
-            return json.loads(self._bytes(member, MAX_JSON_BYTES))
-        except (ValueError, RecursionError) as error:
-            raise ArchiveError(f"{self._name}: {member} is no JSON: {error}") from error
 
-    def _config(self, member: str) -> Mapping[str, Any]:
-        found = self._json(member)
+def _json(content: bytes, part: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ArchiveError(f"{part} is no JSON: {error}") from error
+
+
+class _Storages:
+    """The tensors that a file's configuration lists; those of one storage share its memory."""
+
+    def __init__(self, container: Container, folder: str, member: str) -> None:
+        self._container = container
+        self._name = container.name
+        self._folder = folder
+        found = _json(container.read(member, MAX_JSON_BYTES), f"{container.name}: {member}")
         config = found.get("config") if isinstance(found, dict) else None
         if not isinstance(config, dict):
-            raise ArchiveError(f"{self._name}: {member} is damaged")
-        return config
+            raise ArchiveError(f"{container.name}: {member} is damaged")
+        self._config: Mapping[str, Any] = config
+        self._storages: dict[str, Array] = {}
+        self._arrays: dict[tuple[Any, ...], Array] = {}
 
-    def _state(self, folder: str, config: Mapping[str, Any], path: str, role: str) -> State:
-        if path not in config:
-            raise ArchiveError(f"{self._name} has no tensor {path!r}")
+    def __call__(self, path: str, role: str) -> State:
+        payload = self._config[path]
         try:
-            payload = config[path]
             meta = payload["tensor_meta"]
             if meta is None or role == "custom_obj":
                 return State(None, "constant", "custom object")
@@ -125,8 +137,8 @@ class _File:
             dtype = DTYPES[meta["dtype"]]
             sizes, strides = (tuple(int(s["as_int"]) for s in meta[n]) for n in ("sizes", "strides"))
             offset = int(meta["storage_offset"]["as_int"])
-            member = f"{folder}{payload['path_name']}"
-            if not isinstance(meta["layout"], int) or meta["layout"] != 7:
+            member = f"{self._folder}{payload['path_name']}"
+            if meta["layout"] != 7:
                 raise UnsupportedError(f"{path} is a sparse tensor, which isn't supported")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ArchiveError(f"{self._name}: the description of {path!r} is damaged: {error!r}") from error
@@ -137,24 +149,72 @@ class _File:
 
     def _array(
         self, member: str, name: str, sizes: tuple[int, ...], strides: tuple[int, ...], offset: int, path: str
-    ) -> np.ndarray[Any, Any]:
+    ) -> Array:
         try:
             dtype = numpy_dtype(dtypes.dtype(name))
         except KeyError:
             raise UnsupportedError(f"{path} is of dtype {name}, which isn't supported") from None
-        if len(sizes) != len(strides) or len(sizes) > 64 or offset < 0 or any(s < 0 for s in (*sizes, *strides)):
+        if len(sizes) != len(strides) or len(sizes) > 64 or any(not 0 <= s < 2**62 for s in (*sizes, *strides, offset)):
             raise ArchiveError(f"{self._name}: {path!r} has impossible sizes")
         if math.prod(sizes) == 0:
+            if max(sizes) > 2**31:
+                raise ArchiveError(f"{self._name}: {path!r} has sizes {list(sizes)}")
             return np.zeros(sizes, dtype)
         storage = self._storages.get(member)
         if storage is None:
-            storage = self._storages[member] = np.frombuffer(bytearray(self._bytes(member)), np.uint8)
+            storage = self._storages[member] = np.frombuffer(self._container.storage(member), np.uint8)
         last = offset + sum((n - 1) * s for n, s in zip(sizes, strides, strict=True))
         if (last + 1) * dtype.itemsize > storage.nbytes:
             raise ArchiveError(f"{self._name}: {path!r} needs more than the {storage.nbytes} bytes of {member}")
-        whole = storage[: storage.nbytes // dtype.itemsize * dtype.itemsize].view(dtype)
         steps = [s * dtype.itemsize for s in strides]
-        return np.lib.stride_tricks.as_strided(whole[offset:], sizes, steps, writeable=True)
+        made: Array = np.ndarray(sizes, dtype, storage, offset * dtype.itemsize, steps)  # pyright: ignore[reportArgumentType]
+        return made if made.flags.aligned else made.copy()
 
 
-__all__ = ["is_exported", "read_file"]
+def _old_program(source: str | os.PathLike[str] | IO[bytes], name: str) -> Exported:
+    """The program of a file of torch before 2.8: its JSON, and pickles of its tensors."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            members = {i.filename: i for i in archive.infolist()}
+            limits = {
+                _OLD_PROGRAM: MAX_JSON_BYTES,
+                "serialized_state_dict.pt": MAX_OLD_BYTES,
+                "serialized_constants.pt": MAX_OLD_BYTES,
+            }
+            for member, limit in limits.items():
+                if member in members and members[member].file_size > min(
+                    limit, 200 * max(members[member].compress_size, 1024)
+                ):
+                    raise ArchiveError(f"{name}: {member} has {members[member].file_size} bytes, which is too much")
+            parts = {m: archive.read(m) for m in limits if m in members}
+    except _DAMAGED as error:
+        raise ArchiveError(f"{name} is no intact .pt2 file: {error}") from error
+    states = [_pickled(parts[m], f"{name}: {m}") for m in list(limits)[1:] if m in parts]
+    return read_json(_json(parts[_OLD_PROGRAM], f"{name}: {_OLD_PROGRAM}"), _either(states, name), name)
+
+
+def _pickled(content: bytes, part: str) -> _States:
+    """The tensors of a dict that torch.save wrote."""
+    if not content:
+        return _nothing
+    container = Container(io.BytesIO(content), part)
+    values = read_pickle(container.read("data.pkl"), f"{part}: data.pkl")
+    check_depth(values)
+    if not isinstance(values, dict):
+        raise ArchiveError(f"{part} has no dict of tensors")
+    reader = TensorReader(container, "data")
+
+    def state(path: str, role: str) -> State:
+        value = values[path]
+        if not isinstance(value, TensorParts):
+            return State(None, "constant", type(value).__name__)
+        return State(reader.read(value), _ROLES[role])  # type: ignore[arg-type]
+
+    return state
+
+
+def _nothing(path: str, role: str) -> State:
+    raise KeyError(path)
+
+
+__all__ = ["read_file"]

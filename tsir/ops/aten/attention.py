@@ -12,6 +12,7 @@ from tsir.ops.aten.linear_algebra import linear, product
 from tsir.ops.aten.normalization import layer_normalized
 from tsir.ops.aten.precision import in_float32
 from tsir.ops.aten.random import dropped
+from tsir.ops.aten.reductions import logsumexp
 from tsir.ops.core import reductions
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, convert, copy, unary, where
@@ -73,6 +74,12 @@ def scaled_dot_product_attention(
         raise OperatorError("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
     if enable_gqa:
         key, value = _repeated_heads(key, query.shape[-3]), _repeated_heads(value, query.shape[-3])
+    weights = attention_weights(_scores(query, key, mask, is_causal, scale), mask is not None)
+    return product(dropped(weights, dropout_p, dropout_p != 0.0), value)
+
+
+def _scores(query: SymTensor, key: SymTensor, mask: SymTensor | None, is_causal: bool, scale: Any) -> SymTensor:
+    """`query @ key.T * scale + mask`."""
     width = query.shape[-1]
     if scale is None:
         factor: Any = 1.0 / math.sqrt(require_int(width, "the width of the queries"))
@@ -89,8 +96,31 @@ def scaled_dot_product_attention(
             if mask.dtype is dtypes.bool_
             else binary("add", scores, convert(mask, scores.dtype))
         )
-    weights = attention_weights(scores, mask is not None)
-    return product(dropped(weights, dropout_p, dropout_p != 0.0), value)
+    return scores
+
+
+@aten(
+    "_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0.0, "
+    "bool is_causal=False, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor logsumexp)",
+    out=False,
+)
+def scaled_dot_product_flash_attention_for_cpu(
+    query: SymTensor,
+    key: SymTensor,
+    value: SymTensor,
+    dropout_p: Any,
+    is_causal: bool,
+    mask: SymTensor | None,
+    scale: Any,
+) -> tuple[SymTensor, SymTensor]:
+    """What `scaled_dot_product_attention` is on the CPU where gradients may be wanted: also `logsumexp` of the scores, in float32
+    for half precisions."""
+    if dropout_p != 0.0:
+        raise OperatorError("scaled_dot_product_attention_flash_attention: Currently do not support dropout > 0")
+    wide = dtypes.float64 if query.dtype is dtypes.float64 else dtypes.float32
+    scores = _scores(convert(query, wide), convert(key, wide), mask, require_bool(is_causal, "is_causal"), scale)
+    output = product(attention_weights(scores, mask is not None), convert(value, wide))
+    return convert(output, query.dtype), logsumexp(scores, [-1], False)
 
 
 def _split_heads(x: SymTensor, heads: int) -> SymTensor:
