@@ -188,10 +188,13 @@ JOINING = frozenset(("cat", "concat", "concatenate"))
 
 PLAIN = frozenset(
     """_unsafe_index conv1d conv_transpose1d diff fft_fft2 fft_ifft2 fft_fftn fft_ifftn glu gru gru_cell hinge_embedding_loss index
-    kl_div kron lstm quantile rnn_relu rnn_tanh scaled_dot_product_attention tensor_split einsum matmul tensordot stack hstack
+    kl_div kron lstm quantile rnn_relu rnn_tanh tensor_split einsum matmul tensordot stack hstack
     vstack dstack adaptive_avg_pool1d adaptive_max_pool1d avg_pool1d max_pool1d_with_indices""".split()
 )
 """Operators of which it is only known that they give contiguous tensors for contiguous ones."""
+
+ATTENTION = frozenset(("scaled_dot_product_attention", "_scaled_dot_product_flash_attention_for_cpu"))
+"""Of 4 dimensions: laid out like the queries where rows lie side by side; `logsumexp`, of 3, with the heads side by side."""
 
 UNSAID = frozenset(
     """_linalg_svd _lu_with_info geqrf linalg_cholesky linalg_inv inverse linalg_lstsq linalg_lu_factor linalg_lu_factor_ex linalg_qr
@@ -216,9 +219,14 @@ def fresh(key: str, shape: Shape, operands: Sequence[Layout | None]) -> Shape | 
         last = [is_channels_last(x) and not is_contiguous(x) for x in known]
         is_last = len(shape) == 4 and (all(last) if name in JOINING else any(last))
         return channels_last_strides(shape) if is_last else contiguous_strides(shape)
+    if name in ATTENTION and name.startswith("_") and len(shape) == 3:
+        return in_order(shape, (1, 2, 0))
+    if name in ATTENTION and len(shape) == 4 and operands and operands[0] is not None and operands[0][0] == shape:
+        rows = all(x is not None and x[1][-1] == 1 for x in operands[:3])
+        return preserved(operands[0]) if rows else None
     if name in UNSAID:
         return None
-    if name in PLAIN:
+    if name in PLAIN or name in ATTENTION:
         return contiguous_strides(shape) if all(x is not None and is_contiguous(x) for x in operands) else None
     if name not in LIKE and name not in ELEMENTWISE and key not in ELEMENTWISE:
         return contiguous_strides(shape)

@@ -67,7 +67,7 @@ class _Compiler:
 
     def __call__(self, graph: torch.fx.GraphModule, example_inputs: Sequence[Any]) -> Callable[..., Any]:
         with _disable_current_modes():
-            module = ScriptModule(program_of(read_graph(graph), calls_torch=True))
+            module = ScriptModule(program_of(read_graph(graph), calls_torch=True, functional=True))
         if self._dynamic is not None:
             method = module.compiled_method("forward")
             method.fix_shapes(read_policy(self._dynamic, method.entry))

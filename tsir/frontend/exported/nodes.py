@@ -51,6 +51,7 @@ class Nodes(Emitting):
         self._calls_torch = calls_torch
         """Whether torch is called for those of its operators that aren't known here."""
         self.python_functions: list[PythonFunction] = []
+        self.renamed = dict(RENAMED)
 
     # Values.
 
@@ -156,7 +157,7 @@ class Nodes(Emitting):
         if key.partition(".")[0] == "_assert_scalar":
             self.raise_unless(self.truth(self._given(args[0])), "RuntimeError", str(args[1]))
             return [None]
-        key = RENAMED.get(key, key)
+        key = self.renamed.get(key, key)
         unknown = self._calls_torch and not is_known(target)
         if unknown and node is not None and node.schema is not None and node.function is not None:
             return self._by_torch(node, node.schema)

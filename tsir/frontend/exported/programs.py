@@ -32,16 +32,17 @@ _KINDS: dict[str, Type] = {
 }  # fmt: skip
 
 
-def program_of(exported: Exported, *, calls_torch: bool = False) -> Program:
+def program_of(exported: Exported, *, calls_torch: bool = False, functional: bool = False) -> Program:
     """The program, with one entry point, `forward`. `calls_torch`: operators of torch's that aren't known here are called in torch.
+    `functional`: nothing is changed in place, so that a view may be a copy where memory is laid out in another way than in torch.
 
     Raises UnsupportedError for operators, objects and structures that tsir doesn't have; the message names them.
     """
-    return _Import(exported, calls_torch).program()
+    return _Import(exported, calls_torch, functional).program()
 
 
 class _Import:
-    def __init__(self, exported: Exported, calls_torch: bool) -> None:
+    def __init__(self, exported: Exported, calls_torch: bool, functional: bool) -> None:
         self._exported = exported
         self._objects = _Objects(exported)
         block = Block()
@@ -51,6 +52,8 @@ class _Import:
         self._self.name_hint = "self"
         builder = Builder(InsertPoint.at_end(block))
         self._nodes = Nodes(builder, SCHEMAS, state=self._state, higher_order=higher_order, calls_torch=calls_torch)
+        if functional:
+            self._nodes.renamed |= {"view": "reshape", "_unsafe_view": "reshape"}
         self._states: dict[str, SSAValue] = {}
         """The tensors and modules read so far, by path, in the order of the reads."""
 
