@@ -177,7 +177,7 @@ IMAGES = frozenset(
     avg_pool2d max_pool2d max_pool2d_with_indices max_pool3d max_pool3d_with_indices pixel_shuffle pixel_unshuffle
     reflection_pad2d reflection_pad3d replication_pad2d replication_pad3d upsample_bicubic2d upsample_bilinear2d
     upsample_nearest2d
-    conv2d convolution _convolution conv_transpose2d batch_norm native_batch_norm _native_batch_norm_legit
+    conv2d convolution _convolution _convolution_mode conv_transpose2d batch_norm native_batch_norm _native_batch_norm_legit
     _native_batch_norm_legit_no_training group_norm native_group_norm channel_shuffle native_channel_shuffle pad
     constant_pad_nd cat concat concatenate""".split()
 )
