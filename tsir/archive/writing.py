@@ -7,7 +7,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -39,14 +39,19 @@ def save(
     that can't be saved or an extra file's name that isn't a plain relative path.
     """
     members = _members(program, extra_files or {})
+    write_file(target, lambda file: write_zip(file, members))
+
+
+def write_file(target: str | os.PathLike[str] | IO[bytes], write: Callable[[IO[bytes]], None]) -> None:
+    """Lets `write` write a whole file: to a path, in one step after it is on disk, or to a binary file object."""
     if not isinstance(target, str | os.PathLike):
-        write_zip(target, members)
+        write(target)
         return
     path = Path(target)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            write_zip(file, members)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o666 & ~_umask())

@@ -455,6 +455,19 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
         save(with_saved_state(self.program if self._root is None else program_of(self)), target, _extra_files)
 
+    def save_torchscript(
+        self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
+    ) -> None:
+        """Writes an archive that `torch.jit.load` reads, in Python and C++; torch isn't needed.
+
+        Raises UnsupportedError, with the line, for what TorchScript can't express.
+        """
+        from tsir.archive.torchscript.writing import save
+        from tsir.runtime.copying import program_of
+        from tsir.runtime.saved_state import with_saved_state
+
+        save(with_saved_state(self.program if self._root is None else program_of(self)), target, _extra_files)
+
     def __copy__(self) -> ScriptModule:
         """A module with attributes of its own that have the same values: tensors and submodules are shared, as in torch.jit."""
         from tsir.runtime.copying import program_of

@@ -400,6 +400,17 @@ class ScriptFunction(CompiledMethod):
 
         save(self.program, target, _extra_files)
 
+    def save_torchscript(
+        self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
+    ) -> None:
+        """Writes an archive that `torch.jit.load` reads, in Python and C++: a module whose `forward` is this function.
+
+        Raises UnsupportedError, with the line, for what TorchScript can't express. torch isn't needed.
+        """
+        from tsir.archive.torchscript.writing import save
+
+        save(self.program, target, _extra_files)
+
     def __reduce__(self) -> tuple[Any, ...]:
         from tsir.runtime.copying import reduced, restored
 

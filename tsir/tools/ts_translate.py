@@ -26,6 +26,7 @@ FORMS = """\
 forms:
   ir, ts   .mlir .ir  IR text as it is; what --from=ir reads may be of any level
   archive  .pt        what tsir.load and ts-run take
+  torchscript         an archive that torch.jit.load takes, in Python and C++
   python   .py        from: functions and module classes of a file, compiled; to: their code as it was compiled
   linalg              IR lowered for --arg-types
   mlir                the same in MLIR's own dialects alone
@@ -39,6 +40,7 @@ EXAMPLES = """\
 examples:
   ts-translate model.py:SimpleNet -o model.pt                  compile and save
   ts-translate model.pt --to=python                            the program as Python source
+  ts-translate model.pt --to=torchscript -o torchscript.pt     for torch.jit.load
   ts-translate model.pt --to=numpy --arg-types="tensor<1x10xf32>"
   ts-translate model.mlir -o model.svg                         a drawing, for a browser
   ts-translate model.mlir -o model.json; ts-translate model.json --to=ir
@@ -86,10 +88,11 @@ def _run(options: argparse.Namespace) -> None:
         return
     target = options.target or _guessed(options.output)
     job = _Job(options, _read(options))
-    if target == "archive":
+    if target in ARCHIVES:
         if not options.output:
             raise TsirError("an archive is no text: it can't be written to standard output", hint="give -o FILE.pt")
-        job.program().save(options.output)
+        program = job.program()
+        (program.save if target == "archive" else program.save_torchscript)(options.output)
         return
     text = _WRITERS[target](job)
     if options.output:
@@ -262,7 +265,8 @@ _WRITERS: dict[str, Callable[[_Job], str]] = {
     "json": _json,
 }
 
-TARGETS = ("archive", *_WRITERS)
+ARCHIVES = ("archive", "torchscript")
+TARGETS = (*ARCHIVES, *_WRITERS)
 
 
 def console() -> None:

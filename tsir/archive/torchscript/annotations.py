@@ -1,0 +1,92 @@
+"""IR types as annotations of TorchScript's serialised code, and names that it takes."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+from xdsl.ir import Attribute
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.type_names import show_type
+from tsir.errors import UnsupportedError
+
+_PLAIN: dict[type[Attribute], str] = {
+    ts.TensorType: "Tensor", ts.StrType: "str", ts.DTypeType: "int", ts.DeviceType: "Device", ts.LayoutType: "int",
+    ts.MemoryFormatType: "int", ts.NumberType: "number", ts.AnyType: "Any", ts.GeneratorType: "Generator",
+}  # fmt: skip
+"""TorchScript has ints for dtypes, layouts and memory formats."""
+
+_RESERVED = frozenset(
+    "torch ops annotate unchecked_cast uninitialized getattr isinstance print fork inf nan infj nanj CONSTANTS Tensor Optional List "
+    "Dict Tuple Union Final Future Any number int float bool str complex Device NoneType range len self_ data".split()
+)
+
+
+def identifier(name: str) -> str:
+    """A name that serialised code takes, made of any text."""
+    made = re.sub(r"\W", "_", name, flags=re.ASCII)
+    made = f"_{made}" if not made or made[0].isdigit() else made
+    return f"{made}_" if keyword.iskeyword(made) or made in _RESERVED else made
+
+
+def is_identifier(name: str) -> bool:
+    """Whether an attribute or method can be named so in serialised code."""
+    return name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
+
+
+class Annotations:
+    """Writes types. The NamedTuples that come are classes of the archive: `named_tuples` has their types by name."""
+
+    def __init__(self, classes: dict[str, str]) -> None:
+        self._classes = classes
+        """The qualified names of the program's classes, by symbol."""
+        self.named_tuples: dict[str, ts.NamedTupleType] = {}
+
+    def of(self, kind: Attribute) -> str:
+        """A type as an annotation. Raises UnsupportedError for one that TorchScript hasn't."""
+        match kind:
+            case ts.OptionalType():
+                return f"Optional[{self.of(kind.element)}]"
+            case ts.ListType() | ts.TupleOfType():
+                return f"List[{self.of(kind.element)}]"
+            case ts.DictType() if kind.container.data in ("", "OrderedDict"):
+                return f"Dict[{self.of(kind.key)}, {self.of(kind.value)}]"
+            case ts.TupleType():
+                return f"Tuple[{', '.join(map(self.of, kind.elements.data)) or '()'}]"
+            case ts.UnionType():
+                return f"Union[{', '.join(map(self.of, kind.members.data))}]"
+            case ts.NamedTupleType():
+                return self._named_tuple(kind)
+            case ts.FutureType():
+                return f"Future[{self.of(kind.element)}]"
+            case ts.ClassType():
+                found = self._classes.get(kind.symbol.root_reference.data)
+                if found is not None:
+                    return found
+            case _:
+                if (name := _NUMBERS.get(kind) or _PLAIN.get(type(kind))) is not None:
+                    return name
+        raise UnsupportedError(
+            f"TorchScript has no type {show_type(kind)}", hint="change the program, or save it by tsir's own format"
+        )
+
+    def _named_tuple(self, kind: ts.NamedTupleType) -> str:
+        wanted = identifier(kind.class_name.data.rpartition(".")[2])
+        name, number = wanted, 0
+        while self.named_tuples.setdefault(name, kind) != kind:
+            number += 1
+            name = f"{wanted}_{number}"
+        return f"__torch__.{name}"
+
+    def of_optional(self, kind: Attribute) -> str | None:
+        """As `of`; None for a type that TorchScript hasn't."""
+        try:
+            return self.of(kind)
+        except UnsupportedError:
+            return None
+
+
+_NUMBERS: dict[Attribute, str] = {
+    ts.INT: "int", ts.FLOAT: "float", ts.BOOL: "bool", ts.COMPLEX: "complex", ts.NONE: "NoneType",
+}  # fmt: skip

@@ -1,0 +1,518 @@
+"""A function of a program as serialised code: one statement for an operation, control flow as `if`, `for` and `while`."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from xdsl.dialects import arith, func, scf
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
+
+from tsir.archive.torchscript.annotations import identifier, is_identifier
+from tsir.archive.torchscript.calls import operator_call, python_call, truth
+from tsir.dialects import type_codes
+from tsir.dialects.dtypes import DType
+from tsir.dialects.locations import location_of
+from tsir.dialects.ts import structure as s
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.compatibility import accepts
+from tsir.dialects.ts.families import AtenOp, PyOp
+from tsir.dialects.values import Device, EnumMember, Layout, MemoryFormat
+from tsir.errors import TsirError, UnsupportedError
+from tsir.passes.constants import UNKNOWN, constant_of, value_of_attribute
+
+if TYPE_CHECKING:
+    from tsir.archive.torchscript.classes import ProgramText
+
+HINT = "tsir's own format can hold it: save()"
+
+
+class FunctionPrinter:
+    """Prints one function."""
+
+    def __init__(self, program: ProgramText, function: func.FuncOp) -> None:
+        self.program = program
+        self.function = function
+        self.lines: list[str] = []
+        self.indent = 1
+        self.names: dict[SSAValue, str] = {}
+        self.taken: set[str] = set()
+        self.parameters: list[str] = []
+        self.futures: dict[SSAValue, str] = {}
+        for argument in function.body.block.args:
+            self.parameters.append(self.name(argument))
+
+    # Text
+
+    def line(self, text: str) -> None:
+        """Adds a line."""
+        self.lines.append("  " * self.indent + text)
+
+    def refuse(self, what: str, operation: Operation) -> NoReturn:
+        """Raises UnsupportedError at an operation's place in the user's source: TorchScript has no such thing."""
+        location = next(iter(location_of(operation)), None)
+        raise UnsupportedError(f"TorchScript has no {what}", location=location, hint=HINT)
+
+    def annotation(self, kind: Attribute, operation: Operation) -> str:
+        """A type as an annotation."""
+        try:
+            return self.program.annotations.of(kind)
+        except UnsupportedError as error:
+            location = next(iter(location_of(operation)), None)
+            raise UnsupportedError(error.message, location=location, hint=HINT) from None
+
+    def fresh(self, hint: str | None) -> str:
+        """A name that nothing in the function has."""
+        wanted = identifier(hint or "_0") if hint else f"_{len(self.taken)}"
+        name, number = wanted, 0
+        while name in self.taken:
+            name = f"{wanted}{number}"
+            number += 1
+        self.taken.add(name)
+        return name
+
+    def name(self, value: SSAValue) -> str:
+        """Gives a value a variable."""
+        name = self.names[value] = self.fresh(value.name_hint)
+        return name
+
+    def use(self, value: SSAValue) -> str:
+        """A value as an expression: its variable, or the constant that it is."""
+        if value in self.names:
+            return self.names[value]
+        if isinstance(value.owner, arith.ConstantOp | s.ConstantOp):
+            found = self.constant(value_of_attribute(value.owner.value), value.owner)
+            return found
+        raise TsirError("a value is used before it is computed")
+
+    def constant(self, value: Any, operation: Operation) -> str:
+        """A constant as an expression."""
+        match value:
+            case None:
+                return "None"
+            case bool() | int():
+                return repr(value)
+            case float():
+                return number(value)
+            case complex():
+                return f"torch.Complex({number(value.real)}, {number(value.imag)})"
+            case str():
+                return self.program.text(value)
+            case DType() | Layout() | MemoryFormat():
+                return str(type_codes.type_code(value))
+            case Device():
+                return f'torch.device("{value}")'
+            case EnumMember() if is_identifier(value.name):
+                return f"{self.program.qualified(value.class_name)}.{value.name}"
+            case _:
+                self.refuse("such constant", operation)
+
+    def define(self, operation: Operation, text: str) -> None:
+        """A statement that computes an operation's result, or only does what it does."""
+        if not operation.results:
+            self.line(text)
+        elif len(operation.results) == 1:
+            self.line(f"{self.name(operation.results[0])} = {text}")
+        else:
+            self.line(f"{''.join(f'{self.name(r)}, ' for r in operation.results)}= {text}")
+
+    # Functions
+
+    def text(self, name: str, defaults: Mapping[str, str]) -> str:
+        """The function's definition."""
+        block = self.function.body.block
+        self.block(block)
+        kinds = self.function.function_type
+        parameters = [
+            f"{n}: {self.annotation(a.type, self.function)}" + (f"={defaults[n]}" if n in defaults else "")
+            for n, a in zip(self.parameters, block.args, strict=True)
+        ]
+        outputs = kinds.outputs.data
+        result = self.annotation(outputs[0], self.function) if outputs else "NoneType"
+        return "\n".join([f"def {name}({', '.join(parameters)}) -> {result}:", *self.lines])
+
+    def block(self, block: Block) -> None:
+        """The operations of a block, without its terminator but for a return."""
+        operations = list(block.ops)
+        position = 0
+        while position < len(operations):
+            operation = operations[position]
+            skip = self.fork(operations, position)
+            if skip:
+                position += skip
+                continue
+            if not isinstance(operation, scf.YieldOp | scf.ConditionOp | s.YieldOp):
+                self.operation(operation)
+            position += 1
+
+    def operation(self, operation: Operation) -> None:
+        """One operation."""
+        emit = _OPERATIONS.get(type(operation))
+        if emit is not None:
+            emit(self, operation)
+        elif isinstance(operation, AtenOp):
+            self._operator(operation)
+        elif isinstance(operation, PyOp):
+            self._python(operation)
+        else:
+            self.refuse(operation.name, operation)
+
+    def _operator(self, operation: AtenOp) -> None:
+        operands = [self.use(o) for o in operation.operands]
+        constants = [... if (c := listed(o)) is UNKNOWN else c for o in operation.operands]
+        name = operation.SCHEMA.name.partition(".")[0]
+        if name == "tolist":
+            kind = operation.results[0].type
+            self.refuse("tolist() without a type", operation) if isinstance(kind, ts.AnyType) and not self._is_cast(
+                operation
+            ) else None
+            self.names[operation.results[0]] = f"{operands[0]}.tolist()"
+            return
+        call = operator_call(operation.SCHEMA, operands, constants)
+        if call is None:
+            self.refuse(f"operator {operation.name.removeprefix('ts.aten.')}", operation)
+        self.program.operators.add(name)
+        self.define(operation, call)
+
+    def _is_cast(self, operation: Operation) -> bool:
+        return all(isinstance(u.operation, s.CastOp) for u in operation.results[0].uses)
+
+    def _python(self, operation: PyOp) -> None:
+        operands = [self.use(o) for o in operation.operands]
+        kinds = [o.type for o in operation.operands]
+        function = operation.FUNCTION
+        if function in ("range_list", "range_object"):
+            return self._range(operation, operands)
+        if function == "setslice" and operands[1:4] == ["None", "None", "None"]:
+            self.line(f"{self.fresh(None)} = torch.list({operands[4]})")
+            copied = self.lines[-1].split()[0]
+            self.line(f"torch.clear({operands[0]})")
+            return self.line(f"torch.extend({operands[0]}, {copied})")
+        if function == "sorted" and len(operands) == 2:
+            return self._sorted(operation, operands)
+        if function == "percent" and isinstance(operation.operands[1].owner, s.TupleOp):
+            operands[1:] = [self.use(o) for o in operation.operands[1].owner.operands]
+            call: str | None = f"torch.percentFormat({', '.join(operands)})"
+        elif function == "percent":
+            call = None if isinstance(kinds[1], ts.TupleType) else f"torch.percentFormat({operands[0]}, {operands[1]})"
+        else:
+            result = operation.results[0].type if operation.results else None
+            call = python_call(function, operands, kinds, result)
+        if call is None:
+            self.refuse(f"{function.replace('_', '.', 1)}() on such values", operation)
+        self.annotation(operation.results[0].type, operation)
+        self.define(operation, call)
+
+    def _range(self, operation: PyOp, operands: list[str]) -> None:
+        """A list of the numbers of a range."""
+        start, stop, step = {1: ["0", *operands, "1"], 2: [*operands, "1"], 3: operands}[len(operands)]
+        name, counter, ignored = self.name(operation.results[0]), self.fresh(None), self.fresh(None)
+        self.line(f"{name} = annotate(List[int], [])")
+        self.line(f"for {counter} in range(torch.__range_length({start}, {stop}, {step})):")
+        self.line(f"  {ignored} = torch.append({name}, torch.__derive_index({counter}, {start}, {step}))")
+
+    def _sorted(self, operation: PyOp, operands: list[str]) -> None:
+        """A sorted copy, the greatest first if that is wanted."""
+        name, ignored = self.name(operation.results[0]), self.fresh(None)
+        self.line(f"{name} = torch.list({operands[0]})")
+        self.line(f"{ignored} = torch.sort({name}, {operands[1]})")
+
+    # Control flow
+
+    def assign(
+        self, targets: Sequence[str], values: Sequence[SSAValue], kinds: Sequence[Attribute], operation: Operation
+    ) -> None:
+        """Gives variables values, all at once; each is of the variable's type."""
+        texts = [self.typed(v, k, operation) for v, k in zip(values, kinds, strict=True)]
+        if len(targets) == 1:
+            self.line(f"{targets[0]} = {texts[0]}")
+        elif targets:
+            self.line(f"{', '.join(targets)} = {', '.join(texts)}")
+
+    def typed(self, value: SSAValue, kind: Attribute, operation: Operation) -> str:
+        """A value as one of a type that has it."""
+        text = self.use(value)
+        wanted = self.annotation(kind, operation)
+        return text if self.annotation(value.type, operation) == wanted else f"annotate({wanted}, {text})"
+
+    def branch(self, operation: scf.IfOp) -> None:
+        """`if`."""
+        targets = [self.name(r) for r in operation.results]
+        kinds = [r.type for r in operation.results]
+        for target, kind in zip(targets, kinds, strict=True):
+            if isinstance(kind, ts.UnionType | ts.NumberType | ts.AnyType):  # known from its first value on alone
+                self.line(f"{target} = uninitialized({self.annotation(kind, operation)})")
+        for word, region in ((f"if {self.use(operation.cond)}:", operation.true_region), ("else:", operation.false_region)):
+            self.line(word)
+            self.indent += 1
+            before = len(self.lines)
+            if region.blocks:
+                self.block(region.block)
+                last = region.block.last_op
+                assert last is not None
+                self.assign(targets, list(last.operands), kinds, operation)
+            if len(self.lines) == before:
+                self.line("pass")
+            self.indent -= 1
+
+    def for_loop(self, operation: scf.ForOp) -> None:
+        """`for`, over the number of rounds."""
+        kinds = [r.type for r in operation.results]
+        targets = [self.name(r) for r in operation.results]
+        self.assign(targets, list(operation.iter_args), kinds, operation)
+        index, *carried = operation.body.block.args
+        bounds = [self.use(o) for o in (operation.lb, operation.ub, operation.step)]
+        count = bounds[1] if bounds[0] == "0" and bounds[2] == "1" else f"torch.__range_length({', '.join(bounds)})"
+        own = self.name(index)
+        if count is bounds[1]:
+            self.line(f"for {own} in range({count}):")
+        else:
+            counter = self.fresh(None)
+            self.line(f"for {counter} in range({count}):")
+            self.lines.append(
+                "  " * (self.indent + 1) + f"{own} = torch.__derive_index({counter}, {bounds[0]}, {bounds[2]})"
+            )
+        self.names.update(zip(carried, targets, strict=True))
+        self.indent += 1
+        self.inner(operation.body.block, targets, kinds, operation)
+        if count is bounds[1] and not operation.body.block.ops:
+            self.line("pass")
+        self.indent -= 1
+
+    def inner(self, block: Block, targets: Sequence[str], kinds: Sequence[Attribute], operation: Operation) -> None:
+        """The body of a loop, and what its variables are at its end."""
+        before = len(self.lines)
+        self.block(block)
+        last = block.last_op
+        assert last is not None
+        self.assign(targets, list(last.operands), kinds, operation)
+        if len(self.lines) == before:
+            self.line("pass")
+
+    def while_loop(self, operation: scf.WhileOp) -> None:
+        """`while`: what computes the condition stands before it, and again at the end of its body."""
+        test, body = operation.before_region.block, operation.after_region.block
+        first = [self.fresh(a.name_hint) for a in test.args]
+        self.names.update(zip(test.args, first, strict=True))
+        self.assign(first, list(operation.operands), [a.type for a in test.args], operation)
+        passed = [self.fresh(a.name_hint) for a in body.args]
+        condition = self.fresh(None)
+        kinds = [a.type for a in body.args]
+
+        def tested() -> None:
+            self.block(test)
+            last = test.last_op
+            assert isinstance(last, scf.ConditionOp)
+            self.assign([condition, *passed], list(last.operands), [ts.BOOL, *kinds], operation)
+
+        tested()
+        self.line(f"while {condition}:")
+        self.indent += 1
+        self.names.update(zip(body.args, passed, strict=True))
+        self.inner(body, first, [a.type for a in test.args], operation)
+        tested()
+        self.indent -= 1
+        self.names.update(zip(operation.results, passed, strict=True))
+
+    def fork(self, operations: Sequence[Operation], position: int) -> int:
+        """The operations of a forked call, from its future on, as `fork`; how many there are, 0 for something else."""
+        future = operations[position]
+        if not isinstance(future, PyOp) or future.FUNCTION != "future" or position + 1 >= len(operations):
+            return 0
+        following = operations[position + 1 : position + 5]
+        attempt = following[0]
+        if not isinstance(attempt, s.TryOp):
+            return 0
+        *inside, last, _end = attempt.body.block.ops
+        if not isinstance(last, PyOp) or last.FUNCTION != "future_set_result" or last.operands[0] is not future.results[0]:
+            return 0
+        count = next((i for i, o in enumerate(following) if isinstance(o, scf.IfOp)), None)
+        if count is None or any(isinstance(o, s.TryOp) for o in following[1:]):
+            return 0
+        function = self.fresh("__forked_function")
+        self.line(f"def {function}():")
+        self.indent += 1
+        for operation in inside:
+            self.operation(operation)
+        self.line(f"return {self.use(last.operands[1])}")
+        self.indent -= 1
+        self.line(f"{self.name(future.results[0])} = fork({function})")
+        return count + 2
+
+
+def number(value: float) -> str:
+    """A float as serialised code has it."""
+    if math.isnan(value):
+        return "nan"
+    return repr(value) if math.isfinite(value) else "inf" if value > 0 else "-inf"
+
+
+def listed(value: SSAValue) -> Any:
+    """The value of a constant, or of a list of constants; UNKNOWN for other values."""
+    if isinstance(value.owner, s.ListOp) and value.uses.get_length() == 1:
+        found = [constant_of(o) for o in value.owner.operands]
+        return UNKNOWN if any(f is UNKNOWN for f in found) else tuple(found)
+    return UNKNOWN if isinstance(value, BlockArgument) else constant_of(value)
+
+
+# The structural operations
+
+
+def _nothing(p: FunctionPrinter, operation: Any) -> None:
+    pass
+
+
+def _logical(name: str) -> Callable[[FunctionPrinter, Any], None]:
+    return lambda p, operation: p.define(operation, f"torch.__{name}__({', '.join(map(p.use, operation.operands))})")
+
+
+def _return(p: FunctionPrinter, operation: func.ReturnOp) -> None:
+    if not operation.operands:
+        return p.line("return None")
+    outputs = p.function.function_type.outputs.data
+    p.line(f"return {p.typed(operation.operands[0], outputs[0], operation)}")
+
+
+def _call(p: FunctionPrinter, operation: func.CallOp) -> None:
+    operands = [p.use(o) for o in operation.operands]
+    callee = operation.callee.string_value()
+    method = p.program.method_of(callee)
+    if method is not None:
+        text = f"({operands[0]}).{method}({''.join(f'{o}, ' for o in operands[1:])})"
+    else:
+        text = f"{p.program.function(callee)}({''.join(f'{o}, ' for o in operands)})"
+    p.define(operation, text)
+
+
+def _call_method(p: FunctionPrinter, operation: s.CallMethodOp) -> None:
+    name, _, _interface = operation.method_name.data.partition("$")
+    arguments = "".join(f"{p.use(o)}, " for o in operation.arguments)
+    p.define(operation, f"({p.use(operation.object)}).{name}({arguments})")
+
+
+def _list(p: FunctionPrinter, operation: s.ListOp) -> None:
+    kind = p.annotation(operation.result.type, operation)
+    p.define(operation, f"annotate({kind}, [{', '.join(map(p.use, operation.elements))}])")
+
+
+def _tuple(p: FunctionPrinter, operation: s.TupleOp) -> None:
+    parts = [p.use(o) for o in operation.elements]
+    if isinstance(operation.result.type, ts.NamedTupleType):
+        return p.define(operation, f"{p.annotation(operation.result.type, operation)}({', '.join(parts)})")
+    text = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+    kinds: Any = operation.result.type
+    if [o.type for o in operation.elements] != list(kinds.elements.data):
+        text = f"annotate({p.annotation(operation.result.type, operation)}, {text})"
+    p.define(operation, text)
+
+
+def _tuple_get(p: FunctionPrinter, operation: s.TupleGetOp) -> None:
+    p.define(operation, f"({p.use(operation.tuple)})[{operation.index.value.data}]")
+
+
+def _unpack(p: FunctionPrinter, operation: s.UnpackOp) -> None:
+    value = p.use(operation.value)
+    if isinstance(operation.value.type, ts.TensorType):
+        rows = p.fresh(None)
+        p.line(f"{rows} = torch.unbind({value})")
+        value = rows
+    p.line(f"{''.join(f'{p.name(r)}, ' for r in operation.elements)}= {value}")
+
+
+def _dict(p: FunctionPrinter, operation: s.DictOp) -> None:
+    items = [p.use(o) for o in operation.items]
+    pairs = ", ".join(f"{k}: {v}" for k, v in zip(items[::2], items[1::2], strict=True))
+    p.define(operation, f"annotate({p.annotation(operation.result.type, operation)}, {{{pairs}}})")
+
+
+def _get_attribute(p: FunctionPrinter, operation: s.GetAttrOp) -> None:
+    name = operation.attr_name.data
+    holder = p.use(operation.object)
+    p.define(operation, f"{holder}.{name}" if is_identifier(name) else f"getattr({holder}, {p.program.quoted(name)})")
+
+
+def _set_attribute(p: FunctionPrinter, operation: s.SetAttrOp) -> None:
+    name = operation.attr_name.data
+    if not is_identifier(name):
+        p.refuse(f"assignment of an attribute named {name!r}", operation)
+    kind = p.program.attribute_type(operation.object.type, name)
+    value = p.use(operation.value) if kind is None else p.typed(operation.value, kind, operation)
+    p.line(f"{p.use(operation.object)}.{name} = {value}")
+
+
+def _new(p: FunctionPrinter, operation: s.NewOp) -> None:
+    name = p.annotation(operation.result.type, operation)
+    p.define(operation, f"{name}.__new__({name})")
+
+
+def _cast(p: FunctionPrinter, operation: s.CastOp) -> None:
+    given, wanted = operation.value.type, operation.result.type
+    text, kind = p.use(operation.value), p.annotation(wanted, operation)
+    if p.annotation(given, operation) == kind:
+        p.names[operation.result] = text
+        return
+    if isinstance(given, ts.ClassType) and isinstance(wanted, ts.ClassType) and not p.program.is_interface(wanted):
+        p.refuse("classes derived from others, nor functions as values,", operation)
+    if text.endswith(".tolist()"):
+        return p.define(operation, f"annotate({kind}, {text})")
+    is_wider = accepts(wanted, given) and not isinstance(given, ts.ClassType)
+    if isinstance(wanted, ts.TensorType) and isinstance(given, ts.TensorType):
+        p.names[operation.result] = text
+        return
+    p.define(operation, f"annotate({kind}, {text})" if is_wider else f"unchecked_cast({kind}, {text})")
+
+
+def _is_instance(p: FunctionPrinter, operation: s.IsInstanceOp) -> None:
+    value = p.use(operation.value)
+    first, *others = [f"isinstance({value}, {p.annotation(k, operation)})" for k in operation.types.data]
+    for other in others:
+        first = f"torch.__or__({first}, {other})"
+    p.define(operation, first)
+
+
+def _truth(p: FunctionPrinter, operation: s.TruthOp) -> None:
+    kind, value = operation.value.type, p.use(operation.value)
+    if not isinstance(kind, ts.OptionalType):
+        return p.define(operation, truth(value, kind))
+    name = p.name(operation.result)
+    inner = f"unchecked_cast({p.annotation(kind.element, operation)}, {value})"
+    for line in (
+        f"if torch.__isnot__({value}, None):",
+        f"  {name} = {truth(inner, kind.element)}",
+        "else:",
+        f"  {name} = False",
+    ):
+        p.line(line)
+
+
+def _raise(p: FunctionPrinter, operation: s.RaiseOp) -> None:
+    name = operation.exception.data
+    if len(operation.arguments) > 1:
+        p.refuse("exception with several arguments", operation)
+    text = p.use(operation.arguments[0]) if operation.arguments else '""'
+    if operation.arguments and operation.arguments[0].type != ts.StrType():
+        text = f"str({text})"
+    known = isinstance(getattr(builtins, name, None), type)
+    p.line(f'ops.prim.RaiseException({text}, "builtins.{name}")' if known else f"ops.prim.RaiseException({text})")
+
+
+def _uninitialized(p: FunctionPrinter, operation: s.UninitializedOp) -> None:
+    p.define(operation, f"uninitialized({p.annotation(operation.result.type, operation)})")
+
+
+def _refused(what: str) -> Callable[[FunctionPrinter, Any], None]:
+    return lambda p, operation: p.refuse(what, operation)
+
+
+_OPERATIONS: Mapping[type[Operation], Callable[[FunctionPrinter, Any], None]] = {
+    arith.AndIOp: _logical("and"), arith.OrIOp: _logical("or"), arith.XOrIOp: _logical("xor"),
+    arith.ConstantOp: _nothing, s.ConstantOp: _nothing, func.ReturnOp: _return, func.CallOp: _call, s.CallMethodOp: _call_method,
+    s.ListOp: _list, s.TupleOp: _tuple, s.TupleGetOp: _tuple_get, s.UnpackOp: _unpack, s.DictOp: _dict, s.GetAttrOp: _get_attribute,
+    s.SetAttrOp: _set_attribute, s.NewOp: _new, s.CastOp: _cast, s.IsInstanceOp: _is_instance, s.TruthOp: _truth, s.RaiseOp: _raise,
+    s.UninitializedOp: _uninitialized, scf.IfOp: FunctionPrinter.branch, scf.ForOp: FunctionPrinter.for_loop,
+    scf.WhileOp: FunctionPrinter.while_loop, s.TryOp: _refused("exception handling"), s.ReraiseOp: _refused("exception handling"),
+    s.CatchesOp: _refused("exception handling"), s.ExceptionOp: _refused("exception as a value"),
+    s.CallPythonOp: _refused("call of a Python function that isn't part of the program"),
+}  # fmt: skip
