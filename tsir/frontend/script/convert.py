@@ -358,7 +358,12 @@ def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
 
 def _may_fit(e: Emitter, value: Value, wanted: Attribute) -> bool:
     """As `fits`, and what only the program's run can tell, where `coerce` has it checked."""
-    return isinstance(e.session.type_of(value), ts.AnyType) or fits(e, value, wanted)
+    return _may_be(e.session.type_of(value), wanted) or fits(e, value, wanted)
+
+
+def _may_be(kind: Attribute | None, wanted: Attribute) -> bool:
+    """Whether a value of type Any is checked for being of a type; not for a Tensor, which may be only assumed of a container."""
+    return isinstance(kind, ts.AnyType) and not isinstance(wanted, ts.TensorType)
 
 
 def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None) -> NoReturn:
@@ -612,7 +617,7 @@ def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
         return False
     operands = list(owner.operands) if kinds else []
     if not all(
-        is_subtype(e, o.type, k) or (k == ts.FLOAT and o.type == ts.INT) or isinstance(o.type, ts.AnyType)
+        is_subtype(e, o.type, k) or (k == ts.FLOAT and o.type == ts.INT) or _may_be(o.type, k)
         for o, k in zip(operands, kinds, strict=True)
     ):
         return False
