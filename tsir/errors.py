@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from tsir.source_files import line_of
 
@@ -140,6 +140,8 @@ class FrontendError(TsirError, RuntimeError):
     code = "TS100"
     completed: bool = False
     """Whether notes about the values at its place have been added."""
+    misfit: tuple[Any, Any] | None = None
+    """Of a value of the wrong type: the type that was expected, and that which was found."""
 
 
 class UnsupportedError(FrontendError):

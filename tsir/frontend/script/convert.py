@@ -22,7 +22,7 @@ from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.values import Device
-from tsir.errors import SourceLocation
+from tsir.errors import FrontendError, SourceLocation
 from tsir.frontend.constants import emit_constant
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.open_types import unify
@@ -388,7 +388,11 @@ def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str, declared: So
     code = "TS403" if what.startswith("argument ") else "TS302" if what == RESULT_OF_FUNCTION else "TS301"
     notes = () if declared is None else ((f"{show_type(wanted)} is expected because of this", declared),)
     message = f"{what} expects {show_type(wanted)}, found {shown}{_misfit(e, value, kind, wanted)}"
-    e.error(message, node=_misfit_node(e, value, wanted), value=value, hint=hint, code=code, notes=notes)
+    try:
+        e.error(message, node=_misfit_node(e, value, wanted), value=value, hint=hint, code=code, notes=notes)
+    except FrontendError as error:
+        error.misfit = None if kind is None else (wanted, kind)
+        raise
 
 
 def _conversion_hint(kind: Attribute, wanted: Attribute) -> str | None:

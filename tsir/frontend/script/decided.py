@@ -18,6 +18,7 @@ from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
 from tsir.frontend.script.convert import NUMBERS, join_types
+from tsir.frontend.script.mixed import compile_mixed
 from tsir.frontend.script.open_types import OpenType, Unified, open_in, parts_of
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Decisions:
     """Whether the program compares functions, so that each of them has one object."""
     shadowed: set[tuple[type, str]] = field(default_factory=set[tuple[type, str]])
     """The values of classes, by the class and the name, of which objects get others."""
+    mixed: bool = False
+    """Whether values of a Union are looked at when the program runs, since it doesn't say itself of what types they are."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
@@ -195,12 +198,15 @@ def compile_settled(compile_with: Callable[[Session], Program], session_for: Cal
         if not decisions.made:
             raise
         first = error
+    apart = decisions.functions_are_told_apart
+    opened = Decisions(opening=True, taken=decisions.taken, functions_are_told_apart=apart)
     try:
-        apart = decisions.functions_are_told_apart
-        opened = Decisions(opening=True, taken=decisions.taken, functions_are_told_apart=apart)
         return _compile(opened, compile_with, session_for)
-    except FrontendError:
-        raise first from None
+    except FrontendError as error:
+        found = compile_mixed(opened, error, lambda widened: _compile(widened, compile_with, session_for))
+        if found is None:
+            raise first from None
+        return found
 
 
 def _compile(

@@ -15,6 +15,7 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.convert import raise_in_program
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.open_types import parts_of
 
 _NAMES: dict[str, frozenset[str]] = {
     "TypeError": frozenset({"TypeError", "None"}),
@@ -36,6 +37,16 @@ def expecting(e: Emitter, handlers: Sequence[ast.ExceptHandler]) -> Generator[No
     if any(h.type is None for h in handlers):
         named.append("Exception")
     e.session.expected.append(frozenset(n for name in named for n in _NAMES.get(name, ())))
+    try:
+        yield
+    finally:
+        e.session.expected.pop()
+
+
+@contextmanager
+def expecting_types(e: Emitter) -> Generator[None]:
+    """While what each of several types leads to is compiled, what one of them doesn't take is raised where it comes."""
+    e.session.expected.append(frozenset({"TypeError", "AttributeError"}))
     try:
         yield
     finally:
@@ -65,7 +76,7 @@ def raise_if_expected(e: Emitter, error: str, kinds: Sequence[Attribute | None],
 
 def class_name(e: Emitter, kind: Attribute | None) -> str | None:
     """Python's name of the class of all values of a type; None for a type whose values may be of several."""
-    if kind is None:
+    if kind is None or any(isinstance(k, _INEXACT) for k in _within(kind)):
         return None
     if (name := _BY_TYPE.get(kind) or _BY_KIND.get(type(kind))) is not None:
         return name
@@ -78,6 +89,14 @@ def class_name(e: Emitter, kind: Attribute | None) -> str | None:
         exact = info.kind == "module" or (info.kind == "class" and not info.python_class.__subclasses__())
         return info.python_class.__name__ if exact else None
     return None
+
+
+_INEXACT = (ts.OptionalType, ts.UnionType, ts.AnyType, ts.NumberType)
+
+
+def _within(kind: Attribute) -> list[Attribute]:
+    """A type and those that it is made of."""
+    return [kind, *(k for part in parts_of(kind) for k in _within(part))]
 
 
 def python_message(symbol: str, kinds: Sequence[Attribute | None]) -> str:

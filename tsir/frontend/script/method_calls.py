@@ -12,6 +12,7 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
+from tsir.frontend.script.any_methods import call_method_of_any
 from tsir.frontend.script.concurrency import chain, notify
 from tsir.frontend.script.convert import (
     as_key,
@@ -109,6 +110,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     row = python.method(kind, name)
     if row is None and (by_operator := _special_method(e, Run(ssa), name, args, kwargs)) is not None:
         return by_operator
+    if isinstance(kind, ts.AnyType) and (by_type := call_method_of_any(e, ssa, name, args, kwargs)) is not None:
+        return by_type
     if row is None:
         raise_if_expected(e, "AttributeError", [kind], f"'{{0}}' object has no attribute '{name}'")
         hint = did_you_mean(name, python.names_of(kind))

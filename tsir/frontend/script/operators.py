@@ -526,6 +526,10 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
         return _tensor_operator(e, symbol, left, right, method, [left, right])
     if is_tensor(b):
         return _tensor_operator(e, symbol, left, right, swapped, [right, left])
+    if e.session.decisions.mixed and symbol not in ("==", "!="):
+        by_type = operate_by_type(e, symbol, [left, right], lambda known: compare(e, op, *known))
+        if by_type is not None:
+            return by_type
     row = python.operator(symbol, [ts.INT, ts.INT])
     assert row is not None
     left, right = _sizes(e, left, right)

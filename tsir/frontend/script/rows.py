@@ -20,6 +20,7 @@ from tsir.frontend.script.object_text import repr_of
 from tsir.frontend.script.values import (
     NONE,
     Const,
+    Object,
     Range,
     Spread,
     Value,
@@ -32,11 +33,22 @@ _SHOWING = ("str", "repr", "print", "format", "ascii", "hash", "id")
 """Built-in functions that take an iterator as the object that it is."""
 
 
+_ITERATING = frozenset(
+    """str_join dict_fromkeys
+    list_extend deque_extend deque_extendleft set_update set_union set_intersection set_difference set_issubset
+    set_issuperset set_isdisjoint set_symmetric_difference set_difference_update set_intersection_update""".split()
+)
+"""Methods that go over what they are given."""
+
+
 def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
     """A call of a built-in of the table; keyword arguments go by the row's parameter names."""
     from tsir.frontend.script.comprehensions import collect
 
     values = [collect(e, a) if is_lazy(a) and row.name not in _SHOWING else a for a in args]
+    if row.name in _ITERATING:
+        first = 0 if row.name == "dict_fromkeys" else 1
+        values = [collect(e, v) if i >= first and isinstance(v, Object) else v for i, v in enumerate(values)]
     names = row.parameters
     if any(isinstance(v, Spread) for v in values):
         return _spread_row(e, row, values, kwargs or {})

@@ -16,6 +16,7 @@ from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.errors import OperatorTypeError
 from tsir.frontend.script.convert import members
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.expected import expecting_types, is_expected
 from tsir.frontend.script.values import Condition, Const, Run, Value
 from tsir.ops import python
 
@@ -39,6 +40,9 @@ def for_each_type(e: Emitter, value: Value, use: Callable[[Value], Value], kinds
     from tsir.frontend.script.control import choose
 
     assert isinstance(value, Run)
+    if e.session.decisions.mixed and not is_expected(e, "TypeError"):
+        with expecting_types(e):
+            return for_each_type(e, value, use, kinds)
     own = members_of(e, value)
     tested = list(kinds) or own
     others = [k for k in own if k not in tested]
@@ -85,9 +89,13 @@ def operate_by_type(e: Emitter, symbol: str, operands: Sequence[Value], use: Cal
         return None
     kinds = [k for o in operands if (k := e.session.type_of(o)) is not None]
     row = python.operator(symbol, kinds)
-    if row is None or len(kinds) < len(operands) or _has_type(row.name, kinds):
+    if len(kinds) < len(operands) or (row is None and not e.session.decisions.mixed):
         return None
-    if not all(_may_take(symbol, [*kinds[:at], kind, *kinds[at + 1 :]]) for kind in members_of(e, operands[at])):
+    if row is not None and _has_type(row.name, kinds):
+        return None
+    if not e.session.decisions.mixed and not all(
+        _may_take(symbol, [*kinds[:at], kind, *kinds[at + 1 :]]) for kind in members_of(e, operands[at])
+    ):
         return None  # the error names all the types
     several = operands[at]
     return for_each_type(e, several, lambda known: use([known if _is_same(o, several) else o for o in operands]))

@@ -1,0 +1,63 @@
+"""Methods of values of which only run time says what they are (`Any`): a branch for each type that has a method of that name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from xdsl.ir import Attribute, SSAValue
+
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import IsInstanceOp
+from tsir.frontend.script.convert import list_of, materialise
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.expected import expecting_types
+from tsir.frontend.script.raising import raise_error
+from tsir.frontend.script.values import Condition, Const, Run, Value
+from tsir.ops import python
+
+_ANY = ts.AnyType()
+_CONTAINERS = (ts.ListType, ts.DictType, ts.SetType)
+_KINDS: tuple[Attribute, ...] = (ts.ListType(_ANY), ts.StrType(), ts.DictType(_ANY, _ANY), ts.SetType(_ANY))
+
+
+def call_method_of_any(
+    e: Emitter, receiver: SSAValue, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value | None:
+    """`receiver.name(...)` of a value of type Any; None where no type that it may be of has such a method."""
+    count = 1 + len(args) + len(kwargs)
+    kinds = [k for k in _KINDS if (row := python.method(k, name)) is not None and row.accepts(count)]
+    if hasattr(torch.Tensor, name) and not kinds:
+        kinds.append(ts.TensorType())
+    return _among(e, receiver, kinds, name, args, kwargs) if kinds else None
+
+
+def _among(
+    e: Emitter, receiver: SSAValue, kinds: Sequence[Attribute], name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value:
+    from tsir.frontend.script.control import choose
+    from tsir.frontend.script.method_calls import call_method
+
+    def none() -> Value:
+        parts: list[Value] = [
+            Const("'"),
+            Run(e.py("exception_name", [receiver])),
+            Const(f"' object has no attribute '{name}'"),
+        ]
+        raise_error(e, "AttributeError", Run(e.py("str_join", [materialise(e, Const("")), list_of(e, parts)])))
+        return Const(None)
+
+    if not kinds:
+        return none()
+    test = Condition(e.emit(IsInstanceOp(receiver, [kinds[0]])))
+
+    def of_kind() -> Value:
+        with expecting_types(e):
+            found = call_method(e, e.session.object_or_run(e.cast(receiver, kinds[0])), name, args, kwargs)
+        several = len(kinds) > 1 and isinstance(found, Run) and isinstance(found.type, _CONTAINERS)
+        return Run(e.cast(materialise(e, found), _ANY)) if several else found
+
+    return choose(e, test, of_kind, lambda: _among(e, receiver, kinds[1:], name, args, kwargs))
+
+
+__all__ = ["call_method_of_any"]
