@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check unit test-mlir fuzz bench bench-compile bench-scaling conformance clean
+.PHONY: demo test lint check unit test-mlir fuzz fuzz-archives bench bench-compile bench-scaling conformance clean
 .DEFAULT_GOAL := test
 
 # pip, not another installer, and torch by its exact pin: that is the CPU wheel.
@@ -39,6 +39,9 @@ test-mlir: $(VENV)/.mlir  ## opt-in: what is emitted, verified, lowered and run 
 
 fuzz: $(VENV)/.ready  ## opt-in: 10,000 mutants of the tests' IR are read, printed and passed through passes (about five minutes)
 	$(BIN)/python -m tests.fuzz.fuzz --count 10000 --seed $(or $(SEED),0) --keep fuzz-failures
+
+fuzz-archives: $(VENV)/.ready  ## opt-in: 20,000 mutants of archives are opened, in bounded time and memory (about four minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.archives --count 20000 --seed $(or $(SEED),0) --keep fuzz-failures
 
 bench: $(VENV)/.ready  ## ratios against torch eager and torch.jit
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/run.py

@@ -90,6 +90,20 @@ def load_bytes(
     return _Archive(data, is_mapped, name, reading, limits).program(parse, extra_files)
 
 
+def extra_names(source: Source) -> list[str]:
+    """The names of an archive's extra files. Raises ArchiveError for what is no archive."""
+    name = name_of(source)
+    members = members_of(opened(source)[0], name, configured_limits().members)
+    return [n.removeprefix(EXTRA_PREFIX) for n in members if n.startswith(EXTRA_PREFIX)]
+
+
+def versions_of(source: Source) -> tuple[int, int, dict[str, int]]:
+    """The versions that an archive has: of its format, of its dialect, and of the operations that it uses."""
+    archive = _Archive(opened(source)[0], False, name_of(source), Reading(), configured_limits())
+    used = operations.read(archive.manifest.get("operations", {}), archive.name)
+    return archive.version, archive.manifest.get("dialect_version", 1), {n: entry[0] for n, entry in used.items()}
+
+
 class _Archive:
     """One archive that is being read."""
 
@@ -181,6 +195,7 @@ class _Archive:
                 f"this tsir reads up to {FORMAT_VERSION}",
                 hint="install a newer tsir",
             )
+        self.version = version
         return upgraded(manifest, version)
 
     def _field(self, name: str, kind: type) -> Any:

@@ -205,3 +205,15 @@ def upgraded(manifest: Manifest, version: int) -> Manifest:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArchiveError(f"the manifest is damaged: it can't be upgraded from version {version}: {error!r}") from None
     return manifest
+
+
+def steps_for(versions: tuple[int, int, Mapping[str, int]]) -> list[str]:
+    """What reading a file of these versions (format, dialect, operations) rewrites, in words."""
+    version, dialect, operations = versions
+    found = [f"format {s.version} -> {s.version + 1}: {s.what}" for s in FORMAT_UPGRADES if s.version >= version]
+    found += [f"dialect {s.version} -> {s.version + 1}: {s.what}" for s in DIALECT_UPGRADES if s.version >= dialect]
+    return found + [
+        f"{s.operation} {s.version} -> {s.version + 1}: {s.what}"
+        for s in OPERATION_UPGRADES
+        if s.operation in operations and operations[s.operation] <= s.version
+    ]

@@ -89,7 +89,11 @@ def _members(program: Program, extra_files: Mapping[str, str | bytes]) -> dict[s
     values = ValueWriter()
     root = None if program.root is None else values.write(program.root)
     entry_points = [write_entry_point(e, values) for e in program.entry_points.values()]
-    members: dict[str, Content] = {MODULE: [_encoded(print_module(program.module, debuginfo=True), "the program")]}
+    try:
+        text = print_module(program.module, debuginfo=True)
+    except UnicodeEncodeError as error:
+        raise ArchiveError(f"the program has a text that isn't Unicode, which can't be saved: {error}") from None
+    members: dict[str, Content] = {MODULE: [text.encode()]}
     storages, places = storages_of(values.tensors)
     alone = [(n, a) for n, a, place in zip(values.names, values.tensors, places, strict=True) if place is None]
     members[WEIGHTS] = weights_content([*alone, *storages.items()])
@@ -115,11 +119,14 @@ def _members(program: Program, extra_files: Mapping[str, str | bytes]) -> dict[s
         "source_lines": collect(_places(program.module)),
         "sha256": {name: _digest(content) for name, content in members.items()},
     }
-    text = json.dumps(manifest, indent=1).encode()
-    for name, content, limit in ((MANIFEST, [text], Limits.manifest_bytes), (MODULE, members[MODULE], Limits.module_bytes)):
+    manifest_text = json.dumps(manifest, indent=1).encode()
+    for name, content, limit in (
+        (MANIFEST, [manifest_text], Limits.manifest_bytes),
+        (MODULE, members[MODULE], Limits.module_bytes),
+    ):
         if (size := sum(map(len, content))) > limit:
             raise ArchiveError(f"{name} would have {size} bytes; at most {limit} are read")
-    return {MANIFEST: [text], **members}
+    return {MANIFEST: [manifest_text], **members}
 
 
 def _encoded(text: str, name: str) -> bytes:

@@ -43,6 +43,7 @@ examples:
   ts-translate model.pt --to=torchscript -o torchscript.pt     for torch.jit.load
   ts-translate model.pt --to=numpy --arg-types="tensor<1x10xf32>"
   ts-translate model.mlir -o model.svg                         a drawing, for a browser
+  ts-translate --upgrade old.pt -o new.pt                      an archive of an earlier version as one of this version
   ts-translate model.mlir -o model.json; ts-translate model.json --to=ir
 """
 
@@ -70,6 +71,9 @@ def _parser() -> ToolParser:
     parser.add_argument(
         "--weights", choices=("inline", "resource", "args"), default="inline", help="their form in MLIR (default: inline)"
     )
+    parser.add_argument(
+        "--upgrade", action="store_true", help="write an archive of an earlier version as this tsir writes it, to -o FILE.pt"
+    )
     parser.add_argument("--print-debuginfo", dest="debuginfo", action="store_true", help="IR with source locations")
     opt_options.add_completion(parser)
     return parser
@@ -86,6 +90,9 @@ def _run(options: argparse.Namespace) -> None:
 
         print(completion(_parser(), options.print_completion, words={}), end="")
         return
+    if options.upgrade:
+        _upgrade(options)
+        return
     target = options.target or _guessed(options.output)
     job = _Job(options, _read(options))
     if target in ARCHIVES:
@@ -99,6 +106,23 @@ def _run(options: argparse.Namespace) -> None:
         Path(options.output).write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
+
+
+def _upgrade(options: argparse.Namespace) -> None:
+    """Writes an archive anew, with its extra files, and says what was rewritten."""
+    from tsir.archive.reading import extra_names, versions_of
+    from tsir.archive.upgrades import steps_for
+    from tsir.runtime.loading import load
+
+    if options.input == "-" or not is_archive(options.input):
+        raise TsirError(f"--upgrade takes an archive, not {options.input}")
+    if not options.output:
+        raise TsirError("--upgrade writes an archive", hint="give -o FILE.pt")
+    steps = steps_for(versions_of(options.input))
+    extra = dict.fromkeys(extra_names(options.input))
+    load(options.input, _extra_files=extra, verify=True).save(options.output, extra)
+    for step in steps or ["nothing to upgrade"]:
+        print(step, file=sys.stderr)
 
 
 def _guessed(path: str | None) -> str:
