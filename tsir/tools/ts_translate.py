@@ -119,7 +119,7 @@ def _upgrade(options: argparse.Namespace) -> None:
     if not options.output:
         raise TsirError("--upgrade writes an archive", hint="give -o FILE.pt")
     steps = steps_for(versions_of(options.input))
-    extra = dict.fromkeys(extra_names(options.input))
+    extra: dict[str, Any] = dict.fromkeys(extra_names(options.input))
     load(options.input, _extra_files=extra, verify=True).save(options.output, extra)
     for step in steps or ["nothing to upgrade"]:
         print(step, file=sys.stderr)
