@@ -96,7 +96,7 @@ def __getattr__(name: str) -> Any:
             raise
         from tsir.errors import DependencyError
 
-        raise DependencyError(f"tsir.{name} needs torch", hint="pip install tsir[torch]") from error
+        raise DependencyError(f"tsir.{name} needs torch: pip install tsir[torch]") from error
     globals()[name] = value
     return value
 

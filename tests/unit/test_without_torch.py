@@ -42,6 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tsir.script(model).save(path / "m.pt")
     np.save(path / "x.npy", x.numpy())
     np.save(path / "y.npy", model(x).detach().numpy())
+    torch.export.save(torch.export.export(model, (x,), dynamic_shapes={"x": {0: torch.export.Dim.AUTO}}), path / "m.pt2")
     (path / "m.mlir").write_text(str(tsir.script(model).ir))
     return path
 
@@ -73,20 +74,130 @@ print("xdsl" in sys.modules)
         assert used_xdsl == "False\n", "a cached program needs no compiler"
 
 
-def test_what_needs_torch_says_so(tmp_path: Path) -> None:
-    text = """
-import tsir
-for name in ("script", "trace"):
+CALLS = """
+import inspect, io, numpy as np, tsir
+m = tsir.load("m.pt")
+x = np.load("x.npy")
+def f(x):
+    return x
+class C:
+    pass
+class Derived:
+    def __new__(cls):
+        class Module(tsir.ScriptModule):
+            pass
+        return Module()
+calls = {
+    "script": [(f,), (C,), (m,), ([1],), ({"a": 1},)],
+    "trace": [(f, (x,)), (m, (x,))],
+    "trace_module": [(C(), {"forward": (x,)})],
+    "save": [(m, io.BytesIO()), (f, io.BytesIO())],
+    "load": [("m.pt",), ("m.pt2",), (io.BytesIO(b"no archive"),)],
+    "from_exported": [("m.pt2",), (m,), ("m.pt",)],
+    "manual_seed": [(3,)],
+    "one_function": [(f,)],
+    "uninitialized": [(int,)],
+    "CompilationUnit": [("def g(x):\\n    return x",)],
+    "export_opnames": [(m,)],
+    "freeze": [(m.eval(),)],
+    "optimize_for_inference": [(m,)],
+    "run_frozen_optimizations": [(m,)],
+    "enable_onednn_fusion": [(True,)],
+    "onednn_fusion_enabled": [()],
+    "optimized_execution": [(True,)],
+    "set_fusion_strategy": [([("STATIC", 2)],)],
+    "fuser": [("fuser1",)],
+    "strict_fusion": [()],
+    "last_executed_optimized_graph": [()],
+    "Limits": [()],
+    "script_method": [],
+}
+"""
+"""Arguments for each public function that there is without torch."""
+
+KINDS = ("ScriptModule", "ScriptFunction", "RecursiveScriptModule", "TopLevelTracedModule")
+"""Public names that are classes of compiled objects, and those of errors."""
+
+
+def test_every_public_name_works_or_says_what_it_needs(folder: Path) -> None:
+    text = (
+        CALLS
+        + f"""
+KINDS = {KINDS}
+needed = []
+for name in [n for n in dir(tsir) if n not in dir(type(tsir)) and not n.startswith("__")]:
     try:
-        getattr(tsir, name)(print, ())  if name == "trace" else tsir.script(print)
+        value = getattr(tsir, name)
     except tsir.TsirError as error:
-        print(error)
+        assert str(error) == f"tsir.{{name}} needs torch: pip install tsir[torch]", error
+        needed.append(name)
+        continue
+    if name in tsir._OURS and name not in KINDS:
+        assert name in calls, f"no calls of tsir.{{name}} are tried here"
+for name, several in calls.items():
+    for arguments in several:
+        try:
+            getattr(tsir, name)(*arguments)
+        except tsir.TsirError as error:
+            print(name, "|", str(error).splitlines()[0])
 try:
-    tsir.export
+    Derived()
 except tsir.TsirError as error:
+    print("Derived |", error)
+assert "torch" not in __import__("sys").modules
+print("needed", *sorted(set(needed) ^ tsir._TORCH_JIT))
+"""
+    )
+    lines = run(text, folder).splitlines()
+    assert lines.pop() == "needed script_method"
+    need = [line for line in lines if line.endswith("needs torch: pip install tsir[torch]")]
+    wanted = ["script", "script", "trace", "trace_module", "CompilationUnit", "Derived"]
+    assert [line.partition(" ")[0] for line in need] == wanted
+    others = sorted(line.partition(" ")[0] for line in lines if line not in need)
+    assert others == ["from_exported", "from_exported", "last_executed_optimized_graph", "load", "save"]
+
+
+def test_every_member_works_or_says_what_it_needs(folder: Path) -> None:
+    text = """
+import inspect, numpy as np, tsir
+x = np.load("x.npy")
+def tried(what, call):
+    try:
+        return call()
+    except tsir.TsirError:
+        return None
+    except Exception as error:
+        raise AssertionError(f"{what}: {error!r}") from error
+for get in (lambda: tsir.load("m.pt"), lambda: tsir.load("m.pt2"), lambda: tsir.load("m.pt").forward):
+    for name in dir(type(get())):
+        if name.startswith("_"):
+            continue
+        value = tried(name, lambda: getattr(get(), name))
+        if not callable(value):
+            continue
+        kinds = [p for p in inspect.signature(value).parameters.values() if p.default is p.empty]
+        if any(p.kind is p.VAR_POSITIONAL for p in kinds):
+            tried(name, lambda: getattr(get(), name)(x))
+        elif not [p for p in kinds if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]:
+            tried(name, lambda: getattr(get(), name)())
+print("torch" in __import__("sys").modules)
+"""
+    assert run(text, folder) == "False\n"
+
+
+def test_exported_programs_run(folder: Path) -> None:
+    text = """
+import numpy as np, tsir
+m = tsir.load("m.pt2")
+np.testing.assert_allclose(m(np.load("x.npy")), np.load("y.npy"), rtol=1e-5, atol=1e-6)
+m.save("again.pt")
+np.testing.assert_allclose(tsir.load("again.pt")(np.load("x.npy")), np.load("y.npy"), rtol=1e-5, atol=1e-6)
+try:
+    m(np.zeros((3, 9), np.float32))
+except AssertionError as error:
     print(error)
 """
-    assert run(text, tmp_path).count("pip install tsir[torch]") == 3
+    assert run(text, folder) == "Guard failed: x.size()[1] == 10\n"
 
 
 def test_ts_opt(folder: Path) -> None:

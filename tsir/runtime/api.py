@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import inspect
 import os
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import IO, Any
 
 from tsir.backend.numpy.tracebacks import user_facing
 from tsir.dialects.program import Program
-from tsir.errors import DependencyError, FrontendError, TsirError
+from tsir.errors import FrontendError, TsirError
 from tsir.ops.host_random import DEFAULT
 from tsir.runtime.callable_arguments import FunctionOfCallables
 from tsir.runtime.compiled import ScriptModule, as_function
@@ -21,17 +20,9 @@ from tsir.runtime.loading import load as load
 from tsir.runtime.methods import CompiledMethod, ScriptFunction
 from tsir.runtime.shape_policies import read_policy
 from tsir.runtime.torch_adapter import adapter
+from tsir.runtime.torch_needed import need_torch
 
 Compiled = ScriptFunction | ScriptModule
-
-
-def _need_torch(what: str) -> None:
-    try:
-        found = importlib.util.find_spec("torch") is not None
-    except ImportError:  # an import hook of the user's refuses it
-        found = False
-    if not found:
-        raise DependencyError(f"{what} needs torch", hint="pip install tsir[torch]")
 
 
 def _compiled(program: Program) -> Compiled:
@@ -75,7 +66,7 @@ def _scripted(obj: Any, example_inputs: Any, dynamic_shapes: Any) -> Any:
         return ScriptList(obj)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(obj, dict):
         return ScriptDict(obj)  # pyright: ignore[reportUnknownArgumentType]
-    _need_torch("tsir.script")
+    need_torch("tsir.script")
     import torch
 
     from tsir.frontend.script import Examples, callable_parameters, compile_callable, compile_module, identity_of
@@ -184,7 +175,7 @@ def trace(
     shapes = _one_of(dynamic_axes, dynamic_shapes)
     if isinstance(func, ScriptFunction | ScriptModule):
         return func if shapes is None else _with_shapes(func, shapes)
-    _need_torch("tsir.trace")
+    need_torch("tsir.trace")
     import torch
 
     from tsir.frontend.trace import trace_function
@@ -231,7 +222,7 @@ def trace_module(
     del optimize, _module_class, _compilation_unit, _store_inputs
     options = {"strict": strict, "force_outplace": _force_outplace}
     shapes = _one_of(dynamic_axes, dynamic_shapes)
-    _need_torch("tsir.trace_module")
+    need_torch("tsir.trace_module")
     import torch
 
     if not isinstance(mod, torch.nn.Module):

@@ -30,6 +30,7 @@ from tsir.runtime.module_methods import ModuleMethods, container_kind
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.specialization import Specialization
 from tsir.runtime.torch_adapter import adapter
+from tsir.runtime.torch_needed import need_torch
 from tsir.runtime.type_text import parse_type_text
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class _Subclassing(type):
     ) -> Any:
         if compiled:
             return super().__new__(cls, name, bases, namespace)
+        need_torch("a class derived from tsir.ScriptModule")
         from tsir.runtime.declared_modules import declared_class
 
         return declared_class(name, tuple(b for b in bases if not isinstance(b, _Subclassing)), namespace, keywords)

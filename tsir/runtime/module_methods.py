@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tsir.dialects import dtypes
 from tsir.dialects.values import Device
 from tsir.errors import TsirError
+from tsir.ops.host_tensors import numpy_dtype
 from tsir.runtime.inspection import plain_class_name
 from tsir.runtime.torch_adapter import adapter
 
@@ -172,7 +174,7 @@ def _is_dtype(value: Any) -> bool:
 
 def _dtype(name: str) -> Any:
     torch = adapter()
-    return np.dtype(name) if torch is None else getattr(torch.torch, name)
+    return numpy_dtype(dtypes.dtype(name)) if torch is None else getattr(torch.torch, name)
 
 
 def _converted(value: Any, dtype: Any) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 import __future__
 
 import builtins
+import importlib
 import itertools
 import linecache
 import re
-import sys
 import textwrap
 import types
 import typing
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tsir.errors import FrontendError, SourceLocation
+from tsir.runtime.torch_needed import need_torch
 
 _TYPES = ("Any", "Dict", "List", "NamedTuple", "Optional", "Set", "Tuple", "Union")
 _numbers = itertools.count(1)
@@ -43,7 +44,8 @@ def functions_of(text: str, scope: Mapping[str, Any]) -> dict[str, types.Functio
 
 def _implied(text: str) -> dict[str, Any]:
     """What names mean that nothing around the text defines, as in torch.jit: torch itself, types, operators."""
-    torch: Any = sys.modules["torch"]
+    need_torch("compiling a text")
+    torch: Any = importlib.import_module("torch")
     found: dict[str, Any] = {"torch": torch, "Tensor": torch.Tensor}
     for name in set(re.findall(r"[A-Za-z_]\w*", text)) - vars(builtins).keys():
         place = typing if name in _TYPES else torch if hasattr(torch, name) else torch.nn.functional

@@ -25,7 +25,7 @@ from tsir.errors import FrontendError, SourceLocation, UnsupportedError
 from tsir.frontend.constants import is_constant
 from tsir.frontend.exported.emitting import Emitting
 from tsir.frontend.exported.graphs import Attribute, Graph, Node, Ref, Result
-from tsir.frontend.exported.operators import NOTHING, PRIMS, PYTHON, RENAMED, SYMBOLIC, is_known, operator_key
+from tsir.frontend.exported.operators import BAGS, NOTHING, PRIMS, PYTHON, RENAMED, SYMBOLIC, is_known, operator_key
 from tsir.frontend.overloads import emit_overload, result_type
 
 TOKEN = object()
@@ -52,6 +52,8 @@ class Nodes(Emitting):
         """Whether torch is called for those of its operators that aren't known here."""
         self.python_functions: list[PythonFunction] = []
         self.renamed = dict(RENAMED)
+        self.keeps_for_gradients = False
+        """Whether results that torch keeps for the backward pass count."""
 
     # Values.
 
@@ -158,7 +160,12 @@ class Nodes(Emitting):
             self.raise_unless(self.truth(self._given(args[0])), "RuntimeError", str(args[1]))
             return [None]
         key = self.renamed.get(key, key)
-        unknown = self._calls_torch and not is_known(target)
+        if key in BAGS and not self.keeps_for_gradients:
+            padding = kwargs.get("padding_idx", args[8] if len(args) > 8 else -1)
+            defaults = [None, None, None, False, 0, False, None, False]
+            given = [*args[:8], *defaults[len(args[:8]) :]]
+            return self.aten("embedding_bag.padding_idx", [*given, None if padding == -1 else padding])
+        unknown = self._calls_torch and (key in BAGS or not is_known(target))
         if unknown and node is not None and node.schema is not None and node.function is not None:
             return self._by_torch(node, node.schema)
         values = self.aten(key, args, kwargs)
@@ -263,6 +270,8 @@ class Nodes(Emitting):
         assert node.function is not None
         schema = parse_schema(text)
         kinds = [result_type(r) for r in schema.returns]
+        if len(kinds) == len(node.results):  # what nobody asks for is None: a gradient that isn't needed
+            kinds = [ts.optional_of(k) if r.kind == "none" else k for k, r in zip(kinds, node.results, strict=True)]
         result = ts.NONE if not kinds else kinds[0] if len(kinds) == 1 else ts.TupleType(kinds)
         names = [a.name if a.kwarg_only else None for a in schema.arguments]
         made = add_python_function(f"torch.ops.{node.target}", node.function, str(result), names)

@@ -39,6 +39,10 @@ PRIMS = {"convert_element_type": "to.dtype", "view_of": "alias", "device_put": "
 """Operators of torch's `prims` that are ATen's."""
 
 
+BAGS = ("_embedding_bag", "_embedding_bag_forward_only")
+"""`embedding_bag` with results for the backward pass, which aren't computed here; -1 means that there is no padding."""
+
+
 def operator_key(target: str) -> str:
     """`aten.add.Tensor` as the registry knows it: `add.Tensor`; `aten.relu.default` is `relu`."""
     return target.partition(".")[2].removesuffix(".default")
@@ -48,4 +52,9 @@ def is_known(target: str) -> bool:
     """Whether one of ATen's operators, `aten.add.Tensor`, has a meaning here."""
     key = operator_key(target)
     name = key.partition(".")[0]
-    return name in NOTHING or name == "_assert_scalar" or bool(SCHEMAS.get(RENAMED.get(key, key)) or SCHEMAS.overloads(name))
+    return (
+        name in NOTHING
+        or name in BAGS
+        or name == "_assert_scalar"
+        or bool(SCHEMAS.get(RENAMED.get(key, key)) or SCHEMAS.overloads(name))
+    )

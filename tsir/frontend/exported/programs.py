@@ -52,6 +52,7 @@ class _Import:
         self._self.name_hint = "self"
         builder = Builder(InsertPoint.at_end(block))
         self._nodes = Nodes(builder, SCHEMAS, state=self._state, higher_order=higher_order, calls_torch=calls_torch)
+        self._nodes.keeps_for_gradients = functional
         if functional:
             self._nodes.renamed |= {"view": "reshape", "_unsafe_view": "reshape"}
         self._states: dict[str, SSAValue] = {}
