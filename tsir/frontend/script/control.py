@@ -86,6 +86,12 @@ class Side:
         return not self.dead and isinstance(value, Const) and bool(value.value)
 
     @property
+    def breaks(self) -> bool:
+        """Whether it always leaves the loop around by break."""
+        value = self.variables[STOP].value
+        return self.exits and not self.returned and isinstance(value, Const) and bool(value.value)
+
+    @property
     def returned(self) -> bool:
         """Whether it always returns from the function."""
         value = self.variables[RETURNED].value
@@ -363,6 +369,10 @@ def _note_assigned(e: Emitter, live: Sequence[Side], end: tuple[int, int], *, ma
     if maybe:
         every = {n for s in live for n in s.variables if not n.startswith("$") and e.is_live(n, end)}
         names |= {n for n in every if any(n not in s.variables for s in live)}
+    for side in live if e.loops else ():
+        if side.breaks:  # what it has assigned may be read behind the loop
+            own = [n for n in side.variables if n[0] != "$" and any(n not in s.variables for s in live)]
+            names |= {n for n in own if e.is_live(n, end) and e.session.type_of(side.variables[n].value) is not None}
     if e.session.kept_frames or e.session.going_on:
         every = {n for s in live for n in s.variables if n[0] != "$" and e.session.may_assign_first(frame_of(n))}
         names |= {n for n in every if any(n not in s.variables for s in live)}
