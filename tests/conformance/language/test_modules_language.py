@@ -239,3 +239,23 @@ class Checkpointed(nn.Module):
 @feature("Modules", "branches that a second operand of `and`/`or` decides aren't compiled")
 def test_branches_decided_by_the_second_operand() -> None:
     assert torch.equal(tsir.script(Checkpointed())(torch.zeros(2)), torch.ones(2))
+
+
+class Sliced(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4), nn.Tanh())
+
+    def forward(self, x: Tensor):
+        features = self.layers[:-1](x)
+        head = self.layers[2:]
+        for layer in head:
+            features = layer(features)
+        return features, head(x), self.layers[1:1](x), len(self.layers[:3])
+
+
+@feature("Modules", "parts of an nn.Sequential are called")
+def test_parts_of_a_sequential_are_called():
+    torch.manual_seed(0)
+    module, x = Sliced(), torch.randn(2, 4)
+    assert_same(tsir.script(module)(x), module(x))

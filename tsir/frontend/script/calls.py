@@ -73,6 +73,7 @@ from tsir.frontend.script.values import (
     NUMPY_KINDS,
     Binding,
     Builtin,
+    Chain,
     Choice,
     Closure,
     Const,
@@ -264,6 +265,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
             return call(e, callee.function, [*callee.args, *args], callee.kwargs | dict(kwargs))
         case Choice():
             return emit_choice(e, callee, lambda chosen: call(e, chosen, args, kwargs))
+        case Chain() if len(args) == 1 and not kwargs:
+            return functools.reduce(lambda value, module: call(e, module, [value], {}), callee.elements, args[0])
         case Builtin():
             return call_builtin(e, callee, args, kwargs)
         case _:

@@ -38,6 +38,7 @@ from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
+    Chain,
     Const,
     Object,
     Partial,
@@ -378,7 +379,8 @@ def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Valu
         return result
     first = index.items[0]
     if found is not None and isinstance(first, Slice) and first.constant is not None:
-        return StaticTuple(tuple(found[first.constant]))
+        part = tuple(found[first.constant])
+        return Chain(part) if issubclass(holder.info.python_class, nn.Sequential) else StaticTuple(part)
     key = index.value(e)
     if not isinstance(key, Const):
         if found is not None:

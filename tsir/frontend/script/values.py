@@ -105,6 +105,11 @@ class StaticTuple:
     named: ts.NamedTupleType | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Chain(StaticTuple):
+    """A part of an `nn.Sequential`, which can be called as one."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """A list or dict from outside, which is a constant of the program as long as the program doesn't change it."""
