@@ -31,3 +31,12 @@ def is_torch_archive(data: memoryview) -> bool:
         any(n in names for n in (b"/data.pkl", b"/constants.pkl", b"/bytecode.pkl", b"/model.json"))
         and MANIFEST.encode() not in names
     )
+
+
+def refuse_other(data: memoryview, name: str) -> None:
+    """Raises ArchiveError for files of torch's that are known and can't be read, saying what they are."""
+    if bytes(data[4:8]) in (b"PTMF", b"ET12"):
+        raise ArchiveError(
+            f"{name} has bytecode for mobile devices alone, as a flatbuffer",
+            hint="save the module by torch.jit.save, or by _save_for_lite_interpreter without _use_flatbuffer",
+        )

@@ -6,7 +6,7 @@ import io
 import os
 from typing import IO, Any
 
-from tsir.archive.kinds import is_exported_archive, is_torch_archive
+from tsir.archive.kinds import is_exported_archive, is_torch_archive, refuse_other
 from tsir.archive.opening import name_of, opened
 from tsir.archive.reading import Reading, load_bytes
 from tsir.backend.numpy.tracebacks import user_facing
@@ -47,5 +47,6 @@ def load(
         return from_exported(again)
     if is_torch_archive(data):
         return load_torch_archive(again, _extra_files)
+    refuse_other(data, name)
     program = load_bytes(data, is_mapped, name, parse_ir, _extra_files, Reading(verify, limits, dtypes))
     return as_function(program) if program.root is None or program.is_function else ScriptModule(program)

@@ -58,7 +58,9 @@ def _arguments(b: Body, node: ast.Call) -> tuple[list[Value], dict[str, Value]]:
 
 def _operator(b: Body, name: str, node: ast.Call, want: Attribute | None) -> Value:
     args, kwargs = _arguments(b, node)
-    args, kwargs, name = b.program.upgraded(b, name, args, kwargs)
+    older = b.program.upgrades.find(b, name, args, kwargs)
+    if older is not None:
+        return call_function(b, older, args, kwargs)
     return operator(b, name, args, kwargs)
 
 

@@ -61,6 +61,8 @@ class Classes:
         self._classes: dict[str, ArchiveClass | None] = {}
         self._by_symbol: dict[str, ArchiveClass] = {}
         self._names: set[str] = set()
+        self._open: set[str] = set()
+        """The NamedTuples whose fields are being read."""
 
     def symbol(self, wanted: str) -> str:
         """A name that nothing else of the program has."""
@@ -102,7 +104,14 @@ class Classes:
             return None
         if info.kind == "named_tuple":
             fields = list(info.annotations)
-            return ts.NamedTupleType(info.plain_name, fields, [self.type_of(info, f) for f in fields])
+            if name in self._open:
+                info.file.error(f"{info.plain_name} contains itself", info.definition.node)
+            self._open.add(name)
+            try:
+                kinds = [self.type_of(info, f) for f in fields]
+            finally:
+                self._open.discard(name)
+            return ts.NamedTupleType(info.plain_name, fields, kinds)
         return ts.ClassType(info.symbol)
 
     def type_of(self, info: ArchiveClass, name: str) -> Attribute:

@@ -26,24 +26,6 @@ _MAPPED = 1 << 16
 _LOCAL_HEADER = 30
 
 
-def is_torch_archive(source: str | os.PathLike[str] | IO[bytes]) -> bool:
-    """Whether something is a zip file in torch's layout: with `data.pkl` or `constants.pkl` in a folder.
-
-    The position of a file object is kept. Raises OSError as `open`.
-    """
-    if not isinstance(source, str | os.PathLike):
-        position = source.tell()
-    try:
-        with zipfile.ZipFile(source) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError):
-        return False
-    finally:
-        if not isinstance(source, str | os.PathLike):
-            source.seek(position)  # pyright: ignore[reportPossiblyUnboundVariable]
-    return any(n.endswith(("/data.pkl", "/constants.pkl", "/bytecode.pkl", "/model.json")) for n in names)
-
-
 class Container:
     """The members of a torch archive, by their names below its folder. Raises ArchiveError for what isn't intact."""
 

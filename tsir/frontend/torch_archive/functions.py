@@ -63,6 +63,9 @@ class ArchiveFunction:
 MAX_VARIANTS = 32
 """For how many combinations of constant arguments a function is compiled; then once for all."""
 
+MAX_STATEMENTS = 1_000_000
+"""How many statements are compiled for one archive."""
+
 CONSTANT = "constant{}"
 """The attributes of modules that hold the archive's constant tensors."""
 
@@ -83,12 +86,19 @@ class ProgramBuilder:
         self.interface_methods: dict[tuple[str, str], str] = {}
         self.constant_users: dict[str, set[int]] = {}
         """The constant tensors that the methods of a class use, by the class's symbol."""
+        self._left = MAX_STATEMENTS
         self._functions: dict[str, ArchiveFunction] = {}
         self._declarations: dict[str, ArchiveFunction] = {}
         self._variants: dict[str, int] = {}
         self._queue: list[ArchiveFunction] = []
 
     # What bodies ask for
+
+    def count_statement(self, b: Body) -> None:
+        """Counts a statement that is compiled: bodies of loops may be several times, so that there is a limit."""
+        self._left -= 1
+        if self._left < 0:
+            b.error(f"the archive's code is more than {MAX_STATEMENTS} statements, with those that are compiled again")
 
     def declaration(self, definition: Definition) -> ArchiveFunction:
         """What a function of the archive declares."""
@@ -183,10 +193,6 @@ class ProgramBuilder:
             case _:
                 found = type_codes.memory_format_from_code(value)
         return attribute_of_constant(found), kind
-
-    def upgraded(self, b: Body, name: str, args: list[Value], kwargs: dict[str, Value]) -> Any:
-        """The call of an operator that means today what this one meant when the archive was written."""
-        return self.upgrades.apply(b, name, args, kwargs)
 
     # Compiling
 

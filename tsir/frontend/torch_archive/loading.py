@@ -48,6 +48,8 @@ def load(source: str | os.PathLike[str] | IO[bytes], extra_files: dict[str, Any]
     container = Container(source, str(name))
     try:
         return _load(container, extra_files)
+    except RecursionError as error:
+        raise ArchiveError(f"{name}: its code or its classes nest too deeply") from error
     finally:
         container.close()
 
@@ -75,7 +77,7 @@ def _load(container: Container, extra_files: dict[str, Any] | None) -> Loaded:
     builder = ProgramBuilder(sources, values, Upgrades(version))
     objects = ObjectReader(builder, TensorReader(container, "data"), name)
     made = objects.object(root)
-    digest = hashlib.sha256(data_pickle + (constants_pickle or b""))
+    digest = hashlib.sha256(b"%d " % version + data_pickle + (constants_pickle or b""))
     program = _program(builder, objects, objects.class_of(root), made)
     for file in sources.all_files():
         digest.update("\n".join(file.lines).encode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -92,20 +93,27 @@ class Sources:
             text = self._container.read(member).decode()
         except UnicodeDecodeError as error:
             raise ArchiveError(f"{name} is not UTF-8: {error}") from error
-        try:
+        return parse(name, text)
+
+
+def parse(name: str, text: str) -> SourceFile:
+    """The definitions of a text. Raises ArchiveError for one that is no serialised code."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about numbers and escapes that torch doesn't write
             tree = ast.parse(_raw_lines(text))
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise ArchiveError(f"{name} is no serialised code: {error}") from error
-        _check_depth(tree, name)
-        definitions: dict[str, ast.ClassDef | ast.FunctionDef] = {}
-        for node in tree.body:
-            if isinstance(node, ast.ClassDef | ast.FunctionDef):
-                if node.name in definitions:
-                    raise ArchiveError(f"{name}: {node.name} is defined twice")
-                definitions[node.name] = node
-            elif not isinstance(node, ast.Import) and not _is_version(node):
-                raise ArchiveError(f"{name}:{node.lineno} is no definition")
-        return SourceFile(name, tuple(text.split("\n")), definitions)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ArchiveError(f"{name} is no serialised code: {error}") from error
+    _check_depth(tree, name)
+    definitions: dict[str, ast.ClassDef | ast.FunctionDef] = {}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            if node.name in definitions:
+                raise ArchiveError(f"{name}: {node.name} is defined twice")
+            definitions[node.name] = node
+        elif not isinstance(node, ast.Import) and not _is_version(node):
+            raise ArchiveError(f"{name}:{node.lineno} is no definition")
+    return SourceFile(name, tuple(text.split("\n")), definitions)
 
 
 def _is_version(node: ast.stmt) -> bool:

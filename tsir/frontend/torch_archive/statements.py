@@ -28,6 +28,7 @@ def execute(b: Body, statements: Sequence[ast.stmt]) -> None:
     """Emits statements."""
     for statement in statements:
         emit = _STATEMENTS.get(type(statement))
+        b.program.count_statement(b)
         with b.at(statement):
             if emit is None:
                 b.unsupported(f"a statement such as `{ast.unparse(statement)[:80]}`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ _DTYPES: dict[str, DType] = {
     "ComplexDoubleStorage": dtypes.complex128, "ComplexFloatStorage": dtypes.complex64,
 }  # fmt: skip
 
+MOST_EXPANDED = 1 << 30
+"""By how many bytes a tensor with strides of 0 may be larger than its storage."""
 _LARGEST_EMPTY = 2**31
 """The largest size of a tensor without elements."""
 
@@ -45,6 +48,8 @@ class TensorReader:
         item = storage.itemsize
         empty = any(n == 0 for n in parts.sizes)
         last = parts.offset + sum((n - 1) * s for n, s in zip(parts.sizes, parts.strides, strict=True))
+        if not empty and math.prod(parts.sizes) > storage.size + MOST_EXPANDED // item:
+            raise ArchiveError(f"{self._container.name}: a tensor of sizes {list(parts.sizes)} is expanded too much")
         if not empty and last >= storage.size:
             raise ArchiveError(
                 f"{self._container.name}: a tensor of sizes {list(parts.sizes)} lies outside storage {parts.storage.key[:50]}"
