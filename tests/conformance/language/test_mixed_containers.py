@@ -1,6 +1,6 @@
 """Containers that are made empty and get values of several types, and methods of values that only run time knows."""
 
-from typing import Any, Callable, Generic, List, TypeVar
+from typing import Any, Callable, Dict, Generic, List, TypeVar
 
 import torch
 from torch import Tensor
@@ -164,6 +164,20 @@ def methods_of_anything(d: Any, s: Any, t: Any):
 @programs(3)
 def a_method_that_isnt_there(a: Any):
     return a.append(1)
+
+
+@feature("Type refinement", "properties of tensors of values of type Any")
+@programs(torch.ones(2, 3))
+@programs(3)
+def properties_of_anything(a: Any):
+    if isinstance(a.T, Tensor):
+        return a + 1, a.shape[0], a.dtype
+    return torch.zeros(1), 0, torch.float32
+
+
+@programs({"a": 1}, torch.ones(2))
+def a_tensor_among_texts(d: Dict[str, int], x: Tensor):
+    return x in d, x not in d, x in {1, 2}
 
 
 @programs.parametrized()

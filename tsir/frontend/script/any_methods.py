@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -10,7 +11,7 @@ from xdsl.ir import Attribute, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.convert import list_of, materialise
-from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.expected import expecting_types
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.values import Condition, Const, Run, Value
@@ -32,23 +33,33 @@ def call_method_of_any(
     return _among(e, receiver, kinds, name, args, kwargs) if kinds else None
 
 
+def property_of_any(e: Emitter, receiver: SSAValue, name: str) -> Value | None:
+    """A property of tensors (`shape`, `T`) of a value of type Any, which is a tensor then; None for other names."""
+    from tsir.frontend.script.attributes import get_attribute
+    from tsir.frontend.script.control import emit_branch
+
+    if not inspect.isdatadescriptor(getattr(torch.Tensor, name, None)) or name in ("real", "imag"):
+        return None
+    test = Condition(e.emit(IsInstanceOp(receiver, [ts.TensorType()])))
+    emit_branch(e, test, lambda: None, lambda: _no_attribute(e, receiver, name), end_of(e.node or e.source.node))
+    return get_attribute(e, e.session.object_or_run(e.cast(receiver, ts.TensorType())), name)
+
+
+def _no_attribute(e: Emitter, receiver: SSAValue, name: str) -> None:
+    """`raise AttributeError` with Python's words."""
+    parts: list[Value] = [Const("'"), Run(e.py("exception_name", [receiver])), Const(f"' object has no attribute '{name}'")]
+    raise_error(e, "AttributeError", Run(e.py("str_join", [materialise(e, Const("")), list_of(e, parts)])))
+
+
 def _among(
     e: Emitter, receiver: SSAValue, kinds: Sequence[Attribute], name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> Value:
     from tsir.frontend.script.control import choose
     from tsir.frontend.script.method_calls import call_method
 
-    def none() -> Value:
-        parts: list[Value] = [
-            Const("'"),
-            Run(e.py("exception_name", [receiver])),
-            Const(f"' object has no attribute '{name}'"),
-        ]
-        raise_error(e, "AttributeError", Run(e.py("str_join", [materialise(e, Const("")), list_of(e, parts)])))
-        return Const(None)
-
     if not kinds:
-        return none()
+        _no_attribute(e, receiver, name)
+        return Const(None)
     test = Condition(e.emit(IsInstanceOp(receiver, [kinds[0]])))
 
     def of_kind() -> Value:
@@ -60,4 +71,4 @@ def _among(
     return choose(e, test, of_kind, lambda: _among(e, receiver, kinds[1:], name, args, kwargs))
 
 
-__all__ = ["call_method_of_any"]
+__all__ = ["call_method_of_any", "property_of_any"]

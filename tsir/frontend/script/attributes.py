@@ -17,6 +17,7 @@ from tsir.dialects.ts.type_names import show_type
 from tsir.errors import did_you_mean
 from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.annotations import is_named_tuple
+from tsir.frontend.script.any_methods import property_of_any
 from tsir.frontend.script.choices import choice_attribute, choice_of_classes, choice_of_types
 from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in_program
 from tsir.frontend.script.emitter import Emitter, Unreachable
@@ -274,6 +275,8 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         row = python.attribute(kind, name)
         assert row is not None
         return Run(e.py(row.name, [value.ssa]))
+    if isinstance(kind, ts.AnyType) and (found := property_of_any(e, value.ssa, name)) is not None:
+        return found
     if python.method(kind, name) is not None or isinstance(kind, ts.AnyType | ts.FutureType) or _is_special(e, kind, name):
         return Method(shown or value, name)
     raise_if_expected(e, "AttributeError", [kind], f"'{{0}}' object has no attribute '{name}'")

@@ -22,7 +22,7 @@ from tsir.frontend.overloads import OverloadError, find_overload
 from tsir.frontend.script import narrowing
 from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.expected import looks_for_none, python_message, raise_if_expected
+from tsir.frontend.script.expected import class_name, looks_for_none, python_message, raise_if_expected
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.numpy_scalars import operate
@@ -603,6 +603,12 @@ def _is_gone_through(e: Emitter, container: Value) -> bool:
     return isinstance(container, (*ITERATORS, Coroutine, Choice)) and not isinstance(container, Reversed)
 
 
+def keys_of(kind: Attribute) -> Attribute:
+    """The type of a dict's keys or of a set's elements."""
+    assert isinstance(kind, ts.DictType | ts.SetType | ts.FrozenSetType)
+    return kind.key if isinstance(kind, ts.DictType) else kind.element
+
+
 def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
     from tsir.frontend.script.choices import is_of_classes
     from tsir.frontend.script.comparing import contains
@@ -674,6 +680,8 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         whole = materialise(e, container)
         compares_type(e, whole.type)
         keyed = isinstance(whole.type, ts.SetType | ts.FrozenSetType | ts.DictType)
+        if is_tensor(e.session.type_of(item)) and keyed and class_name(e, keys_of(whole.type)) not in (None, "Tensor"):
+            return Const(negate)  # a tensor is in there by which one it is
         operands = [whole, materialise(e, as_key(e, item, whole) if keyed else held(e, item))]
         return Run(e.py("not_contains" if negate else "contains", operands))
     if isinstance(found, Const):
