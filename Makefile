@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check unit test-mlir fuzz fuzz-archives bench bench-compile bench-scaling conformance clean
+.PHONY: demo test lint check unit test-mlir test-clusters fuzz fuzz-texts fuzz-archives bench bench-compile bench-scaling conformance clean
 .DEFAULT_GOAL := test
 
 # pip, not another installer, and torch by its exact pin: that is the CPU wheel.
@@ -37,8 +37,19 @@ $(VENV)/.mlir: $(VENV)/.ready tests/mlir/requirements.txt
 test-mlir: $(VENV)/.mlir  ## opt-in: what is emitted, verified, lowered and run by mlir-opt, MLIR's JIT and IREE
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m mlir tests/mlir
 
+$(VENV)/.serving: $(VENV)/.ready
+	@echo "installing Dask and Ray (first time only) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[serving]'
+	@touch $@
+
+test-clusters: $(VENV)/.serving  ## opt-in: the examples with Dask and Ray on local clusters
+	$(BIN)/python -m pytest -m cluster tests/serving
+
 fuzz: $(VENV)/.ready  ## opt-in: 10,000 mutants of the tests' IR are read, printed and passed through passes (about five minutes)
 	$(BIN)/python -m tests.fuzz.fuzz --count 10000 --seed $(or $(SEED),0) --keep fuzz-failures
+
+fuzz-texts: $(VENV)/.ready  ## opt-in: 50,000 mutants of the tests' IR are read and printed, without passes (about fifteen minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.fuzz --read --count 50000 --seed $(or $(SEED),0) --keep fuzz-failures
 
 fuzz-archives: $(VENV)/.ready  ## opt-in: 20,000 mutants of archives are opened, in bounded time and memory (about four minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.archives --count 20000 --seed $(or $(SEED),0) --keep fuzz-failures

@@ -1,6 +1,6 @@
 """Reads mutants of the tests' IR: whatever the text is, there is a result or a TsirError, in bounded time.
 
-    python -m tests.fuzz.fuzz [--count 10000] [--seed 0] [--keep FOLDER]
+    python -m tests.fuzz.fuzz [--count 10000] [--seed 0] [--keep FOLDER] [--read]
 
 A mutant that is read is printed, read back, printed again (the same text), and goes through passes, with verification after
 each. Mutants on which something else happens than a result or a TsirError are counted by their exception and place, and kept.
@@ -15,6 +15,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
@@ -93,6 +94,8 @@ def run(text: bytes, passes: str) -> str:
     again = print_module(parse_module(context, once, "printed.mlir"))
     assert again == once, "printing what was read back gives another text"
     parse_module(context, print_module(module, generic=True, debuginfo=True), "generic.mlir")
+    if not passes:
+        return "done"
     try:
         run_pipeline(Nest(MODULE, tuple(read_passes(passes))), context, module, [Verify()])
     except TsirError as error:
@@ -109,13 +112,15 @@ def kind_of(error: BaseException) -> str:
     return f"{type(error).__name__} at {own[-1].filename.rpartition('/tsir/')[2]}:{own[-1].lineno}: {str(error)[:100]!r}"
 
 
-def fuzz(count: int, seed: int, keep: Path | None = None) -> tuple[Counter[str], dict[str, bytes]]:
+def fuzz(
+    count: int, seed: int, keep: Path | None = None, passes_of: Sequence[str] = PASSES
+) -> tuple[Counter[str], dict[str, bytes]]:
     """Runs mutants. Gives how many ended in which way, and the first mutant of each kind of failure."""
     mutator = Mutator(texts(), seed)
     outcomes: Counter[str] = Counter()
     failures: dict[str, bytes] = {}
     for i in range(count):
-        text, passes = mutator.mutant(), PASSES[i % len(PASSES)]
+        text, passes = mutator.mutant(), passes_of[i % len(passes_of)]
         previous = signal.signal(signal.SIGALRM, _hang)
         signal.alarm(SECONDS)
         try:
@@ -147,10 +152,11 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write the first mutant of each failure there")
+    parser.add_argument("--read", action="store_true", help="only read and print, without passes")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     start = time.perf_counter()
-    outcomes, failures = fuzz(options.count, options.seed, options.keep)
+    outcomes, failures = fuzz(options.count, options.seed, options.keep, ("",) if options.read else PASSES)
     counts = ", ".join(f"{outcomes[o]} {o}" for o in ("done", "failed", "refused", "wrong"))
     print(
         f"{options.count} mutants of {len(texts())} texts, seed {options.seed}: {counts}; {time.perf_counter() - start:.0f} s"

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import os
 import sys
 import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+
+from tsir.locks import lock
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -20,7 +23,21 @@ Result = TypeVar("Result")
 _STACK_BYTES = 512 << 20
 _RECURSION_LIMIT = 120_000
 _NAME = "tsir deep stack"
-_one_at_a_time = threading.Lock()
+_one_at_a_time = lock()
+_before: list[tuple[int, int]] = []
+"""The process's limit of recursion and size of stacks, while they are others."""
+
+
+def _reset() -> None:
+    """In a forked process, which has none of the other threads, the limits of before hold again."""
+    for limit, size in _before:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+    _before.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset)
 
 
 def is_deep() -> bool:
@@ -69,11 +86,13 @@ def in_deep_stack(function: Callable[[], Result]) -> Result:
     with _one_at_a_time:
         limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
         sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
+        _before.append((limit, size))
         try:
             thread = threading.Thread(target=run, name=_NAME)
             thread.start()
             thread.join()
         finally:
+            _before.clear()
             sys.setrecursionlimit(limit)
             threading.stack_size(size)
     if errors:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import threading
 from collections.abc import Generator as GeneratorType
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tsir.locks import recursive_lock
 
 Array = NDArray[Any]
 Float32 = NDArray[np.float32]
@@ -56,7 +57,7 @@ class Generator:
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
         self.outside: Outside | None = None
-        self._lock = threading.RLock()
+        self._lock = recursive_lock()
         self._depth = 0
         self.manual_seed(seed)
 

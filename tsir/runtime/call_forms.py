@@ -7,7 +7,6 @@ compiled the program; a loaded program has the variants that there were when it 
 from __future__ import annotations
 
 import enum
-import threading
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from tsir.dialects.call_forms import CallForm, Form, FormReader, Given, ModulesC
 from tsir.dialects.program import EntryPoint, OtherForms
 from tsir.dialects.values import ITEM, Instance, Record
 from tsir.errors import OperatorTypeError
+from tsir.locks import recursive_lock
 from tsir.runtime.arguments import Conversion
 from tsir.runtime.inspection import plain_class_name
 from tsir.runtime.torch_adapter import adapter
@@ -44,7 +44,7 @@ class Forms:
         self._fixed = {p.name for p in self._entry.parameters if p.type == "none"}
         self._positional = [p.name for p in self._entry.parameters if not p.kwarg_only]
         self._parameters = {p.name: i for i, p in enumerate(self._entry.parameters)}
-        self._lock = threading.RLock()
+        self._lock = recursive_lock()
         self._methods: dict[CallForm, tuple[Variant, CompiledMethod]] = {}
         self.objects: dict[int | str, Any] = {}
         """The constants of forms, which name them by `id`, and the classes of objects in them by their names there."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import os
-import threading
 from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -22,6 +21,7 @@ from tsir.dialects.shape_policy import ShapePolicy
 from tsir.dialects.values import Instance
 from tsir.errors import TsirError
 from tsir.frontend.active import current_trace
+from tsir.locks import lock
 from tsir.runtime.arguments import Binder, Conversion, InstanceConverter
 from tsir.runtime.bound import WeightsReplaced
 from tsir.runtime.call_forms import Forms, adopt
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tsir.lowering.to_python import Held
     from tsir.runtime.compiled import ScriptModule
 
-remembering = threading.Lock()
+remembering = lock()
 """Held while a call is remembered, or what was remembered is forgotten."""
 
 

@@ -8,7 +8,6 @@ Everything is guarded by the key of the call, and by the weights' identity and v
 from __future__ import annotations
 
 import contextvars
-import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from tsir.dialects.dtypes import DType
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
 from tsir.errors import OperatorValueError
+from tsir.locks import recursive_lock
 from tsir.runtime import keys
 from tsir.runtime.arguments import parameter_types
 from tsir.runtime.bound import BoundFunction
@@ -121,7 +121,7 @@ class EntrySpecializations:
         self.instance = self_instance
         self._policy = None if entry.shapes is None else AppliedPolicy(entry.shapes, [p.name for p in entry.parameters])
         self._compile = compile_key
-        self._lock = threading.RLock()
+        self._lock = recursive_lock()
         self._exact: OrderedDict[tuple[Any, ...], Specialization] = OrderedDict()
         self._compiled: OrderedDict[tuple[Any, ...], Specialization] = OrderedDict()
         self._first_of_rank: dict[tuple[Any, ...], tuple[Key, ...]] = {}

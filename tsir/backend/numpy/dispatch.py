@@ -11,7 +11,6 @@ else is fresh.
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -25,6 +24,7 @@ import numpy as np
 from tsir.backend.numpy import writing
 from tsir.dialects.schema import Argument, Schema, parse_schema
 from tsir.errors import OperatorError, OperatorTypeError
+from tsir.locks import recursive_lock
 from tsir.ops import layouts
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Dispatcher:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self._lock = threading.RLock()
+        self._lock = recursive_lock()
         self._recent: dict[Any, Entry] = {}
         self._older: dict[Any, Entry] = {}
         self._families: dict[Any, _Family] = {}

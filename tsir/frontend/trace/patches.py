@@ -5,10 +5,11 @@ What the replacements do is in the modules that define them.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
+
+from tsir.locks import lock
 
 
 class SharedPatch:
@@ -18,7 +19,7 @@ class SharedPatch:
         self.original: Callable[..., Any] = getattr(owner, name)
         """What is replaced, for the replacement to call."""
         self._owner, self._name, self._replacement = owner, name, replacement
-        self._lock = threading.Lock()
+        self._lock = lock()
         self._users = 0
 
     @contextmanager
