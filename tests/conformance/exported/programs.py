@@ -551,4 +551,15 @@ def many_operators(x: Tensor) -> Any:
     )
 
 
+@case(torch.tensor([1, 4, 2, 0]), torch.tensor([0, 2]))
+class Bags(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = nn.EmbeddingBag(5, 3)
+        self.padded = nn.EmbeddingBag(5, 3, mode="sum", padding_idx=2)
+
+    def forward(self, i: Tensor, starts: Tensor) -> Tensor:
+        return self.mean(i, starts) + self.padded(i, starts) * (1.5 - self.mean.weight[0])
+
+
 __all__ = ["CASES", "Case"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import tsir
 from tsir.backend.numpy import generate, load
 from tsir.dialects.context import make_context, parse_module
 from tsir.ops import python
@@ -121,3 +122,21 @@ def test_random_programs_of_views_and_writes(seed):
     for i, (array, tensor) in enumerate(zip(got, program.tensors, strict=True)):
         assert array.shape == tuple(tensor.shape), (i, program.text())
         np.testing.assert_array_equal(array, tensor.numpy(), err_msg=f"%t{i} of\n{program.text()}")
+
+
+def expanded_and_reshaped(x, y):
+    v = (x / 2.0)[None, None].expand(1, 2, 5, 7).reshape(2, 5, 7)
+    return (v + torch.sin(y)) * y.sum()
+
+
+def expanded_and_merged(x, y):
+    v = (x / 2.0)[None].expand(2, 5, 7).reshape(-1, x.shape[1])
+    return (v + torch.sin(y).reshape(-1, 7)) * y.sum()
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+@pytest.mark.parametrize("function", [expanded_and_reshaped, expanded_and_merged])
+def test_a_reshaped_broadcast_is_not_written(function, dynamic):
+    x, y = torch.randn(5, 7), torch.randn(2, 5, 7)
+    found = tsir.script(function, dynamic_shapes=dynamic)
+    torch.testing.assert_close(found(x, y), function(x, y))

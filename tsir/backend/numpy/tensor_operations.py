@@ -167,7 +167,7 @@ def _reshaped(e: FunctionEmitter, source: SSAValue, result: SSAValue, shape: Seq
     whole = e.laid_out(found)
     text = f"{whole.name}.reshape({shape_text(shape)})"
     contiguous = found.contiguous and found.is_plain
-    if found.relaid and not contiguous and shape and not e.is_prepared_text(text):
+    if (_is_broadcast(found) or (found.relaid and not contiguous and shape)) and not e.is_prepared_text(text):
         name = e.assign(f"{whole.name}.copy().reshape({shape_text(shape)})", result.name_hint)
         e.bind(result, plain(name, shape, found.dtype, e.new_storage(), contiguous=True))
         return
@@ -175,14 +175,24 @@ def _reshaped(e: FunctionEmitter, source: SSAValue, result: SSAValue, shape: Seq
     e.bind(result, plain(name, shape, found.dtype, found.storage, contiguous=contiguous))
 
 
+def _is_broadcast(found: Tensor) -> bool:
+    """Whether one element of the array is several of the tensor: NumPy may give a view of such an array that can't be written."""
+    return any(p is None and n != 1 for p, n in zip(found.axes, found.shape, strict=True))
+
+
 def _reshape(e: FunctionEmitter, op: tensor.ReshapeOp) -> None:
     dims = static_shape(op.result.type)
     names = e.name_of(op.shape)
     shape: list[Size] = [f"int({names}[{i}])" if d is None else d for i, d in enumerate(dims)]
     found = e.tensor(op.source)
-    name = e.hoisted(f"{e.laid_out(found).name}.reshape({shape_text(shape)})", op.result.name_hint)
+    text = e.laid_out(found).name
+    is_copied = _is_broadcast(found) and not e.is_prepared_text(text)
+    if is_copied:
+        name = e.assign(f"{text}.copy().reshape({shape_text(shape)})", op.result.name_hint)
+    else:
+        name = e.hoisted(f"{text}.reshape({shape_text(shape)})", op.result.name_hint)
     sizes: list[Size] = [f"{name}.shape[{i}]" if d is None else d for i, d in enumerate(dims)]
-    e.bind(op.result, plain(name, sizes, found.dtype, found.storage))
+    e.bind(op.result, plain(name, sizes, found.dtype, e.new_storage() if is_copied else found.storage, contiguous=is_copied))
 
 
 def _slice_texts(

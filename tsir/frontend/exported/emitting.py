@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import LocationAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
+from tsir.dialects import dtypes
 from tsir.dialects.locations import UNKNOWN
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
@@ -64,11 +65,19 @@ class Emitting:
             values = emit_overload(self.builder, self.registry, schema, args, kwargs or {}, self.location)
             if values is not None:
                 return values
+            if args and isinstance(args[0], bool | int | float | complex) and schema.arguments[0].type.base == "Tensor":
+                return self.aten(key, [self._as_tensor(args[0]), *args[1:]], kwargs)
         name = key.partition(".")[0]
         if schema is None:
             name = key
         found = emit_aten(self.builder, self.registry, name, args, kwargs or {}, self.location)
         return (found,) if isinstance(found, SSAValue) else found
+
+    def _as_tensor(self, value: bool | float | complex) -> SSAValue:
+        """A number where torch takes a tensor, as in `1.0 - x`: one without dimensions, which doesn't change the other's dtype."""
+        dtype = dtypes.bool_ if isinstance(value, bool) else dtypes.int64 if isinstance(value, int) else None
+        (made,) = self.aten("scalar_tensor", [value], {"dtype": dtype})
+        return made
 
     def one(self, key: str, *args: Any) -> SSAValue:
         """As `aten`, for an operator with one result."""
