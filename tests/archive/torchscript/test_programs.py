@@ -286,8 +286,21 @@ class Stored(nn.Module):
         return x * self.weight + self.count
 
 
+class Kept(Stored):
+    """What it restores is what it has stored."""
+
+    @torch.jit.export
+    def __getstate__(self) -> Tuple[Tensor, int, bool]:
+        return self.weight, self.count, self.training
+
+    @torch.jit.export
+    def __setstate__(self, state: Tuple[Tensor, int, bool]) -> None:
+        self.weight, self.count, self.training = state[0], state[1], state[2]
+
+
 def test_setstate() -> None:
     assert compare(torch.jit.script(Stored()), [X]).count == 2
+    compare(torch.jit.script(Kept()), [X])
 
 
 class Constant(nn.Module):

@@ -29,21 +29,23 @@ class Upgrader:
     operator: str
     until: int
     functions: tuple[str, ...]
+    was: str
+    """What it was, in words."""
 
 
 UPGRADERS: tuple[Upgrader, ...] = (
-    # Division of integers gave integers, rounded towards zero.
-    Upgrader("div", 4, ("div_Tensor_0_3", "div_Scalar_0_3", "div_out_0_3")),
-    Upgrader("div_", 4, ("div__Tensor_0_3", "div__Scalar_0_3")),
-    # Without a dtype, full() of an integer or a bool gave floats.
-    Upgrader("full", 5, ("full_0_4", "full_out_0_4")),
-    # The number of steps could be left out.
-    Upgrader("linspace", 8, ("linspace_0_7", "linspace_out_0_7")),
-    Upgrader("logspace", 9, ("logspace_0_8", "logspace_out_0_8")),
-    # There was one way to compute it.
-    Upgrader("gelu", 10, ("gelu_0_9", "gelu_out_0_9")),
-    # TF32 couldn't be chosen; a trace of torch before 1.7 has twelve arguments.
-    Upgrader("_convolution", NEWEST + 1, ("_convolution_deprecated",)),
+    Upgrader(
+        "div",
+        4,
+        ("div_Tensor_0_3", "div_Scalar_0_3", "div_out_0_3"),
+        "division of integers gave integers, rounded towards zero",
+    ),
+    Upgrader("div_", 4, ("div__Tensor_0_3", "div__Scalar_0_3"), "the same in place"),
+    Upgrader("full", 5, ("full_0_4", "full_out_0_4"), "gave floats for an integer or a bool, where no dtype is given"),
+    Upgrader("linspace", 8, ("linspace_0_7", "linspace_out_0_7"), "the number of steps could be left out: 100"),
+    Upgrader("logspace", 9, ("logspace_0_8", "logspace_out_0_8"), "the number of steps could be left out: 100"),
+    Upgrader("gelu", 10, ("gelu_0_9", "gelu_out_0_9"), "had no approximation to choose"),
+    Upgrader("_convolution", NEWEST + 1, ("_convolution_deprecated",), "twelve arguments, in traces of torch before 1.7"),
 )
 """All upgraders, oldest first."""
 
