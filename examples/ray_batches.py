@@ -53,7 +53,7 @@ def main() -> int:
         torch.manual_seed(0)
         tsir.script(nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 4), nn.Softmax(1)).eval()).save("ray_model.pt")
     path = Path(options.model or "ray_model.pt").resolve()
-    ray.init(num_cpus=options.actors, include_dashboard=False, log_to_driver=False)
+    ray.init(num_cpus=options.actors + 1, include_dashboard=False, log_to_driver=False)
     try:
         rows = ray.data.range(options.rows).map_batches(
             Scores, fn_constructor_args=(str(path),), batch_size=512, compute=ray.data.ActorPoolStrategy(size=options.actors)

@@ -74,6 +74,13 @@ HOSTILE = {
 }
 
 
+HOSTILE["sizes without operands"] = (
+    'func.func @f(%x: tensor<?xf32>, %n: index) {\n  %0 = "tensor.expand_shape"(%x, %n) <{reassociation = [[0 : i64, 1 : i64]], '
+    "static_output_shape = array<i64: -9223372036854775808, -9223372036854775808>}> : (tensor<?xf32>, index) -> tensor<?x2xf32>\n"
+    "  func.return\n}"
+)
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_text_gives_one_error_with_a_place(text: str | bytes) -> None:
     with pytest.raises(IRError) as caught:

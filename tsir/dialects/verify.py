@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.dialects.func import CallOp
 from xdsl.ir import Block, Operation
 from xdsl.traits import IsTerminator, SymbolTable
@@ -33,6 +35,14 @@ def verify_module(module: Operation, positions: Positions | None = None, *, decl
     Verifier().verify(module, positions, declared_in=declared_in)
 
 
+def _verify_sizes(op: Operation) -> None:
+    """`tensor.expand_shape` has an operand for each `?` of its shape: xDSL's verifier doesn't ask, its printer relies on it."""
+    expand: Any = op
+    dynamic = sum(size == DYNAMIC_INDEX for size in expand.static_output_shape.get_values())
+    if dynamic != len(expand.dynamic_output_shape):
+        raise InvalidIR(f"{op.name}: expected {dynamic} sizes as operands, found {len(expand.dynamic_output_shape)}")
+
+
 @dataclass(frozen=True)
 class _Kind:
     """Which checks the operations of one class need."""
@@ -40,6 +50,7 @@ class _Kind:
     leaves: bool
     has_symbols: bool
     names_classes: bool
+    lists_sizes: bool
 
 
 @dataclass
@@ -69,6 +80,8 @@ class Verifier:
                     symbols.verify(at)
                 if kind.names_classes:
                     naming.append(at)
+                if kind.lists_sizes:
+                    _verify_sizes(at)
             if naming:
                 classes = Classes(declared_in or module)
                 for at in naming:
@@ -88,6 +101,7 @@ class Verifier:
                 cls.has_trait(IsTerminator, value_if_unregistered=False),
                 cls.has_trait(SymbolTable, value_if_unregistered=False) or issubclass(cls, CallOp),
                 issubclass(cls, NAMING),
+                cls.name == "tensor.expand_shape",
             )
         return found
 
