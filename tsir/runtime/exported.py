@@ -6,7 +6,8 @@ import os
 from typing import Any
 
 from tsir.backend.numpy.tracebacks import user_facing
-from tsir.errors import FrontendError
+from tsir.dialects.program import Program
+from tsir.errors import ArchiveError, FrontendError, TsirError
 from tsir.runtime.compiled import ScriptModule
 
 
@@ -23,9 +24,7 @@ def from_exported(program: Any, *, model: str | None = None) -> ScriptModule:
     from tsir.frontend.exported.programs import program_of
 
     if isinstance(program, str | os.PathLike) or hasattr(program, "read"):
-        from tsir.frontend.exported.files import read_file
-
-        return ScriptModule(program_of(read_file(program, model)))
+        return ScriptModule(_from_file(program, model))
     if not hasattr(program, "graph_signature") or not hasattr(program, "call_spec"):
         raise FrontendError(
             f"from_exported takes a torch.export.ExportedProgram or a .pt2 file, not a {type(program).__name__}",
@@ -34,6 +33,24 @@ def from_exported(program: Any, *, model: str | None = None) -> ScriptModule:
     from tsir.frontend.exported.from_memory import read_program
 
     return ScriptModule(program_of(read_program(program), calls_torch=True))
+
+
+def _from_file(source: Any, model: str | None) -> Program:
+    """The program of a file. What a file says may be of the right form and still make no program: that is an ArchiveError, too."""
+    from xdsl.utils.exceptions import VerifyException
+
+    from tsir.frontend.exported.files import read_file
+    from tsir.frontend.exported.programs import program_of
+
+    read = read_file(source, model)
+    try:
+        return program_of(read)
+    except (VerifyException, ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError) as error:
+        if isinstance(error, TsirError):
+            raise
+        raise ArchiveError(f"the exported program is damaged: {type(error).__name__}: {error}") from error
+    except RecursionError:
+        raise ArchiveError("the exported program nests too deeply") from None
 
 
 __all__ = ["from_exported"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import io
+import json
+import random
+import zipfile
 from typing import Any
 
 import pytest
@@ -73,3 +76,48 @@ def test_strictly_exported(case: Case) -> None:
     except Exception as error:  # noqa: BLE001  (torch's strict mode takes less)
         pytest.skip(f"torch: {error}")
     compare(tsir.from_exported(copy.deepcopy(program)), program.module(), calls(case))
+
+
+def _mutated(text: bytes, rng: random.Random) -> str:
+    """The JSON text with one of its parts taken out, replaced or repeated."""
+    value = json.loads(text)
+    places: list[tuple[Any, Any]] = []
+    pending = [value]
+    while pending:
+        holder = pending.pop()
+        keys: Any = list(holder) if isinstance(holder, dict) else range(len(holder)) if isinstance(holder, list) else ()
+        places += [(holder, k) for k in keys]
+        pending += [holder[k] for k in keys]
+    holder, key = rng.choice(places)
+    others = [None, -1, 10**20, "", [], {}, True, 1.5, "Symbol('s9')*3", [[1]], {"as_none": True}]
+    match rng.randrange(3):
+        case 0:
+            del holder[key]
+        case 1:
+            holder[key] = rng.choice(others)
+        case _ if isinstance(holder, list):
+            holder.append(copy.deepcopy(holder[key]))
+        case _:
+            holder[f"{key}s"] = holder.pop(key)
+    return json.dumps(value)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_files_are_refused(seed: int) -> None:
+    file, rng = io.BytesIO(), random.Random(seed)
+    torch.export.save(exported(next(c for c in CASES if c.name == "nested")), file)
+    with zipfile.ZipFile(file) as archive:
+        members = {n: archive.read(n) for n in archive.namelist()}
+    changed = next(n for n in members if n.endswith("/models/model.json"))
+    refused = 0
+    for _ in range(40):
+        mutant = io.BytesIO()
+        with zipfile.ZipFile(mutant, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, _mutated(content, rng) if name == changed else content)
+        mutant.seek(0)
+        try:
+            tsir.load(mutant)
+        except tsir.TsirError:
+            refused += 1
+    assert refused
