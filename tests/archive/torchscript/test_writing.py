@@ -123,11 +123,17 @@ def guarded(x: Tensor) -> Tensor:
         return x
 
 
+def raised(x: int, n: int) -> int:
+    return x**2 + x**n
+
+
 def collected(x: List[int]) -> int:
     return len(set(x))
 
 
-@pytest.mark.parametrize(("function", "what"), [(guarded, "exception handling"), (collected, r"set\(\) on such values")])
+@pytest.mark.parametrize(
+    ("function", "what"), [(guarded, "exception handling"), (collected, r"set\(\) on such values"), (raised, r"pow\(\)")]
+)
 def test_what_torchscript_cannot_express_is_refused(function: Any, what: str) -> None:
     with pytest.raises(tsir.TsirError, match=f"TorchScript has no {what}") as caught:
         tsir.script(function).save_torchscript(io.BytesIO())

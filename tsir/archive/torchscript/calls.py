@@ -127,7 +127,9 @@ def python_call(name: str, operands: Sequence[str], kinds: Sequence[Attribute], 
     match name:
         case "pow":
             call = f"torch.pow({operands[0]}, {operands[1]})"
-            return f"int({call})" if result == ts.INT and len(operands) == 2 else call if len(operands) == 2 else None
+            if len(operands) != 2 or (result == ts.INT and not operands[1].isdigit()):
+                return None  # of ints Python gives an int or a float, by the sign of the exponent
+            return f"int({call})" if result == ts.INT else call
         case "ieee":
             function = operands[0].strip('"')
             return f"torch.{function}({', '.join(operands[1:])})"
