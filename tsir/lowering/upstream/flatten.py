@@ -88,8 +88,22 @@ class FlattenPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):
+            _refuse_unknown(function)
             _Flattening(function).run()
         refuse_host_operations(op, ("ts",))
+
+
+def _refuse_unknown(function: func.FuncOp) -> None:
+    """Raises PassError for an argument that is some tensor: then hardly anything can be said of what the function does."""
+    for i, argument in enumerate(function.body.block.args):
+        kind = argument.type
+        if isinstance(kind, kinds.TensorType) and not kind.is_ranked and argument.first_use is not None:
+            place = location_of(function)
+            raise PassError(
+                f"nothing is known of the tensor {argument.name_hint or f'argument {i}'!r} of @{function.sym_name.data}",
+                location=place[0] if place else None,
+                hint='give the types of the arguments, for example --arg-types="tensor<1x10xf32>"',
+            )
 
 
 def flat_types(kind: Attribute) -> list[Attribute] | None:

@@ -129,7 +129,15 @@ class _Aten(_Family):
             given = [str(len(arguments)), *(f"{n}=" for n in named)]
             raise PassError(f"a rule gives {' and '.join(given)} arguments to {schema}")
         defaults = [named[a.name] if a.name in named else default_value(a) for a in rest]
-        return Call(f"ts.aten.{self._key}", (*arguments, *defaults))
+        terms = (*arguments, *defaults)
+        for argument, term in zip(schema.arguments, terms, strict=True):
+            if argument.type.base == "Tensor" and not argument.type.is_list and isinstance(term, int | float | complex | str):
+                others = [s.key for s in SCHEMAS.overloads(schema.name) if any(a.type.base == "Scalar" for a in s.arguments)]
+                raise PassError(
+                    f"a rule gives the constant {term!r} for the tensor {argument.name!r} of {schema}: no program has one there",
+                    hint=f"take {' or '.join(sorted(others)[:4])}" if others else "let it be a variable of the rule",
+                )
+        return Call(f"ts.aten.{self._key}", terms)
 
 
 class _Py(_Family):
