@@ -146,7 +146,7 @@ def _process(source: Source, name: str, pipeline: Nest, chosen: Chosen, options:
             source,
             name,
             context,
-            locate=options.verify_diagnostics is not None,
+            locate=True,
             implicit_module=not options.no_implicit_module,
         )
     if isinstance(source, str):

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias, cast
 from xdsl.ir import Attribute
 
 from tsir.dialects.defaults import default_value
+from tsir.dialects.schema import Schema
 from tsir.errors import PassError, did_you_mean
 from tsir.ops import python
 from tsir.ops.registry import SCHEMAS
@@ -131,13 +132,21 @@ class _Aten(_Family):
         defaults = [named[a.name] if a.name in named else default_value(a) for a in rest]
         terms = (*arguments, *defaults)
         for argument, term in zip(schema.arguments, terms, strict=True):
-            if argument.type.base == "Tensor" and not argument.type.is_list and isinstance(term, int | float | complex | str):
-                others = [s.key for s in SCHEMAS.overloads(schema.name) if any(a.type.base == "Scalar" for a in s.arguments)]
+            if (
+                argument.type.base == "Tensor"
+                and not argument.type.is_list
+                and isinstance(term, int | float | complex | str)
+            ):
+                others = [s.key for s in SCHEMAS.overloads(schema.name) if _takes_scalar(s, argument.name)]
                 raise PassError(
                     f"a rule gives the constant {term!r} for the tensor {argument.name!r} of {schema}: no program has one there",
                     hint=f"take {' or '.join(sorted(others)[:4])}" if others else "let it be a variable of the rule",
                 )
         return Call(f"ts.aten.{self._key}", terms)
+
+
+def _takes_scalar(schema: Schema, name: str) -> bool:
+    return any(a.name == name and a.type.base == "Scalar" for a in schema.arguments) and not schema.mutates
 
 
 class _Py(_Family):

@@ -35,6 +35,7 @@ same = one
 WRONG = {
     "nothing": ("x = 1", "declares no rule"),
     "one side": ("r = rule('x', lambda x: aten.relu(x))", "my_rules.py:2:1: (error: )?rule 'x': expected a pattern and a replacement"),
+    "constant": ("r = rule('x', lambda x: (aten.sub.Tensor(x, 1), x))", "the tensor 'other' of (.|\n)*take sub.Scalar"),
     "operator": ("r = rule('x', lambda x: (aten.relux(x), x))", "'relux', which isn't known\n(.|\n)*mean `relu`"),
     "operation": ("r = rule('x', lambda x: (ir.arith.addx(x, 1), x))", r"'x' \(.*my_rules.py:2\).*'arith.addx', which isn't"),
     "condition": ("r = rule('x', lambda x: (aten.relu(x), x), where=5)", "condition is a int, neither a constraint nor a function"),
