@@ -167,7 +167,7 @@ def specialize(
     merge_common(function)
     eliminate_dead_code(function)
     if lower:
-        lower_function(function)
+        lower_function(function, in_memory=strides is not None)
         if any(isinstance(op, UnpackOp) for op in walk(part)):
             canonicalize(function, ("containers",))  # lists of results that are taken apart again
         merge_common(function)

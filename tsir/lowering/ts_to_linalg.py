@@ -44,23 +44,25 @@ class LowerTsToLinalgPass(ModulePass):
     becomes a `linalg.generic` over `%x`. Run it after `ts-functionalize`. Sizes stay symbolic through one traversal of the
     function, so that equal `?` dimensions are known to be equal. Python arithmetic on ints, floats and bools becomes `arith`
     where the meaning is the same. An operation that can't be lowered takes and gives references again, runs by dispatch, and
-    has the reason as `ts.reason`; a host operator that wasn't found to take its arguments has `ts.unchecked`. uint8 tensors
+    has the reason as `ts.reason` (without `in-memory` also what gives a copy or a view, as tensors lie, is lowered); a host operator that wasn't found to take its arguments has `ts.unchecked`. uint8 tensors
     become `i8`, with `ts.type` on the function's arguments and results.
     """
 
     name = "lower-ts-to-linalg"
 
+    in_memory: bool = True
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):
-            lower_function(function)
+            lower_function(function, in_memory=self.in_memory)
 
 
-def lower_function(function: FuncOp) -> None:
-    """Lowers one function in place."""
+def lower_function(function: FuncOp, *, in_memory: bool = True) -> None:
+    """Lowers one function in place; `in_memory` tells whether a caller can tell a copy from what it is a copy of."""
     env = ShapeEnv(allow_guards=False)
     facts = Facts(function, env)
     facts.run()
-    _Lowering(function, facts).run()
+    _Lowering(function, facts, in_memory).run()
     write_conditions(function, env.guards)
 
 
@@ -122,14 +124,14 @@ def _is_seen(op: AtenOp) -> bool:
 
 
 class _Lowering:
-    def __init__(self, function: FuncOp, facts: Facts) -> None:
+    def __init__(self, function: FuncOp, facts: Facts, in_memory: bool) -> None:
         self.function = function
         self.facts = facts
         self.tensors: dict[SSAValue, SymTensor] = {}
         """The lowered form of each tensor value that an operation gave: with the sizes that its emission computed."""
         self.scalars: dict[SSAValue, Any] = {}
         self.available: set[Any] = set()
-        self.seen_layouts = _seen_layouts(function)
+        self.seen_layouts = _seen_layouts(function) if in_memory else set[Operation]()
 
     def run(self) -> None:
         block = self.function.body.block

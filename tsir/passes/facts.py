@@ -124,7 +124,7 @@ class Facts:
             op = value.op if isinstance(value, OpResult) else None
             elements: list[Any] = []
             for i, element in enumerate(cast("list[Any]", fact)):
-                if element is UNKNOWN and isinstance(op, ListOp | TupleOp):
+                if isinstance(op, ListOp | TupleOp) and (element is UNKNOWN or isinstance(element, list | tuple)):
                     element = self.argument(op.operands[i])
                 if element is UNKNOWN:
                     return UNKNOWN

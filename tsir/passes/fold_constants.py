@@ -25,7 +25,7 @@ from tsir.passes.infer_types import infer_types
 from tsir.passes.rebuild import inline_block
 from tsir.passes.refine import refine_uses
 from tsir.passes.structure import callee_name, functions, walk
-from tsir.passes.unroll import make_lists_whole, unroll_short_loops
+from tsir.passes.unroll import join_lists, make_lists_whole, unroll_short_loops
 
 _ROUNDS = 8
 """Each round of inference and folding removes a branch or loop; what is left after this many rounds stays."""
@@ -61,6 +61,7 @@ def fold_constants(function: FuncOp, *, refine_results: bool = True) -> Facts:
         _replace_constants(function, facts)
         changed |= make_lists_whole(function)
         changed |= read_known_dicts(function)
+        changed |= join_lists(function, facts.memory)
         if not changed:
             break
         facts = infer_types(function, refine_results=refine_results)

@@ -19,6 +19,7 @@ from tsir.dialects.ts.types import ListType
 from tsir.ops import python
 from tsir.passes.constants import UNKNOWN, constant_of, constant_ops
 from tsir.passes.facts import Facts
+from tsir.passes.memory import Memory
 from tsir.passes.refine import refine_uses
 from tsir.passes.structure import ancestor_in, walk
 
@@ -90,6 +91,46 @@ def make_lists_whole(function: FuncOp) -> bool:
                 positions[block] = {other: i for i, other in enumerate(block.ops)}
             changed |= _make_whole(op, block, positions[block])
     return changed
+
+
+def join_lists(function: FuncOp, memory: Memory) -> bool:
+    """Replaces sums of lists, and lists repeated, whose elements are in sight by a `ts.list` of all; whether there were any.
+
+    %a = ts.list %x
+    %b = ts.list %y, %z                         ->    %c = ts.list %x, %y, %z
+    %c = ts.py.add(%a, %b)
+    """
+    changed = False
+    for op in tuple(walk(function)):
+        if not (isinstance(op, PyOp) and op.FUNCTION in ("add", "mul") and isinstance(op.results[0].type, ListType)):
+            continue
+        parts = [_unchanged_elements(o, memory) for o in op.operands]
+        count = constant_of(op.operands[1])
+        if op.FUNCTION == "mul" and parts[0] is not None and type(count) is int and count * len(parts[0]) <= MAX_COPIED:
+            elements = parts[0] * count
+        elif op.FUNCTION == "add" and parts[0] is not None and parts[1] is not None:
+            elements = parts[0] + parts[1]
+        else:
+            continue
+        made = ListOp(elements, op.results[0].type)
+        made.location, made.result.name_hint = op.location, op.results[0].name_hint
+        block = op.parent_block()
+        assert block is not None
+        block.insert_op_before(made, op)
+        memory.take_place(made.result, op.results[0])
+        op.results[0].replace_all_uses_with(made.result)
+        block.erase_op(op)
+        changed = True
+    return changed
+
+
+def _unchanged_elements(value: SSAValue, memory: Memory) -> list[SSAValue] | None:
+    """The elements of a list that nothing changes, whose making is in sight."""
+    op = value.owner
+    if not isinstance(op, ListOp):
+        return None
+    group = memory.group_of(value)  # nothing is known of lists that were made since: they are looked at in the next round
+    return list(op.elements) if group is not None and not group.container_writes else None
 
 
 def _make_whole(made: ListOp, block: Block, positions: dict[Operation | None, int]) -> bool:

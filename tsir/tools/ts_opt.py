@@ -126,7 +126,9 @@ def named_passes(name: str, weights: str) -> list[Step]:
     if name not in PIPELINES:
         hint = did_you_mean(name, PIPELINES) or f"the pipelines are {', '.join(PIPELINES)}"
         raise PassError(f"there is no pipeline {name!r}", hint=hint)
-    options = {"place-weights": f"{{form={weights}}}"}
+    options = {"place-weights": f"{{form={weights}}}"} | (
+        {"lower-ts-to-linalg": "{in-memory=false}"} if name == "mlir" else {}
+    )
     return read_passes(",".join(p + options.get(p, "") for p in PIPELINES[name]))
 
 

@@ -6,6 +6,7 @@ What a value is made of is a `Tree`: a leaf is an SSA value of a builtin type, a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -36,10 +37,11 @@ from xdsl.passes import ModulePass
 from tsir.dialects.locations import location_of
 from tsir.dialects.ts import structure as ts
 from tsir.dialects.ts import types as kinds
-from tsir.dialects.ts.families import PyOp
+from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.ts.types import dtype_of, linalg_element_type
 from tsir.errors import PassError
 from tsir.lowering.upstream.host_operations import refuse_host_operations
+from tsir.lowering.upstream.number_tensors import from_numbers
 from tsir.passes.constants import UNKNOWN, constant_of
 from tsir.passes.freeze import argument_attributes
 from tsir.passes.structure import functions
@@ -245,6 +247,8 @@ class _Flattening:
                 self._raise(op)
             case PyOp():
                 self._py(op)
+            case AtenOp() if op.SCHEMA.key in ("tensor", "as_tensor"):
+                self._numbers(op)
             case scf.IfOp():
                 self._if(op)
             case scf.ForOp():
@@ -377,6 +381,18 @@ class _Flattening:
                 self._define(op, count.result)
             case _:
                 pass
+
+    def _numbers(self, op: AtenOp) -> None:
+        """A new tensor of nested lists of numbers."""
+        node, kind = self.tree(op.operands[0]), op.results[0].type
+        if not isinstance(node, Node) or not isinstance(kind, kinds.TensorType) or not kind.is_ranked:
+            return
+        numbers = [leaf for leaf in _leaves(node) if isinstance(leaf, SSAValue)]
+        if kind.dims is None or None in kind.dims or len(numbers) != math.prod(d for d in kind.dims if d is not None):
+            return
+        made = from_numbers(numbers, _signless(kind.to_builtin()), op)
+        if made is not None:
+            self._define(op, made)
 
     # Control flow
 
