@@ -44,8 +44,9 @@ class LowerTsToLinalgPass(ModulePass):
     becomes a `linalg.generic` over `%x`. Run it after `ts-functionalize`. Sizes stay symbolic through one traversal of the
     function, so that equal `?` dimensions are known to be equal. Python arithmetic on ints, floats and bools becomes `arith`
     where the meaning is the same. An operation that can't be lowered takes and gives references again, runs by dispatch, and
-    has the reason as `ts.reason` (without `in-memory` also what gives a copy or a view, as tensors lie, is lowered); a host operator that wasn't found to take its arguments has `ts.unchecked`. uint8 tensors
-    become `i8`, with `ts.type` on the function's arguments and results.
+    has the reason as `ts.reason`; a host operator that wasn't found to take its arguments has `ts.unchecked`. uint8 tensors
+    become `i8`, with `ts.type` on the function's arguments and results. With `in-memory=false` what gives a copy or a view, as
+    tensors lie in memory, is lowered even where a caller could tell the two apart.
     """
 
     name = "lower-ts-to-linalg"
