@@ -102,9 +102,25 @@ def _attribute_values(instance: Instance | None) -> list[str]:
             todo.extend((f"{path}.{name}", v) for name, v in value.attributes.items())
         elif isinstance(value, np.ndarray):
             found.append(f"{path} = {value.dtype.name}{value.shape}{value.flags.c_contiguous}")
+        elif isinstance(value, list | tuple | dict) and not all(type(v) in _PLAIN for v in _parts(value)):
+            # Not by `repr`: what is shared would be written for each of its places, and that may be exponentially often.
+            if id(value) in seen:
+                found.append(f"{path} is object {seen[id(value)]}")
+                continue
+            seen[id(value)] = len(seen)
+            found.append(f"{path}: {type(value).__name__} {len(value)}")
+            todo.extend((f"{path}[{i}]", v) for i, v in enumerate(_parts(value)))
         else:
             found.append(f"{path} = {value!r}")
     return found
+
+
+_PLAIN = (int, float, str, bool, complex, type(None))
+
+
+def _parts(value: Any) -> list[Any]:
+    """The items of a list or tuple; the keys and values of a dict."""
+    return [*value.keys(), *value.values()] if isinstance(value, dict) else list(value)
 
 
 def _tensors(instance: Instance) -> dict[str, np.ndarray[Any, Any]]:

@@ -281,6 +281,20 @@ def test_a_killed_save_leaves_a_whole_file(tmp_path: Path) -> None:
     assert all(p.name == "m.pt" or p.name.startswith(".m.pt.") for p in tmp_path.iterdir())
 
 
+def test_what_many_share_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects in lists in objects, each twice: as values they would be two to the power of sixty."""
+    monkeypatch.setenv("TSIR_CACHE_DIR", str(tmp_path))
+    members = unpack((ROOT / "tests" / "archive" / "golden" / "v3-traced.pt").read_bytes())
+    manifest = json.loads(members["manifest.json"])
+    first = len(manifest["objects"])
+    for i in range(60):
+        following = {"kind": "list", "items": [{"kind": "object", "number": first + i + 1}]} if i < 59 else 1
+        manifest["objects"].append({"class": "N", "attributes": {"a": following, "b": following}})
+    manifest["objects"][0]["attributes"]["more"] = {"kind": "list", "items": [{"kind": "object", "number": first}]}
+    loaded = tsir.load(pack({**members, "manifest.json": json.dumps(manifest).encode()}))
+    assert loaded(torch.ones(2, 3)).shape == (2, 2)
+
+
 # Versions.
 
 
