@@ -210,12 +210,3 @@ def made_after(n: int, given: Sized):
 @programs.parametrized()
 def test_program(function: Any, arguments: tuple[Any, ...]) -> None:
     check(function, arguments)
-
-
-@feature("Messages for what isn't supported", "dicts of objects with __eq__ that are written out")
-def test_objects_with_an_equality_of_their_own_are_no_keys_of_displays() -> None:
-    def f(n: int):
-        return len({Frozen(n): 1})
-
-    with pytest.raises(tsir.TsirError, match="whose class defines __eq__, in a set or dict that is written out"):
-        tsir.script(f)

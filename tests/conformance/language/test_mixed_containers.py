@@ -163,7 +163,7 @@ def methods_of_anything(d: Any, s: Any, t: Any):
 
 @programs(3)
 def a_method_that_isnt_there(a: Any):
-    return a.append(1)
+    return a.keys()
 
 
 @feature("Type refinement", "properties of tensors of values of type Any")

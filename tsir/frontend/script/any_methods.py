@@ -6,9 +6,10 @@ import inspect
 from collections.abc import Mapping, Sequence
 
 import torch
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, BlockArgument, OpResult, SSAValue
 
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.convert import list_of, materialise
 from tsir.frontend.script.emitter import Emitter, end_of
@@ -16,6 +17,7 @@ from tsir.frontend.script.expected import expecting_types
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.values import Condition, Const, Run, Value
 from tsir.ops import python
+from tsir.passes.facts import strip_casts
 
 _ANY = ts.AnyType()
 _CONTAINERS = (ts.ListType, ts.DictType, ts.SetType)
@@ -27,7 +29,10 @@ def call_method_of_any(
 ) -> Value | None:
     """`receiver.name(...)` of a value of type Any; None where no type that it may be of has such a method."""
     count = 1 + len(args) + len(kwargs)
-    kinds = [k for k in _KINDS if (row := python.method(k, name)) is not None and row.accepts(count)]
+    rows = [(k, row) for k in _KINDS if (row := python.method(k, name)) is not None and row.accepts(count)]
+    if any(row.mutates for _, row in rows) and _is_given(receiver):
+        return None  # what comes in as Any is a copy: the caller wouldn't see the change
+    kinds = [k for k, _ in rows]
     if hasattr(torch.Tensor, name) and not kinds:
         kinds.append(ts.TensorType())
     return _among(e, receiver, kinds, name, args, kwargs) if kinds else None
@@ -49,6 +54,14 @@ def _no_attribute(e: Emitter, receiver: SSAValue, name: str) -> None:
     """`raise AttributeError` with Python's words."""
     parts: list[Value] = [Const("'"), Run(e.py("exception_name", [receiver])), Const(f"' object has no attribute '{name}'")]
     raise_error(e, "AttributeError", Run(e.py("str_join", [materialise(e, Const("")), list_of(e, parts)])))
+
+
+def _is_given(value: SSAValue) -> bool:
+    """Whether a value is an argument of the function (or what a loop carries), or an item of one."""
+    value = strip_casts(value)
+    while isinstance(value, OpResult) and isinstance(value.op, PyOp) and value.op.FUNCTION == "getitem":
+        value = strip_casts(value.op.operands[0])
+    return isinstance(value, BlockArgument)
 
 
 def _among(
