@@ -7,8 +7,6 @@ from tsir.archive.zip_reading import directory_of
 from tsir.errors import ArchiveError
 
 _TORCH_NAMES = (b"/data.pkl", b"/constants.pkl", b"/bytecode.pkl", b"/model.json")
-
-
 _EXPORTED_NAMES = (b"/models/", b"serialized_exported_program.json")
 
 
@@ -27,10 +25,7 @@ def is_torch_archive(data: memoryview) -> bool:
         names = directory_of(data)
     except ArchiveError:
         return False
-    return (
-        any(n in names for n in (b"/data.pkl", b"/constants.pkl", b"/bytecode.pkl", b"/model.json"))
-        and MANIFEST.encode() not in names
-    )
+    return any(n in names for n in _TORCH_NAMES) and MANIFEST.encode() not in names
 
 
 def refuse_other(data: memoryview, name: str) -> None:
