@@ -13,13 +13,11 @@ from typing import Any
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Block, Operation, SSAValue
 
-from tsir.dialects.ts import effects
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import DictOp
-from tsir.ops import python
-from tsir.passes.constants import constant_of, constant_ops
-from tsir.passes.refine import refine_uses
+from tsir.passes.constants import constant_of
 from tsir.passes.structure import ancestor_in, walk
+from tsir.passes.unroll import only_looks, replace_by_known
 
 _KEYS = (str, int, bool, float, bytes, type(None))
 """Types of constants that are the keys that Python would find by them."""
@@ -80,7 +78,7 @@ def _read(made: DictOp, block: Block, positions: dict[Operation | None, int]) ->
     )
     if any(at < 0 for at, _, _ in uses):
         return False
-    known = min((at for at, op, i in uses if not _is_store(op, i, block) and not _only_looks(op, i)), default=len(positions))
+    known = min((at for at, op, i in uses if not _is_store(op, i, block) and not only_looks(op, i)), default=len(positions))
     stores: list[PyOp] = []
     looks: list[tuple[Operation, int]] = []
     changed = False
@@ -93,7 +91,8 @@ def _read(made: DictOp, block: Block, positions: dict[Operation | None, int]) ->
                 break  # what looked at the dict before has to find the same when it runs
             stores.append(op)
         elif (answer := _answer(op, i, contents)) is not None:
-            changed |= _replace(op, answer())
+            replace_by_known(op, answer())
+            changed = True
         else:
             looks.append((op, i))
     if stores:
@@ -113,17 +112,7 @@ def _is_store(op: Operation, operand: int, block: Block) -> bool:
     return isinstance(op, PyOp) and op.FUNCTION == "setitem" and operand == 0 and op.parent_block() is block
 
 
-def _only_looks(op: Operation, operand: int) -> bool:
-    """Whether an operation neither changes the dict nor keeps it."""
-    if not isinstance(op, PyOp) or operand != 0:
-        return False
-    known: Any = python.lookup(op.FUNCTION)
-    if known is None or known.mutates:
-        return False
-    return op.FUNCTION == "getitem" or not any(effects.is_reference(r.type) for r in op.results)
-
-
-def _answer(op: Operation, operand: int, contents: _Contents) -> Callable[[], SSAValue | int | bool] | None:
+def _answer(op: Operation, operand: int, contents: _Contents) -> Callable[[], SSAValue | int] | None:
     """What an operation gives for a dict with these contents, when that is known."""
     if not isinstance(op, PyOp) or operand != 0:
         return None
@@ -140,17 +129,3 @@ def _answer(op: Operation, operand: int, contents: _Contents) -> Callable[[], SS
             return lambda: key not in contents.values
         case _:
             return None
-
-
-def _replace(op: Operation, known: SSAValue | int | bool) -> bool:
-    block = op.parent_block()
-    assert block is not None
-    if isinstance(known, int):
-        constant = constant_ops(known, op.location)
-        assert constant is not None
-        block.insert_ops_before(constant, op)
-        known = constant[-1].results[0]
-        known.name_hint = op.results[0].name_hint
-    refine_uses(op.results[0], known)
-    block.erase_op(op)
-    return True

@@ -150,7 +150,7 @@ def _make_whole(made: ListOp, block: Block, positions: dict[Operation | None, in
         if op in appends:
             continue
         at = positions.get(ancestor_in(op, block), -1)
-        if at < places[-1] and not _only_looks(op, i):
+        if at < places[-1] and not only_looks(op, i):
             return False
         count = bisect_left(places, at)
         if count == len(places):
@@ -165,9 +165,9 @@ def _make_whole(made: ListOp, block: Block, positions: dict[Operation | None, in
         return False
     for op, length, index in reads:
         if index is None:
-            _replace(op, length)
+            replace_by_known(op, length)
         else:  # what is appended may be what was read before, so it is looked up now
-            _replace(op, made.elements[index] if index < first else order[index - first].operands[1])
+            replace_by_known(op, made.elements[index] if index < first else order[index - first].operands[1])
     elements = [*made.elements, *(append.operands[1] for append in order)]
     whole = {count: _list_of(elements[: first + count], made, order[count - 1], positions) for count in copies}
     whole[len(order)] = _list_of(elements, made, order[-1], positions)
@@ -205,7 +205,8 @@ def _index(op: Operation, operand: int, count: int) -> int | None:
     return index % count if type(index) is int and -count <= index < count else None
 
 
-def _replace(op: Operation, known: SSAValue | int) -> None:
+def replace_by_known(op: Operation, known: SSAValue | int) -> None:
+    """Removes an operation whose only result is known: a value that is there, or a number or bool."""
     block = op.parent_block()
     assert block is not None
     if isinstance(known, int):
@@ -218,7 +219,8 @@ def _replace(op: Operation, known: SSAValue | int) -> None:
     block.erase_op(op)
 
 
-def _only_looks(op: Operation, operand: int) -> bool:
+def only_looks(op: Operation, operand: int) -> bool:
+    """Whether an operation neither changes a container, its operand, nor keeps it."""
     if isinstance(op, AtenOp):
         return op.SCHEMA.arguments[operand].type.alias is None
     if isinstance(op, PyOp):
