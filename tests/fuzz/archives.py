@@ -16,7 +16,6 @@ import io
 import json
 import random
 import resource
-import signal
 import struct
 import sys
 import time
@@ -28,7 +27,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.fuzz import Hang, kind_of
+from tests.fuzz.fuzz import kind_of, within
 from tests.fuzz.mutation import Mutator
 from tsir.archive.zip_writing import write_zip
 from tsir.errors import TsirError
@@ -384,10 +383,9 @@ def fuzz(count: int, seed: int, keep: Path | None = None) -> tuple[Counter[str],
     failures: dict[str, bytes] = {}
     for i in range(count):
         kind, data = mutator.mutant()
-        previous = signal.signal(signal.SIGALRM, _hang)
-        signal.alarm(SECONDS)
         try:
-            outcome = run(data, deeply=kind == "ir" or i % 8 == 0)
+            with within(SECONDS):
+                outcome = run(data, deeply=kind == "ir" or i % 8 == 0)
             outcomes[f"{kind}: {outcome}"] += 1
             outcomes[outcome] += 1
         except (KeyboardInterrupt, SystemExit):
@@ -401,14 +399,7 @@ def fuzz(count: int, seed: int, keep: Path | None = None) -> tuple[Counter[str],
                     keep.mkdir(parents=True, exist_ok=True)
                     (keep / f"{seed}-{i}.pt").write_bytes(data)
                     (keep / f"{seed}-{i}.txt").write_text(f"{failure}\n" + traceback.format_exc(), encoding="utf-8")
-        finally:
-            signal.alarm(0)
-            signal.signal(signal.SIGALRM, previous)
     return outcomes, failures
-
-
-def _hang(_signal: int, _frame: object) -> None:
-    raise Hang(f"more than {SECONDS} s")
 
 
 def bound_memory() -> None:

@@ -15,7 +15,8 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
@@ -45,7 +46,7 @@ SECONDS = 60
 
 
 class Hang(BaseException):
-    """A mutant takes longer than SECONDS."""
+    """A mutant takes longer than it may."""
 
 
 def texts() -> list[str]:
@@ -121,10 +122,9 @@ def fuzz(
     failures: dict[str, bytes] = {}
     for i in range(count):
         text, passes = mutator.mutant(), passes_of[i % len(passes_of)]
-        previous = signal.signal(signal.SIGALRM, _hang)
-        signal.alarm(SECONDS)
         try:
-            outcomes[run(text, passes)] += 1
+            with within(SECONDS):
+                outcomes[run(text, passes)] += 1
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001  whatever it is, it is what is looked for
@@ -136,14 +136,23 @@ def fuzz(
                     keep.mkdir(parents=True, exist_ok=True)
                     (keep / f"{seed}-{i}.mlir").write_bytes(text)
                     (keep / f"{seed}-{i}.txt").write_text(f"{kind}\n{passes}\n" + traceback.format_exc(), encoding="utf-8")
-        finally:
-            signal.alarm(0)
-            signal.signal(signal.SIGALRM, previous)
     return outcomes, failures
 
 
-def _hang(_signal: int, _frame: object) -> None:
-    raise Hang(f"more than {SECONDS} s")
+@contextmanager
+def within(seconds: int) -> Generator[None]:
+    """What runs inside raises Hang when it takes longer."""
+
+    def hang(_signal: int, _frame: object) -> None:
+        raise Hang(f"more than {seconds} s")
+
+    previous = signal.signal(signal.SIGALRM, hang)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
 
 
 def main() -> int:
