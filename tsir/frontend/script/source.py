@@ -27,6 +27,7 @@ from tsir.errors import FrontendError, SourceLocation
 from tsir.frontend.script.cached import with_caches
 from tsir.frontend.script.cells import with_cells
 from tsir.frontend.script.comprehension_cells import with_comprehension_cells
+from tsir.frontend.script.private_names import is_named, with_private_names
 
 FunctionNode = ast.FunctionDef
 
@@ -247,6 +248,7 @@ def _source_of_code(function: Any, code: types.CodeType) -> FunctionSource:
             code="TS101" if is_async else "TS102",
         )
     file = inspect.getsourcefile(code) or code.co_filename
+    node = with_private_names(node, function.__qualname__)
     if any(isinstance(n, ast.Global | ast.Nonlocal) for n in ast.walk(node)):
         _AssignedOutside(code.co_freevars).visit(node)
     node = with_comprehension_cells(with_cells(with_caches(node, lambda name: outer_name(function, name))))
@@ -404,7 +406,7 @@ def _source_of_lambda(function: Any, code: types.CodeType) -> FunctionSource:
             hint="write it as a def",
             code="TS102",
         )
-    node = max(found, key=_starts)
+    node = with_private_names(max(found, key=_starts), function.__qualname__)
     return make_source(function, lambda_as_function(node), code.co_filename, 0)
 
 
@@ -444,7 +446,7 @@ def _comment_below_docstring(node: FunctionNode, lines: list[str]) -> str | None
 
 def _find_function(tree: ast.Module, code: types.CodeType) -> FunctionNode | None:
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+        if isinstance(node, ast.FunctionDef) and is_named(node.name, code.co_name):
             return node
     return None
 
