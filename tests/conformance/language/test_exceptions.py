@@ -525,6 +525,23 @@ def in_try_in_while(n: int):
     return r
 
 
+@feature("Type refinement", "the class of an exception by isinstance() and an early exit")
+@programs(3)
+def class_after_early_exit(n: int):
+    kept: Any = None
+    try:
+        if n > 2:
+            raise StopIteration(n)
+    except Exception as error:
+        if not isinstance(error, StopIteration):
+            raise
+        kept = error
+        n = error.value
+    if not isinstance(kept, StopIteration):
+        raise TypeError("no exception")
+    return n, str(kept.value), kept.args
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: UP028
 import itertools
+from collections.abc import Generator, Iterator
 from typing import List, Optional
 
 import pytest
@@ -404,6 +405,49 @@ def strictly(a: List[int], b: List[int]):
     except ValueError as error:
         return t, str(error)
     return t, ""
+
+
+def pairs(values: List[int]) -> Iterator[List[int]]:
+    for i in range(len(values) - 1):
+        yield values[i : i + 2]
+
+
+def talking(n: int) -> Generator[int, int, Optional[str]]:
+    got = yield n
+    if got > 5:
+        return f"got {got}"
+    for i in range(got):
+        yield i
+    return None
+
+
+def squares(n: int) -> Iterator[int]:
+    return (i * i for i in range(n))
+
+
+@feature("Generators", "annotations of what generators give: `Iterator[int]`, `Generator[int, int, str]`")
+@programs([1, 5, 2, 8])
+def annotated(values: List[int]):
+    def doubled(numbers: Iterator[int]) -> Iterator[int]:
+        for v in numbers:
+            yield 2 * v
+
+    again = pairs(values)
+    return max(pairs(values), key=sum), [sum(p) for p in pairs(values)], next(again), next(again), list(doubled(squares(3)))
+
+
+@feature("Generators", "what a generator returns: `value` of StopIteration")
+@programs(7)
+@programs(1)
+def returned_values(sent: int):
+    g, log = talking(3), [""]
+    next(g)
+    for i in range(4):
+        try:
+            log.append(str(g.send(sent if i == 0 else 6)))
+        except StopIteration as stop:
+            log.append(f"{stop.value} {stop} {len(stop.args)}")
+    return log
 
 
 @programs.parametrized()

@@ -212,9 +212,9 @@ def exception_instance(kind: type[Exception], *arguments: Any) -> Exception:
     fields = arguments[0].attributes if len(arguments) == 1 and isinstance(arguments[0], Instance) else {}
     if "args" not in fields:
         error = kind.__new__(kind, *arguments)
+        built_in = next(c for c in kind.__mro__ if c.__module__ == "builtins")
+        built_in.__init__(error, *arguments)  # which sets `value` of StopIteration, `msg` of SyntaxError...
         error.args = arguments
-        if isinstance(error, SyntaxError) and arguments:
-            setattr(error, "msg", arguments[0])  # noqa: B010  (what its text is made of)
         return error
     given = fields["args"]
     error = kind.__new__(kind, *given)

@@ -60,6 +60,11 @@ _BARE: dict[Any, Any] = {
     )},
 }  # fmt: skip
 """The annotations of containers that don't say of what they are, with their classes."""
+_AS_PASSED = (
+    typing.Callable, collections.abc.Callable, typing.Iterator, collections.abc.Iterator, typing.Generator,
+    collections.abc.Generator,
+)  # fmt: skip
+"""The annotations of functions and generators, which are values of the frontend: what is passed or given says all."""
 _TRANSPARENT = (typing.Final, typing.Annotated, typing.ClassVar)
 
 _VISIBLE = "the names in it must be visible in the function's module when it is compiled"
@@ -161,7 +166,7 @@ class AnnotationReader:
             return self._variable(value, scope)
         if isinstance(value, typing.NewType):
             return self.of_object(value.__supertype__, scope)
-        if isinstance(value, typing.TypeVar) or value in (typing.Callable, collections.abc.Callable):
+        if isinstance(value, typing.TypeVar) or any(value is v for v in _AS_PASSED):
             return None
         origin = typing.get_origin(value)
         if origin is not None:
@@ -255,7 +260,7 @@ class AnnotationReader:
     def _generic(self, value: Any, origin: Any, arguments: Sequence[Any], scope: Mapping[str, Any]) -> Attribute | None:
         if origin in _TRANSPARENT:
             return self.of_object(arguments[0], scope)
-        if origin is collections.abc.Callable:
+        if origin in _AS_PASSED:
             return None
         if origin is typing.Literal:
             return ts.union_of([literal_type(a) for a in arguments])
@@ -340,8 +345,6 @@ def _no_type(value: Any) -> FrontendError:
         shown, hint = f"numpy.{shown}" if isinstance(value, type) else shown, "use torch.Tensor: arrays can be passed for it"
     elif isinstance(value, types.FunctionType | types.BuiltinFunctionType):
         hint = "it is a function: use a type"
-    elif typing.get_origin(value) in (collections.abc.Generator, collections.abc.Iterator):
-        hint = "return a list: `List[int]`"
     elif isinstance(value, int | float | str | bool):
         hint = f"write its type: `{type(value).__name__}`; a default goes behind `=`"
     return FrontendError(f"{shown} isn't a type that compiled code can use", hint=hint, code="TS103")

@@ -52,6 +52,7 @@ from tsir.frontend.script.values import (
     Object,
     PyFunction,
     PyObject,
+    RaisedException,
     Run,
     StaticList,
     Unusable,
@@ -296,7 +297,7 @@ def join(
     for flag in [n for n in before if n.startswith(DEFINED) and live and all(n not in s.variables for s in live)]:
         del e.variables[flag]  # each branch assigns the variable
     merged: dict[str, _Merged] = {}
-    facts: dict[str, Attribute] = {}
+    facts: dict[str, Attribute | Binding] = {}
     for name in dict.fromkeys(n for s in live for n in s.variables):
         bindings = [s.variables.get(name) for s in live]
         old = before.get(name)
@@ -304,6 +305,8 @@ def join(
             kinds = {b.value.type for b in bindings if b is not None and isinstance(b.value, Run | Const | Object)}
             if len(kinds) == 1 and any(b is not old for b in bindings):
                 facts[name] = kinds.pop()
+            if (known := _caught(old.value, [b.value for b in bindings if b is not None])) is not None:
+                facts[name] = Binding(known, old)
         else:
             merged[name] = _merge(e, name, sides, end)
     leaves = {name: list(_leaves(m)) for name, m in merged.items()}
@@ -344,6 +347,15 @@ def join(
         staying = None if found.type is None else _staying(e, name, live)
         if staying is not None and found.type is not None and staying != found.type and is_subtype(e, staying, found.type):
             e.paths[name + STAYING] = staying
+
+
+def _caught(old: Value, values: Sequence[Value]) -> RaisedException | None:
+    """What all branches that go on say of an exception, which is the one before them: of which class it is."""
+    first = values[0] if values else None
+    if not isinstance(first, RaisedException) or not isinstance(old, Run | RaisedException) or old.ssa is not first.ssa:
+        return None
+    same = all(isinstance(v, RaisedException) and (v.ssa, v.cls) == (first.ssa, first.cls) for v in values)
+    return first if same else None
 
 
 def _staying(e: Emitter, name: str, live: Sequence[Side]) -> Attribute | None:

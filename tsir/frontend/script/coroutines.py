@@ -242,13 +242,26 @@ def _both(e: Emitter, at: SSAValue, has: SSAValue) -> SSAValue:
 
 def next_of(e: Emitter, value: Value, default: Value | None) -> Value:
     """`next(iterator)`, `next(iterator, default)`."""
-    return _taken(e, value, advance(e, value), lambda: _stop(e) if default is None else default)
+    return _taken(e, value, advance(e, value), lambda: _stop(e, value) if default is None else default)
 
 
-def _stop(e: Emitter) -> Value:
+def _stop(e: Emitter, value: Value) -> Value:
+    """Raises StopIteration, with what the generator has returned just now."""
     from tsir.dialects.ts.structure import RaiseOp
 
-    e.emit_void(RaiseOp("StopIteration", []))
+    def stop(*args: SSAValue) -> None:
+        e.emit_void(RaiseOp("StopIteration", [*args]))
+        e.dead = True
+
+    result = returned(e, value)
+    if isinstance(result, Const) and result.value is None:
+        stop()
+        raise Unreachable
+    ssa = materialise(e, result)
+    nothing = e.py("is", [ssa, materialise(e, NONE)])
+    assert isinstance(value, Coroutine) and e.node is not None
+    _set(e, value, RESULT, NONE)
+    emit_branch(e, Condition(nothing), stop, lambda: stop(ssa), end_of(e.node))
     raise Unreachable
 
 
@@ -275,7 +288,7 @@ def call_generator_method(e: Emitter, value: Coroutine, name: str, args: Sequenc
             if has is None:
                 has = choose(e, Condition(ended), lambda: FALSE, lambda: as_bool(e, resume(e, value)))
             truth = bool(has.value) if isinstance(has, Const) else materialise(e, has)
-            return _taken(e, value, truth, lambda: _stop(e))
+            return _taken(e, value, truth, lambda: _stop(e, value))
         case "close", [] if value.step is not None:
             _set(e, value, STATE, Const(ENDED))
             return NONE
@@ -330,6 +343,7 @@ class _Steps:
             *keeps,
             self.assign(AT, ast.Name(STATE, ast.Load())),
             self.assign(STATE, ast.Constant(ENDED)),
+            *([self.assign(RESULT, ast.Constant(None))] if _returns_value(node) else []),
             ast.If(self.within(0, self.count), body, []),
         ]
         arguments = ast.arguments([], [], None, [], [], None, [])
@@ -455,6 +469,11 @@ class _Steps:
         if first > self.count:
             return entered
         return ast.copy_location(ast.BoolOp(ast.Or(), [self.within(first, self.count), entered]), test)
+
+
+def _returns_value(node: FunctionNode) -> bool:
+    """Whether a generator has a `return` with a value."""
+    return any(isinstance(n, ast.Return) and n.value is not None for s in node.body for n in ast.walk(s))
 
 
 class _Returns(ast.NodeTransformer):
