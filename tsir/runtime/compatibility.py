@@ -1,51 +1,53 @@
-"""Names of torch.jit that mean less here than there: tsir freezes and optimises every specialisation, and has no fuser to choose.
+"""Names of torch.jit that mean less here than there: tsir optimises every specialisation, and has no fuser to choose.
 
 Each of these does what torch.jit's callers rely on, or raises a TsirError that says what to use.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from tsir.errors import OperatorError, TsirError
-from tsir.runtime.api import load
 from tsir.runtime.compiled import ScriptModule
 from tsir.runtime.methods import ScriptFunction
 
 
 def freeze(mod: Any, preserved_attrs: Sequence[str] | None = None, optimize_numerics: bool = True) -> Any:
-    """A copy of a compiled module with its parameters and attributes as they are now, as `torch.jit.freeze` gives.
+    """A copy of a compiled module whose parameters and attributes are constants with the values of now, as torch.jit's.
 
-    All attributes and exported methods are preserved. Raises OperatorError for a module in training mode.
+    It has `forward`, what the methods change, and the attributes and methods that `preserved_attrs` names, also of submodules:
+    `fc.weight`. Raises OperatorError for a module in training mode, and for names that the module doesn't have.
     """
     if not isinstance(mod, ScriptModule):
-        raise TsirError(f"freeze takes a compiled module, not a {type(mod).__name__}", hint="tsir.script it first")
+        raise OperatorError(f"freeze takes a compiled module, not a {type(mod).__name__}", hint="tsir.script it first")
     if mod.instance.attributes.get("training"):
         raise OperatorError("a module in training mode can't be frozen", hint="call eval() on it first")
-    return _copy(mod)
+    from tsir.runtime.freezing import frozen
+
+    return frozen(mod, preserved_attrs or ())
 
 
 def optimize_for_inference(mod: Any, other_methods: Sequence[str] | None = None) -> Any:
-    """`freeze`, for a module in evaluation mode: each specialisation is optimised when it is made."""
-    if not isinstance(mod, ScriptModule | ScriptFunction):
-        raise TsirError(f"optimize_for_inference takes a compiled module, not a {type(mod).__name__}")
-    return mod if isinstance(mod, ScriptFunction) or mod.instance.attributes.get("training") else _copy(mod)
-
-
-def _copy(mod: ScriptModule) -> Any:
-    file = io.BytesIO()
-    mod.save(file)
-    file.seek(0)
-    return load(file)
+    """`freeze` after `eval()`, for a module that isn't frozen: each specialisation is optimised when it is made."""
+    if not isinstance(mod, ScriptModule):
+        raise OperatorError(
+            f"optimize_for_inference takes a compiled module, not a {type(mod).__name__}", hint="tsir.script it first"
+        )
+    return freeze(mod.eval(), other_methods) if hasattr(mod, "training") else mod
 
 
 def run_frozen_optimizations(
     mod: Any, optimize_numerics: bool = True, preserved_methods: Sequence[str] | None = None
 ) -> None:
-    """Does nothing: each specialisation is optimised when it is made."""
+    """Does nothing but look whether the methods are there: each specialisation is optimised when it is made."""
+    if not isinstance(mod, ScriptModule):
+        raise OperatorError(
+            f"run_frozen_optimizations takes a compiled module, not a {type(mod).__name__}", hint="tsir.script it first"
+        )
+    for name in preserved_methods or ():
+        mod.compiled_method(name)
 
 
 def set_fusion_strategy(strategy: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:

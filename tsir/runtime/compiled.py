@@ -206,7 +206,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         attributes = self.instance.attributes
-        if name in attributes:
+        if name in attributes and not (name == "training" and attributes[name] is None):  # a frozen module has no such flag
             return self._outside(attributes[name])
         return self.compiled_method(name)
 
@@ -308,7 +308,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     def train(self, mode: bool = True) -> ScriptModule:
         """Sets `training` in this module and all below. Returns self."""
         for _, module in ScriptModule.named_modules(self):
-            if module.instance.attributes.get("training", mode) != mode:
+            if module.instance.attributes.get("training") not in (None, mode):
                 module._set("training", mode)
         return self
 
@@ -531,7 +531,8 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
     def __dir__(self) -> list[str]:
         from tsir.runtime.compilation import method_names
 
-        return sorted({*object.__dir__(self), *self.instance.attributes, *method_names(self.program, self.instance)})
+        attributes = [n for n, v in self.instance.attributes.items() if n != "training" or v is not None]
+        return sorted({*object.__dir__(self), *attributes, *method_names(self.program, self.instance)})
 
     def extra_repr(self) -> str:
         """What `repr` says of this module beside its submodules: the name of its Python class."""

@@ -150,6 +150,11 @@ def _program(builder: ProgramBuilder, objects: ObjectReader, root: ArchiveClass,
     verify_module(module)
     for file in builder.sources.all_files():
         keep({file.name: {str(i): [t[:2000], ""] for i, t in enumerate(file.lines, 1)}})
+    for info, instance in instances:
+        if info.kind == "module":
+            instance.attributes.setdefault(
+                "training", None
+            )  # what tells modules from other objects; frozen ones have no flag
     entries = {f.name: _entry_point(builder, f) for f in functions}
     return Program(lambda: module, entries, made)
 
