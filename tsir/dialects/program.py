@@ -216,7 +216,7 @@ class Program:
         return found
 
     def __post_init__(self) -> None:
-        for array in _arrays(self.root):
+        for array in arrays_in(self.root):
             if id(array) in self.sources:
                 self.add_source(array, self.sources[id(array)])
 
@@ -247,7 +247,7 @@ class Program:
         return reference is not None and reference() is array
 
 
-def _arrays(root: Any) -> Iterator[Any]:
+def arrays_in(root: Any) -> Iterator[Any]:
     """Every array in an object's attributes and in the containers there, some more than once."""
     seen: set[int] = set()
     todo: list[Any] = [root]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -26,6 +26,19 @@ def shared_weights(root: Instance, weights: Mapping[str, Array]) -> set[str]:
             shared |= {path, *(p for _, p in open_spans)}
         open_spans.append((high, path))
     return shared - {""}
+
+
+def overlapping(arrays: Iterable[Array]) -> set[int]:
+    """The arrays, by `id`, that share memory with another one of them."""
+    spans = sorted((*bounds(array), id(array)) for array in arrays if array.size)
+    found: set[int] = set()
+    end, last = -1, -1
+    for low, high, key in spans:
+        if low < end:
+            found |= {last, key}
+        if high > end:
+            end, last = high, key
+    return found
 
 
 def _others(root: Instance, names: Mapping[int, str]) -> list[Array]:

@@ -6,7 +6,7 @@ copies memory and makes the frozen module is `runtime/freezing.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from tsir.dialects.program import arrays_in
 from tsir.dialects.sharing import bounds
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, GetAttrOp, MethodOp, SetAttrOp
 from tsir.dialects.ts.types import ClassType, TensorType
@@ -260,22 +261,6 @@ def _overlaps(array: Array, spans: Iterable[tuple[int, int]]) -> bool:
     return any(low < end and start < high for start, end in spans)
 
 
-def arrays_in(value: Any) -> Iterator[Array]:
-    """The arrays that a value is or has, in containers and objects, too."""
-    todo = [value]
-    seen: set[int] = set()
-    while todo:
-        found = todo.pop()
-        if isinstance(found, np.ndarray):
-            yield found
-        elif isinstance(found, list | tuple | dict | Instance) and id(cast(Any, found)) not in seen:
-            seen.add(id(cast(Any, found)))
-            if isinstance(found, Instance):
-                todo.extend(found.attributes.values())
-            else:
-                todo.extend(cast("Any", found).values() if isinstance(found, dict) else cast("list[Any]", found))
-
-
 def _has_objects(value: Any) -> bool:
     todo = [value]
     while todo:
@@ -435,4 +420,4 @@ class _Trimmed:
         return made
 
 
-__all__ = ["CONSTANT", "Folded", "Preserved", "arrays_in", "fold_attributes"]
+__all__ = ["CONSTANT", "Folded", "Preserved", "fold_attributes"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tsir.backend.numpy.tracebacks import user_facing
 from tsir.dialects.program import Program
 from tsir.errors import ArchiveError, FrontendError, TsirError
 from tsir.runtime.compiled import ScriptModule
+
+if TYPE_CHECKING:
+    from tsir.frontend.torch_archive.container import Opening
 
 
 @user_facing
@@ -24,7 +27,7 @@ def from_exported(program: Any, *, model: str | None = None) -> ScriptModule:
     from tsir.frontend.exported.programs import program_of
 
     if isinstance(program, str | os.PathLike) or hasattr(program, "read"):
-        return ScriptModule(_from_file(program, model))
+        return ScriptModule(program_of_file(program, model))
     if not hasattr(program, "graph_signature") or not hasattr(program, "call_spec"):
         raise FrontendError(
             f"from_exported takes a torch.export.ExportedProgram or a .pt2 file, not a {type(program).__name__}",
@@ -35,16 +38,18 @@ def from_exported(program: Any, *, model: str | None = None) -> ScriptModule:
     return ScriptModule(program_of(read_program(program), calls_torch=True))
 
 
-def _from_file(source: Any, model: str | None) -> Program:
+def program_of_file(source: Any, model: str | None = None, opening: Opening | None = None) -> Program:
     """The program of a file. What a file says may be of the right form and still make no program: that is an ArchiveError, too."""
     from xdsl.utils.exceptions import VerifyException
 
     from tsir.frontend.exported.files import read_file
     from tsir.frontend.exported.programs import program_of
 
-    read = read_file(source, model)
+    read = read_file(source, model, opening)
     try:
-        return program_of(read)
+        program = program_of(read)
+        program.weights_check = read.check
+        return program
     except (VerifyException, ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError) as error:
         if isinstance(error, TsirError):
             raise
@@ -53,4 +58,4 @@ def _from_file(source: Any, model: str | None) -> Program:
         raise ArchiveError("the exported program nests too deeply") from None
 
 
-__all__ = ["from_exported"]
+__all__ = ["from_exported", "program_of_file"]

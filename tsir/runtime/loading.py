@@ -12,9 +12,9 @@ from tsir.archive.reading import Reading, load_bytes
 from tsir.backend.numpy.tracebacks import user_facing
 from tsir.limits import Limits
 from tsir.runtime.compiled import ScriptModule, as_function
-from tsir.runtime.exported import from_exported
+from tsir.runtime.exported import program_of_file
 from tsir.runtime.ir_text import parse_ir
-from tsir.runtime.locations import mapped_dtypes
+from tsir.runtime.locations import Locations
 from tsir.runtime.methods import ScriptFunction
 from tsir.runtime.torch_archives import load_torch_archive
 
@@ -33,20 +33,41 @@ def load(
     or torch.export's (`.pt2`).
 
     Raises ArchiveError for a file that is no intact archive.
-    `map_location` may be the CPU, or a dict from devices to the CPU and from dtypes to those that tensors get instead. `verify` says
-    whether all weights are compared with their checksum at once (True) or never (False); without it long ones are before their first
-    use. `limits` are those on what a file may ask for. See docs/archive.md.
+    `map_location` may be the CPU, a dict from devices to the CPU and from dtypes to those that tensors get instead, or a function as
+    torch.load takes it. `verify` says whether all weights are compared with their checksum at once (True) or never (False); without it
+    long ones are before their first use. `limits` are those on what a file may ask for. See docs/archive.md.
     """
-    dtypes = mapped_dtypes(map_location)
+    locations = Locations.read(map_location)
     if isinstance(source, bytes | bytearray | memoryview):
         source = io.BytesIO(source)
     data, is_mapped = opened(source)
     name = name_of(source)
     again = source if isinstance(source, str | os.PathLike) else io.BytesIO(data)
-    if is_exported_archive(data):
-        return from_exported(again)
-    if is_torch_archive(data):
-        return load_torch_archive(again, _extra_files)
+    if is_exported_archive(data) or is_torch_archive(data):
+        return _of_torch(data, again, _extra_files, locations, verify, limits)
     refuse_other(data, name)
-    program = load_bytes(data, is_mapped, name, parse_ir, _extra_files, Reading(verify, limits, dtypes))
+    locations.place("cpu")
+    program = load_bytes(data, is_mapped, name, parse_ir, _extra_files, Reading(verify, limits, locations.dtypes))
     return as_function(program) if program.root is None or program.is_function else ScriptModule(program)
+
+
+def _of_torch(
+    data: memoryview,
+    source: str | os.PathLike[str] | IO[bytes],
+    extra_files: dict[str, Any] | None,
+    locations: Locations,
+    verify: bool | None,
+    limits: Limits | None,
+) -> ScriptModule:
+    """The module of a file that torch has written."""
+    from tsir.frontend.torch_archive.container import Opening, default_opening
+
+    opening = Opening(limits or default_opening().limits, verify, locations.place)
+    if is_exported_archive(data):
+        module = ScriptModule(program_of_file(source, opening=opening))
+    else:
+        module = load_torch_archive(source, extra_files, opening)
+    if locations.dtypes:
+        module.program.check_weights()
+        locations.convert(module.program.root, name_of(source))
+    return module

@@ -2,23 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
-from tsir.dialects.values import Device
-from tsir.errors import OperatorError, TsirError
+from tsir.dialects.program import arrays_in
+from tsir.dialects.sharing import overlapping
+from tsir.dialects.values import Device, Instance
+from tsir.errors import ArchiveError, OperatorError, TsirError
+from tsir.ops.host_tensors import numpy_dtype
 
 
-def mapped_dtypes(map_location: Any) -> dict[DType, DType]:
-    """The dtypes that a `map_location` maps. Raises TsirError for a device other than the CPU."""
-    if map_location is None:
-        return {}
-    if not isinstance(map_location, Mapping):
+class CpuStorage:
+    """What a `map_location` that is a function gets for the storages of one device: they are on the CPU in any case."""
+
+    device = "cpu"
+
+    def cpu(self) -> CpuStorage:
+        """Itself."""
+        return self
+
+    def cuda(self, *_arguments: Any, **_options: Any) -> CpuStorage:
+        """Raises TsirError."""
+        raise _refused("cuda")
+
+
+@dataclass
+class Locations:
+    """A `map_location` that was read."""
+
+    dtypes: Mapping[DType, DType] = field(default_factory=dict[DType, DType])
+    """Which tensors become others: those of the first dtypes."""
+    function: Callable[[Any, str], Any] | None = None
+    _placed: set[str] = field(default_factory=set[str])
+
+    @classmethod
+    def read(cls, map_location: Any) -> Locations:
+        """Reads what a user gives. Raises TsirError for a device other than the CPU."""
+        if map_location is None:
+            return cls()
+        if isinstance(map_location, Mapping):
+            return cls(_mapped_dtypes(cast("Mapping[Any, Any]", map_location)))
+        if callable(map_location):
+            return cls(function=map_location)
         _check_device(map_location)
-        return {}
-    entries: Mapping[Any, Any] = map_location
+        return cls()
+
+    def place(self, device: str) -> None:
+        """Asks the function where the storages of a device go, once for each device. Raises TsirError for another than the CPU."""
+        if self.function is None or device in self._placed:
+            return
+        self._placed.add(device)
+        if (given := self.function(CpuStorage(), device)) is not None:
+            _check_device(getattr(given, "device", given))
+
+    def convert(self, root: Instance | None, name: str) -> None:
+        """Gives tensors other dtypes, in an object and all that is in it.
+
+        Raises ArchiveError for a tensor that shares its memory with another one.
+        """
+        every = {id(array): array for array in arrays_in(root)}
+        wanted = {key: d for key, a in every.items() if (d := self.dtypes.get(dtypes.from_numpy(a.dtype.name))) is not None}
+        if overlapping(every.values()) & wanted.keys():
+            raise ArchiveError(f"{name}: tensors share their memory, so that their dtype can't be changed")
+        made = {key: every[key].astype(numpy_dtype(dtype)) for key, dtype in wanted.items()}
+        for holder, key, value in list(_places(root)):
+            if id(value) in made:
+                holder[key] = made[id(value)]
+
+
+def _places(root: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Where values are in an object's attributes and in the lists and dicts there: holder, key, value."""
+    seen: set[int] = set()
+    todo: list[Any] = [root]
+    while todo:
+        holder = todo.pop()
+        if not isinstance(holder, Instance | list | dict) or id(cast(object, holder)) in seen:
+            continue
+        seen.add(id(cast(object, holder)))
+        inside: Any = holder.attributes if isinstance(holder, Instance) else holder
+        for key, value in list(inside.items() if isinstance(inside, dict) else enumerate(inside)):
+            yield inside, key, value
+            todo.append(value)
+
+
+def _mapped_dtypes(entries: Mapping[Any, Any]) -> dict[DType, DType]:
     found: dict[DType, DType] = {}
     for key, value in entries.items():
         dtype = _dtype(key)
@@ -44,4 +114,8 @@ def _check_device(device: Any) -> None:
     except OperatorError as error:
         raise TsirError(f"map_location: {error}") from None
     if found.type != "cpu":
-        raise TsirError(f"tsir runs on the CPU, not on {device}", hint='leave map_location out, or give "cpu"')
+        raise _refused(device)
+
+
+def _refused(device: Any) -> TsirError:
+    return TsirError(f"tsir runs on the CPU, not on {device}", hint='leave map_location out, or give "cpu"')

@@ -16,8 +16,9 @@ from torch import nn
 import tsir
 from tests.archive.torchscript import comparing, test_writing
 from tests.archive.torchscript import test_programs as programs
-from tsir.frontend.torch_archive import container, functions, pickles, sources, tensors
+from tsir.frontend.torch_archive import container, functions, sources
 from tsir.frontend.torch_archive.upgraders import NEWEST, OLDEST, UPGRADERS
+from tsir.limits import Limits
 
 PAGE = Path(__file__).parents[3] / "docs" / "torchscript.md"
 X = programs.X
@@ -97,12 +98,12 @@ def text() -> str:
 
 
 LIMITS = (
-    ("members of an archive", container.MAX_MEMBERS),
-    ("bytes of a source file or pickle", container.MAX_CODE_BYTES),
+    ("members of an archive", Limits.members),
+    ("bytes of a source file or pickle", Limits.module_bytes),
     ("growth of a compressed member, times", container.MAX_RATIO),
-    ("opcodes of a pickle", pickles.MAX_OPCODES),
-    ("depth of lists, dicts and objects in a pickle", pickles.MAX_DEPTH),
-    ("bytes by which a tensor with strides of 0 is larger than its storage", tensors.MOST_EXPANDED),
+    ("values in a pickle, with shared ones counted each time", Limits.values),
+    ("depth of lists, dicts and objects in a pickle", 2 * Limits.depth),
+    ("bytes by which a tensor with strides of 0 is larger than its storage", Limits.expanded_bytes),
     ("depth of code", sources.MAX_NESTED),
     ("statements that are compiled", functions.MAX_STATEMENTS),
 )
@@ -152,7 +153,8 @@ bytecode alone and is refused. So are archives of torch before 1.4, and what `to
 
 Nothing of an archive is executed when it is read: pickles go through a machine of few opcodes that builds numbers, texts, lists,
 dicts, tuples, tensors and objects of the archive's own classes, and code is parsed and compiled. The one exception is a program's
-own `__setstate__`, which runs as compiled code. Everything else is refused with one line, as is what passes these limits:
+own `__setstate__`, which runs as compiled code. Everything else is refused with one line, as is what passes these limits, which
+`tsir.load(path, limits=tsir.Limits(...))` and `TSIR_LIMITS` change as for tsir's own archives (docs/archive.md):
 
 | what | at most |
 | --- | --- |

@@ -12,21 +12,22 @@ import math
 import os
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import IO, Any
 
 import numpy as np
 
 from tsir.dialects import dtypes
+from tsir.dialects.values import Device
 from tsir.errors import ArchiveError, UnsupportedError
 from tsir.frontend.exported.from_json import DTYPES, read_json
 from tsir.frontend.exported.graphs import Exported, State
-from tsir.frontend.torch_archive.container import Container
-from tsir.frontend.torch_archive.pickles import TensorParts, check_depth, read_pickle
+from tsir.frontend.torch_archive.container import Container, Opening, default_opening
+from tsir.frontend.torch_archive.pickles import TensorParts, read_pickle
 from tsir.frontend.torch_archive.tensors import TensorReader
+from tsir.limits import Limits
 from tsir.ops.host_tensors import numpy_dtype
 
-MAX_JSON_BYTES = 1 << 29
-"""How long a program's JSON may be."""
 MAX_OLD_BYTES = 1 << 34
 """How long the tensors of a file of torch before 2.8 may be, which are read as a whole."""
 
@@ -52,12 +53,15 @@ def _names(source: str | os.PathLike[str] | IO[bytes]) -> list[str]:
             source.seek(before)
 
 
-def read_file(source: str | os.PathLike[str] | IO[bytes], model: str | None = None) -> Exported:
+def read_file(
+    source: str | os.PathLike[str] | IO[bytes], model: str | None = None, opening: Opening | None = None
+) -> Exported:
     """The program of a `.pt2` file; `model` names one of several. Raises ArchiveError for what isn't such a file, or damaged."""
     name = str(os.fspath(source)) if isinstance(source, str | os.PathLike) else "<file object>"
+    opening = opening or default_opening()
     if _OLD_PROGRAM in _names(source):
-        return _old_program(source, name)
-    container = Container(source, name)
+        return _old_program(source, name, opening)
+    container = Container(source, name, opening)
     try:
         return _program(container, model)
     finally:
@@ -80,14 +84,14 @@ def _program(container: Container, wanted: str | None) -> Exported:
     for folder in ("weights", "constants"):
         old = f"data/{folder}/{wanted}.pt"
         if old in container:
-            states.append(_pickled(container.read(old, MAX_OLD_BYTES), f"{container.name}: {old}"))
+            states.append(_pickled(container.read(old, MAX_OLD_BYTES), f"{container.name}: {old}", container.opening))
         else:
             member = f"data/{folder}/{wanted}_{folder}_config.json"
             states.append(_Storages(container, f"data/{folder}/", member))
-    content = container.read(f"models/{wanted}.json", MAX_JSON_BYTES)
-    return read_json(
-        _json(content, f"{container.name}: models/{wanted}.json"), _either(states, container.name), container.name
-    )
+    content = container.code(f"models/{wanted}.json")
+    program = _json(content, f"{container.name}: models/{wanted}.json", container.limits)
+    read = read_json(program, _either(states, container.name), container.name)
+    return replace(read, check=container.check)
 
 
 def _either(states: list[_States], name: str) -> _States:
@@ -104,7 +108,9 @@ def _either(states: list[_States], name: str) -> _States:
     return state
 
 
-def _json(content: bytes, part: str) -> Any:
+def _json(content: bytes, part: str, limits: Limits) -> Any:
+    if content.count(b",") + content.count(b"[") + content.count(b"{") > limits.values:
+        raise ArchiveError(f"{part} has more than {limits.values} values")
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -118,7 +124,7 @@ class _Storages:
         self._container = container
         self._name = container.name
         self._folder = folder
-        found = _json(container.read(member, MAX_JSON_BYTES), f"{container.name}: {member}")
+        found = _json(container.code(member), f"{container.name}: {member}", container.limits)
         config = found.get("config") if isinstance(found, dict) else None
         if not isinstance(config, dict):
             raise ArchiveError(f"{container.name}: {member} is damaged")
@@ -137,11 +143,13 @@ class _Storages:
             dtype = DTYPES[meta["dtype"]]
             sizes, strides = (tuple(int(s["as_int"]) for s in meta[n]) for n in ("sizes", "strides"))
             offset = int(meta["storage_offset"]["as_int"])
+            device = Device(str(meta["device"]["type"]), meta["device"]["index"])
             member = f"{self._folder}{payload['path_name']}"
             if meta["layout"] != 7:
                 raise UnsupportedError(f"{path} is a sparse tensor, which isn't supported")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ArchiveError(f"{self._name}: the description of {path!r} is damaged: {error!r}") from error
+        self._container.opening.place(str(device))
         key = (member, dtype, sizes, strides, offset)
         if key not in self._arrays:
             self._arrays[key] = self._array(member, dtype, sizes, strides, offset, path)
@@ -154,7 +162,11 @@ class _Storages:
             dtype = numpy_dtype(dtypes.dtype(name))
         except KeyError:
             raise UnsupportedError(f"{path} is of dtype {name}, which isn't supported") from None
-        if len(sizes) != len(strides) or len(sizes) > 64 or any(not 0 <= s < 2**62 for s in (*sizes, *strides, offset)):
+        if (
+            len(sizes) != len(strides)
+            or len(sizes) > self._container.limits.rank
+            or any(not 0 <= s < 2**62 for s in (*sizes, *strides, offset))
+        ):
             raise ArchiveError(f"{self._name}: {path!r} has impossible sizes")
         if math.prod(sizes) == 0:
             if max(sizes) > 2**31:
@@ -163,6 +175,8 @@ class _Storages:
         storage = self._storages.get(member)
         if storage is None:
             storage = self._storages[member] = np.frombuffer(self._container.storage(member), np.uint8)
+        if math.prod(sizes) * dtype.itemsize > storage.nbytes + self._container.limits.expanded_bytes:
+            raise ArchiveError(f"{self._name}: {path!r} of sizes {list(sizes)} is expanded too much")
         last = offset + sum((n - 1) * s for n, s in zip(sizes, strides, strict=True))
         if (last + 1) * dtype.itemsize > storage.nbytes:
             raise ArchiveError(f"{self._name}: {path!r} needs more than the {storage.nbytes} bytes of {member}")
@@ -171,13 +185,15 @@ class _Storages:
         return made if made.flags.aligned else made.copy()
 
 
-def _old_program(source: str | os.PathLike[str] | IO[bytes], name: str) -> Exported:
+def _old_program(source: str | os.PathLike[str] | IO[bytes], name: str, opening: Opening) -> Exported:
     """The program of a file of torch before 2.8: its JSON, and pickles of its tensors."""
     try:
         with zipfile.ZipFile(source) as archive:
             members = {i.filename: i for i in archive.infolist()}
+            if len(members) > opening.limits.members:
+                raise ArchiveError(f"{name} has {len(members)} members; at most {opening.limits.members} are read")
             limits = {
-                _OLD_PROGRAM: MAX_JSON_BYTES,
+                _OLD_PROGRAM: opening.limits.module_bytes,
                 "serialized_state_dict.pt": MAX_OLD_BYTES,
                 "serialized_constants.pt": MAX_OLD_BYTES,
             }
@@ -189,17 +205,16 @@ def _old_program(source: str | os.PathLike[str] | IO[bytes], name: str) -> Expor
             parts = {m: archive.read(m) for m in limits if m in members}
     except _DAMAGED as error:
         raise ArchiveError(f"{name} is no intact .pt2 file: {error}") from error
-    states = [_pickled(parts[m], f"{name}: {m}") for m in list(limits)[1:] if m in parts]
-    return read_json(_json(parts[_OLD_PROGRAM], f"{name}: {_OLD_PROGRAM}"), _either(states, name), name)
+    states = [_pickled(parts[m], f"{name}: {m}", opening) for m in list(limits)[1:] if m in parts]
+    return read_json(_json(parts[_OLD_PROGRAM], f"{name}: {_OLD_PROGRAM}", opening.limits), _either(states, name), name)
 
 
-def _pickled(content: bytes, part: str) -> _States:
+def _pickled(content: bytes, part: str, opening: Opening) -> _States:
     """The tensors of a dict that torch.save wrote."""
     if not content:
         return _nothing
-    container = Container(io.BytesIO(content), part)
-    values = read_pickle(container.read("data.pkl"), f"{part}: data.pkl")
-    check_depth(values)
+    container = Container(io.BytesIO(content), part, opening)
+    values = read_pickle(container.code("data.pkl"), f"{part}: data.pkl", container.limits)
     if not isinstance(values, dict):
         raise ArchiveError(f"{part} has no dict of tensors")
     reader = TensorReader(container, "data")

@@ -141,6 +141,8 @@ class Exported:
     """The class of the module at each path."""
     sources: dict[int, Any] = field(default_factory=dict[int, Any])
     """The torch tensor behind each array, by `id(array)`."""
+    check: Callable[[], None] | None = None
+    """Compares the tensors of a file with their checksums, before they are used for the first time."""
 
 
 __all__ = [

@@ -11,14 +11,13 @@ import mmap
 import os
 import zipfile
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import IO, Any
 
 from tsir.errors import ArchiveError
+from tsir.limits import Limits, configured_limits
 
-MAX_MEMBERS = 1_000_000
-"""Members that are looked at."""
-MAX_CODE_BYTES = 64 << 20
-"""Bytes of one source file or pickle; weights have no limit but the file's own size."""
 MAX_RATIO = 200
 """How many times larger than in the file a compressed member may be."""
 _MAPPED = 1 << 16
@@ -26,19 +25,46 @@ _MAPPED = 1 << 16
 _LOCAL_HEADER = 30
 
 
+def _anywhere(device: str) -> None:
+    """Lets tensors come from any device."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a file is read."""
+
+    limits: Limits
+    verify: bool | None = None
+    """Whether all members are compared with their checksums at once. None: what is read is, what is mapped is before its first use
+    (`Container.check`). False: only what is read."""
+    place: Callable[[str], None] = _anywhere
+    """Called with the device of each storage. Raises TsirError for one that isn't mapped to the CPU."""
+
+
+def default_opening() -> Opening:
+    """With the limits of the environment. Raises ArchiveError for a variable that can't be read."""
+    try:
+        return Opening(configured_limits())
+    except ValueError as error:
+        raise ArchiveError(f"TSIR_LIMITS: {error}") from None
+
+
 class Container:
     """The members of a torch archive, by their names below its folder. Raises ArchiveError for what isn't intact."""
 
-    def __init__(self, source: str | os.PathLike[str] | IO[bytes], name: str) -> None:
+    def __init__(self, source: str | os.PathLike[str] | IO[bytes], name: str, opening: Opening | None = None) -> None:
         self.name = name
+        self.opening = opening or default_opening()
+        self.limits = self.opening.limits
+        self._unchecked: list[tuple[str, memoryview, int]] = []
         self._map: mmap.mmap | None = None
         try:
             self._zip = zipfile.ZipFile(source)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
             raise ArchiveError(f"{name} is no intact archive: {error}") from error
         infos = self._zip.infolist()
-        if len(infos) > MAX_MEMBERS:
-            raise ArchiveError(f"{name} has {len(infos)} members; at most {MAX_MEMBERS} are read")
+        if len(infos) > self.limits.members:
+            raise ArchiveError(f"{name} has {len(infos)} members; at most {self.limits.members} are read")
         folder = next((i.filename.partition("/")[0] for i in infos if "/" in i.filename), "")
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in infos:
@@ -51,6 +77,9 @@ class Container:
         if isinstance(source, str | os.PathLike):
             with open(source, "rb") as file:
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        if self.opening.verify:
+            for member in self._members:
+                self.read(member, None)
 
     def close(self) -> None:
         """Closes the file; what was mapped stays."""
@@ -63,14 +92,35 @@ class Container:
     def __contains__(self, member: str) -> bool:
         return member in self._members
 
-    def read(self, member: str, limit: int | None = MAX_CODE_BYTES) -> bytes:
-        """The content of a member, at most `limit` bytes."""
-        return bytes(self._content(member, limit))
+    def check(self) -> None:
+        """Compares what is mapped of the members so far with their checksums. Raises ArchiveError for one that is damaged."""
+        unchecked, self._unchecked = self._unchecked, []
+        for member, content, crc in unchecked:
+            self._compare(member, content, crc)
+
+    def _compare(self, member: str, content: memoryview, crc: int) -> None:
+        if zlib.crc32(content) != crc:
+            raise ArchiveError(f"{self.name}: {member} is truncated or damaged: wrong checksum")
+
+    def code(self, member: str) -> bytes:
+        """The content of a source file or pickle, at most as long as the limits say."""
+        return self.read(member, self.limits.module_bytes)
+
+    def read(self, member: str, limit: int | None) -> bytes:
+        """The content of a member, at most `limit` bytes, compared with its checksum."""
+        content = self._content(member, limit)
+        if isinstance(content, memoryview):
+            self._compare(member, content, self._members[member].CRC)
+        return bytes(content)
 
     def storage(self, member: str) -> Any:
         """The content of a member as a buffer that may be written to, without a limit."""
         content = self._content(member, None)
-        return content if isinstance(content, memoryview) else bytearray(content)
+        if not isinstance(content, memoryview):
+            return bytearray(content)
+        if self.opening.verify is None:
+            self._unchecked.append((member, content, self._members[member].CRC))
+        return content
 
     def _content(self, member: str, limit: int | None) -> bytes | memoryview:
         info = self._members.get(member)
@@ -95,6 +145,6 @@ class Container:
             raise ArchiveError(f"{self.name}: {member} is not where the archive says")
         start = info.header_offset + _LOCAL_HEADER + sum(int.from_bytes(header[i : i + 2], "little") for i in (26, 28))
         content = memoryview(self._map)[start : start + info.file_size]
-        if len(content) != info.file_size or zlib.crc32(content) != info.CRC:
+        if len(content) != info.file_size:
             raise ArchiveError(f"{self.name}: {member} is truncated or damaged: wrong checksum")
         return content

@@ -19,10 +19,10 @@ from tsir.dialects.verify import verify_module
 from tsir.errors import ArchiveError
 from tsir.frontend.constants import attribute_of_constant, is_constant, type_of_constant
 from tsir.frontend.torch_archive.classes import ArchiveClass
-from tsir.frontend.torch_archive.container import Container
+from tsir.frontend.torch_archive.container import Container, Opening
 from tsir.frontend.torch_archive.functions import CONSTANT, ArchiveFunction, ProgramBuilder, defaults_attribute
 from tsir.frontend.torch_archive.objects import ObjectReader, Unset
-from tsir.frontend.torch_archive.pickles import Built, check_depth, read_pickle
+from tsir.frontend.torch_archive.pickles import Built, read_pickle
 from tsir.frontend.torch_archive.sources import Sources
 from tsir.frontend.torch_archive.tensors import TensorReader
 from tsir.frontend.torch_archive.upgraders import NEWEST, Upgrades
@@ -37,7 +37,9 @@ class Loaded:
     unset: list[Unset]
 
 
-def load(source: str | os.PathLike[str] | IO[bytes], extra_files: dict[str, Any] | None = None) -> Loaded:
+def load(
+    source: str | os.PathLike[str] | IO[bytes], extra_files: dict[str, Any] | None = None, opening: Opening | None = None
+) -> Loaded:
     """Reads a TorchScript archive from a path or a binary file object.
 
     `extra_files` is as in `torch.jit.load`: its values become the contents, as bytes, of the files of these names.
@@ -45,7 +47,7 @@ def load(source: str | os.PathLike[str] | IO[bytes], extra_files: dict[str, Any]
     the serialised code, for what can't be compiled.
     """
     name = os.fspath(source) if isinstance(source, str | os.PathLike) else "<file object>"
-    container = Container(source, str(name))
+    container = Container(source, str(name), opening)
     try:
         return _load(container, extra_files)
     except RecursionError as error:
@@ -62,15 +64,15 @@ def _load(container: Container, extra_files: dict[str, Any] | None) -> Loaded:
         member = f"extra/{wanted}"
         if extra_files is not None:
             extra_files[wanted] = container.read(member, None) if member in container else b""
-    constants_pickle = container.read("constants.pkl") if "constants.pkl" in container else None
-    data_pickle = container.read("data.pkl")
-    constants = () if constants_pickle is None else _checked(constants_pickle, f"{name}: constants.pkl")
+    constants_pickle = container.code("constants.pkl") if "constants.pkl" in container else None
+    data_pickle = container.code("data.pkl")
+    constants = () if constants_pickle is None else read_pickle(constants_pickle, f"{name}: constants.pkl", container.limits)
     if not isinstance(constants, tuple | list):
         raise ArchiveError(f"{name}: constants.pkl has no tuple of constants")
     reader = TensorReader(container, "constants")
     listed: list[Any] = [*constants]
     values = [reader.read(c) if not is_constant(c) and _is_tensor(c) else c for c in listed]
-    root = _checked(data_pickle, f"{name}: data.pkl")
+    root = read_pickle(data_pickle, f"{name}: data.pkl", container.limits)
     if not isinstance(root, Built):
         raise ArchiveError(f"{name}: data.pkl has no module")
     sources = Sources(container)
@@ -82,6 +84,7 @@ def _load(container: Container, extra_files: dict[str, Any] | None) -> Loaded:
     for file in sources.all_files():
         digest.update("\n".join(file.lines).encode())
     program.content_hash = digest.hexdigest()
+    program.weights_check = container.check
     return Loaded(program, objects.unset)
 
 
@@ -89,12 +92,6 @@ def _is_tensor(value: Any) -> bool:
     from tsir.frontend.torch_archive.pickles import TensorParts
 
     return isinstance(value, TensorParts)
-
-
-def _checked(content: bytes, part: str) -> Any:
-    value = read_pickle(content, part)
-    check_depth(value)
-    return value
 
 
 def _version(container: Container) -> int:

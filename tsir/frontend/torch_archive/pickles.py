@@ -13,14 +13,10 @@ from typing import Any
 
 from tsir.dialects.values import Device
 from tsir.errors import ArchiveError, TsirError
+from tsir.limits import Limits
 
 ARCHIVE_PREFIX = "__torch__"
 """How the names of an archive's own classes begin."""
-
-MAX_OPCODES = 20_000_000
-"""Opcodes of one pickle that are carried out."""
-MAX_DEPTH = 200
-"""How deep lists, dicts, tuples and objects nest in a pickle."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +72,21 @@ class PickleError(ArchiveError):
     """A pickle that isn't one of torch's, or is damaged."""
 
 
-def read_pickle(content: bytes, part: str) -> Any:
+def read_pickle(content: bytes, part: str, limits: Limits) -> Any:
     """What a pickle describes: lists, dicts, tuples, primitive values, `Built` objects, `TensorParts`, devices.
 
-    `part` names it in errors. Raises PickleError, with the opcode or the name that is refused.
+    `part` names it in errors. Raises PickleError, with the opcode or the name that is refused, and for values beyond the limits.
     """
-    return _Machine(part).run(content)
+    value = _Machine(part, 2 * limits.values).run(content)
+    _check_depth(value, part, 2 * limits.depth)
+    _check_count(value, part, limits.values)
+    return value
 
 
 class _Machine:
-    def __init__(self, part: str) -> None:
+    def __init__(self, part: str, most: int) -> None:
         self.part = part
+        self.most = most
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
@@ -98,8 +98,8 @@ class _Machine:
         """Carries out the opcodes up to STOP."""
         try:
             for count, (opcode, argument, _position) in enumerate(pickletools.genops(content)):
-                if count > MAX_OPCODES:
-                    raise self.refuse(f"a pickle of more than {MAX_OPCODES} opcodes isn't read")
+                if count > self.most:
+                    raise self.refuse(f"a pickle of more than {self.most} opcodes isn't read")
                 if opcode.name == "STOP":
                     break
                 step = _STEPS.get(opcode.name)
@@ -339,23 +339,50 @@ _NAMES = frozenset(f"torch.{kind}Storage" for kind in _STORAGES) | {"torch.stora
 """Names that stand for themselves."""
 
 
-def check_depth(value: Any) -> None:
-    """Raises PickleError for containers that are nested too deeply, or that contain themselves: no archive's are."""
+def _check_depth(value: Any, part: str, most: int) -> None:
+    """Raises PickleError for containers that are nested too deeply, or that contain themselves: no archive's are.
+
+    A module in a module counts twice: the object, and its attributes.
+    """
     todo: list[tuple[Any, int]] = [(value, 0)]
     deepest: dict[int, int] = {}
     while todo:
         item, depth = todo.pop()
         if not isinstance(item, list | tuple | dict | Built):
             continue
-        if depth > MAX_DEPTH:
-            raise PickleError(f"values of the pickle nest deeper than {MAX_DEPTH}, or contain themselves")
+        if depth > most:
+            raise PickleError(f"{part}: values of the pickle nest deeper than {most}, or contain themselves")
         known = deepest.get(id(item))  # pyright: ignore[reportUnknownArgumentType]
         if known is not None and (known >= depth or isinstance(item, Built)):
             continue
         deepest[id(item)] = depth  # pyright: ignore[reportUnknownArgumentType]
-        inner: list[Any]
-        if isinstance(item, Built):
-            inner = [item.state, *(item.arguments or ())]
-        else:
-            inner = [*item.values()] if isinstance(item, dict) else [*item]  # pyright: ignore[reportUnknownVariableType]
-        todo += [(v, depth + 1) for v in inner]
+        todo += [(v, depth + 1) for v in _inside(item)]
+
+
+def _check_count(value: Any, part: str, most: int) -> None:
+    """Raises PickleError for more values than `most`, where those of what is in several containers count each time.
+
+    Objects count once: they are made once. The value doesn't contain itself.
+    """
+    counts: dict[int, int] = {}
+    todo: list[tuple[Any, bool]] = [(value, False)]
+    while todo:
+        item, inside_is_counted = todo.pop()
+        if not isinstance(item, list | tuple | dict | Built) or id(item) in counts:  # pyright: ignore[reportUnknownArgumentType]
+            continue
+        inner = _inside(item)
+        if not inside_is_counted:
+            todo.append((item, True))
+            todo += [(v, False) for v in inner]
+            continue
+        total = len(inner) + sum(counts.get(id(v), 0) for v in inner if not isinstance(v, Built))
+        if total > most:
+            raise PickleError(f"{part}: the pickle stands for more than {most} values")
+        counts[id(item)] = total  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _inside(item: Any) -> list[Any]:
+    if isinstance(item, Built):
+        return [item.state, *(item.arguments or ())]
+    values: Any = item.values() if isinstance(item, dict) else item
+    return [*values]

@@ -90,13 +90,13 @@ class Sources:
     def _parsed(self, member: str) -> SourceFile:
         name = f"{self._container.name}:{member}"
         try:
-            text = self._container.read(member).decode()
+            text = self._container.code(member).decode()
         except UnicodeDecodeError as error:
             raise ArchiveError(f"{name} is not UTF-8: {error}") from error
-        return parse(name, text)
+        return parse(name, text, min(MAX_NESTED, self._container.limits.nesting))
 
 
-def parse(name: str, text: str) -> SourceFile:
+def parse(name: str, text: str, most: int = MAX_NESTED) -> SourceFile:
     """The definitions of a text. Raises ArchiveError for one that is no serialised code."""
     try:
         with warnings.catch_warnings():
@@ -104,7 +104,7 @@ def parse(name: str, text: str) -> SourceFile:
             tree = ast.parse(_raw_lines(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ArchiveError(f"{name} is no serialised code: {error}") from error
-    _check_depth(tree, name)
+    _check_depth(tree, name, most)
     definitions: dict[str, ast.ClassDef | ast.FunctionDef] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
@@ -141,12 +141,12 @@ def _class_body(text: str) -> tuple[str, str]:
     return (text, "") if found is None else (text[: found.start()], text[found.start() :])
 
 
-def _check_depth(tree: ast.Module, name: str) -> None:
+def _check_depth(tree: ast.Module, name: str, most: int) -> None:
     todo: list[tuple[ast.AST, int]] = [(tree, 0)]
     while todo:
         node, depth = todo.pop()
-        if depth > MAX_NESTED:
-            raise ArchiveError(f"{name}: code nests deeper than {MAX_NESTED}")
+        if depth > most:
+            raise ArchiveError(f"{name}: code nests deeper than {most}")
         todo += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
 
 

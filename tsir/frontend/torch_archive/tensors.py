@@ -23,8 +23,6 @@ _DTYPES: dict[str, DType] = {
     "ComplexDoubleStorage": dtypes.complex128, "ComplexFloatStorage": dtypes.complex64,
 }  # fmt: skip
 
-MOST_EXPANDED = 1 << 30
-"""By how many bytes a tensor with strides of 0 may be larger than its storage."""
 _LARGEST_EMPTY = 2**31
 """The largest size of a tensor without elements."""
 
@@ -34,21 +32,26 @@ class TensorReader:
 
     def __init__(self, container: Container, folder: str) -> None:
         self._container = container
+        self._limits = container.limits
         self._folder = folder
         self._storages: dict[str, tuple[str, Array]] = {}
         self._arrays: dict[int, tuple[TensorParts, Array]] = {}
-        self._byte_order = ">" if "byteorder" in container and container.read("byteorder").strip() == b"big" else "<"
+        self._byte_order = ">" if "byteorder" in container and container.code("byteorder").strip() == b"big" else "<"
 
     def read(self, parts: TensorParts) -> Array:
         """The array of a tensor. Raises ArchiveError for one that isn't inside its storage, UnsupportedError for its dtype."""
         known = self._arrays.get(id(parts))
         if known is not None:
             return known[1]
+        if len(parts.sizes) > self._limits.rank:
+            raise ArchiveError(
+                f"{self._container.name}: a tensor has {len(parts.sizes)} dimensions; at most {self._limits.rank} are read"
+            )
         storage = self._storage(parts.storage)
         item = storage.itemsize
         empty = any(n == 0 for n in parts.sizes)
         last = parts.offset + sum((n - 1) * s for n, s in zip(parts.sizes, parts.strides, strict=True))
-        if not empty and math.prod(parts.sizes) > storage.size + MOST_EXPANDED // item:
+        if not empty and math.prod(parts.sizes) > storage.size + self._limits.expanded_bytes // item:
             raise ArchiveError(f"{self._container.name}: a tensor of sizes {list(parts.sizes)} is expanded too much")
         if not empty and last >= storage.size:
             raise ArchiveError(
@@ -74,6 +77,7 @@ class TensorReader:
             if known[0] != storage.kind or known[1].size < storage.numel:
                 raise ArchiveError(f"{self._container.name}: storage {storage.key[:50]} is described in two ways")
             return known[1]
+        self._container.opening.place(storage.device)
         member = f"{self._folder}/{storage.key}"
         content = self._container.storage(member)
         kind = numpy_dtype(dtype)
