@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.errors import OperatorError
+from tsir.ops import layouts
 from tsir.ops.host_tensors import numpy_dtype
 
 Array = NDArray[Any]
@@ -162,3 +163,10 @@ def in_order(x: Array, order: Sequence[int]) -> Array:
     made = np.empty([x.shape[d] for d in outer], x.dtype).transpose([outer.index(d) for d in range(x.ndim)])
     made[...] = x
     return made
+
+
+def in_order_of(x: Array, key: str, operands: Sequence[Array]) -> Array:
+    """`in_order` as torch's rules have it for the operator that gives `x` for these operands, which lie in memory as torch's do."""
+    known = [(a.shape, tuple(s // a.itemsize for s in a.strides)) for a in operands]
+    strides = layouts.fresh(key, x.shape, known)
+    return x if strides is None else in_order(x, sorted(range(x.ndim), key=lambda d: (strides[d], x.shape[d])))

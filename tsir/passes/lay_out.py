@@ -36,7 +36,17 @@ _RELAID = frozenset(
 """Operators that change how a tensor that has been made lies in memory."""
 
 _ASKING = frozenset(
-    ("stride", "is_contiguous", "as_strided", "storage_offset", "view", "view_as", "as_strided_scatter", "as_strided_copy")
+    (
+        "stride",
+        "is_contiguous",
+        "as_strided",
+        "storage_offset",
+        "view",
+        "view_as",
+        "as_strided_scatter",
+        "as_strided_copy",
+        "_in_order_of",
+    )  # fmt: skip
 )
 """Operators whose result depends on strides."""
 
@@ -77,6 +87,9 @@ def lay_out(function: FuncOp, *, is_entry: bool = True) -> None:
     if known.is_relaid:
         return
     writes = any(isinstance(op, AtenOp) and any(True for _ in effects.written_operands(op)) for op in walk(function))
+    for value, operands in reversed(known.unsettled.items()):
+        if _is_seen(value, MAY_COPY if writes else frozenset()):
+            _put_in_order_of(value, operands)
     for value, strides in known.fresh.items():
         if _is_seen(value, MAY_COPY if writes else frozenset()):
             _put_in_order(value, strides)
@@ -122,6 +135,10 @@ class _Layouts:
         """The fresh results that torch, or NumPy, may not lay out contiguously, with torch's strides."""
         self.turned: set[SSAValue] = set()
         """What is made of tensors that aren't contiguous, or of what is."""
+        self.mixed: set[SSAValue] = set()
+        """What has the one layout or the other by what the program does, and what is made of that."""
+        self.unsettled: dict[OpResult, list[SSAValue]] = {}
+        """The fresh results whose layout follows from that of such operands, with all of the operator's tensors."""
         self.formatted: list[tuple[AtenOp, SSAValue, Shape | None]] = []
         """Operators that are asked for a memory format, with their tensor, and the strides of a copy; None for the tensor itself."""
         self.asked: list[tuple[AtenOp, Any]] = []
@@ -147,9 +164,7 @@ class _Layouts:
                 case AtenOp():
                     self._operator(op)
                 case CastOp():
-                    layout = self.values.get(op.value)
-                    if layout is not None and shape_of(op.result) == layout[0]:
-                        self.values[op.result] = layout
+                    self._cast(op)
                 case scf.ForOp() | scf.WhileOp():
                     self._loop(op)
                 case _:
@@ -159,14 +174,32 @@ class _Layouts:
                     if isinstance(op, scf.IfOp) and op.results:
                         self._chosen(op)
 
+    def _cast(self, op: CastOp) -> None:
+        """The same tensor, of which more or fewer sizes are known."""
+        layout, shape = self.values.get(op.value), shape_of(op.result)
+        if shape is None:
+            return
+        if layout is None or len(layout[0]) != len(shape):
+            if op.value in self.mixed:
+                self._mix(op.result)
+        elif layout[0] == shape:
+            self.values[op.result] = layout
+        elif layouts.is_contiguous(layout) and not self._is_turned(op.value):
+            self.values[op.result] = shape, layouts.contiguous_strides(shape)
+        else:
+            self._mix(op.result)
+
     def _loop(self, op: scf.ForOp | scf.WhileOp) -> None:
         """Follows a loop. What it carries has the strides that it begins with, if each round hands on such tensors."""
         initial = list(op.iter_args if isinstance(op, scf.ForOp) else op.arguments)
         candidates = {i: self.values[v] for i, v in enumerate(initial) if v in self.values}
         blocks = [b for region in op.regions for b in region.blocks]
         first = 1 if isinstance(op, scf.ForOp) else 0
+        mixed = {i for i, v in enumerate(initial) if v in self.mixed}
         while True:
             before = self._noted()
+            for i in mixed:
+                self._mix(blocks[0].args[first + i])
             for i, layout in candidates.items():
                 self.values[blocks[0].args[first + i]] = layout
             self.block(blocks[0])
@@ -185,20 +218,28 @@ class _Layouts:
             wrong = [i for i, layout in candidates.items() if self.values.get(handed.operands[i]) != layout]
             if not wrong:
                 break
+            mixed |= {i for i in wrong if self._is_turned(initial[i]) or self._is_turned(handed.operands[i])}
             candidates = {i: layout for i, layout in candidates.items() if i not in wrong}
             self._restore(before)
         for i, (result, value) in enumerate(zip(op.results, results, strict=True)):
             layout = self.values.get(value)
             if layout is not None and (isinstance(op, scf.WhileOp) or i in candidates):
                 self.values[result] = layout
+            elif i in mixed or value in self.mixed:
+                self._mix(result)
 
     def _noted(self) -> tuple[Any, ...]:
         """What is known so far, for `_restore`."""
-        known = (self.values, self.fresh, self.turned, self.formatted, self.asked, self.refused)
+        known = (
+            self.values, self.fresh, self.turned, self.mixed, self.unsettled, self.formatted, self.asked, self.refused,
+        )  # fmt: skip
         return (*(k.copy() for k in known), self.is_relaid)
 
     def _restore(self, before: tuple[Any, ...]) -> None:
-        self.values, self.fresh, self.turned, self.formatted, self.asked, self.refused, self.is_relaid = before
+        (
+            self.values, self.fresh, self.turned, self.mixed, self.unsettled, self.formatted, self.asked, self.refused,
+            self.is_relaid,
+        ) = before  # fmt: skip
 
     def _chosen(self, op: scf.IfOp) -> None:
         ends = [b.last_op for region in op.regions for b in region.blocks]
@@ -207,6 +248,14 @@ class _Layouts:
             layout = next(iter(found))
             if len(found) == 1 and layout is not None:
                 self.values[result] = layout
+            elif any(self._is_turned(end.operands[i]) for end in ends if end is not None):
+                self._mix(result)
+
+    def _mix(self, value: SSAValue) -> None:
+        """A tensor's layout is known when the program runs."""
+        if shape_of(value) is not None:
+            self.turned.add(value)
+            self.mixed.add(value)
 
     def _operator(self, op: AtenOp) -> None:
         name = op.SCHEMA.name
@@ -225,6 +274,8 @@ class _Layouts:
             elif viewed := list(effects.aliased_operands(op, 0)):
                 if any(map(self._is_turned, viewed)):
                     self.turned.add(result)
+                if any(v in self.mixed for v in viewed):
+                    self.mixed.add(result)
                 strides = self._aliased(op, shape)
             else:
                 strides = self._fresh(op, result, shape)
@@ -245,6 +296,9 @@ class _Layouts:
         strides = layouts.fresh(op.SCHEMA.key, shape, [self.values.get(t) for t in operands])
         if strides is not None:
             self._note(result, shape, strides)
+        elif any(t in self.mixed for t in operands):
+            self._mix(result)
+            self.unsettled[result] = operands
         return strides
 
     def _is_turned(self, value: SSAValue) -> bool:
@@ -445,6 +499,8 @@ def _is_seen(value: SSAValue, copying: frozenset[str]) -> bool:
         for use in current.uses:
             user = use.operation
             if isinstance(user, ListOp) and is_transient_list(user):
+                if any(isinstance(u.operation, AtenOp) and u.operation.SCHEMA.name in _ASKING for u in user.result.uses):
+                    return True
                 continue
             if not isinstance(user, AtenOp) or user.SCHEMA.name in _ASKING or user.SCHEMA.name in copying:
                 return True
@@ -463,15 +519,27 @@ def _put_in_order(value: SSAValue, strides: Shape) -> None:
     """Puts a copy with these strides behind a tensor, for all who use it."""
     shape = shape_of(value)
     assert isinstance(value, OpResult) and shape is not None
-    uses = list(value.uses)
     order = sorted(range(len(shape)), key=lambda d: (strides[d], shape[d]))
-    block = value.op.parent_block()
-    assert block is not None
-    definition = operator("_in_order")
-    assert definition is not None
     numbers = [_constant(d, value.op) for d in order]
     listed = ListOp([c.results[0] for c in numbers], ListType(INT))
-    made: list[Operation] = [*numbers, listed, aten_op(definition.schema)([value, listed.result], [value.type])]
+    _put_behind(value, "_in_order", numbers, listed)
+
+
+def _put_in_order_of(value: OpResult, operands: Sequence[SSAValue]) -> None:
+    """Puts a copy behind a tensor that lies in memory as its operator's operands have it when the program runs."""
+    assert isinstance(value.op, AtenOp)
+    key = _constant(value.op.SCHEMA.key, value.op)
+    _put_behind(value, "_in_order_of", [key], ListOp(operands, ListType(TensorType())))
+
+
+def _put_behind(value: OpResult, name: str, constants: Sequence[Operation], listed: ListOp) -> None:
+    """Puts what an operator gives for a tensor, and for constants and a list, in its place for all who use it."""
+    uses = list(value.uses)
+    block = value.op.parent_block()
+    definition = operator(name)
+    assert block is not None and definition is not None
+    arguments = [*(c.results[0] for c in constants if name == "_in_order_of"), listed.result]
+    made: list[Operation] = [*constants, listed, aten_op(definition.schema)([value, *arguments], [value.type])]
     for new in made:
         new.location = value.op.location
     block.insert_ops_after(made, value.op)
@@ -481,7 +549,7 @@ def _put_in_order(value: SSAValue, strides: Shape) -> None:
         use.operation.operands[use.index] = result
 
 
-def _constant(value: int | bool, like: Operation) -> Operation:
+def _constant(value: int | bool | str, like: Operation) -> Operation:
     made = constant_ops(value, like.location)
     assert made is not None
     return made[0]

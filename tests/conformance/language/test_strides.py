@@ -283,7 +283,19 @@ def in_while(x: Tensor):
     return y, y.clone(), turned
 
 
-@pytest.mark.parametrize("function", [in_lists, in_objects, in_for, in_while])
+def in_branches(x: Tensor):
+    y = x.transpose(0, 1) if bool(x.sum() > 3) else x * 2
+    z = y.clone() + 1
+    return z.stride(), -y, (y + 1) * 2, torch.zeros_like(y), z.t() if z.dim() == 2 else z, z.flatten(), z.contiguous()
+
+
+def in_turning_loop(x: Tensor):
+    for _ in range(int(x.size(0)) - 1):
+        x = x.transpose(0, 1).clone()
+    return x, x + 1, x.sum(0)
+
+
+@pytest.mark.parametrize("function", [in_lists, in_objects, in_for, in_while, in_branches, in_turning_loop])
 @pytest.mark.parametrize("layout", ["contiguous", "transposed", "channels last"])
 def test_containers_and_loops_as_in_eager(function: Callable[..., Any], layout: str) -> None:
     make = {

@@ -463,6 +463,7 @@ CASES = {
     "batch_norm": _batch_norm,
     "native_batch_norm": lambda d: [a[:-1] for a in _batch_norm(d)],
     "_in_order": lambda d: [[t((2, 3), d), [1, 0]], [t((2, 3, 4), d), [0, 2, 1]]],
+    "_in_order_of": lambda d: [[t((2, 3), d), "exp", [t((3, 2), d).t()]], [t((2, 3), d), "clone", [t((2, 3), d)]]],
     "affine_grid_generator": lambda d: [[t((2, 2, 3), d), [2, 1, 3, 4], a] for a in (False, True) if d.is_floating_point],
     "native_channel_shuffle": lambda d: [[t((2, 4, 3, 2), d), 2]],
     "_native_batch_norm_legit": lambda d: [a[:-1] for a in _batch_norm(d)[:2]],
@@ -1000,6 +1001,7 @@ OWN = {
     "tensor": lambda data, dtype, device, grad: torch.tensor(data, dtype=dtype),
     "as_tensor": lambda data, dtype, device: torch.as_tensor(data, dtype=dtype),
     "_in_order": lambda x, order: x.permute(order).contiguous().permute(*sorted(range(len(order)), key=order.__getitem__)),
+    "_in_order_of": lambda x, key, operands: torch.empty_like(operands[0]).copy_(x),
     **{
         f"{name}.Scalar_Tensor": getattr(torch, name)
         for name in ("mul", "multiply", "div", "divide", "true_divide", "floor_divide")

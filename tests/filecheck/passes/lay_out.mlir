@@ -33,3 +33,22 @@ func.func @columns(%x : !ts.tensor<2x3xf32> {ts.strides = [1 : i64, 2 : i64]}) -
   %2 = ts.aten.view(%x, %1) : (!ts.tensor<2x3xf32>, !ts.list<i64>) -> !ts.tensor<6xf32>
   func.return %2 : !ts.tensor<6xf32>
 }
+
+// Where a branch chooses among layouts, what is made of its result asks for them when the program runs.
+
+// CHECK-LABEL: func.func @chosen
+// CHECK: %[[Y:.*]] = scf.if
+// CHECK: %[[E:.*]] = ts.aten.exp(%[[Y]])
+// CHECK: %[[N:.*]] = ts.constant "exp"
+// CHECK: %[[L:.*]] = ts.list %[[Y]]
+// CHECK: ts.aten._in_order_of(%[[E]], %[[N]], %[[L]])
+func.func @chosen(%c : i1, %x : !ts.tensor<3x3xf32>) -> !ts.tensor<3x3xf32> {
+  %0 = scf.if %c -> (!ts.tensor<3x3xf32>) {
+    %2 = ts.aten.t(%x) : (!ts.tensor<3x3xf32>) -> !ts.tensor<3x3xf32>
+    scf.yield %2 : !ts.tensor<3x3xf32>
+  } else {
+    scf.yield %x : !ts.tensor<3x3xf32>
+  }
+  %1 = ts.aten.exp(%0) : (!ts.tensor<3x3xf32>) -> !ts.tensor<3x3xf32>
+  func.return %1 : !ts.tensor<3x3xf32>
+}

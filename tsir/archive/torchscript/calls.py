@@ -40,8 +40,8 @@ _OWN: Mapping[str, str] = {
 """Operators of tsir's registry that are written in another way."""
 
 _UNKNOWN = frozenset(
-    "_generator seed.generator _rrelu_slopes _lu_permutation _determinant _sign_and_log_determinant _in_order _resized _resized_as "
-    "_set_to _note_resized _batch_norm_running_stats _one_hot_by_data".split()
+    "_generator seed.generator _rrelu_slopes _lu_permutation _determinant _sign_and_log_determinant _in_order _in_order_of _resized "
+    "_resized_as _set_to _note_resized _batch_norm_running_stats _one_hot_by_data".split()
 )
 """Operators of tsir's own that torch hasn't."""
 

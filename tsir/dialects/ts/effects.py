@@ -153,7 +153,7 @@ def aliased_operands(op: AtenOp, result: int) -> Iterator[SSAValue]:
 
 def is_laid_out(op: Operation) -> bool:
     """Whether an operation puts the dimensions of a fresh tensor that nothing else reads in order: it gives it, or a copy."""
-    return isinstance(op, AtenOp) and op.SCHEMA.key == "_in_order"
+    return isinstance(op, AtenOp) and op.SCHEMA.key in ("_in_order", "_in_order_of")
 
 
 def may_be_itself(op: AtenOp) -> bool:

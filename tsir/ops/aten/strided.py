@@ -33,6 +33,12 @@ def in_order(x: SymTensor, order: Sequence[int]) -> SymTensor:
     return SymTensor(x.dtype, x.shape)
 
 
+@host("_in_order_of(Tensor self, str key, Tensor[] operands) -> Tensor", implementation=f"{_HOST}:in_order_of")
+def in_order_of(x: SymTensor, key: str, operands: Sequence[SymTensor]) -> SymTensor:
+    """The tensor, or a copy of it, that lies in memory as torch lays out what the operator `key` gives for these tensors."""
+    return SymTensor(x.dtype, x.shape)
+
+
 @host("view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)", implementation=f"{_HOST}:view_as_dtype")
 def view_dtype(x: SymTensor, dtype: DType) -> SymTensor:
     """The tensor's bytes as elements of another dtype: the last dimension grows or shrinks with the elements' size."""
