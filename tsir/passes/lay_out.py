@@ -46,7 +46,7 @@ _ASKING = frozenset(
         "as_strided_scatter",
         "as_strided_copy",
         "_in_order_of",
-    )  # fmt: skip
+    )
 )
 """Operators whose result depends on strides."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -23,6 +24,9 @@ from tsir.passes.memory import is_transient_list
 from tsir.passes.rebuild import insert_before, thread_value
 from tsir.passes.refine import STRICT_DIALECTS
 from tsir.passes.structure import ancestor_in, callee_name, functions, is_public, walk
+
+_MAKERS = frozenset(("empty", "zeros", "ones", "full", "tensor", "new_empty", "new_zeros"))
+"""Operators that make the tensors that programs give as `out=`."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +52,46 @@ class ResizeByNamePass(ModulePass):
 
 def resize_by_name(function: FuncOp, *, is_entry: bool = True) -> None:
     """Replaces the operators of one function that change sizes in place. Only an entry's arguments may be resized."""
-    resizing = [op for op in walk(function) if _is_resizing(op)]
-    if not resizing:
-        return
     roots: dict[SSAValue, list[AtenOp]] = {}
-    for op in resizing:
-        assert isinstance(op, AtenOp)
-        roots.setdefault(_named(op.operands[0]), []).append(op)
+    for op in walk(function):
+        if isinstance(op, AtenOp) and _is_resizing(op):
+            roots.setdefault(_named(_target(op)), []).append(op)
     for root, ops in roots.items():
+        if all(_is_out(op) for op in ops):
+            if not _is_made_for_out(root, ops, function):
+                continue
+        else:
+            ops = [op for op in ops if not _is_out(op)]
         _check(root, ops, function, is_entry)
         _Renaming(root, ops, function).run()
 
 
-def _is_resizing(op: Operation) -> bool:
-    return isinstance(op, AtenOp) and op.SCHEMA.key in RESIZED
+def _is_resizing(op: AtenOp) -> bool:
+    return op.SCHEMA.key in RESIZED or _is_out(op)
+
+
+def _is_out(op: AtenOp) -> bool:
+    """Whether an operator's result is written into a tensor that gets its sizes: `out=`."""
+    definition = operator(op.SCHEMA.key)
+    return definition is not None and definition.kind == "out"
+
+
+def _target(op: AtenOp) -> SSAValue:
+    """The tensor whose sizes an operator changes."""
+    return op.operands[len(op.SCHEMA.arguments) - 1 if _is_out(op) else 0]
+
+
+def _is_made_for_out(root: SSAValue, ops: Sequence[AtenOp], function: FuncOp) -> bool:
+    """Whether a tensor may have other sizes behind `out=` as far as its maker says, and nothing else that knows it would see them."""
+    if not isinstance(root, OpResult) or not isinstance(root.op, AtenOp) or root.op.SCHEMA.name not in _MAKERS:
+        return False
+    order = {op: i for i, op in enumerate(walk(function))}
+    last = max(order[op] for op in ops)
+    names = _names_of(root)
+    if any(isinstance(a, scf.ForOp | scf.WhileOp | TryOp) for op in ops for a in _ancestors(op, _block_of(root))):
+        return False
+    before = (use.operation for name in names for use in name.uses if order[use.operation] < last)
+    return all(op in ops for op in before)
 
 
 def _named(value: SSAValue) -> SSAValue:
@@ -248,6 +278,8 @@ class _Renaming:
         return insert_before(CastOp(current, operand.type), op).results[0]
 
     def _resized(self, op: AtenOp, current: SSAValue) -> SSAValue:
+        if _is_out(op):
+            return op.results[0]
         definition = operator(RESIZED[op.SCHEMA.key])
         assert definition is not None
         kind = aten_op(definition.schema)

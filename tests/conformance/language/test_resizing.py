@@ -5,6 +5,8 @@ import torch
 from torch import Tensor
 
 import tsir
+from tests.conformance.language.features import feature
+from tests.models.comparison import assert_same
 
 
 def branches(x: Tensor, n: int):
@@ -107,3 +109,23 @@ def shorter(l: list[Tensor], x: Tensor):
 def test_zip_ends_with_the_shortest(n):
     x = torch.ones(1)
     assert tsir.script(shorter)([x] * n, x) == shorter([x] * n, x)
+
+
+def given_as_out(x: Tensor):
+    a, b, c, d = torch.empty(0), torch.zeros(5, dtype=torch.float64), torch.ones(2, 3), torch.tensor([])
+    kept = a
+    torch.mul(x, 2, out=a)
+    same = torch.add(x, 2, out=b) is b
+    first = c[0]
+    torch.neg(x, out=c)  # the sizes that it has, so that views see it
+    torch.exp(x, out=d)
+    torch.sum(x, 0, out=d)
+    if x.sum() > 0:
+        torch.sub(x, 1, out=d)
+    return a, kept.shape, a.numel() + 1, b, b.size(1), same, first, d, d.shape, a.view(-1), a.stride()
+
+
+@feature("Tensors in programs", "tensors given as `out=` get the result's sizes")
+def test_out_gives_a_tensor_the_sizes_of_the_result():
+    x = torch.arange(6.0).view(2, 3)
+    assert_same(tsir.script(given_as_out)(x), given_as_out(x))

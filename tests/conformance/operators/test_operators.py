@@ -305,7 +305,8 @@ OWN_NAMES = {
     "requires_grad", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_cpu", "tolist", "Complex.Tensor",
     "_batch_norm_running_stats", "device", "grad", "tensor", "as_tensor", "initial_seed", "_determinant",
     "_sign_and_log_determinant", "_lu_permutation", "_one_hot_by_data", "_resized", "_resized_as", "_set_to", "_note_resized",
-    "_python_number", "_python_index", "_rrelu_slopes", "_in_order", "_in_order_of", "_generator", "initial_seed.generator", "seed.generator",
+    "_python_number", "_python_index", "_rrelu_slopes", "_in_order", "_in_order_of", "_generator", "initial_seed.generator",
+    "seed.generator",
     *(f"{name}.Scalar_Tensor" for name in ("add", "sub", "subtract", "mul", "multiply", "div", "divide", "true_divide")),
     "floor_divide.Scalar_Tensor", "div.Scalar_Tensor_mode", "divide.Scalar_Tensor_mode",
 }  # fmt: skip
