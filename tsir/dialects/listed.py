@@ -1,4 +1,5 @@
-"""What a running program holds as a list, and what is something else for Python: ranges, views of dicts, iterators.
+"""What a running program holds as a list or a number, and what is something else for Python: ranges, views of dicts, iterators,
+NumPy's scalars.
 
 They are lists with the elements, so that every operator on lists takes them, and become the Python object where they leave the
 program. A variable of a view doesn't hold one: the compiler asks the dict again wherever the variable is read.
@@ -7,7 +8,10 @@ program. A variable of a view doesn't hold one: the compiler asks the dict again
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Literal
+
+import numpy as np
 
 
 class Listed(list[Any]):
@@ -95,16 +99,76 @@ class IteratorObject(Listed):
 
 
 class ScalarObject:
-    """A scalar of NumPy's that leaves the program."""
+    """A scalar of NumPy's: a number for the program, of which operators make NumPy's scalars, too."""
 
-    __slots__ = ("value",)
+    __slots__ = ()
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    @property
+    def scalar(self) -> Any:
+        """The scalar."""
+        raise NotImplementedError
 
     def outside(self, convert: Callable[[Any], Any]) -> Any:
         """The scalar."""
-        return self.value
+        return self.scalar
+
+    def __repr__(self) -> str:
+        return repr(self.scalar)
+
+    def __str__(self) -> str:
+        return str(self.scalar)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.scalar, spec)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return scalar_object(round(self.scalar, digits))
+
+
+class BoolObject(ScalarObject):
+    """`np.bool_`, which is no number for the program: there are no classes derived from bool."""
+
+    __slots__ = ("_scalar",)
+
+    def __init__(self, value: Any) -> None:
+        self._scalar = value
+
+    @property
+    def scalar(self) -> Any:
+        return self._scalar
+
+
+def scalar_object(value: Any) -> Any:
+    """A scalar of NumPy's as the program holds it; what is none as it is."""
+    if isinstance(value, np.bool_):
+        return bool(value)
+    return _number_class(type(value))(value) if isinstance(value, np.number) else value
+
+
+_OPERATORS = """add sub mul truediv floordiv mod pow divmod radd rsub rmul rtruediv rfloordiv rmod rpow rdivmod
+    and or xor lshift rshift rand ror rxor rlshift rrshift neg pos abs invert lt le gt ge eq ne""".split()
+
+
+@cache
+def _number_class(kind: type[np.number[Any]]) -> type:
+    """The class of numbers that stand for NumPy's of a class."""
+    base: Any = type(kind(1).item())
+
+    def scalar(self: Any) -> Any:
+        return kind(base(self))
+
+    def operation(name: str) -> Any:
+        def operate(self: Any, *others: Any) -> Any:
+            given = [o.scalar if isinstance(o, ScalarObject) else o for o in others]
+            with np.errstate(all="ignore"):
+                found = getattr(kind(base(self)), name)(*given)
+            return tuple(map(scalar_object, found)) if isinstance(found, tuple) else scalar_object(found)
+
+        return operate
+
+    names = [f"__{n}__" for n in _OPERATORS if hasattr(kind, f"__{n}__") and hasattr(base, f"__{n}__")]
+    members = {n: operation(n) for n in names} | {"__hash__": base.__hash__, "__slots__": (), "scalar": property(scalar)}
+    return type(kind.__name__, (ScalarObject, base), members)
 
 
 def _same(value: Any) -> Any:

@@ -12,6 +12,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation, SSAValue
 
+from tsir.dialects.traversal import walk
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import TruthOp
 from tsir.dialects.ts.types import BOOL, FLOAT, INT
@@ -43,6 +44,8 @@ def lower_scalar(op: Operation, builder: Builder) -> SSAValue | None:
         truth = truth_of(operands[0], builder)
         return builder.one(arith.XOrIOp, (truth, builder.constant(True, BOOL)), BOOL)
     if name in ("bool", "int", "float") and len(operands) == 1:
+        if types[0] == result != BOOL and _holds_scalars(op):
+            return None  # of a scalar of NumPy's it makes one of Python's
         return _convert(name, operands[0], builder)
     if name == "neg" and types[0] == INT:
         return builder.one(arith.SubiOp, (builder.constant(0, INT), operands[0]), INT)
@@ -72,6 +75,14 @@ def lower_scalar(op: Operation, builder: Builder) -> SSAValue | None:
         if divisor is not UNKNOWN and divisor != 0 and exact:
             return builder.one(arith.DivfOp, [_to_float(o, builder) for o in operands], FLOAT)
     return None
+
+
+def _holds_scalars(op: Operation) -> bool:
+    """Whether the program around an operation puts scalars of NumPy's into containers or attributes."""
+    top = op
+    while (parent := top.parent_op()) is not None:
+        top = parent
+    return any(isinstance(o, PyOp) and o.FUNCTION == "held_scalar" for o in walk(top))
 
 
 def _compare(name: str, operands: list[SSAValue], builder: Builder) -> SSAValue | None:

@@ -300,6 +300,7 @@ len(container)                                  length      len({0})
 range_length(start, stop, step)                 int         len(range({0}, {1}, {2}))         raises
 numpy_number(value, kind)       number         rt.numpy_number({0}, {1})                    raises
 numpy_scalar(value, kind)       same           rt.numpy_scalar({0}, {1})
+held_scalar(value, kind)        same           rt.held_scalar({0}, {1})
 numpy_text(value, kind)         str            rt.numpy_text({0}, {1})
 numpy_operator(name, kinds, *values)    number    rt.numpy_operator({args})           raises
 range_object(start, stop=None, step=None)       list int    rt.RangeObject({args})             raises fresh

@@ -1,5 +1,6 @@
 """NumPy's scalars: constants from outside and those that the program makes, computed by NumPy's rules."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -59,6 +60,46 @@ def in_loops_and_branches(x: float, n: int):
 @programs(torch.ones(2, dtype=torch.int64))
 def with_tensors(x: Tensor):
     return x * SCALE, SCALE * x, x + np.float32(2), np.int8(3) * x, torch.full((2,), float(SCALE)), x.clamp(min=SMALL)
+
+
+class Holder:
+    def __init__(self, x: float) -> None:
+        self.value = np.float32(x)
+        self.other = 0.5
+
+
+@dataclasses.dataclass
+class Fields:
+    a: float
+    b: float = 1.0
+
+
+@feature("Globals and constants", "NumPy scalars in containers and attributes")
+@programs(1.3)
+def in_containers(x: float):
+    values, table, holder = [np.float32(1.5), np.float32(x)], {"a": np.float32(x)}, Holder(x)
+    values.append(np.float32(3))
+    values[0] = np.float32(0.1)
+    holder.other = np.float16(x)
+    made = values[0] + 1, sum(values), max(values), values[1] * values[2], -values[0], table["a"] / 2, round(values[1], 2)
+    texts = str(values), f"{values[0]}", float(values[0]), math.sqrt(values[1]), int(values[1]), values.index(np.float32(3))
+    held = holder.value, holder.value * x, holder.other, holder.value + holder.other, Fields(np.float32(x))
+    return values, table, (np.float32(x),), made, texts, held, sorted(values), [v * 2 for v in values], {np.float32(0.1)}
+
+
+@programs(100)
+def small_ints_in_containers(n: int):
+    values, table = [np.int8(n)], {np.int16(n): 1}
+    total = np.float32(0)
+    for v in [np.float32(n) / 3, np.float32(1)]:
+        total = total + v
+    return values[0] + np.int8(1), values[0] + values[0], np.int8(1) + values[0], table, total, range(5)[values[0] - 97]
+
+
+@programs(torch.ones(2), 0.1)
+def containers_with_tensors(x: Tensor, v: float):
+    values = [np.float32(v)]
+    return x * values[0], values[0] * x, torch.tensor(values), torch.full((2,), values[0]), x.clamp(max=values[0])
 
 
 @programs.parametrized()

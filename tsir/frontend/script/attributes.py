@@ -32,6 +32,7 @@ from tsir.frontend.script.global_names import (
     write_global,
 )
 from tsir.frontend.script.listed import as_object, python_class
+from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
@@ -364,4 +365,4 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         return
     kind = e.session.attribute_for_store(e, holder, name, value)
     what = f"attribute '{name}' of {holder.info.python_class.__name__}"
-    e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, as_object(e, value), kind, what)))
+    e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, as_object(e, as_held(e, value)), kind, what)))

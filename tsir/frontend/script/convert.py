@@ -254,8 +254,9 @@ def held(e: Emitter, value: Value) -> Value:
         return Run(e.py("held_size", [value.ssa]))
     from tsir.frontend.script.function_values import as_function
     from tsir.frontend.script.listed import as_object
+    from tsir.frontend.script.numpy_scalars import as_held
 
-    return as_function(e, as_object(e, value))
+    return as_function(e, as_object(e, as_held(e, value)))
 
 
 def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value:

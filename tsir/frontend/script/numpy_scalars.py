@@ -1,8 +1,8 @@
 """NumPy's scalars in programs: `np.float32(x) + 1` is computed by NumPy's rules, and is a `np.float32` again.
 
 They are numbers of the program whose class the compiler knows (`Run.tuple_like`, `Const.numpy`), and become NumPy's again where they
-leave it. Those of 64 bits are Python's numbers: they have the same values. In containers and attributes, and as arguments of
-functions that aren't inlined, all of them are.
+leave it, or are put into containers and attributes, which hold them as objects that compute by NumPy's rules (`ScalarObject`).
+Those of 64 bits are Python's numbers: they have the same values. So are arguments of functions that aren't inlined.
 """
 
 from __future__ import annotations
@@ -88,3 +88,9 @@ def as_result(e: Emitter, value: Value) -> Value | None:
     """A NumPy scalar as it leaves the program; None for other values."""
     kind = kind_of(value)
     return None if kind is None else Run(e.py("numpy_scalar", [materialise(e, value), materialise(e, Const(kind))]))
+
+
+def as_held(e: Emitter, value: Value) -> Value:
+    """A NumPy scalar as a container or attribute has it; other values as they are."""
+    kind = kind_of(value)
+    return value if kind is None else Run(e.py("held_scalar", [materialise(e, value), materialise(e, Const(kind))]))

@@ -33,6 +33,7 @@ from tsir.frontend.script.held_functions import own_functions
 from tsir.frontend.script.interfaces import is_interface, methods_of
 from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.listings import Listing
+from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.source import function_source, unwrap
@@ -471,7 +472,7 @@ def _initialise_dataclass(
             continue
         kind = new.info.attributes[f.name].type
         assert kind is not None
-        e.emit_void(SetAttrOp(new.ssa, f.name, coerce(e, value, kind, f"field '{f.name}' of {cls.__name__}")))
+        e.emit_void(SetAttrOp(new.ssa, f.name, coerce(e, as_held(e, value), kind, f"field '{f.name}' of {cls.__name__}")))
     post = new.info.lookup("__post_init__")
     if post is not None:
         was_open = new.info.open

@@ -209,7 +209,7 @@ AUGMENTED: dict[str, str] = {
 _SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
     "print_with": _print_with, "default_dict": _default_dict, "device": _device, "dtype_limit": _dtype_limit, "future": _future,
     "sorted": _sorted, "range_object": _range, "numpy_operator": _numpy_operator,
-    "numpy_number": _numpy_number, "numpy_scalar": _numpy_number,
+    "numpy_number": _numpy_number, "numpy_scalar": _numpy_number, "held_scalar": _numpy_number,
     "numpy_text": _numpy_text, "range_list": _range_list, "range_length": _range_length,
     "sort_order": _sort_order, f"print_with{SPREAD}": _print_with,
     "math_isclose": _with_keywords("math.isclose({0}, {1}…)", "rel_tol", "abs_tol"),
