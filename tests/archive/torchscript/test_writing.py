@@ -1,17 +1,19 @@
 """TorchScript archives out: what tsir compiles and writes by save_torchscript gives the same results in torch.jit."""
 
 import io
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 import tsir
+from tests.archive.torchscript import prelude_source
 from tests.archive.torchscript import test_programs as programs
 from tests.archive.torchscript.comparing import outcome, same
 from tests.archive.torchscript.test_reading import Stateful
@@ -116,6 +118,103 @@ def test_shared_tensors() -> None:
     assert theirs.rows.untyped_storage().data_ptr() == theirs.columns.untyped_storage().data_ptr()
 
 
+def numbers(x: int, n: int, y: float, flag: bool) -> Tuple[int, float, float, float, int, bool, float, int, int, float]:
+    half = x + 0.5
+    share = x % n if n != 0 else 0
+    return x**n, round(y, 2), round(-y, -1), round(half), x + flag, flag < x, math.log2(8.0), x // 2, share, y / n
+
+
+def texts(x: int, y: float, s: str, values: List[int]) -> Tuple[str, str, str, str, str, str, str, bool, str]:
+    fixed = f"{y:.2f} {x:>4}|{s:5}|{x:04d}"
+    return (
+        f"{y} {x!r} {{}} {{ {s}",
+        fixed,
+        "{1} {0} {{}}".format(x, y),  # noqa: UP030, UP032
+        "%d %s" % (x, s),  # noqa: UP031
+        str(y),
+        repr(x),
+        s * 2,
+        "b" in s,
+        str(values),
+    )
+
+
+def sliced(x: List[int], n: int) -> Tuple[List[int], List[int], Tuple[int, str], bool, bool]:
+    first, pair = list(x), (n, "a")
+    x[n:] = [7, 8, 9]
+    x[-1:-3] = [5]
+    first[1:2] = x
+    return x, first, (n + 1, "b"), pair == (n, "a"), pair != (2, "a")
+
+
+def test_what_torchscript_has_no_operator_for_is_written_out() -> None:
+    """Powers and rounded numbers are Python's, texts have Python's digits, slices are assigned to, nothing is divided by 0."""
+    compare(tsir.script(numbers), [3, 4, 2.675, True], [-2, 5, 1.45, False], [7, 0, 1125.0, True])
+    compare(
+        tsir.script(texts),
+        *([3, y, "ab", [1, 2]] for y in (1.0, 0.1, 3.7, -2.675, 1e16, 1e-5, 573.7199035671892, 0.0)),
+    )
+    compare(tsir.script(sliced), [[1, 2, 3, 4], 2], [[1], 9], [[], -1])
+    assert prelude_source.TARGET.read_text() == prelude_source.written()
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [([1.5], List[float]), (["a"], List[str]), ({"a": 1}, Dict[str, int]), (X, Tensor), (1 + 2j, complex)],
+    ids=lambda v: getattr(v, "__name__", None),
+)
+def test_texts_that_torchscript_writes_otherwise_are_refused(value: Any, kind: Any) -> None:
+    """But not where only the reader of a message sees them."""
+
+    def shown(v: Any) -> str:
+        return f"of {v}"
+
+    def told(v: Any) -> int:
+        print(f"of {v}")
+        raise ValueError("no " + str(v))
+
+    for function in (shown, told):
+        function.__annotations__["v"] = kind
+    with pytest.raises(tsir.TsirError, match="TorchScript has no such text"):
+        tsir.script(shown).save_torchscript(io.BytesIO())
+    compare(tsir.script(told), [value])
+
+
+class Counting(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.started, self.ended = 0, 0
+
+    def forward(self, x: Tensor, n: int) -> Tensor:
+        self.started += 1
+        for i in range(3):
+            try:
+                if i == n:
+                    break
+                x = x.view(n)
+            finally:
+                self.ended += i + 1
+        return x
+
+    @torch.jit.export
+    def counts(self) -> Tuple[int, int]:
+        return self.started, self.ended
+
+
+def test_what_is_done_when_an_exception_passes() -> None:
+    """`with` and `finally` do what they do when the call fails, too."""
+    compare(tsir.script(programs.managed), [X, False], [X, True])
+    ours = tsir.script(Counting())
+    calls = [[X[0], 3], [X[0], 1], [X[0], 5]]
+    theirs = compare(ours, *calls)
+    buffer = io.BytesIO()
+    tsir.script(Counting()).save_torchscript(buffer)
+    again = tsir.load(io.BytesIO(buffer.getvalue()))
+    for arguments in calls:
+        outcome(again, arguments)
+    assert theirs.counts() == ours.counts() == again.counts() == (3, 8)
+
+
 def guarded(x: Tensor) -> Tensor:
     try:
         return x.view(100)
@@ -124,7 +223,7 @@ def guarded(x: Tensor) -> Tensor:
 
 
 def raised(x: int, n: int) -> int:
-    return x**2 + x**n
+    return pow(x, n, 7)
 
 
 def collected(x: List[int]) -> int:

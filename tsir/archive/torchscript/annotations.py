@@ -55,7 +55,7 @@ class Annotations:
             case ts.TupleType():
                 return f"Tuple[{', '.join(map(self.of, kind.elements.data)) or '()'}]"
             case ts.UnionType():
-                return f"Union[{', '.join(map(self.of, kind.members.data))}]"
+                return self._union(kind)
             case ts.NamedTupleType():
                 return self._named_tuple(kind)
             case ts.FutureType():
@@ -70,6 +70,22 @@ class Annotations:
         raise UnsupportedError(
             f"TorchScript has no type {show_type(kind)}", hint="change the program, or save it by tsir's own format"
         )
+
+    def _union(self, kind: ts.UnionType) -> str:
+        """TorchScript makes one of members that it can't tell apart: equal types of its own, NamedTuples of the same fields."""
+        names: dict[str, Attribute] = {}
+        for member in kind.members.data:
+            is_tuple = isinstance(member, ts.NamedTupleType)
+            fields = (
+                str([f.data for f in member.fields.data] + [self.of(e) for e in member.elements.data]) if is_tuple else ""
+            )
+            other = names.setdefault(fields or self.of(member), member)
+            if other is not member:
+                raise UnsupportedError(
+                    f"TorchScript has one type for {show_type(other)} and {show_type(member)}, which aren't told apart in a Union",
+                    hint="change the program, or save it by tsir's own format",
+                )
+        return f"Union[{', '.join(map(self.of, kind.members.data))}]"
 
     def _named_tuple(self, kind: ts.NamedTupleType) -> str:
         wanted = identifier(kind.class_name.data.rpartition(".")[2])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xdsl.ir import Attribute
 
+from tsir.archive.torchscript.checking import NoSuchCall, result_type
+from tsir.dialects import dtypes, type_codes
 from tsir.dialects.defaults import default_value
 from tsir.dialects.schema import Schema
 from tsir.dialects.ts import types as ts
@@ -122,21 +124,64 @@ _PY: Mapping[str, str] = {
 """The `ts.py` functions that TorchScript has, as it writes them."""
 
 
+def checked_call(
+    name: str, operands: Sequence[str], kinds: Sequence[Attribute], result: Attribute | None
+) -> tuple[str, Attribute | None] | None:
+    """The call of a `ts.py` function, with the type that TorchScript gives it; None for one that it hasn't for such operands.
+
+    TorchScript counts no bools and has functions of math for floats alone: then it is called with `int(x)` or `float(x)`.
+    """
+    for texts, types in _conversions(name, operands, kinds):
+        call = python_call(name, texts, types, result)
+        if call is None:
+            return None
+        try:
+            return call, result_type(call, dict(zip(texts, types, strict=True)))
+        except NoSuchCall:
+            continue
+    return None
+
+
+_ARITHMETIC = frozenset(
+    "add sub mul truediv floordiv mod pow neg pos lt le gt ge eq ne divmod range_length lshift rshift".split()
+)
+
+
+def _conversions(
+    name: str, operands: Sequence[str], kinds: Sequence[Attribute]
+) -> Iterator[tuple[Sequence[str], Sequence[Attribute]]]:
+    """Operands for which a function may be called: as they are, then with numbers in place of bools, then floats for ints."""
+    yield operands, kinds
+    if name in _ARITHMETIC or name.startswith("math_"):
+        texts = [f"int({o})" if k == ts.BOOL else o for o, k in zip(operands, kinds, strict=True)]
+        types = [ts.INT if k == ts.BOOL else k for k in kinds]
+        yield texts, types
+        if name.startswith("math_"):
+            yield (
+                [f"float({o})" if k == ts.INT else o for o, k in zip(texts, types, strict=True)],
+                [ts.FLOAT if k == ts.INT else k for k in types],
+            )
+
+
 def python_call(name: str, operands: Sequence[str], kinds: Sequence[Attribute], result: Attribute | None) -> str | None:
     """The call of a `ts.py` function on operands of these types; None for one that TorchScript hasn't."""
     match name:
         case "pow":
-            call = f"torch.pow({operands[0]}, {operands[1]})"
-            if len(operands) != 2 or (result == ts.INT and not operands[1].isdigit()):
-                return None  # of ints Python gives an int or a float, by the sign of the exponent
-            return f"int({call})" if result == ts.INT else call
+            if len(operands) != 2:
+                return None
+            return f"{'__torch__.python_power' if result == ts.INT else 'torch.pow'}({operands[0]}, {operands[1]})"
         case "ieee":
             function = operands[0].strip('"')
             return f"torch.{function}({', '.join(operands[1:])})"
-        case "format" if len(operands) == 1 or operands[1] == '""':
-            return f'torch.format("{{}}", {operands[0]})'
         case "round" if len(operands) > 1:
-            return None
+            return f"__torch__.python_rounded({operands[0]}, {operands[1]})" if kinds[0] == ts.FLOAT else None
+        case "sum" if len(operands) > 1:
+            return f"torch.add(torch.sum({operands[0]}), {operands[1]})"
+        case "contains" | "not_contains" if isinstance(kinds[0], ts.StrType):
+            found = f"torch.find({operands[0]}, {operands[1]}, 0, torch.len({operands[0]}))"
+            return f"torch.{'ne' if name == 'contains' else 'eq'}({found}, -1)"
+        case "mul" if [type(k) for k in kinds] == [ts.StrType, type(ts.INT)] and kinds[1] == ts.INT:
+            return f'torch.join("", torch.mul(annotate(List[str], [{operands[0]}]), {operands[1]}))'
         case "bool" if _is_sized(kinds[0]):
             return f"torch.ne(torch.len({operands[0]}), 0)"
         case "getslice":
@@ -157,14 +202,21 @@ def python_call(name: str, operands: Sequence[str], kinds: Sequence[Attribute], 
             return operands[0] if len(operands) == 1 else None
         case "add" | "mul" if any(isinstance(k, ts.TupleType) for k in kinds):
             return None
-        case "mul" if any(isinstance(k, ts.StrType) for k in kinds):
-            return None
+        case "mul" if kinds[1] == ts.StrType():
+            return python_call(name, [*reversed(operands)], [*reversed(kinds)], result) if kinds[0] == ts.INT else None
         case "getitem" if isinstance(kinds[0], ts.TupleType | ts.NamedTupleType):
             return None
         case "list" if isinstance(kinds[0], ts.DictType):
             return f"torch.keys({operands[0]})"
-        case "repr":
-            return f"str({operands[0]})" if kinds[0] in (ts.INT, ts.FLOAT, ts.BOOL) else None
+        case "math_log2":
+            return f"float(torch.item(torch.log2(torch.tensor({operands[0]}, dtype=7))))"
+        case "math_hypot" if len(operands) == 2:
+            sides = (f"torch.tensor({o}, dtype=7)" for o in operands)
+            return f"float(torch.item(torch.hypot({', '.join(sides)})))"
+        case "float_is_integer":
+            return f"torch.eq(torch.remainder({operands[0]}, 1.), 0.)"
+        case "dtype_get_is_floating_point" | "dtype_get_is_complex":
+            return f"torch.__contains__(annotate(List[int], [{_CODES[name]}]), {operands[0]})"
         case "tuple" if isinstance(kinds[0], ts.ListType | ts.TupleOfType):
             return operands[0]
         case "len" if isinstance(kinds[0], ts.TupleType | ts.NamedTupleType):
@@ -173,6 +225,13 @@ def python_call(name: str, operands: Sequence[str], kinds: Sequence[Attribute], 
             pass
     template = _PY.get(name)
     return None if template is None else template.format(*operands, args=", ".join(operands))
+
+
+_CODES = {
+    f"dtype_get_{what}": ", ".join(str(type_codes.type_code(d)) for d in dtypes.named() if getattr(d, what))
+    for what in ("is_floating_point", "is_complex")
+}
+"""The dtypes of which a question is true, as TorchScript's ints."""
 
 
 def _is_compared(kinds: Sequence[Attribute]) -> bool:

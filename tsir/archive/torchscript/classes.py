@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from xdsl.dialects import func
 from xdsl.ir import Attribute
 
+from tsir.archive.torchscript import prelude
 from tsir.archive.torchscript.annotations import Annotations, identifier, is_identifier
 from tsir.archive.torchscript.printing import HINT, FunctionPrinter, number
+from tsir.archive.torchscript.texts import is_plain, quoted
 from tsir.dialects import type_codes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.locations import location_of
@@ -36,6 +38,8 @@ class ProgramText:
         self.functions = {f.sym_name.data: f for f in operations if isinstance(f, func.FuncOp)}
         self._class_operations = [c for c in operations if isinstance(c, ClassOp)]
         self._names: dict[str, str] = {}
+        self._own_classes: dict[str, str] = {}
+        """Classes that code of the archive needs and the program hasn't, by name."""
         self._methods: dict[str, tuple[str, str]] = {}
         for operation in self._class_operations:
             self._names[operation.sym_name.data] = f"__torch__.{self._unused(identifier(operation.sym_name.data))}"
@@ -59,7 +63,7 @@ class ProgramText:
         self._function_names: dict[str, str] = {}
 
     def _unused(self, name: str) -> str:
-        taken = {n.rpartition(".")[2] for n in self._names.values()}
+        taken = {*prelude.functions(), *self._own_classes, *(n.rpartition(".")[2] for n in self._names.values())}
         number_ = 0
         wanted = name
         while name in taken:
@@ -93,12 +97,24 @@ class ProgramText:
         return f"__torch__.{self._function_names[symbol]}"
 
     def _unused_function(self, wanted: str) -> str:
-        taken = {*self._function_names.values(), *(n.rpartition(".")[2] for n in self._names.values())}
+        taken = {
+            *prelude.functions(),
+            *self._own_classes,
+            *self._function_names.values(),
+            *(n.rpartition(".")[2] for n in self._names.values()),
+        }
         name, count = wanted, 0
         while name in taken or name in self.annotations.named_tuples:
             count += 1
             name = f"{wanted}_{count}"
         return name
+
+    def add_class(self, wanted: str, write: Callable[[str], str]) -> str:
+        """Adds a class that the program hasn't: its definition is written for the name that it gets, which is given back."""
+        name = self._unused(wanted)
+        self._own_classes[name] = ""
+        self._own_classes[name] = write(name)
+        return f"__torch__.{name}"
 
     def is_interface(self, kind: ts.ClassType) -> bool:
         """Whether a class is an interface."""
@@ -142,9 +158,7 @@ class ProgramText:
 
     def text(self, value: str) -> str:
         """A text as an expression: as it is written, or one of the archive's constants."""
-        if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
-            return f'"{value}"'
-        return self.add_constant(value)
+        return quoted(value) if is_plain(value) else self.add_constant(value)
 
     def add_constant(self, value: Any) -> str:
         """One of the archive's constants."""
@@ -156,9 +170,9 @@ class ProgramText:
 
     def quoted(self, name: str) -> str:
         """An attribute's name as a text. Raises UnsupportedError for one that serialised code can't have."""
-        if not name.isascii() or not name.isprintable() or '"' in name or "\\" in name:
+        if not is_plain(name):
             raise UnsupportedError(f"TorchScript has no attribute named {name!r}")
-        return f'"{name}"'
+        return quoted(name)
 
     # The whole code
 
@@ -189,7 +203,10 @@ class ProgramText:
             fields = zip(kind.fields.data, kind.elements.data, strict=True)
             lines = [f"  {f.data} : {self.annotations.of(k)}" for f, k in fields]
             tuples.append("\n".join([f"class {name}(NamedTuple):", *lines]))
-        return "\n".join([*parts, *tuples, *free, ""])
+        text = "\n".join([*parts, *self._own_classes.values(), *tuples, *free, ""])
+        return (
+            "\n".join([text, *(prelude.functions()[n] for n in prelude.needed(text)), ""]) if prelude.needed(text) else text
+        )
 
     def _needed(self) -> set[str]:
         """The functions that entry points reach."""

@@ -11,7 +11,17 @@ from xdsl.dialects import arith, func, scf
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
 from tsir.archive.torchscript.annotations import identifier, is_identifier
-from tsir.archive.torchscript.calls import operator_call, python_call, truth
+from tsir.archive.torchscript.calls import checked_call, operator_call, truth
+from tsir.archive.torchscript.checking import as_torchscript, is_subtype
+from tsir.archive.torchscript.cleanups import Cleanup, cleanup_of
+from tsir.archive.torchscript.texts import (
+    format_parts,
+    format_spec_call,
+    is_alike,
+    is_message,
+    is_percent_template,
+    text_call,
+)
 from tsir.dialects import type_codes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.locations import location_of
@@ -19,6 +29,7 @@ from tsir.dialects.ts import structure as s
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.compatibility import accepts
 from tsir.dialects.ts.families import AtenOp, PyOp
+from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.values import Device, EnumMember, Layout, MemoryFormat
 from tsir.errors import TsirError, UnsupportedError
 from tsir.passes.constants import UNKNOWN, constant_of, value_of_attribute
@@ -40,7 +51,8 @@ class FunctionPrinter:
         self.names: dict[SSAValue, str] = {}
         self.taken: set[str] = set()
         self.parameters: list[str] = []
-        self.futures: dict[SSAValue, str] = {}
+        self.known: dict[SSAValue, bool] = {}
+        """Conditions that are known where they are written: whether there is an exception."""
         for argument in function.body.block.args:
             self.parameters.append(self.name(argument))
 
@@ -185,25 +197,128 @@ class FunctionPrinter:
         function = operation.FUNCTION
         if function in ("range_list", "range_object"):
             return self._range(operation, operands)
-        if function == "setslice" and operands[1:4] == ["None", "None", "None"]:
-            self.line(f"{self.fresh(None)} = torch.list({operands[4]})")
-            copied = self.lines[-1].split()[0]
-            self.line(f"torch.clear({operands[0]})")
-            return self.line(f"torch.extend({operands[0]}, {copied})")
+        if function == "setslice":
+            return self._set_slice(operation, operands)
         if function == "sorted" and len(operands) == 2:
             return self._sorted(operation, operands)
-        if function == "percent" and isinstance(operation.operands[1].owner, s.TupleOp):
-            operands[1:] = [self.use(o) for o in operation.operands[1].owner.operands]
-            call: str | None = f"torch.percentFormat({', '.join(operands)})"
-        elif function == "percent":
-            call = None if isinstance(kinds[1], ts.TupleType) else f"torch.percentFormat({operands[0]}, {operands[1]})"
-        else:
-            result = operation.results[0].type if operation.results else None
-            call = python_call(function, operands, kinds, result)
-        if call is None:
+        if function in _TEXTS:
+            return self.define(operation, self._text(operation, operands, kinds))
+        if function in ("truediv", "floordiv", "mod", "div_to_zero") and not _is_no_zero(operation.operands[1]):
+            self.raise_if(f"torch.eq({operands[1]}, 0)", "division by zero", "ZeroDivisionError")
+        if all(isinstance(k, ts.TupleType | ts.NamedTupleType) for k in kinds) and (
+            text := self._tuples(operation, operands)
+        ):
+            return self.define(operation, text)
+        result = operation.results[0].type
+        checked = checked_call(function, operands, kinds, result)
+        if checked is None:
             self.refuse(f"{function.replace('_', '.', 1)}() on such values", operation)
-        self.annotation(operation.results[0].type, operation)
+        call, found = checked
+        self.annotation(result, operation)
+        if found is not None and result != ts.NONE:
+            call = self.of_type(call, found, result, operation)
         self.define(operation, call)
+
+    def of_type(self, text: str, found: Attribute, wanted: Attribute, operation: Operation) -> str:
+        """An expression of a type that TorchScript gives it as one of another, where a value can be of both."""
+        given, kind = as_torchscript(found), as_torchscript(wanted)
+        annotation = self.annotation(wanted, operation)
+        if given == kind:
+            return text
+        if is_subtype(given, kind):
+            return f"annotate({annotation}, {text})"
+        if accepts(kind, given) or accepts(given, kind):
+            return f"unchecked_cast({annotation}, {text})"
+        self.refuse(f"{show_type(wanted)} where it has {show_type(given)}", operation)
+
+    def raise_if(self, condition: str, message: str, exception: str) -> None:
+        """Raises what Python raises, where TorchScript has no exception."""
+        self.line(f"if {condition}:")
+        self.line(f'  ops.prim.RaiseException("{message}", "builtins.{exception}")')
+        self.line("else:")
+        self.line("  pass")
+
+    def _text(self, operation: PyOp, operands: Sequence[str], kinds: Sequence[Attribute]) -> str:
+        """A text of values. Raises UnsupportedError where TorchScript has another than Python and the program can tell."""
+        function, is_shown = operation.FUNCTION, is_message(operation.results[0])
+        call: str | None = None
+        if function in ("str", "repr", "format") and (len(operands) == 1 or operands[1] == '""'):
+            is_name = function == "repr" and isinstance(kinds[0], ts.StrType | ts.DeviceType)
+            call = text_call(operands[0], kinds[0], is_shown) if not is_name or is_shown else None
+        elif function == "format":
+            spec = constant_of(operation.operands[1])
+            call = format_spec_call(operands[0], kinds[0], spec) if isinstance(spec, str) else None
+        elif isinstance(template := constant_of(operation.operands[0]), str):
+            values, types = list(operands[1:]), list(kinds[1:])
+            if function == "percent" and isinstance(operation.operands[1].owner, s.TupleOp):
+                values = [self.use(o) for o in operation.operands[1].owner.operands]
+                types = [o.type for o in operation.operands[1].owner.operands]
+            texts = [text_call(v, k, is_shown) for v, k in zip(values, types, strict=True)]
+            parts = format_parts(template, len(texts)) if function == "str_format" else None
+            if parts is not None and all(t is not None for t in texts):
+                arguments = [
+                    '"{}"' if i is None else values[i] if texts[i] == f"str({values[i]})" else texts[i] for i in parts[1]
+                ]
+                call = f"torch.format({', '.join([self.program.text(parts[0]), *map(str, arguments)])})"
+            elif (
+                function == "percent"
+                and is_percent_template(template, types)
+                and all(is_shown or is_alike(k) for k in types)
+            ):
+                call = f"torch.percentFormat({self.program.text(template)}, ({', '.join(values)},))"
+        elif is_shown:
+            call = f"torch.{'format' if function == 'str_format' else 'percentFormat'}({', '.join(operands)})"
+        if call is None:
+            shown = ", ".join(show_type(k) for k in kinds if not isinstance(k, ts.StrType))
+            self.refuse(f"such text of {shown or 'values'} as Python has (by {function.replace('_', '.', 1)}())", operation)
+        return call
+
+    def _tuples(self, operation: PyOp, operands: Sequence[str]) -> str | None:
+        """What Python does with two tuples, element by element; None for what isn't done so."""
+        left, right = (
+            (_parts(o, v.type) for o, v in zip(operands, operation.operands, strict=True))
+            if len(operands) == 2
+            else ([], [])
+        )
+        match operation.FUNCTION:
+            case "add":
+                return f"({', '.join(t for t, _ in (*left, *right))},)"
+            case "eq":
+                return self._equal_tuples(left, right, operation)
+            case "ne":
+                return f"torch.__not__({self._equal_tuples(left, right, operation)})"
+            case _:
+                return None
+
+    def _equal_tuples(self, left: Parts, right: Parts, operation: PyOp) -> str:
+        if len(left) != len(right):
+            return "False"
+        text = ""
+        for (a, a_kind), (b, b_kind) in zip(left, right, strict=True):
+            if isinstance(a_kind, ts.TupleType | ts.NamedTupleType) and isinstance(b_kind, ts.TupleType | ts.NamedTupleType):
+                part = self._equal_tuples(_parts(a, a_kind), _parts(b, b_kind), operation)
+            else:
+                checked = checked_call("eq", [a, b], [a_kind, b_kind], ts.BOOL)
+                if checked is None:
+                    self.refuse(f"comparison of {show_type(a_kind)} and {show_type(b_kind)} in tuples", operation)
+                part = checked[0]
+            text = f"torch.__and__({text}, {part})" if text else part
+        return text or "True"
+
+    def _set_slice(self, operation: PyOp, operands: Sequence[str]) -> None:
+        """`a[start:stop] = value`: the list is filled again with what is before, the value, and what is behind."""
+        target, start, stop, step, value = operands
+        if step not in ("None", "1"):
+            self.refuse("assignment to a slice with a step", operation)
+        copied, head, tail = self.fresh(None), self.fresh(None), self.fresh(None)
+        self.line(f"{copied} = torch.list({value})")
+        self.line(f"{head} = torch.slice({target}, 0, {'0' if start == 'None' else start}, 1)")
+        before = f"torch.len({head})"
+        ends = "" if stop == "None" else f"ops.prim.max({before}, torch.len(torch.slice({target}, 0, {stop}, 1)))"
+        self.line(f"{tail} = torch.slice({target}, {ends or f'torch.len({target})'}, None, 1)")
+        self.line(f"torch.clear({target})")
+        for part in (head, copied, tail):
+            self.line(f"torch.extend({target}, {part})")
 
     def _range(self, operation: PyOp, operands: list[str]) -> None:
         """A list of the numbers of a range."""
@@ -234,11 +349,19 @@ class FunctionPrinter:
     def typed(self, value: SSAValue, kind: Attribute, operation: Operation) -> str:
         """A value as one of a type that has it."""
         text = self.use(value)
-        wanted = self.annotation(kind, operation)
-        return text if self.annotation(value.type, operation) == wanted else f"annotate({wanted}, {text})"
+        same = self.annotation(value.type, operation) == self.annotation(kind, operation)
+        return text if same else self.of_type(text, value.type, kind, operation)
 
     def branch(self, operation: scf.IfOp) -> None:
         """`if`."""
+        if operation.cond in self.known:
+            region = operation.true_region if self.known[operation.cond] else operation.false_region
+            if region.blocks:
+                self.block(region.block)
+                last = region.block.last_op
+                assert last is not None
+                self.names.update((r, self.use(o)) for r, o in zip(operation.results, last.operands, strict=True))
+            return
         targets = [self.name(r) for r in operation.results]
         kinds = [r.type for r in operation.results]
         for target, kind in zip(targets, kinds, strict=True):
@@ -316,6 +439,58 @@ class FunctionPrinter:
         self.indent -= 1
         self.names.update(zip(operation.results, passed, strict=True))
 
+    def attempt(self, operation: s.TryOp) -> None:
+        """A region whose exceptions are always raised again: `with` of an object that does what happens then."""
+        cleanup = cleanup_of(operation)
+        if cleanup is None:
+            self.refuse("exception handling", operation)
+        self.names[operation.exception] = "None"
+        self.known.update((c, not known) for c, known in cleanup.known.items())
+        if not cleanup.has_effects:
+            return self._attempted(operation)
+        manager = self.fresh(None)
+        name = self.program.add_class("Cleanup", lambda n: self._cleanup_class(n, cleanup, operation))
+        self.line(f"{manager} = {name}.__new__({name})")
+        for i, value in enumerate(cleanup.captured):
+            self.line(f"{manager}.value{i} = {self.use(value)}")
+        self.line(f"{manager}.is_done = False")
+        self.line(f"with {manager}:")
+        self.indent += 1
+        self._attempted(operation)
+        self.line(f"{manager}.is_done = True")
+        self.indent -= 1
+
+    def _attempted(self, operation: s.TryOp) -> None:
+        self.block(operation.body.block)
+        last = operation.body.block.last_op
+        assert last is not None
+        self.names.update((r, self.use(o)) for r, o in zip(operation.results_, last.operands, strict=True))
+
+    def _cleanup_class(self, name: str, cleanup: Cleanup, operation: s.TryOp) -> str:
+        """The class of the object: it has the values that are needed."""
+        inner = FunctionPrinter(self.program, self.function)
+        inner.indent = 3
+        inner.names = {v: f"self.value{i}" for i, v in enumerate(cleanup.captured)}
+        inner.names[operation.exception] = inner.fresh("passing")
+        inner.known = dict(cleanup.known)
+        inner.line(f'{inner.names[operation.exception]} = annotate(Any, "an exception")')
+        for one in cleanup.operations:
+            if isinstance(one, PyOp) and one.FUNCTION == "exception_type":
+                inner.names[one.results[0]] = inner.names[operation.exception]
+            else:
+                inner.operation(one)
+            for result, value in cleanup.names.items():
+                if value in inner.names:
+                    inner.names.setdefault(result, inner.names[value])
+        kinds = [f"  value{i} : {self.annotation(v.type, operation)}" for i, v in enumerate(cleanup.captured)]
+        head = f"  def {{}}(self: __torch__.{name}{{}}) -> NoneType:"
+        parameters = "".join(f", {n}: Any" for n in ("kind", "value", "trace"))
+        return "\n".join([
+            f"class {name}:", *kinds, "  is_done : bool",
+            head.format("__enter__", ""), "    return None",
+            head.format("__exit__", parameters), "    if self.is_done:", "      pass", "    else:", *inner.lines, "    return None",
+        ])  # fmt: skip
+
     def fork(self, operations: Sequence[Operation], position: int) -> int:
         """The operations of a forked call, from its future on, as `fork`; how many there are, 0 for something else."""
         future = operations[position]
@@ -340,6 +515,25 @@ class FunctionPrinter:
         self.indent -= 1
         self.line(f"{self.name(future.results[0])} = fork({function})")
         return count + 2
+
+
+_TEXTS = frozenset(("str", "repr", "format", "str_format", "percent"))
+
+Parts = Sequence[tuple[str, Attribute]]
+"""The elements of a tuple, with their types."""
+
+
+def _parts(text: str, kind: Attribute) -> Parts:
+    elements = kind.elements.data if isinstance(kind, ts.TupleType | ts.NamedTupleType) else ()
+    return [(f"({text})[{i}]", e) for i, e in enumerate(elements)]
+
+
+def _is_no_zero(divisor: SSAValue) -> bool:
+    """Whether a divisor is known not to be 0, or TorchScript's division by it raises."""
+    value = constant_of(divisor)
+    if value is not UNKNOWN:
+        return value != 0
+    return divisor.type not in (ts.INT, ts.FLOAT, ts.NumberType())
 
 
 def number(value: float) -> str:
@@ -512,7 +706,7 @@ _OPERATIONS: Mapping[type[Operation], Callable[[FunctionPrinter, Any], None]] = 
     s.ListOp: _list, s.TupleOp: _tuple, s.TupleGetOp: _tuple_get, s.UnpackOp: _unpack, s.DictOp: _dict, s.GetAttrOp: _get_attribute,
     s.SetAttrOp: _set_attribute, s.NewOp: _new, s.CastOp: _cast, s.IsInstanceOp: _is_instance, s.TruthOp: _truth, s.RaiseOp: _raise,
     s.UninitializedOp: _uninitialized, scf.IfOp: FunctionPrinter.branch, scf.ForOp: FunctionPrinter.for_loop,
-    scf.WhileOp: FunctionPrinter.while_loop, s.TryOp: _refused("exception handling"), s.ReraiseOp: _refused("exception handling"),
+    scf.WhileOp: FunctionPrinter.while_loop, s.TryOp: FunctionPrinter.attempt, s.ReraiseOp: _refused("exception handling"),
     s.CatchesOp: _refused("exception handling"), s.ExceptionOp: _refused("exception as a value"),
     s.CallPythonOp: _refused("call of a Python function that isn't part of the program"),
 }  # fmt: skip
