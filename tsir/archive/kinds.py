@@ -6,7 +6,8 @@ from tsir.archive.format import MANIFEST
 from tsir.archive.zip_reading import directory_of
 from tsir.errors import ArchiveError
 
-_TORCH_NAMES = (b"/data.pkl", b"/constants.pkl", b"/bytecode.pkl", b"/model.json")
+_PACKAGE_NAME = b"/.data/extern_modules"
+_TORCH_NAMES = (b"/data.pkl", b"/constants.pkl", b"/bytecode.pkl", b"/model.json", _PACKAGE_NAME)
 _EXPORTED_NAMES = (b"/models/", b"serialized_exported_program.json")
 
 
@@ -16,11 +17,12 @@ def is_exported_archive(data: memoryview) -> bool:
         names = directory_of(data)
     except ArchiveError:
         return False
-    return any(n in names for n in _EXPORTED_NAMES) and b"/data.pkl" not in names and MANIFEST.encode() not in names
+    others = (b"/data.pkl", _PACKAGE_NAME, MANIFEST.encode())
+    return any(n in names for n in _EXPORTED_NAMES) and not any(n in names for n in others)
 
 
 def is_torch_archive(data: memoryview) -> bool:
-    """Whether torch has written a file: by `torch.jit.save`, `torch.save` or `torch.export.save`."""
+    """Whether torch has written a file: by `torch.jit.save`, `torch.save`, `torch.package` or `torch.export.save`."""
     try:
         names = directory_of(data)
     except ArchiveError:

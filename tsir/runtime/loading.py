@@ -67,7 +67,5 @@ def _of_torch(
         module = ScriptModule(program_of_file(source, opening=opening))
     else:
         module = load_torch_archive(source, extra_files, opening)
-    if locations.dtypes:
-        module.program.check_weights()
-        locations.convert(module.program.root, name_of(source))
+    locations.apply(module.program, name_of(source))
     return module

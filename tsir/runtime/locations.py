@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
-from tsir.dialects.program import arrays_in
+from tsir.dialects.program import Program, arrays_in
 from tsir.dialects.sharing import overlapping
-from tsir.dialects.values import Device, Instance
+from tsir.dialects.values import CPU, Device, Instance
 from tsir.errors import ArchiveError, OperatorError, TsirError
 from tsir.ops.host_tensors import numpy_dtype
 
@@ -36,7 +36,10 @@ class Locations:
     dtypes: Mapping[DType, DType] = field(default_factory=dict[DType, DType])
     """Which tensors become others: those of the first dtypes."""
     function: Callable[[Any, str], Any] | None = None
-    _placed: set[str] = field(default_factory=set[str])
+    devices: frozenset[str] | None = frozenset()
+    """Which devices become the CPU where the program names them; None: all."""
+    _placed: dict[str, bool] = field(default_factory=dict[str, bool])
+    """By device whether it becomes the CPU, as the function says."""
 
     @classmethod
     def read(cls, map_location: Any) -> Locations:
@@ -44,25 +47,52 @@ class Locations:
         if map_location is None:
             return cls()
         if isinstance(map_location, Mapping):
-            return cls(_mapped_dtypes(cast("Mapping[Any, Any]", map_location)))
+            entries = cast("Mapping[Any, Any]", map_location)
+            return cls(_mapped_dtypes(entries), devices=frozenset(str(k) for k in entries if _dtype(k) is None))
         if callable(map_location):
             return cls(function=map_location)
         _check_device(map_location)
-        return cls()
+        return cls(devices=None)
 
     def place(self, device: str) -> None:
         """Asks the function where the storages of a device go, once for each device. Raises TsirError for another than the CPU."""
         if self.function is None or device in self._placed:
             return
-        self._placed.add(device)
-        if (given := self.function(CpuStorage(), device)) is not None:
+        given = self.function(CpuStorage(), device)
+        if given is not None:
             _check_device(getattr(given, "device", given))
+        self._placed[device] = given is not None
 
-    def convert(self, root: Instance | None, name: str) -> None:
-        """Gives tensors other dtypes, in an object and all that is in it.
+    def _becomes_cpu(self, device: Device) -> bool:
+        name = str(device)
+        if self.function is not None:
+            self.place(name)
+            return self._placed[name]
+        return self.devices is None or name in self.devices
+
+    def apply(self, program: Program, name: str) -> None:
+        """Gives a program's tensors other dtypes, and its constants the devices that they are mapped to.
 
         Raises ArchiveError for a tensor that shares its memory with another one.
         """
+        if self.dtypes:
+            program.check_weights()
+            self._convert(program.root, name)
+        if self.function is None and not (self.devices is None or self.devices):
+            return
+        for op in program.module.walk():
+            value = op.properties.get("value") if op.name == "ts.constant" else None
+            if value is not None and value.name == "ts.device" and self._names_other(Device.parse(value.value.data)):  # type: ignore[attr-defined]
+                op.properties["value"] = type(value).new([type(value.value)("cpu")])  # type: ignore[attr-defined]
+                program.content_hash = None
+        for holder, key, value in list(_places(program.root)):
+            if isinstance(value, Device) and self._names_other(value):
+                holder[key] = CPU
+
+    def _names_other(self, device: Device) -> bool:
+        return device.type != "cpu" and self._becomes_cpu(device)
+
+    def _convert(self, root: Instance | None, name: str) -> None:
         every = {id(array): array for array in arrays_in(root)}
         wanted = {key: d for key, a in every.items() if (d := self.dtypes.get(dtypes.from_numpy(a.dtype.name))) is not None}
         if overlapping(every.values()) & wanted.keys():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,3 +107,26 @@ def test_a_module_is_a_module() -> None:
     assert "def forward" in ours.code
     with pytest.raises(tsir.TsirError, match="not on cuda"):
         tsir.load(io.BytesIO(saved(torch.jit.script(nn.Linear(1, 1)))), map_location="cuda")
+
+
+def test_storages_as_torch_1_5_names_them() -> None:
+    """Behind the number of elements it says of which storage each one is a view: none."""
+    model = nn.Linear(3, 4)
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved(torch.jit.script(model)))) as old, zipfile.ZipFile(content, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name.endswith("/data.pkl"):
+                part, count = re.subn(rb"(K.)tQ", rb"\1NtQ", part)
+                assert count == 2
+            new.writestr(name, part)
+    x = torch.randn(2, 3)
+    torch.testing.assert_close(tsir.load(content.getvalue())(x), model(x).detach())
+
+
+def test_packages_of_python_code_are_refused_by_name() -> None:
+    content = io.BytesIO()
+    with torch.package.PackageExporter(content) as package:
+        package.save_pickle("model", "model.pkl", {"a": torch.ones(2)})
+    with pytest.raises(tsir.TsirError, match="package archive: Python code"):
+        tsir.load(content.getvalue())

@@ -99,6 +99,30 @@ def test_devices_that_are_not_here(file: bytes) -> None:
     assert set(tsir.load(out.getvalue()).state_dict()) == set(loaded.state_dict())
 
 
+class OnOtherDevice(nn.Module):
+    """As a trace on a GPU is: the device is in its code, and in an attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.device = torch.device("cuda:0")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.ones(2, device=torch.device("cuda:0")) + torch.ones(2, device=self.device)
+
+
+def test_devices_in_the_program_itself_are_mapped() -> None:
+    data, x = written(torchscript, OnOtherDevice()), torch.ones(2)
+    for location in ("cpu", {"cuda:0": "cpu"}, lambda storage, _location: storage):
+        loaded = tsir.load(data, map_location=location)
+        assert torch.equal(loaded(x), x + 2) and loaded.device == torch.device("cpu")
+        again = io.BytesIO()
+        loaded.save(again)
+        assert torch.equal(tsir.load(again.getvalue())(x), x + 2)
+    for location in (None, {"cuda:1": "cpu"}, lambda _storage, _location: None):
+        with pytest.raises(tsir.TsirError, match="cuda:0"):
+            tsir.load(data, map_location=location)(x)
+
+
 def test_checksums(file: bytes, tmp_path: Path) -> None:
     weight = np.frombuffer(file, np.uint8).copy()
     start = _start_of_longest(file)

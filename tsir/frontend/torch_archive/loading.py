@@ -119,6 +119,11 @@ def _check_kind(container: Container) -> None:
         )
     if "bytecode.pkl" in container:
         raise ArchiveError(f"{name} has bytecode for mobile devices alone, without code", hint="save it by torch.jit.save")
+    if ".data/extern_modules" in container:
+        raise ArchiveError(
+            f"{name} is a torch.package archive: Python code and pickled objects, which aren't read",
+            hint="script or trace the model in it by torch.jit, and save that",
+        )
     if any(m.startswith("models/") or m == "archive_format" for m in container.names()):
         raise ArchiveError(f"{name} is a torch.export archive, not TorchScript", hint="tsir.from_exported reads those")
     if "data.pkl" in container:

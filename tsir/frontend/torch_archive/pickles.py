@@ -194,7 +194,9 @@ class _Machine:
         """A storage."""
         identity = self.pop()
         match identity:
-            case ("storage", Global(name=kind), str() as key, str() as device, int() as numel) if numel >= 0:
+            case ("storage", Global(name=kind), str() as key, str() as device, int() as numel, *rest) if (
+                numel >= 0 and rest in ([], [None])  # torch up to 1.5 also says of which storage it is a view: none
+            ):
                 self.stack.append(Storage(kind.rpartition(".")[2], key, device, numel))
             case _:
                 raise self.refuse("the pickle names a storage in an unknown way")
@@ -335,7 +337,11 @@ _STORAGES = (
     "Double Float Half Long Int Short Char Byte Bool BFloat16 ComplexDouble ComplexFloat ComplexHalf QInt8 QInt32 QUInt8 QUInt4x2 "
     "QUInt2x4 UInt16 UInt32 UInt64 Float8_e4m3fn Float8_e5m2 Float8_e4m3fnuz Float8_e5m2fnuz Float8_e8m0fnu Untyped"
 ).split()
-_NAMES = frozenset(f"torch.{kind}Storage" for kind in _STORAGES) | {"torch.storage.UntypedStorage"}
+_NAMES = frozenset(f"torch.{kind}Storage" for kind in _STORAGES) | {
+    "torch.storage.UntypedStorage",
+    "torch.per_tensor_affine",
+    "torch.per_channel_affine",
+}
 """Names that stand for themselves."""
 
 
