@@ -141,9 +141,11 @@ _PAGES = (
     ),
     _page("TS503", "A module's attribute has no type", "The message names the attribute, its class and the part that has no type."),
     _page(
-        "TS504", "An attribute can't be assigned", "Objects have the attributes that __init__ gave them.",
-        "class P:\n    def __init__(self):\n        self.x = 1\ndef program(n: int):\n    p = P()\n    p.y = n\n    return p.x\n",
-        "class P:\n    def __init__(self):\n        self.x = 1\n        self.y = 0\n"
+        "TS504", "An attribute can't be assigned",
+        "NamedTuples and constants don't change, submodules stay what they are, and __slots__ names all attributes that there can be.",
+        "class P:\n    __slots__ = ('x',)\n    def __init__(self):\n        self.x = 1\n"
+        "def program(n: int):\n    p = P()\n    p.y = n\n    return p.x\n",
+        "class P:\n    __slots__ = ('x', 'y')\n    def __init__(self):\n        self.x = 1\n        self.y = 0\n"
         "def program(n: int):\n    p = P()\n    p.y = n\n    return p.y\n",
     ),
     _page("TS505", "A module isn't an attribute", "Make modules in __init__, as attributes of the module that calls them."),

@@ -300,6 +300,7 @@ len(container)                                  length      len({0})
 range_length(start, stop, step)                 int         len(range({0}, {1}, {2}))         raises
 numpy_number(value, kind)       number         rt.numpy_number({0}, {1})                    raises
 numpy_scalar(value, kind)       same           rt.numpy_scalar({0}, {1})
+has_attribute(object, name)     bool           ({1} in {0}.attributes)     effect
 held_scalar(value, kind)        same           rt.held_scalar({0}, {1})
 numpy_text(value, kind)         str            rt.numpy_text({0}, {1})
 numpy_operator(name, kinds, *values)    number    rt.numpy_operator({args})           raises

@@ -272,7 +272,10 @@ class Conversion:
         instance = Instance(name)
         self.objects[id(value)] = (value, instance)
         self.made[id(instance)] = (instance, value)
+        late = self.python_classes.late_attributes(name)
         for attribute, kind in self.python_classes.attribute_types(name).items():
+            if attribute in late and attribute not in vars(value):
+                continue
             place = f"{where}: attribute '{attribute}'"
             if not hasattr(value, attribute):
                 raise OperatorTypeError(f"{place} of {type(value).__name__} isn't set")
@@ -510,8 +513,10 @@ class Conversion:
             else:
                 self._write_back_dict(original, converted)
         for original, instance in list(self.objects.values()):
+            late = self.python_classes.late_attributes(instance.class_name)
             for name, value in instance.attributes.items():
-                if not self._stands_for(getattr(original, name), value):
+                is_new = name in late and name not in vars(original)
+                if is_new or not self._stands_for(getattr(original, name), value):
                     object.__setattr__(original, name, self.value_out(value))
 
     def _write_back_list(self, original: list[Any], converted: list[Any]) -> None:

@@ -22,6 +22,7 @@ class PythonClasses(ChainMap[str, Any]):
         super().__init__({}, program.classes)
         self.program = program
         self._attributes: dict[str, dict[str, TypeText]] | None = None
+        self._late: dict[str, set[str]] | None = None
         self._interfaces: dict[str, list[str]] | None = None
 
     def attribute_types(self, symbol: str) -> dict[str, TypeText]:
@@ -29,6 +30,15 @@ class PythonClasses(ChainMap[str, Any]):
         if self._attributes is None:
             self._attributes = _attribute_types(self.program)
         return self._attributes.get(symbol, {})
+
+    def late_attributes(self, symbol: str) -> set[str]:
+        """Those of them that an object may be without."""
+        if self._late is None:
+            self._late = {}
+            for cls, name, properties in self.program.class_attributes():
+                if "late" in properties:
+                    self._late.setdefault(cls, set()).add(name)
+        return self._late.get(symbol, set())
 
     def python_attributes(self, symbol: str) -> dict[str, Any]:
         """What objects of a class have in Python beside what compiled code knows."""

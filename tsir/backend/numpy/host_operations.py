@@ -203,7 +203,8 @@ def _expression(op: PyOp, usual: str) -> str:
 def _getattr(e: FunctionEmitter, op: structure.GetAttrOp) -> None:
     target, name = operand(e, op.object), op.attr_name.data
     kind = op.object.type
-    if isinstance(kind, ts.ClassType) and _classes(e).kind(kind.symbol.string_value()) == "enum":
+    is_enum = isinstance(kind, ts.ClassType) and _classes(e).kind(kind.symbol.string_value()) == "enum"
+    if is_enum or structure.LATE in op.attributes:
         e.define(op.result, f"{_rt(e)}.attribute_of({target}, {name!r})")
     else:
         e.define(op.result, f"{target}.attributes[{name!r}]")

@@ -28,6 +28,7 @@ from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
     opt_attr_def,
+    opt_prop_def,
     prop_def,
     region_def,
     result_def,
@@ -282,7 +283,8 @@ class ClassOp(IRDLOperation):
 class AttributeOp(IRDLOperation):
     """An attribute of a class: its name and type; `role` is `parameter`, `buffer`, `attribute`, `constant` or `submodule`.
 
-    A `constant` never changes (`__constants__`, `Final`), and has its `value` here when an attribute can hold it.
+    A `constant` never changes (`__constants__`, `Final`), and has its `value` here when an attribute can hold it. An object may be
+    without one that is `late`, until a method assigns it.
     """
 
     name = "ts.attribute"
@@ -290,11 +292,15 @@ class AttributeOp(IRDLOperation):
     type = prop_def(Attribute)
     role = prop_def(StringAttr)
     value = opt_attr_def(Attribute)
-    assembly_format = "$role $attr_name `:` $type attr-dict"
+    late = opt_prop_def(UnitAttr)
+    assembly_format = "$role (`late` $late^)? $attr_name `:` $type attr-dict"
 
-    def __init__(self, attr_name: str, attr_type: Attribute, role: str, value: Attribute | None = None) -> None:
+    def __init__(
+        self, attr_name: str, attr_type: Attribute, role: str, value: Attribute | None = None, *, late: bool = False
+    ) -> None:
+        properties = {"attr_name": StringAttr(attr_name), "type": attr_type, "role": StringAttr(role)}
         super().__init__(
-            properties={"attr_name": StringAttr(attr_name), "type": attr_type, "role": StringAttr(role)},
+            properties=properties | ({"late": UnitAttr()} if late else {}),
             attributes={} if value is None else {"value": value},
         )
 
@@ -339,6 +345,10 @@ def mark_part(operation: Operation) -> Operation:
 
 CACHED = "ts.cached"
 """The attribute of an `scf.if` that computes a cached property where it is read first: the property's name."""
+
+
+LATE = "ts.late"
+"""The attribute of what reads an attribute that the object may not have."""
 
 
 @irdl_op_definition

@@ -35,6 +35,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import plain
 from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.jit_builtins import JIT_BUILTINS
+from tsir.frontend.script.late_attributes import has_late_attribute, is_late, late_attribute_or
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.reductions import REDUCTIONS
@@ -222,7 +223,10 @@ def _hasattr(a: Arguments) -> Value:
         if (found := has_attribute_of_name(a.e, holder, name, a.node.args[1])) is not None:
             return found
         a.e.error("the name in hasattr() has to be a constant", value=name, hint=_LITERAL_NAME, code="TS507")
-    return Const(has_attribute(a.e, holder, name.value))
+    found = has_attribute(a.e, holder, name.value)
+    if isinstance(holder, Object) and is_late(holder.info, name.value):
+        return has_late_attribute(a.e, holder, name.value)
+    return Const(found)
 
 
 def has_attribute(e: Emitter, holder: Value, name: str) -> bool:
@@ -261,6 +265,8 @@ def _getattr(a: Arguments) -> Value:
         )
     if default and not has_attribute(a.e, holder, name.value):
         return default[0]
+    if default and isinstance(holder, Object) and is_late(holder.info, name.value):
+        return late_attribute_or(a.e, holder, name.value, default[0])
     return get_attribute(a.e, holder, name.value)
 
 

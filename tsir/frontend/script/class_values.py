@@ -1,7 +1,8 @@
 """What the body of a class assigns: the first value of an attribute that each object has, or a variable that all of them share.
 
 An annotated value is an attribute of each object, as dataclasses and TorchScript have it; lists, dicts and sets are the class's own,
-unless a method assigns the name. A value that some object gets another one for is the first value of that attribute in all of them.
+unless a method assigns the name. A value that some object gets another one for is the first value of that attribute in all of them,
+unless the program assigns the class's own: then an object without one has the class's.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def attributes_of_body(session: Session, cls: type, only_given: set[str]) -> dic
             decision = session.decisions.of(session, key_of(cls, name))
             kind = decision.type if decision is not None else session.type_of_object(vars(owner)[name])
             if kind is not None:
-                found[name] = AttributeInfo(kind, inferred=True)
+                found[name] = AttributeInfo(kind, inferred=True, late=is_written_in_class(session, cls, name))
     return found
 
 
@@ -82,6 +83,8 @@ def set_class_values(session: Session, e: Emitter, new: Object) -> None:
         found = new.info.lookup(name)
         if found is None or attribute.type is None or attribute.role != "attribute" or is_descriptor(found[0]):
             continue
+        if attribute.late:
+            continue  # the class has it until the object gets its own
         value = session.from_python(found[0], name)
         e.emit_void(mark_part(SetAttrOp(new.ssa, name, coerce(e, value, attribute.type, f"attribute '{name}'"))))
 

@@ -38,6 +38,8 @@ class AttributeInfo:
     """Whether the type is that of the first value, for want of an annotation: what the program stores may widen it."""
     open: bool = False
     """Whether that value is an empty container, of whose elements nothing is known."""
+    late: bool = False
+    """Whether an object may have no such attribute yet."""
 
 
 @dataclass(eq=False)
@@ -107,7 +109,7 @@ class ClassInfo:
         for name, info in self.attributes.items():
             if info.type is None:
                 continue
-            yield AttributeOp(name, info.type, info.role, self._common_value(name, info))
+            yield AttributeOp(name, info.type, info.role, self._common_value(name, info), late=info.late)
 
     def _member_operations(self) -> Iterator[AttributeOp]:
         """An enum's members, each with its value."""
@@ -118,7 +120,7 @@ class ClassInfo:
 
     def _common_value(self, name: str, info: AttributeInfo) -> Attribute | None:
         """The value at compile time, if all objects have the same and an attribute can hold it."""
-        if not self.instances or isinstance(info.type, ts.OptionalType | ts.UnionType | ts.AnyType):
+        if not self.instances or info.late or isinstance(info.type, ts.OptionalType | ts.UnionType | ts.AnyType):
             return None
         values: list[Any] = [i.attributes.get(name) for i in self.instances]
         first: Any = values[0]

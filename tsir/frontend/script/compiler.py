@@ -61,6 +61,7 @@ from tsir.frontend.script.functions import (
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.keyed_types import note_display
+from tsir.frontend.script.late_attributes import late_attributes
 from tsir.frontend.script.listed import type_of_view
 from tsir.frontend.script.outside import Origin, Outside
 from tsir.frontend.script.overriding import Overridden, is_overridden
@@ -472,6 +473,7 @@ class Session:
             self._describe_enum(info)
         else:
             info.attributes |= attributes_of_body(self, cls, {f.name for f in objects.init_variables(cls)})
+            info.attributes |= {n: a for n, a in late_attributes(self, cls).items() if n not in info.attributes}
         return info
 
     def annotation_scope(self, function: Any) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from xdsl.dialects.builtin import UnitAttr
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import GetAttrOp, NewOp, SetAttrOp
+from tsir.dialects.ts.structure import LATE, GetAttrOp, NewOp, SetAttrOp
 from tsir.errors import UnsupportedError, did_you_mean
 from tsir.frontend.script import modules
 from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
@@ -21,7 +22,8 @@ from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.class_values import is_descriptor, set_class_values, shadow_class_value
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.compiled_calls import imported_method
-from tsir.frontend.script.convert import coerce, materialise
+from tsir.frontend.script.control import choose
+from tsir.frontend.script.convert import coerce, materialise, truth
 from tsir.frontend.script.decided import key_of, wider
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import is_exception_class
@@ -32,6 +34,7 @@ from tsir.frontend.script.global_names import read_attribute_outside
 from tsir.frontend.script.held_functions import own_functions
 from tsir.frontend.script.interfaces import is_interface, methods_of
 from tsir.frontend.script.iteration import Items, constant_items
+from tsir.frontend.script.late_attributes import declare_late, has_late_attribute, is_conditional
 from tsir.frontend.script.listings import Listing
 from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.outside import constant_outside
@@ -40,6 +43,7 @@ from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
     Chain,
+    Condition,
     Const,
     Object,
     Partial,
@@ -66,6 +70,12 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
     if (cached := cached_property(holder.info, name)) is not None:
         return read_cached(e, holder, name, cached)
     info = _attribute(session, holder, name)
+    if info is not None and info.late and (of_class := holder.info.lookup(name)) is not None:
+        own = Condition(truth(e, has_late_attribute(e, holder, name)))
+        known = info
+        return choose(
+            e, own, lambda: _read(session, e, holder, name, known), lambda: _bound(session, e, holder, name, of_class[0])
+        )
     if info is not None:
         return _read(session, e, holder, name, info)
     if name == "__class__":
@@ -183,7 +193,10 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
     if session.dynamic and info.type in _DECIDING and (known := _known_value(holder.info, name)) is not None:
         info.role, info.static = "constant", known  # so that neither the program nor anyone outside sets it any more
         return known
-    result = e.emit(GetAttrOp(holder.ssa, name, info.type))
+    read = GetAttrOp(holder.ssa, name, info.type)
+    if info.late:
+        read.attributes[LATE] = UnitAttr()
+    result = e.emit(read)
     if info.open:
         session.open_types[result] = key_of(holder.info.python_class, name)
     return session.object_or_run(result)
@@ -506,7 +519,6 @@ def init_variables(cls: Any) -> list[Any]:
 
 def dataclass_equality(session: Session, e: Emitter, left: Object, right: Value) -> Value | None:
     """`==` of two objects of a dataclass whose `__eq__` is generated."""
-    from tsir.frontend.script.control import choose
     from tsir.frontend.script.convert import truth
     from tsir.frontend.script.operators import compare
     from tsir.frontend.script.values import Condition
@@ -562,12 +574,16 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
     if info is None:
         if not holder.info.open:
             shadow_class_value(session, holder.info, name)
+            if holder.info.kind in ("class", "module"):
+                kind = function_type(session) if is_function(value) else session.type_of(value)
+                declare_late(e, holder.info.python_class, name, kind or materialise(e, value).type, value)
             hint = did_you_mean(name, holder.info.attributes) or f"assign it in __init__ first (`self.{name} = ...`)"
             e.error(f"{_describe(holder.info)} has no attribute '{name}' to assign", hint=hint, code="TS504")
         kind = function_type(session) if is_function(value) else session.type_of(value)
         if kind is None:
             kind = materialise(e, value).type
         info = _defined_by(session, holder, name, kind, value)
+        info.late = is_conditional(e)
     elif info.inferred and info.type is not None and info.role == "attribute":
         _widen(session, holder, name, info.type, value)
     if info.role == "constant":

@@ -229,7 +229,7 @@ _PLAIN_ROWS: dict[str, PyFunction] = {
         "str_format": "{0}.format({1:})", "print": "print({args})",
         "torch_size": "torch.Size({0})", "one_function": "tsir.one_function({0})",
         "keys_view": "{0}.keys()", "values_view": "{0}.values()", "items_view": "{0}.items()",
-        "iterator_object": "iter({0})",
+        "iterator_object": "iter({0})", "has_attribute": "hasattr({0}, {1})",
         "held_size": "torch.Size({0})", "size_text": "str(torch.Size({0}))", "log": "logging.getLogger({0}).log({1}, {2})",
         "taken": "[{0}[i] for i in {1}]", "min_position": "min(range(len({0})), key=lambda i: {0}[i])",
         "max_position": "max(range(len({0})), key=lambda i: {0}[i])",
