@@ -99,9 +99,12 @@ class Tree:
         """What each leaf of a parameter is called in Python: `d['p'][0].x`."""
         if self.kind == "leaf":
             return [name]
+        return [p for step, child in zip(self.steps(), self.children, strict=True) for p in child.paths(name + step)]
+
+    def steps(self) -> list[str]:
+        """How Python gets from this node to each child: `['p']`, `.x`, `[0]`."""
         steps = [f"[{k!r}]" for k in self.keys] if self.keys else [f".{n}" for n in self.names]
-        steps = steps or [f"[{i}]" for i in range(len(self.children))]
-        return [p for step, child in zip(steps, self.children, strict=True) for p in child.paths(name + step)]
+        return steps or [f"[{i}]" for i in range(len(self.children))]
 
 
 LEAF = Tree()

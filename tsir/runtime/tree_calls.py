@@ -80,8 +80,7 @@ class TreeCalls:
         parts = _parts(tree, value)
         if parts is None or len(parts) != len(tree.children):
             raise OperatorValueError(f"{self._wanted()}\nbut {path} is {_described(value)}, not {tree.show()}")
-        steps = [f"[{k!r}]" for k in tree.keys] or [f".{n}" for n in tree.names] or [f"[{i}]" for i in range(len(parts))]
-        for step, child, part in zip(steps, tree.children, parts, strict=True):
+        for step, child, part in zip(tree.steps(), tree.children, parts, strict=True):
             self._take(child, part, leaves, path + step)
 
 

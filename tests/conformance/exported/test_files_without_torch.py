@@ -16,7 +16,7 @@ NOT_EXPORTED = {
 }
 """Why torch doesn't export some."""
 
-QUICK = ("BatchNorm1d(3) of", "MultiheadAttention(8, 2) of")
+QUICK = ("BatchNorm1d(3) of",)
 
 
 def checked(folder: Path, cases: list[Program], check: Callable[[Path], dict[str, str]]) -> None:

@@ -206,7 +206,7 @@ def tree_of(spec: Any) -> Tree:
         return LEAF
     kind, context = spec.type, spec.context
     children = tuple(tree_of(c) for c in spec.children())
-    if kind is tuple or issubclass(kind, torch.Size):
+    if kind is tuple or kind is torch.Size:
         return Tree("tuple", children)
     if kind is list:
         return Tree("list", children)

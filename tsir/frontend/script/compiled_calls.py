@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from xdsl.dialects import func
 
@@ -30,9 +31,16 @@ def call_compiled_function(
     kwargs: Mapping[str, Value],
     receiver: Object | None = None,
 ) -> Value:
-    """A call of a compiled function or method that has no Python source: one that was traced or loaded."""
+    """A call of a compiled function or method that has no Python source: one that was traced, loaded or exported."""
     if program.root is not None and receiver is None:
         e.unsupported(f"a call of {entry.name}() of a compiled module that isn't a submodule")
+    if entry.trees is not None:
+        from tsir.frontend.script.tree_calls import call_with_trees
+
+        plain = replace(entry, trees=None)
+        return call_with_trees(
+            e, entry, args, kwargs, lambda leaves: call_compiled_function(e, program, plain, leaves, {}, receiver)
+        )
     symbol = e.session.imported(program)[entry.symbol]
     function = next(op for op in program.module.body.block.ops if symbol_of(op) == entry.symbol)
     assert isinstance(function, func.FuncOp)

@@ -73,7 +73,10 @@ class TracedModule:
         known = next((n for n, value in self.instance.attributes.items() if value is instance), None)
         if known is not None:
             return known
-        name = next(n for i in range(len(self.members) + 1) if (n := f"compiled{i}") not in self.members)
+        children = {} if self.module is None else self.module._modules
+        own = next((n for n, child in children.items() if getattr(child, "instance", None) is instance), None)
+        made = (n for i in range(len(self.members) + 1) if (n := f"compiled{i}") not in self.members)
+        name = next(made) if own is None or own in self.members else own
         self.members[name] = Member(ts.ClassType(class_name), "submodule")
         self.instance.attributes[name] = instance
         return name
