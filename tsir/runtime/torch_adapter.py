@@ -142,6 +142,12 @@ class TorchAdapter:
         cls = cls or next((c for c in _pytree.SUPPORTED_NODES if _own_name(c) == name), None)
         return None if cls is None else self.pytree_node(cls)
 
+    def pytree_class(self, name: str) -> Any:
+        """The registered class that has this name in files, or None."""
+        from torch.utils import _pytree
+
+        return _pytree.SERIALIZED_TYPE_TO_PYTHON_TYPE.get(name)
+
     def value_out(self, value: Any) -> Any:
         """The torch object of a `DType`, `Device`, `Layout` or `MemoryFormat`; None for anything else."""
         if isinstance(value, DType):

@@ -173,11 +173,19 @@ def put_together(tree: Tree, leaves: list[Any]) -> Any:
         case "deque":
             return deque(parts, int(tree.context) if tree.context else None)
         case "named_tuple":
-            live = getattr(tree.live, "context", None)
-            cls: Any = live if isinstance(live, type) else named_tuple_class(tree.type, tree.names)
-            return cls(*parts)
+            return _named_tuple_class(tree)(*parts)
         case _:
             return _custom(tree, parts)
+
+
+def _named_tuple_class(tree: Tree) -> Any:
+    """The class of a NamedTuple: the one in this process where there is one with these fields."""
+    live = getattr(tree.live, "context", None)
+    torch = adapter()
+    if live is None and torch is not None:
+        live = torch.pytree_class(tree.type)
+    known = isinstance(live, type) and getattr(live, "_fields", None) == tree.names
+    return live if known else named_tuple_class(tree.type, tree.names)
 
 
 def _custom(tree: Tree, parts: list[Any]) -> Any:

@@ -145,15 +145,8 @@ def only_derived(x: Tensor) -> Tensor:
 @case(
     T(4, 6),
     shapes=({0: Dim.AUTO, 1: Dim.AUTO},),
-    more=[(T(3, 8), {}), (T(9, 2), {})],
-    refused=[
-        (T(4, 7),),
-        (
-            T(
-                4,
-            ),
-        ),
-    ],
+    more=[(T(3, 8),), (T(9, 2),)],
+    refused=[(T(4, 7),), (T(4),)],
 )
 def even_columns(x: Tensor) -> Tensor:
     return x.reshape(x.shape[0], 2, x.shape[1] // 2).sum(1)
@@ -405,7 +398,7 @@ def scanned(xs: Tensor, start: Tensor) -> Any:
     return scan(lambda carry, x: (carry * 0.5 + x, carry.exp() + x), start, xs)
 
 
-@case(T(6, 3))
+@case(T(6, 3), in_file=False)  # torch makes a `vmap` of it, of which a file needs run_decompositions()
 def associative(xs: Tensor) -> Any:
     from torch._higher_order_ops.associative_scan import associative_scan
 
@@ -429,7 +422,7 @@ def numbers(n: Tensor, x: Tensor) -> Any:
     return x.narrow(0, 0, k), torch.zeros(k), k * 2, x * k
 
 
-@case(T(3), torch.tensor(2.5), torch.tensor(True))
+@case(T(3), torch.tensor(2.5), torch.tensor(True), in_file=False)
 def number_of_each_kind(x: Tensor, f: Tensor, flag: Tensor) -> Any:
     return x * f.item(), f.item() + 1, flag.item()
 

@@ -243,7 +243,7 @@ class Conditions:
             above = emit.python("-", value, emit.constant(offset))
             if abs(factor) != 1:
                 rest = emit.python("%", above, emit.constant(factor))
-                message = f"({text} - {offset}) % {factor} == 0" if offset else f"{text} % {factor} == 0"
+                message = f"({-offset} + {text}) % {factor} == 0" if offset else f"{text} % {factor} == 0"
                 self._demand(emit.python("==", rest, emit.constant(0)), message)
             self._symbols[symbol] = emit.python("//", above, emit.constant(factor))
 

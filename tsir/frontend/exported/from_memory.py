@@ -141,7 +141,10 @@ def _input(spec: Any, node: torch.fx.Node) -> Input:
 
 
 def _size(size: Any) -> Size:
-    return int(size) if isinstance(size, int) else _expression(size)
+    """A size; one that torch has fixed while it traced is a number, as in files."""
+    if isinstance(size, int):
+        return int(size)
+    return int(size.node.expr) if size.node.expr.is_Integer else _expression(size)
 
 
 def _expression(size: Any) -> str:
