@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Collection
 
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import UnsupportedError
+
+HINT = "change the program, or save it by tsir's own format: save()"
 
 _PLAIN: dict[type[Attribute], str] = {
     ts.TensorType: "Tensor", ts.StrType: "str", ts.DTypeType: "int", ts.DeviceType: "Device", ts.LayoutType: "int",
@@ -38,9 +41,10 @@ def is_identifier(name: str) -> bool:
 class Annotations:
     """Writes types. The NamedTuples that come are classes of the archive: `named_tuples` has their types by name."""
 
-    def __init__(self, classes: dict[str, str]) -> None:
+    def __init__(self, classes: dict[str, str], interfaces: Collection[str] = ()) -> None:
         self._classes = classes
         """The qualified names of the program's classes, by symbol."""
+        self._interfaces = interfaces
         self.named_tuples: dict[str, ts.NamedTupleType] = {}
 
     def of(self, kind: Attribute) -> str:
@@ -67,12 +71,13 @@ class Annotations:
             case _:
                 if (name := _NUMBERS.get(kind) or _PLAIN.get(type(kind))) is not None:
                     return name
-        raise UnsupportedError(
-            f"TorchScript has no type {show_type(kind)}", hint="change the program, or save it by tsir's own format"
-        )
+        raise UnsupportedError(f"TorchScript has no type {show_type(kind)}", hint=HINT)
 
     def _union(self, kind: ts.UnionType) -> str:
         """TorchScript makes one of members that it can't tell apart: equal types of its own, NamedTuples of the same fields."""
+        classes = [m.symbol.root_reference.data for m in kind.members.data if isinstance(m, ts.ClassType)]
+        if len(classes) > 1 and any(c in self._interfaces for c in classes):
+            raise UnsupportedError("TorchScript has no Union of an interface and a class that may have it", hint=HINT)
         names: dict[str, Attribute] = {}
         for member in kind.members.data:
             is_tuple = isinstance(member, ts.NamedTupleType)
@@ -83,7 +88,7 @@ class Annotations:
             if other is not member:
                 raise UnsupportedError(
                     f"TorchScript has one type for {show_type(other)} and {show_type(member)}, which aren't told apart in a Union",
-                    hint="change the program, or save it by tsir's own format",
+                    hint=HINT,
                 )
         return f"Union[{', '.join(map(self.of, kind.members.data))}]"
 

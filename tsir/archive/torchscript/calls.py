@@ -42,10 +42,15 @@ _OWN: Mapping[str, str] = {
 """Operators of tsir's registry that are written in another way."""
 
 _UNKNOWN = frozenset(
-    "_generator seed.generator _rrelu_slopes _lu_permutation _determinant _sign_and_log_determinant _in_order _in_order_of _resized "
+    "view.dtype _generator seed.generator "
+    "_rrelu_slopes _lu_permutation _determinant _sign_and_log_determinant _in_order _in_order_of _resized "
     "_resized_as _set_to _note_resized _batch_norm_running_stats _one_hot_by_data".split()
 )
-"""Operators of tsir's own that torch hasn't."""
+"""Operators of tsir's own that torch hasn't, and one that torch.jit takes for another."""
+
+
+_INTS = frozenset(("ScalarType", "Layout", "MemoryFormat"))
+"""Types for which TorchScript has ints: arguments of theirs are named, so that `view(x, dtype=3)` isn't `view(x, 3)`."""
 
 
 def operator_call(schema: Schema, operands: Sequence[str], constants: Sequence[Any]) -> str | None:
@@ -60,9 +65,11 @@ def operator_call(schema: Schema, operands: Sequence[str], constants: Sequence[A
     plain: list[str] = []
     named: list[str] = []
     skipped: list[str] = []
+    by_name = False
     for argument, text, constant in zip(schema.arguments, operands, constants, strict=True):
         is_default = argument.has_default and constant is not ... and _same(default_value(argument), constant)
-        if argument.kwarg_only:
+        by_name = by_name or argument.type.base in _INTS
+        if argument.kwarg_only or by_name:
             named += [] if is_default else [f"{argument.name}={text}"]
         elif is_default:
             skipped.append(text)
@@ -80,7 +87,7 @@ def _same(a: Any, b: Any) -> bool:
 
 
 _TORCH = (
-    "add sub mul neg eq ne lt le gt ge len floordiv ord chr hex oct bin hash divmod any all sum range_length range_list future_wait"
+    "add sub mul neg eq ne lt le gt ge len floordiv ord chr hex oct bin divmod any all sum range_length range_list future_wait"
 ).split()
 _SAME_NAME = {n: f"torch.{n}" for n in _TORCH}
 _PY: Mapping[str, str] = {
@@ -163,6 +170,19 @@ def _conversions(
             )
 
 
+_DOMAINS = {
+    **dict.fromkeys(("math_log", "math_log2", "math_log10"), "torch.le({0}, 0)"), "math_sqrt": "torch.lt({0}, 0)",
+    "math_log1p": "torch.le({0}, -1)", "math_acosh": "torch.lt({0}, 1)", "math_atanh": "torch.ge(ops.prim.abs({0}), 1)",
+    **dict.fromkeys(("math_acos", "math_asin"), "torch.gt(ops.prim.abs({0}), 1)"),
+}  # fmt: skip
+
+
+def outside_domain(name: str, operand: str) -> str | None:
+    """For which numbers a function of math raises ValueError, where TorchScript gives inf or nan; None for other functions."""
+    template = _DOMAINS.get(name)
+    return None if template is None else template.format(operand)
+
+
 def python_call(name: str, operands: Sequence[str], kinds: Sequence[Attribute], result: Attribute | None) -> str | None:
     """The call of a `ts.py` function on operands of these types; None for one that TorchScript hasn't."""
     match name:
@@ -198,6 +218,8 @@ def python_call(name: str, operands: Sequence[str], kinds: Sequence[Attribute], 
             return call
         case "eq" | "ne" if not _is_compared(kinds):
             return None
+        case "device" if len(operands) == 2 and isinstance(kinds[0], ts.StrType) and kinds[1] == ts.INT:
+            return f'torch.device(torch.format("{{}}:{{}}", {operands[0]}, {operands[1]}))'  # with two, torch.jit forgets the second
         case "device" if isinstance(kinds[0], ts.DeviceType):
             return operands[0] if len(operands) == 1 else None
         case "add" | "mul" if any(isinstance(k, ts.TupleType) for k in kinds):

@@ -12,8 +12,8 @@ from xdsl.ir import Attribute
 
 from tsir.archive.torchscript.signatures import Overload, Type, overloads
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.compatibility import accepts, members
 
-_INTS = ts.DTypeType | ts.LayoutType | ts.MemoryFormatType
 _PLAIN: Mapping[str, Attribute] = {
     "int": ts.INT, "float": ts.FLOAT, "bool": ts.BOOL, "complex": ts.COMPLEX, "str": ts.StrType(), "Tensor": ts.TensorType(),
     "Scalar": ts.NumberType(), "Device": ts.DeviceType(), "Any": ts.AnyType(),
@@ -77,6 +77,15 @@ def is_subtype(found: Attribute, wanted: Attribute) -> bool:
             return is_subtype(found.element, wanted.element)
         case _:
             return False
+
+
+def can_be_cast(found: Attribute, wanted: Attribute) -> bool:
+    """Whether a value may be of both types, so that its type can be changed: a list or dict can't get elements of others."""
+    if isinstance(found, ts.UnionType | ts.OptionalType) or isinstance(wanted, ts.UnionType | ts.OptionalType):
+        return any(f == w or can_be_cast(f, w) for f in members(found) for w in members(wanted))
+    if isinstance(found, ts.ListType | ts.DictType) and isinstance(wanted, ts.ListType | ts.DictType):
+        return found == wanted
+    return accepts(wanted, found) or accepts(found, wanted)
 
 
 def result_type(text: str, operands: Mapping[str, Attribute]) -> Attribute | None:

@@ -9,15 +9,15 @@ from xdsl.dialects import func
 from xdsl.ir import Attribute
 
 from tsir.archive.torchscript import prelude
-from tsir.archive.torchscript.annotations import Annotations, identifier, is_identifier
-from tsir.archive.torchscript.printing import HINT, FunctionPrinter, number
+from tsir.archive.torchscript.annotations import HINT, Annotations, identifier, is_identifier
+from tsir.archive.torchscript.printing import FunctionPrinter, number
 from tsir.archive.torchscript.texts import is_plain, quoted
 from tsir.dialects import type_codes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.locations import location_of
 from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
+from tsir.dialects.ts.structure import AttributeOp, CallMethodOp, ClassOp, MethodOp
 from tsir.dialects.values import Instance, Layout, MemoryFormat
 from tsir.errors import UnsupportedError
 from tsir.passes.constants import UNKNOWN, value_of_attribute
@@ -26,7 +26,28 @@ from tsir.passes.structure import reachable
 PLACEHOLDER = "PlaceholderModule"
 """The class of the module that stands for a program that is one function."""
 
-_BASES = {"module": "(Module)", "enum": "(Enum)", "interface": "(ModuleInterface)", "class": "", "exception": ""}
+_BASES = {"module": "(Module)", "enum": "(Enum)", "class": "", "exception": ""}
+
+
+def _classes_in(kind: Attribute) -> set[str]:
+    """The symbols of the classes in a type."""
+    found: set[str] = set()
+    todo = [kind]
+    while todo:
+        match todo.pop():
+            case ts.ClassType() as one:
+                found.add(one.symbol.root_reference.data)
+            case ts.OptionalType() | ts.ListType() | ts.TupleOfType() | ts.FutureType() as one:
+                todo.append(one.element)
+            case ts.DictType() as one:
+                todo += [one.key, one.value]
+            case ts.TupleType() | ts.NamedTupleType() as one:
+                todo += one.elements.data
+            case ts.UnionType() as one:
+                todo += one.members.data
+            case _:
+                pass
+    return found
 
 
 class ProgramText:
@@ -55,7 +76,8 @@ class ProgramText:
                 name = identifier(entry.name) if self._entries or not program.is_function else "forward"
                 self._entries.append((entry.symbol, name))
                 self._methods[entry.symbol] = program.root.class_name, name
-        self.annotations = Annotations(self._names)
+        interfaces = [c.sym_name.data for c in self._class_operations if c.kind.data == "interface"]
+        self.annotations = Annotations(self._names, interfaces)
         self.constants: list[Any] = []
         """Texts that serialised code can't have, and defaults that are tensors."""
         self.operators: set[str] = set()
@@ -121,30 +143,55 @@ class ProgramText:
         symbol = kind.symbol.root_reference.data
         return any(c.sym_name.data == symbol and c.kind.data == "interface" for c in self._class_operations)
 
-    def _interface_methods(self, operation: ClassOp) -> list[str]:
-        """The methods of an interface, with the types that the classes which have them declare."""
+    def _interface(self, operation: ClassOp) -> str:
+        """An interface: its methods with the types that a class which has them declares, or those that calls have.
+
+        Raises UnsupportedError for one without any method.
+        """
         lines: list[str] = []
+        is_module = False
         for member in operation.body.block.ops:
             if not isinstance(member, MethodOp):
                 continue
-            function = self._implementation(member.method_name.data)
-            if function is None:
-                continue
-            printed = FunctionPrinter(self, function)
-            arguments = zip(printed.parameters[1:], function.body.block.args[1:], strict=True)
-            parameters = "".join(f", {n}: {self.annotations.of(a.type)}" for n, a in arguments)
-            result = self.annotations.of(function.function_type.outputs.data[0])
             name = member.method_name.data.partition("$")[0]
-            lines += [f"  def {name}(self{parameters}) -> {result}:", "    pass"]
-        return lines
+            owner, function = self._implementation(member.method_name.data)
+            if function is not None:
+                printed = FunctionPrinter(self, function)
+                names, kinds = printed.parameters[1:], [a.type for a in function.body.block.args[1:]]
+                result = function.function_type.outputs.data[0]
+            elif (call := self._call_of(operation.sym_name.data, member.method_name.data)) is not None:
+                names, kinds = [f"x{i}" for i in range(len(call.arguments))], [a.type for a in call.arguments]
+                result = call.results_[0].type
+            else:
+                continue
+            is_module = is_module or owner == "module" or (not owner and name == "forward")
+            parameters = "".join(f", {n}: {self.annotations.of(k)}" for n, k in zip(names, kinds, strict=True))
+            lines += [f"  def {name}(self{parameters}) -> {self.annotations.of(result)}:", "    pass"]
+        name = operation.sym_name.data
+        if not lines:
+            raise UnsupportedError(
+                f"TorchScript has no interface without methods, as {name} is where none is called", hint=HINT
+            )
+        base = "ModuleInterface" if is_module else "Interface"
+        return "\n".join([f"class {self.qualified(name).rpartition('.')[2]}({base}):", *lines])
 
-    def _implementation(self, name: str) -> func.FuncOp | None:
-        """What some class has for a method of an interface."""
+    def _call_of(self, interface: str, name: str) -> CallMethodOp | None:
+        """Some call of an interface's method."""
+        for function in self.functions.values():
+            for operation in function.walk():
+                if isinstance(operation, CallMethodOp) and operation.method_name.data == name:
+                    kind = operation.object.type
+                    if isinstance(kind, ts.ClassType) and kind.symbol.root_reference.data == interface:
+                        return operation
+        return None
+
+    def _implementation(self, name: str) -> tuple[str, func.FuncOp | None]:
+        """What some class has for a method of an interface, and the class's kind."""
         for operation in self._class_operations:
             for member in operation.body.block.ops:
                 if isinstance(member, MethodOp) and member.method_name.data == name and operation.kind.data != "interface":
-                    return self.functions.get(member.callee.string_value())
-        return None
+                    return operation.kind.data, self.functions.get(member.callee.string_value())
+        return "", None
 
     def attribute_type(self, kind: Attribute, name: str) -> Attribute | None:
         """The declared type of an attribute of a class's objects."""
@@ -187,6 +234,7 @@ class ProgramText:
         parts: list[str] = []
         needed = self._needed()
         self._refuse_recursion(needed)
+        self._refuse_recursive_classes()
         for operation in self._class_operations:
             parts += [text] if (text := self._class(operation, needed)) else []
         if self.program.root is None:
@@ -242,16 +290,18 @@ class ProgramText:
     def _class(self, operation: ClassOp, needed: set[str]) -> str:
         name = self.qualified(operation.sym_name.data).rpartition(".")[2]
         kind = operation.kind.data
-        lines = [f"class {name}{_BASES[kind]}:"]
         if kind == "interface":
-            methods = self._interface_methods(operation)
-            return "\n".join([*lines, *methods]) if methods else ""
+            return self._interface(operation) if self._is_used(operation, needed) else ""
+        lines = [f"class {name}{_BASES[kind]}:"]
         members = list(operation.body.block.ops)
         attributes = [m for m in members if isinstance(m, AttributeOp)]
         if kind == "module":
             for title, role in (("__parameters__", "parameter"), ("__buffers__", "buffer")):
                 own = [m.attr_name.data for m in attributes if m.role.data == role and m.type != ts.NONE]
                 lines.append(f"  {title} = [{''.join(f'{self.quoted(n)}, ' for n in own)}]")
+        values = [value_of_attribute(m.value) for m in attributes if m.value is not None]
+        if kind == "enum" and len({type(v) for v in values}) > 1:
+            raise UnsupportedError(f"TorchScript has no enum with values of several types, as {name} is", hint=HINT)
         for member in attributes:
             lines.append(self._enum_member(member) if kind == "enum" else self._attribute(member))
         for member in members:
@@ -273,7 +323,33 @@ class ProgramText:
                 printed = FunctionPrinter(self, self.functions[symbol])
                 text = printed.text(method, self._defaults(symbol, printed.parameters))
                 lines += ["  " + line for line in text.split("\n")]
-        return "\n".join(lines if len(lines) > 1 else [*lines, "  pass"])
+        if len(lines) == 1:  # TorchScript has no class without anything
+            lines += [f"  def _nothing(self: {self.qualified(operation.sym_name.data)}) -> NoneType:", "    return None"]
+        return "\n".join(lines)
+
+    def _is_used(self, operation: ClassOp, needed: set[str]) -> bool:
+        """Whether the program's code or attributes have values of a class."""
+        symbol = operation.sym_name.data
+        functions = [f for n, f in self.functions.items() if n in needed]
+        kinds = (v.type for f in functions for o in f.walk() for v in (*o.operands, *o.results))
+        arguments = (a.type for f in functions for a in f.body.block.args)
+        attributes = (m.type for c in self._class_operations for m in c.body.block.ops if isinstance(m, AttributeOp))
+        return any(symbol in _classes_in(k) for k in (*kinds, *arguments, *attributes))
+
+    def _refuse_recursive_classes(self) -> None:
+        """Raises UnsupportedError for classes whose objects hold objects of themselves, which TorchScript doesn't load."""
+        inner = {
+            c.sym_name.data: {n for m in c.body.block.ops if isinstance(m, AttributeOp) for n in _classes_in(m.type)}
+            for c in self._class_operations
+            if c.kind.data == "class"
+        }
+        while leaves := [n for n, found in inner.items() if not found & inner.keys()]:
+            for name in leaves:
+                del inner[name]
+        if inner:
+            raise UnsupportedError(
+                f"TorchScript has no class whose objects hold others of the class, as {min(inner)} is", hint=HINT
+            )
 
     def _enum_member(self, member: AttributeOp) -> str:
         value = UNKNOWN if member.value is None else value_of_attribute(member.value)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from xdsl.dialects import arith, func, scf
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
-from tsir.archive.torchscript.annotations import identifier, is_identifier
-from tsir.archive.torchscript.calls import checked_call, operator_call, truth
-from tsir.archive.torchscript.checking import as_torchscript, is_subtype
+from tsir.archive.torchscript.annotations import HINT, identifier, is_identifier
+from tsir.archive.torchscript.calls import checked_call, operator_call, outside_domain, truth
+from tsir.archive.torchscript.checking import as_torchscript, can_be_cast, is_subtype
 from tsir.archive.torchscript.cleanups import Cleanup, cleanup_of
 from tsir.archive.torchscript.texts import (
     format_parts,
@@ -27,7 +27,6 @@ from tsir.dialects.dtypes import DType
 from tsir.dialects.locations import location_of
 from tsir.dialects.ts import structure as s
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.compatibility import accepts
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.values import Device, EnumMember, Layout, MemoryFormat
@@ -36,8 +35,6 @@ from tsir.passes.constants import UNKNOWN, constant_of, value_of_attribute
 
 if TYPE_CHECKING:
     from tsir.archive.torchscript.classes import ProgramText
-
-HINT = "tsir's own format can hold it: save()"
 
 
 class FunctionPrinter:
@@ -182,6 +179,9 @@ class FunctionPrinter:
             ) else None
             self.names[operation.results[0]] = f"{operands[0]}.tolist()"
             return
+        if name == "_python_number" and all(_takes_tensor(u.operation) for u in operation.results[0].uses):
+            self.names[operation.results[0]] = operands[0]
+            return
         call = operator_call(operation.SCHEMA, operands, constants)
         if call is None:
             self.refuse(f"operator {operation.name.removeprefix('ts.aten.')}", operation)
@@ -205,6 +205,8 @@ class FunctionPrinter:
             return self.define(operation, self._text(operation, operands, kinds))
         if function in ("truediv", "floordiv", "mod", "div_to_zero") and not _is_no_zero(operation.operands[1]):
             self.raise_if(f"torch.eq({operands[1]}, 0)", "division by zero", "ZeroDivisionError")
+        if (outside := outside_domain(function, operands[0])) is not None and constant_of(operation.operands[0]) is UNKNOWN:
+            self.raise_if(outside, "math domain error", "ValueError")
         if all(isinstance(k, ts.TupleType | ts.NamedTupleType) for k in kinds) and (
             text := self._tuples(operation, operands)
         ):
@@ -225,9 +227,9 @@ class FunctionPrinter:
         annotation = self.annotation(wanted, operation)
         if given == kind:
             return text
-        if is_subtype(given, kind):
-            return f"annotate({annotation}, {text})"
-        if accepts(kind, given) or accepts(given, kind):
+        if is_subtype(given, kind):  # only a cast gives a variable of a loop its wider type
+            return f"{'annotate' if text == 'None' else 'unchecked_cast'}({annotation}, {text})"
+        if can_be_cast(given, kind):
             return f"unchecked_cast({annotation}, {text})"
         self.refuse(f"{show_type(wanted)} where it has {show_type(given)}", operation)
 
@@ -528,6 +530,11 @@ def _parts(text: str, kind: Attribute) -> Parts:
     return [(f"({text})[{i}]", e) for i, e in enumerate(elements)]
 
 
+def _takes_tensor(operation: Operation) -> bool:
+    """Whether an operation takes a tensor as well as its number: TorchScript's number of a bool tensor can't become a float."""
+    return isinstance(operation, PyOp) and operation.FUNCTION in ("int", "float")
+
+
 def _is_no_zero(divisor: SSAValue) -> bool:
     """Whether a divisor is known not to be 0, or TorchScript's division by it raises."""
     value = constant_of(divisor)
@@ -587,8 +594,22 @@ def _call_method(p: FunctionPrinter, operation: s.CallMethodOp) -> None:
 
 
 def _list(p: FunctionPrinter, operation: s.ListOp) -> None:
-    kind = p.annotation(operation.result.type, operation)
-    p.define(operation, f"annotate({kind}, [{', '.join(map(p.use, operation.elements))}])")
+    kind, elements = p.annotation(operation.result.type, operation), [p.use(o) for o in operation.elements]
+    is_data = all(isinstance(u.operation, AtenOp) and u.operation.SCHEMA.key == "tensor" for u in operation.result.uses)
+    if (
+        operation.result.type == ts.ListType(ts.NumberType())
+        and is_data
+        and any(_number_of(o) == ts.FLOAT for o in operation.elements)
+    ):
+        if not all(_number_of(o) in (ts.INT, ts.FLOAT) for o in operation.elements):
+            p.refuse("tensor() of such numbers", operation)
+        kind, elements = "List[float]", [f"float({o})" for o in elements]
+    p.define(operation, f"annotate({kind}, [{', '.join(elements)}])")
+
+
+def _number_of(value: SSAValue) -> Attribute:
+    """The type of a number before it became one of any type."""
+    return value.owner.value.type if isinstance(value.owner, s.CastOp) else value.type
 
 
 def _tuple(p: FunctionPrinter, operation: s.TupleOp) -> None:
@@ -651,15 +672,19 @@ def _cast(p: FunctionPrinter, operation: s.CastOp) -> None:
         p.refuse("classes derived from others, nor functions as values,", operation)
     if text.endswith(".tolist()"):
         return p.define(operation, f"annotate({kind}, {text})")
-    is_wider = accepts(wanted, given) and not isinstance(given, ts.ClassType)
-    if isinstance(wanted, ts.TensorType) and isinstance(given, ts.TensorType):
+    is_tensor = isinstance(wanted, ts.TensorType) and isinstance(given, ts.TensorType)
+    if is_tensor or (text == "None" and isinstance(wanted, ts.UnionType)):  # torch.jit can't hold None as one of a Union
         p.names[operation.result] = text
-        return
-    p.define(operation, f"annotate({kind}, {text})" if is_wider else f"unchecked_cast({kind}, {text})")
+    elif isinstance(given, ts.ClassType) or isinstance(wanted, ts.ClassType):
+        p.define(operation, f"unchecked_cast({kind}, {text})")
+    else:
+        p.define(operation, p.of_type(text, given, wanted, operation))
 
 
 def _is_instance(p: FunctionPrinter, operation: s.IsInstanceOp) -> None:
     value = p.use(operation.value)
+    if isinstance(operation.value.type, ts.NumberType):
+        value = f"annotate(Any, {value})"  # no bool is a number
     first, *others = [f"isinstance({value}, {p.annotation(k, operation)})" for k in operation.types.data]
     for other in others:
         first = f"torch.__or__({first}, {other})"
@@ -693,7 +718,15 @@ def _raise(p: FunctionPrinter, operation: s.RaiseOp) -> None:
 
 
 def _uninitialized(p: FunctionPrinter, operation: s.UninitializedOp) -> None:
-    p.define(operation, f"uninitialized({p.annotation(operation.result.type, operation)})")
+    p.define(operation, _anything(p, operation.result.type, operation))
+
+
+def _anything(p: FunctionPrinter, kind: Attribute, operation: Operation) -> str:
+    """A value that is never read; elements are taken from tuples nevertheless, and put into others."""
+    if not isinstance(kind, ts.TupleType | ts.NamedTupleType):
+        return f"uninitialized({p.annotation(kind, operation)})"
+    elements = ", ".join(_anything(p, e, operation) for e in kind.elements.data)
+    return f"{p.annotation(kind, operation)}({elements})" if isinstance(kind, ts.NamedTupleType) else f"({elements},)"
 
 
 def _refused(what: str) -> Callable[[FunctionPrinter, Any], None]:

@@ -1,0 +1,176 @@
+"""The code that save_torchscript writes: torch.jit takes the types of each value, and what it wouldn't take is refused."""
+
+import enum
+import io
+import math
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
+
+import pytest
+import torch
+from torch import Tensor
+
+import tsir
+from tests.archive.torchscript.test_writing import compare
+
+
+@torch.jit.interface
+class Meter:
+    def read(self, x: Tensor, scale: float) -> Tensor:
+        pass
+
+
+class Nothing:
+    pass
+
+
+class Mixed(enum.Enum):
+    RED = 1
+    GREEN = "green"
+
+
+class Node:
+    following: Optional["Node"]
+
+    def __init__(self, value: int):
+        self.value = value
+        self.following = None
+
+
+class Low(NamedTuple):
+    x: int
+
+
+class High(NamedTuple):
+    x: int
+
+
+def summed(xs: List[Union[int, float]], n: int) -> Union[int, float]:
+    total: Union[int, float] = 0
+    for x in xs:
+        total = total + x
+    while n > 0:
+        total = total - n
+        n -= 1
+    return total
+
+
+def several(n: int) -> Tuple[int, List[str]]:
+    log = []
+    for i in range(n):
+        log.append(i)
+        log.append(f"item {i}")
+        if i == 1:
+            log.append(None)
+    return len(log), [x for x in log if isinstance(x, str)]
+
+
+def returned_in_loops(p: Optional[str], n: int) -> Tuple[Optional[str], int]:
+    for i in range(n):
+        for j in (i, i + 1):
+            if j > n:
+                if p is not None:
+                    return (p, j)
+        if i > 5:
+            return (p, i)
+    return (p, n)
+
+
+def numbers_of(x: Tensor, y: Tensor) -> Tuple[int, bool, float, float, int]:
+    n: int = x.item()
+    flag: bool = y.item()
+    return n, flag, float(y), math.sqrt(y), int(y)
+
+
+def devices(index: int) -> Tuple[Optional[int], bool, Tensor]:
+    device = torch.device("cuda", index)
+    thing = Nothing()
+    return device.index, isinstance(thing, Nothing), torch.tensor([index, 2.5])
+
+
+def measured(meter: Meter, x: Tensor) -> Tensor:
+    return meter.read(x, 2.0)
+
+
+def test_programs() -> None:
+    compare(tsir.script(summed), [[1, 2.5, 3], 3], [[1], 0])
+    compare(tsir.script(several), [3])
+    compare(tsir.script(returned_in_loops), [None, 3], ["a", 3], ["a", 9])
+    compare(tsir.script(numbers_of), [torch.tensor(3), torch.tensor(True)])
+    compare(tsir.script(devices), [1], [0])
+
+
+def test_an_interface_that_no_class_has() -> None:
+    buffer = io.BytesIO()
+    tsir.script(measured).save_torchscript(buffer)
+    assert "(meter).read(x, 2., )" in torch.jit.load(io.BytesIO(buffer.getvalue())).code
+
+
+def remainders(x: int, n: int) -> int:
+    return x % n
+
+
+def shares(x: float, n: int) -> float:
+    return x / n
+
+
+def roots(x: float) -> float:
+    return math.sqrt(x) + math.log(x)
+
+
+@pytest.mark.parametrize(("function", "arguments"), [(remainders, [3, 0]), (shares, [1.5, 0]), (roots, [-1.0])])
+def test_exceptions_where_torchscript_has_none(function: Any, arguments: List[Any]) -> None:
+    """One of them would end the process."""
+    compare(tsir.script(function), arguments, [4, 2] if len(arguments) == 2 else [1.0])
+
+
+def mixed(x: Any) -> bool:
+    return isinstance(x, Mixed)
+
+
+def linked(n: int) -> int:
+    node = Node(n)
+    node.following = Node(n + 1)
+    return node.value
+
+
+def hashed(x: str) -> int:
+    return hash(x)
+
+
+def reinterpreted(x: Tensor) -> Tensor:
+    return x.view(torch.int32)
+
+
+def updated(x: Dict[str, int]):
+    return dict(x, w=2.5)
+
+
+def least(x: List[Tensor]) -> Tensor:
+    return min(x)
+
+
+def either(x: int) -> bool:
+    pair: Union[Low, High] = Low(x) if x > 1 else High(x)
+    return isinstance(pair, Low)
+
+
+def given_back(meter: Meter) -> Meter:
+    return meter
+
+
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        (mixed, "no enum with values of several types"),
+        (linked, "no class whose objects hold others of the class, as Node"),
+        (hashed, r"no hash\(\)"),
+        (reinterpreted, r"no operator view\.dtype"),
+        (updated, "no Dict.*where it has Dict"),
+        (least, r"no (min\(\)|lt)"),
+        (either, "one type for Low and High"),
+        (given_back, "no interface without methods"),
+    ],
+)
+def test_what_torch_jit_would_not_load_is_refused(function: Any, what: str) -> None:
+    with pytest.raises(tsir.TsirError, match=f"TorchScript has {what}"):
+        tsir.script(function).save_torchscript(io.BytesIO())
