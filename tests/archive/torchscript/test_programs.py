@@ -344,3 +344,35 @@ def test_shared_and_strided_tensors() -> None:
     state = ours.state_dict()
     assert state["a.weight"].data_ptr() == state["b.weight"].data_ptr()
     assert ours.columns.stride() == (1, 4) and ours.of_bfloat16.dtype == torch.bfloat16
+
+
+@torch.jit.script
+class Ranked:
+    def __init__(self, rank: int, name: str):
+        self.rank = rank
+        self.name = name
+
+    def __lt__(self, other: "Ranked") -> bool:
+        return self.rank < other.rank
+
+
+def ranked(ranks: List[int]) -> Tuple[str, str, str]:
+    items = [Ranked(r, str(r)) for r in ranks]
+    ordered = sorted(items)
+    first = "".join([i.name for i in items])
+    items.sort(reverse=True)
+    return first, "".join([i.name for i in ordered]), "".join([i.name for i in items])
+
+
+def recorded(x: Tensor) -> Tensor:
+    with torch.autograd.profiler.record_function("doubled"):
+        y = x * 2
+    return y
+
+
+def test_objects_are_sorted_by_their_class() -> None:
+    compare(torch.jit.script(ranked), [[3, 1, 2]], [[]], [[5, 4]])
+
+
+def test_nothing_is_recorded() -> None:
+    compare(torch.jit.script(recorded), [X])

@@ -174,3 +174,15 @@ def given_back(meter: Meter) -> Meter:
 def test_what_torch_jit_would_not_load_is_refused(function: Any, what: str) -> None:
     with pytest.raises(tsir.TsirError, match=f"TorchScript has {what}"):
         tsir.script(function).save_torchscript(io.BytesIO())
+
+
+def lists_of_tuples(n: int) -> Tuple[List[int], Tuple[()], int]:
+    sizes: Tuple[int, ...] = (n, 2)
+    if n > 1:
+        sizes = (1, 2, 3)
+    empty: Tuple[()] = ()
+    return [s + 1 for s in sizes], empty, len(sizes)
+
+
+def test_tuples_become_lists() -> None:
+    compare(tsir.script(lists_of_tuples), [1], [2])

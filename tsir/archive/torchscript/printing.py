@@ -205,7 +205,11 @@ class FunctionPrinter:
             return self.define(operation, self._text(operation, operands, kinds))
         if function in ("truediv", "floordiv", "mod", "div_to_zero") and not _is_no_zero(operation.operands[1]):
             self.raise_if(f"torch.eq({operands[1]}, 0)", "division by zero", "ZeroDivisionError")
-        if (outside := outside_domain(function, operands[0])) is not None and constant_of(operation.operands[0]) is UNKNOWN:
+        if (
+            operands
+            and (outside := outside_domain(function, operands[0])) is not None
+            and constant_of(operation.operands[0]) is UNKNOWN
+        ):
             self.raise_if(outside, "math domain error", "ValueError")
         if all(isinstance(k, ts.TupleType | ts.NamedTupleType) for k in kinds) and (
             text := self._tuples(operation, operands)
@@ -214,7 +218,8 @@ class FunctionPrinter:
         result = operation.results[0].type
         checked = checked_call(function, operands, kinds, result)
         if checked is None:
-            self.refuse(f"{function.replace('_', '.', 1)}() on such values", operation)
+            shown = ", ".join(map(show_type, kinds))
+            self.refuse(f"{function.replace('_', '.', 1)}() of {shown or 'no values'}", operation)
         call, found = checked
         self.annotation(result, operation)
         if found is not None and result != ts.NONE:
@@ -227,6 +232,13 @@ class FunctionPrinter:
         annotation = self.annotation(wanted, operation)
         if given == kind:
             return text
+        parts = given.elements.data if isinstance(given, ts.TupleType) else []
+        if (
+            isinstance(kind, ts.ListType)
+            and isinstance(given, ts.TupleType)
+            and all(is_subtype(p, kind.element) for p in parts)
+        ):
+            return f"annotate({annotation}, [{', '.join(t for t, _ in _parts(text, given))}])"
         if is_subtype(given, kind):  # only a cast gives a variable of a loop its wider type
             return f"{'annotate' if text == 'None' else 'unchecked_cast'}({annotation}, {text})"
         if can_be_cast(given, kind):
@@ -284,7 +296,7 @@ class FunctionPrinter:
         )
         match operation.FUNCTION:
             case "add":
-                return f"({', '.join(t for t, _ in (*left, *right))},)"
+                return tuple_of([t for t, _ in (*left, *right)])
             case "eq":
                 return self._equal_tuples(left, right, operation)
             case "ne":
@@ -543,6 +555,11 @@ def _is_no_zero(divisor: SSAValue) -> bool:
     return divisor.type not in (ts.INT, ts.FLOAT, ts.NumberType())
 
 
+def tuple_of(elements: Sequence[str]) -> str:
+    """A tuple as an expression."""
+    return f"({', '.join(elements)}{',' if len(elements) == 1 else ''})"
+
+
 def number(value: float) -> str:
     """A float as serialised code has it."""
     if math.isnan(value):
@@ -616,7 +633,7 @@ def _tuple(p: FunctionPrinter, operation: s.TupleOp) -> None:
     parts = [p.use(o) for o in operation.elements]
     if isinstance(operation.result.type, ts.NamedTupleType):
         return p.define(operation, f"{p.annotation(operation.result.type, operation)}({', '.join(parts)})")
-    text = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+    text = tuple_of(parts)
     kinds: Any = operation.result.type
     if [o.type for o in operation.elements] != list(kinds.elements.data):
         text = f"annotate({p.annotation(operation.result.type, operation)}, {text})"
@@ -725,8 +742,9 @@ def _anything(p: FunctionPrinter, kind: Attribute, operation: Operation) -> str:
     """A value that is never read; elements are taken from tuples nevertheless, and put into others."""
     if not isinstance(kind, ts.TupleType | ts.NamedTupleType):
         return f"uninitialized({p.annotation(kind, operation)})"
-    elements = ", ".join(_anything(p, e, operation) for e in kind.elements.data)
-    return f"{p.annotation(kind, operation)}({elements})" if isinstance(kind, ts.NamedTupleType) else f"({elements},)"
+    elements = [_anything(p, e, operation) for e in kind.elements.data]
+    is_named = isinstance(kind, ts.NamedTupleType)
+    return f"{p.annotation(kind, operation)}({', '.join(elements)})" if is_named else tuple_of(elements)
 
 
 def _refused(what: str) -> Callable[[FunctionPrinter, Any], None]:

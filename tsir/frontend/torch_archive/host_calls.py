@@ -17,6 +17,7 @@ from tsir.dialects.ts.structure import ConstantOp, RaiseOp
 from tsir.dialects.values import Device
 from tsir.errors import OperatorError
 from tsir.frontend.torch_archive.body import Body, ListValue, TensorConstant, TupleValue, Value
+from tsir.frontend.torch_archive.sorting import sort_objects
 from tsir.ops import ieee, python
 
 _PLAIN: Mapping[str, str] = {
@@ -27,7 +28,7 @@ _PLAIN: Mapping[str, str] = {
     "hex": "hex", "oct": "oct", "bin": "bin", "hash": "hash", "sum": "sum", "any": "any", "all": "all", "list": "list",
     "dict": "dict", "divmod": "divmod", "str": "str", "wait": "future_wait", "append": "list_append", "extend": "list_extend",
     "mathremainder": "math_remainder", "add_": "list_iadd", "mul_": "list_imul", "_set_item": "setitem", "Delete": "delitem",
-    "__getitem__": "getitem", "sorted": "sorted", "id": "id",
+    "__getitem__": "getitem", "id": "id",
     "abs": "abs",
 }  # fmt: skip
 """The operators that are one function of Python's, whatever they are called on."""
@@ -259,6 +260,20 @@ def _insert(b: Body, args: Sequence[Value]) -> Value:
     return b.py("list_insert", [target, index, b.coerce(item, kind.element) if isinstance(kind, ts.ListType) else item])
 
 
+def _sort(b: Body, args: Sequence[Value]) -> Value:
+    if not sort_objects(b, args[0], args[1:]):
+        return b.py("list_sort", list(args))
+    return None
+
+
+def _sorted(b: Body, args: Sequence[Value]) -> Value:
+    kind = b.type_of(args[0])
+    if not isinstance(kind, ts.ListType) or not isinstance(kind.element, ts.ClassType):
+        return b.py("sorted", list(args))
+    copied = b.py("list", [args[0]])
+    return copied if sort_objects(b, copied, args[1:]) else b.py("sorted", list(args))
+
+
 _SPECIAL: Mapping[str, Callable[[Body, Sequence[Value]], Value]] = {
     "format": _format, "percentFormat": _percent, "__is__": _identity, "slice": _slice, "pow": _pow, "round": _round,
     "__isnot__": lambda b, a: _identity(b, a, negated=True), "__derive_index": _derive, "Int": _to_number("int"),
@@ -267,5 +282,5 @@ _SPECIAL: Mapping[str, Callable[[Body, Sequence[Value]], Value]] = {
     "is_autocast_enabled": lambda b, a: False, "is_autocast_cpu_enabled": lambda b, a: False,
     "_get_tracing_state": lambda b, a: False, "append": _append, "_set_item": _set_item, "insert": _insert,
     "warn": lambda b, a: b.py("warn", [a[0]]), "_unwrap_optional": _unwrap, "has_torch_function": lambda b, a: False,
-    "Size": lambda b, a: a[0],
+    "Size": lambda b, a: a[0], "sort": _sort, "sorted": _sorted,
 }  # fmt: skip

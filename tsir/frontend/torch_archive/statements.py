@@ -264,10 +264,14 @@ def _with(b: Body, node: ast.With) -> None:
         b.unsupported("a `with` of several managers")
     item = node.items[0]
     manager = b.value(evaluate(b, item.context_expr))
+    info = b.program.classes.of_type(manager.type)
+    if info is not None and info.name == "__torch__.torch.autograd.profiler.record_function":  # nothing is recorded
+        if item.optional_vars is not None:
+            _bind(b, item.optional_vars, manager)
+        return execute(b, node.body)
     entered = call_method(b, manager, "__enter__", [], {})
     if item.optional_vars is not None:
         _bind(b, item.optional_vars, entered)
-    info = b.program.classes.of_type(manager.type)
     if info is not None and info.name.startswith("__torch__.torch.autograd.grad_mode."):
         execute(b, node.body)  # no gradients are computed here, so that there is nothing to put back after an exception
         call_method(b, manager, "__exit__", [None, None, None], {})
