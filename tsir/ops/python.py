@@ -300,6 +300,7 @@ len(container)                                  length      len({0})
 range_length(start, stop, step)                 int         len(range({0}, {1}, {2}))         raises
 numpy_number(value, kind)       number         rt.numpy_number({0}, {1})                    raises
 numpy_scalar(value, kind)       same           rt.numpy_scalar({0}, {1})
+statistics(name, values)        any            rt.statistics({0}, {1})                      raises
 has_attribute(object, name)     bool           ({1} in {0}.attributes)     effect
 held_scalar(value, kind)        same           rt.held_scalar({0}, {1})
 numpy_text(value, kind)         str            rt.numpy_text({0}, {1})
@@ -348,6 +349,7 @@ next(iterator, default=None)    any                 next({args})                
 exception_type(error)           any                 rt.exception_type({0})
 exception_args(error)           any                 {0}.args
 exception_name(error)           str                 rt.exception_type({0}).__name__
+class_name(value)               str                 {0}.__name__                     raises
 exception_attribute(error, name)   any              getattr({0}, {1})                raises
 exception_object(error)         any                 rt.exception_object({0})
 exception_from(error, cause)    any                 rt.exception_from({0}, {1})      fresh mutates

@@ -2,8 +2,11 @@
 
 # ruff: noqa  (how users write is the point here)
 import collections
+import itertools
+import statistics
 from typing import *
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -108,6 +111,70 @@ def types_of(first: bool):
         [type(o).__name__ for o in objects], [type(o) is Second for o in objects], [type(o) == First for o in objects],
         type(x).__name__, type(x) is int, type(x) == str, type(y).__name__, type(y) is float, type(z).__name__,
     )  # fmt: skip
+
+
+TABLE = np.array([1.0, 2.0, 3.0], dtype=np.float32)
+ORDER = np.arange(3)[::-1].copy()
+
+
+@feature("Globals and constants", "NumPy arrays, as tensors: torch.from_numpy(ARRAY)")
+@programs(torch.ones(3))
+def arrays_outside(x: Tensor):
+    copied = torch.tensor(TABLE)
+    copied += 1
+    return (
+        x * torch.from_numpy(TABLE),
+        copied,
+        torch.as_tensor(TABLE) + 0,
+        torch.tensor(ORDER, dtype=torch.float64),
+        x[torch.from_numpy(ORDER)],
+    )
+
+
+@feature("Standard library", "statistics: mean, median, stdev and others")
+@programs([1.0, 2.5, 4.0], [1, 2, 3])
+@programs([2.5], [1, 2])
+@programs([1.5], [])
+def of_statistics(x: List[float], n: List[int]):
+    values = statistics.fmean(x), statistics.median(v * 2 for v in x), statistics.pstdev(x), statistics.mode(["a", "b", "a"])
+    try:
+        return (
+            values,
+            statistics.mean(n),
+            statistics.median(n),
+            statistics.median_low(n),
+            statistics.multimode(n),
+            statistics.stdev(x),
+        )
+    except statistics.StatisticsError as error:
+        return values, str(error), type(error).__name__
+
+
+@programs([[1, 2], [3], []])
+def chained(rows: List[List[int]]):
+    return [*itertools.chain(*rows)], list(itertools.chain([0], *rows)), sum(itertools.chain(*rows, [9]))
+
+
+class Noting:
+    def __init__(self, log: List[str]) -> None:
+        self.log = log
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback) -> bool:
+        self.log.append("none" if kind is None else kind.__name__)
+        return error is not None
+
+
+@feature("Context managers", "the name of the exception's class in __exit__")
+@programs(0)
+@programs(2)
+def noted(n: int):
+    log: List[str] = []
+    with Noting(log):
+        10 // n
+    return log
 
 
 @programs.parametrized()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import collections
+import importlib
 import operator as _operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
@@ -47,7 +48,7 @@ __all__ = [
     "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside", "is_str", "layout_from_code",
     "list_of", "log", "memory_format_from_code", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing",
     "numpy_number", "numpy_operator", "numpy_scalar", "numpy_text", "one_function", "operator", "percent", "print",
-    "python_function", "repr", "rows", "same_tensor", "set_of", "str", "str_format", "tensor_dict", "tensor_hash",
+    "python_function", "repr", "rows", "same_tensor", "set_of", "statistics", "str", "str_format", "tensor_dict", "tensor_hash",
     "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "type_code", "warn",
 ]  # fmt: skip
 
@@ -246,6 +247,11 @@ def numpy_scalar(value: Any, kind: Name) -> Any:
     """A NumPy scalar as it leaves the program."""
     made = np.dtype(kind).type(value)
     return BoolObject(made) if isinstance(made, np.bool_) else scalar_object(made)
+
+
+def statistics(name: Name, values: list[Any]) -> Any:
+    """A function of the module `statistics`, which is imported by the first call."""
+    return getattr(importlib.import_module("statistics"), name)(values)
 
 
 def held_scalar(value: Any, kind: Name) -> Any:

@@ -110,6 +110,8 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             return _field_or_method(e, value, name, value.named)
         case Run() if name == "args" and isinstance(value.type, ts.AnyType):
             return Run(e.py("exception_args", [value.ssa]))
+        case Run() if name == "__name__" and isinstance(value.type, ts.AnyType):
+            return Run(e.py("class_name", [value.ssa]))
         case Run():
             return _run_attribute(e, value, name)
         case PyFunction():

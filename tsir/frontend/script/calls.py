@@ -9,6 +9,7 @@ import contextlib
 import copy
 import enum
 import functools
+import itertools
 import logging
 import math
 import operator
@@ -59,6 +60,7 @@ from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.numpy_scalars import constant, kind_of, scalar
 from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.outside import outside_array
 from tsir.frontend.script.outside_constants import call_method_of_container
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.rows import call_row
@@ -67,6 +69,7 @@ from tsir.frontend.script.source import CONSUMERS, is_compiled_function
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.standard_containers import call_sorted_list_function
 from tsir.frontend.script.static_objects import call_special, call_unbound, initialise_dataclass, is_generated_init
+from tsir.frontend.script.statistics_calls import call_statistics
 from tsir.frontend.script.torch_calls import TORCH_PYTHON
 from tsir.frontend.script.values import (
     NONE,
@@ -323,7 +326,9 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
         return NONE
     if function in TORCH_PYTHON:
         return TORCH_PYTHON[function](e, args, kwargs)
-    if (found := call_sorted_list_function(e, function, args, kwargs)) is not None:
+    if (
+        found := call_sorted_list_function(e, function, args, kwargs) or call_statistics(e, function, args, kwargs)
+    ) is not None:
         return found
     given = args if callee.receiver is None else [callee.receiver, *args]
     if is_generated_init(function) and given and isinstance(given[0], StaticObject):
@@ -366,11 +371,17 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return args[0]
     if isinstance(of_alias := typing.get_origin(target), type):  # `typing.OrderedDict(...)`, `Stack[int](...)`
         return _call_python(e, PyObject(of_alias, callee.name), args, kwargs)
+    if target is torch.from_numpy and len(args) == 1 and is_tensor(e.session.type_of(made := outside_array(e, args[0]))):
+        return made
     if isinstance(target, Hashable) and (made := TORCH_PYTHON.get(target) or LEGACY.get(target)) is not None:
         return made(e, args, kwargs)
     if (found := call_sorted_list_function(e, target, args, kwargs)) is not None:
         return found
     replaced = REPLACED.get(target) if isinstance(target, Hashable) else None
+    if target is itertools.chain and any(isinstance(a, Spread) for a in args):
+        from tsir.frontend.script.expressions import joined
+
+        return e.session.call_function(e, PyFunction(lazy.chain_from_iterable), [joined(e, args)], kwargs)
     if replaced is not None:
         return e.session.call_function(e, PyFunction(replaced), args, kwargs)
     if getattr(target, "__name__", "") == "__init__" and is_exception_class(getattr(target, "__objclass__", None)):

@@ -135,6 +135,8 @@ class Session:
         self.reader = modules.ModuleReader(self)
         self.functions: dict[Any, Compiled] = {}
         self.keep_alive: list[Any] = []
+        self.arrays: dict[int, tuple[Any, torch.Tensor]] = {}
+        """NumPy's arrays from outside, by `id`, and the tensors that share their memory."""
         """What keys of functions name by `id`."""
         self.named_tuples = self.annotations.named_tuples
         self.literals: set[SSAValue] = set()

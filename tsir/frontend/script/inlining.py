@@ -37,6 +37,7 @@ from tsir.frontend.script.values import (
     Const,
     Coroutine,
     Enumerate,
+    ExceptionClass,
     Filter,
     GeneratorCall,
     Manager,
@@ -120,7 +121,7 @@ def holds_run(value: Value) -> bool:
             return holds_run(value.receiver)
         case ManagerFunction():
             return holds_run(value.function)
-        case Manager():
+        case Manager() | ExceptionClass():
             return True
         case Partial():
             return holds_run(value.function) or any(holds_run(v) for v in (*value.args, *value.kwargs.values()))

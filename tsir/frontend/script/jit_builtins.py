@@ -13,6 +13,7 @@ from tsir.frontend.script.convert import (
 from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.outside import outside_array
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.static_objects import is_static_class, new_object
 from tsir.frontend.script.values import (
@@ -98,6 +99,7 @@ def _as_tensor(a: Arguments) -> Value:
     """`torch.as_tensor(data)`: a tensor of the right dtype is given back as it is."""
     values, keywords = a.values(), a.keywords()
     data = keywords.get("data", values[0] if values else None)
+    data = None if data is None else outside_array(a.e, data)
     if data is None or not is_tensor(a.e.session.type_of(data)):
         return _tensor(a)
     dtype = keywords.get("dtype", values[1] if len(values) > 1 else NONE)
@@ -111,6 +113,7 @@ def _tensor(a: Arguments) -> Value:
     data = keywords.pop("data", values[0] if values else None)
     if data is None:
         e.error("torch.tensor() needs data", code="TS401")
+    data = outside_array(e, data)
     keywords.pop("requires_grad", None)
     keywords.pop("pin_memory", None)
     if len(values) > 1:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from xdsl.dialects import func, scf
 from xdsl.ir import Attribute, Block, SSAValue, Use
@@ -31,7 +32,7 @@ from tsir.frontend.script.decided import is_open
 from tsir.frontend.script.modules import holds_functions, is_stateful
 from tsir.frontend.script.source import FunctionSource, describe
 from tsir.frontend.script.static_state import NeedsInlining
-from tsir.frontend.script.values import Object, Origin, StaticDict, StaticList, StaticTuple, Value
+from tsir.frontend.script.values import Object, Origin, PyObject, StaticDict, StaticList, StaticTuple, Value
 from tsir.ops.python import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -183,6 +184,15 @@ def outside_value(e: Emitter, value: Any, name: str, current: Callable[[], Any])
     if e.outside is None:
         raise NeedsInlining
     return e.session.object_or_run(_argument(e.outside, e, value, name, kind, current))
+
+
+def outside_array(e: Emitter, value: Value) -> Value:
+    """A NumPy array from outside as the tensor that shares its memory; other values as they are."""
+    if not isinstance(value, PyObject) or not isinstance(value.value, np.ndarray):
+        return value
+    array: Any = value.value
+    _, tensor = e.session.arrays.setdefault(id(array), (array, torch.from_numpy(array)))
+    return outside_value(e, tensor, value.name, lambda: tensor) or value
 
 
 def _container(

@@ -182,6 +182,11 @@ def _numpy_number(p: Printer, operation: Operation, texts: list[str]) -> str:
     return f"{_PYTHON_NUMBERS[operation.results[0].type]}({shown})" if number else shown
 
 
+def _statistics(p: Printer, operation: Operation, texts: list[str]) -> str:
+    p.names.use("statistics")
+    return f"statistics.{ast.literal_eval(texts[0])}({texts[1]})"
+
+
 def _numpy_text(p: Printer, operation: Operation, texts: list[str]) -> str:
     return f"str({_numpy_number(p, operation, texts)})"
 
@@ -210,7 +215,7 @@ _SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
     "print_with": _print_with, "default_dict": _default_dict, "device": _device, "dtype_limit": _dtype_limit, "future": _future,
     "sorted": _sorted, "range_object": _range, "numpy_operator": _numpy_operator,
     "numpy_number": _numpy_number, "numpy_scalar": _numpy_number, "held_scalar": _numpy_number,
-    "numpy_text": _numpy_text, "range_list": _range_list, "range_length": _range_length,
+    "numpy_text": _numpy_text, "statistics": _statistics, "range_list": _range_list, "range_length": _range_length,
     "sort_order": _sort_order, f"print_with{SPREAD}": _print_with,
     "math_isclose": _with_keywords("math.isclose({0}, {1}…)", "rel_tol", "abs_tol"),
     "math_prod": _with_keywords("math.prod({0}…)", "start"),

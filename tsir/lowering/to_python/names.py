@@ -22,7 +22,19 @@ from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 from tsir.dialects.values import ITEM
 from tsir.lowering.to_python.outside_variables import OutsideVariables
 
-_MODULES = ("math", "torch", "tsir", "warnings", "logging", "builtins", "collections", "heapq", "bisect", "numpy")
+_MODULES = (
+    "math",
+    "torch",
+    "tsir",
+    "warnings",
+    "logging",
+    "builtins",
+    "collections",
+    "heapq",
+    "bisect",
+    "numpy",
+    "statistics",
+)
 
 MADE = "ts.made"
 """The attribute of a `ts.new` that says which call makes the object: `module:name` of the class, and the arguments."""
