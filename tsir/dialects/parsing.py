@@ -28,6 +28,7 @@ from xdsl.utils.lexer import Input, Span, Token
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRTokenKind, StringLiteral
 
 from tsir.dialects.deep_stack import call_with_deep_stack, is_deep
+from tsir.dialects.implicit_bodies import make_named
 from tsir.dialects.invalid import DIFFERENT_TYPES, INVALID_OPERATION
 from tsir.dialects.known_names import operation_hint
 from tsir.dialects.locations import location_attribute
@@ -345,7 +346,7 @@ def _parse(
     except ParseError as error:
         raise text_error(error, context, positions) from None
     try:
-        module = parser.with_resources(parser.parse_module(implicit_module))
+        module = parser.with_resources(make_named(parser.parse_module, implicit_module))
         if external is not None:
             external.update(parser.external)
         return module, positions

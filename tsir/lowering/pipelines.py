@@ -33,6 +33,7 @@ from tsir.passes.outside import mark_outside
 from tsir.passes.registry import get_pass
 from tsir.passes.resize import resize_by_name
 from tsir.passes.signature import drop_object, set_argument_types
+from tsir.passes.spread import Form, Leaf, spread_arguments
 from tsir.passes.structure import callee_name, find_function, functions, reachable, walk
 
 _SPECIALIZE = (
@@ -108,20 +109,19 @@ def inlined(module: ModuleOp, symbol: str) -> FuncOp:
 def specialize(
     module: ModuleOp,
     symbol: str,
-    argument_types: Sequence[Attribute],
+    arguments: Sequence[Form | Attribute],
     instance: Instance | None = None,
     *,
-    strides: Sequence[Sequence[int] | None] | None = (),
-    sizes: Sequence[Sequence[int] | None] = (),
+    in_memory: bool = True,
     lower: bool = True,
 ) -> Specialized:
-    """The function `@symbol` for these argument types (without `self`); the module isn't changed.
+    """The function `@symbol` for arguments of these types (without `self`); the module isn't changed.
 
     `instance` is the object that the function's first argument will be, and that has its weights: attributes that nothing sets
-    become constants and weights. An argument that is a weight already (`ts.weight`; they come last) takes no type. `strides` are
-    those of the arguments that aren't contiguous; None where nobody sees how tensors lie in memory. `sizes` are those of the
-    call at hand (None for what is no tensor): where the types leave sizes open and an operator has to know how they compare,
-    the function is made for calls in which they compare as here, and says so in `ts.assume`. Without
+    become constants and weights. An argument that is a weight already (`ts.weight`; they come last) takes no type. Containers are
+    taken apart where that changes nothing (`ts.part`). Where the types leave sizes open and an operator has to know how they compare,
+    the function is made for calls in which they compare as in the call at hand (`Leaf.sizes`), and says so in `ts.assume`.
+    `in_memory` tells whether anybody sees how tensors lie in memory. Without
     `lower` the result is the `ts` IR before the lowering. Nothing is verified, printed or parsed on the way.
     """
     attributes = Attributes(module) if instance is not None else None
@@ -137,15 +137,17 @@ def specialize(
         drop_unused(part, [symbol])
     else:
         weights = weight_paths(function)
-        first = len(function.body.block.args) - len(argument_types) - len(weights)
-        set_argument_types(function, first, argument_types)
-        mark_strides(function, first, strides or ())
-        name_sizes(function, first, sizes)
+        first = len(function.body.block.args) - len(arguments) - len(weights)
+        forms = [Leaf(a) if isinstance(a, Attribute) else a for a in arguments]
+        known = spread_arguments(function, first, forms)
+        set_argument_types(function, first, [k.type for k in known])
+        mark_strides(function, first, [k.strides if in_memory else None for k in known])
+        name_sizes(function, first, [k.sizes for k in known])
         if weights and instance is not None:
-            after = first + len(argument_types)
-            known = [tensor_type(instance.tensor(path)) for path in weights]
+            after = first + len(known)
+            taken = [tensor_type(instance.tensor(path)) for path in weights]
             declared = [a.type for a in function.body.block.args[after:]]
-            types = [k if isinstance(d, TensorType) else d for k, d in zip(known, declared, strict=True)]
+            types = [k if isinstance(d, TensorType) else d for k, d in zip(taken, declared, strict=True)]
             set_argument_types(function, after, types)
         if instance is not None and first:
             weights += freeze(part, function, instance, attributes)
@@ -155,7 +157,7 @@ def specialize(
     fold_constants(function, refine_results=not is_called)
     if index_by_number(function):
         fold_constants(function, refine_results=not is_called)
-    if strides is not None:
+    if in_memory:
         lay_out(function, is_entry=not is_called)
     merge_common(function)
     eliminate_dead_code(function)
@@ -167,7 +169,7 @@ def specialize(
     merge_common(function)
     eliminate_dead_code(function)
     if lower:
-        lower_function(function, in_memory=strides is not None)
+        lower_function(function, in_memory=in_memory)
         if any(isinstance(op, UnpackOp) for op in walk(part)):
             canonicalize(function, ("containers",))  # lists of results that are taken apart again
         merge_common(function)

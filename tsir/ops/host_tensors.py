@@ -144,16 +144,6 @@ def is_contiguous(x: Array, memory_format: Any = None) -> bool:
     return bool(x.flags.c_contiguous) and name != "channels_last"
 
 
-def tril_indices(row: int, col: int, offset: int, dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> Array:
-    """`torch.tril_indices`: row and column numbers of the lower triangle, row by row."""
-    return np.stack(np.tril_indices(row, offset, col)).astype(numpy_dtype(dtype or dtypes.int64))
-
-
-def triu_indices(row: int, col: int, offset: int, dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> Array:
-    """`torch.triu_indices`: row and column numbers of the upper triangle, row by row."""
-    return np.stack(np.triu_indices(row, offset, col)).astype(numpy_dtype(dtype or dtypes.int64))
-
-
 def one_hot(x: Array, num_classes: int) -> Array:
     """`torch.nn.functional.one_hot` where the number of classes follows from the data (-1)."""
     if x.dtype != np.int64:

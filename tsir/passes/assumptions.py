@@ -32,13 +32,16 @@ ASSUME = "ts.assume"
 def name_sizes(function: FuncOp, first: int, hints: Sequence[Sequence[int] | None]) -> None:
     """Names the unknown sizes of the arguments from `first` on, and notes those of the call at hand."""
     marks = argument_attributes(function)
+    taken: set[str] = set()
     for i, sizes in enumerate(hints, first):
         argument = function.body.block.args[i]
         kind = argument.type
         if sizes is None or not isinstance(kind, TensorType) or kind.dims is None or None not in kind.dims:
             continue
         own = name_of(argument.name_hint or "")
-        own = own if own.isascii() and own.isidentifier() else f"argument{i}"
+        if not own.isascii() or not own.isidentifier() or own in taken:
+            own = f"argument{i}"
+        taken.add(own)
         names = [StringAttr(f"{own}_{d}" if known is None else "") for d, known in enumerate(kind.dims)]
         numbers = [IntegerAttr(s, 64) for s in sizes]
         marks[i] = DictionaryAttr({**marks[i].data, SIZES: ArrayAttr(names), HINTS: ArrayAttr(numbers)})

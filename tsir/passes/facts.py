@@ -232,7 +232,9 @@ class Facts:
 
     def _is_changed(self, value: SSAValue) -> bool:
         group = self.memory.group(value)
-        return group is not None and (bool(group.container_writes) or group.external)
+        if group is None:
+            return False
+        return bool(group.container_writes) or (group.external and self.memory.has_calls)
 
     def _visit_aten(self, op: AtenOp) -> None:
         self.errors.pop(op, None)

@@ -25,7 +25,7 @@ from tsir.passes.infer_types import infer_types
 from tsir.passes.rebuild import inline_block
 from tsir.passes.refine import refine_uses
 from tsir.passes.structure import callee_name, functions, walk
-from tsir.passes.unroll import join_lists, make_lists_whole, unroll_short_loops
+from tsir.passes.unroll import join_lists, make_lists_whole, read_known_lists, unroll_short_loops
 
 _ROUNDS = 8
 """Each round of inference and folding removes a branch or loop; what is left after this many rounds stays."""
@@ -40,8 +40,8 @@ class FoldConstantsPass(ModulePass):
         %2 = scf.if %1 -> (!ts.tensor) { %0 = ts.aten.relu(%x) : ... } else {...}
 
     An operation that raises for these constants stays. Loops that are never entered are removed, short ones over lists unrolled,
-    and lists that are filled by `append` in straight-line code are made in one piece, as are dicts. The types of tensors are
-    refined on the way, as `ts-infer-types` does.
+    and lists that are filled by `append` in straight-line code are made in one piece, as are dicts; what is read of them is found.
+    The types of tensors are refined on the way, as `ts-infer-types` does.
     """
 
     name = "ts-fold-constants"
@@ -61,6 +61,7 @@ def fold_constants(function: FuncOp, *, refine_results: bool = True) -> Facts:
         _replace_constants(function, facts)
         changed |= make_lists_whole(function)
         changed |= read_known_dicts(function)
+        changed |= read_known_lists(function, facts.memory)
         changed |= join_lists(function, facts.memory)
         if not changed:
             break

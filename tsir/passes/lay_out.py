@@ -15,8 +15,8 @@ from xdsl.passes import ModulePass
 
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import effects
-from tsir.dialects.ts.families import AtenOp, aten_op
-from tsir.dialects.ts.structure import CastOp, ListOp
+from tsir.dialects.ts.families import AtenOp, PyOp, aten_op
+from tsir.dialects.ts.structure import CastOp, ListOp, UnpackOp
 from tsir.dialects.ts.types import INT, ListType, TensorType
 from tsir.dialects.values import MemoryFormat
 from tsir.ops import layouts
@@ -34,6 +34,9 @@ _RELAID = frozenset(
     ("t_", "transpose_", "unsqueeze_", "squeeze_", "swapaxes_", "swapdims_", "resize_", "resize_as_", "set_", "as_strided_")
 )
 """Operators that change how a tensor that has been made lies in memory."""
+
+_TAKING_APART = frozenset(("split", "split_with_sizes", "chunk", "tensor_split", "hsplit", "vsplit", "dsplit", "unbind"))
+"""Operators that give a list of a tensor's parts, which lie as they lie in it."""
 
 _ASKING = frozenset(
     (
@@ -163,6 +166,9 @@ class _Layouts:
             match op:
                 case AtenOp():
                     self._operator(op)
+                case UnpackOp() | PyOp(FUNCTION="getitem"):
+                    for result in op.results:
+                        self._element(op.operands[0], result)
                 case CastOp():
                     self._cast(op)
                 case scf.ForOp() | scf.WhileOp():
@@ -188,6 +194,28 @@ class _Layouts:
             self.values[op.result] = shape, layouts.contiguous_strides(shape)
         else:
             self._mix(op.result)
+
+    def _element(self, whole: SSAValue, result: SSAValue) -> None:
+        """What is read from an operator's list of views of one tensor."""
+        made, shape = whole.owner, shape_of(result)
+        if shape is None or not isinstance(made, AtenOp) or made.SCHEMA.name not in _TAKING_APART:
+            return
+        source = made.operands[0]
+        layout = self.values.get(source)
+        if layout is None:
+            if source in self.mixed:
+                self._mix(result)
+            return
+        strides = layout[1]
+        if made.SCHEMA.name == "unbind":
+            dim = constant_of(made.operands[1])
+            if not isinstance(dim, int) or not -len(strides) <= dim < len(strides):
+                return
+            strides = tuple(s for i, s in enumerate(strides) if i != dim % len(strides))
+        if len(strides) == len(shape):
+            self.values[result] = shape, strides
+            if self._is_turned(source):
+                self.turned.add(result)
 
     def _loop(self, op: scf.ForOp | scf.WhileOp) -> None:
         """Follows a loop. What it carries has the strides that it begins with, if each round hands on such tensors."""

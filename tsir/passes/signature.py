@@ -16,10 +16,11 @@ from xdsl.utils.exceptions import ParseError
 
 from tsir.dialects.ts.compatibility import accepts
 from tsir.dialects.ts.structure import CallMethodOp, CastOp, MethodOp
-from tsir.dialects.ts.types import ClassType, TensorType, dtype_of
+from tsir.dialects.ts.types import ClassType, DictType, ListType, OptionalType, StrType, TensorType, dtype_of
 from tsir.errors import PassError
 from tsir.passes.inline import drop_unused
 from tsir.passes.refine import STRICT_DIALECTS
+from tsir.passes.spread import Container, Form, Leaf, spread_arguments
 from tsir.passes.structure import callee_name, find_function, functions, is_public, methods, walk
 
 
@@ -31,7 +32,9 @@ class SetTypesPass(ModulePass):
         func.func @f(%x : !ts.tensor, %n : i64)    ->    func.func @f(%x : !ts.tensor<2x3xf32>, %n : i64)
 
     `types` are IR types, separated by commas, for all arguments or (of a method) all but the object; builtin `tensor<...>` stands
-    for the `!ts.tensor` of that dtype and shape. `entry` is the function; it may be left out when only one public function has
+    for the `!ts.tensor` of that dtype and shape. `[tensor<2xf32>, tensor<3xf32>]` is a list with these in it,
+    `{"a" = tensor<2xf32>}` a dict: the function then takes what is in them, unless it changes them (`ts.part`, `spread_arguments`).
+    `entry` is the function; it may be left out when only one public function has
     that many arguments. Raises PassError for types that the function doesn't take.
     """
 
@@ -52,22 +55,80 @@ class SetTypesPass(ModulePass):
                 f"@{function.sym_name.data} takes {len(arguments) - first} arguments, {len(wanted)} types are given",
                 hint="give the types of all arguments, without the object's",
             )
-        types = [_as_reference(t, a.type) for t, a in zip(wanted, arguments[first:], strict=True)]
-        for argument, kind in zip(arguments[first:], types, strict=True):
-            if argument.type != kind and not accepts(argument.type, kind):
+        forms: list[Form] = []
+        for argument, given in zip(arguments[first:], wanted, strict=True):
+            form = _form(given, argument.type)
+            if form is None:
                 name = argument.name_hint or f"argument {argument.index}"
-                raise PassError(f"@{function.sym_name.data}: '{name}' is declared {argument.type}, which {kind} doesn't fit")
-        set_argument_types(function, first, types)
+                raise PassError(
+                    f"@{function.sym_name.data}: '{name}' is declared {argument.type}, which {given} doesn't fit"
+                )
+            forms.append(form)
+        set_argument_types(function, first, [leaf.type for leaf in spread_arguments(function, first, forms)])
 
 
-def _parse_types(ctx: Context, text: str) -> list[Attribute]:
+@dataclass(frozen=True)
+class _Given:
+    """A type as it is written; a list or dict by what is in it."""
+
+    parts: tuple[_Given | Attribute, ...]
+    keys: tuple[str, ...] | None
+
+    def __str__(self) -> str:
+        if self.keys is None:
+            return f"[{', '.join(map(str, self.parts))}]"
+        items = [f'"{k}" = {p}' for k, p in zip(self.keys, self.parts, strict=True)]
+        return f"{{{', '.join(items)}}}"
+
+
+def _form(given: _Given | Attribute, declared: Attribute) -> Form | None:
+    """What an argument of the declared type is by what is written for it; None where that doesn't fit."""
+    if not isinstance(given, _Given):
+        kind = _as_reference(given, declared)
+        return Leaf(kind) if declared == kind or accepts(declared, kind) else None
+    if isinstance(declared, OptionalType):
+        declared = declared.element
+    if given.keys is None and isinstance(declared, ListType):
+        element = declared.element
+    elif given.keys is not None and isinstance(declared, DictType) and isinstance(declared.key, StrType):
+        element = declared.value
+    else:
+        return None
+    parts = [_form(p, element) for p in given.parts]
+    known = tuple(p for p in parts if p is not None)
+    return Container(declared, known, given.keys) if len(known) == len(parts) else None
+
+
+def _parse_type(parser: Parser) -> _Given | Attribute:
+    if parser.parse_optional_punctuation("[") is not None:
+        parts = [_parse_type(parser)]
+        while parser.parse_optional_punctuation(",") is not None:
+            parts.append(_parse_type(parser))
+        parser.parse_punctuation("]")
+        return _Given(tuple(parts), None)
+    if parser.parse_optional_punctuation("{") is not None:
+        items = [_parse_item(parser)]
+        while parser.parse_optional_punctuation(",") is not None:
+            items.append(_parse_item(parser))
+        parser.parse_punctuation("}")
+        return _Given(tuple(kind for _, kind in items), tuple(key for key, _ in items))
+    return parser.parse_type()
+
+
+def _parse_item(parser: Parser) -> tuple[str, _Given | Attribute]:
+    key = parser.parse_str_literal()
+    parser.parse_punctuation("=")
+    return key, _parse_type(parser)
+
+
+def _parse_types(ctx: Context, text: str) -> list[_Given | Attribute]:
     if not text.strip():
         return []
     parser = Parser(ctx, text, "types")
     try:
-        types: list[Attribute] = [parser.parse_type()]
+        types = [_parse_type(parser)]
         while parser.parse_optional_punctuation(",") is not None:
-            types.append(parser.parse_type())
+            types.append(_parse_type(parser))
         if parser._current_token.text:
             parser.raise_error("expected ','")
     except ParseError as error:

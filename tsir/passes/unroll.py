@@ -124,6 +124,33 @@ def join_lists(function: FuncOp, memory: Memory) -> bool:
     return changed
 
 
+def read_known_lists(function: FuncOp, memory: Memory) -> bool:
+    """Replaces what is read at known places of lists that nothing changes by what was put there; whether there was any.
+
+    %l = ts.list %x, %y
+    %e = ts.py.getitem(%l, %c1)                 ->    %r = ts.aten.relu(%y)
+    %r = ts.aten.relu(%e)
+    """
+    changed = False
+    for op in tuple(walk(function)):
+        if isinstance(op, PyOp) and op.FUNCTION == "getitem" and isinstance(op.operands[0].owner, ListOp):
+            elements = _unchanged_elements(op.operands[0], memory)
+            index = None if elements is None else _index(op, 0, len(elements))
+            if elements is not None and index is not None:
+                replace_by_known(op, elements[index])
+                changed = True
+        elif isinstance(op, UnpackOp) and isinstance(op.value.owner, ListOp):
+            elements = _unchanged_elements(op.value, memory)
+            if elements is not None and len(elements) == len(op.elements):
+                for result, element in zip(op.elements, elements, strict=True):
+                    refine_uses(result, element)
+                block = op.parent_block()
+                assert block is not None
+                block.erase_op(op)
+                changed = True
+    return changed
+
+
 def _unchanged_elements(value: SSAValue, memory: Memory) -> list[SSAValue] | None:
     """The elements of a list that nothing changes, whose making is in sight."""
     op = value.owner

@@ -31,7 +31,8 @@ def compile_specialization(
 ) -> Specialization:
     """Compiles an entry point for the calls that fit `key`, or takes the generated source from the cache.
 
-    With an `example`, for those of them whose sizes compare as in its call: the guards of the result say how.
+    With an `example`, for those of them whose sizes compare as in its call: the guards of the result say how. The result's key
+    leaves open what is in the containers that the function takes whole.
     """
     from tsir.backend.numpy.loading import load
 
@@ -42,7 +43,8 @@ def compile_specialization(
         source = call_with_deep_stack(lambda: generate_source(specialize(program, entry, key, instance, call=call)))
         source_cache.store(cache_key, source)
     function = BoundFunction(call_with_deep_stack(lambda: load(source)), instance, program, entry)
-    return Specialization(key, function, source.text, guards=tuple(function.guards))
+    taken = tuple(k if i in source.spread else keys.key_of_whole(k) for i, k in enumerate(key))
+    return Specialization(taken, function, source.text, guards=tuple(function.guards))
 
 
 def specialize(
@@ -63,10 +65,9 @@ def specialize(
     from tsir.lowering import pipelines
 
     declared = declared_types(program, entry)
-    refined = [keys.refined_type(k, t) for k, t in zip(key, declared, strict=True)]
-    strides = [keys.strides_in(k) for k in key] if in_memory else None
-    sizes = [keys.sizes_in(k) for k in call]
-    return pipelines.specialize(program.module, entry.symbol, refined, instance, strides=strides, sizes=sizes, lower=lower)
+    calls = call if call else (None,) * len(key)
+    arguments = [keys.form_of(k, t, c) for k, t, c in zip(key, declared, calls, strict=True)]
+    return pipelines.specialize(program.module, entry.symbol, arguments, instance, in_memory=in_memory, lower=lower)
 
 
 def generate_source(specialized: Specialized) -> GeneratedSource:

@@ -12,6 +12,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import repeat
 from types import CodeType
 from typing import Any
 
@@ -100,8 +101,8 @@ class _Text:
     tensors: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Names of arrays and of the torch tensors that they are."""
     arrays: bool = False
-    changed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Names of converted containers, whose changes the caller is to see, and of the original ones."""
+    changed: list[tuple[str, str, bool]] = field(default_factory=list[tuple[str, str, bool]])
+    """Names of converted containers, whose changes the caller is to see, and of the original ones, and whether they are dicts."""
     same: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Names of containers that are passed as they are."""
 
@@ -140,13 +141,16 @@ class _Text:
         if observed is tuple and inner.kind == "tuple" and type(argument) is tuple:
             return self._tuple(a, v, value, argument, inner, key[1] if kind.kind == "optional" else key)
         if observed is list and inner.kind == "list":
-            return self._container(a, v, value, inner.arguments[0], "")
+            return self._container(a, v, value, argument, inner.arguments[0], "", key[1] if kind.kind == "optional" else key)
         if observed is dict and inner.kind == "dict" and inner.arguments[0].kind in ("str", "i64"):
             exact = "str" if inner.arguments[0].kind == "str" else "int"
             if {*map(type, value)} - {str if exact == "str" else int}:
                 return False
             self.types.append(f"type({a}) is not dict or {{*map(type, {a})}} - {{{exact}}}")
-            return self._container(a, v, list(value.values()), inner.arguments[1], ".values()")
+            inside = key[1] if kind.kind == "optional" else key
+            return self._container(
+                a, v, list(value.values()), list(argument.values()), inner.arguments[1], ".values()", inside
+            )
         if torch is not None and isinstance(value, torch.torch.dtype | torch.torch.device):
             name = self.constant(f"is_{a}", value)
             self.types.append(f"{a} is not {name}" if isinstance(value, torch.torch.dtype) else f"{a} != {name}")
@@ -188,13 +192,15 @@ class _Text:
         self.convert.append(f"{v} = ({', '.join(names)},)")
         return True
 
-    def _container(self, a: str, v: str, items: list[Any], kind: TypeText, values: str) -> bool:
+    def _container(
+        self, a: str, v: str, items: list[Any], arguments: list[Any], kind: TypeText, values: str, key: Key
+    ) -> bool:
         """A list or dict of tensors, which is converted, or of plain values, which is passed itself."""
         torch = self.torch
         if not values:
             self.types.append(f"type({a}) is not list")
         # Of two arguments that are one object the program must see one, too: the general way takes care of that.
-        self.types += [f"{a} is {other}" for _, other in (*self.same, *self.changed)]
+        self.types += [f"{a} is {other}" for _, other, *_ in (*self.same, *self.changed)]
         exact = {"i64": int, "f64": float, "i1": bool, "str": str}.get(kind.kind)
         found = {*map(type, items)}
         if exact is not None and not found - {exact}:
@@ -211,8 +217,18 @@ class _Text:
         else:
             self.convert.append(f"{v} = [x.numpy() for x in {a}]")
         self.convert.append(f"before_{v} = {v}.copy()")
-        self.changed.append((v, a))
-        return True
+        self.changed.append((v, a, bool(values)))
+        return key[0] == "v" or self._parts(v, arguments, key, values)
+
+    def _parts(self, v: str, arguments: list[Any], key: Key, values: str) -> bool:
+        """The checks of what is in a list or dict of tensors, where the variant is for that."""
+        names = [f"{v}_{i}" for i in range(len(arguments))]
+        if values:
+            self.shapes.append(f"(*{v},) != {self.constant(f'keys_{v}', key[0][1])}")
+        else:
+            self.shapes.append(f"len({v}) != {len(names)}")
+        self.shapes.append(f"!{', '.join(names)}, = {v}{values}")
+        return all(self._array(*part) for part in zip(names, arguments, key[1:], strict=True))
 
     def source(self, count: int) -> str:
         """The text of `call`, or "" when the call isn't of a kind that needs no more thought."""
@@ -223,7 +239,8 @@ class _Text:
         self.namespace |= {
             "MISS": MISS, "__tsir__": True, "ndarray": np.ndarray, "recordings": recordings, "contexts": contexts,
             "quiet_context": quiet_context, "bound": bound, "body": bound.body, "rewrite": rewrite, "code": bound.code,
-            "PLAIN": PLAIN, "conversion_of": _conversion_of, "tuple_of": _tuple_of, "is_": operator.is_, "guards": self.found.guards,
+            "PLAIN": PLAIN, "conversion_of": _conversion_of, "tuple_of": _tuple_of, "is_": operator.is_,
+            "repeat": repeat, "guards": self.found.guards,
         }  # fmt: skip
         lines = ["if recordings: return MISS"]
         lines.append(f"if len(args) != {count}: return MISS")
@@ -256,12 +273,12 @@ class _Text:
         lines += ["except BaseException as error:", "    rewrite(error, code)", "    raise"]
         lines += ["finally:", "    contexts.append(context)"]
         pairs = "".join(f"({v}, {a}), " for v, a in self.tensors)
-        containers = "".join(f"({a}, {v}, before_{v}), " for v, a in self.changed)
+        containers = "".join(f"({a}, {v}, before_{v}), " for v, a, _ in self.changed)
         containers += "".join(f"({a}, {v}, ()), " for v, a in self.same)
         conversion = f"conversion_of(classes, instances, ({pairs}), ({containers}), {not gives_torch})"
         if self.changed:
             # As the caller of a Python function would see it, also when the program raises.
-            differs = " or ".join(_differs(v) for v, _ in self.changed)
+            differs = " or ".join(_differs(v, is_dict) for v, _, is_dict in self.changed)
             lines += [f"    if {differs}:", f"        conversion = {conversion}", "        conversion.write_back()"]
             conversion = f"(conversion or {conversion})"
         lines += self._result(gives_torch, conversion)
@@ -292,12 +309,12 @@ class _Text:
         if gives_torch:
             assert self.torch is not None
             self.constant("from_numpy", self.torch.from_numpy)
-            if self.changed:
-                lines.append(f"    return {conversion}.value_out(r)")
-            else:
-                lines += [f"    if r is {v}: return {a}" for v, a in self.tensors]
-                lines += ["    try:", "        return from_numpy(r)", "    except (TypeError, ValueError):"]
-                lines.append(f"        return {conversion}.value_out(r)")
+            lines += [f"    if r is {v}: return {a}" for v, a in self.tensors]
+            inside = [f"before_{v}.values()" if is_dict else f"before_{v}" for v, _, is_dict in self.changed]
+            for values in inside:  # of one that is an element of a list or dict the caller has the tensor
+                lines.append(f"    if any(map(is_, {values}, repeat(r))): return {conversion}.value_out(r)")
+            lines += ["    try:", "        return from_numpy(r)", "    except (TypeError, ValueError):"]
+            lines.append(f"        return {conversion}.value_out(r)")
             if not self.changed and not self.same:
                 pairs = "".join(f"({v}, {a}), " for v, a in self.tensors)
                 lines += ["if type(r) is tuple:", f"    made = tuple_of(r, ({pairs}), from_numpy)"]
@@ -305,7 +322,7 @@ class _Text:
         else:
             lines.append("    return r")
         lines.append("if type(r) in PLAIN: return r")
-        lines += [f"if r is {v}: return {a}" for v, a in (*self.changed, *self.same)]
+        lines += [f"if r is {v}: return {a}" for v, a, *_ in (*self.changed, *self.same)]
         lines.append(f"return {conversion}.value_out(r)")
         return lines
 
@@ -321,11 +338,11 @@ def _conditions(texts: list[str]) -> list[str]:
     return lines
 
 
-def _differs(v: str) -> str:
+def _differs(v: str, is_dict: bool) -> str:
     """Whether the program has changed its list or dict."""
-    values = f"all(map(is_, {v}.values(), before_{v}.values())) and [*{v}] == [*before_{v}]"
-    items = f"all(map(is_, {v}, before_{v}))"
-    return f"len({v}) != len(before_{v}) or not ({values} if type({v}) is dict else {items})"
+    if is_dict:
+        return f"len({v}) != len(before_{v}) or not (all(map(is_, {v}.values(), before_{v}.values())) and [*{v}] == [*before_{v}])"
+    return f"len({v}) != len(before_{v}) or not all(map(is_, {v}, before_{v}))"
 
 
 def _tuple_of(results: tuple[Any, ...], tensors: Sequence[tuple[Any, Any]], from_numpy: Callable[[Any], Any]) -> Any:

@@ -2,11 +2,13 @@
 
 A key is a nested tuple of plain values. A tensor is `("t", dtype name, shape)`; in a generalised key a dimension that varies
 is None. Dimensions of 0 and 1 always stay exact, because broadcasting depends on them. Tensors that aren't contiguous also have
-in which order their dimensions lie in memory. Everything else is its kind.
+in which order their dimensions lie in memory. A list of tensors is `("list", key, ...)`, a dict `(("dict", keys), key, ...)`.
+Everything else is its kind.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +20,17 @@ from tsir.runtime.type_text import TypeText
 if TYPE_CHECKING:
     from xdsl.ir import Attribute
 
+    from tsir.passes.spread import Form
+
 Key = tuple[Any, ...]
 
 
-def key_of(value: Any, expected: TypeText) -> Key:
-    """The exact key of a converted argument of the declared type."""
+MAX_PARTS = 64
+"""How many elements a list or dict may have whose elements a specialisation is for."""
+
+
+def key_of(value: Any, expected: TypeText, *, whole: bool = False) -> Key:
+    """The exact key of a converted argument of the declared type; `whole` leaves out what is in lists and dicts."""
     if isinstance(value, np.ndarray):
         if value.flags.c_contiguous or value.ndim < 2:
             return ("t", value.dtype.name, value.shape)
@@ -31,10 +39,40 @@ def key_of(value: Any, expected: TypeText) -> Key:
         return ("none",)
     kind = expected.kind
     if kind == "optional":
-        return ("some", key_of(value, expected.arguments[0]))
+        return ("some", key_of(value, expected.arguments[0], whole=whole))
     if kind in ("tuple", "named_tuple") and isinstance(value, tuple):
-        return (kind, *(key_of(v, t) for v, t in zip(value, expected.arguments, strict=True)))
+        return (kind, *(key_of(v, t, whole=whole) for v, t in zip(value, expected.arguments, strict=True)))
+    if whole or kind not in ("list", "dict") or not _has_tensors(expected) or not 0 < len(value) <= MAX_PARTS:
+        return ("v",)
+    if kind == "list" and type(value) is list:
+        return ("list", *(key_of(v, expected.arguments[0]) for v in value))
+    if type(value) is dict and not expected.symbol and expected.arguments[0].kind in ("str", "i64"):
+        return (("dict", tuple(value)), *(key_of(v, expected.arguments[1]) for v in value.values()))
     return ("v",)
+
+
+@lru_cache(maxsize=1024)
+def _has_tensors(kind: TypeText) -> bool:
+    """Whether values of a type hold tensors, by its declaration."""
+    return kind.kind == "tensor" or (
+        kind.kind in ("list", "dict", "tuple", "named_tuple", "optional") and any(map(_has_tensors, kind.arguments))
+    )
+
+
+def is_container(key: Key) -> bool:
+    """Whether a key has what is in a list or dict, also in one in a tuple."""
+    if key[0] in ("t", "v", "none"):
+        return False
+    return key[0] not in ("some", "tuple", "named_tuple") or any(map(is_container, key[1:]))
+
+
+def key_of_whole(key: Key) -> Key:
+    """The key without what is in lists and dicts."""
+    if key[0] in ("t", "v", "none"):
+        return key
+    if key[0] not in ("some", "tuple", "named_tuple"):
+        return ("v",)
+    return (key[0], *map(key_of_whole, key[1:]))
 
 
 def _order(value: np.ndarray[Any, Any]) -> tuple[tuple[int, ...], ...]:
@@ -121,7 +159,36 @@ def show(key: Key) -> str:
         return "None"
     if kind == "some":
         return show(key[1])
+    if kind == "list":
+        return f"[{', '.join(map(show, key[1:]))}]"
+    if isinstance(kind, tuple):
+        return f"{{{', '.join(f'{k!r}: {show(v)}' for k, v in zip(kind[1], key[1:], strict=True))}}}"
     return f"({', '.join(map(show, key[1:]))})"
+
+
+def form_of(key: Key, declared: Attribute, call: Key | None) -> Form:
+    """What the compiler knows of an argument with this key; `call` is the exact key of the call that it compiles for."""
+    from tsir.dialects.ts.types import DictType, ListType, NamedTupleType, OptionalType, TupleType
+    from tsir.passes.spread import Container, Leaf
+
+    kind = key[0]
+    if not is_container(key):
+        return Leaf(refined_type(key, declared), strides_in(key), None if call is None else sizes_in(call))
+    if kind == "some":
+        inner = declared.element if isinstance(declared, OptionalType) else declared
+        return form_of(key[1], inner, None if call is None else call[1])
+    match declared:
+        case ListType():
+            types: list[Attribute] = [declared.element] * (len(key) - 1)
+        case DictType():
+            types = [declared.value] * (len(key) - 1)
+        case TupleType() | NamedTupleType():
+            types = list(declared.elements.data)
+        case _:
+            return Leaf(declared)
+    calls = [None] * len(types) if call is None else call[1:]
+    parts = tuple(form_of(k, t, c) for k, t, c in zip(key[1:], types, calls, strict=True))
+    return Container(declared, parts, kind[1] if isinstance(kind, tuple) else None)
 
 
 def refined_type(key: Key, declared: Attribute) -> Attribute:

@@ -173,8 +173,9 @@ def _tensors(key: Key, name: str, path: Path) -> Iterator[tuple[str, Path, tuple
     if key[0] == "t":
         yield name, path, key[2]
     elif key[0] not in ("v", "none"):
-        for i, inner in enumerate(key[1:]):
-            yield from _tensors(inner, name if key[0] == "some" else f"{name}_{i}", (*path, i))
+        steps = key[0][1] if isinstance(key[0], tuple) else range(len(key) - 1)
+        for i, (step, inner) in enumerate(zip(steps, key[1:], strict=True)):
+            yield from _tensors(inner, name if key[0] == "some" else f"{name}_{step}", (*path, i))
 
 
 def _check(dim: DynamicDim, size: int, place: str, sizes: dict[str, tuple[int, str]]) -> None:

@@ -33,6 +33,8 @@ MAX_EXACT_KEYS = 512
 """How many exact keys an entry point remembers; older ones are looked up again through the dynamic keys."""
 MAX_EXAMPLES = 4
 """How many variants for one key of open sizes rely on how these compare in some call, before one is made that relies on nothing."""
+MAX_STRUCTURES = 4
+"""For how many lengths, keys and so on of a list or dict of tensors variants are made, before one is made for all."""
 MAX_SPECIALIZATIONS = 32
 """How many compiled variants an entry point keeps; the least recently compiled one goes."""
 
@@ -127,6 +129,10 @@ class EntrySpecializations:
         self._first_of_rank: dict[tuple[Any, ...], tuple[Key, ...]] = {}
         self._dynamic: dict[tuple[Any, ...], frozenset[tuple[int, ...]]] = {}
         self._made = 0
+        self._structures: dict[int, set[Key]] = {}
+        """The forms that lists and dicts of tensors had so far, by the parameter's number."""
+        self._whole: set[int] = set()
+        """The parameters for which it no longer counts what is in them."""
 
     def all(self) -> list[Specialization]:
         """The compiled variants, oldest first."""
@@ -141,21 +147,35 @@ class EntrySpecializations:
 
     def find(self, arguments: Sequence[Any], epoch: Epoch) -> Specialization:
         """The variant for a call with these converted arguments; `epoch` has what else it depends on."""
-        key = tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True))
+        key = self.exact_key(arguments)
         found = self._exact.get((epoch, key))
         if found is not None:
             return found
         with self._lock:
+            if self._note_structures(key):
+                key = self.exact_key(arguments)
             return self._find_or_compile(key, arguments, epoch)
 
     def exact_key(self, arguments: Sequence[Any]) -> tuple[Key, ...]:
         """The key of calls with exactly such arguments."""
-        return tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True))
+        whole = self._whole
+        return tuple(keys.key_of(a, t, whole=i in whole) for i, (a, t) in enumerate(zip(arguments, self.types, strict=True)))
+
+    def _note_structures(self, key: tuple[Key, ...]) -> bool:
+        """Notes the forms of the containers in a call; whether one has had too many, and counts as a whole from now on."""
+        before = len(self._whole)
+        for i, part in enumerate(key):
+            if keys.is_container(part):
+                known = self._structures.setdefault(i, set())
+                known.add(keys.rank_key(part))
+                if len(known) > MAX_STRUCTURES:
+                    self._whole.add(i)
+        return len(self._whole) > before
 
     def variant_key(self, arguments: Sequence[Any], epoch: Epoch | None = None) -> tuple[Key, ...]:
         """The key of the variant that a call with these arguments uses; a dimension that varied so far is dynamic in it."""
         epoch = epoch or (0, follow())
-        key = tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True))
+        key = self.exact_key(arguments)
         found = self._exact.get((epoch, key))
         if found is not None:
             return found.key
@@ -174,6 +194,9 @@ class EntrySpecializations:
             self._dynamic[rank] = dynamic
         general = self._general(key, dynamic)
         found = self._variant(general, key, arguments, epoch)
+        if found.key != general:  # some containers are taken whole: then other calls with them go the same way
+            self._whole |= {i for i, (a, b) in enumerate(zip(found.key, general, strict=True)) if a != b}
+            return self._find_or_compile(self.exact_key(arguments), arguments, epoch)
         self._remember(self._exact, (epoch, key), found, MAX_EXACT_KEYS)
         return found
 
@@ -189,7 +212,7 @@ class EntrySpecializations:
                 found = self._compile(self.program, self.entry, general, self.instance, example)
                 if self._policy is not None and self._policy.constrains:
                     found.guards = (*found.guards, self._is_allowed)
-                self._remember(self._compiled, (epoch, general, number), found, MAX_SPECIALIZATIONS)
+                self._remember(self._compiled, (epoch, found.key, number), found, MAX_SPECIALIZATIONS)
                 self._made += 1
                 if self._made == MAX_SPECIALIZATIONS + 1:
                     warnings.warn(
@@ -211,7 +234,7 @@ class EntrySpecializations:
         """The guard of a variant whose sizes a user has restricted."""
         assert self._policy is not None
         try:
-            self._policy.dynamic(tuple(keys.key_of(a, t) for a, t in zip(arguments, self.types, strict=True)), frozenset())
+            self._policy.dynamic(self.exact_key(arguments), frozenset())
         except OperatorValueError:
             return False
         return True

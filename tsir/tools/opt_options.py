@@ -114,7 +114,8 @@ def add_passes(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--arg-types",
         metavar="TYPES",
-        help='types of the entry point\'s arguments, set before the passes: "tensor<1x10xf32>,i64" (? is any size)',
+        help='types of the entry point\'s arguments, set before the passes: "tensor<1x10xf32>,i64" (? is any size); '
+        'a list or dict by what is in it: [tensor<2xf32>], {"key" = tensor<2xf32>}',
     )
     group.add_argument(
         "--entry", metavar="NAME", help="the function or method that --arg-types is for (default: the only one)"

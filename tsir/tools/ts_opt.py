@@ -206,9 +206,11 @@ def typing_passes(types: str | None, entry: str | None) -> list[Step]:
     """What sets the argument types that a command line gives, for the function of a symbol or the only one."""
     if types is None:
         return []
+    from tsir.passes.inline import InlinePass
     from tsir.passes.signature import SetTypesPass
 
-    return [SetTypesPass(types, entry)]
+    apart = any(c in types for c in "[{")  # calls would keep the lists and dicts that are taken apart
+    return [*([InlinePass(entry)] if apart else []), SetTypesPass(types, entry)]
 
 
 def _untyped(module: ModuleOp) -> int:

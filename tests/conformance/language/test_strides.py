@@ -313,3 +313,25 @@ def listed(xs: List[Tensor]):
 def test_lists_of_any_rank_as_in_eager() -> None:
     xs = [torch.ones(4, 6).t(), torch.ones(2, 3, 4, 5).contiguous(memory_format=torch.channels_last)]
     assert outcome(tsir.script(listed), xs) == outcome(listed, xs)
+
+
+def taken_apart(x: Tensor):
+    a, b = x.split([1, 3], 0)
+    c = x.unbind(1)
+    d = x.hsplit(2)
+    e, f = x.chunk(2, 1)
+    return (
+        a + 1,
+        b.clone(),
+        c[1].clone(),
+        d[0].neg(),
+        [e - 3, f * 2],
+        torch.ones_like(c[0]),
+        [t + 1 for t in x.tensor_split(2, 1)],
+    )
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_parts_of_tensors_as_in_eager(order: List[int]) -> None:
+    x = torch.arange(120.0).reshape([(4, 6, 5)[order.index(i)] for i in range(3)]).permute(order)
+    assert outcome(tsir.script(taken_apart), x) == outcome(taken_apart, x)

@@ -26,8 +26,10 @@ from tsir.errors import TsirError
 from tsir.ops.assumptions import python_condition
 from tsir.passes.assumptions import conditions_of, named_sizes
 from tsir.passes.copies import Copies
+from tsir.passes.freeze import argument_attributes
 from tsir.passes.outside import READS, WRITES, WRITES_ARGUMENTS
 from tsir.passes.signature import WITHOUT_SELF
+from tsir.passes.spread import part_of
 from tsir.source_files import line_of, one_line
 
 PURE_TABLES = ("linalg_operations", "tensor_operations", "scalar_operations", "extension_operations")
@@ -118,7 +120,7 @@ def generate(module: ModuleOp, symbol: str) -> GeneratedSource:
     text, frames = _text(lines)
     return GeneratedSource(
         text, entry, written.weights, takes_self, frames, emitter.constants, written.provenance, written.mutable,
-        written.shared, _outside(functions[symbol]),
+        written.shared, _outside(functions[symbol]), tuple(sorted({n for n, _ in _parts(functions[symbol]).values()})),
     )  # fmt: skip
 
 
@@ -128,11 +130,25 @@ def _guards(function: func.FuncOp, takes_self: bool) -> list[Line]:
     if not conditions:
         return []
     given = [a for i, a in enumerate(function.body.block.args) if "ts.weight" not in _attributes(function, i)]
-    number: dict[SSAValue, int] = {a: i - takes_self for i, a in enumerate(given)}
-    names = {name: f"a[{number[a]}].shape[{d}]" for (a, d), (name, _) in named_sizes(function).items()}
+    parts = _parts(function)
+    firsts = {n: a for a, (n, _) in reversed(parts.items())}
+    single = [a for a in given if a not in parts or firsts[parts[a][0]] is a]  # what stands for each parameter
+    places: dict[SSAValue, str] = {a: f"a[{i - takes_self}]" for i, a in enumerate(single)}
+    places |= {a: _reached(f"a[{number}]", path) for a, (number, path) in parts.items()}
+    names = {name: f"{places[a]}.shape[{d}]" for (a, d), (name, _) in named_sizes(function).items()}
     first, *others = [python_condition(c, names) for c in conditions]
     texts = [f"lambda a: {first}", *(f"    and {t}" for t in others)]
     return [Line(0, ""), Line(0, ""), Line(0, "guards = ("), *(Line(1, t) for t in texts), Line(0, ",)")]
+
+
+def _parts(function: func.FuncOp) -> dict[SSAValue, tuple[int, tuple[str | int, ...]]]:
+    """The arguments that are parts of containers: of which parameter, and how they are reached."""
+    found = {a: part_of(m) for a, m in zip(function.body.block.args, argument_attributes(function), strict=True)}
+    return {a: part for a, part in found.items() if part is not None}
+
+
+def _reached(container: str, path: tuple[str | int, ...]) -> str:
+    return container + "".join(f"[{step!r}]" for step in path)
 
 
 def _outside(function: func.FuncOp) -> Outside | None:
@@ -191,6 +207,9 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
     weight_names: list[str] = []
     mutable: list[int] = []
     shared_weights: list[int] = []
+    parts = _parts(function) if entry else {}
+    taken: dict[int, str] = {}
+    head: list[Line] = []
     for i, argument in enumerate(function.body.block.args):
         attributes = _attributes(function, i)
         path = attributes.get("ts.weight")
@@ -204,6 +223,12 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
                 mutable.append(len(weights) - 1)
             elif is_tensor(argument):
                 e.prepared_names.add(variable)
+        elif argument in parts:
+            number, path = parts[argument]
+            if number not in taken:
+                taken[number] = e.fresh("given")
+                parameters.append(taken[number])
+            head.append(Line(1, f"{variable} = {_reached(taken[number], path)}"))
         else:
             parameters.append(variable)
         if _is_uint8(attributes) and is_tensor(argument):
@@ -220,7 +245,6 @@ def _function(module: ModuleEmitter, function: func.FuncOp, name: str, *, entry:
         lines += _prepare(weight_names, e.prepared, state)
     buffers = e.plan.lines()
     views = [v for v in e.plan.views if v in used]
-    head: list[Line] = []
     if state:
         head.append(Line(1, f"{_unpacked(state)} = state"))
     if views:

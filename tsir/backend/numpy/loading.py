@@ -56,6 +56,8 @@ class GeneratedSource:
     """The indices of the weights that it takes for memory of other weights, attributes and arguments, too."""
     outside: Outside | None = None
     """None when it writes nothing from outside, its weights aside."""
+    spread: tuple[int, ...] = ()
+    """The indices of the arguments, lists and dicts, whose content it was made for."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def load(source: GeneratedSource) -> LoadedFunction:
     )
 
 
-_FORMAT = 4
+_FORMAT = 5
 
 
 def source_to_bytes(source: GeneratedSource) -> bytes:
@@ -108,6 +110,7 @@ def source_to_bytes(source: GeneratedSource) -> bytes:
         "written": source.written,
         "shared": source.shared,
         "outside": None if source.outside is None else vars(source.outside),
+        "spread": source.spread,
     }
     arrays = {f"c_{n}": a.view(np.uint16) if a.dtype.name == "bfloat16" else a for n, a in source.constants.items()}
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
@@ -138,6 +141,7 @@ def source_from_bytes(data: bytes) -> GeneratedSource | None:
         tuple(meta["written"]),
         tuple(meta["shared"]),
         Outside(tuple(outside["reads"]), tuple(outside["writes"]), outside["arguments"]) if outside is not None else None,
+        tuple(meta["spread"]),
     )
 
 

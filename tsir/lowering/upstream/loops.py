@@ -27,6 +27,8 @@ from xdsl.dialects.linalg.ops import GenericOp, YieldOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
+from tsir.dialects.implicit_bodies import make_named
+
 INDEX = IndexType()
 I1 = IntegerType(1)
 I64 = IntegerType(64)
@@ -179,7 +181,7 @@ class Loops:
 
     def filled(self, value: SSAValue, out: SSAValue) -> SSAValue:
         """A tensor of equal elements."""
-        return self.add(linalg.ops.FillOp([value], [out], [out.type]))
+        return self.add(make_named(linalg.ops.FillOp, [value], [out], [out.type]))
 
     def as_type(self, x: SSAValue, kind: Attribute) -> SSAValue:
         """The tensor with a type that knows more or less of its sizes."""

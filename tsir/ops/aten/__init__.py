@@ -16,6 +16,7 @@ MODULES: tuple[str, ...] = (
     "tsir.ops.aten.norms",
     "tsir.ops.aten.sorting",
     "tsir.ops.aten.linear_algebra",
+    "tsir.ops.aten.triangles",
     "tsir.ops.aten.decompositions",
     "tsir.ops.aten.solvers",
     "tsir.ops.aten.statistics",

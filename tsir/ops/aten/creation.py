@@ -343,28 +343,6 @@ def eye_m(n: Any, m: Any, dtype: DType | None, layout: Any, device: Any, pin_mem
     return convert(same, dtype or default_dtype())
 
 
-@host(
-    f"tril_indices(int row, int col, int offset=0, *, {INT64_OPTIONS}) -> Tensor",
-    implementation="tsir.ops.host_tensors:tril_indices",
-)
-def tril_indices(row: Any, col: Any, offset: Any, dtype: DType | None, layout: Any, device: Any, pin: Any) -> SymTensor:
-    """Row and column numbers of the lower triangle of a matrix."""
-    row, col, offset = require_int(row), require_int(col), require_int(offset)
-    count = sum(max(0, min(col, i + offset + 1)) for i in range(row))
-    return SymTensor(dtype or dtypes.int64, (2, count))
-
-
-@host(
-    f"triu_indices(int row, int col, int offset=0, *, {INT64_OPTIONS}) -> Tensor",
-    implementation="tsir.ops.host_tensors:triu_indices",
-)
-def triu_indices(row: Any, col: Any, offset: Any, dtype: DType | None, layout: Any, device: Any, pin: Any) -> SymTensor:
-    """Row and column numbers of the upper triangle of a matrix."""
-    row, col, offset = require_int(row), require_int(col), require_int(offset)
-    count = sum(max(0, min(col, col - i - offset)) for i in range(row))
-    return SymTensor(dtype or dtypes.int64, (2, count))
-
-
 # Windows --------------------------------------------------------------------------------------------------------------
 
 

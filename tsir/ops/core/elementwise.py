@@ -17,6 +17,7 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
+from tsir.dialects.implicit_bodies import make_named
 from tsir.dialects.ts.types import linalg_element_type
 from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorTypeError, OperatorZeroDivisionError
 from tsir.ops.builder import I1, Body, Builder, Emitter, affine_map, current, identity_map, tensor_type
@@ -296,7 +297,7 @@ def fill_value(b: Builder, destination: SSAValue, value: SSAValue) -> SSAValue:
     from xdsl.dialects.linalg.ops import FillOp
 
     if not isinstance(value.type, ComplexType):
-        op = FillOp((value,), (destination,), (destination.type,))
+        op = make_named(FillOp, (value,), (destination,), (destination.type,))
         return b.insert(op).results[0]
     kind = destination.type
     assert isinstance(kind, TensorType)
@@ -331,7 +332,7 @@ def copy(x: SymTensor) -> SymTensor:
             x.shape,
         )
     destination = b.empty(x.dtype, x.shape)
-    op = CopyOp((x.ssa,), (destination,), (tensor_type(x.dtype, x.shape),))
+    op = make_named(CopyOp, (x.ssa,), (destination,), (tensor_type(x.dtype, x.shape),))
     return SymTensor(x.dtype, x.shape, b.insert(op).results[0])
 
 

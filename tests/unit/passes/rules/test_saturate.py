@@ -81,7 +81,7 @@ def specialized(model, shapes):
     compiled = tsir.script(model.eval())
     entry = compiled.program.entry_points["forward"]
     kinds = [TensorType(dtypes.float32, s) for s in shapes]
-    found = specialize(compiled.program.module, entry.symbol, kinds, compiled.instance, strides=None, lower=False)
+    found = specialize(compiled.program.module, entry.symbol, kinds, compiled.instance, in_memory=False, lower=False)
     return found, [compiled.instance.tensor(path) for path in found.weights]
 
 
