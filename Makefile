@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check unit test-mlir test-clusters fuzz fuzz-texts fuzz-archives bench bench-compile bench-scaling conformance clean
+.PHONY: demo test lint check unit test-mlir test-clusters fuzz fuzz-texts fuzz-archives fuzz-torch bench bench-compile bench-scaling conformance clean
 .DEFAULT_GOAL := test
 
 # pip, not another installer, and torch by its exact pin: that is the CPU wheel.
@@ -53,6 +53,10 @@ fuzz-texts: $(VENV)/.ready  ## opt-in: 50,000 mutants of the tests' IR are read 
 
 fuzz-archives: $(VENV)/.ready  ## opt-in: 20,000 mutants of archives are opened, in bounded time and memory (about four minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.archives --count 20000 --seed $(or $(SEED),0) --keep fuzz-failures
+
+fuzz-torch: $(VENV)/.ready  ## opt-in: 20,000 mutants of TorchScript archives and 5,000 of .pt2 files are opened, compiled and called
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.torch_archives torchscript --count 20000 --seed $(or $(SEED),0) --keep fuzz-failures
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.torch_archives pt2 --count 5000 --seed $(or $(SEED),0) --keep fuzz-failures
 
 bench: $(VENV)/.ready  ## ratios against torch eager and torch.jit
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python benchmarks/run.py

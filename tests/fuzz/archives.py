@@ -4,7 +4,7 @@
 
 The golden archives are changed in their structure: the zip file's headers and order of members, the manifest's JSON, the header of the
 weights, the IR, checksums, which are made right again for most mutants so that what is behind them is reached. Of what opens, a
-part is parsed and saved again.
+part is parsed, saved again, compiled and called.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import copy
 import hashlib
 import io
 import json
+import os
 import random
 import resource
 import struct
@@ -27,6 +28,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz.calling import nothing_else, outcome_of_calls
 from tests.fuzz.fuzz import kind_of, within
 from tests.fuzz.mutation import Mutator
 from tsir.archive.zip_writing import write_zip
@@ -134,7 +136,7 @@ class ArchiveMutator:
         return _packed(members, manifest)
 
     def _change_json(self, root: Any) -> None:
-        places = list(_places(root, self._random))
+        places = list(places_in(root, self._random))
         if not places:
             return
         holder, key = self._random.choice(places)
@@ -276,7 +278,7 @@ class ArchiveMutator:
                 value = {"kind": self._random.choice(("list", "tuple")), "items": [value]}
         places = [
             (h, k)
-            for h, k in _places(manifest, self._random)
+            for h, k in places_in(manifest, self._random)
             if isinstance(h, dict) and k in ("items", "attributes", "default")
         ]
         holder, key = self._random.choice(places or [(manifest, "root")])
@@ -313,7 +315,7 @@ class ArchiveMutator:
         return _packed(members, manifest)
 
 
-def _places(value: Any, random_: random.Random, most: int = 4000) -> list[tuple[Any, Any]]:
+def places_in(value: Any, random_: random.Random, most: int = 4000) -> list[tuple[Any, Any]]:
     """Where values stand in some JSON: holder and key. Of each level's lines of source and long lists only some."""
     found: list[tuple[Any, Any]] = []
     todo: list[Any] = [value]
@@ -365,15 +367,20 @@ def archives() -> list[bytes]:
 
 
 def run(data: bytes, *, deeply: bool) -> str:
-    """What becomes of a file: `refused` or `opened`; `deeply`, with its IR read and all of it saved. Raises what isn't a TsirError."""
-    try:
-        loaded = load(io.BytesIO(data))
+    """What becomes of a file: `refused` or `opened`; `deeply`, with its IR read, all of it saved, and its entry points compiled and
+    called. Raises what may not happen."""
+    with nothing_else():
+        try:
+            with within(SECONDS):
+                loaded = load(io.BytesIO(data))
+                if deeply:
+                    loaded.save(io.BytesIO())
+        except TsirError as error:
+            assert str(error) and len(str(error)) < 5000
+            return "refused"
         if deeply:
-            loaded.save(io.BytesIO())
+            outcome_of_calls(loaded, ())
         return "opened"
-    except TsirError as error:
-        assert str(error) and len(str(error)) < 5000
-        return "refused"
 
 
 def fuzz(count: int, seed: int, keep: Path | None = None) -> tuple[Counter[str], dict[str, bytes]]:
@@ -384,8 +391,7 @@ def fuzz(count: int, seed: int, keep: Path | None = None) -> tuple[Counter[str],
     for i in range(count):
         kind, data = mutator.mutant()
         try:
-            with within(SECONDS):
-                outcome = run(data, deeply=kind == "ir" or i % 8 == 0)
+            outcome = run(data, deeply=kind == "ir" or i % 8 == 0)
             outcomes[f"{kind}: {outcome}"] += 1
             outcomes[outcome] += 1
         except (KeyboardInterrupt, SystemExit):
@@ -417,6 +423,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write the first mutant of each failure there")
     options = parser.parse_args()
+    os.environ["TSIR_CACHE_DIR"] = ""
     warnings.simplefilter("ignore")
     fuzz(20, options.seed + 1)  # what is imported on the way isn't a mutant's
     bound_memory()
