@@ -10,7 +10,8 @@ from xdsl.ir import Attribute
 
 from tsir.archive.torchscript import prelude
 from tsir.archive.torchscript.annotations import HINT, Annotations, identifier, is_identifier
-from tsir.archive.torchscript.printing import FunctionPrinter, number
+from tsir.archive.torchscript.expressions import number
+from tsir.archive.torchscript.printing import FunctionPrinter
 from tsir.archive.torchscript.texts import is_plain, quoted
 from tsir.dialects import type_codes
 from tsir.dialects.dtypes import DType

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import builtins
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from xdsl.dialects import arith, func, scf
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
 from tsir.archive.torchscript.annotations import HINT, identifier, is_identifier
-from tsir.archive.torchscript.calls import checked_call, operator_call, outside_domain, truth
+from tsir.archive.torchscript.calls import operator_call
 from tsir.archive.torchscript.checking import as_torchscript, can_be_cast, is_subtype
 from tsir.archive.torchscript.cleanups import Cleanup, cleanup_of
-from tsir.archive.torchscript.texts import (
-    format_parts,
-    format_spec_call,
-    is_alike,
-    is_message,
-    is_percent_template,
-    text_call,
-)
+from tsir.archive.torchscript.expressions import number, parts_of
 from tsir.dialects import type_codes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.locations import location_of
@@ -158,13 +149,16 @@ class FunctionPrinter:
 
     def operation(self, operation: Operation) -> None:
         """One operation."""
-        emit = _OPERATIONS.get(type(operation))
+        from tsir.archive.torchscript.python_calls import emit_python_call
+        from tsir.archive.torchscript.structures import OPERATIONS
+
+        emit = OPERATIONS.get(type(operation))
         if emit is not None:
             emit(self, operation)
         elif isinstance(operation, AtenOp):
             self._operator(operation)
         elif isinstance(operation, PyOp):
-            self._python(operation)
+            emit_python_call(self, operation)
         else:
             self.refuse(operation.name, operation)
 
@@ -191,41 +185,6 @@ class FunctionPrinter:
     def _is_cast(self, operation: Operation) -> bool:
         return all(isinstance(u.operation, s.CastOp) for u in operation.results[0].uses)
 
-    def _python(self, operation: PyOp) -> None:
-        operands = [self.use(o) for o in operation.operands]
-        kinds = [o.type for o in operation.operands]
-        function = operation.FUNCTION
-        if function in ("range_list", "range_object"):
-            return self._range(operation, operands)
-        if function == "setslice":
-            return self._set_slice(operation, operands)
-        if function == "sorted" and len(operands) == 2:
-            return self._sorted(operation, operands)
-        if function in _TEXTS:
-            return self.define(operation, self._text(operation, operands, kinds))
-        if function in ("truediv", "floordiv", "mod", "div_to_zero") and not _is_no_zero(operation.operands[1]):
-            self.raise_if(f"torch.eq({operands[1]}, 0)", "division by zero", "ZeroDivisionError")
-        if (
-            operands
-            and (outside := outside_domain(function, operands[0])) is not None
-            and constant_of(operation.operands[0]) is UNKNOWN
-        ):
-            self.raise_if(outside, "math domain error", "ValueError")
-        if all(isinstance(k, ts.TupleType | ts.NamedTupleType) for k in kinds) and (
-            text := self._tuples(operation, operands)
-        ):
-            return self.define(operation, text)
-        result = operation.results[0].type
-        checked = checked_call(function, operands, kinds, result)
-        if checked is None:
-            shown = ", ".join(map(show_type, kinds))
-            self.refuse(f"{function.replace('_', '.', 1)}() of {shown or 'no values'}", operation)
-        call, found = checked
-        self.annotation(result, operation)
-        if found is not None and result != ts.NONE:
-            call = self.of_type(call, found, result, operation)
-        self.define(operation, call)
-
     def of_type(self, text: str, found: Attribute, wanted: Attribute, operation: Operation) -> str:
         """An expression of a type that TorchScript gives it as one of another, where a value can be of both."""
         given, kind = as_torchscript(found), as_torchscript(wanted)
@@ -238,7 +197,7 @@ class FunctionPrinter:
             and isinstance(given, ts.TupleType)
             and all(is_subtype(p, kind.element) for p in parts)
         ):
-            return f"annotate({annotation}, [{', '.join(t for t, _ in _parts(text, given))}])"
+            return f"annotate({annotation}, [{', '.join(t for t, _ in parts_of(text, given))}])"
         if is_subtype(given, kind):  # only a cast gives a variable of a loop its wider type
             return f"{'annotate' if text == 'None' else 'unchecked_cast'}({annotation}, {text})"
         if can_be_cast(given, kind):
@@ -251,102 +210,6 @@ class FunctionPrinter:
         self.line(f'  ops.prim.RaiseException("{message}", "builtins.{exception}")')
         self.line("else:")
         self.line("  pass")
-
-    def _text(self, operation: PyOp, operands: Sequence[str], kinds: Sequence[Attribute]) -> str:
-        """A text of values. Raises UnsupportedError where TorchScript has another than Python and the program can tell."""
-        function, is_shown = operation.FUNCTION, is_message(operation.results[0])
-        call: str | None = None
-        if function in ("str", "repr", "format") and (len(operands) == 1 or operands[1] == '""'):
-            is_name = function == "repr" and isinstance(kinds[0], ts.StrType | ts.DeviceType)
-            call = text_call(operands[0], kinds[0], is_shown) if not is_name or is_shown else None
-        elif function == "format":
-            spec = constant_of(operation.operands[1])
-            call = format_spec_call(operands[0], kinds[0], spec) if isinstance(spec, str) else None
-        elif isinstance(template := constant_of(operation.operands[0]), str):
-            values, types = list(operands[1:]), list(kinds[1:])
-            if function == "percent" and isinstance(operation.operands[1].owner, s.TupleOp):
-                values = [self.use(o) for o in operation.operands[1].owner.operands]
-                types = [o.type for o in operation.operands[1].owner.operands]
-            texts = [text_call(v, k, is_shown) for v, k in zip(values, types, strict=True)]
-            parts = format_parts(template, len(texts)) if function == "str_format" else None
-            if parts is not None and all(t is not None for t in texts):
-                arguments = [
-                    '"{}"' if i is None else values[i] if texts[i] == f"str({values[i]})" else texts[i] for i in parts[1]
-                ]
-                call = f"torch.format({', '.join([self.program.text(parts[0]), *map(str, arguments)])})"
-            elif (
-                function == "percent"
-                and is_percent_template(template, types)
-                and all(is_shown or is_alike(k) for k in types)
-            ):
-                call = f"torch.percentFormat({self.program.text(template)}, ({', '.join(values)},))"
-        elif is_shown:
-            call = f"torch.{'format' if function == 'str_format' else 'percentFormat'}({', '.join(operands)})"
-        if call is None:
-            shown = ", ".join(show_type(k) for k in kinds if not isinstance(k, ts.StrType))
-            self.refuse(f"such text of {shown or 'values'} as Python has (by {function.replace('_', '.', 1)}())", operation)
-        return call
-
-    def _tuples(self, operation: PyOp, operands: Sequence[str]) -> str | None:
-        """What Python does with two tuples, element by element; None for what isn't done so."""
-        left, right = (
-            (_parts(o, v.type) for o, v in zip(operands, operation.operands, strict=True))
-            if len(operands) == 2
-            else ([], [])
-        )
-        match operation.FUNCTION:
-            case "add":
-                return tuple_of([t for t, _ in (*left, *right)])
-            case "eq":
-                return self._equal_tuples(left, right, operation)
-            case "ne":
-                return f"torch.__not__({self._equal_tuples(left, right, operation)})"
-            case _:
-                return None
-
-    def _equal_tuples(self, left: Parts, right: Parts, operation: PyOp) -> str:
-        if len(left) != len(right):
-            return "False"
-        text = ""
-        for (a, a_kind), (b, b_kind) in zip(left, right, strict=True):
-            if isinstance(a_kind, ts.TupleType | ts.NamedTupleType) and isinstance(b_kind, ts.TupleType | ts.NamedTupleType):
-                part = self._equal_tuples(_parts(a, a_kind), _parts(b, b_kind), operation)
-            else:
-                checked = checked_call("eq", [a, b], [a_kind, b_kind], ts.BOOL)
-                if checked is None:
-                    self.refuse(f"comparison of {show_type(a_kind)} and {show_type(b_kind)} in tuples", operation)
-                part = checked[0]
-            text = f"torch.__and__({text}, {part})" if text else part
-        return text or "True"
-
-    def _set_slice(self, operation: PyOp, operands: Sequence[str]) -> None:
-        """`a[start:stop] = value`: the list is filled again with what is before, the value, and what is behind."""
-        target, start, stop, step, value = operands
-        if step not in ("None", "1"):
-            self.refuse("assignment to a slice with a step", operation)
-        copied, head, tail = self.fresh(None), self.fresh(None), self.fresh(None)
-        self.line(f"{copied} = torch.list({value})")
-        self.line(f"{head} = torch.slice({target}, 0, {'0' if start == 'None' else start}, 1)")
-        before = f"torch.len({head})"
-        ends = "" if stop == "None" else f"ops.prim.max({before}, torch.len(torch.slice({target}, 0, {stop}, 1)))"
-        self.line(f"{tail} = torch.slice({target}, {ends or f'torch.len({target})'}, None, 1)")
-        self.line(f"torch.clear({target})")
-        for part in (head, copied, tail):
-            self.line(f"torch.extend({target}, {part})")
-
-    def _range(self, operation: PyOp, operands: list[str]) -> None:
-        """A list of the numbers of a range."""
-        start, stop, step = {1: ["0", *operands, "1"], 2: [*operands, "1"], 3: operands}[len(operands)]
-        name, counter, ignored = self.name(operation.results[0]), self.fresh(None), self.fresh(None)
-        self.line(f"{name} = annotate(List[int], [])")
-        self.line(f"for {counter} in range(torch.__range_length({start}, {stop}, {step})):")
-        self.line(f"  {ignored} = torch.append({name}, torch.__derive_index({counter}, {start}, {step}))")
-
-    def _sorted(self, operation: PyOp, operands: list[str]) -> None:
-        """A sorted copy, the greatest first if that is wanted."""
-        name, ignored = self.name(operation.results[0]), self.fresh(None)
-        self.line(f"{name} = torch.list({operands[0]})")
-        self.line(f"{ignored} = torch.sort({name}, {operands[1]})")
 
     # Control flow
 
@@ -531,40 +394,9 @@ class FunctionPrinter:
         return count + 2
 
 
-_TEXTS = frozenset(("str", "repr", "format", "str_format", "percent"))
-
-Parts = Sequence[tuple[str, Attribute]]
-"""The elements of a tuple, with their types."""
-
-
-def _parts(text: str, kind: Attribute) -> Parts:
-    elements = kind.elements.data if isinstance(kind, ts.TupleType | ts.NamedTupleType) else ()
-    return [(f"({text})[{i}]", e) for i, e in enumerate(elements)]
-
-
 def _takes_tensor(operation: Operation) -> bool:
     """Whether an operation takes a tensor as well as its number: TorchScript's number of a bool tensor can't become a float."""
     return isinstance(operation, PyOp) and operation.FUNCTION in ("int", "float")
-
-
-def _is_no_zero(divisor: SSAValue) -> bool:
-    """Whether a divisor is known not to be 0, or TorchScript's division by it raises."""
-    value = constant_of(divisor)
-    if value is not UNKNOWN:
-        return value != 0
-    return divisor.type not in (ts.INT, ts.FLOAT, ts.NumberType())
-
-
-def tuple_of(elements: Sequence[str]) -> str:
-    """A tuple as an expression."""
-    return f"({', '.join(elements)}{',' if len(elements) == 1 else ''})"
-
-
-def number(value: float) -> str:
-    """A float as serialised code has it."""
-    if math.isnan(value):
-        return "nan"
-    return repr(value) if math.isfinite(value) else "inf" if value > 0 else "-inf"
 
 
 def listed(value: SSAValue) -> Any:
@@ -573,191 +405,3 @@ def listed(value: SSAValue) -> Any:
         found = [constant_of(o) for o in value.owner.operands]
         return UNKNOWN if any(f is UNKNOWN for f in found) else tuple(found)
     return UNKNOWN if isinstance(value, BlockArgument) else constant_of(value)
-
-
-# The structural operations
-
-
-def _nothing(p: FunctionPrinter, operation: Any) -> None:
-    pass
-
-
-def _logical(name: str) -> Callable[[FunctionPrinter, Any], None]:
-    return lambda p, operation: p.define(operation, f"torch.__{name}__({', '.join(map(p.use, operation.operands))})")
-
-
-def _return(p: FunctionPrinter, operation: func.ReturnOp) -> None:
-    if not operation.operands:
-        return p.line("return None")
-    outputs = p.function.function_type.outputs.data
-    p.line(f"return {p.typed(operation.operands[0], outputs[0], operation)}")
-
-
-def _call(p: FunctionPrinter, operation: func.CallOp) -> None:
-    operands = [p.use(o) for o in operation.operands]
-    callee = operation.callee.string_value()
-    method = p.program.method_of(callee)
-    if method is not None:
-        text = f"({operands[0]}).{method}({''.join(f'{o}, ' for o in operands[1:])})"
-    else:
-        text = f"{p.program.function(callee)}({''.join(f'{o}, ' for o in operands)})"
-    p.define(operation, text)
-
-
-def _call_method(p: FunctionPrinter, operation: s.CallMethodOp) -> None:
-    name, _, _interface = operation.method_name.data.partition("$")
-    arguments = "".join(f"{p.use(o)}, " for o in operation.arguments)
-    p.define(operation, f"({p.use(operation.object)}).{name}({arguments})")
-
-
-def _list(p: FunctionPrinter, operation: s.ListOp) -> None:
-    kind, elements = p.annotation(operation.result.type, operation), [p.use(o) for o in operation.elements]
-    is_data = all(isinstance(u.operation, AtenOp) and u.operation.SCHEMA.key == "tensor" for u in operation.result.uses)
-    if (
-        operation.result.type == ts.ListType(ts.NumberType())
-        and is_data
-        and any(_number_of(o) == ts.FLOAT for o in operation.elements)
-    ):
-        if not all(_number_of(o) in (ts.INT, ts.FLOAT) for o in operation.elements):
-            p.refuse("tensor() of such numbers", operation)
-        kind, elements = "List[float]", [f"float({o})" for o in elements]
-    p.define(operation, f"annotate({kind}, [{', '.join(elements)}])")
-
-
-def _number_of(value: SSAValue) -> Attribute:
-    """The type of a number before it became one of any type."""
-    return value.owner.value.type if isinstance(value.owner, s.CastOp) else value.type
-
-
-def _tuple(p: FunctionPrinter, operation: s.TupleOp) -> None:
-    parts = [p.use(o) for o in operation.elements]
-    if isinstance(operation.result.type, ts.NamedTupleType):
-        return p.define(operation, f"{p.annotation(operation.result.type, operation)}({', '.join(parts)})")
-    text = tuple_of(parts)
-    kinds: Any = operation.result.type
-    if [o.type for o in operation.elements] != list(kinds.elements.data):
-        text = f"annotate({p.annotation(operation.result.type, operation)}, {text})"
-    p.define(operation, text)
-
-
-def _tuple_get(p: FunctionPrinter, operation: s.TupleGetOp) -> None:
-    p.define(operation, f"({p.use(operation.tuple)})[{operation.index.value.data}]")
-
-
-def _unpack(p: FunctionPrinter, operation: s.UnpackOp) -> None:
-    value = p.use(operation.value)
-    if isinstance(operation.value.type, ts.TensorType):
-        rows = p.fresh(None)
-        p.line(f"{rows} = torch.unbind({value})")
-        value = rows
-    p.line(f"{''.join(f'{p.name(r)}, ' for r in operation.elements)}= {value}")
-
-
-def _dict(p: FunctionPrinter, operation: s.DictOp) -> None:
-    items = [p.use(o) for o in operation.items]
-    pairs = ", ".join(f"{k}: {v}" for k, v in zip(items[::2], items[1::2], strict=True))
-    p.define(operation, f"annotate({p.annotation(operation.result.type, operation)}, {{{pairs}}})")
-
-
-def _get_attribute(p: FunctionPrinter, operation: s.GetAttrOp) -> None:
-    name = operation.attr_name.data
-    holder = p.use(operation.object)
-    p.define(operation, f"{holder}.{name}" if is_identifier(name) else f"getattr({holder}, {p.program.quoted(name)})")
-
-
-def _set_attribute(p: FunctionPrinter, operation: s.SetAttrOp) -> None:
-    name = operation.attr_name.data
-    if not is_identifier(name):
-        p.refuse(f"assignment of an attribute named {name!r}", operation)
-    kind = p.program.attribute_type(operation.object.type, name)
-    value = p.use(operation.value) if kind is None else p.typed(operation.value, kind, operation)
-    p.line(f"{p.use(operation.object)}.{name} = {value}")
-
-
-def _new(p: FunctionPrinter, operation: s.NewOp) -> None:
-    name = p.annotation(operation.result.type, operation)
-    p.define(operation, f"{name}.__new__({name})")
-
-
-def _cast(p: FunctionPrinter, operation: s.CastOp) -> None:
-    given, wanted = operation.value.type, operation.result.type
-    text, kind = p.use(operation.value), p.annotation(wanted, operation)
-    if p.annotation(given, operation) == kind:
-        p.names[operation.result] = text
-        return
-    if isinstance(given, ts.ClassType) and isinstance(wanted, ts.ClassType) and not p.program.is_interface(wanted):
-        p.refuse("classes derived from others, nor functions as values,", operation)
-    if text.endswith(".tolist()"):
-        return p.define(operation, f"annotate({kind}, {text})")
-    is_tensor = isinstance(wanted, ts.TensorType) and isinstance(given, ts.TensorType)
-    if is_tensor or (text == "None" and isinstance(wanted, ts.UnionType)):  # torch.jit can't hold None as one of a Union
-        p.names[operation.result] = text
-    elif isinstance(given, ts.ClassType) or isinstance(wanted, ts.ClassType):
-        p.define(operation, f"unchecked_cast({kind}, {text})")
-    else:
-        p.define(operation, p.of_type(text, given, wanted, operation))
-
-
-def _is_instance(p: FunctionPrinter, operation: s.IsInstanceOp) -> None:
-    value = p.use(operation.value)
-    if isinstance(operation.value.type, ts.NumberType):
-        value = f"annotate(Any, {value})"  # no bool is a number
-    first, *others = [f"isinstance({value}, {p.annotation(k, operation)})" for k in operation.types.data]
-    for other in others:
-        first = f"torch.__or__({first}, {other})"
-    p.define(operation, first)
-
-
-def _truth(p: FunctionPrinter, operation: s.TruthOp) -> None:
-    kind, value = operation.value.type, p.use(operation.value)
-    if not isinstance(kind, ts.OptionalType):
-        return p.define(operation, truth(value, kind))
-    name = p.name(operation.result)
-    inner = f"unchecked_cast({p.annotation(kind.element, operation)}, {value})"
-    for line in (
-        f"if torch.__isnot__({value}, None):",
-        f"  {name} = {truth(inner, kind.element)}",
-        "else:",
-        f"  {name} = False",
-    ):
-        p.line(line)
-
-
-def _raise(p: FunctionPrinter, operation: s.RaiseOp) -> None:
-    name = operation.exception.data
-    if len(operation.arguments) > 1:
-        p.refuse("exception with several arguments", operation)
-    text = p.use(operation.arguments[0]) if operation.arguments else '""'
-    if operation.arguments and operation.arguments[0].type != ts.StrType():
-        text = f"str({text})"
-    known = isinstance(getattr(builtins, name, None), type)
-    p.line(f'ops.prim.RaiseException({text}, "builtins.{name}")' if known else f"ops.prim.RaiseException({text})")
-
-
-def _uninitialized(p: FunctionPrinter, operation: s.UninitializedOp) -> None:
-    p.define(operation, _anything(p, operation.result.type, operation))
-
-
-def _anything(p: FunctionPrinter, kind: Attribute, operation: Operation) -> str:
-    """A value that is never read; elements are taken from tuples nevertheless, and put into others."""
-    if not isinstance(kind, ts.TupleType | ts.NamedTupleType):
-        return f"uninitialized({p.annotation(kind, operation)})"
-    elements = [_anything(p, e, operation) for e in kind.elements.data]
-    is_named = isinstance(kind, ts.NamedTupleType)
-    return f"{p.annotation(kind, operation)}({', '.join(elements)})" if is_named else tuple_of(elements)
-
-
-def _refused(what: str) -> Callable[[FunctionPrinter, Any], None]:
-    return lambda p, operation: p.refuse(what, operation)
-
-
-_OPERATIONS: Mapping[type[Operation], Callable[[FunctionPrinter, Any], None]] = {
-    arith.AndIOp: _logical("and"), arith.OrIOp: _logical("or"), arith.XOrIOp: _logical("xor"),
-    arith.ConstantOp: _nothing, s.ConstantOp: _nothing, func.ReturnOp: _return, func.CallOp: _call, s.CallMethodOp: _call_method,
-    s.ListOp: _list, s.TupleOp: _tuple, s.TupleGetOp: _tuple_get, s.UnpackOp: _unpack, s.DictOp: _dict, s.GetAttrOp: _get_attribute,
-    s.SetAttrOp: _set_attribute, s.NewOp: _new, s.CastOp: _cast, s.IsInstanceOp: _is_instance, s.TruthOp: _truth, s.RaiseOp: _raise,
-    s.UninitializedOp: _uninitialized, scf.IfOp: FunctionPrinter.branch, scf.ForOp: FunctionPrinter.for_loop,
-    scf.WhileOp: FunctionPrinter.while_loop, s.TryOp: FunctionPrinter.attempt, s.ReraiseOp: _refused("exception handling"),
-    s.CatchesOp: _refused("exception handling"), s.ExceptionOp: _refused("exception as a value"),
-    s.CallPythonOp: _refused("call of a Python function that isn't part of the program"),
-}  # fmt: skip
