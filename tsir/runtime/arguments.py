@@ -21,6 +21,7 @@ from tsir.dialects.dtypes import DType
 from tsir.dialects.listed import Listed, ScalarObject
 from tsir.dialects.program import EntryPoint, Parameter
 from tsir.dialects.tensor_keys import TensorDict, TensorSet
+from tsir.dialects.type_codes import type_code
 from tsir.dialects.values import (
     FUNCTION,
     ITEM,
@@ -648,6 +649,14 @@ def _scalar_in(kinds: tuple[type, ...], convert: Any) -> Any:
     return check
 
 
+def _int_in(self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
+    """An int, or the number of a dtype, layout or memory format, as programs of torch.jit's archives have ints for them."""
+    known = value if self.torch is None or isinstance(value, int) else self.torch.value_in(value)
+    if isinstance(known, DType | Layout | MemoryFormat):
+        return type_code(known)
+    return _scalar_in((int,), int)(self, value, expected, where)
+
+
 def _bool_in(self: Conversion, value: Any, expected: TypeText, where: str) -> bool:
     """A bool, or the truth of a number where nothing but a bool is declared, as in torch.jit."""
     if isinstance(value, np.generic):
@@ -692,7 +701,7 @@ def _narrow_int_in(_self: Conversion, value: Any, expected: TypeText, where: str
 _SCALARS_IN = {
     **dict.fromkeys(("f32", "f16"), _narrow_float_in),
     **dict.fromkeys(("index", "i32", "i16", "i8"), _narrow_int_in),
-    "i64": _scalar_in((int,), int),
+    "i64": _int_in,
     "f64": _scalar_in((float, int), float),
     "i1": _bool_in,
     "complex": _scalar_in((complex, float, int), complex),

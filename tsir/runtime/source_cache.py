@@ -66,14 +66,17 @@ def key(
 
 
 def _sources_stamp() -> str:
-    """Changes when tsir's own code generator does, so that a development checkout never runs stale source."""
+    """Changes when tsir's own code generator does, so that a development checkout never runs stale source.
+
+    What torch's archives mean is part of it: such a program is known by the archive's bytes.
+    """
     from tsir.backend import numpy as backend
 
     folder = Path(str(backend.__file__)).parents[2]
     newest = max(
         (
             p.stat().st_mtime_ns
-            for d in ("backend", "ops", "lowering", "passes", "dialects")
+            for d in ("backend", "ops", "lowering", "passes", "dialects", "frontend/torch_archive")
             for p in (folder / d).rglob("*.py")
         ),
         default=0,

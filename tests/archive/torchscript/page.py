@@ -138,6 +138,22 @@ TorchScript is refused with the line of the program that has it. Operators that 
 stand in a branch, when the program takes it; elsewhere the archive is refused. Two things are other than in torch.jit: a list
 or dict that is passed is the caller's own, not a copy; and an exception has its own class.
 
+## What is written
+
+TorchScript's operators are looked up when a program is written, so that `torch.jit.load` never meets one that it hasn't for such
+operands. For what it has none the archive brings functions along: powers of ints, `round(x, n)`, texts of floats, f-strings with a
+width or digits. Slices of lists are assigned to, tuples compared and joined, division by zero and numbers outside a function's domain
+raise as in Python. `with` and `finally` are written with what they do when an exception passes; `except` can't be. Texts that
+TorchScript writes in other words (of tensors, dicts, complex numbers, of texts and floats in lists) are refused, unless only the
+reader of a message sees them. A few things are as TorchScript has them:
+
+- A tuple of any length, a `torch.Size` and a `range` are lists, a dtype is an int, an exception is `torch.jit.Error`.
+- Enums and objects can't be given to a Python process, or by it, that has no compiled class for them; C++ can.
+- A value that nothing reads isn't computed, even if that would raise.
+- An integer tensor without dimensions as an index gives a copy, where eager mode gives a view; a value that is assigned to an index
+  can't have more dimensions than its place.
+- `x ** n` of ints with a negative `n` raises ValueError.
+
 ## Versions
 
 Archives of version {oldest} to {newest} are read: those of torch 1.4 to 2.13. What operators meant in older ones they mean still:

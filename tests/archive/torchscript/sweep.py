@@ -36,6 +36,8 @@ from tsir.runtime.methods import CompiledMethod, ScriptFunction
 ORDER = ("equal", "not torch.jit's", "refused", "not compared", "differs", "doesn't load", "crashes")
 """What can come of a program, the worst last."""
 SECONDS = 20
+Outcome = tuple[Any, "BaseException | None"]
+"""A result, or an exception."""
 
 
 class Found(NamedTuple):
@@ -151,29 +153,38 @@ class Passed:
     def ready(self) -> None:
         """Before a call."""
 
-    def expected(self, name: str | None, arguments: Any, outcome: tuple[Any, Any]) -> tuple[Any, Any]:
-        """What the loaded program has to give for what the compiled one gave, a result or an exception."""
-        return outcome
+    def expected(self, name: str | None, arguments: Any, outcome: Outcome) -> list[Outcome]:
+        """What the loaded program may give for what the compiled one gave: the first, or else another of them."""
+        return [outcome]
 
-    def call(self, name: str | None, arguments: Any, outcome: tuple[Any, Any]) -> None:
+    def call(self, name: str | None, arguments: Any, outcome: Outcome) -> None:
         """Calls the loaded program as a test has called the compiled one."""
-        wanted, error = self.expected(name, arguments, outcome)
+        wanted = self.expected(name, arguments, outcome)
+        found: Outcome
         try:
             with limited():
-                found = called(self.loaded, name, arguments)
-        except TimeoutError as late:
-            return self.found("differs", str(late))
-        except Exception as other:  # noqa: BLE001  (whatever torch raises is compared)
-            return self.found("equal") if isinstance(error, Exception) else self.found(*_raised(other))
-        if error is not None:
-            return self.found("differs", f"{type(error).__name__} isn't raised")
-        try:
-            compare(plain(wanted), plain(found))
-            self.found("equal")
-        except Differs as differs:
-            self.found("differs", str(differs))
-        except NotCompared as other:
-            self.found("not compared", str(other))
+                found = called(self.loaded, name, arguments), None
+        except Exception as error:  # noqa: BLE001  (whatever torch raises is compared)
+            found = None, error
+        compared = [judged(w, found) for w in wanted]
+        self.found(*next((c for c in compared if c[0] == "equal"), compared[0]))
+
+
+def judged(wanted: Outcome, found: Outcome) -> tuple[str, str]:
+    """What came of a call, and why."""
+    if isinstance(found[1], TimeoutError):
+        return "differs", str(found[1])
+    if found[1] is not None:
+        return ("equal", "") if isinstance(wanted[1], Exception) else _raised(found[1])
+    if wanted[1] is not None:
+        return "differs", f"{type(wanted[1]).__name__} isn't raised"
+    try:
+        compare(plain(wanted[0]), plain(found[0]))
+    except Differs as differs:
+        return "differs", str(differs)
+    except NotCompared as other:
+        return "not compared", str(other)
+    return "equal", ""
 
 
 class Out(Passed):
@@ -199,7 +210,7 @@ class Out(Passed):
             except Exception as error:  # noqa: BLE001
                 self.found("doesn't load", _shown(str(error)))
 
-    def call(self, name: str | None, arguments: Any, outcome: tuple[Any, Any]) -> None:
+    def call(self, name: str | None, arguments: Any, outcome: Outcome) -> None:
         super().call(name, arguments, outcome)
         if isinstance(self.compiled, ScriptModule):
             theirs, ours = self.loaded.state_dict(), dict(self.compiled.state_dict())
@@ -210,7 +221,7 @@ class Out(Passed):
 
 
 class In(Passed):
-    """What torch.jit makes of a program, saved and loaded by tsir; torch.jit's own results are what counts."""
+    """What torch.jit makes of a program, saved and loaded by tsir: the results are torch.jit's own, or else Python's."""
 
     def __init__(self, source: Any, compiled: Any) -> None:
         super().__init__(compiled)
@@ -230,13 +241,13 @@ class In(Passed):
         except Exception as error:  # noqa: BLE001
             self.found("doesn't load", f"{type(error).__name__}: {error}")
 
-    def expected(self, name: str | None, arguments: Any, outcome: tuple[Any, Any]) -> tuple[Any, Any]:
+    def expected(self, name: str | None, arguments: Any, outcome: Outcome) -> list[Outcome]:
         state = torch.random.get_rng_state()
         try:
             with limited():
-                return called(self.oracle, name, copy.deepcopy(arguments)), None
+                return [(called(self.oracle, name, copy.deepcopy(arguments)), None), outcome]
         except Exception as error:  # noqa: BLE001  (compared)
-            return None, error
+            return [(None, error), outcome]
         finally:
             torch.random.set_rng_state(state)
 
@@ -390,9 +401,10 @@ def swept(direction: str, target: Path, tests: list[str]) -> dict[str, list[Foun
         child = subprocess.run([sys.executable, "-m", __spec__.name, "--here", direction, str(target), *tests])
         if child.returncode >= 0:
             return counted(target)
-        last = entries(target)[-1]["starts"]
+        last, name = entries(target)[-1]["starts"], signal.Signals(-child.returncode).name
+        found = Found(last, "crashes" if direction == "out" else "not torch.jit's", name)  # only torch ends processes
         with target.open("a") as file:
-            file.write(json.dumps(Found(last, "crashes", signal.Signals(-child.returncode).name)._asdict()) + "\n")
+            file.write(json.dumps(found._asdict()) + "\n")
 
 
 def main(arguments: list[str]) -> int:

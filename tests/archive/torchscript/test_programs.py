@@ -376,3 +376,47 @@ def test_objects_are_sorted_by_their_class() -> None:
 
 def test_nothing_is_recorded() -> None:
     compare(torch.jit.script(recorded), [X])
+
+
+def awaited(x: Tensor, n: int) -> Tuple[Tensor, int]:
+    later = torch.jit._awaitable(doubled_by, x, n)
+    now = torch.jit._awaitable_nowait(n)
+    return torch.jit._awaitable_wait(later), torch.jit._awaitable_wait(now)
+
+
+def doubled_by(x: Tensor, n: int) -> Tensor:
+    return x * n
+
+
+def test_awaitables() -> None:
+    compare(torch.jit.script(awaited), [X, 3])
+
+
+def generated(n: int) -> Tuple[Tensor, Tensor, Tensor]:
+    first, second = torch.Generator(), torch.Generator()
+    first.manual_seed(n)
+    second.manual_seed(3)
+    return torch.rand(2, generator=first), torch.randn(3, generator=second), torch.rand(2, generator=first)
+
+
+def given_back(x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    y = torch.as_tensor(x)
+    y[1] = 7.0
+    return x, y, torch.as_tensor(x, dtype=torch.float64)
+
+
+def of_dtype(x: Tensor, dtype: torch.dtype) -> Tuple[Tensor, bool]:
+    return x.to(dtype), dtype == torch.float64
+
+
+def test_generators() -> None:
+    compare(torch.jit.script(generated), [5])
+
+
+def test_as_tensor_gives_the_tensor_itself() -> None:
+    compare(torch.jit.script(given_back), [torch.ones(3)])
+
+
+def test_a_dtype_is_passed_for_an_int() -> None:
+    """TorchScript's programs have ints for dtypes; callers may pass either."""
+    compare(torch.jit.script(of_dtype), [X, torch.float64], [X, 7], [X, torch.int32])

@@ -58,6 +58,7 @@ def compare(compiled: Any, *calls: Sequence[Any]) -> Any:
         (programs.indexing, [[X, torch.tensor([1, 0]), X > 0]]),
         (programs.concurrent, [[X, 0], [X, 3]]),
         (programs.kinds, [[X], [X.double()], [X.int()]]),
+        (programs.generated, [[5], [6]]),
     ],
     ids=lambda v: getattr(v, "__name__", ""),
 )

@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.families import PyOp
+from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import ConstantOp, RaiseOp
 from tsir.dialects.values import Device
 from tsir.errors import OperatorError
@@ -96,6 +96,8 @@ def emit_prim_call(b: Body, name: str, args: Sequence[Value], kwargs: Mapping[st
         from tsir.frontend.torch_archive.expressions import attribute_of
 
         return attribute_of(b, args[0], name[4:].lower())
+    if name == "awaitable_nowait":
+        return _no_wait(b, args)
     if name in ("unchecked_unwrap_optional", "unwrap_optional"):
         return _unwrap(b, args)
     if name in ("type", "index") and isinstance(b.type_of(args[0]), ts.DeviceType):
@@ -231,6 +233,14 @@ def _device(b: Body, args: Sequence[Value]) -> Value:
         except OperatorError:
             pass  # it is raised when the program runs
     return b.py("device", list(args))
+
+
+def _no_wait(b: Body, args: Sequence[Value]) -> Value:
+    """A value as one that has been waited for."""
+    value = b.value(args[0])
+    future = b.emit(py_op("future")([], [ts.FutureType(value.type)]))
+    b.py("future_set_result", [future, value])
+    return future
 
 
 def _set_grad(b: Body, args: Sequence[Value]) -> Value:

@@ -52,22 +52,44 @@ def _to(b: Body, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Call:
     return args[:1], named, "to.dtype_layout"
 
 
+def _as_tensor(b: Body, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Call | None:
+    """`as_tensor(data, dtype)`: a tensor of the right dtype is given back as it is."""
+    if not args or not isinstance(b.type_of(args[0]), ts.TensorType):
+        return args, kwargs, "as_tensor"
+    dtype = kwargs.get("dtype", args[1] if len(args) > 1 else None)
+    return None if dtype is None else (args[:1], {"dtype": dtype}, "to.dtype_layout")
+
+
 _NESTED = ("_nested_tensor_from_mask_left_aligned",)
 """Operators that ask whether nested tensors can be used, which tsir hasn't: torch then goes the way that it goes with gradients."""
 
-_REWRITTEN: Mapping[str, Callable[[Body, Sequence[Value], Mapping[str, Value]], Call]] = {
+_REWRITTEN: Mapping[str, Callable[[Body, Sequence[Value], Mapping[str, Value]], Call | None]] = {
     "to": _to,
+    "as_tensor": _as_tensor,
     "cpu": lambda b, args, kwargs: (args, {"device": CPU}, "to.dtype_layout"),
 }
-"""Operators of TorchScript's that are written as others."""
+"""Operators of TorchScript's that are written as others, or that are their first argument."""
+
+
+def _generator(b: Body, kwargs: Mapping[str, Value]) -> Value:
+    """`torch.Generator(device=..., seed=...)`."""
+    made = emit_operator(b, "_generator", [], {})
+    if kwargs.get("seed") is not None:
+        emit_operator(b, "manual_seed", [made, kwargs["seed"]], {})
+    return made
 
 
 def emit_operator(b: Body, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """A call of `aten::<name>`. Raises UnsupportedError for an operator that tsir hasn't, FrontendError for wrong arguments."""
     if name in _NESTED:
         return False
+    if name == "Generator":
+        return _generator(b, kwargs)
     if (rewrite := _REWRITTEN.get(name)) is not None:
-        args, kwargs, name = rewrite(b, args, kwargs)
+        written = rewrite(b, args, kwargs)
+        if written is None:
+            return args[0]
+        args, kwargs, name = written
     schemas = candidates(SCHEMAS, name)
     if not schemas:
         keys = SCHEMAS.keys()
