@@ -240,3 +240,60 @@ def test_torch_finds_the_backend() -> None:
     same(torch.compile(torch.sin, backend="tsir")(T(3)), T(3).sin())
     assert "tsir" in torch._dynamo.list_backends()
     assert tsir.__version__
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.norm = nn.BatchNorm1d(3)
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        return self.norm(self.linear(x)) + self.calls
+
+
+def test_parameters_that_change_between_calls() -> None:
+    """A module's own tensors are the program's where no gradients are wanted: what becomes of them is seen."""
+    torch._dynamo.reset()
+    torch.manual_seed(0)
+    model = Block().eval()
+    eager = copy.deepcopy(model)
+    compiled = torch.compile(model, backend=backend)
+
+    def check() -> None:
+        same(compiled(T(2, 3)), eager(T(2, 3)), tolerance=1e-5)
+        same(dict(model.state_dict()), dict(eager.state_dict()))
+
+    with torch.no_grad():
+        check()
+        for each in (model, eager):
+            each.linear.weight.mul_(2)
+        check()
+        for each in (model, eager):
+            each.linear.bias.data = torch.arange(3.0)
+        check()
+        for each in (model, eager):
+            each.linear.weight = nn.Parameter(torch.eye(3))
+            each.norm.running_mean.add_(1)
+        check()
+        for each in (model, eager):
+            each.train()
+        check()
+        check()
+    same(compiled(T(2, 3)), eager(T(2, 3)), tolerance=1e-5)  # with gradients
+
+
+def test_several_modules_with_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tsir.runtime import torch_compile
+
+    monkeypatch.setattr(torch_compile, "_MOST_MODULES", 2)
+    torch._dynamo.reset()
+    torch.manual_seed(0)
+    layers = [nn.Linear(3, 3) for _ in range(4)]
+    compiled = [torch.compile(layer, backend=backend) for layer in layers]
+    with torch.no_grad():
+        for _ in range(2):
+            for layer, of_layer in zip(layers, compiled, strict=True):
+                same(of_layer(T(2, 3)), layer(T(2, 3)), tolerance=1e-6)

@@ -64,14 +64,22 @@ def read_program(program: torch.export.ExportedProgram) -> Exported:
     )
 
 
-def read_graph(module: torch.fx.GraphModule) -> Exported:
-    """A graph of ATen's operators: all its inputs are arguments, its results are a tuple. The module's own tensors are shared."""
+def read_graph(module: torch.fx.GraphModule, fixed: Mapping[int, torch.Tensor] | None = None) -> Exported:
+    """A graph of ATen's operators: its inputs are arguments, its results are a tuple. The module's own tensors are shared.
+
+    `fixed` are tensors that all calls give for some of the inputs, by number: they are the program's, and no arguments.
+    """
     arrays = TensorArrays()
     states: dict[str, State] = {}
     reader = _Reader(module, states, arrays)
     graph = reader.graph()
     inputs: list[Input] = []
-    for node in _placeholders(module):
+    for number, node in enumerate(_placeholders(module)):
+        if fixed is not None and number in fixed:
+            path = f"fixed_{node.name}"
+            states[path] = _state(fixed[number], "parameter", arrays, path)
+            inputs.append(Input("state", path))
+            continue
         inputs.append(Input("user"))
         if _kind(node.meta.get("val")) == "object" and node.users:
             raise UnsupportedError(f"the graph takes {node.name}, a {type(node.meta.get('val')).__name__}")

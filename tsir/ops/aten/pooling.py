@@ -113,6 +113,7 @@ def max_pool_with_indices(
     positions = reshape(iota(_product(sizes), dtypes.int64), sizes)
     zeros = [0] * lead
     x, edges = _cropped(x, edges)
+    values = reduce_windows("max", x, k, s, edges, d, _lowest(x))  # apart from the positions, which often nobody wants
     padded = pad(x, [*zeros, *(b for b, _ in edges)], [*zeros, *(a for _, a in edges)], _lowest(x))
     places, inner = _cropped(positions, edges)
     places = pad(places, [b for b, _ in inner], [a for _, a in inner], -1)
@@ -120,7 +121,6 @@ def max_pool_with_indices(
     tap_places = _taps(places, k, s, d, spatial)
     stacked = concat([unsqueeze(t, t.rank) for t in taps], taps[0].rank)
     best = reductions.argmax(stacked, stacked.rank - 1, False)
-    values = reductions.amax(stacked, (stacked.rank - 1,), False)
     where_from = concat([unsqueeze(t, t.rank) for t in tap_places], tap_places[0].rank)
     wide = broadcast_to(reshape(where_from, (*[1] * lead, *where_from.shape)), stacked.shape)
     index = gather(wide, wide.rank - 1, unsqueeze(best, best.rank))
