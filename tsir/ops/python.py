@@ -301,6 +301,7 @@ range_length(start, stop, step)                 int         len(range({0}, {1}, 
 numpy_number(value, kind)       number         rt.numpy_number({0}, {1})                    raises
 numpy_scalar(value, kind)       same           rt.numpy_scalar({0}, {1})
 statistics(name, values)        any            rt.statistics({0}, {1})                      raises
+del_attribute(object, name)     none           rt.del_attribute({0}, {1})                      raises mutates
 has_attribute(object, name)     bool           ({1} in {0}.attributes)     effect
 held_scalar(value, kind)        same           rt.held_scalar({0}, {1})
 numpy_text(value, kind)         str            rt.numpy_text({0}, {1})

@@ -21,6 +21,7 @@ from tsir.dialects.ts import effects
 from tsir.dialects.ts.effects import is_reference
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.ts.structure import (
+    LATE,
     CallMethodOp,
     CallPythonOp,
     CastOp,
@@ -264,6 +265,8 @@ class Memory:
             return not effects.may_raise(op, python.lookup)
         if isinstance(op, PyOp):
             return is_removable_python(op)
+        if isinstance(op, GetAttrOp) and LATE in op.attributes:
+            return False  # it may raise AttributeError
         return not effects.writes(op, python.lookup) and "ts.error" not in op.attributes
 
     def may_be_merged(self, op: Operation) -> bool:

@@ -515,6 +515,8 @@ class Conversion:
                 self._write_back_dict(original, converted)
         for original, instance in list(self.objects.values()):
             late = self.python_classes.late_attributes(instance.class_name)
+            for name in late & vars(original).keys() - instance.attributes.keys():
+                object.__delattr__(original, name)
             for name, value in instance.attributes.items():
                 is_new = name in late and name not in vars(original)
                 if is_new or not self._stands_for(getattr(original, name), value):

@@ -42,14 +42,14 @@ from tsir.ops.ieee import ieee
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "IteratorObject", "Layout", "MemoryFormat", "RangeObject", "TensorDict",
     "TensorSet", "View", "any_of", "attribute_of", "call_outside", "class_of", "complex_number", "copied", "default_dict",
-    "deque_of", "device", "dict_of", "dtype", "dtype_from_code", "exception_class", "exception_from", "exception_instance",
-    "exception_object", "exception_type", "format", "frozen_set_of", "held_scalar", "host_function", "ieee", "instance_of",
-    "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex", "is_device", "is_dtype", "is_float",
-    "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside", "is_str", "layout_from_code",
-    "list_of", "log", "memory_format_from_code", "named_tuple_class", "named_tuple_of", "new", "no_attribute", "nothing",
-    "numpy_number", "numpy_operator", "numpy_scalar", "numpy_text", "one_function", "operator", "percent", "print",
-    "python_function", "repr", "rows", "same_tensor", "set_of", "statistics", "str", "str_format", "tensor_dict", "tensor_hash",
-    "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "type_code", "warn",
+    "del_attribute", "deque_of", "device", "dict_of", "dtype", "dtype_from_code", "exception_class", "exception_from",
+    "exception_instance", "exception_object", "exception_type", "format", "frozen_set_of", "held_scalar", "host_function",
+    "ieee", "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex", "is_device",
+    "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside", "is_str",
+    "layout_from_code", "list_of", "log", "memory_format_from_code", "named_tuple_class", "named_tuple_of", "new",
+    "no_attribute", "nothing", "numpy_number", "numpy_operator", "numpy_scalar", "numpy_text", "one_function", "operator",
+    "percent", "print", "python_function", "repr", "rows", "same_tensor", "set_of", "statistics", "str", "str_format",
+    "tensor_dict", "tensor_hash", "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "type_code", "warn",
 ]  # fmt: skip
 
 Name: TypeAlias = builtins.str
@@ -137,6 +137,13 @@ def attribute_of(value: Any, name: Name) -> Any:
     elif isinstance(value, EnumMember) and name in ("name", "value"):
         return value.name if name == "name" else value.value
     raise no_attribute(value, name)
+
+
+def del_attribute(value: Instance, name: Name) -> None:
+    """Deletes an attribute of an object. Raises AttributeError where it has none."""
+    if name not in value.attributes:
+        raise no_attribute(value, name)
+    del value.attributes[name]
 
 
 def class_of(value: Any) -> Name | None:

@@ -246,6 +246,8 @@ def _may_raise(op: Operation, python: PyTable) -> bool:
             return is_reference(op.value.type) and not isinstance(
                 op.value.type, ts.ListType | ts.DictType | ts.SetType | ts.DequeType
             )
+        case structure.GetAttrOp():
+            return structure.LATE in op.attributes
         case _ if isinstance(op, _UNOBSERVABLE):
             return False
         case _ if op.dialect_name() in _VALUE_DIALECTS:

@@ -278,7 +278,9 @@ def _place(e: Emitter, target: ast.expr) -> Place:
 
 
 def emit_delete(e: Emitter, node: ast.Delete) -> None:
-    """`del name`, `del container[index]`."""
+    """`del name`, `del container[index]`, `del object.attribute`."""
+    from tsir.frontend.script.attribute_stores import delete_attribute
+
     for target in node.targets:
         with e.at(target):
             match target:
@@ -288,6 +290,8 @@ def emit_delete(e: Emitter, node: ast.Delete) -> None:
                     e.forget(target.id)
                 case ast.Attribute() if isinstance(holder := e.expression(target.value), PyObject) and e.dynamic:
                     ambient.delete_attribute(e, holder, target.attr)
+                case ast.Attribute() if isinstance(holder := e.expression(target.value), Object):
+                    delete_attribute(e, holder, target.attr)
                 case ast.Subscript():
                     delete_item(e, e.expression(target.value), index_of(e, target.slice))
                 case _:

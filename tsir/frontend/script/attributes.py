@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import inspect
 import types
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -36,6 +37,7 @@ from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
+from tsir.frontend.script.source import unwrap
 from tsir.frontend.script.values import (
     SET_LIKE,
     Builtin,
@@ -354,11 +356,25 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         named = isinstance(kind, ts.NamedTupleType)
         hint = f"make a new one: `value._replace({name}=...)`" if named else None
         e.error(f"an attribute of a value of type {e.show(holder)} can't be assigned", hint=hint, code="TS504")
+    if (own := holder.info.own_function("__setattr__")) is not None:
+        call_by_name(e, own, holder, [Const(name), value])
+        return
     if is_frozen(holder) and holder.ssa not in e.session.uninitialised:
         from tsir.frontend.script.raising import raise_error
 
         raise_error(e, e.session.exception_class(dataclasses.FrozenInstanceError), f"cannot assign to field {name!r}")
         raise Unreachable
+    set_plainly(e, holder, name, value)
+
+
+def call_by_name(e: Emitter, function: Any, holder: Object, args: Sequence[Value]) -> Value:
+    """Calls a method that is given the name of an attribute, which is a constant in it."""
+    e.session.inline_only.add(unwrap(function))
+    return e.session.call_function(e, PyFunction(function, holder, holder.info), args, {})
+
+
+def set_plainly(e: Emitter, holder: Object, name: str, value: Value) -> None:
+    """What `object.__setattr__` does."""
     setter = inspect.getattr_static(holder.info.python_class, name, None)
     if isinstance(setter, property):
         if setter.fset is None:

@@ -22,6 +22,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.values import one_function, uninitialized
 from tsir.frontend.script import ambient, static_objects
+from tsir.frontend.script.attribute_stores import delete_attribute, delete_by_name, set_by_name
 from tsir.frontend.script.attributes import get_attribute, set_attribute, type_of_value
 from tsir.frontend.script.call_arguments import Arguments, spread_last
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
@@ -273,6 +274,9 @@ def _getattr(a: Arguments) -> Value:
 def _setattr(a: Arguments) -> Value:
     a.exactly(3)
     holder, name, value = a.values()
+    if isinstance(holder, Object) and isinstance(a.e.session.type_of(name), ts.StrType) and not isinstance(name, Const):
+        set_by_name(a.e, holder, name, value)
+        return NONE
     if not isinstance(name, Const) or not isinstance(name.value, str):
         a.e.error(
             "the name in setattr() has to be a constant",
@@ -281,6 +285,18 @@ def _setattr(a: Arguments) -> Value:
             code="TS507",
         )
     set_attribute(a.e, holder, name.value, value)
+    return NONE
+
+
+def _delattr(a: Arguments) -> Value:
+    a.exactly(2)
+    holder, name = a.values()
+    if not isinstance(holder, Object) or not isinstance(a.e.session.type_of(name), ts.StrType):
+        a.e.unsupported(f"delattr() of a value of type {a.e.show(holder)}")
+    if isinstance(name, Const):
+        delete_attribute(a.e, holder, str(name.value))
+    else:
+        delete_by_name(a.e, holder, name)
     return NONE
 
 
@@ -476,6 +492,7 @@ def _default_dtype(a: Arguments) -> Value:
 BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "isinstance": _isinstance, "torch.jit.isinstance": _isinstance, "range": _range, "enumerate": _enumerate, "zip": _zip,
     "reversed": _reversed, "len": _len, "print": _print, "hasattr": _hasattr, "getattr": _getattr, "setattr": _setattr,
+    "delattr": _delattr,
     "super": _super, "type": _type, "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter,
     "bytes": _row("bytes"), "one_function": _row("one_function"), "slice": _slice, "issubclass": _issubclass,
     **CONVERSIONS, **REDUCTIONS, **JIT_BUILTINS,

@@ -393,6 +393,11 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return _construct(e, callee, target, args, kwargs)
     if (found := call_unbound(e, target, args, kwargs)) is not None:
         return found
+    if target in (object.__setattr__, object.__delattr__):
+        from tsir.frontend.script.attribute_stores import call_of_object
+
+        if (found := call_of_object(e, target, args)) is not None:
+            return found
     if (
         isinstance(getattr(target, "__self__", None), logging.Logger)
         and (logged := _log(e, target, args, kwargs)) is not None

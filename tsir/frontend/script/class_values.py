@@ -20,6 +20,7 @@ from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.decided import key_of
 from tsir.frontend.script.global_names import is_written_in_class
+from tsir.frontend.script.late_attributes import may_be_deleted
 from tsir.frontend.script.modules import class_annotations, class_scope
 from tsir.frontend.script.values import Object
 
@@ -36,7 +37,7 @@ def attributes_of_body(session: Session, cls: type, only_given: set[str]) -> dic
             continue
         kind = session.annotations.of_part(annotation, class_scope(owner))
         if kind is not None and "ClassVar" not in str(annotation):
-            found[name] = AttributeInfo(kind)
+            found[name] = AttributeInfo(kind, late=may_be_deleted(session, cls, name))
     for owner, name in session.decisions.shadowed:
         if owner in cls.__mro__ and name not in found:
             decision = session.decisions.of(session, key_of(cls, name))

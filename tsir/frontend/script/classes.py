@@ -88,6 +88,13 @@ class ClassInfo:
                 return vars(cls)[name], cls
         return None
 
+    def own_function(self, name: str) -> Any:
+        """A special method that a script class's body defines in Python; None where it has none, or one that Python made."""
+        found = self.lookup(name) if self.kind == "class" else None
+        if found is None or not inspect.isfunction(found[0]) or found[0].__code__.co_filename == "<string>":
+            return None
+        return found[0]
+
     def operation(self) -> ClassOp:
         """The `ts.class` operation."""
         if self.taken_over is not None:

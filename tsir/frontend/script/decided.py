@@ -67,6 +67,8 @@ class Decisions:
     """The values of classes, by the class and the name, of which objects get others."""
     late: set[tuple[type, str]] = field(default_factory=set[tuple[type, str]])
     """The attributes that methods assign first, by the class and the name."""
+    deleted: set[tuple[type, str]] = field(default_factory=set[tuple[type, str]])
+    """The attributes that the program deletes, by the class and the name."""
     mixed: bool = False
     """Whether values of a Union are looked at when the program runs, since it doesn't say itself of what types they are."""
     made: bool = False

@@ -7,6 +7,7 @@ asks the object.
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -16,7 +17,7 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import truth
-from tsir.frontend.script.decided import key_of
+from tsir.frontend.script.decided import Redecided, key_of
 from tsir.frontend.script.emitter import end_of, start_of
 from tsir.frontend.script.values import Condition, Object, Run, Value
 
@@ -34,6 +35,20 @@ def declare_late(e: Emitter, cls: type, name: str, kind: Attribute, value: Value
     owner = next((c for c in cls.__mro__ if e.source.function in vars(c).values()), cls)
     session.decisions.late.add((owner, name))
     session.decisions.decide(session, key_of(owner, name), kind, is_open)
+
+
+def declare_deleted(e: Emitter, info: ClassInfo, names: Sequence[str]) -> None:
+    """Notes that the program deletes attributes, which objects may be without then. Raises Redecided where it is new."""
+    decisions, cls = e.session.decisions, info.python_class
+    new = [n for n in names if n in info.attributes and not may_be_deleted(e.session, cls, n)]
+    if new and not e.session.complete:
+        decisions.deleted.update((cls, n) for n in new)
+        raise Redecided
+
+
+def may_be_deleted(session: Session, cls: type, name: str) -> bool:
+    """Whether the program deletes an attribute of objects of a class, or of one derived from it."""
+    return any(n == name and (issubclass(c, cls) or issubclass(cls, c)) for c, n in session.decisions.deleted)
 
 
 def is_conditional(e: Emitter) -> bool:

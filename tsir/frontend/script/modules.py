@@ -34,7 +34,7 @@ from tsir.frontend.script.decided import Decision, is_open, key_of
 from tsir.frontend.script.held_functions import changing_functions, held_functions
 from tsir.frontend.script.hooks import hooks_of
 from tsir.frontend.script.interfaces import is_assigned, is_interface, missing_methods
-from tsir.frontend.script.late_attributes import late_attributes
+from tsir.frontend.script.late_attributes import late_attributes, may_be_deleted
 from tsir.frontend.script.source import function_source, is_compiled_module, is_traced_function
 from tsir.frontend.script.values import Value
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
@@ -189,6 +189,8 @@ class ModuleReader:
             if name not in attributes:
                 self._plain(origin, annotations, constants, name, value, attributes, values)
         late = late_attributes(self.session, python_class)
+        for name, info in attributes.items():
+            info.late = may_be_deleted(self.session, python_class, name)
         return attributes | {n: a for n, a in late.items() if n not in attributes}, values
 
     def _others(self, module: nn.Module) -> list[tuple[str, Any]]:

@@ -34,7 +34,7 @@ from tsir.frontend.script.global_names import read_attribute_outside
 from tsir.frontend.script.held_functions import own_functions
 from tsir.frontend.script.interfaces import is_interface, methods_of
 from tsir.frontend.script.iteration import Items, constant_items
-from tsir.frontend.script.late_attributes import declare_late, has_late_attribute, is_conditional
+from tsir.frontend.script.late_attributes import declare_late, has_late_attribute, is_conditional, may_be_deleted
 from tsir.frontend.script.listings import Listing
 from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.outside import constant_outside
@@ -67,6 +67,11 @@ _DICTS = (nn.ModuleDict,)
 
 def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> Value:
     """`holder.name`: an attribute, a submodule, a method bound to it, a property's value, or something of its class."""
+    if holder.info.own_function("__getattribute__") is not None:
+        cls = holder.info.python_class.__name__
+        e.unsupported(
+            f"an attribute of an object of {cls}, whose class defines __getattribute__,", hint="define __getattr__"
+        )
     if (cached := cached_property(holder.info, name)) is not None:
         return read_cached(e, holder, name, cached)
     info = _attribute(session, holder, name)
@@ -245,6 +250,8 @@ def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Va
         bases = value.after.__mro__[1:]
         hint = did_you_mean(name, {n for cls in bases for n in vars(cls)})
         e.error(f"no base class of {value.after.__name__} has '{name}'", hint=hint, code="TS203")
+    if found[0] in (object.__setattr__, object.__delattr__):
+        return Partial(PyObject(found[0], name), (value.receiver,), {})
     if name == "__init__" and is_exception_class(found[1]) and not inspect.isfunction(found[0]):
         return Partial(PyObject(found[0], name), (value.receiver,), {})
     return _bound(session, e, value.receiver, name, found[0])
@@ -583,7 +590,7 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
         if kind is None:
             kind = materialise(e, value).type
         info = _defined_by(session, holder, name, kind, value)
-        info.late = is_conditional(e)
+        info.late = is_conditional(e) or may_be_deleted(session, holder.info.python_class, name)
     elif info.inferred and info.type is not None and info.role == "attribute":
         _widen(session, holder, name, info.type, value)
     if info.role == "constant":

@@ -11,12 +11,14 @@ import re
 
 from torch import nn
 
+from tsir.frontend.script.attribute_stores import attribute_among
 from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.choices import choice
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.convert import truth
+from tsir.frontend.script.convert import materialise, truth
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.values import Condition, Const, Object, PyFunction, StaticDict, StaticList, StaticTuple, Value
+from tsir.frontend.script.late_attributes import is_late
+from tsir.frontend.script.values import Condition, Const, Object, PyFunction, Run, StaticDict, StaticList, StaticTuple, Value
 
 
 def attribute_of_name(e: Emitter, holder: Value, name: Value, node: ast.expr, default: Value | None) -> Value | None:
@@ -32,6 +34,8 @@ def attribute_of_name(e: Emitter, holder: Value, name: Value, node: ast.expr, de
     positions = StaticDict({n: Const(i) for i, n in enumerate(names)})
 
     def found() -> Value:
+        if any(is_late(holder.info, n) for n in names):
+            return attribute_among(e, holder, name, names)
         owner = Const(holder.info.python_class.__name__)
         position = call(e, PyFunction(prelude.position_of_attribute), [positions, name, owner], {})
         options = [get_attribute(e, holder, n) for n in names]
@@ -48,7 +52,14 @@ def attribute_of_name(e: Emitter, holder: Value, name: Value, node: ast.expr, de
 
 def has_attribute_of_name(e: Emitter, holder: Value, name: Value, node: ast.expr) -> Value | None:
     """`hasattr(holder, name)`; None for holders of which it isn't known."""
-    return _is_among(e, name, _fitting(holder, node)) if isinstance(holder, Object) else None
+    if not isinstance(holder, Object):
+        return None
+    names = _fitting(holder, node)
+    always = [n for n in names if not is_late(holder.info, n)]
+    if len(always) == len(names):
+        return _is_among(e, name, names)
+    now = Run(e.py("has_attribute", [holder.ssa, materialise(e, name)]))
+    return choose(e, Condition(truth(e, _is_among(e, name, always))), lambda: Const(True), lambda: now) if always else now
 
 
 def _is_among(e: Emitter, name: Value, names: list[str]) -> Value:

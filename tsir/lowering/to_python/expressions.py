@@ -19,7 +19,7 @@ from tsir.lowering.to_python.atoms import operand, receiver
 from tsir.lowering.to_python.calls import call, call_method, call_python
 from tsir.lowering.to_python.constants import attribute_text
 from tsir.lowering.to_python.names import Names, is_name
-from tsir.lowering.to_python.objects import new, setattr_text
+from tsir.lowering.to_python.objects import delattr_text, new, setattr_text
 from tsir.lowering.to_python.operator_names import IN_PLACE_FUNCTIONS, METHODS, NO_FUNCTION, PROPERTIES
 from tsir.lowering.to_python.tensor_items import item_text
 from tsir.ops.python import FUNCTIONS, SPREAD, PyFunction
@@ -215,7 +215,8 @@ _SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
     "print_with": _print_with, "default_dict": _default_dict, "device": _device, "dtype_limit": _dtype_limit, "future": _future,
     "sorted": _sorted, "range_object": _range, "numpy_operator": _numpy_operator,
     "numpy_number": _numpy_number, "numpy_scalar": _numpy_number, "held_scalar": _numpy_number,
-    "numpy_text": _numpy_text, "statistics": _statistics, "range_list": _range_list, "range_length": _range_length,
+    "numpy_text": _numpy_text, "statistics": _statistics, "del_attribute": delattr_text,
+    "range_list": _range_list, "range_length": _range_length,
     "sort_order": _sort_order, f"print_with{SPREAD}": _print_with,
     "math_isclose": _with_keywords("math.isclose({0}, {1}…)", "rel_tol", "abs_tol"),
     "math_prod": _with_keywords("math.prod({0}…)", "start"),

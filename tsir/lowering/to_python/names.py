@@ -327,6 +327,13 @@ class Names:
         """Whether a class is one derived from dict."""
         return any(a.attr_name.data.startswith(ITEM) for a in self.declared_attributes(symbol))
 
+    def has_own(self, symbol: str, method: str) -> bool:
+        """Whether a class has a special method such as `__setattr__` that is written in Python."""
+        cls = self.python_class(symbol)
+        return (
+            cls is not None and hasattr(getattr(cls, method, None), "__code__") and self.classes[symbol].kind.data == "class"
+        )
+
     def is_sequence(self, symbol: str) -> bool:
         """Whether the modules in a module of this class are its items, by their numbers."""
         return "ts.sequence" in self.classes[symbol].attributes

@@ -96,9 +96,15 @@ def setattr_text(p: Printer, operation: Operation) -> str:
     symbol = _symbol(operation.operands[0])
     if name.startswith(ITEM):
         return f"{_dict(p.names, symbol)}.__setitem__({holder}, {name.removeprefix(ITEM)!r}, {value})"
-    if p.names.is_dict(symbol):
+    if p.names.is_dict(symbol) or p.names.has_own(symbol, "__setattr__"):
         return f"object.__setattr__({holder}, {name!r}, {value})"
     return f"{receiver(holder)}.{name} = {value}" if is_name(name) else f"setattr({holder}, {name!r}, {value})"
+
+
+def delattr_text(p: Printer, operation: Operation, texts: list[str]) -> str:
+    """`ts.py.del_attribute`, past what the class does then."""
+    plainly = p.names.has_own(_symbol(operation.operands[0]), "__delattr__")
+    return f"{'object.__delattr__' if plainly else 'delattr'}({texts[0]}, {texts[1]})"
 
 
 def _dict(names: Names, symbol: str) -> str:
@@ -113,4 +119,4 @@ def _symbol(value: SSAValue) -> str:
     return cast(types.ClassType, value.type).symbol.root_reference.data
 
 
-__all__ = ["cached_property", "is_part", "looks_for_cached", "new", "setattr_text"]
+__all__ = ["cached_property", "delattr_text", "is_part", "looks_for_cached", "new", "setattr_text"]

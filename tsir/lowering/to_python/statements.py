@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, Block, Operation, ParametrizedAttribute, SSAValue
 from tsir.dialects.program import EntryPoint, Parameter
 from tsir.dialects.ts import types
 from tsir.dialects.ts.families import AtenOp, PyOp
-from tsir.dialects.ts.structure import PART
+from tsir.dialects.ts.structure import LATE, PART
 from tsir.dialects.values import Instance
 from tsir.lowering.to_python.calls import declared, passed
 from tsir.lowering.to_python.constants import value_text
@@ -228,13 +228,11 @@ class Printer:
         elif not results or (len(results) == 1 and results[0].first_use is None):
             if results and isinstance(results[0].type, types.NoneType):
                 self._texts[results[0]] = "None"
-            if operation.name not in (
-                "ts.cast",
-                "ts.tuple",
-                "ts.tuple_get",
-                "ts.getattr",
-                "ts.isinstance",
-            ) and not _only_looks(operation):
+            dropped = operation.name in ("ts.cast", "ts.tuple", "ts.tuple_get", "ts.getattr", "ts.isinstance")
+            if LATE in operation.attributes:  # it may raise
+                holder, _, name = text.rpartition(".")
+                self._line(f"getattr({holder}, {name!r})")
+            elif not dropped and not _only_looks(operation):
                 self._line(text)
         elif len(results) > 1:
             self._line(f"{', '.join(self.name(r) for r in results)} = {text}")
@@ -267,7 +265,7 @@ class Printer:
                 return operation.results[0].has_one_use()
             case "ts.getattr":
                 name: str = cast(Any, operation).attr_name.data
-                return name not in self.names.set_attributes
+                return name not in self.names.set_attributes and LATE not in operation.attributes
             case "ts.py.exception_from" | "ts.py.exception_object":
                 return True  # a part of the `raise` behind it, and the exception itself
             case "ts.py.tuple" | "ts.py.torch_size":
