@@ -121,6 +121,8 @@ CODES = [
     ("x: Tensor", "x: __torch__.Missing", "type __torch__.Missing"),
     ("x: Tensor", "x: Dict[Tensor", "no serialised code"),
     ("x: Tensor", "*x: Tensor", "any number of arguments"),
+    ("return torch.mul(x, weight)", "return uninitialized()", "isn't code that torch writes"),
+    ("return torch.mul(x, weight)", "return torch.__isnot__(x)", "isn't code that torch writes"),
     (
         "class Weighted(Module):",
         "import os\nclass Weighted(Module):\n  os.system('id')",

@@ -251,6 +251,18 @@ def constants(x: Tensor, n: int, f: float, flag: bool, text: str, nothing: Any) 
     return x.sum() + n if text == "sum" else x.mean(), n, f, flag, text, nothing
 
 
+@case(
+    T(4),
+    T(5),
+    T(4),
+    shapes=({0: (n := Dim("n", min=3, max=50))}, ({0: Dim("m", min=3, max=9)}, {0: n})),
+    more=[(T(6), T(3), T(6))],
+    refused=[(T(6), T(3), T(5)), (T(6), T(10), T(6)), (T(2), T(3), T(2))],
+)
+def variadic_sizes(x: Tensor, *rest: Tensor) -> Any:
+    return x + rest[0].sum() + rest[1]
+
+
 @case(T(2), T(3), T(4))
 def variadic(*xs: Tensor) -> Any:
     return [x * i for i, x in enumerate(xs)]

@@ -18,7 +18,7 @@ from tests.conformance.exported.programs import CASES, Case
 
 QUICK = {
     "equal_batches", "derived_sizes", "arithmetic", "nested", "dataclasses", "keywords", "constants", "Counter", "changes_its_input",
-    "branches", "loop", "scanned", "numbers", "named_tuples",
+    "branches", "loop", "scanned", "numbers", "named_tuples", "variadic_sizes",
 }  # fmt: skip
 """Those that are tried by default; exporting takes torch a second for each."""
 

@@ -137,6 +137,7 @@ class _Import:
                 roots += [
                     f"L['args'][{number}]",
                     *(f"L['{base}'][{i}]" for base, i in _variadic(given, number, len(args.children))),
+                    *(f"L['{base}'][{i}]" for base, i in _numbered(name) if base not in given),
                 ]
             several = [child.paths(root) for root in roots]
             sources += [tuple(p) for p in zip(*several, strict=True)]
@@ -215,6 +216,12 @@ class _Import:
             return leaves.pop(0)
         items = [self._nested(c, leaves) for c in tree.children]
         return self._nodes.insert(TupleOp(items, ts.TupleType([v.type for v in items]))).results[0]
+
+
+def _numbered(name: str) -> list[tuple[str, str]]:
+    """What guards call a parameter that is one of `*rest`: torch names it `rest_0`, and its guards `rest[0]`."""
+    base, _, number = name.rpartition("_")
+    return [(base, number)] if base and number.isdecimal() else []
 
 
 def _variadic(names: Sequence[str], number: int, count: int) -> list[tuple[str, int]]:

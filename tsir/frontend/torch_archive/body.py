@@ -23,10 +23,10 @@ from tsir.dialects.ts.compatibility import NUMBERS, accepts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp, ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
 from tsir.dialects.ts.type_names import show_type
-from tsir.errors import FrontendError, OperatorError
+from tsir.errors import ArchiveError, FrontendError, OperatorError, TsirError
 from tsir.frontend.constants import Constant, emit_constant, insert, is_constant, type_of_constant
 from tsir.frontend.torch_archive.classes import ArchiveClass
-from tsir.frontend.torch_archive.sources import Definition, SourceFile
+from tsir.frontend.torch_archive.sources import MALFORMED, Definition, SourceFile
 from tsir.ops import python
 from tsir.ops.python_types import UNKNOWN
 
@@ -129,6 +129,11 @@ class Body:
             raise
         except OperatorError as error:
             raise FrontendError(error.message, location=self.file.place(node), hint=error.hint, code=error.code) from None
+        except TsirError:
+            raise
+        except MALFORMED as error:
+            what = f"{type(error).__name__}: {str(error)[:200]}"
+            raise ArchiveError(f"this isn't code that torch writes: {what}", location=self.file.place(node)) from error
         finally:
             self.node = previous
 

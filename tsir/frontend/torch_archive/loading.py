@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Operation
+from xdsl.utils.exceptions import VerifyException
 
 from tsir.dialects.names import name_of
 from tsir.dialects.program import EntryPoint, Parameter, Program
@@ -16,14 +17,14 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import AttributeOp
 from tsir.dialects.values import EnumMember, Instance
 from tsir.dialects.verify import verify_module
-from tsir.errors import ArchiveError
+from tsir.errors import ArchiveError, TsirError
 from tsir.frontend.constants import attribute_of_constant, is_constant, type_of_constant
 from tsir.frontend.torch_archive.classes import ArchiveClass
 from tsir.frontend.torch_archive.container import Container, Opening
 from tsir.frontend.torch_archive.functions import CONSTANT, ArchiveFunction, ProgramBuilder, defaults_attribute
 from tsir.frontend.torch_archive.objects import ObjectReader, Unset
 from tsir.frontend.torch_archive.pickles import Built, read_pickle
-from tsir.frontend.torch_archive.sources import Sources
+from tsir.frontend.torch_archive.sources import MALFORMED, Sources
 from tsir.frontend.torch_archive.tensors import TensorReader
 from tsir.frontend.torch_archive.upgraders import NEWEST, Upgrades
 from tsir.source_lines import keep
@@ -52,6 +53,10 @@ def load(
         return _load(container, extra_files)
     except RecursionError as error:
         raise ArchiveError(f"{name}: its code or its classes nest too deeply") from error
+    except TsirError:
+        raise
+    except (*MALFORMED, VerifyException) as error:
+        raise ArchiveError(f"{name} is damaged: {type(error).__name__}: {str(error)[:200]}") from error
     finally:
         container.close()
 

@@ -15,6 +15,9 @@ from typing import NoReturn
 from tsir.errors import ArchiveError, FrontendError, SourceLocation, UnsupportedError
 from tsir.frontend.torch_archive.container import Container
 
+MALFORMED = (LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError)
+"""What comes of code that is of another form than what torch writes: too few arguments of an operator, a name for a text."""
+
 MAX_NESTED = 150
 """How deep expressions and statements of serialised code nest."""
 
