@@ -20,6 +20,7 @@ from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.any_methods import property_of_any
 from tsir.frontend.script.choices import choice_attribute, choice_of_classes, choice_of_types
+from tsir.frontend.script.class_protocol import write_descriptor
 from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in_program
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
@@ -375,6 +376,8 @@ def call_by_name(e: Emitter, function: Any, holder: Object, args: Sequence[Value
 
 def set_plainly(e: Emitter, holder: Object, name: str, value: Value) -> None:
     """What `object.__setattr__` does."""
+    if write_descriptor(e, holder, name, value):
+        return
     setter = inspect.getattr_static(holder.info.python_class, name, None)
     if isinstance(setter, property):
         if setter.fset is None:

@@ -432,7 +432,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         reflected = plain in ("divmod", "pow") and len(args) == 2 and not isinstance(args[0], Object)
         if reflected and (found := special_method(e, args[1], f"r{plain}", args[:1])) is not None:
             return found
-        if args and (found := special_method(e, args[0], plain, args[1:])) is not None:
+        rest = [Const("")] if plain == "format" and len(args) == 1 else args[1:]
+        if args and (found := special_method(e, args[0], plain, rest)) is not None:
             return found
         row = python.builtin(plain)
         if row is not None:

@@ -25,7 +25,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from tsir.dialects.program import Program, PythonFunction
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp, NewOp
+from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp
 from tsir.dialects.values import Instance
 from tsir.errors import FrontendError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
@@ -42,6 +42,7 @@ from tsir.frontend.script import (
 )
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
+from tsir.frontend.script.class_protocol import is_plain_new
 from tsir.frontend.script.class_values import attributes_of_body
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
 from tsir.frontend.script.convert import as_key, coerce, held, is_compared, join_all, join_types
@@ -683,6 +684,8 @@ class Session:
 
     def super_attribute(self, e: Emitter, value: Super, name: str) -> Value:
         """`super().name`."""
+        if is_plain_new(value.receiver, value.after, name):
+            return Builtin("object.__new__")
         if not isinstance(value.receiver, Object):
             return static_objects.super_attribute(e, value, name)
         return objects.super_attribute(self, e, value, name)
@@ -752,7 +755,7 @@ class Session:
         info = self.info_of_class(cls)
         if info.lookup("__post_init__") is not None:
             objects.define_attributes(self, info)
-        made = Object(e.emit(NewOp(info.type)), info)
+        made = objects.new_object(self, e, info)
         self.uninitialised.add(made.ssa)
         return made
 

@@ -19,6 +19,7 @@ from tsir.errors import UnsupportedError, did_you_mean
 from tsir.frontend.script import modules
 from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
 from tsir.frontend.script.choices import choice, choice_by_key
+from tsir.frontend.script.class_protocol import made_by_class, read_descriptor
 from tsir.frontend.script.class_values import is_descriptor, set_class_values, shadow_class_value
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.compiled_calls import imported_method
@@ -72,6 +73,8 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
         e.unsupported(
             f"an attribute of an object of {cls}, whose class defines __getattribute__,", hint="define __getattr__"
         )
+    if (read := read_descriptor(e, holder, name)) is not None:
+        return read
     if (cached := cached_property(holder.info, name)) is not None:
         return read_cached(e, holder, name, cached)
     info = _attribute(session, holder, name)
@@ -426,10 +429,11 @@ def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Valu
 def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
     """`cls(...)` for a class of the user's."""
     info = session.info_of_class(cls)
-    new = Object(e.emit(NewOp(info.type)), info)
-    set_class_values(session, e, new)
     first = not info.attributes and not info.methods
-    begin_cached_properties(e, new)
+    own = made_by_class(e, info, args, kwargs)
+    if own is not None and not (isinstance(own, Object) and issubclass(own.info.python_class, cls)):
+        return own
+    new = new_object(session, e, info) if own is None else own
     is_dataclass: bool = dataclasses.is_dataclass(cls)
     generated: Any = vars(cls).get("__init__") if is_dataclass else None
     if generated is not None and not _has_source(generated):
@@ -444,8 +448,16 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
             session.call_function(e, PyFunction(found[0], new, info), args, kwargs)
         finally:
             info.open = False
-    elif args or kwargs:
+    elif (args or kwargs) and own is None:
         e.error(f"{getattr(cls, '__name__', cls)}() takes no arguments", hint="define __init__ in it", code="TS401")
+    return new
+
+
+def new_object(session: Session, e: Emitter, info: ClassInfo) -> Object:
+    """An object of a class whose `__init__` hasn't run."""
+    new = Object(e.emit(NewOp(info.type)), info)
+    set_class_values(session, e, new)
+    begin_cached_properties(e, new)
     return new
 
 

@@ -27,7 +27,7 @@ def new(p: Printer, operation: Operation) -> str:
     if isinstance(made, ArrayAttr) and p.names.has_place(symbol):
         p.made.add(operation.results[0])
         return _call(p, operation.results[0], name, cast(Any, made).data[1:])
-    return f"{name}.__new__({name})"
+    return f"{'object' if p.names.has_own(_symbol(operation.results[0]), '__new__') else name}.__new__({name})"
 
 
 def _call(p: Printer, made: SSAValue, name: str, arguments: Any) -> str:
