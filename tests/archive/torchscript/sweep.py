@@ -1,8 +1,9 @@
 """A pytest plugin that passes every program which tests compile through a TorchScript archive, and compares the calls' results.
 
-*Out*: what `tsir.script` gives is written by `save_torchscript` and loaded by torch.jit. *In*: what is given to `tsir.script` is
-given to `torch.jit.script`, saved, and loaded by tsir. Every call that a test makes is made of the loaded program as well. What
-came of each program is a line in a file: `python -m tests.archive.torchscript.sweep out FILE TESTS...` runs it and counts.
+*Out*: what `tsir.script` gives is written by `save_torchscript` and loaded by torch.jit. *Again*: it is loaded by tsir. *In*: what
+is given to `tsir.script` is given to `torch.jit.script`, saved, and loaded by tsir. Every call that a test makes is made of the loaded
+program as well. What came of each program is a line in a file: `python -m tests.archive.torchscript.sweep out FILE TESTS...` runs
+tests and counts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -206,9 +207,13 @@ class Out(Passed):
         if content != self.content:
             self.content, self.loaded = content, None
             try:
-                self.loaded = torch.jit.load(io.BytesIO(content))
+                self.loaded = self.load(io.BytesIO(content))
             except Exception as error:  # noqa: BLE001
                 self.found("doesn't load", _shown(str(error)))
+
+    def load(self, file: io.BytesIO) -> Any:
+        """Loads what was written."""
+        return torch.jit.load(file)
 
     def call(self, name: str | None, arguments: Any, outcome: Outcome) -> None:
         super().call(name, arguments, outcome)
@@ -218,6 +223,13 @@ class Out(Passed):
                 compare({k: plain(ours.get(k)) for k in theirs}, {k: plain(v) for k, v in theirs.items()}, "state")
             except Differs as differs:
                 self.found("differs", str(differs))
+
+
+class Again(Out):
+    """What tsir compiled, written for torch.jit and loaded by tsir."""
+
+    def load(self, file: io.BytesIO) -> Any:
+        return tsir.load(file)
 
 
 class In(Passed):
@@ -274,11 +286,14 @@ def _shown(text: str) -> str:
     return " | ".join(line.strip() for line in lines)[:700]
 
 
+KINDS: Mapping[str, type[Out | In]] = {"out": Out, "in": In, "again": Again}
+
+
 class Sweep:
     """The plugin."""
 
     def __init__(self, direction: str, target: Path) -> None:
-        self.kind: type[Out | In] = Out if direction == "out" else In
+        self.kind = KINDS[direction]
         self.target = target
         self.programs: dict[int, Passed] = {}
         self.depth = 0

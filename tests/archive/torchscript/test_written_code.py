@@ -7,9 +7,10 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import tsir
+from tests.archive.torchscript.comparing import same
 from tests.archive.torchscript.test_writing import compare
 
 
@@ -186,3 +187,73 @@ def lists_of_tuples(n: int) -> Tuple[List[int], Tuple[()], int]:
 
 def test_tuples_become_lists() -> None:
     compare(tsir.script(lists_of_tuples), [1], [2])
+
+
+class Shape:
+    def __init__(self, n: int):
+        self.n = n
+
+    def area(self, k: int) -> int:
+        return self.n * k
+
+    def double(self) -> int:
+        return self.area(2)
+
+
+class Square(Shape):
+    def __init__(self, n: int, m: float):
+        super().__init__(n)
+        self.m = m
+
+    def area(self, k: int) -> int:
+        self.n += 1
+        return self.n * self.n * k
+
+
+class Cube(Square):
+    def area(self, k: int) -> int:
+        return self.n**3 * k
+
+
+def shapes(a: int, b: int) -> Tuple[int, List[int], bool, Optional[int]]:
+    made: List[Shape] = [Shape(a), Square(b, 1.5), Cube(2, 1.0)]
+    one: Shape = Square(a, 2.0) if a > b else Cube(b, 3.0)
+    maybe: Optional[Shape] = None
+    if a > 1:
+        maybe = one
+    one.n = 7
+    total = 0
+    for shape in made:
+        total += shape.double() + shape.n
+    return total, [s.area(1) for s in made], isinstance(one, Square), maybe.n if maybe is not None else None
+
+
+def called(x: Tensor, kind: str) -> Tensor:
+    functions = [torch.relu, lambda t: t * 2]
+
+    def third(t: Tensor) -> Tensor:
+        return t + x
+
+    functions.append(third)
+    for function in functions:
+        x = function(x)
+    chosen = torch.sin if kind == "s" else torch.cos
+    return chosen(x)
+
+
+def is_nothing(x: Any) -> Tuple[bool, bool]:
+    return x is None, x is not None
+
+
+def test_derived_classes_and_functions_as_values() -> None:
+    """Values of a class that others are derived from are of type Any, and are asked for their class."""
+    compare(tsir.script(shapes), [1, 2], [3, 2])
+    compare(tsir.script(called), [torch.arange(3.0), "s"], [torch.arange(3.0), "c"])
+    compare(tsir.script(is_nothing), [None], [1], [torch.ones(1)])
+    torch.manual_seed(0)
+    layer = tsir.script(nn.TransformerEncoderLayer(8, 2, 16).eval())
+    compare(layer, [torch.randn(5, 2, 8)])
+    buffer = io.BytesIO()
+    layer.save_torchscript(buffer)
+    x = torch.randn(5, 2, 8)
+    same(layer(x), tsir.load(io.BytesIO(buffer.getvalue()))(x))

@@ -41,17 +41,20 @@ def is_identifier(name: str) -> bool:
 class Annotations:
     """Writes types. The NamedTuples that come are classes of the archive: `named_tuples` has their types by name."""
 
-    def __init__(self, classes: dict[str, str], interfaces: Collection[str] = ()) -> None:
+    def __init__(self, classes: dict[str, str], interfaces: Collection[str], open_classes: Collection[str]) -> None:
         self._classes = classes
         """The qualified names of the program's classes, by symbol."""
         self._interfaces = interfaces
+        self._open = open_classes
+        """The classes that others are derived from: their values are of type Any."""
         self.named_tuples: dict[str, ts.NamedTupleType] = {}
 
     def of(self, kind: Attribute) -> str:
         """A type as an annotation. Raises UnsupportedError for one that TorchScript hasn't."""
         match kind:
             case ts.OptionalType():
-                return f"Optional[{self.of(kind.element)}]"
+                inner = self.of(kind.element)
+                return "Any" if inner == "Any" else f"Optional[{inner}]"
             case ts.ListType() | ts.TupleOfType():
                 return f"List[{self.of(kind.element)}]"
             case ts.DictType() if kind.container.data in ("", "OrderedDict"):
@@ -64,6 +67,8 @@ class Annotations:
                 return self._named_tuple(kind)
             case ts.FutureType():
                 return f"Future[{self.of(kind.element)}]"
+            case ts.ClassType() if kind.symbol.root_reference.data in self._open:
+                return "Any"
             case ts.ClassType():
                 found = self._classes.get(kind.symbol.root_reference.data)
                 if found is not None:
@@ -75,6 +80,8 @@ class Annotations:
 
     def _union(self, kind: ts.UnionType) -> str:
         """TorchScript makes one of members that it can't tell apart: equal types of its own, NamedTuples of the same fields."""
+        if any(self.of(m) == "Any" for m in kind.members.data):
+            return "Any"
         classes = [m.symbol.root_reference.data for m in kind.members.data if isinstance(m, ts.ClassType)]
         if len(classes) > 1 and any(c in self._interfaces for c in classes):
             raise UnsupportedError("TorchScript has no Union of an interface and a class that may have it", hint=HINT)

@@ -11,6 +11,7 @@ from xdsl.ir import Attribute
 from tsir.archive.torchscript import prelude
 from tsir.archive.torchscript.annotations import HINT, Annotations, identifier, is_identifier
 from tsir.archive.torchscript.expressions import number
+from tsir.archive.torchscript.hierarchies import Hierarchies
 from tsir.archive.torchscript.printing import FunctionPrinter
 from tsir.archive.torchscript.texts import is_plain, quoted
 from tsir.dialects import type_codes
@@ -59,6 +60,7 @@ class ProgramText:
         operations = list(program.module.body.block.ops)
         self.functions = {f.sym_name.data: f for f in operations if isinstance(f, func.FuncOp)}
         self._class_operations = [c for c in operations if isinstance(c, ClassOp)]
+        self.hierarchies = Hierarchies(self._class_operations)
         self._names: dict[str, str] = {}
         self._own_classes: dict[str, str] = {}
         """Classes that code of the archive needs and the program hasn't, by name."""
@@ -66,7 +68,8 @@ class ProgramText:
         for operation in self._class_operations:
             self._names[operation.sym_name.data] = f"__torch__.{self._unused(identifier(operation.sym_name.data))}"
             for member in operation.body.block.ops:
-                if isinstance(member, MethodOp) and "$" not in member.method_name.data:
+                is_free = self.hierarchies.is_open(operation.sym_name.data)  # called on Any
+                if isinstance(member, MethodOp) and "$" not in member.method_name.data and not is_free:
                     self._methods.setdefault(
                         member.callee.string_value(), (operation.sym_name.data, self._method_name(operation, member))
                     )
@@ -78,7 +81,7 @@ class ProgramText:
                 self._entries.append((entry.symbol, name))
                 self._methods[entry.symbol] = program.root.class_name, name
         interfaces = [c.sym_name.data for c in self._class_operations if c.kind.data == "interface"]
-        self.annotations = Annotations(self._names, interfaces)
+        self.annotations = Annotations(self._names, interfaces, self.hierarchies.open)
         self.constants: list[Any] = []
         """Texts that serialised code can't have, and defaults that are tensors."""
         self.operators: set[str] = set()

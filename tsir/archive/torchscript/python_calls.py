@@ -38,6 +38,9 @@ def emit_python_call(p: FunctionPrinter, operation: PyOp) -> None:
         return _set_slice(p, operation, operands)
     if function == "sorted" and len(operands) == 2:
         return _sorted(p, operation, operands)
+    if function in ("is", "is_not") and kinds[1] == ts.NONE and p.annotation(kinds[0], operation) == "Any":
+        test = f"isinstance({operands[0]}, NoneType)"  # torch.jit takes it that no Any is None
+        return p.define(operation, test if function == "is" else f"torch.__not__({test})")
     if function in _TEXTS:
         return p.define(operation, _text(p, operation, operands, kinds))
     if function in ("truediv", "floordiv", "mod", "div_to_zero") and not _is_no_zero(operation.operands[1]):

@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from tsir.archive.torchscript.annotations import is_identifier
 from tsir.archive.torchscript.calls import truth
 from tsir.archive.torchscript.expressions import tuple_of
+from tsir.archive.torchscript.hierarchies import call_method, get_attribute, set_attribute
 from tsir.archive.torchscript.printing import FunctionPrinter
 from tsir.dialects.ts import structure as s
 from tsir.dialects.ts import types as ts
@@ -45,6 +46,8 @@ def _call(p: FunctionPrinter, operation: func.CallOp) -> None:
 
 
 def _call_method(p: FunctionPrinter, operation: s.CallMethodOp) -> None:
+    if p.program.hierarchies.is_open(operation.object.type):
+        return call_method(p, operation)
     name, _, _interface = operation.method_name.data.partition("$")
     arguments = "".join(f"{p.use(o)}, " for o in operation.arguments)
     p.define(operation, f"({p.use(operation.object)}).{name}({arguments})")
@@ -100,6 +103,8 @@ def _dict(p: FunctionPrinter, operation: s.DictOp) -> None:
 
 
 def _get_attribute(p: FunctionPrinter, operation: s.GetAttrOp) -> None:
+    if p.program.hierarchies.is_open(operation.object.type):
+        return get_attribute(p, operation)
     name = operation.attr_name.data
     holder = p.use(operation.object)
     p.define(operation, f"{holder}.{name}" if is_identifier(name) else f"getattr({holder}, {p.program.quoted(name)})")
@@ -109,13 +114,17 @@ def _set_attribute(p: FunctionPrinter, operation: s.SetAttrOp) -> None:
     name = operation.attr_name.data
     if not is_identifier(name):
         p.refuse(f"assignment of an attribute named {name!r}", operation)
+    if p.program.hierarchies.is_open(operation.object.type):
+        return set_attribute(p, operation)
     kind = p.program.attribute_type(operation.object.type, name)
     value = p.use(operation.value) if kind is None else p.typed(operation.value, kind, operation)
     p.line(f"{p.use(operation.object)}.{name} = {value}")
 
 
 def _new(p: FunctionPrinter, operation: s.NewOp) -> None:
-    name = p.annotation(operation.result.type, operation)
+    kind = operation.result.type
+    assert isinstance(kind, ts.ClassType)
+    name = p.program.qualified(kind.symbol.root_reference.data)
     p.define(operation, f"{name}.__new__({name})")
 
 
@@ -125,8 +134,6 @@ def _cast(p: FunctionPrinter, operation: s.CastOp) -> None:
     if p.annotation(given, operation) == kind:
         p.names[operation.result] = text
         return
-    if isinstance(given, ts.ClassType) and isinstance(wanted, ts.ClassType) and not p.program.is_interface(wanted):
-        p.refuse("classes derived from others, nor functions as values,", operation)
     if text.endswith(".tolist()"):
         return p.define(operation, f"annotate({kind}, {text})")
     is_tensor = isinstance(wanted, ts.TensorType) and isinstance(given, ts.TensorType)
@@ -142,7 +149,12 @@ def _is_instance(p: FunctionPrinter, operation: s.IsInstanceOp) -> None:
     value = p.use(operation.value)
     if isinstance(operation.value.type, ts.NumberType):
         value = f"annotate(Any, {value})"  # no bool is a number
-    first, *others = [f"isinstance({value}, {p.annotation(k, operation)})" for k in operation.types.data]
+    kinds = [
+        p.program.qualified(c) if p.program.hierarchies.is_open(k) else p.annotation(k, operation)
+        for k in operation.types.data
+        for c in p.program.hierarchies.classes(k)
+    ]
+    first, *others = [f"isinstance({value}, {k})" for k in kinds]
     for other in others:
         first = f"torch.__or__({first}, {other})"
     p.define(operation, first)

@@ -321,7 +321,7 @@ class ProgramBuilder:
     def class_operation(self, info: ArchiveClass, attributes: Sequence[Operation], exported: Sequence[str]) -> ClassOp:
         """The `ts.class` of a class with these attributes and the methods that were compiled."""
         members: list[Operation] = list(attributes)
-        for name in [*info.methods, "__call__"]:
+        for name in dict.fromkeys([*info.methods, "__call__"]):
             known = self._functions.get(f"{info.name}.{name}")
             if known is None or info.kind == "interface":
                 continue
