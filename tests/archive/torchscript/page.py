@@ -143,10 +143,10 @@ or dict that is passed is the caller's own, not a copy; and an exception has its
 TorchScript's operators are looked up when a program is written, so that `torch.jit.load` never meets one that it hasn't for such
 operands. For what it has none the archive brings functions along: powers of ints, `round(x, n)`, texts of floats, f-strings with a
 width or digits. Slices of lists are assigned to, tuples compared and joined, division by zero and numbers outside a function's domain
-raise as in Python. `with` and `finally` are written with what they do when an exception passes; `except` can't be. Values of a class that others are
-derived from, and functions as values, are of type Any there, and are asked for their class. Texts that
-TorchScript writes in other words (of tensors, dicts, complex numbers, of texts and floats in lists) are refused, unless only the
-reader of a message sees them. A few things are as TorchScript has them:
+raise as in Python. `with` and `finally` are written with what they do when an exception passes; `except` can't be. Values of a class
+that others are derived from, and functions as values, are of type Any there, and are asked for their class. Texts that TorchScript
+writes in other words (of tensors, dicts, complex numbers, of texts and floats in lists) are refused, unless only the reader of a
+message sees them. A few things are as TorchScript has them:
 
 - A tuple of any length, a `torch.Size` and a `range` are lists, a dtype is an int, an exception is `torch.jit.Error`.
 - Enums and objects can't be given to a Python process, or by it, that has no compiled class for them; C++ can.
