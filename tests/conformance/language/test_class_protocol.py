@@ -135,6 +135,10 @@ class Finalised:
         print("gone")
 
 
+class Items(list):
+    v = 1
+
+
 class Counting(type):
     def __call__(cls, *args):
         return super().__call__(*args)

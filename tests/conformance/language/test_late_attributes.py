@@ -146,3 +146,30 @@ def test_module(tmp_path: Path):
     fresh.save(str(tmp_path / "f.pt"))
     loaded = tsir.load(str(tmp_path / "f.pt"))
     assert not hasattr(loaded, "last") and loaded(x)[1] == 1
+
+
+class Cached(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", None)
+        self.register_buffer("other", None, persistent=False)
+
+    def forward(self, x: Tensor):
+        table = self.table
+        if table is None or table.size(0) < x.size(0):
+            table = torch.arange(x.size(0)).to(x.dtype)
+            self.table = table
+        if self.other is None:
+            self.other = table * 2
+        else:
+            self.other += 1
+        return table[: x.size(0)] + x, self.other
+
+
+@feature("Modules", "buffers that are None until forward() assigns them")
+def test_buffers_of_none():
+    module = Cached()
+    compiled = tsir.script(copy.deepcopy(module))
+    for n in (2, 2, 3, 1):
+        assert_same(compiled(torch.ones(n)), module(torch.ones(n)))
+    assert_same((compiled.table, list(compiled.state_dict())), (module.table, list(module.state_dict())))

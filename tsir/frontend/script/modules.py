@@ -152,8 +152,11 @@ class ModuleReader:
         constants = _constant_names(python_class, annotations)
         for name, tensor, role in own_tensors(module):
             declared = self._declared(python_class, annotations, name)
-            if tensor is None and not isinstance(declared, ts.OptionalType):
-                attributes[name] = AttributeInfo(ts.NONE, role, self.session.from_python(None, name))
+            decision = self.session.decisions.of(self.session, key_of(python_class, name))
+            if tensor is None and decision is not None:
+                attributes[name] = AttributeInfo(decision.type, role, inferred=True)
+            elif tensor is None and not isinstance(declared, ts.OptionalType):
+                attributes[name] = AttributeInfo(ts.NONE, role, self.session.from_python(None, name), inferred=True)
             else:
                 attributes[name] = AttributeInfo(
                     declared if isinstance(declared, ts.OptionalType) else ts.TensorType(), role

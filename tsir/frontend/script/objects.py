@@ -603,7 +603,7 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
             kind = materialise(e, value).type
         info = _defined_by(session, holder, name, kind, value)
         info.late = is_conditional(e) or may_be_deleted(session, holder.info.python_class, name)
-    elif info.inferred and info.type is not None and info.role == "attribute":
+    elif info.inferred and info.type is not None and info.role in ("attribute", "buffer"):
         _widen(session, holder, name, info.type, value)
     if info.role == "constant":
         hint = "leave it out of __constants__ and Final"

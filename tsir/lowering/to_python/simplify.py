@@ -152,6 +152,8 @@ class _Simplifier:
             for field in ("body", "orelse"):
                 if hasattr(statement, field):
                     setattr(statement, field, self.without_unread(getattr(statement, field)))
+            for handler in statement.handlers if isinstance(statement, ast.Try) else ():
+                handler.body = self.without_unread(handler.body) or [ast.Pass()]
             if isinstance(statement, ast.If | ast.For | ast.While | ast.Try) and not statement.body:
                 statement.body = [ast.Pass()]
             match statement:
