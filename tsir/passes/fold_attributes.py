@@ -18,6 +18,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from tsir.dialects.program import arrays_in
 from tsir.dialects.sharing import bounds
+from tsir.dialects.ts.compatibility import accepts
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, GetAttrOp, MethodOp, SetAttrOp
 from tsir.dialects.ts.types import ClassType, TensorType
 from tsir.dialects.values import Instance
@@ -287,7 +288,7 @@ def _fold_scalars(function: FuncOp, root: Instance, uses: _Uses) -> bool:
             changed = True
             continue
         ops = constant_ops(value, op.location)
-        if ops is None:
+        if ops is None or not accepts(op.result.type, ops[-1].results[0].type):  # as for a tuple that is declared a list
             continue
         block = op.parent_block()
         assert block is not None

@@ -121,6 +121,15 @@ class Listed(nn.Module):
         return x
 
 
+class Padded(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Conv1d(2, 2, 2, padding=1, padding_mode="reflect")
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x)
+
+
 class Optional(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -167,6 +176,7 @@ CASES: list[tuple[type[nn.Module], list[str]]] = [
     (Tied, []),
     (Listed, ["inner.0.weight"]),
     (Optional, []),
+    (Padded, []),
 ]
 
 
@@ -275,3 +285,22 @@ def test_refusals() -> None:
     tsir.run_frozen_optimizations(frozen, preserved_methods=["other"])
     with pytest.raises(AttributeError, match="look"):
         tsir.run_frozen_optimizations(frozen, preserved_methods=["look"])
+
+
+@pytest.mark.slow
+def test_all_of_torch_s_modules() -> None:
+    from tests.conformance.modules.known import KNOWN
+    from tests.conformance.modules.test_torch_modules import CASES, inputs, made
+
+    for mode, constructor, text in CASES:
+        if mode != "eval" or ("script", mode, constructor) in KNOWN:
+            continue
+        model = made(constructor, mode)
+        frozen = tsir.freeze(tsir.script(model))
+        verify_module(frozen.program.module)
+        for module in (frozen, saved(frozen, tsir)):
+            torch.manual_seed(1)
+            expected = model(*inputs(text))
+            torch.manual_seed(1)
+            torch.testing.assert_close(module(*inputs(text)), expected, msg=lambda m, c=constructor: f"{c}: {m}")
+        assert not frozen.state_dict() or "max_norm" in constructor  # which changes the weight
