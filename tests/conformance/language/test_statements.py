@@ -1,6 +1,6 @@
 """Statements: match, else of loops, local classes."""
 
-from typing import Dict, List, NamedTuple, Optional, Union
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 import torch
 
@@ -170,6 +170,28 @@ def starred_of_a_list(items: List[int]):
     first, *middle, last = items
     *start, end = middle + [9]
     return first, middle, last, start, end
+
+
+@feature("Control flow", "variables that a loop assigns before it returns, and that are assigned again behind it")
+@programs(1, [1])
+@programs(3, [1])
+@programs(5, [1])
+@programs(0, [1])
+def assigned_before_return(n: int, l: List[int]):
+    if n > 2:
+        if n > 4:
+            r: Tuple[int, Optional[int], List[int]] = (1, n, l)
+            return r
+        r = (3, n, l)
+    else:
+        k = 0
+        while k < 3:
+            k += 1
+            if n >= k:
+                r = (4, n, l)
+                return r
+        r = (2, None, l)
+    return r
 
 
 @programs.parametrized()

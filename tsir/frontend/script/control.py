@@ -9,6 +9,7 @@ it isn't known, the rest is put into an `scf.if` on the flag. Loops are in `loop
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -111,7 +112,8 @@ def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
             return
         rest = steps[i:]
         if not isinstance(exiting, bool):
-            emit_branch(e, Condition(exiting), lambda: None, lambda rest=rest: _emit_rest(e, rest, end), end)
+            exited = functools.partial(_note_exit, e, exiting)
+            emit_branch(e, Condition(exiting), exited, lambda rest=rest: _emit_rest(e, rest, end), end)
             return
         builder = e.builder
         try:
@@ -142,6 +144,14 @@ def _search(e: Emitter, statement: ast.stmt) -> None:
         if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
             e.dead = False
             emit_steps(e, inner, end_of(statement))
+
+
+def _note_exit(e: Emitter, exiting: SSAValue) -> None:
+    """Where something has exited: what is known of the flags that say so."""
+    for flag in (EXIT, STOP, RETURNED):
+        value = e.variables[flag].value
+        if isinstance(value, Run) and value.ssa is exiting:
+            e.set_flag(flag, TRUE)
 
 
 def _emit_rest(e: Emitter, rest: Sequence[Step], end: tuple[int, int]) -> None:
