@@ -65,3 +65,26 @@ func.func @raises(%c : i1, %x : f64) -> f64 {
   }
   func.return %x : f64
 }
+
+// What only the message needs goes: it is said as far as it is known when compiling.
+// CHECK-LABEL: func.func @raises_for_other_sizes
+// CHECK:         %[[A:.*]] = arith.cmpi eq, %n, %{{.*}} : i64
+// CHECK:         %[[B:.*]] = arith.cmpi eq, %m, %{{.*}} : i64
+// CHECK:         arith.xori
+// CHECK-NOT:     ts.
+// CHECK:         cf.assert %{{.*}}, "RuntimeError"
+func.func @raises_for_other_sizes(%n : i64, %m : i64) -> i64 {
+  %two = arith.constant 2 : i64
+  %sizes = ts.list %n, %m : (i64, i64) -> !ts.list<i64>
+  %expected = ts.list %two, %two : (i64, i64) -> !ts.list<i64>
+  %other = ts.py.ne(%sizes, %expected) : (!ts.list<i64>, !ts.list<i64>) -> i1
+  scf.if %other {
+    %what = ts.constant "found " : !ts.str
+    %empty = ts.constant "" : !ts.str
+    %shown = ts.py.format(%n) : (i64) -> !ts.str
+    %texts = ts.list %what, %shown : (!ts.str, !ts.str) -> !ts.list<!ts.str>
+    %message = ts.py.str_join(%empty, %texts) : (!ts.str, !ts.list<!ts.str>) -> !ts.str
+    ts.raise "RuntimeError"(%message) : !ts.str
+  }
+  func.return %n : i64
+}

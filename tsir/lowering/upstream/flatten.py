@@ -42,6 +42,7 @@ from tsir.dialects.ts.types import dtype_of, linalg_element_type
 from tsir.errors import PassError
 from tsir.lowering.upstream.host_operations import refuse_host_operations
 from tsir.lowering.upstream.number_tensors import from_numbers
+from tsir.ops import python
 from tsir.passes.constants import UNKNOWN, constant_of
 from tsir.passes.freeze import argument_attributes
 from tsir.passes.structure import functions
@@ -65,6 +66,10 @@ class Missing:
 
 
 Tree: TypeAlias = SSAValue | Node | Missing
+
+
+class _NoTypeError(PassError):
+    """Branches or loops hand on a value that no builtin type stands for."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,11 @@ class FlattenPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):
             _refuse_unknown(function)
-            _Flattening(function).run()
+            try:
+                _Flattening(function).run()
+            except _NoTypeError:
+                refuse_host_operations(op, ("ts",))  # what gives the value whose type isn't known is among them
+                raise
         refuse_host_operations(op, ("ts",))
 
 
@@ -350,7 +359,7 @@ class _Flattening:
         for new in (never, made):
             new.location = op.location
             block.insert_op_before(new, op)
-        self.done.append(op)
+        self.done += [*_only_for(op), op]
 
     def _py(self, op: PyOp) -> None:
         node = self.trees.get(op.operands[0]) if op.operands else None
@@ -372,6 +381,8 @@ class _Flattening:
                     self._define(op, node.children[key])
             case "getslice" if node.keys is None and UNKNOWN not in (key := [constant_of(o) for o in op.operands[1:]]):
                 self._define(op, Node(node.children[slice(*key)], None, op.parent_block()))
+            case "eq" | "ne" if (equal := self._equal(node, self.trees.get(op.operands[1]), op)) is not None:
+                self._define(op, equal)
             case "len":
                 count = arith.ConstantOp(IntegerAttr(len(node.children), 64))
                 count.location = op.location
@@ -381,6 +392,32 @@ class _Flattening:
                 self._define(op, count.result)
             case _:
                 pass
+
+    def _equal(self, a: Node, b: Tree | None, op: PyOp) -> SSAValue | None:
+        """Whether two lists of integers are equal (or aren't, for `ne`); None where that can't be said."""
+        if not isinstance(b, Node) or a.keys is not None or b.keys is not None:
+            return None
+        pairs = list(zip(a.children, b.children, strict=False))
+        made: list[Operation] = [arith.ConstantOp(IntegerAttr(len(a.children) == len(b.children), 1))]
+        for x, y in pairs if len(a.children) == len(b.children) else ():
+            if (
+                not isinstance(x, SSAValue)
+                or not isinstance(y, SSAValue)
+                or x.type != y.type
+                or not isinstance(x.type, IntegerType)
+            ):
+                return None
+            same = arith.CmpiOp(x, y, "eq")
+            made += [same, arith.AndIOp(made[-1].results[0], same.result)]
+        if op.FUNCTION == "ne":
+            true = arith.ConstantOp(IntegerAttr(1, 1))
+            made[-1:] = [true, made[-1], arith.XOrIOp(made[-1].results[0], true.result)]
+        block = op.parent_block()
+        assert block is not None
+        for new in made:
+            new.location = op.location
+            block.insert_op_before(new, op)
+        return made[-1].results[0]
 
     def _numbers(self, op: AtenOp) -> None:
         """A new tensor of nested lists of numbers."""
@@ -426,7 +463,7 @@ class _Flattening:
                 known = next((t[i] for t in trees if not isinstance(t[i], Missing)), None)
                 if known is None:
                     where = location_of(at)
-                    raise PassError(
+                    raise _NoTypeError(
                         f"a value of type {kind} is carried by {at.name}, and no builtin type stands for it",
                         location=where[0] if where else None,
                         hint="what MLIR's dialects can't say runs on the host: see explain()",
@@ -561,6 +598,20 @@ class _Flattening:
             self.function.properties["res_attrs"] = ArrayAttr(attributes)
         else:
             self.function.properties.pop("res_attrs", None)
+
+
+def _only_for(raised: ts.RaiseOp) -> list[Operation]:
+    """The operations on Python values that nothing but an exception's message needs, which is said when compiling; in order."""
+    found: list[Operation] = []
+    work = [v.owner for v in raised.arguments]
+    while work:
+        op = work.pop()
+        known = python.lookup(op.FUNCTION) if isinstance(op, PyOp) else None
+        is_value = isinstance(op, ts.ListOp | ts.TupleOp) or (known is not None and not known.mutates)
+        if is_value and isinstance(op, Operation) and op not in found:
+            found.append(op)
+            work += [v.owner for v in op.operands]
+    return found[::-1]
 
 
 def _terminator(block: Block) -> Operation:

@@ -10,6 +10,7 @@ from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorIndexError
 from tsir.ops.aten.precision import number_as
 from tsir.ops.core import reductions
+from tsir.ops.core.checks import check_sizes
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, broadcast_shapes, clamp, convert, copy, where
 from tsir.ops.core.indexing import gather_slices, nonzero, scatter_slices
@@ -422,10 +423,14 @@ def _rows(x: SymTensor, dim: int, index: SymTensor, source: SymTensor, kind: str
         return reshape(y, ())
     shape = (*x.shape[:at], index.shape[0], *x.shape[at + 1 :])
     source = reshape(source, shape) if source.rank < len(shape) else source
-    if source.rank != len(shape) or any(a != b for a, b in zip(source.shape, shape, strict=True)):
-        raise OperatorError(
-            f"Number of indices ({index.shape[0]}) should be equal to source.size(dim): source shape {list(source.shape)}"
-        )
+    numbers = ", ".join(f"{{{i + 1}}}" for i in range(source.rank))
+    message = f"Number of indices ({{0}}) should be equal to source.size(dim): source shape [{numbers}]"
+    if source.rank != len(shape):
+        raise OperatorError(message.format(index.shape[0], *source.shape))
+    of_indices = f"Number of indices ({{1}}) should be equal to source.size(dim): ({{0}}), for dim: {at}"
+    check_sizes(source.shape[at], "eq", index.shape[0], of_indices)
+    for a, b in zip(source.shape, shape, strict=True):
+        check_sizes(a, "eq", b, message, index.shape[0], *source.shape)
     return scatter_slices(x, (at,), unsqueeze(convert(index, dtypes.int64), 1), source, kind, at, False)
 
 

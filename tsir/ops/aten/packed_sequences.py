@@ -14,6 +14,7 @@ from tsir.dialects import dtypes
 from tsir.errors import OperatorError
 from tsir.ops.aten.random import dropped
 from tsir.ops.aten.recurrent import CELLS, States, Weights, checked_weights, initial_states, input_part, state_types
+from tsir.ops.core.checks import check_sizes, with_size
 from tsir.ops.core.creation import full, iota
 from tsir.ops.core.elementwise import binary, convert, where
 from tsir.ops.core.indexing import check_range, index, index_select, nonzero, scatter_rows
@@ -23,8 +24,8 @@ from tsir.ops.core.slices import concat, pad, select, slice, stack
 from tsir.ops.core.sorting import scan
 from tsir.ops.core.views import broadcast_to, reshape, transpose, unsqueeze
 from tsir.ops.registry import aten
-from tsir.ops.sizes import Size
-from tsir.ops.tensor import SymTensor, require_bool
+from tsir.ops.sizes import Size, SymInt
+from tsir.ops.tensor import SymTensor, require_bool, require_int
 
 
 @dataclass(frozen=True)
@@ -108,12 +109,15 @@ def pad_packed_sequence(
     layout = _layout(sizes, batch)
     padded = _padded(data, layout, padding_value)
     time = padded.shape[0]
-    if not (isinstance(total_length, int) and total_length <= 0):
-        if total_length < time:
-            raise OperatorError(
-                "Expected total_length to be at least the length of the longest sequence in input, but got "
-                f"total_length={total_length} and max sequence length being {time}"
-            )
+    total_length = total_length if isinstance(total_length, SymInt) else require_int(total_length, "total_length")
+    if total_length > 0:
+        check_sizes(
+            total_length,
+            "ge",
+            time,
+            "Expected total_length to be at least the length of the longest sequence in input, but got total_length={0} and max "
+            "sequence length being {1}",
+        )
         rest = [0] * (padded.rank - 1)
         padded = pad(padded, [0, *rest], [total_length - time, *rest], padding_value)
     lengths = total(convert(layout.present, dtypes.int64), [0])
@@ -135,7 +139,10 @@ def _packed_layers(
     """All layers on packed data: the packed outputs, and each sequence's last states in all layers and directions."""
     flags = (has_biases, train, bidirectional)
     weights, directions = checked_weights(kind, initial, params, flags, has_biases, num_layers, bidirectional)
-    layout = _layout(batch_sizes, initial[0].shape[1])
+    batch = initial[0].shape[1]
+    wrong = "Expected the hidden states to have the same size of batch, but got {1} and {0}"
+    initial = [initial[0], *(with_size(state, 1, batch, wrong) for state in initial[1:])]
+    layout = _layout(batch_sizes, batch)
     mask = unsqueeze(convert(layout.present, data.dtype), 2)
     y = data
     finals: list[States] = []

@@ -408,15 +408,9 @@ def cat(tensors: Sequence[SymTensor], dim: int) -> SymTensor:
         return copy(convert(tensors[0], dtype))
     rank = kept[0].rank
     at = wrap_dim(dim, rank)
-    for i, x in enumerate(kept):
+    for x in kept:
         if x.rank != rank:
             raise OperatorError(f"Tensors must have same number of dimensions: got {rank} and {x.rank}")
-        for d in range(rank):
-            if d != at and x.shape[d] != kept[0].shape[d]:
-                raise OperatorError(
-                    f"Sizes of tensors must match except in dimension {at}. Expected size {kept[0].shape[d]} but got size "
-                    f"{x.shape[d]} for tensor number {i} in the list."
-                )
     if len(kept) == 1:
         return copy(convert(kept[0], dtype)) if kept[0].dtype is dtype else convert(kept[0], dtype)
     return concat([convert(x, dtype) for x in kept], at)

@@ -13,6 +13,7 @@ from tsir.errors import OperatorError
 from tsir.ops.builder import I1, current
 from tsir.ops.core.elementwise import all_elements
 from tsir.ops.core.scalars import cmpf, cmpi, convert_scalar
+from tsir.ops.sizes import CannotLower, Size
 from tsir.ops.tensor import SymTensor, is_constant
 
 _COMPARISONS = {
@@ -44,6 +45,30 @@ def check_number(value: Any, comparison: str, bound: int | float, message: str) 
     limit = b.constant(float(bound) if wide is dtypes.float64 else int(bound), number.type)
     holds = (cmpf(b, of_floats, number, limit)) if wide is dtypes.float64 else cmpi(b, of_ints, number, limit)
     b.check(holds, "RuntimeError", message, (number,))
+
+
+def check_sizes(a: Size, comparison: str, b: Size, message: str, *shown: Size) -> None:
+    """Raises OperatorError with this message unless `a comparison b`; emits a check where sizes depend on the elements of tensors.
+
+    `comparison` is `eq` or `ge`. `{0}`, `{1}`... in the message stand for the sizes `shown`, which default to the two.
+    """
+    shown = shown or (a, b)
+    try:
+        if not (a == b if comparison == "eq" else a >= b):
+            raise OperatorError(message.format(*shown))
+        return
+    except CannotLower:
+        builder = current()
+        if not builder.emitting:
+            return
+    holds = cmpi(builder, "eq" if comparison == "eq" else "sge", builder.size(a), builder.size(b))
+    builder.check(holds, "RuntimeError", message, [builder.size(s) for s in shown])
+
+
+def with_size(x: SymTensor, dim: int, size: Size, message: str) -> SymTensor:
+    """The tensor, of which one size is required to be this one (`check_sizes`), with that size in its shape."""
+    check_sizes(x.shape[dim], "eq", size, message)
+    return current().cast(x, (*x.shape[:dim], size, *x.shape[dim + 1 :]))
 
 
 def check_elements_at_least_zero(x: SymTensor, message: str) -> None:

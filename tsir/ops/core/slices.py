@@ -18,6 +18,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.ts.types import linalg_element_type
 from tsir.errors import OperatorError, OperatorIndexError, OperatorValueError
 from tsir.ops.builder import INDEX, Builder, current, tensor_type
+from tsir.ops.core.checks import check_sizes
 from tsir.ops.core.creation import iota, number_as
 from tsir.ops.core.elementwise import binary
 from tsir.ops.core.scalars import cmpi
@@ -208,10 +209,13 @@ def concat(parts: Sequence[SymTensor], dim: int) -> SymTensor:
         if part.rank != first.rank:
             raise OperatorError(f"Tensors must have same number of dimensions: got {first.rank} and {part.rank}")
         for i, (a, c) in enumerate(zip(first.shape, part.shape, strict=True)):
-            if i != dim and not a == c:
-                raise OperatorError(
-                    f"Sizes of tensors must match except in dimension {dim}. Expected size {a} but got size {c} "
-                    f"for tensor number {number} in the list."
+            if i != dim:
+                check_sizes(
+                    a,
+                    "eq",
+                    c,
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {{0}} but got size {{1}} "
+                    f"for tensor number {number} in the list.",
                 )
         total = total + part.shape[dim]
     shape = (*first.shape[:dim], total, *first.shape[dim + 1 :])
@@ -243,11 +247,14 @@ def pad(x: SymTensor, low: Sequence[Size], high: Sequence[Size], value: Any) -> 
     dynamic_low, static_low = b.dynamic(low)
     dynamic_high, static_high = b.dynamic(high)
     number = number_as(b, value, x.dtype)
+    sums = zip(shape, x.shape, low, high, strict=True)
+    # Of sizes that aren't known the sum may be, which `tensor.pad` doesn't say.
+    kind = tensor_type(x.dtype, [next((p for p in parts if isinstance(p, SymInt)), total) for total, *parts in sums])
     block = Block(arg_types=[INDEX] * x.rank)
     op = b.op(
         tensor.PadOp,
         (x.ssa, *dynamic_low, *dynamic_high),
-        (tensor_type(x.dtype, shape),),
+        (kind,),
         {
             "static_low": static_low,
             "static_high": static_high,
@@ -256,7 +263,8 @@ def pad(x: SymTensor, low: Sequence[Size], high: Sequence[Size], value: Any) -> 
         (Region(block),),
     )
     block.add_op(tensor.YieldOp(number))
-    return SymTensor(x.dtype, shape, op.results[0])
+    known = tensor_type(x.dtype, shape)
+    return SymTensor(x.dtype, shape, op.results[0] if known == kind else b.one(tensor.CastOp, (op.results[0],), known))
 
 
 def flip(x: SymTensor, dims: Sequence[int]) -> SymTensor:
