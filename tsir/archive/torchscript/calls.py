@@ -37,17 +37,16 @@ _REVERSED = {
 _OWN: Mapping[str, str] = {
     "_python_number": "torch.item({0})", "_python_index": "int({0})", "IntImplicit": "annotate(int, {0})",
     "FloatImplicit": "annotate(float, {0})", "ComplexImplicit": "annotate(complex, {0})", "ScalarImplicit": "annotate(number, {0})",
-    "Complex.Tensor": "complex({0})", "initial_seed.generator": "torch.initial_seed({0})",
-    "seed.generator": "torch.seed({0})", "_generator": 'torch.Generator(device=torch.device("cpu"))',
+    "Complex.Tensor": "complex({0})", "seed.generator": "torch.seed({0})", "_generator": 'torch.Generator(device=torch.device("cpu"))',
 }  # fmt: skip
 """Operators of tsir's registry that are written in another way."""
 
 _UNKNOWN = frozenset(
-    "view.dtype "
+    "view.dtype initial_seed.generator "
     "_rrelu_slopes _lu_permutation _determinant _sign_and_log_determinant _in_order _in_order_of _resized "
     "_resized_as _set_to _note_resized _batch_norm_running_stats _one_hot_by_data".split()
 )
-"""Operators of tsir's own that torch hasn't, and one that torch.jit takes for another."""
+"""Operators of tsir's own that torch hasn't, one that torch.jit takes for another, and one that it takes for constant."""
 
 
 _INTS = frozenset(("ScalarType", "Layout", "MemoryFormat"))

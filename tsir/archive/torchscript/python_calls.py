@@ -60,9 +60,11 @@ def emit_python_call(p: FunctionPrinter, operation: PyOp) -> None:
         p.refuse(f"{function.replace('_', '.', 1)}() of {shown or 'no values'}", operation)
     call, found = checked
     p.annotation(result, operation)
-    if found is not None and result != ts.NONE:
-        call = p.of_type(call, found, result, operation)
-    p.define(operation, call)
+    if result == ts.NONE:  # TorchScript's append gives the list
+        p.line(call)
+        p.names[operation.results[0]] = "None"
+        return
+    p.define(operation, call if found is None else p.of_type(call, found, result, operation))
 
 
 def _text(p: FunctionPrinter, operation: PyOp, operands: Sequence[str], kinds: Sequence[Attribute]) -> str:

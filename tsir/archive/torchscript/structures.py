@@ -162,6 +162,13 @@ def _is_instance(p: FunctionPrinter, operation: s.IsInstanceOp) -> None:
 
 def _truth(p: FunctionPrinter, operation: s.TruthOp) -> None:
     kind, value = operation.value.type, p.use(operation.value)
+    element = kind.element if isinstance(kind, ts.OptionalType) else kind
+    known = p.program.hierarchies
+    has_own = any(known.method(c, n) is not None for c in known.classes(element) for n in ("__bool__", "__len__"))
+    if isinstance(element, ts.ClassType) and not has_own:
+        is_any = p.annotation(kind, operation) == "Any"
+        test = f"torch.__not__(isinstance({value}, NoneType))" if is_any else f"torch.__isnot__({value}, None)"
+        return p.define(operation, "True" if element is kind else test)
     if not isinstance(kind, ts.OptionalType):
         return p.define(operation, truth(value, kind))
     name = p.name(operation.result)
