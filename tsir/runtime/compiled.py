@@ -455,6 +455,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         from tsir.runtime.copying import program_of
         from tsir.runtime.saved_state import with_saved_state
 
+        self.adopt_weights()
         save(with_saved_state(self.program if self._root is None else program_of(self)), target, _extra_files)
 
     def save_torchscript(
@@ -468,12 +469,14 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         from tsir.runtime.copying import program_of
         from tsir.runtime.saved_state import with_saved_state
 
+        self.adopt_weights()
         save(with_saved_state(self.program if self._root is None else program_of(self)), target, _extra_files)
 
     def __copy__(self) -> ScriptModule:
         """A module with attributes of its own that have the same values: tensors and submodules are shared, as in torch.jit."""
         from tsir.runtime.copying import program_of
 
+        self.adopt_weights()
         copied = Instance(self.instance.class_name)
         copied.attributes.update(self.instance.attributes)
         return ScriptModule(program_of(self, copied))
@@ -482,6 +485,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         from tsir.runtime.copying import path_of, reduced, restored, submodule
         from tsir.runtime.saved_state import with_saved_state
 
+        self.adopt_weights()
         if self._root is not None:
             return submodule, (self._root, path_of(self, self._root))
         return restored, reduced(with_saved_state(self.program))

@@ -398,6 +398,7 @@ class ScriptFunction(CompiledMethod):
         """Writes an archive; `tsir.load` reads it, without torch too."""
         from tsir.archive import save
 
+        self._take_over()
         save(self.program, target, _extra_files)
 
     def save_torchscript(
@@ -409,9 +410,17 @@ class ScriptFunction(CompiledMethod):
         """
         from tsir.archive.torchscript.writing import save
 
+        self._take_over()
         save(self.program, target, _extra_files)
 
     def __reduce__(self) -> tuple[Any, ...]:
         from tsir.runtime.copying import reduced, restored
 
+        self._take_over()
         return restored, reduced(self.program)
+
+    def _take_over(self) -> None:
+        """Takes over what torch's tensors and modules that the function uses are now."""
+        if self._owner is not None:
+            self._owner.adopt_weights()
+            self._owner.follow_origins()

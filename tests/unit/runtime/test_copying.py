@@ -186,3 +186,18 @@ def test_apply_goes_through_the_children_in_order():
     names: list[str] = []
     tsir.script(Two()).apply(lambda m: names.append(m.original_name))
     assert names == ["Linear", "Counted", "Linear", "Counted", "Dropout", "ModuleList", "Two"]
+
+
+def test_what_is_saved_and_copied_are_the_weights_of_now() -> None:
+    """Other memory or another dtype that the tensors have got since the last call."""
+    original = nn.Linear(3, 2)
+    compiled = tsir.script(original)
+    holder = nn.Sequential(compiled)
+    holder.double()
+    original.bias.data = torch.ones(2, dtype=torch.float64)
+    ours, theirs = io.BytesIO(), io.BytesIO()
+    compiled.save(ours)
+    compiled.save_torchscript(theirs)
+    found = [tsir.load(io.BytesIO(ours.getvalue())), torch.jit.load(io.BytesIO(theirs.getvalue())), copy.copy(compiled)]
+    for module in (*found, copy.deepcopy(compiled)):
+        assert module.weight.dtype == torch.float64 and torch.equal(module.bias, compiled.bias)
