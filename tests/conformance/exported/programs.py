@@ -417,6 +417,34 @@ def associative(xs: Tensor) -> Any:
     return associative_scan(lambda x, y: x + y, xs, 0, combine_mode="generic")
 
 
+@case(
+    T(2, 4, 16, 8),
+    T(2, 2, 16, 8),
+    T(2, 2, 16, 8),
+    in_file=False,
+    more=[(T(2, 4, 16, 8) * 2, T(2, 2, 16, 8), T(2, 2, 16, 8))],
+)
+class FlexibleAttention(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("bias", T(4))
+        self.register_buffer("document", torch.arange(16) // 5)
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Any:
+        from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+
+        def is_seen(b: Any, h: Any, i: Any, j: Any) -> Any:
+            return (i >= j) & (self.document[i] == self.document[j])
+
+        def score(s: Any, b: Any, h: Any, i: Any, j: Any) -> Any:
+            return torch.where(h > 1, s * self.bias[h], s - (i - j).abs() * (b + 1))
+
+        mask = create_block_mask(is_seen, None, None, 16, 16, device="cpu")
+        plain = flex_attention(q, k, v, enable_gqa=True)
+        masked = flex_attention(q, k, v, score_mod=score, block_mask=mask, enable_gqa=True, return_lse=True)
+        return plain, masked, flex_attention(q.half(), q.half(), q.half())
+
+
 # Values that depend on data.
 
 

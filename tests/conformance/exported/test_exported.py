@@ -121,3 +121,16 @@ def test_damaged_files_are_refused(seed: int) -> None:
         except tsir.TsirError:
             refused += 1
     assert refused
+
+
+class DifferentiatedWhileExported(torch.nn.Module):
+    """torch keeps a wrapper of torch.func's as a constant, and can't run the program, either."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.func.grad(lambda t: (t**2).sum())(x)
+
+
+def test_what_torch_cannot_decompose_is_refused() -> None:
+    program = torch.export.export(DifferentiatedWhileExported(), (torch.ones(3),))
+    with pytest.raises(tsir.TsirError, match="torch can't write as ATen's operators"):
+        tsir.from_exported(program)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xdsl.dialects import scf
 from xdsl.ir import Region, SSAValue
 
+from tsir.dialects import dtypes
 from tsir.dialects.ts import types as ts
 from tsir.errors import UnsupportedError
 from tsir.frontend.constants import is_constant
@@ -208,6 +210,49 @@ def _auto_functionalized(e: Nodes, args: list[Any], kwargs: Mapping[str, Any], n
     return [*(values or [None]), *copies]
 
 
+_SCALAR = frozenset({
+    "__and__", "__or__", "__xor__", "__lshift__", "__rshift__", "lift_fresh_copy", "lift_fresh", "scalar_tensor", "full", "detach",
+    "alias", "to", "_to_copy", "where", "ones", "zeros", "new_ones", "new_zeros", "new_full",
+})  # fmt: skip
+"""Operators on single elements that torch doesn't mark as such."""
+
+
+def _flex_attention(e: Nodes, args: list[Any], _kwargs: Mapping[str, Any], _node: Node) -> Sequence[Any]:
+    """`flex_attention(query, key, value, score, (..., mask), scale, options, buffers of score, those of mask)`.
+
+    The two graphs say what becomes of one element of the scores by its four indices: they are run on all elements at once.
+    """
+    query, key, value, score, block_mask, scale, _options, *buffers = args
+    of_score, of_mask = ([*b] for b in (*buffers, (), ())[:2])
+    graphs = _graph(score), _graph(block_mask[-1])
+    for graph in graphs:
+        _check_elementwise(graph)
+    (one,) = e.aten("ones", [[1]], {"dtype": dtypes.float32})  # what torch computes in: at least float32
+    groups = e.python("//", e.size(query, 1), e.size(key, 1))
+    key, value = (e.one("repeat_interleave.self_int", t, groups, 1) for t in (key, value))
+    keys = e.one("transpose.int", e.one("mul.Tensor", key, one), -2, -1)
+    scores = e.one("mul.Scalar", e.one("matmul", e.one("mul.Tensor", query, one), keys), scale)
+    places: list[SSAValue] = []
+    for dim in range(4):
+        (place,) = e.aten("arange", [e.size(scores, dim)], {"dtype": dtypes.int64})
+        places.append(e.one("view", place, [-1 if i == dim else 1 for i in range(4)]))
+    (changed,) = e.run(graphs[0], [scores, *places, *of_score])
+    (kept,) = e.run(graphs[1], [*places, *of_mask])
+    masked = e.one("where.ScalarOther", e.ssa(kept), e.ssa(changed), -math.inf)
+    sums = e.one("div.Scalar", e.one("logsumexp", masked, [-1]), math.log(2))
+    most = e.one("div.Scalar", e.one("amax", masked, [-1]), math.log(2))
+    weights = e.one("to.dtype", e.one("_safe_softmax", masked, -1), e.dtype_of(query))
+    return [e.one("matmul", weights, e.one("to.dtype", value, e.dtype_of(query))), sums, most]
+
+
+def _check_elementwise(graph: Graph) -> None:
+    for node in graph.nodes:
+        name = node.target.partition(".")[2].partition(".")[0]
+        tags = {t.name for t in getattr(node.function, "tags", ())}
+        if "pointwise" not in tags and name not in _SCALAR and name != "index":
+            raise UnsupportedError(f"flex_attention with {node.target} in its score_mod or mask_mod isn't supported")
+
+
 def _print(e: Nodes, args: list[Any], kwargs: Mapping[str, Any], _node: Node) -> Sequence[Any]:
     """`print(format, **values)`."""
     from tsir.dialects.ts.families import py_op
@@ -242,7 +287,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Sequence[Any]]] = {
     "wrap": _part(0), "wrap_with_set_grad_enabled": _part(1), "tag_activation_checkpoint": _part(0),
     "wrap_activation_checkpoint": _part(0),
     "wrap_with_autocast": _autocast, "strict_mode": _listed_part, "hints_wrapper": _listed_part, "invoke_subgraph": _invoke,
-    "with_effects": _with_effects, "out_dtype": _out_dtype, "auto_functionalized": _auto_functionalized,
+    "flex_attention": _flex_attention, "with_effects": _with_effects, "out_dtype": _out_dtype,
+    "auto_functionalized": _auto_functionalized,
     "auto_functionalized_v2": _auto_functionalized, "print": _print,
 }  # fmt: skip
 

@@ -103,11 +103,15 @@ def _explicit(program: torch.export.ExportedProgram) -> torch.export.ExportedPro
     if not traced and not unknown:
         return program
     known = decomposition_table
-    return (
-        program.run_decompositions({op: known[op] for op in unknown if op in known})
-        if traced or unknown.keys() & known.keys()
-        else program
-    )
+    if not traced and not unknown.keys() & known.keys():
+        return program
+    try:
+        return program.run_decompositions({op: known[op] for op in unknown if op in known})
+    except RuntimeError as error:
+        why = str(error).partition("\n")[0][:200]
+        raise UnsupportedError(
+            f"the exported program has parts that torch can't write as ATen's operators: {why}"
+        ) from error
 
 
 def _parameter_names(program: torch.export.ExportedProgram) -> Sequence[str] | None:
@@ -345,6 +349,11 @@ class _Reader:
                 return
         value = node.meta.get("val", node.meta.get("example_value"))
         name = _target(target)
+        given, target = node.args, None if name == "higher_order.flat_apply" else target
+        if target is None:
+            if getattr(given[2], "__name__", "") != "ModIndex":
+                raise UnsupportedError("torch's higher-order operator flat_apply isn't supported")
+            name, given = "aten.index.Tensor", (given[3], list(given[4:]))  # an index by tensors, as in flex_attention
         results = (Result(node.name, _kind(value)),)
         is_list = False
         if isinstance(value, list | tuple):
@@ -359,7 +368,7 @@ class _Reader:
         nodes.append(
             Node(
                 name,
-                tuple(self._value(a) for a in node.args),
+                tuple(self._value(a) for a in given),
                 {k: self._value(v) for k, v in node.kwargs.items()},
                 results,
                 is_list,
