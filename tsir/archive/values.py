@@ -7,7 +7,7 @@ once and referred to by number, and so are lists, dicts and sets that come twice
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +18,7 @@ from tsir.dialects.dtypes import DType
 from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
 from tsir.errors import ArchiveError
 from tsir.limits import Limits
+from tsir.ops import python
 from tsir.source_files import one_line
 
 Json = Any
@@ -28,6 +29,7 @@ _CONTAINERS: dict[Any, Any] = {
     "dict": dict,
     "Counter": Counter,
     "OrderedDict": OrderedDict,
+    "defaultdict": defaultdict,
     "set": set,
     "deque": deque,
 }
@@ -113,7 +115,9 @@ class ValueWriter:
         placeholder, content = {}, {}
         self._met[id(value)] = (value, placeholder, content)
         if isinstance(value, dict):
-            content["kind"] = type(value).__name__ if type(value) in (Counter, OrderedDict) else "dict"
+            content["kind"] = type(value).__name__ if type(value) in (Counter, OrderedDict, defaultdict) else "dict"
+            if isinstance(value, defaultdict):
+                content["factory"] = _factory_name(value, path)
             content["items"] = [
                 [
                     self._write(k, path, depth + 1),
@@ -200,6 +204,9 @@ class ValueReader:
 
     @staticmethod
     def _empty(json: Json) -> Any:
+        if json["kind"] == "defaultdict":
+            name = json["factory"]
+            return defaultdict(None if name is None else python.FACTORIES[str(name)])
         return deque(maxlen=json["maxlen"]) if json["kind"] == "deque" else _CONTAINERS[json["kind"]]()
 
     def _filled(self, container: Any, json: Json, depth: int) -> Any:
@@ -253,6 +260,17 @@ class ValueReader:
         if type(number) is not int or not 0 <= number < len(table):
             raise ArchiveError(f"manifest: there is no {kind} {str(number)[:100]}")
         return number
+
+
+def _factory_name(value: defaultdict[Any, Any], path: str) -> str | None:
+    """What makes the values of a defaultdict. Raises ArchiveError for a function of the user's."""
+    names = {factory: name for name, factory in python.FACTORIES.items()}
+    if value.default_factory is None or value.default_factory in names:
+        return None if value.default_factory is None else names[value.default_factory]
+    raise ArchiveError(
+        f"'{path}' is a defaultdict whose values a function makes, which an archive can't hold",
+        hint="use defaultdict(int), defaultdict(list) or another built-in type, or a plain dict with setdefault()",
+    )
 
 
 def _read_named_tuple(reader: ValueReader, value: Json, depth: int) -> Any:

@@ -71,9 +71,10 @@ class TextFunctions(Protocol):
     def int_from_bytes(self, value: bytes, byteorder: Any = "big", signed: bool = False) -> int: ...
 
 
-_FACTORIES: Mapping[Any, Callable[[], Any]] = {
+FACTORIES: Mapping[Any, Callable[[], Any]] = {
     "int": int, "float": float, "bool": bool, "str": str, "list": list, "dict": dict, "set": set,
 }  # fmt: skip
+"""What makes the values of a defaultdict, by name."""
 
 
 def default_dict(kind: str) -> defaultdict[Any, Any]:
@@ -82,8 +83,8 @@ def default_dict(kind: str) -> defaultdict[Any, Any]:
 
 
 def _factory(kind: str) -> Callable[[], Any]:
-    if kind in _FACTORIES:
-        return _FACTORIES[kind]
+    if kind in FACTORIES:
+        return FACTORIES[kind]
     if kind.startswith("defaultdict("):
         inner = kind.removeprefix("defaultdict(").removesuffix(")")
         return lambda: default_dict(inner)

@@ -236,3 +236,30 @@ class Generates(nn.Module):
 def test_methods_without_grad() -> None:
     module = Generates()
     assert_same(tsir.script(module)(X), tuple(v.detach() if isinstance(v, Tensor) else v for v in module(X)))
+
+
+class Defaults(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.usage: Dict[str, int] = collections.defaultdict(int)
+        self.groups = collections.defaultdict(list)
+
+    def forward(self, x: Tensor):
+        for key in ["a", "b", "a"]:
+            self.usage[key] += 1
+            self.groups[key].append(x.size(0))
+        return self.usage["c"], dict(self.usage), dict(self.groups), len(self.groups["d"])
+
+
+@feature("Modules", "attributes that are defaultdicts")
+def test_defaultdicts_of_modules(tmp_path) -> None:
+    module = Defaults()
+    compiled = tsir.script(Defaults())
+    for _ in range(2):
+        assert_same(compiled(X), module(X))
+    compiled.save(str(tmp_path / "m.pt"))
+    assert_same(tsir.load(str(tmp_path / "m.pt"))(X), module(X))
+    compiled = tsir.script(Defaults())
+    compiled.groups = collections.defaultdict(lambda: [1])
+    with pytest.raises(tsir.TsirError, match="a defaultdict whose values a function makes"):
+        compiled.save(str(tmp_path / "f.pt"))

@@ -8,7 +8,7 @@ import enum
 import inspect
 import sys
 import types
-from collections import Counter, OrderedDict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ from tsir.frontend.script.late_attributes import late_attributes, may_be_deleted
 from tsir.frontend.script.source import function_source, is_compiled_module, is_traced_function
 from tsir.frontend.script.values import Value
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
+from tsir.ops import python
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -284,6 +285,8 @@ class ModuleReader:
             attributes[name] = AttributeInfo(None, "constant", static, id(value), why, hint)
             return
         own = self.session.type_of_object(value)
+        if isinstance(found, ts.DictType) and isinstance(own, ts.DictType) and not found.container.data:
+            found = ts.DictType(found.key, found.value, own.container.data)
         if declared is not None and own is not None and _contradicts(declared, own, value):
             why = f"is annotated {show_type(declared)}, but its value is of type {show_type(own)}"
             attributes[name] = AttributeInfo(None, "constant", None, id(value), why, "change the annotation or the value")
@@ -483,8 +486,9 @@ def type_of_object(session: Session, value: Any) -> Attribute | None:
         made, assumed = _BY_ELEMENT[type(value)]
         return None if (element := _common(session, list(value), assumed)) is None else made(element)
     if isinstance(value, dict):
-        container = type(value).__name__ if type(value) in (OrderedDict, Counter) else ""
-        assumed = ts.INT if container == "Counter" else None
+        container = type(value).__name__ if type(value) in (OrderedDict, Counter, defaultdict) else ""
+        made = value.default_factory() if isinstance(value, defaultdict) and value.default_factory is not None else None
+        assumed = ts.INT if container == "Counter" else None if made is None else type_of_object(session, made)
         key, item = _common(session, list(value), ts.StrType()), _common(session, list(value.values()), assumed)
         return None if key is None or item is None else ts.DictType(key, item, container)
     if session.is_script_class(type(value)):
@@ -636,9 +640,18 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
     return value
 
 
+def _factory(session: Session, made_by: Callable[[], Any] | None) -> Callable[[], Any] | None:
+    """What makes the values of a defaultdict in the program."""
+    if made_by is None or made_by in python.FACTORIES.values():
+        return made_by
+    return lambda: to_runtime(session, made_by(), ts.AnyType())
+
+
 def _container(session: Session, value: Any) -> Any:
     if isinstance(value, dict):
         items = {to_runtime(session, k, ts.AnyType()): to_runtime(session, v, ts.AnyType()) for k, v in value.items()}
+        if isinstance(value, defaultdict):
+            return defaultdict(_factory(session, value.default_factory), items)
         return type(value)(items) if type(value) in (OrderedDict, Counter) else items
     parts = [to_runtime(session, v, ts.AnyType()) for v in value]
     return parts if isinstance(value, list) else set(parts) if isinstance(value, set) else deque(parts, value.maxlen)
