@@ -88,7 +88,11 @@ def outcome_of_calls(loaded: Any, examples: Sequence[Sequence[Any]]) -> str:
     `examples` are arguments of calls of the program that was mutated; where they don't fit, some are made by type.
     """
     found = "called"
-    for method in _methods(loaded):
+    try:
+        methods = _methods(loaded)
+    except TsirError:
+        return "refused"
+    for method in methods:
         fitting = [e for e in examples if _fits(method.entry, e)][:2] or [
             [_argument(p.type) for p in method.entry.parameters]
         ]

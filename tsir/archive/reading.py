@@ -166,6 +166,7 @@ class _Archive:
                 operations.check_known(used, self.name)
                 raise
             _refuse_python(found, place)
+            _check_attributes(root, found, place)
             return found
 
         return Program(
@@ -265,6 +266,42 @@ class _Archive:
                 raise ArchiveError(f"{self.name}: tensor {i} is damaged: {one_line(str(error)[:200])}") from None
             tensors.append(tensor if wanted is dtype else tensor.astype(numpy_dtype(wanted)))
         return tensors
+
+
+_NO_NUMBER = (np.ndarray, str, list, dict, tuple, Instance)
+_WRONG: Mapping[str, Callable[[Any], bool]] = {
+    "!ts.tensor": lambda value: not isinstance(value, np.ndarray),
+    **dict.fromkeys(("i64", "f64", "i1"), lambda value: isinstance(value, _NO_NUMBER)),
+    "!ts.str": lambda value: not isinstance(value, str),
+    "!ts.list": lambda value: not isinstance(value, list | tuple),
+    "!ts.dict": lambda value: not isinstance(value, dict),
+}
+"""By how a type is spelt, which values aren't of it."""
+
+
+def _check_attributes(root: Instance | None, module: ModuleOp, place: str) -> None:
+    """Raises ArchiveError for an object that has something else for an attribute than its class declares."""
+    from tsir.dialects.program import attributes_of
+
+    declared: dict[str, dict[str, str]] = {}
+    for cls, name, properties in attributes_of(module):
+        declared.setdefault(cls, {})[name] = str(properties["type"]).partition("<")[0]
+    todo: list[Any] = [root]
+    seen: set[int] = set()
+    while todo:
+        value = todo.pop()
+        if not isinstance(value, Instance | list | tuple | dict) or id(value) in seen:  # pyright: ignore[reportUnknownArgumentType]
+            continue
+        seen.add(id(value))  # pyright: ignore[reportUnknownArgumentType]
+        if not isinstance(value, Instance):
+            todo.extend(value.values() if isinstance(value, dict) else value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+            continue
+        for name, held in value.attributes.items():
+            kind = declared.get(value.class_name, {}).get(name, "")
+            if kind in _WRONG and _WRONG[kind](held):
+                where = one_line(f"{value.class_name}.{name}"[:100])
+                raise ArchiveError(f"{place} declares {where} as {kind}, but the manifest has a {type(held).__name__}")
+            todo.append(held)
 
 
 def _refuse_python(module: ModuleOp, place: str) -> None:

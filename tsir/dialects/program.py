@@ -196,14 +196,7 @@ class Program:
 
     def class_attributes(self) -> Iterator[tuple[str, str, Any]]:
         """Each attribute of each class, in order: the class's name, the attribute's, and the properties of its `ts.attribute`."""
-        for operation in self.module.body.block.ops:
-            if operation.name != "ts.class":
-                continue
-            properties: Any = operation.properties
-            for member in operation.regions[0].block.ops:
-                if member.name == "ts.attribute":
-                    own: Any = member.properties
-                    yield properties["sym_name"].data, own["attr_name"].data, own
+        return attributes_of(self.module)
 
     def interfaces(self) -> dict[str, list[str]]:
         """The interfaces of the program by name, and the methods that it calls of each."""
@@ -245,6 +238,18 @@ class Program:
         """Whether an array was given away."""
         reference = self._exposed.get(id(array))
         return reference is not None and reference() is array
+
+
+def attributes_of(module: ModuleOp) -> Iterator[tuple[str, str, Any]]:
+    """As `Program.class_attributes`, of a module."""
+    for operation in module.body.block.ops:
+        if operation.name != "ts.class":
+            continue
+        properties: Any = operation.properties
+        for member in operation.regions[0].block.ops:
+            if member.name == "ts.attribute":
+                own: Any = member.properties
+                yield properties["sym_name"].data, own["attr_name"].data, own
 
 
 def arrays_in(root: Any) -> Iterator[Any]:

@@ -388,3 +388,16 @@ def test_ts_translate_upgrades(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "nothing to upgrade" in capsys.readouterr().err
     assert (tmp_path / "same.pt").read_bytes() == (tmp_path / "new.pt").read_bytes()
     assert main(["--upgrade", str(golden / "v1-traced.pt")]) == 1
+
+
+@pytest.mark.parametrize("value", ["float32", 1, None, {"kind": "list", "items": []}])
+def test_values_of_another_type_than_the_class_declares(value: Any) -> None:
+    """What the manifest has for an attribute has to be of the type that the IR says."""
+    file = io.BytesIO()
+    tsir.script(nn.Linear(2, 2)).save(file)
+    members = unpack(file.getvalue())
+    manifest = json.loads(members["manifest.json"])
+    manifest["objects"][0]["attributes"]["weight"] = value
+    loaded = tsir.load(pack({**members, "manifest.json": json.dumps(manifest).encode()}))
+    with pytest.raises(tsir.TsirError, match=r"declares Linear.weight as !ts.tensor, but the manifest has a"):
+        loaded(torch.ones(1, 2))

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from tsir.errors import ArchiveError
 from tsir.limits import Limits, configured_limits
+from tsir.source_files import one_line
 
 MAX_RATIO = 200
 """How many times larger than in the file a compressed member may be."""
@@ -136,7 +137,7 @@ class Container:
         try:
             return self._zip.read(info)
         except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, NotImplementedError, zlib.error) as error:
-            raise ArchiveError(f"{self.name}: {member} can't be read: {error}") from error
+            raise ArchiveError(f"{self.name}: {member[:200]} can't be read: {one_line(str(error)[:200])}") from error
 
     def _mapped(self, member: str, info: zipfile.ZipInfo) -> memoryview:
         assert self._map is not None
