@@ -67,6 +67,8 @@ def _descriptor(info: ClassInfo, name: str, method: str) -> Any:
     found = info.lookup(name) if info.kind == "class" else None
     if found is None or not inspect.isfunction(getattr(type(found[0]), method, None)):
         return None
+    if type(found[0]).__module__ == "functools":  # cached_property and its like, which are compiled as what they mean
+        return None
     return found[0]
 
 
