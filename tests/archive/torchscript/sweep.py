@@ -168,7 +168,7 @@ class Passed:
         except Exception as error:  # noqa: BLE001  (whatever torch raises is compared)
             found = None, error
         compared = [judged(w, found) for w in wanted]
-        self.found(*next((c for c in compared if c[0] == "equal"), compared[0]))
+        self.found(*min(compared, key=lambda c: ORDER.index(c[0])))
 
 
 def judged(wanted: Outcome, found: Outcome) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Programs in TorchScript's language, saved by torch.jit and loaded by tsir: each construct that serialised code has."""
 
 import enum
+import io
 import math
 from typing import Any, Dict, Final, List, NamedTuple, Optional, Tuple, Union
 
@@ -8,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.archive.torchscript.comparing import compare
+import tsir
+from tests.archive.torchscript.comparing import compare, saved
 
 # torch.jit reads annotations from the classes and functions themselves.
 
@@ -420,3 +422,23 @@ def test_as_tensor_gives_the_tensor_itself() -> None:
 def test_a_dtype_is_passed_for_an_int() -> None:
     """TorchScript's programs have ints for dtypes; callers may pass either."""
     compare(torch.jit.script(of_dtype), [X, torch.float64], [X, 7], [X, torch.int32])
+
+
+def same_members(colour: Colour) -> Tuple[bool, bool, bool]:
+    maybe: Optional[Colour] = colour
+    return colour is Colour.RED, colour is not Colour.RED, maybe is Colour.GREEN
+
+
+def of_complex(x: Tensor) -> Tuple[int, float]:
+    return int(x), float(x)
+
+
+@pytest.mark.parametrize("colour", list(Colour))
+def test_enums_have_one_object_for_each_member(colour: Colour) -> None:
+    """As in Python: torch.jit's members are others each time."""
+    ours = tsir.load(io.BytesIO(saved(torch.jit.script(same_members))))
+    assert ours(colour) == same_members(colour)
+
+
+def test_numbers_of_complex_tensors() -> None:
+    compare(torch.jit.script(of_complex), [torch.tensor(3 + 0j)], [torch.tensor(2.5)])

@@ -278,7 +278,8 @@ def _number_of(b: Body, name: str, tensor: SSAValue) -> Value:
     """`int(t)`, `bool(t)` of a tensor with one element."""
     if name == "bool":
         return b.emit(TruthOp(tensor))
-    return b.py(name, [b.value(emit_operator(b, "item", [tensor], {}))])
+    into = [] if name == "complex" else [name]  # of a complex number that has no imaginary part
+    return b.py(name, [b.value(emit_operator(b, "_python_number", [tensor, *into], {}))])
 
 
 def _from_tensor(b: Body, name: str, tensor: SSAValue) -> Value:

@@ -192,6 +192,9 @@ def _identity(b: Body, args: Sequence[Value], *, negated: bool = False) -> Value
             return not negated
         if not isinstance(other, ts.OptionalType | ts.UnionType | ts.AnyType):
             return negated
+    infos = [b.program.classes.of_type(k.element if isinstance(k, ts.OptionalType) else k) for k in (left, right)]
+    if any(i is not None and i.kind == "enum" for i in infos):  # there is one of each member
+        return b.py("ne" if negated else "eq", list(args))
     return b.py("is_not" if negated else "is", list(args))
 
 
