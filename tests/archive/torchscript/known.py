@@ -26,9 +26,6 @@ KNOWN: Dict[str, Dict[str, Tuple[str, ...]]] = {
             "test_default_dtype.py::test_default_dtype[written-(2, 0, 2)]",
             "test_default_dtype.py::test_complex_numbers_have_parts_of_the_default_dtype[written]",
         ),
-        "functions of cmath give inf or nan where Python's raise": (
-            "test_dict_and_cmath.py::test_program[written-no_logarithm-4]",
-        ),
         "torch.jit drops what nothing reads, even if it raises": (
             "test_exceptions.py::test_same_as_python[written-unread_parts_uncaught-45]",
             "test_exceptions.py::test_same_as_python[written-unread_truth-46]",

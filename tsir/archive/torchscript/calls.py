@@ -174,6 +174,7 @@ _DOMAINS = {
     **dict.fromkeys(("math_log", "math_log2", "math_log10"), "torch.le({0}, 0)"), "math_sqrt": "torch.lt({0}, 0)",
     "math_log1p": "torch.le({0}, -1)", "math_acosh": "torch.lt({0}, 1)", "math_atanh": "torch.ge(ops.prim.abs({0}), 1)",
     **dict.fromkeys(("math_acos", "math_asin"), "torch.gt(ops.prim.abs({0}), 1)"),
+    **dict.fromkeys(("cmath_log", "cmath_log10"), "torch.eq({0}, 0.)"),
 }  # fmt: skip
 
 
