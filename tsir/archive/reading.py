@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,8 +29,8 @@ from tsir.archive.weights_file import WeightsFile, read_json
 from tsir.archive.zip_reading import Member, members_of
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
-from tsir.dialects.program import Program
-from tsir.dialects.values import Instance
+from tsir.dialects.program import EntryPoint, Program
+from tsir.dialects.values import EnumMember, Instance
 from tsir.errors import ArchiveError, IRError
 from tsir.limits import Limits, configured_limits
 from tsir.ops.host_tensors import numpy_dtype
@@ -167,6 +167,7 @@ class _Archive:
                 raise
             _refuse_python(found, place)
             _check_attributes(root, found, place)
+            _check_parameters(entry_points, found, place)
             return found
 
         return Program(
@@ -275,8 +276,21 @@ _WRONG: Mapping[str, Callable[[Any], bool]] = {
     "!ts.str": lambda value: not isinstance(value, str),
     "!ts.list": lambda value: not isinstance(value, list | tuple),
     "!ts.dict": lambda value: not isinstance(value, dict),
+    "!ts.class": lambda value: not isinstance(value, Instance | EnumMember),
 }
 """By how a type is spelt, which values aren't of it."""
+
+
+def _check_parameters(entry_points: Sequence[EntryPoint], module: ModuleOp, place: str) -> None:
+    """Raises ArchiveError for an entry point that the program doesn't have, or that takes less than the manifest says."""
+    counts: dict[str, int] = {}
+    for operation in module.body.block.ops:
+        if operation.name == "func.func":
+            properties: Any = operation.properties
+            counts[properties["sym_name"].data] = len(properties["function_type"].inputs.data)
+    for entry in entry_points:
+        if counts.get(entry.symbol, -1) < len(entry.parameters) + entry.takes_self:
+            raise ArchiveError(f"{place} has no function that takes what the manifest says of {one_line(entry.name[:100])}")
 
 
 def _check_attributes(root: Instance | None, module: ModuleOp, place: str) -> None:

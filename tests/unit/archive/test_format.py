@@ -334,6 +334,7 @@ def test_an_operation_that_only_the_text_has_is_named_with_its_version() -> None
 
 def test_operations_that_changed_are_rewritten(monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator that is gone, one that got an argument, one whose arguments changed places."""
+    monkeypatch.setenv("TSIR_CACHE_DIR", "")  # where the source that an earlier run has made would be found
     members = unpack(saved(tsir.trace(lambda x, y: torch.softmax(x - y, 0).relu(), (torch.ones(3), torch.ones(3)))))
     text = members["module.mlir"].decode()
     assert "ts.aten.relu(" in text and "ts.aten.softmax.int(" in text
@@ -401,3 +402,14 @@ def test_values_of_another_type_than_the_class_declares(value: Any) -> None:
     loaded = tsir.load(pack({**members, "manifest.json": json.dumps(manifest).encode()}))
     with pytest.raises(tsir.TsirError, match=r"declares Linear.weight as !ts.tensor, but the manifest has a"):
         loaded(torch.ones(1, 2))
+
+
+def test_parameters_that_the_function_does_not_have() -> None:
+    file = io.BytesIO()
+    tsir.script(nn.Linear(2, 2)).save(file)
+    members = unpack(file.getvalue())
+    manifest = json.loads(members["manifest.json"])
+    manifest["entry_points"][0]["parameters"] *= 2
+    loaded = tsir.load(pack({**members, "manifest.json": json.dumps(manifest).encode()}))
+    with pytest.raises(tsir.TsirError, match="no function that takes what the manifest says of forward"):
+        loaded(torch.ones(1, 2), torch.ones(1, 2))
