@@ -42,7 +42,7 @@ from tsir.dialects.ts.structure import (
     UnpackOp,
     YieldOp,
 )
-from tsir.dialects.ts.types import BOOL, FLOAT, INT, NONE, ClassType
+from tsir.dialects.ts.types import BOOL, FLOAT, INT, NONE, ClassType, TensorType
 from tsir.ops import python
 from tsir.passes.structure import walk
 
@@ -162,7 +162,7 @@ class Memory:
             self._join((*shared, *self._cells.values(), *(a for a in given if not isinstance(a.type, ClassType))))
 
     def _join_arguments(self, function: FuncOp, notes: list[tuple[str, SSAValue, Operation]]) -> None:
-        """When one argument is written, all others may be; weights aside."""
+        """When one argument is written, all others may be; weights aside. Where a container is, other containers may be."""
         known = function.arg_attrs.data if function.arg_attrs is not None else ()
         given = [
             a
@@ -171,9 +171,11 @@ class Memory:
             and not isinstance(a.type, ClassType)
             and not (i < len(known) and "ts.weight" in known[i].data)
         ]
-        roots = {self._find(a) for a in given}
-        if len(roots) > 1 and any(what == "tensor" and self._find(value) in roots for what, value, _ in notes):
-            self._join(given)
+        holders = [a for a in given if not isinstance(a.type, TensorType)]
+        for written, arguments in (("container", holders), ("tensor", given)):
+            roots = {self._find(a) for a in arguments}
+            if len(roots) > 1 and any(what == written and self._find(value) in roots for what, value, _ in notes):
+                self._join(arguments)
 
     def _note(
         self, notes: list[tuple[str, SSAValue, Operation]], what: str, values: Iterable[SSAValue], op: Operation

@@ -161,3 +161,26 @@ def test_arrays_without_torch_and_the_cache_of_sources(tmp_path, monkeypatch) ->
         loaded = tsir.load(file)
         assert np.asarray(loaded(*call)).tolist() == [3.0, 3.0, 3.0]
     assert len(list(tmp_path.glob("*.tsir"))) == 1
+
+
+def read_around_a_write(xs: List[Tensor], ys: Optional[List[Tensor]], x: Tensor, k: Tensor) -> Tensor:
+    t = torch.relu(ys[0] if ys is not None else x)
+    xs[0].mul_(k.sum())
+    return torch.relu(t)
+
+
+def counted_around_an_append(xs: List[Tensor], q: Tuple[Tensor, List[Tensor]]) -> Tuple[int, List[Tensor]]:
+    before = len(xs)
+    q[1].append(q[0])
+    return before * 10 + len(xs), [v * 1 for v in xs]
+
+
+def test_containers_that_share_what_is_in_them() -> None:
+    compiled, counted = tsir.script(read_around_a_write), tsir.script(counted_around_an_append)
+    for n in range(1, 7):  # more lengths than there are variants for
+        t = torch.tensor([3.0, -1.0])
+        others = of_sizes(*[2] * n)
+        assert compiled([t, *others], [t], t, torch.tensor([-1.0, 0.0])).tolist() == [3.0, 0.0]
+        assert t.tolist() == [-3.0, 1.0]
+        number, items = counted(others, (t, others))
+        assert number == 11 * n + 1 and len(items) == n + 1

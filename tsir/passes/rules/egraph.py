@@ -55,7 +55,7 @@ class EGraph:
 
     def __init__(self, function: FuncOp, block: Block, facts: FactsOf, known_before: Iterable[SSAValue]) -> None:
         self.block = block
-        self.memory = Memory(function)
+        self.memory = Memory(function, arguments_may_overlap=True)
         self.facts = facts
         self.given = given_values(function)
         self.original = list(block.ops)

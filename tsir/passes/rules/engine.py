@@ -64,7 +64,7 @@ class Rules:
 
     def apply(self, function: FuncOp, at_most: int | None = None) -> Counter[str]:
         """Rewrites until no rule matches, or so often; gives how often each fired. Raises PassError when rules undo each other."""
-        memory = Memory(function)
+        memory = Memory(function, arguments_may_overlap=True)
         facts = facts_in(function)
         ops = list(walk(function))
         work: deque[Operation] = deque(op for op in ops if op.name in self.index)
