@@ -167,7 +167,7 @@ class _Archive:
                 raise
             _refuse_python(found, place)
             _check_attributes(root, found, place)
-            _check_parameters(entry_points, found, place)
+            _check_parameters(entry_points, root, found, place)
             return found
 
         return Program(
@@ -281,14 +281,17 @@ _WRONG: Mapping[str, Callable[[Any], bool]] = {
 """By how a type is spelt, which values aren't of it."""
 
 
-def _check_parameters(entry_points: Sequence[EntryPoint], module: ModuleOp, place: str) -> None:
-    """Raises ArchiveError for an entry point that the program doesn't have, or that takes less than the manifest says."""
+def _check_parameters(entry_points: Sequence[EntryPoint], root: Instance | None, module: ModuleOp, place: str) -> None:
+    """Raises ArchiveError for an entry point that the program doesn't have, that takes less than the manifest says, or an object
+    where there is none."""
     counts: dict[str, int] = {}
     for operation in module.body.block.ops:
         if operation.name == "func.func":
             properties: Any = operation.properties
             counts[properties["sym_name"].data] = len(properties["function_type"].inputs.data)
     for entry in entry_points:
+        if entry.takes_self and root is None:
+            raise ArchiveError(f"{place} has no object for {one_line(entry.name[:100])}")
         if counts.get(entry.symbol, -1) < len(entry.parameters) + entry.takes_self:
             raise ArchiveError(f"{place} has no function that takes what the manifest says of {one_line(entry.name[:100])}")
 

@@ -413,3 +413,7 @@ def test_parameters_that_the_function_does_not_have() -> None:
     loaded = tsir.load(pack({**members, "manifest.json": json.dumps(manifest).encode()}))
     with pytest.raises(tsir.TsirError, match="no function that takes what the manifest says of forward"):
         loaded(torch.ones(1, 2), torch.ones(1, 2))
+    manifest["root"] = None
+    loaded = tsir.load(pack({**members, "manifest.json": json.dumps(manifest).encode()}))
+    with pytest.raises(tsir.TsirError, match="no object for forward"):
+        loaded(torch.ones(1, 2), torch.ones(1, 2))
