@@ -111,6 +111,10 @@ def _work(module: str, directory: str, arguments: list[str], environment: dict[s
     for target, file in enumerate(files):
         os.dup2(file, target)
         os.close(file)
+    # New streams: those of the server have found out whether its own files can seek.
+    sys.stdin = open(0, encoding=sys.stdin.encoding, closefd=False)
+    sys.stdout = open(1, "w", encoding=sys.stdout.encoding, closefd=False)
+    sys.stderr = open(2, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace", closefd=False)
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
