@@ -5,6 +5,7 @@
 The arguments are `a0`, `a1`, ..., those named `n0`, `n1`, ... numbers; the results come as `r0`, `r1`, ...
 """
 
+import os
 import sys
 
 import iree.runtime as runtime
@@ -24,3 +25,5 @@ def main(binary, entry, given, output):
 
 
 main(*sys.argv[1:])
+sys.stdout.flush()
+os._exit(0)  # IREE's objects are freed in an order at the interpreter's end that has ended in a segmentation fault

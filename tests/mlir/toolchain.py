@@ -155,7 +155,7 @@ def run_mlir(programs, together=1):
         )
         states = [json.loads(line) for line in done.stdout.splitlines()]
         if len(states) != len(jobs):
-            raise ToolError(done.stderr[-2000:])
+            raise ToolError(f"IREE ended with {done.returncode}: {done.stderr[-2000:]}")
         for group, statuses in zip(groups, states):
             for (i, job), status in zip(group, statuses):
                 if status:
@@ -218,6 +218,6 @@ def run_iree(text, arguments):
         command = [sys.executable, str(Path(__file__).parent / "iree_worker.py"), module, entry, given, output]
         done = subprocess.run(command, capture_output=True, text=True, timeout=600)
         if done.returncode:
-            raise ToolError(done.stderr[-2000:])
+            raise ToolError(f"IREE ended with {done.returncode}: {done.stderr[-2000:]}")
         with np.load(output) as found:
             return [found[f"r{i}"] for i in range(len(found.files))]
