@@ -198,7 +198,7 @@ ATTENTION = frozenset(("scaled_dot_product_attention", "_scaled_dot_product_flas
 
 UNSAID = frozenset(
     """_linalg_svd _lu_with_info geqrf linalg_cholesky linalg_inv inverse linalg_lstsq linalg_lu_factor linalg_lu_factor_ex linalg_qr
-    linalg_solve linalg_svd qr svd rot90 _fft_r2c fft_ihfft2 fft_ihfftn _pad_packed_sequence _in_order""".split()
+    linalg_solve linalg_svd qr svd rot90 _fft_r2c fft_ihfft2 fft_ihfftn _pad_packed_sequence _in_order _in_order_of""".split()
 )
 """Operators whose results may lie in memory in any way."""
 
