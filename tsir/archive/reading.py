@@ -151,6 +151,8 @@ class _Archive:
             raise ArchiveError(f"{self.name}: {MANIFEST} is damaged: {one_line(repr(error)[:200])}") from None
         if root is not None and not isinstance(root, Instance):
             raise ArchiveError(f"{self.name}: {MANIFEST} is damaged: the root is no object")
+        if not entry_points and (root is None or self.manifest.get("is_function") is True):
+            raise ArchiveError(f"{self.name}: {MANIFEST} is damaged: a function has no entry point")
         versions = {name: entry[0] for name, entry in used.items()}
 
         def load_module() -> ModuleOp:

@@ -139,6 +139,7 @@ def test_extra_file_names_stay_inside(name: str) -> None:
         (rewritten({"manifest.json": b"{"}), "no JSON"),
         (rewritten({"manifest.json": b"[" * 100_000}), "no JSON"),
         (rewritten({"manifest.json": b"{}"}), "not that of a tsir archive"),
+        (with_manifest(entry_points=[], is_function=True), "a function has no entry point"),
         (rewritten({"module.mlir": b"func.func @evil() { func.return }"}), "checksum"),
         (rewritten({"weights.safetensors": b"x"}), "checksum"),
         (rewritten({"weights.safetensors": None}), "no weights.safetensors"),
