@@ -30,7 +30,7 @@ from typing import Any
 
 from tests.fuzz.calling import nothing_else, outcome_of_calls
 from tests.fuzz.fuzz import kind_of, within
-from tests.fuzz.mutation import Mutator
+from tests.fuzz.mutation import Mutator, damaged
 from tsir.archive.zip_writing import write_zip
 from tsir.errors import TsirError
 from tsir.runtime.loading import load
@@ -232,17 +232,7 @@ class ArchiveMutator:
                 return data
 
     def _bytes(self, members: dict[str, bytes]) -> bytes:
-        data = bytearray(self._whole[self._chosen])
-        match self._random.randrange(3):
-            case 0:
-                for _ in range(self._random.randrange(1, 5)):
-                    data[self._random.randrange(len(data))] ^= 1 << self._random.randrange(8)
-            case 1:
-                del data[self._random.randrange(len(data)) :]
-            case _:
-                at = self._random.randrange(len(data))
-                del data[at : at + self._random.randrange(1, 200)]
-        return bytes(data)
+        return damaged(self._whole[self._chosen], self._random)
 
     def _checksum(self, members: dict[str, bytes]) -> bytes:
         name = self._random.choice([n for n in members if n != MANIFEST and members[n]])

@@ -1,4 +1,4 @@
-"""Mutants of IR texts: token by token, number by number, spliced from two texts, and byte by byte."""
+"""Mutants of IR texts: token by token, number by number, spliced from two texts, and byte by byte; and damaged bytes of any file."""
 
 from __future__ import annotations
 
@@ -20,6 +20,21 @@ WORDS = (
     "dense<[]>", "loc(unknown)", "^bb0", "^bb1:", "array<i64: 1>", "unit", "true", "affine_map<(d0) -> (d0)>", "func.return",
     "scf.yield", "cf.br ^bb1", "\"", "//", "\\", "\0", "\u00e9", "\U0001f600", "\ufeff", "-", "?", "*", "#0", "%0", "%0#1", "@f",
 )  # fmt: skip
+
+
+def damaged(content: bytes, random_: random.Random) -> bytes:
+    """A file with some bits turned, its end cut off, or a piece taken out."""
+    data = bytearray(content)
+    match random_.randrange(3):
+        case 0:
+            for _ in range(random_.randrange(1, 5)):
+                data[random_.randrange(len(data))] ^= 1 << random_.randrange(8)
+        case 1:
+            del data[random_.randrange(len(data)) :]
+        case _:
+            at = random_.randrange(len(data))
+            del data[at : at + random_.randrange(1, 200)]
+    return bytes(data)
 
 
 def _kind(token: str) -> str:

@@ -31,6 +31,7 @@ from typing import Any
 from tests.fuzz.archives import SECONDS, VALUES, bound_memory
 from tests.fuzz.calling import nothing_else, outcome_of_calls
 from tests.fuzz.fuzz import kind_of, within
+from tests.fuzz.mutation import damaged
 from tsir.errors import TsirError
 from tsir.runtime.loading import load
 
@@ -274,17 +275,7 @@ class TorchMutator:
         return _zipped(members)
 
     def _bytes(self, members: dict[str, bytes]) -> bytes:
-        data = bytearray(self.chosen.whole)
-        match self._random.randrange(3):
-            case 0:
-                for _ in range(self._random.randrange(1, 5)):
-                    data[self._random.randrange(len(data))] ^= 1 << self._random.randrange(8)
-            case 1:
-                del data[self._random.randrange(len(data)) :]
-            case _:
-                at = self._random.randrange(len(data))
-                del data[at : at + self._random.randrange(1, 200)]
-        return bytes(data)
+        return damaged(self.chosen.whole, self._random)
 
 
 def _kind(token: str) -> str:

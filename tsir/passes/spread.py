@@ -124,12 +124,8 @@ def _stays_as_it_is(argument: SSAValue, form: Container, memory: Memory) -> bool
         return False
     if not group.escapes:
         return True
-    return not any(_is_reference(p) for p in form.parts) and _is_only_looked_at(argument)
-
-
-def _is_reference(form: Form) -> bool:
-    """Whether a part is a container that a program may keep."""
-    return isinstance(form, Container)
+    keeps_none = not any(isinstance(part, Container) for part in form.parts)  # a container in it may be kept
+    return keeps_none and _is_only_looked_at(argument)
 
 
 def _is_only_looked_at(value: SSAValue) -> bool:

@@ -91,13 +91,19 @@ def by_class(
     p.indent -= 1
 
 
-def get_attribute(p: FunctionPrinter, operation: s.GetAttrOp) -> None:
-    """An attribute of a value that may be of several classes."""
-    name, holder = operation.attr_name.data, p.use(operation.object)
-    known = p.program.hierarchies
+def _with_attribute(p: FunctionPrinter, operation: s.GetAttrOp | s.SetAttrOp) -> list[str]:
+    """The classes of such objects that have the attribute; refuses one that none has."""
+    name, known = operation.attr_name.data, p.program.hierarchies
     symbols = [c for c in known.classes(operation.object.type) if known.attribute(c, name) is not None]
     if not symbols:
         p.refuse(f"attribute {name!r} of such objects", operation)
+    return symbols
+
+
+def get_attribute(p: FunctionPrinter, operation: s.GetAttrOp) -> None:
+    """An attribute of a value that may be of several classes."""
+    name, holder = operation.attr_name.data, p.use(operation.object)
+    known, symbols = p.program.hierarchies, _with_attribute(p, operation)
     result = p.name(operation.result)
     p.line(f"{result} = uninitialized({p.annotation(operation.result.type, operation)})")
 
@@ -113,10 +119,7 @@ def get_attribute(p: FunctionPrinter, operation: s.GetAttrOp) -> None:
 def set_attribute(p: FunctionPrinter, operation: s.SetAttrOp) -> None:
     """Sets an attribute of a value that may be of several classes."""
     name, holder = operation.attr_name.data, p.use(operation.object)
-    known = p.program.hierarchies
-    symbols = [c for c in known.classes(operation.object.type) if known.attribute(c, name) is not None]
-    if not symbols:
-        p.refuse(f"attribute {name!r} of such objects", operation)
+    known, symbols = p.program.hierarchies, _with_attribute(p, operation)
 
     def write(symbol: str, text: str) -> None:
         kind = known.attribute(symbol, name)

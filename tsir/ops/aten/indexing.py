@@ -429,8 +429,9 @@ def _rows(x: SymTensor, dim: int, index: SymTensor, source: SymTensor, kind: str
         raise OperatorError(message.format(index.shape[0], *source.shape))
     of_indices = f"Number of indices ({{1}}) should be equal to source.size(dim): ({{0}}), for dim: {at}"
     check_sizes(source.shape[at], "eq", index.shape[0], of_indices)
-    for a, b in zip(source.shape, shape, strict=True):
-        check_sizes(a, "eq", b, message, index.shape[0], *source.shape)
+    for d, (a, b) in enumerate(zip(source.shape, shape, strict=True)):
+        if d != at:
+            check_sizes(a, "eq", b, message, index.shape[0], *source.shape)
     return scatter_slices(x, (at,), unsqueeze(convert(index, dtypes.int64), 1), source, kind, at, False)
 
 
