@@ -12,7 +12,7 @@ from tsir.errors import FrontendError
 from tsir.frontend.script import ambient, lazy
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.conditions import path_of
-from tsir.frontend.script.convert import coerce, join_types, materialise, members, truth, tuple_elements
+from tsir.frontend.script.convert import coerce, materialise, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.iteration import as_one_list, items_of
@@ -20,6 +20,7 @@ from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import binary, compare, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
+from tsir.frontend.script.type_relations import join_types, members
 from tsir.frontend.script.values import (
     Condition,
     Const,

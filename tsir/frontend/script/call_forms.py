@@ -27,9 +27,10 @@ from tsir.frontend.script.blame import shown_to_user
 from tsir.frontend.script.convert import raise_in_program
 from tsir.frontend.script.decided import Redecided
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.functions import Compiled, ParameterInfo, Signature, compile_for
+from tsir.frontend.script.functions import Compiled, compile_for
 from tsir.frontend.script.outside import Outside, complete_calls, needs_entry
 from tsir.frontend.script.overriding import compile_overriding
+from tsir.frontend.script.signatures import ParameterInfo, Signature
 from tsir.frontend.script.source import function_source, innermost, make_source
 from tsir.frontend.script.statements import emit_return
 from tsir.frontend.script.static_state import fresh, new_dict, new_list, new_ref, store

@@ -36,11 +36,7 @@ from tsir.frontend.script.builtins import BUILTINS
 from tsir.frontend.script.call_arguments import Arguments, as_number
 from tsir.frontend.script.concurrency import FUTURE_CLASSES, make_future
 from tsir.frontend.script.conversions import special_method, text_of
-from tsir.frontend.script.convert import (
-    coerce,
-    describe_object,
-    materialise,
-)
+from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
 from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, PLAIN_FUNCTIONS, is_of_dataclass
 from tsir.frontend.script.dispatch import call_function_value, call_site, site_of
@@ -58,6 +54,7 @@ from tsir.frontend.script.listings import listing_value
 from tsir.frontend.script.made_modules import make_module, module_from_outside
 from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.method_calls import call_method
+from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.numpy_scalars import constant, kind_of, scalar
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import outside_array

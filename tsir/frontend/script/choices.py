@@ -14,9 +14,10 @@ from xdsl.ir import SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.classes import is_method
-from tsir.frontend.script.convert import coerce, list_of, materialise, members
+from tsir.frontend.script.convert import coerce, list_of, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.inlining import emit_choice
+from tsir.frontend.script.type_relations import members
 from tsir.frontend.script.values import Builtin, Choice, Condition, Const, Object, PyObject, StaticDict, Value
 
 

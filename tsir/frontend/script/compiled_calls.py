@@ -10,10 +10,11 @@ from xdsl.dialects import func
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.ts import types as ts
 from tsir.frontend.imported import renamed_attribute, symbol_of
+from tsir.frontend.script.argument_binding import bind_arguments
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.functions import NO_DEFAULT, ParameterInfo, Signature, bind_arguments
 from tsir.frontend.script.inlining import Given
+from tsir.frontend.script.signatures import NO_DEFAULT, ParameterInfo, Signature
 from tsir.frontend.script.values import ImportedMethod, Object, PyObject, Value
 
 

@@ -45,20 +45,14 @@ from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.class_protocol import is_plain_new
 from tsir.frontend.script.class_values import attributes_of_body
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
-from tsir.frontend.script.convert import as_key, coerce, held, is_compared, join_all, join_types
+from tsir.frontend.script.convert import as_key, coerce, held, is_compared
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
 from tsir.frontend.script.decided import Decisions, Key, key_of_literal
 from tsir.frontend.script.dispatch import Dispatcher
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.examples import Examples
 from tsir.frontend.script.function_values import Function, Site, info_of_function_class
-from tsir.frontend.script.functions import (
-    Compiled,
-    ParameterInfo,
-    Signature,
-    call_function,
-    signature_of,
-)
+from tsir.frontend.script.functions import Compiled, call_function
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.keyed_types import note_display
@@ -67,12 +61,14 @@ from tsir.frontend.script.listed import type_of_view
 from tsir.frontend.script.outside import Origin, Outside
 from tsir.frontend.script.overriding import Overridden, is_overridden
 from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.signatures import ParameterInfo, Signature, signature_of
 from tsir.frontend.script.source import (
     FunctionSource,
     annotation_scope,
     was_python,
 )
 from tsir.frontend.script.subscripts import Subscript
+from tsir.frontend.script.type_relations import join_all, join_types
 from tsir.frontend.script.values import (
     Body,
     Builtin,

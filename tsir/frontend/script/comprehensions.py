@@ -13,7 +13,7 @@ from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.errors import FrontendError
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import emit_branch
-from tsir.frontend.script.convert import as_key, coerce, held, join_types, list_of, materialise, set_type
+from tsir.frontend.script.convert import as_key, coerce, held, list_of, materialise, set_type
 from tsir.frontend.script.emitter import EXIT, STOP, Emitter, end_of, start_of
 from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.generators import as_generator, generator_expression, is_lazy, splice
@@ -23,6 +23,7 @@ from tsir.frontend.script.loops import gather, go_over, iterated
 from tsir.frontend.script.source import function_source
 from tsir.frontend.script.statement_yields import yields
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
+from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.values import (
     FALSE,
     NONE,

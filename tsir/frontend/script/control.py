@@ -20,24 +20,14 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
 from tsir.frontend.script.conditions import condition
-from tsir.frontend.script.convert import coerce, is_subtype, join_all, join_types, members, uninitialized
-from tsir.frontend.script.emitter import (
-    DEFINED,
-    EXIT,
-    FRAME,
-    RESULT,
-    RETURNED,
-    STOP,
-    Emitter,
-    Unreachable,
-    end_of,
-    frame_of,
-    framed,
-)
+from tsir.frontend.script.convert import coerce, uninitialized
+from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
+from tsir.frontend.script.frames import FRAME, frame_of, framed
 from tsir.frontend.script.function_values import function_type, is_function
 from tsir.frontend.script.numpy_scalars import kind_of
 from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.static_state import parts_of, with_parts
+from tsir.frontend.script.type_relations import is_subtype, join_all, join_types, members
 from tsir.frontend.script.values import (
     FALSE,
     ITERATORS,

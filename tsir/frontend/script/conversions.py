@@ -9,16 +9,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.script import prelude
 from tsir.frontend.script.call_arguments import Arguments, as_number, python_number
-from tsir.frontend.script.convert import (
-    as_bool,
-    as_key,
-    as_python,
-    join_types,
-    materialise,
-    truth,
-    tuple_elements,
-    uninitialized,
-)
+from tsir.frontend.script.convert import as_bool, as_key, as_python, materialise, truth, tuple_elements, uninitialized
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import number_behind, text_of_member
 from tsir.frontend.script.exception_values import exception_text
@@ -28,6 +19,7 @@ from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.several_types import text_by_type, use_by_type
 from tsir.frontend.script.special_methods import call_own_method, text_of_named_tuple
 from tsir.frontend.script.static_state import dict_method, fresh, new_dict
+from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.values import (
     FALSE,
     Choice,

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import ast
 import enum
-import functools
-import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import torch
 from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
@@ -22,11 +19,13 @@ from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.values import Device
-from tsir.errors import FrontendError, SourceLocation
+from tsir.errors import SourceLocation
 from tsir.frontend.constants import emit_constant
 from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.misfits import describe_object, object_hint, refuse_conversion
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.static_state import note_asked
+from tsir.frontend.script.type_relations import NUMBERS, Tuples, is_subtype, join_all, members
 from tsir.frontend.script.values import (
     Binding,
     Const,
@@ -46,81 +45,6 @@ from tsir.frontend.script.values import (
     StaticTuple,
     Value,
 )
-
-NUMBERS: tuple[Attribute, ...] = (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX, ts.NumberType())
-Tuples = ts.TupleType | ts.NamedTupleType
-
-
-def join_types(a: Attribute, b: Attribute) -> Attribute:
-    """The type of a value that is of one of two types: numbers of two kinds are a `!ts.number`, None makes an Optional."""
-    if a == b:
-        return a
-    unify(a, b)
-    if a in NUMBERS and b in NUMBERS:
-        return ts.NumberType()
-    if isinstance(a, ts.TupleType) and isinstance(b, ts.TupleType) and len(a.elements.data) == len(b.elements.data):
-        return ts.TupleType([join_types(x, y) for x, y in zip(a.elements.data, b.elements.data, strict=True)])
-    if isinstance(a, ts.TupleType) and isinstance(b, ts.TupleType) and len({*a.elements.data, *b.elements.data}) == 1:
-        return ts.TupleOfType([*a.elements.data, *b.elements.data][0])
-    if isinstance(a, ts.DictType) and isinstance(b, ts.DictType) and (a.key, a.value) == (b.key, b.value):
-        return ts.DictType(a.key, a.value)
-    for x, y in ((a, b), (b, a)):
-        if isinstance(x, ts.TupleOfType) and isinstance(y, ts.TupleType) and set(y.elements.data) <= {x.element}:
-            return x
-        if (
-            isinstance(x, ts.OptionalType)
-            and not isinstance(y, ts.OptionalType | ts.UnionType | ts.AnyType)
-            and y != ts.NONE
-        ):
-            return ts.optional_of(join_types(x.element, y))
-    if isinstance(a, ts.OptionalType) and isinstance(b, ts.OptionalType):
-        return ts.optional_of(join_types(a.element, b.element))
-    return ts.union_of([a, b])
-
-
-def join_all(kinds: Iterable[Attribute]) -> Attribute:
-    """The type of a value that is of one of these types, of which there is at least one: `join_types` from the first on."""
-    return functools.reduce(join_types, kinds)
-
-
-def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
-    """Whether every value of type `given` is one of type `wanted`, so that a cast is all it takes."""
-    if given == wanted or isinstance(wanted, ts.AnyType):
-        return True
-    if e.session.decisions.opening and type(given) is type(wanted):
-        unify(given, wanted)
-    if isinstance(given, ts.OptionalType):
-        return is_subtype(e, ts.NONE, wanted) and is_subtype(e, given.element, wanted)
-    if isinstance(given, ts.UnionType):
-        return all(is_subtype(e, m, wanted) for m in given.members.data)
-    if isinstance(wanted, ts.OptionalType):
-        return given == ts.NONE or is_subtype(e, given, wanted.element)
-    if isinstance(wanted, ts.UnionType):
-        # What numbers of a Union are computed to is a number: it is of the same Union where that says int or float.
-        numbers = given == ts.NumberType() and ts.INT in wanted.members.data and ts.FLOAT in wanted.members.data
-        return numbers or any(is_subtype(e, given, m) for m in wanted.members.data)
-    if isinstance(wanted, ts.NumberType):
-        return given in NUMBERS
-    if isinstance(given, ts.DictType) and isinstance(wanted, ts.DictType):
-        return not wanted.container.data and (given.key, given.value) == (wanted.key, wanted.value)
-    if isinstance(given, ts.FutureType) and isinstance(wanted, ts.FutureType):
-        return is_subtype(e, given.element, wanted.element)
-    if isinstance(wanted, ts.TupleOfType) and isinstance(given, Tuples):
-        return all(is_subtype(e, k, wanted.element) for k in given.elements.data)
-    if isinstance(wanted, ts.TupleOfType) and isinstance(given, ts.TupleOfType):
-        return is_subtype(e, given.element, wanted.element)
-    if isinstance(given, ts.NamedTupleType) and isinstance(wanted, ts.TupleType):
-        return given.elements == wanted.elements
-    if isinstance(given, ts.ClassType) and isinstance(wanted, ts.ClassType):
-        return e.session.is_subclass(given, wanted)
-    return False
-
-
-def members(kind: Attribute) -> tuple[Attribute, ...]:
-    """The types that a value of this type may be of: an Optional's two, a Union's members, else the type itself."""
-    if isinstance(kind, ts.OptionalType):
-        return (*members(kind.element), ts.NONE)
-    return kind.members.data if isinstance(kind, ts.UnionType) else (kind,)
 
 
 def materialise(e: Emitter, value: Value) -> SSAValue:
@@ -179,7 +103,7 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             e.error(
                 f"'{value.name}' is a Python {describe_object(value.value)}, which isn't a value that compiled code can hold",
                 value=value,
-                hint=_object_hint(value.value),
+                hint=object_hint(value.value),
                 code="TS501",
             )
         case PyFunction():
@@ -337,7 +261,7 @@ def coerce(e: Emitter, value: Value, wanted: Attribute, what: str, declared: Sou
     if found is None and e.dynamic and isinstance(value, Const) and value.value is None:
         raise_in_program(e, "TypeError", f"{what} expects {show_type(wanted)}, found None")
     if found is None:
-        _refuse(e, value, wanted, what, declared)
+        refuse_conversion(e, value, wanted, what, declared)
     return found
 
 
@@ -365,108 +289,6 @@ def _may_fit(e: Emitter, value: Value, wanted: Attribute) -> bool:
 def _may_be(kind: Attribute | None, wanted: Attribute) -> bool:
     """Whether a value of type Any is checked for being of a type; not for a Tensor, which may be only assumed of a container."""
     return isinstance(kind, ts.AnyType) and not isinstance(wanted, ts.TensorType)
-
-
-def _refuse(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None) -> NoReturn:
-    kind = e.session.type_of(value)
-    shown = e.show(value)
-    hint = None
-    if kind is not None and any(is_subtype(e, m, wanted) for m in members(kind)):
-        no_none = ts.NONE in members(kind) and ts.NONE not in members(wanted)
-        hint = "check that it isn't None first" if no_none else "check with isinstance() first"
-    elif isinstance(kind, ts.AnyType):
-        hint = "check with isinstance() first"
-    elif isinstance(kind, ts.TensorType) and wanted in (ts.INT, ts.FLOAT, ts.BOOL):
-        hint = f"write {show_type(wanted)}(...) to take the number out of the tensor"
-    if hint is None and kind is not None and what.startswith(("list.append()", "list.insert()")):
-        both = f"for a list of both, annotate it: `List[Union[{show_type(wanted)}, {show_type(kind)}]]`"
-        made_empty = isinstance(wanted, ts.TensorType)
-        hint = f"where it is made empty, annotate it: `List[{show_type(kind)}]`; {both}" if made_empty else both
-    elif hint is None and kind == ts.NONE:
-        hint = f"annotate it `Optional[{show_type(wanted)}]` where it may be None"
-    elif hint is None and kind is not None:
-        hint = _conversion_hint(kind, wanted)
-    code = "TS403" if what.startswith("argument ") else "TS302" if what == RESULT_OF_FUNCTION else "TS301"
-    notes = () if declared is None else ((f"{show_type(wanted)} is expected because of this", declared),)
-    message = f"{what} expects {show_type(wanted)}, found {shown}{_misfit(e, value, kind, wanted)}"
-    try:
-        e.error(message, node=_misfit_node(e, value, wanted), value=value, hint=hint, code=code, notes=notes)
-    except FrontendError as error:
-        error.misfit = None if kind is None else (wanted, kind)
-        raise
-
-
-def _conversion_hint(kind: Attribute, wanted: Attribute) -> str | None:
-    """How to make a value of one type from one of another, where there is an obvious way."""
-    numbers = (ts.INT, ts.FLOAT, ts.BOOL)
-    match kind, wanted:
-        case _, ts.StrType() if kind in numbers:
-            return "write str(...) to make a text of it"
-        case ts.StrType(), _ if wanted in (ts.INT, ts.FLOAT):
-            return f"write {show_type(wanted)}(...) to read the number in the text"
-        case _ if kind == ts.FLOAT and wanted == ts.INT:
-            return "write int(...) to round it towards zero, or declare a float"
-        case ts.ListType(), ts.TensorType() if kind.element in numbers:
-            return "write torch.tensor(...) to make a tensor of it"
-        case ts.ListType(), ts.TensorType() if isinstance(kind.element, ts.TensorType):
-            return "write torch.stack(...) or torch.cat(...) to make one tensor of them"
-        case ts.ListType(), ts.TupleType():
-            return "write a tuple: `(a, b)`"
-        case ts.TupleType(), ts.ListType():
-            return "write list(...) or `[a, b]`"
-        case ts.TensorType(), ts.ListType() if isinstance(wanted.element, ts.TensorType):
-            return "write `[...]` for a list of one tensor, or .unbind() for one of its rows"
-        case ts.TensorType(), ts.ListType() if wanted.element in numbers:
-            return "write .tolist() to take the numbers out of the tensor"
-        case _, ts.TensorType() if kind in numbers:
-            return "write torch.tensor(...) to make a tensor of it"
-        case _:
-            return None
-
-
-def _misfit(e: Emitter, value: Value, kind: Attribute | None, wanted: Attribute) -> str:
-    """Which element of a tuple doesn't fit."""
-    if not (isinstance(kind, Tuples) and isinstance(wanted, ts.TupleType)):
-        return ""
-    given, expected = kind.elements.data, wanted.elements.data
-    if len(given) != len(expected):
-        return f": {len(given)} elements, not {len(expected)}"
-    wrong = next((i for i, (g, w) in enumerate(zip(given, expected, strict=True)) if not is_subtype(e, g, w)), None)
-    return "" if wrong is None else f": element {wrong} is {show_type(given[wrong])}, not {show_type(expected[wrong])}"
-
-
-def _misfit_node(e: Emitter, value: Value, wanted: Attribute) -> ast.AST | None:
-    """The tree of the element of a tuple that doesn't fit, where the tuple is written out."""
-    node = e.argument_node(value)
-    if not (isinstance(node, ast.Tuple) and isinstance(value, StaticTuple) and isinstance(wanted, ts.TupleType)):
-        return None
-    pairs = list(zip(value.elements, wanted.elements.data, node.elts, strict=False))
-    if not len(node.elts) == len(value.elements) == len(wanted.elements.data):
-        return None
-    return next((tree for v, w, tree in pairs if (k := e.session.type_of(v)) is None or not is_subtype(e, k, w)), None)
-
-
-RESULT_OF_FUNCTION = "the function's result"
-"""What `coerce` is told when it converts the value of a `return`."""
-
-
-def describe_object(value: Any) -> str:
-    """What kind of Python object something is, for messages."""
-    if isinstance(value, type):
-        return "class"
-    if isinstance(value, types.ModuleType):
-        return "module"
-    if isinstance(value, types.BuiltinFunctionType | types.MethodWrapperType | types.MethodDescriptorType):
-        return "function"
-    return type(value).__name__
-
-
-def _object_hint(value: Any) -> str | None:
-    if type(value).__module__ == "numpy" and type(value).__name__ == "ndarray":
-        return "make it a tensor: `self.register_buffer(name, torch.from_numpy(array))`"
-    if isinstance(value, type):
-        return "make an object of it: call the class" if not isinstance(value, torch.dtype) else None
-    return "call it" if callable(value) else None
 
 
 def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:

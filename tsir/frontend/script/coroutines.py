@@ -19,8 +19,9 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import UnsupportedError
 from tsir.frontend.script.control import choose, emit_branch
 from tsir.frontend.script.convert import as_bool, coerce, list_of, materialise, tuple_elements
-from tsir.frontend.script.emitter import DEFINED, SENT, Emitter, Unreachable, end_of, framed
+from tsir.frontend.script.emitter import DEFINED, SENT, Emitter, Unreachable, end_of
 from tsir.frontend.script.expected import raise_if_expected
+from tsir.frontend.script.frames import framed
 from tsir.frontend.script.generators import as_generator, is_lazy
 from tsir.frontend.script.inlining import emit_choice, inline
 from tsir.frontend.script.recursive_generators import elements
@@ -185,7 +186,7 @@ def advance(e: Emitter, value: Value) -> bool | SSAValue:
 
 def resume(e: Emitter, value: Coroutine) -> bool | SSAValue:
     """Runs a generator to its next `yield`; whether it comes to one."""
-    from tsir.frontend.script.functions import Signature
+    from tsir.frontend.script.signatures import Signature
 
     assert value.step is not None
     inline(e, value.step.source, Signature((), None), {}, value.step.scope, value.name)

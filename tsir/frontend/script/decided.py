@@ -17,9 +17,9 @@ from xdsl.ir import Attribute
 from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
-from tsir.frontend.script.convert import NUMBERS, join_types
 from tsir.frontend.script.mixed import compile_mixed
 from tsir.frontend.script.open_types import OpenType, Unified, open_in, parts_of
+from tsir.frontend.script.type_relations import NUMBERS, join_types
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session

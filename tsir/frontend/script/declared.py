@@ -24,14 +24,15 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
 from tsir.frontend.overloads import show_type
-from tsir.frontend.script.convert import Tuples, fits, is_subtype, members
+from tsir.frontend.script.convert import fits
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.source import FunctionSource, describe, function_source
+from tsir.frontend.script.type_relations import Tuples, is_subtype, members
 from tsir.frontend.script.values import StaticList, StaticTuple, Value
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
-    from tsir.frontend.script.functions import ParameterInfo, Signature
+    from tsir.frontend.script.signatures import ParameterInfo, Signature
 
 Bind = Callable[["Signature"], dict[str, Value]]
 """The arguments of a call by the names of a signature's parameters. Raises FrontendError where they don't match in number."""

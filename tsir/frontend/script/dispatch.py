@@ -17,7 +17,8 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, IsInstanceOp
 from tsir.errors import FrontendError
 from tsir.frontend.script.convert import coerce, materialise, raise_in_program
-from tsir.frontend.script.emitter import FRAME, Emitter, Unreachable, unframed
+from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.frames import FRAME, unframed
 from tsir.frontend.script.function_values import Function, Site, as_function
 from tsir.frontend.script.source import FunctionSource, make_source
 from tsir.frontend.script.static_state import NeedsInlining
@@ -168,7 +169,8 @@ def _name(i: int) -> str:
 
 
 def _compile(session: Session, made: Dispatcher, result: Attribute | None = None, symbol: str | None = None) -> Compiled:
-    from tsir.frontend.script.functions import ParameterInfo, Signature, compile_for
+    from tsir.frontend.script.functions import compile_for
+    from tsir.frontend.script.signatures import ParameterInfo, Signature
 
     parameters: dict[str, Attribute | Value] = {_name(i): k for i, k in enumerate(made.types)}
     signature = Signature(tuple(ParameterInfo(n, k) for n, k in parameters.items() if isinstance(k, Attribute)), result)
@@ -216,7 +218,8 @@ def _emit(e: Emitter, made: Dispatcher) -> None:
 
 def _compile_site(e: Emitter, site: Site, made: Dispatcher) -> Compiled:
     """The function for functions of one place. Raises FrontendError where they don't take such arguments."""
-    from tsir.frontend.script.functions import ParameterInfo, Signature, compile_for
+    from tsir.frontend.script.functions import compile_for
+    from tsir.frontend.script.signatures import ParameterInfo, Signature
 
     session = e.session
     kinds = (site.info.type, *made.types[1:])

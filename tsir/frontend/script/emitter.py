@@ -26,6 +26,7 @@ from tsir.dialects.ts.structure import CastOp
 from tsir.errors import FrontendError, OperatorError, OperatorTypeError, SourceLocation, UnsupportedError, did_you_mean
 from tsir.frontend.constants import Constant, emit_constant, insert
 from tsir.frontend.overloads import OverloadError, emit_aten, show_type
+from tsir.frontend.script.frames import FRAME, OF_FRAME, framed, framed_path, unframed, unframed_path
 from tsir.frontend.script.source import MISSING, FunctionSource, outer_name
 from tsir.frontend.script.values import (
     FALSE,
@@ -556,10 +557,10 @@ class Emitter:
 
     def _frame_state(self) -> tuple[Any, ...]:
         """What belongs to the function that is being emitted, but for its variables."""
-        return tuple(getattr(self, name) for name in _OF_FRAME)
+        return tuple(getattr(self, name) for name in OF_FRAME)
 
     def _return_to(self, state: tuple[Any, ...]) -> None:
-        for name, value in zip(_OF_FRAME, state, strict=True):
+        for name, value in zip(OF_FRAME, state, strict=True):
             setattr(self, name, value)
 
     def suspend(self) -> Callable[[], AbstractContextManager[None]]:
@@ -661,48 +662,6 @@ _MODULES = {
     "torch": "import torch", "nn": "from torch import nn", "F": "import torch.nn.functional as F", "math": "import math",
     "np": "import numpy as np", "Tensor": "from torch import Tensor",
 } | {n: f"from typing import {n}" for n in ("List", "Dict", "Optional", "Tuple", "Union", "Any")}  # fmt: skip
-
-_OF_FRAME = (
-    "source", "scope", "return_type", "rebinds", "local_names", "loops", "loop_runs", "want", "depth", "node", "caller",
-    "is_entry", "on_yield", "spliced", "call_arguments", "handled",
-)  # fmt: skip
-"""The attributes of an emitter that belong to one function of those that are inlined into each other."""
-
-FRAME = "^"
-"""In keys of variables, between a name and the frame of the function that it belongs to; the innermost frame's have none."""
-
-
-def framed(key: str, frame: int) -> str:
-    """The key of a variable of this frame while another one is the innermost."""
-    return key if FRAME in key else f"{key}{FRAME}{frame}"
-
-
-def unframed(key: str, frame: int) -> str:
-    """The key of a variable of this frame while it is the innermost."""
-    return key.removesuffix(f"{FRAME}{frame}")
-
-
-def frame_of(key: str) -> int | None:
-    """The frame in the key of a variable of a function around the innermost; None for a key without one."""
-    _, mark, number = key.partition(FRAME)
-    return int(number) if mark and number else None
-
-
-def framed_path(path: str, frame: int) -> str:
-    """As `framed`, for `name.attribute`."""
-    name, *rest = path.split(".")
-    return ".".join([framed(name, frame), *(f"[{framed(p[1:-1], frame)}]" if _is_index(p) else p for p in rest)])
-
-
-def unframed_path(path: str, frame: int) -> str:
-    """As `unframed`, for `name.attribute`."""
-    name, *rest = path.split(".")
-    return ".".join([unframed(name, frame), *(f"[{unframed(p[1:-1], frame)}]" if _is_index(p) else p for p in rest)])
-
-
-def _is_index(part: str) -> bool:
-    """Whether part of a path is a variable between brackets."""
-    return part[0] == "[" and (part[1].isalpha() or part[1] == "_")
 
 
 def end_of(node: ast.AST) -> tuple[int, int]:

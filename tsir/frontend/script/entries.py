@@ -29,23 +29,19 @@ from tsir.frontend.script.blame import shown_to_user
 from tsir.frontend.script.callables import Target, target_of
 from tsir.frontend.script.classes import ClassInfo
 from tsir.frontend.script.compiler import Session
-from tsir.frontend.script.convert import describe_object, join_types
 from tsir.frontend.script.decided import Decisions, compile_settled, default_type, is_open
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.dispatch import complete_dispatchers
 from tsir.frontend.script.examples import Examples
 from tsir.frontend.script.function_values import is_function as is_a_function
-from tsir.frontend.script.functions import (
-    NoRunTimeResult,
-    ParameterInfo,
-    Signature,
-    compile_for,
-)
+from tsir.frontend.script.functions import NoRunTimeResult, compile_for
 from tsir.frontend.script.hooks import calling_source
+from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.modules import holds_functions
 from tsir.frontend.script.outside import Outside, OutsideValue, bind_target, complete_calls, needs_entry
 from tsir.frontend.script.overriding import compile_overriding
 from tsir.frontend.script.passing import own_name
+from tsir.frontend.script.signatures import ParameterInfo, Signature
 from tsir.frontend.script.source import (
     WRAPPER,
     FunctionSource,
@@ -61,6 +57,7 @@ from tsir.frontend.script.source import (
     wrapping_source,
 )
 from tsir.frontend.script.static_state import NeedsInlining
+from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.values import (
     Method,
     PyFunction,

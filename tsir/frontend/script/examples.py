@@ -14,8 +14,8 @@ from xdsl.ir import Attribute
 
 from tsir.errors import FrontendError
 from tsir.frontend.script.classes import declare
-from tsir.frontend.script.convert import join_types
 from tsir.frontend.script.source import unwrap
+from tsir.frontend.script.type_relations import join_types
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session

@@ -26,7 +26,8 @@ from tsir.dialects.values import FUNCTION
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.comprehension_cells import is_cell, reads_freely
 from tsir.frontend.script.convert import materialise
-from tsir.frontend.script.emitter import Emitter, framed, unframed
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.frames import framed, unframed
 from tsir.frontend.script.source import FunctionSource, rebound_names
 from tsir.frontend.script.values import (
     Binding,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import inspect
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import torch
 from xdsl.dialects import func
-from xdsl.dialects.builtin import UnitAttr
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.deep_stack import is_deep
 from tsir.dialects.locations import location_attribute
@@ -21,21 +18,21 @@ from tsir.dialects.names import hint_of
 from tsir.dialects.program import add_python_function
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
-from tsir.errors import FrontendError, SourceLocation, TsirError, did_you_mean
+from tsir.errors import FrontendError, TsirError
 from tsir.frontend.script import lazy
 from tsir.frontend.script.ambient import ambient_values, check_restored
-from tsir.frontend.script.annotations import Annotation, comment_annotation, comment_types
+from tsir.frontend.script.argument_binding import bind_arguments
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
 from tsir.frontend.script.declared import choose_signature
 from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable, end_of
 from tsir.frontend.script.expressions import EXPRESSIONS
-from tsir.frontend.script.inlining import Given, holds_run, inline
+from tsir.frontend.script.inlining import holds_run, inline
 from tsir.frontend.script.listed import as_object, drop_unused_views
 from tsir.frontend.script.managers import is_manager_function, manager_of
 from tsir.frontend.script.numbers import number_in
-from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.passing import own_name, say_how_called
+from tsir.frontend.script.signatures import ParameterInfo, Signature, members_of_declared
 from tsir.frontend.script.source import (
     WRAPPER,
     FunctionSource,
@@ -55,59 +52,21 @@ from tsir.frontend.script.values import (
     Binding,
     Body,
     Closure,
-    Condition,
     Const,
     EnumValue,
     ManagerFunction,
     PyFunction,
     PyObject,
     Run,
-    Spread,
     StaticDict,
     StaticList,
     StaticTuple,
     Unusable,
     Value,
 )
-from tsir.frontend.torch_names import torch_constant
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
-
-NO_DEFAULT = inspect.Parameter.empty
-
-
-@dataclass(frozen=True)
-class ParameterInfo:
-    """A parameter: its type (None: that of what is passed), default, and whether it can only be passed by name."""
-
-    name: str
-    type: Attribute | None
-    broadcast: int = 0
-    default: Any = NO_DEFAULT
-    kwarg_only: bool = False
-    annotated: bool = False
-    declared: SourceLocation | None = None
-    """Where it stands in the source."""
-    bare: bool = False
-    """Whether its annotation has containers without the types of what is in them."""
-
-    @property
-    def has_default(self) -> bool:
-        """Whether it may be left out."""
-        return self.default is not NO_DEFAULT
-
-
-@dataclass(frozen=True)
-class Signature:
-    """A function's parameters and result type. `varargs` and `keywords` name `*args` and `**kwargs`."""
-
-    parameters: tuple[ParameterInfo, ...]
-    result: Attribute | None
-    varargs: str | None = None
-    keywords: str | None = None
-    place: SourceLocation | None = None
-    """Where the function stands."""
 
 
 @dataclass
@@ -133,99 +92,6 @@ class NoRunTimeResult(Exception):
     def __init__(self, value: Value) -> None:
         super().__init__()
         self.value = value
-
-
-def signature_of(session: Session, source: FunctionSource) -> Signature:
-    """The signature by annotations, or by a type comment."""
-    inspected = inspect.signature(source.function, follow_wrapped=False).parameters
-    defaults = {name: p.default for name, p in inspected.items() if p.default is not NO_DEFAULT}
-    scope = session.annotation_scope(source.function)
-    return signature_of_tree(session, source, scope, defaults, inspect.get_annotations(source.function))
-
-
-def signature_of_tree(
-    session: Session,
-    source: FunctionSource,
-    scope: Mapping[str, Any],
-    defaults: Mapping[str, Any],
-    evaluated: Mapping[str, Any] | None = None,
-) -> Signature:
-    """The signature of a function whose defaults are known, with the names that its annotations may use.
-
-    `evaluated` are the annotations as Python has evaluated them, for names that can't be seen any more.
-    """
-    known = evaluated or {}
-    arguments = source.node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    nodes: dict[str, ast.expr | None] = {a.arg: a.annotation for a in [*positional, *arguments.kwonlyargs]}
-    returns = source.node.returns
-    place = source.location(source.node)
-    for a in [*positional, *arguments.kwonlyargs]:
-        if a.annotation is None and a.type_comment:
-            nodes[a.arg] = comment_annotation(a.type_comment, source.location(a))
-    if source.node.type_comment:
-        found, returns = comment_types(source.node.type_comment, place)
-        if found is not None:
-            nodes |= _commented(found, list(nodes), place)
-    parameters: list[ParameterInfo] = []
-    for a in [*positional, *arguments.kwonlyargs]:
-        annotation = _annotation(session, nodes[a.arg], scope, source.location(a.annotation or a), known.get(a.arg))
-        default = defaults.get(a.arg, NO_DEFAULT)
-        kind = annotation.type
-        if kind is not None and (default is None or _is_none(default)) and ts.NONE not in _members(kind):
-            kind = ts.optional_of(kind)
-        parameters.append(
-            ParameterInfo(
-                a.arg,
-                kind,
-                annotation.broadcast,
-                default,
-                a in arguments.kwonlyargs,
-                nodes[a.arg] is not None,
-                source.location(a),
-                annotation.bare,
-            )
-        )
-    declared = place if source.node.returns is None else source.location(source.node.returns)
-    result = _annotation(session, returns, scope, declared, known.get("return")).type
-    varargs = None if arguments.vararg is None else arguments.vararg.arg
-    keywords = None if arguments.kwarg is None else arguments.kwarg.arg
-    return Signature(tuple(parameters), result, varargs, keywords, place)
-
-
-def _annotation(
-    session: Session, node: ast.expr | None, scope: Mapping[str, Any], place: SourceLocation, evaluated: Any
-) -> Annotation:
-    """What an annotation says; nothing where it is only a hint and names what isn't a type here."""
-    try:
-        return session.annotations.of_node(node, scope, place, evaluated=evaluated)
-    except FrontendError:
-        if session.dynamic:
-            return Annotation(None)
-        raise
-
-
-def _commented(found: list[ast.expr], names: list[str], place: SourceLocation) -> dict[str, ast.expr]:
-    """The annotations of a signature comment by the parameters' names; the comment of a method may leave out `self`."""
-    left_out = len(names) - len(found)
-    if left_out and not (left_out == 1 and names[0] in ("self", "cls")):
-        raise FrontendError(
-            f"the type comment has {len(found)} parameter{'s'[: len(found) != 1]}, the function {len(names)}",
-            location=place,
-            hint=f"give the types of {', '.join(names)}" if names else "write `# type: () -> ...`",
-            code="TS104",
-        )
-    return dict(zip(names[left_out:], found, strict=True))
-
-
-def _is_none(default: Any) -> bool:
-    return isinstance(default, Given) and isinstance(default.value, Const) and default.value.value is None
-
-
-def _members(kind: Attribute) -> tuple[Attribute, ...]:
-    from tsir.frontend.script.convert import members
-
-    return (ts.NONE,) if isinstance(kind, ts.AnyType) else members(kind)
 
 
 def call_function(
@@ -359,7 +225,7 @@ def _is_static_flag(value: Value, declared: Attribute | None) -> bool:
     if not isinstance(value, Const):
         return False
     if value.value is None:
-        return declared is None or ts.NONE in _members(declared)
+        return declared is None or ts.NONE in members_of_declared(declared)
     return isinstance(value.value, bool) and declared in (None, ts.BOOL)
 
 
@@ -375,132 +241,6 @@ def _source(session: Session, e: Emitter, function: Any) -> FunctionSource:
     except FrontendError as error:
         error.notes = (*error.notes, (f"in a call of {describe(function)}()", e.place))
         raise
-
-
-def bind_arguments(
-    e: Emitter, session: Session, signature: Signature, args: Sequence[Value], kwargs: Mapping[str, Value], name: str
-) -> dict[str, Value]:
-    """What each parameter is given, defaults included; `*args` is a tuple and `**kwargs` a dict."""
-    positional = [p for p in signature.parameters if not p.kwarg_only]
-    rest: Value | None = None
-    if any(isinstance(a, Spread) for a in args):
-        args, rest = _spread_out(e, signature, args, kwargs, name)
-    bound: dict[str, Value] = {p.name: v for p, v in zip(positional, args, strict=False)}
-    if len(args) > len(positional) and signature.varargs is None:
-        names = f" ({', '.join(p.name for p in positional)})" if positional else ""
-        e.error(
-            f"{name}() takes {len(positional)} positional argument{'s'[: len(positional) != 1]}{names}, got {len(args)}",
-            value=args[len(positional)],
-            code="TS401",
-            notes=_declaration(signature),
-        )
-    if signature.varargs is not None:
-        bound[signature.varargs] = StaticTuple(tuple(args[len(positional) :])) if rest is None else rest
-    extra: dict[str, Value] = {}
-    names = {p.name for p in signature.parameters}
-    for key, value in kwargs.items():
-        if key in bound and key in names:
-            e.error(
-                f"{name}() got two values for argument '{key}'",
-                node=e.keyword_node(key),
-                value=value,
-                code="TS402",
-                notes=_declaration(signature),
-            )
-        if key in names:
-            bound[key] = value
-        elif signature.keywords is not None:
-            extra[key] = value
-        else:
-            e.error(
-                f"{name}() has no argument '{key}'",
-                node=e.keyword_node(key),
-                value=value,
-                hint=did_you_mean(key, names),
-                code="TS402",
-                notes=_declaration(signature),
-            )
-    if signature.keywords is not None:
-        bound[signature.keywords] = StaticDict(extra)
-    missing = [p for p in signature.parameters if p.name not in bound and not p.has_default]
-    if missing:
-        listed = " and ".join(f"'{p.name}'" + (f": {show_type(p.type)}" if p.type is not None else "") for p in missing)
-        what = f"argument{'s'[: len(missing) != 1]}"
-        e.error(f"{name}() is called without {what} {listed}", code="TS401", notes=_declaration(signature))
-    for p in signature.parameters:
-        if p.name not in bound:
-            bound[p.name] = _default(e, p)
-    return bound
-
-
-def _spread_out(
-    e: Emitter, signature: Signature, args: Sequence[Value], kwargs: Mapping[str, Value], name: str
-) -> tuple[list[Value], Value | None]:
-    """The positional arguments with `*values` of unknown length taken apart: as many as the function needs, with Python's error
-    for another number; and what is left for its `*args`."""
-    from tsir.frontend.script.comprehensions import collect
-    from tsir.frontend.script.expressions import joined
-
-    at = next(i for i, a in enumerate(args) if isinstance(a, Spread))
-    names = [p for p in signature.parameters if not p.kwarg_only and p.name not in kwargs]
-    if signature.varargs is not None and at >= len(names):
-        whole = [*args[len(names) : at], *args[at:]]
-        return list(args[: len(names)]), Run(materialise(e, joined(e, whole)), "tuple")
-    spread = args[at]
-    if sum(isinstance(a, Spread) for a in args) > 1 or not isinstance(spread, Spread):
-        e.unsupported("more than one argument with * whose length isn't known while compiling")
-    needed = [p for p in names if not p.has_default]
-    count = len(needed) - len(args) + 1
-    if count < 0 or (signature.varargs is not None and at + 1 < len(args)):
-        e.unsupported(f"* with a list of unknown length before other arguments of {name}()")
-    is_list = isinstance(spread.values, Run) and isinstance(spread.values.type, ts.ListType)
-    values = materialise(e, spread.values if is_list else collect(e, spread.values))
-    _check_count(e, values, count, name, signature)
-    parts = [e.session.object_or_run(e.py("getitem", [values, e.int_constant(i)])) for i in range(count)]
-    rest = None
-    if signature.varargs is not None:
-        rest = Run(e.py("getslice", [values, e.int_constant(count), materialise(e, NONE)]), "tuple")
-    return [*args[:at], *parts, *args[at + 1 :]], rest
-
-
-def _check_count(e: Emitter, values: SSAValue, count: int, name: str, signature: Signature) -> None:
-    """Python's TypeError where `*values` gives another number of arguments than the function needs."""
-    from tsir.frontend.script.control import emit_branch
-    from tsir.frontend.script.raising import raise_error
-
-    operator = "lt" if signature.varargs is not None else "ne"
-    wrong = Condition(e.py(operator, [e.py("len", [values]), e.int_constant(count)]))
-    message = f"{name}() needs {count} values from the list that is passed with *"
-    assert isinstance(e.node, ast.stmt | ast.expr)
-    emit_branch(e, wrong, lambda: raise_error(e, "TypeError", message), lambda: None, end_of(e.node))
-
-
-def _declaration(signature: Signature) -> tuple[tuple[str, SourceLocation | None], ...]:
-    """Where the function stands that is called."""
-    return () if signature.place is None else (("the function is declared here", signature.place),)
-
-
-LARGEST_CONSTANT = 4096
-"""How many elements a tensor that is a parameter's default may have to become part of the program that calls the function."""
-
-
-def _default(e: Emitter, p: ParameterInfo) -> Value:
-    """What a parameter that isn't passed is: its default, which for a tensor is written into the program."""
-    if isinstance(p.default, Given):
-        return p.default.value
-    if not isinstance(p.default, torch.Tensor) or p.default.numel() > LARGEST_CONSTANT:
-        if isinstance(p.default, list | dict):
-            return constant_outside(e, p.default, p.name, lambda: p.default)
-        return e.session.from_python(p.default, p.name)
-    options = {"dtype": torch_constant(p.default.dtype)}
-    if p.default.numel() == 0:
-        return e.aten("empty", [list(p.default.shape)], options)
-    made = e.aten("tensor", [p.default.tolist()], options)
-    if isinstance(made, Run) and isinstance(made.ssa.owner, Operation):
-        made.ssa.owner.attributes["ts.held"] = (
-            UnitAttr()
-        )  # a value of the program's, which `.code_with_constants` shows as one
-    return made
 
 
 def _broadcast(e: Emitter, value: Value, p: ParameterInfo) -> Value:
@@ -691,7 +431,7 @@ def _compile(
 
 def fall_off(e: Emitter, node: ast.FunctionDef) -> None:
     """The end of a function, where it returns None."""
-    if e.return_type is not None and ts.NONE not in _members(e.return_type):
+    if e.return_type is not None and ts.NONE not in members_of_declared(e.return_type):
         last = node.body[-1]
         if getattr(e.source.function, "__isabstractmethod__", False):
             from tsir.frontend.script.raising import raise_error

@@ -20,7 +20,8 @@ from tsir.dialects.ts.structure import ReraiseOp
 from tsir.errors import TsirError, UnsupportedError
 from tsir.frontend.script.control import emit_branch, emit_steps
 from tsir.frontend.script.convert import materialise
-from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, SENT, STOP, Emitter, Unreachable, end_of, frame_of, start_of
+from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, SENT, STOP, Emitter, Unreachable, end_of, start_of
+from tsir.frontend.script.frames import frame_of
 from tsir.frontend.script.inlining import MAX_INLINED, call_closure, make_closure
 from tsir.frontend.script.recursive_generators import calls_itself, recursive_source
 from tsir.frontend.script.source import FunctionNode, FunctionSource, assigned_names, make_source, rebound_names
@@ -53,7 +54,7 @@ from tsir.frontend.script.values import (
 )
 
 if TYPE_CHECKING:
-    from tsir.frontend.script.functions import Signature
+    from tsir.frontend.script.signatures import Signature
 
 
 def make_generator(

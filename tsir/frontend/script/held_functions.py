@@ -19,8 +19,8 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.dialects.values import Instance, one_function
 from tsir.errors import FrontendError
-from tsir.frontend.script.convert import join_all
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.type_relations import join_all
 from tsir.frontend.script.values import (
     Object,
     Origin,

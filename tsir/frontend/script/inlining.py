@@ -16,7 +16,8 @@ from tsir.dialects.ts.structure import ListOp
 from tsir.errors import TsirError
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce
-from tsir.frontend.script.emitter import RESULT, Emitter, Unreachable, end_of, framed
+from tsir.frontend.script.emitter import RESULT, Emitter, Unreachable, end_of
+from tsir.frontend.script.frames import framed
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.source import (
     FunctionNode,
@@ -64,7 +65,7 @@ from tsir.frontend.script.values import (
 )
 
 if TYPE_CHECKING:
-    from tsir.frontend.script.functions import ParameterInfo, Signature
+    from tsir.frontend.script.signatures import ParameterInfo, Signature
 
 MAX_INLINED = 60
 """How deep calls are inlined into each other: a recursion of closures has no end."""
@@ -203,7 +204,9 @@ def _as_declared(e: Emitter, value: Value, p: ParameterInfo, function: str) -> V
 
 def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Calls a lambda or a local function: inlined, or as a function of its own where it calls itself."""
-    from tsir.frontend.script.functions import ParameterInfo, as_hints, bind_arguments, call_compiled, signature_of_tree
+    from tsir.frontend.script.argument_binding import bind_arguments
+    from tsir.frontend.script.functions import as_hints, call_compiled
+    from tsir.frontend.script.signatures import ParameterInfo, signature_of_tree
 
     node, session = callee.source.node, e.session
     defaults: dict[str, Any] = {k: Given(v) for k, v in callee.defaults.items()}

@@ -28,7 +28,7 @@ from tsir.frontend.script.values import PyFunction, Value
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
-    from tsir.frontend.script.functions import Signature
+    from tsir.frontend.script.signatures import Signature
 
 
 @dataclass

@@ -17,12 +17,13 @@ from xdsl.ir import SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import DictOp, ListOp
-from tsir.frontend.script.convert import coerce, join_all, list_of, materialise, tuple_elements
+from tsir.frontend.script.convert import coerce, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.outside_lookup import method_in_python
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import note_asked
+from tsir.frontend.script.type_relations import join_all
 from tsir.frontend.script.values import (
     Condition,
     Const,

@@ -7,47 +7,49 @@ the loop; when the body ends with others, the body is emitted again with the com
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 from xdsl.dialects import arith, scf
-from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.ir import Block, Region, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
+from tsir.frontend.script.carried import (
+    AssignedNames,
+    BuiltLoop,
+    Carried,
+    ContentsChanged,
+    TypesChanged,
+    behind,
+    bind_arguments_of_body,
+    carry_tested,
+    initial_values,
+    initially_carried,
+    may_change,
+    poison_uncarried,
+    reset,
+    settle,
+    tested_value,
+)
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import Step, body, emit_branch, emit_steps
-from tsir.frontend.script.convert import Retyped, coerce, is_subtype, join_types, retype, uninitialized
-from tsir.frontend.script.coroutines import AT, advance, can_step, current, returned, start
-from tsir.frontend.script.emitter import (
-    DEFINED,
-    EXIT,
-    FRAME,
-    RESULT,
-    RETURNED,
-    STOP,
-    Emitter,
-    Unreachable,
-    end_of,
-    frame_of,
-    framed,
-    start_of,
-)
-from tsir.frontend.script.function_values import as_function, function_type, is_function, is_read_by_functions
+from tsir.frontend.script.convert import Retyped
+from tsir.frontend.script.coroutines import advance, can_step, current, returned, start
+from tsir.frontend.script.emitter import DEFINED, EXIT, RETURNED, STOP, Emitter, Unreachable, end_of, start_of
+from tsir.frontend.script.frames import FRAME, framed
+from tsir.frontend.script.function_values import as_function, is_function
 from tsir.frontend.script.generators import as_generator, is_lazy, splice
 from tsir.frontend.script.iteration import Items, items_of
-from tsir.frontend.script.numpy_scalars import kind_of as numpy_kind
 from tsir.frontend.script.resizing import may_be_resized
-from tsir.frontend.script.source import assigned_names, leaves_loop
+from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.statement_yields import ITEM, result_of
-from tsir.frontend.script.static_state import at_run_time, changed_contents
+from tsir.frontend.script.static_state import at_run_time
 from tsir.frontend.script.values import (
     FALSE,
     NONE,
     TRUE,
     Binding,
     Choice,
-    Closure,
     Condition,
     Const,
     Coroutine,
@@ -55,21 +57,12 @@ from tsir.frontend.script.values import (
     GeneratorCall,
     Object,
     Run,
-    Unusable,
     Value,
     Zip,
 )
 
 MAX_ROUNDS = 8
 """How often a body is emitted before its variables' types are taken not to settle."""
-
-
-@dataclass
-class _Carried:
-    """A variable that a loop carries; a hidden one has no value before the loop, so the body can't read it first."""
-
-    type: Attribute
-    hidden: bool = False
 
 
 def emit_while(e: Emitter, node: ast.While) -> None:
@@ -260,42 +253,8 @@ def _go_on(e: Emitter, outer_stop: Binding) -> None:
 
 # Loops at run time
 
-_Builder = Callable[[dict[str, _Carried], "_Assigned"], "_Built"]
+_Builder = Callable[[dict[str, Carried], AssignedNames], BuiltLoop]
 """Emits a loop that carries these variables; the names that it assigns are known, others may be added."""
-
-
-@dataclass
-class _Assigned:
-    """The names that a loop assigns. `frames`: how many frames there were before it."""
-
-    names: list[str]
-    frames: int
-    objects: set[str] = field(default_factory=set[str])
-    """Variables of functions around that have been found to be assigned values that don't exist at run time."""
-
-
-@dataclass
-class _Built:
-    """A loop that has been emitted once: the types of its variables behind the body, and its operation."""
-
-    ends: dict[str, Attribute]
-    operation: scf.WhileOp | scf.ForOp
-    names: list[str]
-    facts: Facts
-
-
-class _ContentsChanged(Exception):
-    """The body changes lists or dicts that only existed while compiling: these are their keys."""
-
-    def __init__(self, refs: list[str]) -> None:
-        self.refs = refs
-
-
-class _TypesChanged(Exception):
-    """The body ends with other types than it was emitted for."""
-
-    def __init__(self, carried: dict[str, _Carried]) -> None:
-        self.carried = carried
 
 
 def _loop(
@@ -309,32 +268,32 @@ def _loop(
 ) -> None:
     _carry_functions(e, node, statements)
     before = dict(e.variables)
-    paths = {p: k for p, k in e.paths.items() if FRAME not in p and not _may_change(p, statements)}
+    paths = {p: k for p, k in e.paths.items() if FRAME not in p and not may_change(p, statements)}
     outer_stop = e.variables[STOP]
     names = list(dict.fromkeys([*assigned_names(statements), *also_assigned]))
-    assigned = _Assigned(names, e.session.frames)
+    assigned = AssignedNames(names, e.session.frames)
     e.loops.append((start_of(node), end_of(node)))
-    carried = _initially_carried(e, names, statements, end_of(node), endless=endless)
+    carried = initially_carried(e, names, statements, end_of(node), endless=endless)
     state = (len(e.loops), e.loop_runs, e.depth, e.cells, e.handled, e.entering)
     for _round in range(MAX_ROUNDS):
-        _reset(e, before, paths, carried)
+        reset(e, before, paths, carried)
         block = Block()
         try:
             with e.inside(block):
                 built = build(carried, assigned)
-        except (_TypesChanged, _ContentsChanged, Retyped) as changed:
+        except (TypesChanged, ContentsChanged, Retyped) as changed:
             depth, e.loop_runs, e.depth, e.cells, e.handled, e.entering = state
             del e.loops[depth:]
             block.erase(safe_erase=False)
-            if isinstance(changed, _ContentsChanged):
-                _reset(e, before, paths, carried)
+            if isinstance(changed, ContentsChanged):
+                reset(e, before, paths, carried)
                 for ref in changed.refs:
                     before[ref] = Binding(Run(at_run_time(e, before[ref].value)))
             elif isinstance(changed, Retyped):
                 if changed.loop is not carried:
                     e.loops.pop()
                     raise
-                _reset(e, before, paths, carried)
+                reset(e, before, paths, carried)
                 for name, c in carried.items():
                     kind = e.session.type_of(before[name].value) if name in before and not name.startswith("$") else None
                     c.type = c.type if kind is None else kind
@@ -349,7 +308,7 @@ def _loop(
     for operation in list(block.ops):
         operation.detach()
         e.builder.insert(operation)
-    _behind(e, before, paths, carried, built, assigned, node)
+    behind(e, before, paths, carried, built, assigned, node)
     has_break = _has_break(statements)
     if endless and not has_break:
         if RETURNED in carried:
@@ -372,20 +331,6 @@ def _carry_functions(e: Emitter, node: ast.For | ast.While, statements: list[ast
             e.variables[name] = Binding(as_function(e, binding.value))
 
 
-def _may_change(path: str, body: list[ast.stmt]) -> bool:
-    """Whether something in the body may assign an attribute of this path."""
-    parts = path.split(".")
-    if ".[" in path:
-        return True  # what changes items is called more than written
-    for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del) and node.attr in parts:
-                return True
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == parts[0]:
-                return True
-    return False
-
-
 def _has_break(body: list[ast.stmt]) -> bool:
     pending: list[ast.AST] = list(body)
     while pending:
@@ -397,120 +342,6 @@ def _has_break(body: list[ast.stmt]) -> bool:
     return False
 
 
-def _initially_carried(
-    e: Emitter, names: list[str], body: list[ast.stmt], end: tuple[int, int], *, endless: bool
-) -> dict[str, _Carried]:
-    carried: dict[str, _Carried] = {}
-    for name in names:
-        binding = e.variables.get(name)
-        if binding is None or isinstance(binding.value, Unusable) or not e.is_live(name, end):
-            continue
-        if name == AT and isinstance(binding.value, Const):
-            continue  # until a round is seen to change it
-        kind = e.session.type_of(binding.value)
-        if kind is not None:
-            carried[name] = _Carried(kind)
-            if DEFINED + name in e.variables:  # it may be unassigned before the loop, and then is behind no rounds at all
-                carried[DEFINED + name] = _Carried(ts.BOOL)
-    if leaves_loop(body):
-        carried[STOP] = _Carried(ts.BOOL)
-        if any(isinstance(n, ast.Return) for s in body for n in ast.walk(s)):
-            carried[RETURNED] = _Carried(ts.BOOL)
-    return carried
-
-
-def _reset(e: Emitter, before: dict[str, Binding], paths: dict[str, Attribute], carried: dict[str, _Carried]) -> None:
-    e.variables, e.paths, e.dead = dict(before), dict(paths), False
-    e.set_flag(EXIT, FALSE)
-    e.set_flag(STOP, FALSE)
-
-
-def _initial(e: Emitter, carried: dict[str, _Carried]) -> list[SSAValue]:
-    values: list[SSAValue] = []
-    for name, c in carried.items():
-        binding = e.variables.get(name)
-        if name.startswith(DEFINED) and binding is None:
-            values.append(e.bool_constant(name.removeprefix(DEFINED) in e.variables))
-        elif binding is None or c.hidden:
-            values.append(uninitialized(e, c.type))
-        else:
-            values.append(coerce(e, binding.value, c.type, f"'{name}'"))
-    return values
-
-
-def _carry_tested(
-    e: Emitter, carried: dict[str, _Carried], tested: Sequence[str], start: Mapping[str, Binding], names: _Assigned
-) -> None:
-    """What a while loop's condition, or a function that it calls, assigns is carried from there into the body.
-
-    Raises _TypesChanged where it isn't yet.
-    """
-    changed: dict[str, _Carried] = {}
-    assigned = [n for n, b in e.variables.items() if n in start and n[0] != "$" and b.origin is not start[n].origin]
-    assigned += _new_outside(e, start, names)
-    for name in dict.fromkeys([*tested, *assigned]):
-        binding = e.variables.get(name)
-        kind = None if binding is None else e.session.type_of(binding.value)
-        c = carried.get(name)
-        if kind is None:
-            continue
-        if c is None or not is_subtype(e, kind, c.type):
-            old = start.get(name)
-            before = None if old is None else e.session.type_of(old.value)
-            kinds = [k for k in (before, None if c is None else c.type) if k is not None]
-            for k in kinds:
-                kind = join_types(k, kind)
-            if c is None or kind != c.type:
-                changed[name] = _Carried(kind, c.hidden if c is not None else name not in start)
-        new_outside = FRAME in name and name not in start
-        if (new_outside or DEFINED + name in e.variables) and DEFINED + name not in carried:
-            changed[DEFINED + name] = _Carried(ts.BOOL)
-    if changed:
-        raise _TypesChanged(carried | changed)
-
-
-def _tested_value(e: Emitter, name: str, c: _Carried, argument: SSAValue) -> SSAValue:
-    """What a carried variable is behind the condition."""
-    binding = e.variables.get(name)
-    if name.startswith(DEFINED):
-        known = name.removeprefix(DEFINED) in e.variables
-        return argument if binding is None and not known else e.bool_value(e.flag(name) if binding is not None else True)
-    if name.startswith("$") or binding is None or isinstance(binding.value, Unusable):
-        return argument
-    return coerce(e, binding.value, c.type, name)
-
-
-def _bind_arguments(
-    e: Emitter, carried: dict[str, _Carried], arguments: Sequence[SSAValue], *, but: Sequence[str] = ()
-) -> None:
-    """Binds the variables of a loop to its arguments; hidden ones have no value yet, but for those that the test assigns."""
-    for (name, c), argument in zip(carried.items(), arguments, strict=True):
-        initial = e.variables.get(name)
-        if initial is not None and isinstance(initial.value, Run) and initial.value.ssa in e.session.assumed:
-            e.session.assumed.add(argument)
-            e.session.assumed_in_loops[argument] = (carried, initial.value.ssa)
-        if c.hidden and name not in but and DEFINED + name not in carried:
-            e.variables.pop(name, None)
-        elif name.startswith("$"):
-            e.set_flag(name, Run(argument))
-        else:
-            kind = None if initial is None else numpy_kind(initial.value)
-            e.merge(name, e.session.object_or_run(argument) if kind is None else Run(argument, kind))
-
-
-_ASSIGNED_OBJECT = Unusable("is a Python object that a loop assigns, so it isn't known which one it is")
-
-
-def _poison_uncarried(e: Emitter, assigned: _Assigned, carried: dict[str, _Carried]) -> None:
-    """What a loop assigns but can't carry must not be read as what it was before the loop."""
-    for name in (*assigned.names, *assigned.objects):
-        binding = e.variables.get(name)
-        if name in carried or binding is None or isinstance(binding.value, Unusable):
-            continue
-        if e.session.type_of(binding.value) is None or name in assigned.objects:
-            e.variables[name] = Binding(_ASSIGNED_OBJECT)
-
-
 def _nothing_has_stopped(e: Emitter) -> None:
     """At the start of a round: neither this loop has been left nor one whose generator's loop this is."""
     for flag in (EXIT, STOP):
@@ -518,143 +349,6 @@ def _nothing_has_stopped(e: Emitter) -> None:
     for frame in e.spliced:
         for flag in (EXIT, STOP, RETURNED):
             e.set_flag(framed(flag, frame), FALSE)
-
-
-def _settle(
-    e: Emitter,
-    carried: dict[str, _Carried],
-    assigned: _Assigned,
-    start: Mapping[str, Binding],
-    end: tuple[int, int],
-) -> list[SSAValue]:
-    """At the end of a body: what it hands to the next round. Raises _TypesChanged where a type is too narrow."""
-    if not e.dead and (refs := changed_contents(e, start)):
-        raise _ContentsChanged(refs)
-    changed: dict[str, _Carried] = {}
-    outer = [framed(flag, frame) for frame in sorted(e.spliced) for flag in (RETURNED, STOP, RESULT)]
-    rebound = (e.rebound_key(n) for n in assigned.names if n in e.rebinds)
-    watched = [RETURNED, STOP, RESULT, *assigned.names, *rebound, *outer]
-    if not e.dead:
-        watched += _new_outside(e, start, assigned)
-    for name in [] if e.dead else _changed_outside(e, start, [*carried, *watched]):
-        # A function that was inlined in the body, or goes on around it, has assigned a variable of its own or of an outer one.
-        kinds = [e.session.type_of(b[name].value) for b in (start, e.variables)]
-        if kinds[0] is not None and kinds[1] is not None:
-            changed[name] = _Carried(join_types(kinds[0], kinds[1]))
-        elif not _stays(start[name].value, e.variables[name].value):
-            assigned.objects.add(name)
-            raise _TypesChanged(carried)
-    for name in dict.fromkeys([*carried, *watched]):
-        c = carried.get(name)
-        binding = e.variables.get(name)
-        if binding is None or e.dead:
-            continue
-        if c is None:
-            found = _newly_carried(e, name, binding, end)
-            if found is not None and not name.startswith("$"):
-                first = start.get(name) if FRAME in name or name == AT else None
-                before = None if first is None else e.session.type_of(first.value)
-                if first is not None and (first.origin is binding.origin or (name == AT and _is_same(first, binding))):
-                    continue
-                if before is not None:  # of a function around, by its `nonlocal` name
-                    found = _Carried(join_types(before, found.type))
-                changed[name] = found
-                if before is None or DEFINED + name in start:
-                    changed[DEFINED + name] = _Carried(ts.BOOL)  # behind the variable, whose assignment forgets it
-            elif found is not None:
-                changed[name] = found
-            continue
-        kind = function_type(e.session) if is_function(binding.value) else e.session.type_of(binding.value)
-        if kind is None or is_subtype(e, kind, c.type):
-            continue
-        first = start.get(name)
-        if first is not None and isinstance(first.value, Run) and first.value.ssa in e.session.assumed:
-            retype(e, first.value.ssa, kind)  # starts again when it may be
-        joined = join_types(c.type, kind)
-        if joined != c.type:  # else it is converted, as a tuple is element by element
-            changed[name] = _Carried(joined, c.hidden)
-    if changed:
-        raise _TypesChanged(carried | changed)
-    values: list[SSAValue] = []
-    for name, c in carried.items():
-        binding = e.variables.get(name)
-        if binding is None and name.startswith(DEFINED):
-            binding = Binding(TRUE if name.removeprefix(DEFINED) in e.variables else FALSE)
-        if binding is None or e.dead or isinstance(binding.value, Unusable):
-            values.append(uninitialized(e, c.type))
-        else:
-            _check_kind(e, name, start, binding)
-            values.append(coerce(e, binding.value, c.type, f"'{name}' at the end of the loop"))
-    return values
-
-
-def _check_kind(e: Emitter, name: str, start: Mapping[str, Binding], binding: Binding) -> None:
-    """Refuses a variable that becomes a NumPy scalar, or one of another class, in a loop."""
-    first = start.get(name)
-    kinds = [numpy_kind(b.value) for b in (first, binding) if b is not None]
-    if len(set(kinds)) > 1 and not name.startswith("$"):
-        shown = " and ".join("a Python number" if k is None else f"a np.{k}" for k in kinds)
-        hint = f"make it one before the loop (`{name} = np.{kinds[-1] or kinds[0]}(...)`), or write float(...) in it"
-        e.unsupported(f"the variable '{name}', which is {shown} by turns in a loop,", hint=hint)
-
-
-def _changed_outside(e: Emitter, start: Mapping[str, Binding], known: Sequence[str]) -> list[str]:
-    return [
-        name
-        for name, binding in e.variables.items()
-        if name not in known
-        and name in start
-        and (name.startswith(DEFINED) or name[0] != "$")
-        and binding.origin is not start[name].origin
-    ]
-
-
-def _new_outside(e: Emitter, start: Mapping[str, Binding], assigned: _Assigned) -> list[str]:
-    """The variables of functions around, which were there before the loop, that this round has assigned first; and those of
-    generators that are made in it, but are the same in each round."""
-
-    def was_there(frame: int) -> bool:
-        owner = e.session.owners.get(frame)
-        return frame <= assigned.frames or (owner is not None and was_there(owner))
-
-    return [
-        name
-        for name, binding in e.variables.items()
-        if name not in start
-        and name[0] != "$"
-        and (frame := frame_of(name)) is not None
-        and e.session.may_assign_first(frame)
-        and was_there(frame)
-        and e.session.type_of(binding.value) is not None
-    ]
-
-
-def _is_same(a: Binding, b: Binding) -> bool:
-    """Whether both are the same constant."""
-    return isinstance(a.value, Const) and isinstance(b.value, Const) and a.value.same(b.value)
-
-
-def _stays(before: Value, now: Value) -> bool:
-    """Whether a value that doesn't exist at run time is the same as the one before, or can't be read either way."""
-    if isinstance(before, Unusable) or isinstance(now, Unusable):
-        return True
-    return isinstance(before, Closure) and isinstance(now, Closure) and before.is_same(now)
-
-
-def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]) -> _Carried | None:
-    """A variable without value before the loop that is read behind it: only flags and the result."""
-    flag = name.partition(FRAME)[0]
-    if flag in (RETURNED, STOP):
-        constant = isinstance(binding.value, Const) and not binding.value.value
-        return None if constant else _Carried(ts.BOOL)
-    if flag == RESULT or (
-        e.is_live(name, end)
-        and (FRAME in name or e.source.is_read_after(name, end) or is_read_by_functions(e, name))
-        and not isinstance(binding.value, Unusable)
-    ):
-        kind = e.session.type_of(binding.value)
-        return None if kind is None else _Carried(kind, hidden=True)
-    return None
 
 
 def _while_builder(e: Emitter, node: ast.While) -> _Builder:
@@ -687,38 +381,38 @@ def _testing_builder(
     """A loop that goes on as long as what `test` emits holds. It assigns the names `tested`."""
     place = node.test if isinstance(node, ast.While) else node.iter
 
-    def build(carried: dict[str, _Carried], assigned: _Assigned) -> _Built:
+    def build(carried: dict[str, Carried], assigned: AssignedNames) -> BuiltLoop:
         kinds = [c.type for c in carried.values()]
-        initial = _initial(e, carried)
+        initial = initial_values(e, carried)
         e.entering = (*e.entering, *initial)
         head, inner = Block(arg_types=kinds), Block(arg_types=kinds)
-        _poison_uncarried(e, assigned, carried)
+        poison_uncarried(e, assigned, carried)
         outer_runs, e.loop_runs = e.loop_runs, endless
         facts: Facts = {}
         false_facts: Facts = {}
         always_raises = False
         with e.inside(head), e.at(place):
-            _bind_arguments(e, carried, head.args)
+            bind_arguments_of_body(e, carried, head.args)
             at_start = dict(e.variables)
             try:
                 going = test(STOP in carried, facts, false_facts)
-                _carry_tested(e, carried, tested, at_start, assigned)
-                values = [_tested_value(e, name, c, head.args[i]) for i, (name, c) in enumerate(carried.items())]
+                carry_tested(e, carried, tested, at_start, assigned)
+                values = [tested_value(e, name, c, head.args[i]) for i, (name, c) in enumerate(carried.items())]
             except Unreachable:
                 going, values, always_raises = e.bool_constant(False), head.args, True
             e.emit_void(scf.ConditionOp(going, *values))
         with e.inside(inner):
-            _bind_arguments(e, carried, inner.args, but=tested)
+            bind_arguments_of_body(e, carried, inner.args, but=tested)
             _nothing_has_stopped(e)
             e.assume(facts)
             start = dict(e.variables)
             e.dead = always_raises
             emit_steps(e, steps, end_of(node))
-            e.emit_void(scf.YieldOp(*_settle(e, carried, assigned, start, end_of(node))))
+            e.emit_void(scf.YieldOp(*settle(e, carried, assigned, start, end_of(node))))
         e.loop_runs = outer_runs
         operation = scf.WhileOp(initial, kinds, Region(head), Region(inner))
         e.emit_void(operation)
-        return _Built({}, operation, list(carried), {} if STOP in carried else false_facts)
+        return BuiltLoop({}, operation, list(carried), {} if STOP in carried else false_facts)
 
     return build
 
@@ -760,16 +454,16 @@ def _counting_builder(e: Emitter, node: ast.For, items: Items, steps: Sequence[S
     bounds = items.bounds(e)
     resized = False
 
-    def build(carried: dict[str, _Carried], assigned: _Assigned) -> _Built:
+    def build(carried: dict[str, Carried], assigned: AssignedNames) -> BuiltLoop:
         nonlocal resized
         kinds = [c.type for c in carried.values()]
-        initial = _initial(e, carried)
+        initial = initial_values(e, carried)
         e.entering = (*e.entering, *initial)
         inner = Block(arg_types=[ts.INT, *kinds])
-        _poison_uncarried(e, assigned, carried)
+        poison_uncarried(e, assigned, carried)
         outer_runs, e.loop_runs = e.loop_runs, items.never_empty
         with e.inside(inner):
-            _bind_arguments(e, carried, inner.args[1:])
+            bind_arguments_of_body(e, carried, inner.args[1:])
             _nothing_has_stopped(e)
             start = dict(e.variables)
 
@@ -779,17 +473,17 @@ def _counting_builder(e: Emitter, node: ast.For, items: Items, steps: Sequence[S
                 start.update(e.variables)
 
             emit_steps(e, [take, *steps], end_of(node))
-            values = _settle(e, carried, assigned, start, end_of(node))
+            values = settle(e, carried, assigned, start, end_of(node))
         e.loop_runs = outer_runs
         if not resized and any(may_be_resized(inner, c, e.entering) for c in items.containers):
             resized = True
-            raise _TypesChanged(carried)
+            raise TypesChanged(carried)
         if STOP not in carried and not resized:
             with e.inside(inner):
                 e.emit_void(scf.YieldOp(*values))
             operation = scf.ForOp(*bounds, initial, inner)
             e.emit_void(operation)
-            return _Built({}, operation, list(carried), {})
+            return BuiltLoop({}, operation, list(carried), {})
         head = Block(arg_types=inner.arg_types)
         with e.inside(head):
             going = items.goes_on(e, head.args[0]) if resized else e.py("lt", [head.args[0], bounds[1]])
@@ -802,45 +496,6 @@ def _counting_builder(e: Emitter, node: ast.For, items: Items, steps: Sequence[S
             e.emit_void(scf.YieldOp(following, *values))
         operation = scf.WhileOp([bounds[0], *initial], [ts.INT, *kinds], Region(head), Region(inner))
         e.emit_void(operation)
-        return _Built({}, operation, ["", *carried], {})
+        return BuiltLoop({}, operation, ["", *carried], {})
 
     return build
-
-
-def _behind(
-    e: Emitter,
-    before: dict[str, Binding],
-    paths: dict[str, Attribute],
-    carried: dict[str, _Carried],
-    built: _Built,
-    assigned: _Assigned,
-    node: ast.For | ast.While,
-) -> None:
-    """Sets the variables to what they are behind a loop."""
-    e.variables, e.paths, e.dead = dict(before), dict(paths), False
-    e.variables |= {name: Binding(_ASSIGNED_OBJECT) for name in assigned.objects if name not in carried}
-    for name in assigned.names:
-        if name in carried or name == AT or name in e.rebinds:
-            continue
-        old = e.variables.get(name)
-        if old is None:
-            e.variables[name] = Binding(
-                Unusable(
-                    f"is only assigned inside the loop in line {e.source.location(node).line}",
-                    "assign it before the loop too",
-                )
-            )
-        elif e.session.type_of(old.value) is None:
-            e.variables[name] = Binding(_ASSIGNED_OBJECT)
-        else:
-            e.variables[name] = Binding(Unusable("isn't kept behind this loop"))
-    results = dict(zip(built.names, built.operation.results, strict=True))
-    for name in carried:
-        value = results[name]
-        if name.startswith("$"):
-            e.set_flag(name, Run(value))
-        else:
-            first = before.get(name)
-            kind = None if first is None else numpy_kind(first.value)
-            e.merge(name, e.session.object_or_run(value) if kind is None else Run(value, kind))
-    e.assume(built.facts)

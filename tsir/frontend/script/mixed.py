@@ -12,8 +12,8 @@ from xdsl.ir import Attribute
 from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
-from tsir.frontend.script.convert import join_types
 from tsir.frontend.script.open_types import open_in
+from tsir.frontend.script.type_relations import join_types
 
 if TYPE_CHECKING:
     from tsir.frontend.script.decided import Decisions

@@ -29,13 +29,13 @@ from tsir.frontend.constants import is_constant
 from tsir.frontend.instances import TensorArrays, own_tensors
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
-from tsir.frontend.script.convert import join_types
 from tsir.frontend.script.decided import Decision, is_open, key_of
 from tsir.frontend.script.held_functions import changing_functions, held_functions
 from tsir.frontend.script.hooks import hooks_of
 from tsir.frontend.script.interfaces import is_assigned, is_interface, missing_methods
 from tsir.frontend.script.late_attributes import late_attributes, may_be_deleted
 from tsir.frontend.script.source import function_source, is_compiled_module, is_traced_function
+from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.values import Value
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
 from tsir.ops import python

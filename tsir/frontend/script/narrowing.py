@@ -20,9 +20,10 @@ from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import TsirError
 from tsir.frontend.overloads import find_overload, result_type
-from tsir.frontend.script.convert import materialise, members
+from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.several_types import for_each_type
+from tsir.frontend.script.type_relations import members
 from tsir.frontend.script.values import Condition, Const, Run, Value
 
 _TYPES: tuple[Attribute, ...] = (

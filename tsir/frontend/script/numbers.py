@@ -5,8 +5,9 @@ from __future__ import annotations
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.frontend.script.convert import NUMBERS, materialise, members
+from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.type_relations import NUMBERS, members
 from tsir.frontend.script.values import Run, Value
 
 _NUMBER_IN_TENSOR: dict[Attribute, str] = {

@@ -14,10 +14,11 @@ from typing import Any
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script import numpy_scalars, prelude
 from tsir.frontend.script.comparing import compares_objects
-from tsir.frontend.script.convert import Tuples, list_of, materialise, tuple_elements
+from tsir.frontend.script.convert import list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.listed import as_object
 from tsir.frontend.script.several_types import text_by_type
+from tsir.frontend.script.type_relations import Tuples
 from tsir.frontend.script.values import Const, Object, PyFunction, Range, Run, Value
 
 _METHODS = ("__repr__",)

@@ -344,7 +344,7 @@ def _python(e: Emitter, symbol: str, left: Value, right: Value) -> Value:
 
 def _dicts_alike(e: Emitter, operands: Sequence[SSAValue]) -> list[SSAValue]:
     """Two dicts as dicts of one type, which has the keys and values of both."""
-    from tsir.frontend.script.convert import join_types
+    from tsir.frontend.script.type_relations import join_types
 
     kinds = [o.type for o in operands if isinstance(o.type, ts.DictType) and not o.type.container.data]
     if len(kinds) < 2 or kinds[0] == kinds[1]:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tsir.frontend.script.callables import Target
     from tsir.frontend.script.compiler import Session
     from tsir.frontend.script.emitter import Emitter
-    from tsir.frontend.script.functions import ParameterInfo, Signature
+    from tsir.frontend.script.signatures import ParameterInfo, Signature
 
 
 @dataclass(frozen=True)

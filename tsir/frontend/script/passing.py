@@ -18,7 +18,7 @@ from tsir.frontend.script.source import unwrap
 from tsir.frontend.script.values import Const, EnumValue, PyFunction, StaticDict, StaticTuple, Value
 
 if TYPE_CHECKING:
-    from tsir.frontend.script.functions import ParameterInfo, Signature
+    from tsir.frontend.script.signatures import ParameterInfo, Signature
 
 
 def own_name(callee: PyFunction, function: Any) -> tuple[str, str] | None:

@@ -19,14 +19,14 @@ from tsir.frontend.script.source import FunctionSource, make_source
 from tsir.frontend.script.values import Value
 
 if TYPE_CHECKING:
-    from tsir.frontend.script.functions import Signature
+    from tsir.frontend.script.signatures import Signature
 
 
 def call_recursive(
     e: Emitter, source: FunctionSource, signature: Signature, bound: Mapping[str, Value], name: str
 ) -> Value | None:
     """The call of a function that calls itself, with what it uses from outside; None for other functions."""
-    from tsir.frontend.script.functions import ParameterInfo
+    from tsir.frontend.script.signatures import ParameterInfo
 
     node = source.node
     if not _calls_itself(node) or signature.varargs is not None or signature.keywords is not None:

@@ -18,7 +18,7 @@ from tsir.frontend.script.source import FunctionNode, FunctionSource, make_sourc
 if TYPE_CHECKING:
     from tsir.frontend.script.call_arguments import Arguments
     from tsir.frontend.script.emitter import Emitter
-    from tsir.frontend.script.functions import Signature
+    from tsir.frontend.script.signatures import Signature
     from tsir.frontend.script.values import Value
 
 _OUT, _ITEM = "<out>", "<element>"

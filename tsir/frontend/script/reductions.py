@@ -18,13 +18,10 @@ from tsir.frontend.script.call_arguments import Arguments
 from tsir.frontend.script.conversions import (
     special_method,
 )
-from tsir.frontend.script.convert import (
-    Tuples,
-    coerce,
-    materialise,
-)
+from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.type_relations import Tuples
 from tsir.frontend.script.values import (
     FALSE,
     ITERATORS,

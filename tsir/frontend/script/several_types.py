@@ -14,9 +14,9 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.errors import OperatorTypeError
-from tsir.frontend.script.convert import members
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import expecting_types, is_expected
+from tsir.frontend.script.type_relations import members
 from tsir.frontend.script.values import Condition, Const, Run, Value
 from tsir.ops import python
 

@@ -20,7 +20,7 @@ from tsir.frontend.script.assignment import assign, emit_annotated, emit_assign,
 from tsir.frontend.script.calls import call, evaluate_arguments
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_steps
-from tsir.frontend.script.convert import RESULT_OF_FUNCTION, as_python, coerce, materialise
+from tsir.frontend.script.convert import as_python, coerce, materialise
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
 from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppressed, emit_try
 from tsir.frontend.script.expected import raise_if_expected
@@ -29,6 +29,7 @@ from tsir.frontend.script.inlining import make_closure
 from tsir.frontend.script.loops import emit_for, emit_while
 from tsir.frontend.script.managers import emit_within, without_stack
 from tsir.frontend.script.matching import emit_match
+from tsir.frontend.script.misfits import RESULT_OF_FUNCTION
 from tsir.frontend.script.source import MISSING, assigned_names, outer_name
 from tsir.frontend.script.values import (
     NONE,

@@ -13,7 +13,8 @@ from typing import Any
 
 from xdsl.ir import SSAValue
 
-from tsir.frontend.script.emitter import FRAME, Emitter
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.frames import FRAME
 from tsir.frontend.script.values import (
     NONE,
     Binding,

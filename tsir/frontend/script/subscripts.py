@@ -16,27 +16,19 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.script.choices import choice, choice_by_key
-from tsir.frontend.script.convert import (
-    Tuples,
-    as_key,
-    as_python,
-    coerce,
-    describe_object,
-    held,
-    materialise,
-    not_none,
-    tuple_elements,
-)
+from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise, not_none, tuple_elements
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.expected import looks_for_none
 from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.keyed_types import item_of_key
+from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operators import argument, is_tensor
 from tsir.frontend.script.outside_lookup import item_of_object
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import dict_method, fresh, new_list, set_dict_item, set_list_item, set_list_slice
+from tsir.frontend.script.type_relations import Tuples
 from tsir.frontend.script.values import (
     NONE,
     Builtin,
