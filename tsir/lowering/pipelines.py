@@ -130,7 +130,7 @@ def specialize(
     function = find_function(part, symbol)
     is_called = any(isinstance(op, CallOp) and callee_name(op) == symbol for op in walk(part))
     for known in functions(part):
-        resize_by_name(known, is_entry=known is function and not is_called)
+        resize_by_name(known, attributes, instance, is_entry=known is function and not is_called)
     weights: list[str] = []
     first = 0
     if is_called:  # a function that is called recursively has the signature that its calls have

@@ -23,8 +23,10 @@ from tsir.dialects.ts.types import ClassType, ListType, TensorType
 from tsir.dialects.values import Instance
 from tsir.errors import PassError
 from tsir.ops import python
+from tsir.ops.aten.resizing import RESIZED
 from tsir.passes.constants import UNKNOWN, constant_ops, value_of_attribute
 from tsir.passes.memory import Memory
+from tsir.passes.names import first_name
 from tsir.passes.refine import refine_uses
 from tsir.passes.structure import callee_name, find_function, functions, is_public, walk
 
@@ -98,6 +100,9 @@ class Attributes:
                     self._may_set(operand.type)
             elif isinstance(op, SetAttrOp):
                 self.written.add(self._key(op.object.type, op.attr_name.data))
+            elif isinstance(op, AtenOp) and op.SCHEMA.key in RESIZED:
+                if isinstance(read := first_name(op.operands[0]).owner, GetAttrOp):
+                    self.written.add(self._key(read.object.type, read.attr_name.data))
             elif isinstance(op, GetAttrOp) and isinstance(op.result.type, ListType):
                 self._reads.setdefault(self._key(op.object.type, op.attr_name.data), []).append(op)
 
@@ -131,6 +136,10 @@ class Attributes:
     def is_set(self, op: GetAttrOp) -> bool:
         """Whether some `ts.setattr` of the module may set what this operation reads."""
         return self._key(op.object.type, op.attr_name.data) in self.written
+
+    def may_be_same(self, a: GetAttrOp, b: GetAttrOp) -> bool:
+        """Whether two operations may read the same attribute of the same object."""
+        return self._key(a.object.type, a.attr_name.data) == self._key(b.object.type, b.attr_name.data)
 
     def is_only_read(self, op: GetAttrOp) -> bool:
         """Whether the list that this operation reads is nowhere changed, kept or handed on, only looked into."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp
@@ -15,12 +17,26 @@ from xdsl.traits import IsTerminator
 
 from tsir.dialects.locations import location_of
 from tsir.dialects.ts.families import AtenOp, PyOp, aten_op
-from tsir.dialects.ts.structure import CastOp, IsInstanceOp, ListOp, TruthOp, TryOp, TupleGetOp, TupleOp, UnpackOp
+from tsir.dialects.ts.structure import (
+    CastOp,
+    GetAttrOp,
+    IsInstanceOp,
+    ListOp,
+    SetAttrOp,
+    TruthOp,
+    TryOp,
+    TupleGetOp,
+    TupleOp,
+    UnpackOp,
+)
 from tsir.dialects.ts.types import TensorType
+from tsir.dialects.values import Instance
 from tsir.errors import UnsupportedError
 from tsir.ops.aten.resizing import RESIZED
 from tsir.ops.registry import operator
+from tsir.passes.freeze import Attributes
 from tsir.passes.memory import is_transient_list
+from tsir.passes.names import first_name
 from tsir.passes.rebuild import insert_before, thread_value
 from tsir.passes.refine import STRICT_DIALECTS
 from tsir.passes.structure import ancestor_in, callee_name, functions, is_public, walk
@@ -38,31 +54,40 @@ class ResizeByNamePass(ModulePass):
         func.return %0                                      func.return %1
 
     Through branches and loops that resize a tensor its name is one more argument and result. When it is an argument of the
-    function, the runtime is told (`_note_resized`). Run it after `ts-inline`. Raises UnsupportedError where something else
-    knows the tensor before it is resized, a list or an object: that would have to see the new sizes, too.
+    function, the runtime is told (`_note_resized`); when it is an attribute, the attribute is set. Run it after `ts-inline`. Raises
+    UnsupportedError where something else knows the tensor before it is resized, a list or another object: that would have to
+    see the new sizes, too.
     """
 
     name = "ts-resize-by-name"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         called = {callee_name(c) for c in walk(op) if isinstance(c, CallOp)}
+        attributes = Attributes(op)
         for function in functions(op):
-            resize_by_name(function, is_entry=is_public(function) and function.sym_name.data not in called)
+            is_entry = is_public(function) and function.sym_name.data not in called
+            resize_by_name(function, attributes, is_entry=is_entry)
 
 
-def resize_by_name(function: FuncOp, *, is_entry: bool = True) -> None:
-    """Replaces the operators of one function that change sizes in place. Only an entry's arguments may be resized."""
+def resize_by_name(
+    function: FuncOp, attributes: Attributes | None = None, instance: Instance | None = None, *, is_entry: bool = True
+) -> None:
+    """Replaces the operators of one function that change sizes in place. Only an entry's arguments may be resized, and attributes
+    that the module is known to set (`attributes`), of tensors that the object (`instance`) has nowhere else."""
     roots: dict[SSAValue, list[AtenOp]] = {}
     for op in walk(function):
         if isinstance(op, AtenOp) and _is_resizing(op):
-            roots.setdefault(_named(_target(op)), []).append(op)
+            roots.setdefault(first_name(_target(op)), []).append(op)
     for root, ops in roots.items():
         if all(_is_out(op) for op in ops):
             if not _is_made_for_out(root, ops, function):
                 continue
         else:
             ops = [op for op in ops if not _is_out(op)]
-        _check(root, ops, function, is_entry)
+        if isinstance(root.owner, GetAttrOp):
+            _check_attribute(root, root.owner, ops, function, attributes, instance)
+        else:
+            _check(root, ops, function, is_entry)
         _Renaming(root, ops, function).run()
 
 
@@ -94,31 +119,6 @@ def _is_made_for_out(root: SSAValue, ops: Sequence[AtenOp], function: FuncOp) ->
     return all(op in ops for op in before)
 
 
-def _named(value: SSAValue) -> SSAValue:
-    """The value that first had this tensor: an in-place operator gives its operand, a cast changes the type alone."""
-    while isinstance(value, OpResult):
-        op = value.op
-        if isinstance(op, CastOp):
-            value = op.value
-        elif isinstance(op, AtenOp) and value.index < len(op.SCHEMA.returns) and op.SCHEMA.returns[value.index].is_write:
-            alias = op.SCHEMA.returns[value.index].alias
-            value = next(o for o, a in zip(op.operands, op.SCHEMA.arguments, strict=False) if a.type.alias == alias)
-        elif (element := _element(op, value.index)) is not None:
-            value = element
-        else:
-            return value
-    return value
-
-
-def _element(op: Operation, index: int) -> SSAValue | None:
-    """The element of a tuple in sight that an operation takes out of it."""
-    if isinstance(op, TupleGetOp | UnpackOp):
-        made = op.operands[0]
-        if isinstance(made, OpResult) and isinstance(made.op, TupleOp):
-            return made.op.elements[index if isinstance(op, UnpackOp) else op.index.value.data]
-    return None
-
-
 def _names_of(root: SSAValue) -> list[SSAValue]:
     """The root and all values that are the same tensor by way of in-place operators and casts."""
     found = [root]
@@ -127,7 +127,7 @@ def _names_of(root: SSAValue) -> list[SSAValue]:
             users = [use.operation]
             if isinstance(use.operation, TupleOp):
                 users += [u.operation for u in use.operation.result.uses]
-            found += [r for op in users for r in op.results if r not in found and _named(r) is root]
+            found += [r for op in users for r in op.results if r not in found and first_name(r) is root]
     return found
 
 
@@ -150,6 +150,73 @@ def _check(root: SSAValue, ops: list[AtenOp], function: FuncOp, is_entry: bool) 
             for use in name.uses:
                 if order[use.operation] < first and _keeps(use.operation, use.index) and use.operation is not outermost:
                     raise _refused(op)
+
+
+def _check_attribute(
+    root: SSAValue,
+    read: GetAttrOp,
+    ops: list[AtenOp],
+    function: FuncOp,
+    attributes: Attributes | None,
+    instance: Instance | None,
+) -> None:
+    """Raises UnsupportedError unless the attribute alone names the tensor from each of these operators on."""
+    if attributes is None or not attributes.is_set(read) or _is_tied(instance, read.attr_name.data):
+        raise _refused(ops[0])
+    order = {op: i for i, op in enumerate(walk(function))}
+    reads = (op for op in order if isinstance(op, GetAttrOp) and op.attr_name == read.attr_name)
+    own = _object_read(read, function, attributes, instance)
+
+    def may_be_same(other: GetAttrOp) -> bool:
+        if other is read or not attributes.may_be_same(other, read):
+            return False
+        holder = _object_read(other, function, attributes, instance)
+        return own is None or holder is None or own is holder
+
+    others = [r.result for r in reads if may_be_same(r)]
+    block = _block_of(root)
+    for op in ops:
+        if any(isinstance(a, scf.ForOp | scf.WhileOp | TryOp) for a in _ancestors(op, block)):
+            raise _refused(op)  # another round, or a handler, would have to see what became of the name
+        for name in (n for value in (root, *others) for n in _names_of(value)):
+            at = order[name.op] if isinstance(name, OpResult) else 0
+            for use in name.uses:
+                user = use.operation
+                is_before = order[user] < order[op]
+                if user in ops or at > order[op] or (is_before and not _keeps(user, use.index)):
+                    continue
+                if is_before or first_name(name) is not root:
+                    raise _refused(op)
+
+
+def _object_read(read: GetAttrOp, function: FuncOp, attributes: Attributes, root: Instance | None) -> Instance | None:
+    """The object that an operation reads an attribute of, where that is a part of the root that nothing sets."""
+    path: list[str] = []
+    at = read.object
+    while isinstance(at.owner, GetAttrOp) and not attributes.is_set(at.owner):
+        path.append(at.owner.attr_name.data)
+        at = at.owner.object
+    found: Any = root if function.body.block.args and at is function.body.block.args[0] else None
+    for name in reversed(path):
+        found = found.attributes.get(name) if isinstance(found, Instance) else None
+    return found if isinstance(found, Instance) else None
+
+
+def _is_tied(root: Instance | None, name: str) -> bool:
+    """Whether an object has a tensor as an attribute of this name and in another place, too."""
+    places: dict[int, set[tuple[int, str]]] = {}
+    todo: list[tuple[Any, str, Any]] = [(None, "", root)]
+    seen: set[int] = set()
+    while todo:
+        holder, at, value = todo.pop()
+        if isinstance(value, np.ndarray):
+            places.setdefault(id(value), set()).add((id(holder), at))
+        elif isinstance(value, Instance | list | tuple | dict) and id(value) not in seen:  # pyright: ignore[reportUnknownArgumentType]
+            seen.add(id(value))  # pyright: ignore[reportUnknownArgumentType]
+            inner: Any = value.attributes if isinstance(value, Instance) else value
+            named = inner.items() if isinstance(inner, dict) else ((str(i), v) for i, v in enumerate(inner))
+            todo += [(value, str(n), v) for n, v in named]
+    return any(len(found) > 1 and any(n == name for _, n in found) for found in places.values())
 
 
 def _is_sole(value: SSAValue, seen: set[SSAValue]) -> bool:
@@ -248,6 +315,7 @@ class _Renaming:
         self.block = _block_of(root)
         self.within = {a for op in ops for a in _ancestors(op, self.block)}
         self.argument = root if root in function.body.block.args else None
+        self.attribute = root.owner if isinstance(root.owner, GetAttrOp) else None
 
     def run(self) -> None:
         ops = list(self.block.ops)
@@ -295,6 +363,9 @@ class _Renaming:
             note = operator("_note_resized")
             assert note is not None
             insert_before(aten_op(note.schema)([self.argument, new], []), op)
+        if self.attribute is not None:
+            kept = self._plain(new, op)
+            insert_before(SetAttrOp(self.attribute.object, self.attribute.attr_name.data, kept), op)
         block = op.parent_block()
         assert block is not None
         block.erase_op(op)

@@ -12,6 +12,7 @@ from tsir.archive.torchscript import prelude
 from tsir.archive.torchscript.annotations import HINT, Annotations, identifier, is_identifier
 from tsir.archive.torchscript.expressions import number
 from tsir.archive.torchscript.hierarchies import Hierarchies
+from tsir.archive.torchscript.pickling import instances_in
 from tsir.archive.torchscript.printing import FunctionPrinter
 from tsir.archive.torchscript.texts import is_plain, quoted
 from tsir.dialects import type_codes
@@ -225,6 +226,21 @@ class ProgramText:
             raise UnsupportedError(f"TorchScript has no attribute named {name!r}")
         return quoted(name)
 
+    def _refuse_missing_attributes(self) -> None:
+        """Raises UnsupportedError where an object of the program lacks an attribute that a method assigns first."""
+        late = {
+            (o.sym_name.data, m.attr_name.data)
+            for o in self._class_operations
+            for m in o.body.block.ops
+            if isinstance(m, AttributeOp) and m.late
+        }
+        for instance in instances_in(self.program.root) if late else ():
+            for cls, name in late:
+                if cls == instance.class_name and name not in instance.attributes:
+                    raise UnsupportedError(
+                        f"TorchScript has no attribute that an object may be without, as '{name}' of {cls} is", hint=HINT
+                    )
+
     # The whole code
 
     def code(self) -> str:
@@ -239,6 +255,7 @@ class ProgramText:
         needed = self._needed()
         self._refuse_recursion(needed)
         self._refuse_recursive_classes()
+        self._refuse_missing_attributes()
         for operation in self._class_operations:
             parts += [text] if (text := self._class(operation, needed)) else []
         if self.program.root is None:

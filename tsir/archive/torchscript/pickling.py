@@ -239,15 +239,25 @@ def _narrowed(value: Any, kind: Attribute) -> Attribute:
 
 def tensors_in(value: Any) -> list[Array]:
     """The tensors in an object tree, each once."""
-    found: dict[int, Array] = {}
+    return [item for item in _held_by(value) if isinstance(item, np.ndarray)]
+
+
+def instances_in(value: Any) -> list[Instance]:
+    """The objects in an object tree, each once."""
+    return [item for item in _held_by(value) if isinstance(item, Instance)]
+
+
+def _held_by(value: Any) -> list[Any]:
+    found: list[Any] = []
     seen: set[int] = set()
     todo: list[Any] = [value]
     while todo:
         item = todo.pop()
-        if isinstance(item, np.ndarray):
-            found.setdefault(id(item), item)
-        elif isinstance(item, Instance | list | tuple | dict) and id(item) not in seen:  # pyright: ignore[reportUnknownArgumentType]
-            seen.add(id(item))  # pyright: ignore[reportUnknownArgumentType]
+        if not isinstance(item, np.ndarray | Instance | list | tuple | dict) or id(item) in seen:  # pyright: ignore[reportUnknownArgumentType]
+            continue
+        seen.add(id(item))  # pyright: ignore[reportUnknownArgumentType]
+        found.append(item)
+        if not isinstance(item, np.ndarray):
             inner: Any = item.attributes if isinstance(item, Instance) else item
             todo.extend(inner.values() if isinstance(inner, dict) else inner)
-    return list(found.values())
+    return found

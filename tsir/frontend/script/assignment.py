@@ -129,7 +129,8 @@ def assign(e: Emitter, target: ast.expr, value: Value) -> None:
                 holder = e.expression(target.value)
                 e.forget_attribute(target.attr)
                 set_attribute(e, holder, target.attr, value)
-                _remember(e, target, value)
+                if isinstance(holder, Object):
+                    _remember(e, target, value)
             case ast.Subscript():
                 set_item(e, e.expression(target.value), index_of(e, target.slice), value)
             case _:

@@ -33,6 +33,7 @@ from tsir.frontend.script.global_names import (
     write_attribute_outside,
     write_global,
 )
+from tsir.frontend.script.inlining import emit_choice
 from tsir.frontend.script.listed import as_object, python_class
 from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.operators import is_tensor, torch_call
@@ -354,6 +355,9 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         if is_tensor(kind) and name == "requires_grad":
             torch_call(e, "requires_grad_", [holder, value])
             return
+        if is_tensor(kind) and name == "data" and is_tensor(e.session.type_of(value)):
+            torch_call(e, "set_", [holder, torch_call(e, "detach", [value])])
+            return
         named = isinstance(kind, ts.NamedTupleType)
         hint = f"make a new one: `value._replace({name}=...)`" if named else None
         e.error(f"an attribute of a value of type {e.show(holder)} can't be assigned", hint=hint, code="TS504")
@@ -383,6 +387,14 @@ def set_plainly(e: Emitter, holder: Object, name: str, value: Value) -> None:
         if setter.fset is None:
             e.error(f"property '{name}' can't be assigned", hint=f"give it a setter: `@{name}.setter`", code="TS504")
         e.session.call_function(e, PyFunction(setter.fset, holder, holder.info), [value], {})
+        return
+    if isinstance(value, Choice) and all(isinstance(option, Object) for option in value.options):
+
+        def put(option: Value) -> Value:
+            set_plainly(e, holder, name, option)
+            return Const(None)
+
+        emit_choice(e, value, put)
         return
     kind = e.session.attribute_for_store(e, holder, name, value)
     what = f"attribute '{name}' of {holder.info.python_class.__name__}"

@@ -22,6 +22,8 @@ from tsir.frontend.script.open_types import OpenType, Unified, open_in, parts_of
 from tsir.frontend.script.type_relations import NUMBERS, join_types
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from tsir.frontend.script.compiler import Session
     from tsir.frontend.script.emitter import Emitter
 
@@ -69,6 +71,10 @@ class Decisions:
     """The attributes that methods assign first, by the class and the name."""
     deleted: set[tuple[type, str]] = field(default_factory=set[tuple[type, str]])
     """The attributes that the program deletes, by the class and the name."""
+    assigned_modules: dict[tuple[int, str], tuple[nn.Module, list[nn.Module | None]]] = field(
+        default_factory=dict[tuple[int, str], "tuple[nn.Module, list[nn.Module | None]]"]
+    )
+    """The modules, or None, that the program assigns, by the `id` of the module that gets them, which comes first, and the name."""
     mixed: bool = False
     """Whether values of a Union are looked at when the program runs, since it doesn't say itself of what types they are."""
     made: bool = False
@@ -115,6 +121,17 @@ class Decisions:
         """Notes that an object gets another value than its class has. Raises Redecided."""
         if (cls, name) not in self.shadowed:
             self.shadowed.add((cls, name))
+            raise Redecided
+
+    def assign_modules(self, owners: Sequence[nn.Module], name: str, module: nn.Module | None) -> None:
+        """Notes that these modules get another module as their submodule `name`, and starts again. Raises Redecided."""
+        new = False
+        for owner in owners:
+            found = self.assigned_modules.setdefault((id(owner), name), (owner, []))[1]
+            if all(m is not module for m in found) and len(found) < _MOST_MODULES:
+                found.append(module)
+                new = True
+        if new:
             raise Redecided
 
     def unify(self, session: Session, pairs: Sequence[tuple[OpenType, Attribute]]) -> bool:
@@ -189,6 +206,9 @@ def _is_named(session: Session, cls: Any, name: str) -> bool:
 
 _MOST = 500
 """So many types are decided at most, each at the price of a new start."""
+
+_MOST_MODULES = 16
+"""So many modules of different classes may be assigned to one attribute: each is a branch wherever it is called."""
 
 _CONTAINERS = (ts.ListType, ts.SetType, ts.DictType, ts.DequeType)
 

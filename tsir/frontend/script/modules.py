@@ -28,6 +28,7 @@ from tsir.errors import FrontendError
 from tsir.frontend.constants import is_constant
 from tsir.frontend.instances import TensorArrays, own_tensors
 from tsir.frontend.script.annotations import is_named_tuple
+from tsir.frontend.script.assigned_modules import assigned_names, attribute_of_assigned
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.decided import Decision, is_open, key_of
 from tsir.frontend.script.held_functions import changing_functions, held_functions
@@ -107,9 +108,13 @@ class ModuleReader:
         self._kept.append(module)
         return info, instance
 
+    def modules_of(self, info: ClassInfo) -> list[nn.Module]:
+        """The modules of a class."""
+        return [module for own, _, module in self._modules.values() if own is info]
+
     def module_of(self, info: ClassInfo) -> nn.Module | None:
         """The only module of a class; None where there are several."""
-        found = [module for own, _, module in self._modules.values() if own is info]
+        found = self.modules_of(info)
         return found[0] if len(found) == 1 else None
 
     def hooks_are_known(self) -> bool:
@@ -167,11 +172,13 @@ class ModuleReader:
         for name, child in module._modules.items():
             if name in ignored:
                 continue
-            if child is None:
-                attributes[name] = AttributeInfo(ts.NONE, "submodule", self.session.from_python(None, name))
-                values[name] = None
+            info, instance = (None, None) if child is None else self.read(child)
+            assigned = attribute_of_assigned(self.session, origin, name, info)
+            if assigned is not None or info is None:
+                none = AttributeInfo(ts.NONE, "submodule", self.session.from_python(None, name))
+                attributes[name] = assigned or none
+                values[name] = instance
                 continue
-            info, instance = self.read(child)
             interface = _interface(annotations, name)
             if interface is not None and is_assigned(python_class, name):
                 shown = self.session.info_of_class(interface)
@@ -186,6 +193,12 @@ class ModuleReader:
             else:
                 attributes[name] = AttributeInfo(info.type, "submodule", info=info)
             values[name] = instance
+        for name in assigned_names(self.session, origin):
+            assigned = attribute_of_assigned(self.session, origin, name, None)
+            if name not in attributes and assigned is not None:
+                attributes[name] = assigned
+                if not assigned.late:
+                    values[name] = None
         for name, value in self._others(origin):
             if module is not origin and name in module.instance.attributes:  # pyright: ignore[reportOperatorIssue, reportAttributeAccessIssue]
                 now = getattr(module, name)
@@ -194,7 +207,7 @@ class ModuleReader:
                 self._plain(origin, annotations, constants, name, value, attributes, values)
         late = late_attributes(self.session, python_class)
         for name, info in attributes.items():
-            info.late = may_be_deleted(self.session, python_class, name)
+            info.late = info.late or may_be_deleted(self.session, python_class, name)
         return attributes | {n: a for n, a in late.items() if n not in attributes}, values
 
     def _others(self, module: nn.Module) -> list[tuple[str, Any]]:

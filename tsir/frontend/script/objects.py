@@ -17,6 +17,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import LATE, GetAttrOp, NewOp, SetAttrOp
 from tsir.errors import UnsupportedError, did_you_mean
 from tsir.frontend.script import modules
+from tsir.frontend.script.assigned_modules import is_assigned_module, type_of_assigned
 from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.class_protocol import made_by_class, read_descriptor
@@ -587,9 +588,17 @@ def _widen(session: Session, holder: Object, name: str, declared: Attribute, val
         session.decisions.decide(session, key_of(holder.info.python_class, name), joined)
 
 
+def _is_interface(session: Session, info: AttributeInfo | None) -> bool:
+    """Whether an attribute is annotated with an interface."""
+    kind = None if info is None else info.type
+    return isinstance(kind, ts.ClassType) and is_interface(session.class_of(kind))
+
+
 def type_for_store(session: Session, e: Emitter, holder: Object, name: str, value: Value) -> Attribute:
     """The type of an attribute that is assigned; in `__init__` of a script class the assignment may define it."""
     info = _attribute(session, holder, name)
+    if holder.info.kind == "module" and not _is_interface(session, info) and is_assigned_module(session, info, value):
+        return type_of_assigned(e, holder, name, value)
     if info is None:
         if not holder.info.open:
             shadow_class_value(session, holder.info, name)
@@ -608,8 +617,7 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
     if info.role == "constant":
         hint = "leave it out of __constants__ and Final"
         e.error(f"attribute '{name}' is a constant and can't be assigned", hint=hint, code="TS504")
-    swapped = info.role == "submodule" and isinstance(info.type, ts.ClassType) and is_interface(session.class_of(info.type))
-    if info.type is None or (info.role == "submodule" and not swapped):
+    if info.type is None or (info.role == "submodule" and not _is_interface(session, info)):
         what = "a submodule" if info.role == "submodule" else "a Python object"
         e.error(
             f"attribute '{name}' of {_describe(holder.info)} is {what}, which compiled code can't assign",

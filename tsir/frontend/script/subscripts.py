@@ -15,6 +15,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
+from tsir.frontend.script.assigned_modules import set_module_item
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise, not_none, tuple_elements
 from tsir.frontend.script.emitter import Emitter, Unreachable
@@ -343,6 +344,8 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
         return
     if isinstance(container, Object):
         key = index.value(e)
+        if container.info.kind == "module" and set_module_item(e, container, key, value):
+            return
         if e.session.call_optional_method(e, container, ("__setitem__",), [key, value]) is None:
             hint = f"define __setitem__ in class {container.info.python_class.__name__}"
             e.error(f"an object of {container.info.python_class.__name__} has no __setitem__", hint=hint, code="TS307")
