@@ -156,7 +156,11 @@ _PAGES = (
         "weight = torch.ones(2)\ndef program(x):\n    return x + weight\n",
     ),
     _page("TS507", "Something has to be known while compiling", "Write the name in getattr(), or the flag, as a constant."),
-    _page("TS601", "An operator isn't supported", "The operator is torch's, but tsir has no definition of it."),
+    _page(
+        "TS601", "An operator isn't supported",
+        "The operator is torch's, but tsir has no definition of it. In a branch or loop that may not run it is no error: the program "
+        "raises NotImplementedError where it comes to it.",
+    ),
     _ir(
         "TS700", "The text isn't IR", "The message says what the parser expected at this place.",
         "func.func @f(%x: i64) -> i64 {\n  func.return %x i64\n}\n", "func.func @f(%x: i64) -> i64 {\n  func.return %x : i64\n}\n",

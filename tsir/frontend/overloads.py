@@ -125,6 +125,14 @@ class OverloadError(FrontendError, TypeError):
     given: tuple[str, ...] = ()
 
 
+class MissingOperatorError(UnsupportedError):
+    """An operator of torch's, of this `name`, that tsir has no definition of."""
+
+    def __init__(self, name: str, message: str, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.name = name
+
+
 _BASE_TYPES: dict[str, Attribute] = {
     "Tensor": ts.TensorType(), "Scalar": ts.NumberType(), "int": ts.INT, "SymInt": ts.INT, "float": ts.FLOAT,
     "bool": ts.BOOL, "complex": ts.COMPLEX, "str": ts.StrType(), "ScalarType": ts.DTypeType(), "Device": ts.DeviceType(),
@@ -328,7 +336,7 @@ def _select(
     schemas = candidates(registry, name)
     if not schemas:
         message = f"torch's operator {name}() isn't supported yet"
-        raise UnsupportedError(message, hint=_INSTEAD.get(name), location=_place(location), code="TS601")
+        raise MissingOperatorError(name, message, hint=_INSTEAD.get(name), location=_place(location), code="TS601")
     for conversion in Conversion:
         for schema in schemas:
             try:

@@ -13,6 +13,7 @@ from tsir.frontend.script import ambient, lazy
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.conditions import path_of
 from tsir.frontend.script.convert import coerce, materialise, truth, tuple_elements
+from tsir.frontend.script.declared_dtypes import stands_for_dtype, with_dtype
 from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.iteration import as_one_list, items_of
@@ -95,12 +96,15 @@ def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
     if found.type == ts.AnyType() and e.session.type_of(value) is None:
         assign(e, node.target, value)  # a function or a class: of no type at run time, and Any says nothing of it
         return
-    if found.type is not None and not _is_of_own_class(e, value, found.type):
+    wanted = found.type
+    if wanted is not None and stands_for_dtype(e, value, wanted):
+        wanted = with_dtype(wanted)
+    if wanted is not None and not _is_of_own_class(e, value, wanted):
         with e.calling([(value, node.value)]):
             what, declared = f"'{ast.unparse(node.target)}'", e.source.location(node.annotation)
-            value = number_in(e, value, found.type)
-            value = e.session.object_or_run(coerce(e, value, found.type, what, declared))
-    declared = found.type
+            value = number_in(e, value, wanted)
+            value = e.session.object_or_run(coerce(e, value, wanted, what, declared))
+    declared = wanted
     if isinstance(node.target, ast.Name) and declared is not None:
         e.declared[e.cell_key(node.target.id)] = declared
     if isinstance(node.target, ast.Attribute) and declared is not None:

@@ -48,6 +48,7 @@ from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_clas
 from tsir.frontend.script.convert import as_key, coerce, held, is_compared
 from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
 from tsir.frontend.script.decided import Decisions, Key, key_of_literal
+from tsir.frontend.script.declared_dtypes import decided_signature
 from tsir.frontend.script.dispatch import Dispatcher
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.examples import Examples
@@ -131,6 +132,8 @@ class Session:
         self.annotations = AnnotationReader(self.annotated_class)
         self.reader = modules.ModuleReader(self)
         self.functions: dict[Any, Compiled] = {}
+        self.int_parameters: dict[SSAValue, Key] = {}
+        """The parameters that are declared as ints, of which the program may say yet that they are dtypes."""
         self.keep_alive: list[Any] = []
         self.arrays: dict[int, tuple[Any, torch.Tensor]] = {}
         """NumPy's arrays from outside, by `id`, and the tensors that share their memory."""
@@ -665,7 +668,8 @@ class Session:
         """A function's signature."""
         found = self._signatures.get(source.function)
         if found is None:
-            found = self._signatures[source.function] = signature_of(self, source)
+            found = decided_signature(self, source.function, signature_of(self, source))
+            self._signatures[source.function] = found
         return found
 
     def call_function(self, e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

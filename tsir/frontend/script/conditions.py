@@ -17,7 +17,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
-from tsir.dialects.ts.structure import IsInstanceOp
+from tsir.dialects.ts.structure import CastOp, ConstantOp, IsInstanceOp
 from tsir.frontend.script.classes import is_exact
 from tsir.frontend.script.convert import coerce, materialise, truth, uninitialized
 from tsir.frontend.script.emitter import DEFINED, Emitter, Unreachable
@@ -136,8 +136,7 @@ def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool)
             right = condition(e, operand)
         except Unreachable:
             right = Condition(not is_and)  # only where the operand isn't evaluated does the program go on
-        # Decided by the second operand alone, which emitted nothing: what the first one is doesn't matter.
-        decided = right.value is (not is_and) and not evaluated.ops
+        decided = right.value is (not is_and) and _is_known(evaluated, right)
         value = e.bool_constant(right.value) if isinstance(right.value, bool) else right.value
     assigned = {n: b for n, b in e.variables.items() if b.origin is not getattr(before.get(n), "origin", None)}
     e.variables, e.paths = before, paths
@@ -159,6 +158,13 @@ def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool)
         for name, ssa in zip(kinds, operation.results[1:], strict=True):
             _assigned_in_operand(e, result, name, ssa, before, ran, is_and)
     return result
+
+
+def _is_known(evaluated: Block, result: Condition) -> bool:
+    """Whether an operand is decided without anything being evaluated, so that what the operand before it is doesn't matter."""
+    facts = [*result.when_true.values(), *result.when_false.values()]
+    idle = all(isinstance(op, CastOp | ConstantOp | arith.ConstantOp) for op in evaluated.ops)
+    return idle and not any(isinstance(f, Binding) for f in facts)
 
 
 def _assigned_types(e: Emitter, assigned: Mapping[str, Binding]) -> dict[str, Attribute]:

@@ -77,6 +77,8 @@ class Decisions:
     """The modules, or None, that the program assigns, by the `id` of the module that gets them, which comes first, and the name."""
     mixed: bool = False
     """Whether values of a Union are looked at when the program runs, since it doesn't say itself of what types they are."""
+    has_dtypes: bool = False
+    """Whether parameters that are declared as ints were found to be dtypes."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 

@@ -25,6 +25,7 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
 from tsir.frontend.overloads import show_type
 from tsir.frontend.script.convert import fits
+from tsir.frontend.script.declared_dtypes import note_passed
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.source import FunctionSource, describe, function_source
 from tsir.frontend.script.type_relations import Tuples, is_subtype, members
@@ -121,6 +122,7 @@ def choose_signature(session: Session, e: Emitter, source: FunctionSource, name:
                 bound = bind(signature)
             except FrontendError:
                 continue
+            note_passed(e, source.function, signature, bound)
             if all(_takes(e, p, bound[p.name], accepts) for p in signature.parameters):
                 return signature
     _refuse(e, name, candidates, bind)

@@ -24,12 +24,15 @@ from tsir.frontend.script.ambient import ambient_values, check_restored
 from tsir.frontend.script.argument_binding import bind_arguments
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
+from tsir.frontend.script.decided import key_of
 from tsir.frontend.script.declared import choose_signature
+from tsir.frontend.script.declared_dtypes import note_passed
 from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable, end_of
 from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.inlining import holds_run, inline
 from tsir.frontend.script.listed import as_object, drop_unused_views
 from tsir.frontend.script.managers import is_manager_function, manager_of
+from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.passing import own_name, say_how_called
 from tsir.frontend.script.signatures import ParameterInfo, Signature, members_of_declared
@@ -115,6 +118,7 @@ def call_function(
             error.notes = (*error.notes, (f"in a call of {name}()", e.place))
         raise
     bound = bind_arguments(e, session, signature, given, kwargs, name)
+    note_passed(e, source.function, signature, bound)
     if is_called_in_python(function):
         positional = [p.name for p in signature.parameters if not p.kwarg_only]
         if isinstance(callee.receiver, PyObject) and positional:  # a method of an object that stays in Python, too
@@ -187,6 +191,7 @@ def call_compiled(
         session.inline_only.add(source.function)
         return inline(e, source, signature, bound, None, name)
     except TsirError as error:
+        raise_if_conditional(e, error)
         error.notes = (*error.notes, (f"in a call of {name}()", e.place))
         raise
     result = known_result(session, compiled)
@@ -226,7 +231,7 @@ def _is_static_flag(value: Value, declared: Attribute | None) -> bool:
         return False
     if value.value is None:
         return declared is None or ts.NONE in members_of_declared(declared)
-    return isinstance(value.value, bool) and declared in (None, ts.BOOL)
+    return isinstance(value.value, bool) and declared in (None, ts.BOOL, ts.OptionalType(ts.BOOL))
 
 
 def _narrowed(e: Emitter, declared: Attribute, value: Value) -> Attribute:
@@ -383,9 +388,12 @@ def _compile(
     e = Emitter(session, source, EXPRESSIONS, STATEMENTS, block, return_type=signature.result, local_names=names)
     e.is_entry = e.is_root = source.node in session.entries
     arguments = iter(block.args)
+    ints = {p.name for p in signature.parameters if p.type is not None and ts.INT in members_of_declared(p.type)}
     for name, p in parameters.items():
         if isinstance(p, Attribute):
             argument = next(arguments)
+            if name in ints:
+                session.int_parameters[argument] = key_of(source.function, name)
             argument.name_hint = hint_of(name)
             argument.location = location_attribute(source.location(source.node))
             if (decided_by := session.open_parameters.get((source.node, name))) is not None:

@@ -17,12 +17,15 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
+from tsir.errors import UnsupportedError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
 from tsir.frontend.overloads import OverloadError, find_overload
 from tsir.frontend.script import narrowing
 from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise
+from tsir.frontend.script.declared_dtypes import note_used
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import class_name, looks_for_none, python_message, raise_if_expected
+from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.numpy_scalars import operate
@@ -120,9 +123,13 @@ def _operator_call(
             try:
                 result = emit_call(e.builder, e.session.schemas, call, e.location)
                 break
+            except UnsupportedError as error:
+                raise_if_conditional(e, error)
+                raise
             except OverloadError as error:
                 if _empty_lists_of_ints(e, name, operands, keywords):
                     continue
+                _note_dtypes(e, name, operands, keywords)
                 if looks_for_none(e) and _unwrap_operand(e, name, error, operands, keywords):
                     continue
                 found = by_run_time_type(
@@ -157,6 +164,17 @@ def _empty_lists_of_ints(e: Emitter, name: str, operands: list[Any], keywords: d
         return False
     retyped = [retype(e, o, ts.ListType(ts.INT)) for o in empty]
     return all(retyped)
+
+
+def _note_dtypes(e: Emitter, name: str, operands: list[Any], keywords: dict[str, Any]) -> None:
+    """Decides that a parameter declared as an int is a dtype, where an overload then takes the arguments. Raises Redecided."""
+
+    def takes(values: list[Any]) -> bool:
+        given = dict(zip(keywords, values[len(operands) :], strict=True))
+        call = rewrite(name, values[: len(operands)], given)
+        return find_overload(e.session.schemas, call.name, call.args, call.kwargs) is not None
+
+    note_used(e, [*operands, *keywords.values()], takes)
 
 
 def _resolved(call: Call) -> tuple[str, Sequence[Any], Mapping[str, Any]]:

@@ -21,6 +21,7 @@ from tsir.frontend.script.calls import call, evaluate_arguments
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_steps
 from tsir.frontend.script.convert import as_python, coerce, materialise
+from tsir.frontend.script.declared_dtypes import note_returned
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
 from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppressed, emit_try
 from tsir.frontend.script.expected import raise_if_expected
@@ -55,6 +56,7 @@ def emit_return(e: Emitter, value: Value) -> None:
         value = as_python(e, value)
     same = isinstance(value, Const | StaticTuple) and e.session.type_of(value) == e.return_type and not e.is_entry
     if e.return_type is not None and not same and not is_declined(value):
+        note_returned(e, value)
         returns = e.source.node.returns
         declared = e.source.location(returns) if returns is not None else None
         result = coerce(e, value, e.return_type, RESULT_OF_FUNCTION, declared)

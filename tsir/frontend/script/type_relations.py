@@ -75,8 +75,9 @@ def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
         return all(is_subtype(e, k, wanted.element) for k in given.elements.data)
     if isinstance(wanted, ts.TupleOfType) and isinstance(given, ts.TupleOfType):
         return is_subtype(e, given.element, wanted.element)
-    if isinstance(given, ts.NamedTupleType) and isinstance(wanted, ts.TupleType):
-        return given.elements == wanted.elements
+    if isinstance(given, Tuples) and isinstance(wanted, ts.TupleType):
+        kinds = zip(given.elements.data, wanted.elements.data, strict=False)
+        return len(given.elements.data) == len(wanted.elements.data) and all(is_subtype(e, g, w) for g, w in kinds)
     if isinstance(given, ts.ClassType) and isinstance(wanted, ts.ClassType):
         return e.session.is_subclass(given, wanted)
     return False

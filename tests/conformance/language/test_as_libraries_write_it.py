@@ -1,0 +1,163 @@
+"""What libraries for torch.jit have in their code: dtypes declared as ints, branches for what never comes, overloads with flags..."""
+
+# ruff: noqa  (how users write is the point here)
+from typing import *
+
+import pytest
+import torch
+import tsir
+from tests.conformance.language.features import feature
+from tests.conformance.language.programs import Programs, check
+from torch import Tensor, nn
+
+programs = Programs()
+X = torch.arange(6.0).reshape(2, 3)
+
+
+def weights_like(x: Tensor, dtype: Optional[int] = None) -> Tensor:
+    if dtype is None:
+        dtype = x.dtype
+    return torch.ones(x.size(0), dtype=dtype)
+
+
+@feature("Types and annotations", "dtypes declared as ints")
+@programs(X)
+@programs(X.double())
+def dtype_for_int(x: Tensor):
+    kind: int = x.dtype
+    return weights_like(x, x.dtype), weights_like(x), weights_like(x, dtype=torch.float16), x.to(kind)
+
+
+@programs(X, torch.int64)
+@programs(X, torch.float64)
+def dtype_of_caller(x: Tensor, dtype: int):
+    return x.to(dtype), dtype == torch.int64
+
+
+@programs(X)
+@programs(X, None)
+@programs(X, torch.int32)
+def optional_dtype_of_caller(x: Tensor, dtype: Optional[int] = None):
+    return torch.zeros(2, dtype=dtype), weights_like(x, dtype)
+
+
+@torch.jit._overload
+def converted(x: Tensor, dtype: Optional[int]) -> Tensor:
+    pass
+
+
+@torch.jit._overload
+def converted(x: List[Tensor], dtype: Optional[int]) -> List[Tensor]:
+    pass
+
+
+def converted(x, dtype=None):
+    if isinstance(x, Tensor):
+        return x if dtype is None else x.to(dtype)
+    return [y if dtype is None else y.to(dtype) for y in x]
+
+
+@programs(X)
+def overloads_with_dtypes(x: Tensor):
+    return converted(x, torch.int32), converted([x, x + 1], x.dtype), converted(x, None)
+
+
+def extent(size: Optional[Tuple[Optional[int], Optional[int]]]) -> int:
+    if size is None:
+        return -1
+    a, b = size
+    return (0 if a is None else a) + (0 if b is None else 10 * b)
+
+
+@programs(X, None)
+@programs(X, (1, 2))
+def tuples_of_optionals(x: Tensor, size: Optional[Tuple[int, int]]):
+    return x + extent(size)
+
+
+class flags:
+    FAST = False
+
+
+@feature("Control flow", "conditions that their last part decides")
+@programs(X, None)
+@programs(X, X)
+def decided_by_the_last(x: Tensor, y: Optional[Tensor]):
+    if y is not None and x.device.type == "cpu" and flags.FAST:
+        return flags.missing(x, y)
+    if y is not None and (y.dim() == 1 or flags.FAST):
+        return x
+    return x + 1
+
+
+@programs(X, None)
+@programs(X, X)
+def all_cases(x: Tensor, y: Optional[Tensor]) -> Tuple[Tensor, Optional[Tensor]]:
+    if y is None or isinstance(y, Tensor):
+        return x, y
+    return x
+
+
+def indices_of(x: Tensor) -> Tensor:
+    return x._indices()
+
+
+@feature("Control flow", "operators that tsir lacks, where a program never comes")
+@programs(X)
+def not_reached(x: Tensor):
+    if x.layout == torch.sparse_coo:
+        x = torch.sparse.mm(x, x)
+        return indices_of(x)
+    for _ in range(x.size(0) - 2):
+        x = x.coalesce()
+    return x * 2
+
+
+@programs.parametrized()
+def test_programs(function, arguments) -> None:
+    check(function, arguments)
+
+
+def test_operator_that_a_program_comes_to() -> None:
+    @tsir.script
+    def reached(x: Tensor, sparse: bool):
+        if sparse:
+            return indices_of(x)
+        return x
+
+    assert reached(X, False) is not None
+    with pytest.raises(NotImplementedError, match=r"torch's operator _indices\(\) isn't supported yet \(.*:\d+\)"):
+        reached(X, True)
+    with pytest.raises(tsir.TsirError, match=r"operator _indices\(\) isn't supported yet"):
+        tsir.script(indices_of)
+
+
+class Attended(nn.Module):
+    @torch.jit._overload_method
+    def forward(self, x: Tensor, with_weights: None = None) -> Tensor:
+        pass
+
+    @torch.jit._overload_method
+    def forward(self, x: Tensor, with_weights: bool = None) -> Tuple[Tensor, Tensor]:
+        pass
+
+    def forward(self, x, with_weights: Optional[bool] = None):
+        if isinstance(with_weights, bool):
+            return x * 2, x.softmax(-1)
+        else:
+            return x * 2
+
+
+class Attending(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Attended()
+
+    def forward(self, x):
+        y, w = self.inner(x, with_weights=True)
+        return self.inner(x) + y, w
+
+
+@feature("Modules", "overloads of which a flag decides")
+def test_flag_of_overloads() -> None:
+    torch.testing.assert_close(tsir.script(Attending())(X), Attending()(X))
