@@ -7,6 +7,7 @@ Nothing here needs xDSL or torch, so that an archive runs without both.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import namedtuple
 from collections.abc import Callable, Sequence
@@ -129,6 +130,9 @@ class Instance:
     version: int = 0
     given: set[str] = field(default_factory=set[str])
     """The paths of tensors that were also in arguments or changing attributes: compiled code doesn't take them for its own."""
+
+    def __copy__(self) -> Instance:
+        return Instance(self.class_name, copy.copy(self.attributes))
 
     def set(self, name: str, value: Any) -> None:
         """Sets an attribute from outside compiled code."""

@@ -17,6 +17,7 @@ import bisect
 import builtins
 import cmath
 import collections
+import copy
 import heapq
 import logging
 import math
@@ -246,7 +247,7 @@ class PyFunction:
         return text.replace("(, ", "(").replace(", )", ")")
 
 
-MODULES: Mapping[str, Any] = {m.__name__: m for m in (math, cmath, collections, heapq, bisect)}
+MODULES: Mapping[str, Any] = {m.__name__: m for m in (math, cmath, collections, copy, heapq, bisect)}
 """The modules of the standard library that expressions may use."""
 
 _PLACE = re.compile(r"\{(?:args|(?P<index>\d+)(?P<rest>:)?)\}")
@@ -304,6 +305,10 @@ numpy_scalar(value, kind)       same           rt.numpy_scalar({0}, {1})
 statistics(name, values)        any            rt.statistics({0}, {1})                      raises
 del_attribute(object, name)     none           rt.del_attribute({0}, {1})                      raises mutates
 has_attribute(object, name)     bool           ({1} in {0}.attributes)     effect
+set_unnamed(object, name, value)   none        {0}.attributes.__setitem__({1}, {2})            mutates
+get_unnamed(object, name)       any            rt.attribute_of({0}, {1})                       raises
+copy_object(value)              same           copy.copy({0})                                  raises fresh
+deepcopy(value)                 same           copy.deepcopy({0})                              raises fresh
 held_scalar(value, kind)        same           rt.held_scalar({0}, {1})
 numpy_text(value, kind)         str            rt.numpy_text({0}, {1})
 numpy_operator(name, kinds, *values)    number    rt.numpy_operator({args})           raises
@@ -349,6 +354,7 @@ max_position(keys)              int                 max(range(len({0})), key={0}
 iter(values)                    any                 iter({0})                        fresh
 next(iterator, default=None)    any                 next({args})                     raises mutates
 exception_type(error)           any                 rt.exception_type({0})
+exception_of(cls)               any                 {0}.__new__({0})                 raises
 exception_args(error)           any                 {0}.args
 exception_name(error)           str                 rt.exception_type({0}).__name__
 class_name(value)               str                 {0}.__name__                     raises

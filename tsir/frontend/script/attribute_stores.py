@@ -13,10 +13,10 @@ from tsir.frontend.script.attributes import call_by_name, get_attribute, set_att
 from tsir.frontend.script.classes import ClassInfo
 from tsir.frontend.script.control import choose, emit_branch
 from tsir.frontend.script.convert import fits, materialise, truth
-from tsir.frontend.script.emitter import Emitter, Unreachable, end_of
+from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.late_attributes import declare_deleted
 from tsir.frontend.script.operators import compare
-from tsir.frontend.script.raising import raise_error
+from tsir.frontend.script.unnamed_attributes import store_unnamed
 from tsir.frontend.script.values import NONE, Condition, Const, Object, PyFunction, Value
 
 
@@ -52,14 +52,13 @@ def delete_by_name(e: Emitter, holder: Object, name: Value) -> None:
 
 
 def set_by_name(e: Emitter, holder: Object, name: Value, value: Value) -> None:
-    """`setattr(holder, name, value)`: of an attribute that the program knows."""
+    """`setattr(holder, name, value)`: of an attribute that the program knows, or of one that only its name of run time tells."""
     _refuse_methods(holder, "__setattr__")
-    owner = holder.info.python_class.__name__
 
     def among(names: Sequence[str]) -> None:
         if not names:
-            raise_error(e, "AttributeError", f"compiled code knows no attribute of this name and type of '{owner}' objects")
-            raise Unreachable
+            store_unnamed(e, holder, name, value)
+            return
         emit_branch(
             e, _is(e, name, names[0]), lambda: set_attribute(e, holder, names[0], value), lambda: among(names[1:]), _end(e)
         )

@@ -33,7 +33,8 @@ from tsir.frontend.script.enums import plain
 from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.jit_builtins import JIT_BUILTINS
 from tsir.frontend.script.late_attributes import has_late_attribute, is_late, late_attribute_or
-from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.object_dicts import names_of, object_dict
+from tsir.frontend.script.operators import as_index, is_tensor, torch_call
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.reductions import REDUCTIONS
 from tsir.frontend.script.run_time_names import attribute_of_name, has_attribute_of_name
@@ -41,6 +42,7 @@ from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.type_relations import Tuples
+from tsir.frontend.script.unnamed_attributes import name_attribute
 from tsir.frontend.script.values import (
     FALSE,
     NONE,
@@ -56,6 +58,7 @@ from tsir.frontend.script.values import (
     GeneratorCall,
     Map,
     Object,
+    ObjectDict,
     PyFunction,
     PyObject,
     RaisedException,
@@ -87,7 +90,8 @@ def _isinstance(a: Arguments) -> Value:
 
 def _range(a: Arguments) -> Value:
     a.exactly(1, 3)
-    values = [Run(_to_int(a.e, v)) if is_tensor(a.e.session.type_of(v)) else plain(a.e, v) for v in a.values()]
+    given = [as_index(a.e, v) for v in a.values()]
+    values = [Run(_to_int(a.e, v)) if is_tensor(a.e.session.type_of(v)) else plain(a.e, v) for v in given]
     start, stop = (Const(0), values[0]) if len(values) == 1 else values[:2]
     return Range(start, stop, values[2] if len(values) == 3 else Const(1))
 
@@ -166,6 +170,8 @@ def _len(a: Arguments) -> Value:
 
 
 def _length(e: Emitter, value: Value) -> Value:
+    if isinstance(value, ObjectDict):
+        return Const(len(names_of(e, value)))
     if (found := call_own_method(e, value, "__len__", [])) is not None:
         return found
     if isinstance(value, StaticTuple | StaticList):
@@ -221,6 +227,8 @@ def _hasattr(a: Arguments) -> Value:
         if (found := has_attribute_of_name(a.e, holder, name, a.node.args[1])) is not None:
             return found
         a.e.error("the name in hasattr() has to be a constant", value=name, hint=_LITERAL_NAME, code="TS507")
+    if isinstance(holder, Object):
+        name_attribute(a.e, holder, name.value)
     found = has_attribute(a.e, holder, name.value)
     if isinstance(holder, Object) and is_late(holder.info, name.value):
         return has_late_attribute(a.e, holder, name.value)
@@ -261,6 +269,8 @@ def _getattr(a: Arguments) -> Value:
             hint=_LITERAL_NAME,
             code="TS507",
         )
+    if isinstance(holder, Object):
+        name_attribute(a.e, holder, name.value)
     if default and not has_attribute(a.e, holder, name.value):
         return default[0]
     if default and isinstance(holder, Object) and is_late(holder.info, name.value):
@@ -352,8 +362,20 @@ def _row(name: str) -> Callable[[Arguments], Value]:
     return emit
 
 
+def _vars(a: Arguments) -> Value:
+    a.exactly(1)
+    return object_dict(a.e, a.values()[0], "vars()")
+
+
 def _issubclass(a: Arguments) -> Value:
     a.exactly(2)
+    given, wanted = a.values()
+    kind = a.e.session.type_of(given)
+    if isinstance(given, ExceptionClass) or isinstance(kind, ts.AnyType):
+        from tsir.frontend.script.exceptions import catches
+
+        error = given.ssa if isinstance(given, ExceptionClass) else a.e.py("exception_of", [materialise(a.e, given)])
+        return as_bool(a.e, catches(a.e, error, wanted, a.node))
     cls, bases = (_class_behind(a.e, v) for v in a.values())
     try:
         return Const(issubclass(cls, bases))
@@ -492,6 +514,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "delattr": _delattr,
     "super": _super, "type": _type, "callable": _callable, "iter": _iter, "next": _next, "map": _map, "filter": _filter,
     "bytes": _row("bytes"), "one_function": _row("one_function"), "slice": _slice, "issubclass": _issubclass,
+    "vars": _vars,
     **CONVERSIONS, **REDUCTIONS, **JIT_BUILTINS,
     "open": _unsupported("open()", "read the file outside and pass what is in it"),
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),

@@ -56,6 +56,8 @@ from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.numpy_scalars import constant, kind_of, scalar
+from tsir.frontend.script.object_copies import COPIES
+from tsir.frontend.script.object_dicts import plain as plain_dict
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import outside_array
 from tsir.frontend.script.outside_constants import call_method_of_container
@@ -187,7 +189,7 @@ def evaluate_arguments(e: Emitter, node: ast.Call, *, takes_sizes: bool = False)
         args = [v if tree is None else Spread(v) for v, tree in found]
     kwargs: Keywords = {}
     for keyword in node.keywords:
-        value = e.expression(keyword.value)
+        value = plain_dict(e, e.expression(keyword.value))
         if keyword.arg is not None:
             kwargs[keyword.arg] = value
         elif isinstance(value, StaticDict | StaticObject) and value.items is not None:
@@ -233,6 +235,7 @@ def _mutates(op: PyOp) -> bool:
 
 def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Calls a value."""
+    args, kwargs = [plain_dict(e, a) for a in args], {k: plain_dict(e, v) for k, v in kwargs.items()}
     if any(is_lazy(a) for a in args) and _uses_all(e, callee):
         from tsir.frontend.script.comprehensions import collect
 
@@ -307,6 +310,8 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
     function = callee.function
     if function in PLAIN_FUNCTIONS:
         return PLAIN_FUNCTIONS[function](e, args, kwargs)
+    if function in COPIES and (copied := COPIES[function](e, args, kwargs)) is not None:
+        return copied
     if function in DATACLASS_FUNCTIONS and args and is_of_dataclass(args[0]):
         return DATACLASS_FUNCTIONS[function](e, args, kwargs)
     if e.session.dynamic or isinstance(callee.receiver, PyObject) or function in PURE:

@@ -34,6 +34,7 @@ from tsir.frontend.script.values import (
     ExceptionClass,
     ExceptionValue,
     Object,
+    ObjectDict,
     PyFunction,
     PyObject,
     RaisedException,
@@ -89,6 +90,10 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             return e.py("range_object", operands)
         case DictView():
             return e.py(f"{value.name}_view", [value.container])
+        case ObjectDict():
+            from tsir.frontend.script.object_dicts import as_dict
+
+            return materialise(e, as_dict(e, value))
         case ExceptionClass():
             return e.py("exception_type", [value.ssa])
         case StaticObject():
@@ -148,7 +153,7 @@ def as_python(e: Emitter, value: Value) -> Value:
     """A value as it leaves the program: a list that stands for a tuple of unknown length becomes one, also inside tuples."""
     if isinstance(value, Run) and value.is_tuple:
         return value if isinstance(value.type, ts.TupleOfType) else Run(_as_tuple(e, value))
-    if isinstance(value, StaticObject) or (isinstance(value, StaticDict) and value.ref is not None):
+    if isinstance(value, StaticObject | ObjectDict) or (isinstance(value, StaticDict) and value.ref is not None):
         return e.session.object_or_run(materialise(e, value))
     if isinstance(value, StaticTuple):
         made = tuple(as_python(e, v) for v in value.elements)

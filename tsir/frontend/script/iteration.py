@@ -20,6 +20,7 @@ from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.frontend.script.convert import coerce, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import raise_if_expected
+from tsir.frontend.script.object_dicts import names_of
 from tsir.frontend.script.outside_lookup import method_in_python
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import note_asked
@@ -34,6 +35,7 @@ from tsir.frontend.script.values import (
     Map,
     Method,
     Object,
+    ObjectDict,
     PyFunction,
     PyObject,
     Range,
@@ -118,6 +120,8 @@ def items_of(e: Emitter, value: Value) -> Items:
             return _map(e, value)
         case Filter():
             return items_of(e, filtered(e, value))
+        case ObjectDict():
+            return constant_items([Const(n) for n in names_of(e, value)])
         case StaticDict():
             note_asked(e, value.items)
             return constant_items([e.session.from_python(k, "key") for k in value.items])

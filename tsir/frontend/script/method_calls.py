@@ -12,6 +12,7 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
+from tsir.frontend.script import object_dicts
 from tsir.frontend.script.any_methods import call_method_of_any
 from tsir.frontend.script.concurrency import chain, notify
 from tsir.frontend.script.convert import (
@@ -45,6 +46,7 @@ from tsir.frontend.script.values import (
     Const,
     Coroutine,
     GeneratorCall,
+    ObjectDict,
     PyFunction,
     Run,
     Slice,
@@ -75,6 +77,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         if not args:
             e.error(f"{receiver.name}.{name}() needs the value that it is a method of", code="TS401")
         return call_method(e, args[0], name, args[1:], kwargs)
+    if isinstance(receiver, ObjectDict):
+        return object_dicts.call_method(e, receiver, name, args, kwargs)
     if isinstance(receiver, Slice) and name == "indices" and len(args) == 1:
         parts = [materialise(e, v) for v in (receiver.start, receiver.stop, receiver.step, *args)]
         return Run(e.py("slice_indices", parts))

@@ -39,10 +39,12 @@ from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.late_attributes import declare_late, has_late_attribute, is_conditional, may_be_deleted
 from tsir.frontend.script.listings import Listing
 from tsir.frontend.script.numpy_scalars import as_held
+from tsir.frontend.script.object_dicts import object_dict
 from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import Subscript
+from tsir.frontend.script.unnamed_attributes import name_attribute
 from tsir.frontend.script.values import (
     Chain,
     Condition,
@@ -89,6 +91,8 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
         return _read(session, e, holder, name, info)
     if name == "__class__":
         return PyObject(holder.info.python_class, holder.info.name)
+    if name == "__dict__":
+        return object_dict(e, holder, "__dict__")
     if holder.info.kind == "interface" and name not in (known := methods_of(holder.info.python_class)):
         e.error(
             f"interface {holder.info.python_class.__name__} has no method '{name}'",
@@ -103,6 +107,7 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
         session.inline_only.add(unwrap(dynamic[0]))  # the name is a constant in it
         return session.call_function(e, PyFunction(dynamic[0], holder, holder.info), [Const(name)], {})
     if found is None:
+        name_attribute(e, holder, name)
         raise_if_expected(e, "AttributeError", [holder.type], f"'{{0}}' object has no attribute '{name}'")
         e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name), code="TS203")
     if is_overridden(holder, name):

@@ -29,6 +29,8 @@ from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.numpy_scalars import operate
+from tsir.frontend.script.object_dicts import names_of
+from tsir.frontend.script.object_dicts import plain as plain_dict
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.several_types import compare_by_type, in_place_by_type, operate_by_type
 from tsir.frontend.script.special_methods import call_own_method
@@ -43,6 +45,7 @@ from tsir.frontend.script.values import (
     Coroutine,
     EnumValue,
     Object,
+    ObjectDict,
     PyFunction,
     PyObject,
     Reversed,
@@ -102,8 +105,19 @@ def argument(e: Emitter, value: Value) -> Any:
             return _PYTHON_DTYPES[value.value]
         case Run() if isinstance(value.type, ts.TupleOfType):
             return e.py("list", [value.ssa])
+        case Object() if value.info.own_function("__index__") is not None:
+            return argument(e, as_index(e, value))
         case _:
             return materialise(e, value)
+
+
+def as_index(e: Emitter, value: Value) -> Value:
+    """An object that stands for an int by its `__index__` as that int; other values as they are."""
+    if not isinstance(value, Object) or value.info.own_function("__index__") is None:
+        return value
+    found = e.session.call_optional_method(e, value, ("__index__",))
+    assert found is not None
+    return found
 
 
 def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
@@ -224,7 +238,7 @@ def without_view(e: Emitter, value: Value) -> Value:
     """The keys or items of a dict as the set that operators take them as; another value as it is."""
     if isinstance(value, Run) and value.tuple_like in SET_LIKE:
         return Run(e.py("set", [value.ssa]))
-    return value
+    return plain_dict(e, value)
 
 
 def _tuples_alike(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
@@ -638,6 +652,8 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     from tsir.frontend.script.outside_lookup import is_in_object
 
     found: Value | None = None
+    if isinstance(container, ObjectDict):
+        container = StaticTuple(tuple(Const(n) for n in names_of(e, container)))
     if isinstance(container, Run):
         compares_functions(e, item)
     if isinstance(container, PyObject) and isinstance(container.value, enum.EnumMeta) and class_of(e, item) is not None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Sequence
 
 from torch import nn
+from xdsl.ir import Attribute
 
 from tsir.frontend.script.attribute_stores import attribute_among
 from tsir.frontend.script.attributes import get_attribute
@@ -18,6 +20,7 @@ from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import materialise, truth
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.late_attributes import is_late
+from tsir.frontend.script.unnamed_attributes import read_unnamed, unnamed_type
 from tsir.frontend.script.values import Condition, Const, Object, PyFunction, Run, StaticDict, StaticList, StaticTuple, Value
 
 
@@ -29,11 +32,14 @@ def attribute_of_name(e: Emitter, holder: Value, name: Value, node: ast.expr, de
     from tsir.frontend.script.subscripts import Subscript, get_item
 
     names = _fitting(holder, node)
-    if not isinstance(holder, Object) or not names:
+    unnamed = _unnamed(e, holder, node)
+    if not isinstance(holder, Object) or (not names and unnamed is None):
         return None
     positions = StaticDict({n: Const(i) for i, n in enumerate(names)})
 
     def found() -> Value:
+        if unnamed is not None:
+            return _among_all(e, holder, name, names, unnamed)
         if any(is_late(holder.info, n) for n in names):
             return attribute_among(e, holder, name, names)
         owner = Const(holder.info.python_class.__name__)
@@ -47,7 +53,18 @@ def attribute_of_name(e: Emitter, holder: Value, name: Value, node: ast.expr, de
 
     if default is None:
         return found()
-    return choose(e, Condition(truth(e, _is_among(e, name, names))), found, lambda: default)
+    there = _is_among(e, name, names) if unnamed is None else has_attribute_of_name(e, holder, name, node)
+    assert there is not None
+    return choose(e, Condition(truth(e, there)), found, lambda: default)
+
+
+def _among_all(e: Emitter, holder: Object, name: Value, names: Sequence[str], kind: Attribute) -> Value:
+    """The attribute of this name: one of those that the program names, or another one of this type."""
+    if not names:
+        return read_unnamed(e, holder, name, kind)
+    first, *others = names
+    test = Condition(truth(e, _is_among(e, name, [first])))
+    return choose(e, test, lambda: get_attribute(e, holder, first), lambda: _among_all(e, holder, name, others, kind))
 
 
 def has_attribute_of_name(e: Emitter, holder: Value, name: Value, node: ast.expr) -> Value | None:
@@ -56,10 +73,17 @@ def has_attribute_of_name(e: Emitter, holder: Value, name: Value, node: ast.expr
         return None
     names = _fitting(holder, node)
     always = [n for n in names if not is_late(holder.info, n)]
-    if len(always) == len(names):
+    if len(always) == len(names) and _unnamed(e, holder, node) is None:
         return _is_among(e, name, names)
     now = Run(e.py("has_attribute", [holder.ssa, materialise(e, name)]))
     return choose(e, Condition(truth(e, _is_among(e, name, always))), lambda: Const(True), lambda: now) if always else now
+
+
+def _unnamed(e: Emitter, holder: Value, node: ast.expr) -> Attribute | None:
+    """The type of an attribute that the program names nowhere, where the expression may name such a one."""
+    return (
+        unnamed_type(e.session, holder.info.python_class) if isinstance(holder, Object) and ".*" in _pattern(node) else None
+    )
 
 
 def _is_among(e: Emitter, name: Value, names: list[str]) -> Value:

@@ -15,6 +15,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
+from tsir.frontend.script import object_dicts
 from tsir.frontend.script.assigned_modules import set_module_item
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise, not_none, tuple_elements
@@ -24,7 +25,7 @@ from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.keyed_types import item_of_key
 from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.narrowing import by_type, checked
-from tsir.frontend.script.operators import argument, is_tensor
+from tsir.frontend.script.operators import argument, as_index, is_tensor
 from tsir.frontend.script.outside_lookup import item_of_object
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_objects import call_special
@@ -38,6 +39,7 @@ from tsir.frontend.script.values import (
     Const,
     Method,
     Object,
+    ObjectDict,
     Partial,
     PyFunction,
     PyObject,
@@ -70,6 +72,24 @@ class Subscript:
         return StaticTuple(tuple(self.items)) if self.is_tuple else self.items[0]
 
 
+def _positions(e: Emitter, container: Value, index: Subscript) -> Subscript:
+    """The index with the ints that objects with `__index__` stand for, where the container has positions and no keys."""
+    if not any(
+        isinstance(v, Object) for i in index.items for v in ((i.start, i.stop, i.step) if isinstance(i, Slice) else (i,))
+    ):
+        return index
+    kind = e.session.type_of(container)
+    if kind is None or isinstance(kind, ts.ClassType | ts.DictType | ts.AnyType | ts.UnionType | ts.OptionalType):
+        return index
+    return Subscript([_as_position(e, i) for i in index.items], index.is_tuple)
+
+
+def _as_position(e: Emitter, item: Value) -> Value:
+    if isinstance(item, Slice):
+        return Slice(*(as_index(e, v) for v in (item.start, item.stop, item.step)))
+    return as_index(e, item)
+
+
 def index_of(e: Emitter, node: ast.expr) -> Subscript:
     """Emits what stands between the brackets."""
     if isinstance(node, ast.Tuple):
@@ -93,6 +113,7 @@ def _are_callables(values: Iterable[Value]) -> bool:
 
 def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
     """`container[index]`."""
+    index = _positions(e, container, index)
     if isinstance(container, Run) and is_tensor(container.type):
         narrowed = _by_run_time_type(e, index, lambda known: get_item(e, container, known))
         if narrowed is not None:
@@ -101,6 +122,8 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         found = emit_getitem(e.builder, e.session.schemas, container.ssa, items, e.location)
         return e.aten("alias", [found]) if found is container.ssa else Run(found)  # `x[:]` is another object than x
     item = index.items[0]
+    if isinstance(container, ObjectDict):
+        return object_dicts.get_item(e, container, index.value(e))
     if isinstance(container, StaticDict):
         key = index.value(e)
         if isinstance(key, Const) and key.value in container.items:
@@ -304,6 +327,7 @@ def _set_slice(e: Emitter, container: StaticList, item: Any, value: Value) -> bo
 
 def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> None:
     """`container[index] = value`."""
+    index = _positions(e, container, index)
     if isinstance(container, Run) and is_tensor(container.type):
 
         def assign(known: Subscript) -> Value:
@@ -326,6 +350,9 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
         if isinstance(given, list):
             given = e.aten_value("tensor", [given])
         emit_setitem(e.builder, e.session.schemas, container.ssa, items, given, e.location)
+        return
+    if isinstance(container, ObjectDict):
+        object_dicts.set_item(e, container, index.value(e), value)
         return
     if isinstance(container, StaticList | StaticDict) and container.origin is not None:
         e.session.decisions.take(container.origin.value)
@@ -399,6 +426,7 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
 
 def delete_item(e: Emitter, container: Value, index: Subscript) -> None:
     """`del container[index]`."""
+    index = _positions(e, container, index)
     if isinstance(container, Object):
         if e.session.call_optional_method(e, container, ("__delitem__",), [index.value(e)]) is None:
             e.error(f"an object of {container.info.name} has no __delitem__")

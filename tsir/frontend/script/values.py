@@ -333,6 +333,13 @@ class Object:
 
 
 @dataclass(frozen=True, eq=False)
+class ObjectDict:
+    """`vars(object)`: the attributes of an object by their names, as they are when they are looked at (`object_dicts.py`)."""
+
+    holder: Object
+
+
+@dataclass(frozen=True, eq=False)
 class ImportedMethod:
     """What a `PyObject` has that is a method of a compiled module without Python source, bound to its object."""
 
@@ -438,6 +445,7 @@ Value: TypeAlias = (
     | DictView
     | Slice | Spread | Enumerate | Zip | Reversed | Builtin | Unusable | Closure | Partial | Choice | Map | Filter
     | StaticObject | Body | GeneratorCall | Coroutine | Manager | ManagerFunction
+    | ObjectDict
     | ExceptionValue | RaisedException | ExceptionClass | DTypeInfo
 )  # fmt: skip
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tsir.lowering.to_python.statements import Printer
 
 _CALL = re.compile(r"[\w.]+\((\{[^{}]*\}(, )?)*\)")
-_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging|torch|collections|heapq|bisect|tsir)\.")
+_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging|torch|collections|copy|heapq|bisect|tsir)\.")
 _BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
 
 
@@ -236,6 +236,7 @@ _PLAIN_ROWS: dict[str, PyFunction] = {
         "torch_size": "torch.Size({0})", "one_function": "tsir.one_function({0})",
         "keys_view": "{0}.keys()", "values_view": "{0}.values()", "items_view": "{0}.items()",
         "iterator_object": "iter({0})", "has_attribute": "hasattr({0}, {1})",
+        "set_unnamed": "setattr({0}, {1}, {2})", "get_unnamed": "getattr({0}, {1})",
         "held_size": "torch.Size({0})", "size_text": "str(torch.Size({0}))", "log": "logging.getLogger({0}).log({1}, {2})",
         "taken": "[{0}[i] for i in {1}]", "min_position": "min(range(len({0})), key=lambda i: {0}[i])",
         "max_position": "max(range(len({0})), key=lambda i: {0}[i])",
@@ -393,6 +394,9 @@ def _tested(p: Printer, type_: Attribute) -> str:
 def _catches(p: Printer, operation: Operation) -> str:
     shown = [p.names.exception(c.data) for c in cast(Any, operation).classes.data]
     choice = shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
+    error = operation.operands[0].owner
+    if isinstance(error, PyOp) and error.FUNCTION == "exception_of":
+        return f"issubclass({p.text(error.operands[0])}, {choice})"
     return f"isinstance({p.text(operation.operands[0])}, {choice})"
 
 

@@ -31,6 +31,7 @@ _MODULES = (
     "builtins",
     "collections",
     "heapq",
+    "copy",
     "bisect",
     "numpy",
     "statistics",
