@@ -26,6 +26,10 @@ class Trace(Protocol):
         """
         ...
 
+    def program_of_torch_jit(self, module: Any) -> Program | None:
+        """The program of a module that torch.jit has compiled, over the module's own tensors; None where calls aren't recorded."""
+        ...
+
 
 _current: ContextVar[Trace | None] = ContextVar("tsir_trace", default=None)
 

@@ -70,8 +70,11 @@ def _scripted(obj: Any, example_inputs: Any, dynamic_shapes: Any) -> Any:
     import torch
 
     from tsir.frontend.script import Examples, callable_parameters, compile_callable, compile_module, identity_of
+    from tsir.frontend.torch_jit_modules import is_torch_jit_module, program_of_torch_jit
 
     examples = None if example_inputs is None else Examples(obj, example_inputs)
+    if is_torch_jit_module(obj):
+        return ScriptModule(program_of_torch_jit(obj))
     if isinstance(obj, torch.nn.Module):
         return ScriptModule(_with_exceptions(compile_module(obj, examples=examples)))
     if inspect.isclass(obj):

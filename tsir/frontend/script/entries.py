@@ -66,6 +66,7 @@ from tsir.frontend.script.values import (
     StaticTuple,
     Value,
 )
+from tsir.frontend.torch_jit_modules import is_torch_jit_module
 
 
 def _schemas() -> SchemaRegistry:
@@ -191,7 +192,9 @@ def _compile_module(module: nn.Module, session: Session, target: Target | None) 
 
 
 def _forward_of(module: Any) -> Any:
-    """The `forward` of a module's class; of a compiled module that of the one it was made of."""
+    """The `forward` of a module's class; of a compiled module that of the one it was made of. None for modules of torch.jit."""
+    if is_torch_jit_module(module):
+        return None
     origin = module.program.origins.get(id(module.instance)) if is_compiled_module(module) else None
     return type(module if origin is None else origin).forward
 

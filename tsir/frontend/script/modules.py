@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import nn
-from torch.jit._script import RecursiveScriptModule
 from xdsl.dialects.builtin import ArrayAttr
 from xdsl.ir import Attribute, ParametrizedAttribute
 
@@ -38,6 +37,7 @@ from tsir.frontend.script.late_attributes import late_attributes, may_be_deleted
 from tsir.frontend.script.source import function_source, is_compiled_module, is_traced_function
 from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.values import Value
+from tsir.frontend.torch_jit_modules import is_torch_jit_module, program_of_torch_jit
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
 from tsir.ops import python
 
@@ -80,8 +80,12 @@ class ModuleReader:
             origin = compiled.program.origins.get(id(compiled.instance))
             if origin is None:
                 return self._take_over(module, compiled.program, compiled.instance)
+        if is_torch_jit_module(module):
+            program = program_of_torch_jit(module)
+            assert program.root is not None
+            return self._take_over(module, program, program.root)
         attributes, values = self._attributes(module, origin)
-        python_class = self._python_class(origin)
+        python_class = type(origin)
         extra = {
             n: inspect.unwrap(v.__func__)
             for n, v in vars(origin).items()
@@ -139,21 +143,16 @@ class ModuleReader:
         for name, value in instance.attributes.items():
             if isinstance(value, Instance):
                 value = self._take_over(getattr(module, name), program, value)[1]
-            elif isinstance(value, np.ndarray):
+            elif isinstance(value, np.ndarray) and hasattr(module, name):  # the code's constants are the program's alone
                 value = self.arrays.array(getattr(module, name))
             made.attributes[name] = value
         return info, made
-
-    def _python_class(self, module: nn.Module) -> Any:
-        if isinstance(module, RecursiveScriptModule):
-            return module._concrete_type.py_class
-        return type(module)
 
     def _attributes(self, module: nn.Module, origin: nn.Module) -> tuple[dict[str, AttributeInfo], dict[str, Any]]:
         """What a module has. `origin` is the module in Python, `module` the compiled one made of it, where there is one."""
         attributes: dict[str, AttributeInfo] = {}
         values: dict[str, Any] = {}
-        python_class = self._python_class(origin)
+        python_class = type(origin)
         annotations = class_annotations(python_class)
         constants = _constant_names(python_class, annotations)
         for name, tensor, role in own_tensors(module):
@@ -212,11 +211,6 @@ class ModuleReader:
 
     def _others(self, module: nn.Module) -> list[tuple[str, Any]]:
         """The attributes that are no parameters, buffers or submodules."""
-        if isinstance(module, RecursiveScriptModule):
-            taken = {*module._parameters, *module._buffers, *module._modules}
-            names = [n for n in module._concrete_type.get_attributes() if n not in taken]
-            found = [(n, getattr(module, n)) for n in names]
-            return [*found, *module._concrete_type.get_constants().items()]
         ignored = ignored_attributes(module)
         unused: set[str] = set(getattr(module, "__jit_unused_properties__", ()))
         declared: dict[str, Any] = vars(module).get("_declared_types", {})
@@ -254,7 +248,7 @@ class ModuleReader:
         attributes: dict[str, AttributeInfo],
         values: dict[str, Any],
     ) -> None:
-        python_class = self._python_class(module)
+        python_class = type(module)
         if isinstance(value, torch.jit.Attribute):
             declared = self.session.annotations.of_object(value.type, {})
             value = value.value

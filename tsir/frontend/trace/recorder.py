@@ -28,6 +28,7 @@ from tsir.frontend.constants import insert
 from tsir.frontend.imported import ImportedPrograms
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.overloads import emit_one, emit_tensor_to_number
+from tsir.frontend.torch_jit_modules import program_of_torch_jit
 from tsir.frontend.torch_names import (
     SELF_SECOND,
     Call,
@@ -77,6 +78,21 @@ class Recorder(TracedValues, TorchFunctionMode):
         self._busy = False
         """Whether what runs now belongs to a call that is being recorded already."""
         self._shadows = Shadows()
+        self._torch_jit: dict[int, tuple[Any, Program]] = {}
+        """The programs of torch.jit's modules by `id`; the modules are kept alive."""
+
+    def program_of_torch_jit(self, module: Any) -> Program | None:
+        """The program of a module that torch.jit has compiled, over the module's own tensors; None where calls aren't recorded."""
+        if not self.recording or self._busy:
+            return None
+        known = self._torch_jit.get(id(module))
+        if known is None:
+            was, self.recording = self.recording, False
+            try:
+                known = self._torch_jit[id(module)] = (module, program_of_torch_jit(module))
+            finally:
+                self.recording = was
+        return known[1]
 
     def compiled_call(
         self, program: Program, entry: EntryPoint, instance: Instance | None, values: Sequence[Any], run: Callable[[], Any]
