@@ -328,6 +328,7 @@ str(value)                      str                 rt.str({0})
 repr(value)                     str                 rt.repr({0})
 size_text(size)                 str                 "torch.Size(" + repr({0}) + ")"
 ascii(value)                    str                 rt.repr({0}).encode("ascii", "backslashreplace").decode("ascii")
+ascii_text(text: str)           str                 {0}.encode("ascii", "backslashreplace").decode("ascii")
 format(value, spec='')          str                 rt.format({args})                raises
 chr(code)                       str                 chr({0})                         raises
 ord(character)                  int                 ord({0})                         raises

@@ -24,6 +24,7 @@ from tsir.ops import promotion
 from tsir.runtime.arguments import Conversion, InstanceConverter
 from tsir.runtime.keys import Key
 from tsir.runtime.objects import PythonClasses
+from tsir.runtime.raised import give_out, holds_values
 from tsir.runtime.specialization import Specialization, contexts, quiet_context
 from tsir.runtime.torch_adapter import TorchAdapter, adapter
 from tsir.runtime.type_text import TypeText
@@ -239,6 +240,7 @@ class _Text:
         self.namespace |= {
             "MISS": MISS, "__tsir__": True, "ndarray": np.ndarray, "recordings": recordings, "contexts": contexts,
             "quiet_context": quiet_context, "bound": bound, "body": bound.body, "rewrite": rewrite, "code": bound.code,
+            "holds_values": holds_values, "give_out": give_out,
             "PLAIN": PLAIN, "conversion_of": _conversion_of, "tuple_of": _tuple_of, "is_": operator.is_,
             "repeat": repeat, "guards": self.found.guards,
         }  # fmt: skip
@@ -270,12 +272,13 @@ class _Text:
         lines += ["try:", "    context = contexts.pop()", "except IndexError:", "    context = quiet_context()"]
         lines += ["conversion = None"] if self.changed else []
         lines += ["try:", f"    r = {call}"]
-        lines += ["except BaseException as error:", "    rewrite(error, code)", "    raise"]
-        lines += ["finally:", "    contexts.append(context)"]
         pairs = "".join(f"({v}, {a}), " for v, a in self.tensors)
         containers = "".join(f"({a}, {v}, before_{v}), " for v, a, _ in self.changed)
         containers += "".join(f"({a}, {v}, ()), " for v, a in self.same)
         conversion = f"conversion_of(classes, instances, ({pairs}), ({containers}), {not gives_torch})"
+        lines += ["except BaseException as error:", "    rewrite(error, code)"]
+        lines += [f"    if holds_values(error): give_out(error, {conversion})", "    raise"]
+        lines += ["finally:", "    contexts.append(context)"]
         if self.changed:
             # As the caller of a Python function would see it, also when the program raises.
             differs = " or ".join(_differs(v, is_dict) for v, _, is_dict in self.changed)

@@ -32,6 +32,7 @@ from tsir.runtime.inspection import FunctionSchema, qualified_name, schema_of
 from tsir.runtime.keys import Key
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.python_calls import has_shared_variables, know_caller, running
+from tsir.runtime.raised import give_out, holds_values
 from tsir.runtime.specialization import EntrySpecializations, Epoch, Example, Specialization, run_quietly
 from tsir.runtime.torch_adapter import adapter
 from tsir.runtime.tree_calls import TreeCalls
@@ -186,6 +187,10 @@ class CompiledMethod:
                 raise TsirError("a weight of a function was replaced") from None
             self._owner.attributes_changed()
             return self._run(values, originals)
+        except BaseException as error:
+            if holds_values(error):
+                give_out(error, conversion)
+            raise
         finally:
             if found.resizes:
                 conversion.resize()

@@ -156,6 +156,8 @@ class Session:
         self.evaluated: dict[int, Value] = {}
         """Values of trees that were emitted before the place where they are used."""
         self.python_functions: list[PythonFunction] = []
+        self.hinted: set[Any] = set()
+        """The functions whose annotations count for nothing, as in Python: `__init__` of exceptions, which `raise` calls."""
         self.exceptions: dict[str, type[BaseException]] = {}
         """The user's exception classes by their names in the program."""
         self.python_attributes: dict[str, dict[str, Any]] = {}

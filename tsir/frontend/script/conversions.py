@@ -9,6 +9,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.script import prelude
 from tsir.frontend.script.call_arguments import Arguments, as_number, python_number
+from tsir.frontend.script.class_texts import text_of_class
 from tsir.frontend.script.convert import as_bool, as_key, as_python, materialise, truth, tuple_elements, uninitialized
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import number_behind, text_of_member
@@ -46,7 +47,7 @@ def text_of(e: Emitter, value: Value) -> Value:
         return as_python(e, value)
     if view_of(value) is not None:
         return as_object(e, value)
-    if (text := as_text(e, value)) is not None:
+    if (text := text_of_class(e, value) or as_text(e, value)) is not None:
         return text
     if (by_type := text_by_type(e, value, lambda known: text_of(e, known))) is not None:
         return by_type

@@ -46,6 +46,8 @@ def has_methods(cls: type | None) -> bool:
 
 def make_exception(e: Emitter, cls: type[BaseException], args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`cls(...)` for an exception class."""
+    from tsir.frontend.script.function_values import as_function
+
     if not has_methods(cls):
         if kwargs:
             e.error(f"{cls.__name__}() takes no keyword arguments")
@@ -56,8 +58,10 @@ def make_exception(e: Emitter, cls: type[BaseException], args: Sequence[Value], 
     found = info.lookup("__init__")
     if found is not None and inspect.isfunction(found[0]):
         info.open = True
+        e.session.hinted.update(f for c in cls.__mro__ if inspect.isfunction(f := vars(c).get("__init__")))
         try:
-            e.session.call_function(e, PyFunction(found[0], new, info), args, kwargs)
+            given, named = [as_function(e, a) for a in args], {name: as_function(e, a) for name, a in kwargs.items()}
+            e.session.call_function(e, PyFunction(found[0], new, info), given, named)
         finally:
             info.open = False
     elif kwargs:

@@ -13,6 +13,7 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.calls import emit_call_expression
+from tsir.frontend.script.class_texts import text_of_class
 from tsir.frontend.script.comprehensions import (
     NotStatic,
     collect,
@@ -26,7 +27,7 @@ from tsir.frontend.script.comprehensions import (
 from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.conversions import distinct, text_of
-from tsir.frontend.script.convert import as_bool, list_of, materialise, truth, tuple_elements
+from tsir.frontend.script.convert import as_bool, as_python, list_of, materialise, truth, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
 from tsir.frontend.script.enums import text_of_member
 from tsir.frontend.script.evaluation import as_python as as_python_object
@@ -265,11 +266,16 @@ def _is_format(e: Emitter, node: ast.BinOp, left: Value) -> bool:
 def _percent(e: Emitter, template: Value, values: Value) -> Value:
     if isinstance(e.session.type_of(template), ts.BytesType):
         e.unsupported("% with bytes as its left operand", hint="format a str, and encode it")
-    from tsir.frontend.script.object_text import written
+    from tsir.frontend.script.templates import in_percent
 
     if isinstance(values, StaticTuple):
-        values = replace(values, elements=tuple(written(e, template, values.elements)))
-    return Run(e.py("percent", [materialise(e, template), materialise(e, written(e, template, [values])[0])]))
+        template, elements = in_percent(e, template, values.elements)
+        values = replace(values, elements=tuple(elements))
+    elif isinstance(values, Run) and (values.tuple_like or values.is_tuple):
+        values = as_python(e, values)
+    else:
+        template, (values,) = in_percent(e, template, [values])
+    return Run(e.py("percent", [materialise(e, template), materialise(e, values)]))
 
 
 def _unary_op(e: Emitter, node: ast.UnaryOp, want: Want) -> Value:
@@ -397,6 +403,8 @@ def _formatted(e: Emitter, node: ast.expr) -> Value:
 
 
 def _format(e: Emitter, node: ast.FormattedValue, value: Value, spec: Value) -> Value:
+    if (text := text_of_class(e, value)) is not None:
+        return _with_spec(e, materialise(e, text), spec)
     if (by_type := text_by_type(e, value, lambda known: _format(e, node, known, spec))) is not None:
         return by_type
     if isinstance(value, Object):
@@ -409,9 +417,8 @@ def _format(e: Emitter, node: ast.FormattedValue, value: Value, spec: Value) -> 
         if found is not None and node.conversion == -1 and not (isinstance(spec, Const) and spec.value == ""):
             name = value.info.python_class.__name__
             e.error(f"{name} has no __format__ that takes a format", hint=f"define __format__ in class {name}", code="TS203")
-        if found is not None and node.conversion != 97:
-            return _with_spec(e, materialise(e, found), spec)
-        value = value if found is None else found
+        if found is not None:
+            return _with_spec(e, _as_ascii(e, node, found), spec)
     if isinstance(spec, Const):
         format_member = ("__format__" if spec.value else "__str__", lambda m: format(m, str(spec.value)))
         method, write = {-1: format_member, 115: ("__str__", str), 114: ("__repr__", repr), 97: ("__repr__", ascii)}[
@@ -430,9 +437,8 @@ def _format(e: Emitter, node: ast.FormattedValue, value: Value, spec: Value) -> 
         return _with_spec(e, materialise(e, found), spec)
     if isinstance(value, StaticTuple | Run | Range):
         text = repr_of(e, value)
-        if text is not None and isinstance(value, Range):
-            return _with_spec(e, materialise(e, text), spec)
-        value = text or value
+        if text is not None:
+            return _with_spec(e, _as_ascii(e, node, text), spec)
     if isinstance(value, Run) and value.tuple_like:
         value = text_of(e, value)
     if isinstance(value, Const | PyObject | EnumValue) and node.format_spec is None and e.dynamic:
@@ -442,6 +448,11 @@ def _format(e: Emitter, node: ast.FormattedValue, value: Value, spec: Value) -> 
     if node.conversion != -1:
         ssa = e.py({"s": "str", "r": "repr", "a": "ascii"}[chr(node.conversion)], [ssa])
     return _with_spec(e, ssa, spec)
+
+
+def _as_ascii(e: Emitter, node: ast.FormattedValue, text: Value) -> SSAValue:
+    ssa = materialise(e, text)
+    return e.py("ascii_text", [ssa]) if node.conversion == 97 else ssa
 
 
 def _with_spec(e: Emitter, ssa: SSAValue, spec: Value) -> Value:

@@ -35,7 +35,7 @@ from tsir.frontend.script.managers import is_manager_function, manager_of
 from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.passing import own_name, say_how_called
-from tsir.frontend.script.signatures import ParameterInfo, Signature, members_of_declared
+from tsir.frontend.script.signatures import ParameterInfo, Signature, as_hints, members_of_declared
 from tsir.frontend.script.source import (
     WRAPPER,
     FunctionSource,
@@ -217,12 +217,6 @@ def known_result(session: Session, compiled: Compiled) -> Attribute:
             break
         inner.incomplete = True
     raise Unreachable
-
-
-def as_hints(signature: Signature) -> Signature:
-    """The signature of a function whose annotations say nothing that counts, as in Python."""
-    parameters = tuple(replace(p, type=None) for p in signature.parameters)
-    return replace(signature, parameters=parameters, result=None)
 
 
 def _is_static_flag(value: Value, declared: Attribute | None) -> bool:

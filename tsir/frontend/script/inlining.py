@@ -205,8 +205,8 @@ def _as_declared(e: Emitter, value: Value, p: ParameterInfo, function: str) -> V
 def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """Calls a lambda or a local function: inlined, or as a function of its own where it calls itself."""
     from tsir.frontend.script.argument_binding import bind_arguments
-    from tsir.frontend.script.functions import as_hints, call_compiled
-    from tsir.frontend.script.signatures import ParameterInfo, signature_of_tree
+    from tsir.frontend.script.functions import call_compiled
+    from tsir.frontend.script.signatures import ParameterInfo, as_hints, signature_of_tree
 
     node, session = callee.source.node, e.session
     defaults: dict[str, Any] = {k: Given(v) for k, v in callee.defaults.items()}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-import string
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -31,7 +28,6 @@ from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.function_identity import compares_functions
 from tsir.frontend.script.keyed_types import item_if_present
 from tsir.frontend.script.listed import VIEWS
-from tsir.frontend.script.object_text import formatted, written
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import SPECIAL_METHODS
@@ -40,6 +36,7 @@ from tsir.frontend.script.rows import call_row, ordered_keywords
 from tsir.frontend.script.standard_containers import adopt_item, counted, elements_of_deque
 from tsir.frontend.script.static_objects import call_built_in
 from tsir.frontend.script.static_state import MUTATING, dict_method, list_method
+from tsir.frontend.script.templates import in_format
 from tsir.frontend.script.values import (
     NONE,
     Builtin,
@@ -127,15 +124,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     if row.name == "dict_update":
         return _update(e, ssa, args, kwargs)
     if row.name == "str_format":
-        receiver, args = formatted(e, receiver, args, kwargs)
-        ssa = materialise(e, receiver)
-        args, kwargs = (
-            written(e, receiver, args),
-            dict(zip(kwargs, written(e, receiver, list(kwargs.values())), strict=True)),
-        )
-    if row.name == "str_format" and kwargs:
-        args, kwargs = _format_arguments(e, receiver, args, kwargs), {}
-        ssa, args = materialise(e, args[0]), args[1:]
+        template, args = in_format(e, receiver, args, kwargs)
+        ssa, kwargs = materialise(e, template), {}
     if row.name == "list_sort":
         none = materialise(e, Const(None))
         e.py("setslice", [ssa, none, none, none, materialise(e, sorted_items(e, Run(ssa), dict(kwargs)))])
@@ -195,34 +185,6 @@ def _update(e: Emitter, target: SSAValue, args: Sequence[Value], kwargs: Mapping
         retype(e, target, given.type)
         e.py("dict_update", [target, coerce(e, Run(given), target.type, "dict.update()")])
     return Const(None)
-
-
-def _format_arguments(e: Emitter, template: Value, args: Sequence[Value], kwargs: Mapping[str, Value]) -> list[Value]:
-    """`template.format(*args, **kwargs)` with the named fields numbered behind the others: the template, then the values."""
-    if not isinstance(template, Const) or not isinstance(template.value, str):
-        e.unsupported("str.format() with keyword arguments on a string that isn't a constant")
-    names, automatic = list(kwargs), itertools.count()
-
-    def numbered(template: str) -> str:
-        parts: list[str] = []
-        for text, field, spec, conversion in string.Formatter().parse(template):
-            parts.append(text.replace("{", "{{").replace("}", "}}"))
-            if field is None:
-                continue
-            first = re.split(r"[.\[]", field, maxsplit=1)[0]
-            if first == "":
-                number = next(automatic)
-            elif first in names:
-                number = len(args) + names.index(first)
-            elif first.isdigit():
-                number = int(first)
-            else:
-                e.error(f"format() is called without argument '{first}'", code="TS401")
-            suffix = (f"!{conversion}" if conversion else "") + (f":{numbered(spec)}" if spec else "")
-            parts.append(f"{{{number}{field[len(first) :]}{suffix}}}")
-        return "".join(parts)
-
-    return [Const(numbered(template.value)), *args, *kwargs.values()]
 
 
 def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[Value]) -> list[Value]:

@@ -44,6 +44,7 @@ from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import Subscript
+from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.unnamed_attributes import name_attribute
 from tsir.frontend.script.values import (
     Chain,
@@ -588,7 +589,11 @@ def _defined_by(session: Session, holder: Object, name: str, kind: Attribute, va
 def _widen(session: Session, holder: Object, name: str, declared: Attribute, value: Value) -> None:
     """Decides for a wider type of an attribute without annotation, where another value than the first needs one."""
     kind = session.type_of(value)
-    joined = None if kind is None else wider(declared, kind)
+    if kind is not None and holder.info.kind == "exception":
+        joined = join_types(declared, kind)
+        joined = None if joined == declared else joined
+    else:
+        joined = None if kind is None else wider(declared, kind)
     if joined is not None:
         session.decisions.decide(session, key_of(holder.info.python_class, name), joined)
 

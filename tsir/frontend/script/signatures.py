@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from xdsl.ir import Attribute
 
@@ -66,7 +66,14 @@ def signature_of(session: Session, source: FunctionSource) -> Signature:
     inspected = inspect.signature(source.function, follow_wrapped=False).parameters
     defaults = {name: p.default for name, p in inspected.items() if p.default is not NO_DEFAULT}
     scope = session.annotation_scope(source.function)
-    return signature_of_tree(session, source, scope, defaults, inspect.get_annotations(source.function))
+    signature = signature_of_tree(session, source, scope, defaults, inspect.get_annotations(source.function))
+    return as_hints(signature) if source.function in session.hinted else signature
+
+
+def as_hints(signature: Signature) -> Signature:
+    """The signature of a function whose annotations say nothing that counts, as in Python."""
+    parameters = tuple(replace(p, type=None) for p in signature.parameters)
+    return replace(signature, parameters=parameters, result=None)
 
 
 def signature_of_tree(
@@ -81,6 +88,7 @@ def signature_of_tree(
     `evaluated` are the annotations as Python has evaluated them, for names that can't be seen any more.
     """
     known = evaluated or {}
+    hints = session.dynamic or source.function in session.hinted
     arguments = source.node.args
     positional = [*arguments.posonlyargs, *arguments.args]
     nodes: dict[str, ast.expr | None] = {a.arg: a.annotation for a in [*positional, *arguments.kwonlyargs]}
@@ -95,7 +103,7 @@ def signature_of_tree(
             nodes |= _commented(found, list(nodes), place)
     parameters: list[ParameterInfo] = []
     for a in [*positional, *arguments.kwonlyargs]:
-        annotation = _annotation(session, nodes[a.arg], scope, source.location(a.annotation or a), known.get(a.arg))
+        annotation = _annotation(session, nodes[a.arg], scope, source.location(a.annotation or a), known.get(a.arg), hints)
         default = defaults.get(a.arg, NO_DEFAULT)
         kind = annotation.type
         if kind is not None and (default is None or _is_none(default)) and ts.NONE not in members_of_declared(kind):
@@ -113,22 +121,28 @@ def signature_of_tree(
             )
         )
     declared = place if source.node.returns is None else source.location(source.node.returns)
-    result = _annotation(session, returns, scope, declared, known.get("return")).type
+    result = _annotation(session, returns, scope, declared, known.get("return"), hints).type
     varargs = None if arguments.vararg is None else arguments.vararg.arg
     keywords = None if arguments.kwarg is None else arguments.kwarg.arg
     return Signature(tuple(parameters), result, varargs, keywords, place)
 
 
 def _annotation(
-    session: Session, node: ast.expr | None, scope: Mapping[str, Any], place: SourceLocation, evaluated: Any
+    session: Session, node: ast.expr | None, scope: Mapping[str, Any], place: SourceLocation, evaluated: Any, hints: bool
 ) -> Annotation:
-    """What an annotation says; nothing where it is only a hint and names what isn't a type here."""
+    """What an annotation says; nothing where it says that the value is a class, or is only a hint and names what isn't a type here."""
     try:
         return session.annotations.of_node(node, scope, place, evaluated=evaluated)
     except FrontendError:
-        if session.dynamic:
+        if hints or _is_of_classes(evaluated):
             return Annotation(None)
         raise
+
+
+def _is_of_classes(annotation: Any) -> bool:
+    """Whether an annotation is of classes as values (`type`, `Optional[Type[nn.Module]]`), which are known while compiling."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    return annotation is type or origin is type or (origin is not None and any(map(_is_of_classes, arguments)))
 
 
 def _commented(found: list[ast.expr], names: list[str], place: SourceLocation) -> dict[str, ast.expr]:
