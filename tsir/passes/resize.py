@@ -11,7 +11,7 @@ from xdsl.context import Context
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import CallOp, FuncOp
-from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import IsTerminator
 
@@ -29,7 +29,7 @@ from tsir.dialects.ts.structure import (
     TupleOp,
     UnpackOp,
 )
-from tsir.dialects.ts.types import TensorType
+from tsir.dialects.ts.types import NONE, OptionalType, TensorType
 from tsir.dialects.values import Instance
 from tsir.errors import UnsupportedError
 from tsir.ops.aten.resizing import RESIZED
@@ -37,7 +37,7 @@ from tsir.ops.registry import operator
 from tsir.passes.freeze import Attributes
 from tsir.passes.memory import is_transient_list
 from tsir.passes.names import first_name
-from tsir.passes.rebuild import insert_before, thread_value
+from tsir.passes.rebuild import insert_before, replace_region_op, thread_value
 from tsir.passes.refine import STRICT_DIALECTS
 from tsir.passes.structure import ancestor_in, callee_name, functions, is_public, walk
 
@@ -75,9 +75,11 @@ def resize_by_name(
     """Replaces the operators of one function that change sizes in place. Only an entry's arguments may be resized, and attributes
     that the module is known to set (`attributes`), of tensors that the object (`instance`) has nowhere else."""
     roots: dict[SSAValue, list[AtenOp]] = {}
-    for op in walk(function):
-        if isinstance(op, AtenOp) and _is_resizing(op):
-            roots.setdefault(first_name(_target(op)), []).append(op)
+    resizing = [op for op in walk(function) if isinstance(op, AtenOp) and _is_resizing(op)]
+    if resizing:
+        _split_tuples(function)
+    for op in resizing:
+        roots.setdefault(first_name(_target(op)), []).append(op)
     for root, ops in roots.items():
         if all(_is_out(op) for op in ops):
             if not _is_made_for_out(root, ops, function):
@@ -89,6 +91,33 @@ def resize_by_name(
         else:
             _check(root, ops, function, is_entry)
         _Renaming(root, ops, function).run()
+
+
+def _split_tuples(function: FuncOp) -> None:
+    """Lets branches that give a tuple also give its elements, which then are tensors with names of their own."""
+    for op in [o for o in walk(function) if isinstance(o, scf.IfOp)]:
+        ends = [region.block.last_op for region in op.regions if region.blocks]
+        for i, result in enumerate(op.results):
+            made = [end.operands[i].owner for end in ends if end is not None]
+            tuples = [m for m in made if isinstance(m, TupleOp)]
+            if len(tuples) == 2 and tuples[0].result.type == tuples[1].result.type == result.type:
+                _split(op, i, tuples)
+                break  # the operation is another one now; what is left is found as a part of the next
+
+
+def _split(op: scf.IfOp, index: int, tuples: Sequence[TupleOp]) -> None:
+    for end, made in zip((r.block.last_op for r in op.regions), tuples, strict=True):
+        assert end is not None
+        end.operands = [*end.operands, *made.elements]
+    count = len(op.results)
+    types = [*(r.type for r in op.results), *tuples[0].elements.types]
+    new = replace_region_op(op, list(op.operands), types, [True] * count)
+    whole = TupleOp(new.results[count:], new.results[index].type)
+    whole.location = new.location
+    block = new.parent_block()
+    assert block is not None
+    block.insert_op_after(whole, new)
+    new.results[index].replace_all_uses_with(whole.result)
 
 
 def _is_resizing(op: AtenOp) -> bool:
@@ -230,7 +259,7 @@ def _is_sole(value: SSAValue, seen: set[SSAValue]) -> bool:
                 return isinstance(value.type, TensorType)
             case scf.IfOp() as op:
                 ends = [r.block.last_op for r in op.regions if r.blocks]
-                return all(_hands_over(e.operands[value.index], e, seen) for e in ends if e is not None)
+                return all(_hands_over(first_name(e.operands[value.index]), e, seen) for e in ends if e is not None)
             case scf.ForOp() as op:
                 return _is_sole(op.body.block.args[value.index + 1], seen)
             case UnpackOp() | PyOp() as op:  # of an operator's list, such as `a, b = x.chunk(2)`
@@ -251,7 +280,9 @@ def _is_sole(value: SSAValue, seen: set[SSAValue]) -> bool:
 
 
 def _hands_over(value: SSAValue, to: Operation, seen: set[SSAValue]) -> bool:
-    """Whether an operation is the last one that has to do with a value."""
+    """Whether an operation is the last one that has to do with a value, or the value is None."""
+    if value.type == NONE:
+        return True
     block = to.parent_block()
     for use in value.uses:
         user = use.operation
@@ -273,6 +304,8 @@ def _keeps(op: Operation, index: int) -> bool:
         return not is_transient_list(op)
     if isinstance(op, TupleOp):
         return not all(isinstance(u.operation, TupleGetOp | UnpackOp) for u in op.result.uses)
+    if isinstance(op, PyOp) and op.FUNCTION in ("is", "is_not"):
+        return False
     return not isinstance(op, CastOp | TruthOp | IsInstanceOp)
 
 
@@ -316,6 +349,8 @@ class _Renaming:
         self.within = {a for op in ops for a in _ancestors(op, self.block)}
         self.argument = root if root in function.body.block.args else None
         self.attribute = root.owner if isinstance(root.owner, GetAttrOp) else None
+        self.kind = root.type if isinstance(root.type, OptionalType) else TensorType()
+        """What the name is of in the branches and loops around: a tensor that may be missing stays one."""
 
     def run(self) -> None:
         ops = list(self.block.ops)
@@ -341,6 +376,7 @@ class _Renaming:
     def _fit(self, current: SSAValue, operand: SSAValue, op: Operation) -> SSAValue:
         """The current tensor for an operand; with a cast where another type is expected."""
         strict = op.dialect_name() in STRICT_DIALECTS or op.has_trait(IsTerminator)
+        strict = strict or isinstance(current.type, OptionalType)
         if operand.type == current.type or not strict:
             return current
         return insert_before(CastOp(current, operand.type), op).results[0]
@@ -352,7 +388,9 @@ class _Renaming:
         assert definition is not None
         kind = aten_op(definition.schema)
         count = len(definition.schema.arguments)
-        new = insert_before(kind([current, *op.operands[1:count]], [TensorType()]), op).results[0]
+        new = insert_before(kind([self._of(TensorType(), current, op), *op.operands[1:count]], [TensorType()]), op).results[
+            0
+        ]
         new.name_hint = self.root.name_hint
         for result in op.results:
             result.replace_all_uses_with(new)
@@ -364,7 +402,7 @@ class _Renaming:
             assert note is not None
             insert_before(aten_op(note.schema)([self.argument, new], []), op)
         if self.attribute is not None:
-            kept = self._plain(new, op)
+            kept = self._of(TensorType(), new, op)
             insert_before(SetAttrOp(self.attribute.object, self.attribute.attr_name.data, kept), op)
         block = op.parent_block()
         assert block is not None
@@ -373,7 +411,7 @@ class _Renaming:
 
     def _thread(self, op: Operation, current: SSAValue) -> SSAValue:
         """Gives a branch or loop that resizes the tensor its name as one more argument and result."""
-        new = thread_value(op, self._plain(current, op), TensorType(), self.root.name_hint, self._through)
+        new = thread_value(op, self._of(self.kind, current, op), self.kind, self.root.name_hint, self._through)
         self.names.append(new)
         return new
 
@@ -383,9 +421,8 @@ class _Renaming:
         value = self._process(list(block.ops), current)
         end = block.last_op
         assert end is not None
-        end.operands = [*end.operands, self._plain(value, end)]
+        end.operands = [*end.operands, self._of(self.kind, value, end)]
 
-    def _plain(self, value: SSAValue, before: Operation) -> SSAValue:
-        if value.type == TensorType():
-            return value
-        return insert_before(CastOp(value, TensorType()), before).results[0]
+    @staticmethod
+    def _of(kind: Attribute, value: SSAValue, before: Operation) -> SSAValue:
+        return value if value.type == kind else insert_before(CastOp(value, kind), before).results[0]

@@ -41,6 +41,18 @@ def handed_on(x: torch.Tensor):
     return _noise(x, None), _noise(x, torch.Generator())
 
 
+def on(n: int, device: Optional[torch.device] = None):
+    return torch.zeros(n, device=device)
+
+
+@feature("Tensors in programs", "devices that may be strings (`Union[str, torch.device, None]`) where a device is wanted")
+@programs(2, "cpu")
+@programs(2, torch.device("cpu"))
+@programs(2, None)
+def device_or_name(n: int, device: Union[str, torch.device, None]):
+    return on(n, device), on(n)
+
+
 @feature("Tensors in programs", "torch.device of strings known at run time")
 @programs("cpu", 0)
 @programs("cuda:1", 2)

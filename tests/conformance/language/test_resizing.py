@@ -1,5 +1,7 @@
 """Operators that change a tensor's sizes in place, and operators that give their argument itself, next to eager."""
 
+from typing import Optional, Tuple
+
 import pytest
 import torch
 from torch import Tensor
@@ -129,3 +131,30 @@ def given_as_out(x: Tensor):
 def test_out_gives_a_tensor_the_sizes_of_the_result():
     x = torch.arange(6.0).view(2, 3)
     assert_same(tsir.script(given_as_out)(x), given_as_out(x))
+
+
+def masked(t: torch.Tensor, ignored: Optional[int], whole: bool) -> Tuple[torch.Tensor, Optional[torch.Tensor], int]:
+    if ignored is None or whole:
+        return t, None, 1
+    mask = t != ignored
+    return t.where(mask, t.new_zeros(1)), mask, 2
+
+
+def resizes_what_may_be_missing(x: torch.Tensor):
+    t, mask, kind = masked(x, 1, bool(x.sum() < 0))
+    if mask is not None:
+        mask.unsqueeze_(1)
+        t = t.unsqueeze(1) * mask
+    kind = kind + 1 if mask is None else mask.dim()
+    other = x + 1 if bool(x.sum() > 0) else None
+    if other is not None:
+        for _ in range(2):
+            other.unsqueeze_(0)
+    return t, mask, kind, other
+
+
+@feature("Aliasing and mutation", "tensors that may be None and change their sizes in place")
+def test_what_may_be_missing_is_resized():
+    compiled = tsir.script(resizes_what_may_be_missing)
+    for x in (torch.arange(6.0).reshape(2, 3), -torch.ones(2, 3)):
+        assert_same(compiled(x), resizes_what_may_be_missing(x))

@@ -240,3 +240,24 @@ def one_of_two_classes(x: Tensor, times: int) -> Tensor:
 
 def test_methods_of_objects_of_several_classes() -> None:
     same(one_of_two_classes, torch.ones(2), 7)
+
+
+class Base:
+    def __init__(self, x: int):
+        super().__init__()
+        self.x = x
+
+
+class Derived(Base):
+    def __init__(self, x: int):
+        super().__init__(x + 1)
+        self.y = x
+
+
+def from_object(n: int):
+    a, b = Base(n), Derived(n)
+    return a.x, b.x, b.y
+
+
+def test_classes_that_call_init_of_object() -> None:
+    same(from_object, 2)

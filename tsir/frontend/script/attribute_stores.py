@@ -76,8 +76,11 @@ def attribute_among(e: Emitter, holder: Object, name: Value, names: Sequence[str
 
 
 def call_of_object(e: Emitter, target: Any, args: Sequence[Value]) -> Value | None:
-    """`object.__setattr__(self, "name", value)`, `object.__delattr__(self, "name")`; None for other calls."""
+    """`object.__setattr__(self, "name", value)`, `object.__delattr__(self, "name")` and `object.__init__(self)`, which does nothing;
+    None for other calls."""
     match args:
+        case [Object()] if target is object.__init__:
+            pass
         case [Object() as holder, Const(value=str(name)), value] if target is object.__setattr__:
             set_plainly(e, holder, name, value)
         case [Object() as holder, Const(value=str(name))] if target is object.__delattr__:

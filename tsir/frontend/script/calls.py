@@ -395,7 +395,7 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return _construct(e, callee, target, args, kwargs)
     if (found := call_unbound(e, target, args, kwargs)) is not None:
         return found
-    if target in (object.__setattr__, object.__delattr__):
+    if target in (object.__init__, object.__setattr__, object.__delattr__):
         from tsir.frontend.script.attribute_stores import call_of_object
 
         if (found := call_of_object(e, target, args)) is not None:

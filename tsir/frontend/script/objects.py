@@ -260,7 +260,7 @@ def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Va
         bases = value.after.__mro__[1:]
         hint = did_you_mean(name, {n for cls in bases for n in vars(cls)})
         e.error(f"no base class of {value.after.__name__} has '{name}'", hint=hint, code="TS203")
-    if found[0] in (object.__setattr__, object.__delattr__):
+    if found[0] in (object.__setattr__, object.__delattr__, object.__init__):
         return Partial(PyObject(found[0], name), (value.receiver,), {})
     if name == "__init__" and is_exception_class(found[1]) and not inspect.isfunction(found[0]):
         return Partial(PyObject(found[0], name), (value.receiver,), {})
