@@ -27,7 +27,6 @@ class Swapping(nn.Module):
     def drop(self) -> None:
         self.act = nn.Identity()
 
-    @feature("Modules", "submodules that methods assign: others, new ones without parameters, items of containers, None")
     def forward(self, x: Tensor, at: int):
         x = self.act(self.current(x))
         self.current = self.second if self.calls % 2 == 0 else self.first
@@ -51,6 +50,7 @@ class Swapping(nn.Module):
         return x
 
 
+@feature("Modules", "submodules that methods assign: others, new ones without parameters, items of containers, None")
 def test_submodules_that_are_assigned() -> None:
     torch.manual_seed(0)
     eager = Swapping()
@@ -105,7 +105,6 @@ class Rebound(nn.Module):
         self.register_buffer("state", torch.zeros(2))
         self.register_buffer("other", torch.zeros(2, 3))
 
-    @feature("Modules", "`parameter.data = ...`, `buffer.set_(...)` and other changes of a buffer's sizes in place")
     def forward(self, x: Tensor, twice: bool):
         before = self.state.view(-1)
         self.scale.data = x[0] * 2
@@ -124,6 +123,7 @@ class Rebound(nn.Module):
         return before, self.scale + self.state, self.layers[0](x), self.layers[1](x), self.other, local
 
 
+@feature("Modules", "`parameter.data = ...`, `buffer.set_(...)` and other changes of a buffer's sizes in place")
 def test_tensors_of_modules_that_get_other_memory() -> None:
     torch.manual_seed(0)
     eager = Rebound()

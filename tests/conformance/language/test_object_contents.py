@@ -186,7 +186,6 @@ class Copying(nn.Module):
         self.layer = nn.Linear(2, 2)
         self.state = Point(1, 2.0)
 
-    @feature("Modules", "copy.deepcopy of a submodule, copies of objects that the module has")
     def forward(self, x: Tensor):
         other = copy.deepcopy(self.layer)
         other.weight.data.zero_()
@@ -196,6 +195,7 @@ class Copying(nn.Module):
         return other(x), self.layer(x), self.state.x
 
 
+@feature("Modules", "copy.deepcopy of a submodule, copies of objects that the module has")
 def test_copies_in_modules() -> None:
     eager = Copying()
     scripted = tsir.script(copy.deepcopy(eager))
