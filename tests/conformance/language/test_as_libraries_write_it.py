@@ -161,3 +161,24 @@ class Attending(nn.Module):
 @feature("Modules", "overloads of which a flag decides")
 def test_flag_of_overloads() -> None:
     torch.testing.assert_close(tsir.script(Attending())(X), Attending()(X))
+
+
+class Described(NamedTuple):
+    name: str
+    kind: Union[Type, str]
+
+
+class WithDescriptions(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = Described("one", int)
+        self.listed = [self.one]
+        self.by_name = {"two": Described("two", "int")}
+
+    def forward(self, x):
+        return x + len(self.one.name), self.one.name == "one"
+
+
+@feature("Modules", "attributes that only Python can hold, where the program doesn't use them")
+def test_named_tuples_of_types() -> None:
+    torch.testing.assert_close(tsir.script(WithDescriptions())(X), WithDescriptions()(X))

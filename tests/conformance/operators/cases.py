@@ -744,6 +744,18 @@ CASES = {
     "unique_consecutive": lambda d: [[torch.tensor([1, 1, 2, 1]).to(d), True, True, None]],
     "bincount": lambda d: [[_index(1, 3, 1), w, m] for w in (None, t((3,), F32)) for m in (0, 6)],
     "histc": lambda d: [[t((9,), d), 4, 0, 0], [t((9,), d), 4, 0.2, 0.7]],
+    "segment_reduce": lambda d: [
+        [t((5, 2), d), r, w, None, o, 0, False, i]
+        for r in ("sum", "mean", "max", "min", "prod")
+        for w, o in ((torch.tensor([2, 0, 3]), None), (None, torch.tensor([0, 2, 2, 4])))
+        for i in (None, 0.5)
+    ],
+    "_convert_indices_from_coo_to_csr": lambda d: [
+        [torch.tensor([0, 0, 2, 3, 3]).to(d), 5, i] for i in (False, True)
+    ] + [[torch.tensor([]).to(d), 2, False]],
+    "_convert_indices_from_csr_to_coo": lambda d: [
+        [torch.tensor([0, 2, 2, 3]).to(d), torch.tensor([1, 0, 2]).to(d), False, x] for x in (False, True)
+    ],
     "searchsorted.Tensor": lambda d: [
         [t((6,), F32).sort()[0], t((2, 3), F32, 1), i, r, None, None] for i in (False, True) for r in (False, True)
     ],

@@ -528,6 +528,16 @@ class Session:
         """The type of a NamedTuple class."""
         return self.annotations.named_tuple(cls, {})
 
+    def holds_named_tuple(self, value: Any) -> bool:
+        """Whether an object is a NamedTuple whose fields are of types that compiled code has."""
+        if not is_named_tuple(type(value)):
+            return False
+        try:
+            self.named_tuple(type(value))
+        except FrontendError:
+            return False
+        return True
+
     def type_of_object(self, value: Any) -> Attribute | None:
         """The type of a Python object as an attribute's value."""
         return modules.type_of_object(self, value)
@@ -552,7 +562,7 @@ class Session:
             return Const(int(value))
         if is_torch_constant(value):
             return Const(torch_constant(value))
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and (not is_named_tuple(type(value)) or self.holds_named_tuple(value)):
             named = self.named_tuple(type(value)) if is_named_tuple(type(value)) else None
             return StaticTuple(tuple(self.from_python(v, name) for v in value), named)
         if isinstance(value, list):

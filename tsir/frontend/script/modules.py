@@ -481,7 +481,7 @@ def type_of_object(session: Session, value: Any) -> Attribute | None:
     if isinstance(value, enum.Enum):
         return session.class_type(type(value))
     if is_named_tuple(type(value)):
-        return session.named_tuple(type(value))
+        return session.named_tuple(type(value)) if session.holds_named_tuple(value) else None
     if isinstance(value, torch.Size):
         return ts.TupleType([ts.INT] * len(value))
     if type(value) is tuple:

@@ -15,6 +15,7 @@ MODULES: tuple[str, ...] = (
     "tsir.ops.aten.reductions",
     "tsir.ops.aten.norms",
     "tsir.ops.aten.sorting",
+    "tsir.ops.aten.segments",
     "tsir.ops.aten.linear_algebra",
     "tsir.ops.aten.triangles",
     "tsir.ops.aten.decompositions",
