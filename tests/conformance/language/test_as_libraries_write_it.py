@@ -182,3 +182,82 @@ class WithDescriptions(nn.Module):
 @feature("Modules", "attributes that only Python can hold, where the program doesn't use them")
 def test_named_tuples_of_types() -> None:
     torch.testing.assert_close(tsir.script(WithDescriptions())(X), WithDescriptions()(X))
+
+
+class Sizes(tuple):
+    @property
+    def total(self) -> int:
+        return sum(self)
+
+    def scaled(self, by: int) -> int:
+        return by * self.total
+
+
+class OfSizes(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes = Sizes((1, 2, 3))
+
+    def forward(self, x):
+        seen = 0
+        for size in self.sizes:
+            seen += size
+        first, _, last = self.sizes
+        return x * self.sizes.total, self.sizes.scaled(2), seen, first + last, self.sizes[1], isinstance(self.sizes, Sizes)
+
+
+@feature("Modules", "attributes of classes derived from tuple, as constants")
+def test_classes_derived_from_tuple() -> None:
+    found, expected = tsir.script(OfSizes())(X), OfSizes()(X)
+    torch.testing.assert_close(found[0], expected[0])
+    assert found[1:] == expected[1:]
+
+
+Tree = Union[int, List["Tree"]]
+
+
+@feature("Types and annotations", "types that name themselves: what is in them is of any type")
+def test_recursive_types() -> None:
+    @tsir.script
+    def total(x: Tensor, tree: Tree):
+        count = 0
+        if isinstance(tree, int):
+            count += tree
+        else:
+            for part in tree:
+                if isinstance(part, int):
+                    count += part
+        return x + count
+
+    assert total(X, 3)[0, 0] == 3
+    assert total(X, [1, 2, [4]])[0, 0] == 3
+
+
+class Traced(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+        self.register_buffer("shift", torch.ones(3))
+
+    def forward(self, x, y):
+        return torch.relu(self.linear(x)) + y * self.shift
+
+
+class Around(nn.Module):
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x):
+        return self.inner(x, x + 1)
+
+
+@feature("Modules", "graph modules of torch.fx, and modules that torch.jit compiled, as they are and in others")
+def test_modules_made_by_torch() -> None:
+    graph = torch.fx.symbolic_trace(Traced())
+    expected = Around(graph)(X)
+    for inner in (graph, torch.jit.script(Traced())):
+        inner.load_state_dict(graph.state_dict())
+        torch.testing.assert_close(tsir.script(inner)(X, X + 1), expected)
+        torch.testing.assert_close(tsir.script(Around(inner))(X), expected)
+        torch.testing.assert_close(tsir.script(torch.jit.script(Around(inner)))(X), expected)

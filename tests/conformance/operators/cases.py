@@ -750,9 +750,9 @@ CASES = {
         for w, o in ((torch.tensor([2, 0, 3]), None), (None, torch.tensor([0, 2, 2, 4])))
         for i in (None, 0.5)
     ],
-    "_convert_indices_from_coo_to_csr": lambda d: [
-        [torch.tensor([0, 0, 2, 3, 3]).to(d), 5, i] for i in (False, True)
-    ] + [[torch.tensor([]).to(d), 2, False]],
+    "_convert_indices_from_coo_to_csr": lambda d: (
+        [[torch.tensor([0, 0, 2, 3, 3]).to(d), 5, i] for i in (False, True)] + [[torch.tensor([]).to(d), 2, False]]
+    ),
     "_convert_indices_from_csr_to_coo": lambda d: [
         [torch.tensor([0, 2, 2, 3]).to(d), torch.tensor([1, 0, 2]).to(d), False, x] for x in (False, True)
     ],

@@ -14,7 +14,8 @@ import enum
 import numbers
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +103,9 @@ class AnnotationReader:
     """Reads annotations; `class_type` gives the types of classes that a user wrote."""
 
     def __init__(self, class_type: ClassTypes) -> None:
-        self._class_type = class_type
+        self._type_of_class = class_type
+        self._within: list[Any] = []
+        """The generic annotations that are being read, outermost first."""
         self.named_tuples: dict[str, type] = {}
         """The NamedTuple classes met so far, by name."""
         self.typed_dicts: dict[Attribute, list[dict[str, Attribute]]] = {}
@@ -170,15 +173,35 @@ class AnnotationReader:
             return None
         origin = typing.get_origin(value)
         if origin is not None:
-            return self._generic(value, origin, typing.get_args(value), scope)
+            with self._inside(value) as is_new:
+                return self._generic(value, origin, typing.get_args(value), scope) if is_new else ts.AnyType()
         return self._plain(value, scope)
+
+    @contextmanager
+    def _inside(self, value: Any) -> Generator[bool]:
+        """Reads what is in an annotation; whether that isn't going on already, as in `Tree = Union[int, List["Tree"]]`."""
+        is_new = not any(v is value for v in self._within)
+        self._within.append(value)
+        try:
+            yield is_new
+        finally:
+            self._within.pop()
+
+    def _class_type(self, cls: Any) -> Attribute:
+        """The type of a class of the user's. What its own annotations name is no part of the one that is being read."""
+        within, self._within = self._within, []
+        try:
+            return self._type_of_class(cls)
+        finally:
+            self._within = within
 
     def of_part(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
         """The type of an attribute or of what is in a container: functions are values of run time there."""
         if isinstance(value, str):
             value = _evaluate(value, scope)
         if typing.get_origin(value) in (typing.Union, types.UnionType):
-            parts = [self.of_part(a, scope) for a in typing.get_args(value)]
+            with self._inside(value) as is_new:
+                parts = [self.of_part(a, scope) for a in typing.get_args(value)] if is_new else [ts.AnyType()]
             known = [p for p in parts if p is not None]
             return ts.union_of(_numbers(known)) if len(known) == len(parts) else None
         return self.function_type() if _is_callable(value) else self.of_object(value, scope)

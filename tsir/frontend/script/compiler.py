@@ -340,6 +340,19 @@ class Session:
                 info.methods = methods.get(name, {})
             raise
 
+    @contextmanager
+    def trial(self) -> Generator[None]:
+        """Classes that became part of the program inside are no part of it where it raises."""
+        classes, script_classes, symbols = dict(self._classes), dict(self._script_classes), set(self._symbols)
+        python_classes = dict(self.python_classes)
+        try:
+            yield
+        except BaseException:
+            self._classes, self._script_classes, self._symbols = classes, script_classes, symbols
+            self.python_classes.clear()
+            self.python_classes.update(python_classes)
+            raise
+
     def module(self, first: Sequence[str]) -> ModuleOp:
         """The `ts` module: classes, the functions with these symbols, then the other functions, which are private."""
         named = {op.sym_name.data: op for op in self._operations}
@@ -562,7 +575,7 @@ class Session:
             return Const(int(value))
         if is_torch_constant(value):
             return Const(torch_constant(value))
-        if isinstance(value, tuple) and (not is_named_tuple(type(value)) or self.holds_named_tuple(value)):
+        if type(value) in (tuple, torch.Size) or self.holds_named_tuple(value):
             named = self.named_tuple(type(value)) if is_named_tuple(type(value)) else None
             return StaticTuple(tuple(self.from_python(v, name) for v in value), named)
         if isinstance(value, list):

@@ -10,7 +10,7 @@ import ast
 import enum
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from xdsl.ir import Attribute, SSAValue
 
@@ -252,6 +252,9 @@ def tuple_elements(e: Emitter, value: Value) -> list[Value] | None:
     if isinstance(value, Run) and isinstance(value.type, Tuples):
         kinds = value.type.elements.data
         return [e.session.object_or_run(e.emit(TupleGetOp(value.ssa, i, k))) for i, k in enumerate(kinds)]
+    if isinstance(value, PyObject) and isinstance(value.value, tuple) and type(value.value).__iter__ is tuple.__iter__:
+        items: list[Any] = list(value.value)  # of a class derived from tuple
+        return [e.session.from_python(v, f"an item of {value.name}") for v in items]
     return None
 
 

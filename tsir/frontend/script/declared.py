@@ -41,7 +41,8 @@ Bind = Callable[["Signature"], dict[str, Value]]
 
 def _declarations(function: Any) -> Sequence[Any]:
     """The functions whose signatures are this one's overloads, in the order of the file."""
-    name = internal._qualified_name(function) if function.__name__ != "<lambda>" else None
+    named = function.__name__ != "<lambda>" and function.__module__ is not None
+    name = internal._qualified_name(function) if named else None
     if name is None:
         return ()
     found = internal._overloaded_fns.get(name)

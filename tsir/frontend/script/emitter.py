@@ -27,7 +27,7 @@ from tsir.errors import FrontendError, OperatorError, OperatorTypeError, SourceL
 from tsir.frontend.constants import Constant, emit_constant, insert
 from tsir.frontend.overloads import OverloadError, emit_aten, show_type
 from tsir.frontend.script.frames import FRAME, OF_FRAME, framed, framed_path, unframed, unframed_path
-from tsir.frontend.script.source import MISSING, FunctionSource, outer_name
+from tsir.frontend.script.source import MISSING, FunctionSource, is_of_torch, outer_name
 from tsir.frontend.script.values import (
     FALSE,
     ITERATORS,
@@ -177,7 +177,7 @@ class Emitter:
     @property
     def dynamic(self) -> bool:
         """Whether the function is read as Python reads it: annotations are hints, None is looked for at run time."""
-        return self.session.dynamic and not self.source.function.__module__.startswith("torch.")
+        return self.session.dynamic and not is_of_torch(self.source.function)
 
     @property
     def location(self) -> LocationAttr:

@@ -46,6 +46,7 @@ from tsir.frontend.script.source import (
     is_exported,
     is_generator,
     is_left_out,
+    is_of_torch,
     unwrap,
 )
 from tsir.frontend.script.statements import STATEMENTS, emit_return
@@ -133,7 +134,7 @@ def call_function(
         from tsir.frontend.script.interfaces import call_interface
 
         return call_interface(e, callee, signature, bound, name)
-    if session.dynamic and not source.function.__module__.startswith("torch."):
+    if session.dynamic and not is_of_torch(source.function):
         signature = as_hints(signature)
     alone = source.function in session.inline_only or source.function.__module__ == lazy.__name__
     if alone or any(holds_run(v) and session.type_of(v) is None for v in bound.values()):

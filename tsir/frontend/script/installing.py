@@ -18,7 +18,7 @@ from typing import Any
 from tsir.dialects.call_forms import ModulesChanged
 from tsir.errors import FrontendError
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.source import outer_name, unwrap
+from tsir.frontend.script.source import is_of_torch, outer_name, unwrap
 from tsir.frontend.script.values import Object, PyFunction, Value
 
 _REGISTER = ("register_forward_hook", "register_forward_pre_hook")
@@ -69,7 +69,7 @@ def _says_register(function: types.FunctionType) -> bool:
                     return True
                 if i.opname == "LOAD_GLOBAL" and isinstance(i.argval, str):
                     named = outer_name(found, i.argval)
-                    if isinstance(named, types.FunctionType) and not named.__module__.startswith("torch."):
+                    if isinstance(named, types.FunctionType) and not is_of_torch(named):
                         pending.append(named)
     return False
 

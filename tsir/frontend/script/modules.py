@@ -101,7 +101,7 @@ class ModuleReader:
         info = self._classes.get(key)
         if info is None:
             info = ClassInfo(self.session.symbol(python_class.__name__), python_class, "module", attributes)
-            info.children = [n for n in module._modules if n not in ignored_attributes(origin)]
+            info.children = [n for n, _ in module._modules.items() if n not in ignored_attributes(origin)]
             info.extra_methods = extra
             info.hooks = hooks or None
             self._classes[key] = info
@@ -229,8 +229,9 @@ class ModuleReader:
             return None
         annotation, owner = annotations[name]
         try:
-            return self.session.annotations.of_part(annotation, class_scope(owner))
-        except (FrontendError, NameError):
+            with self.session.trial():
+                return self.session.annotations.of_part(annotation, class_scope(owner))
+        except Exception:  # noqa: BLE001  (texts in it are evaluated; an attribute that isn't used may be annotated as anything)
             return None
 
     def _declared_functions(self, python_class: Any, annotations: dict[str, Any], name: str) -> Attribute | None:

@@ -74,7 +74,12 @@ def method_in_python(value: Any, name: str) -> Any:
     if isinstance(value, type):
         return None
     found = inspect.getattr_static(type(value), name, None)
-    is_own = inspect.isfunction(found) and found.__module__.partition(".")[0] not in ("collections", "torch", "os", "types")
+    is_own = inspect.isfunction(found) and (found.__module__ or "").partition(".")[0] not in (
+        "collections",
+        "torch",
+        "os",
+        "types",
+    )
     return found if is_own else None
 
 

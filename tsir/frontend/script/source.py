@@ -203,6 +203,11 @@ def is_compiled_module(value: Any) -> bool:
     return isinstance(value, torch.nn.Module) and isinstance(value.__dict__.get("program"), Program)
 
 
+def is_of_torch(function: Any) -> bool:
+    """Whether torch's own code defines a function; one that `exec` makes may not say where it belongs."""
+    return (function.__module__ or "").startswith("torch.")
+
+
 def describe(function: Any) -> str:
     """A function's name for a message."""
     return getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or repr(function)

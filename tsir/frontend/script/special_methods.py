@@ -31,7 +31,7 @@ def own_method(e: Emitter, value: Value, name: str) -> PyFunction | None:
     if cls is None:
         return None
     found = next((vars(c)[name] for c in cls.__mro__ if name in vars(c)), None)
-    if not inspect.isfunction(found) or found.__module__.partition(".")[0] in ("enum", "collections", "typing"):
+    if not inspect.isfunction(found) or (found.__module__ or "").partition(".")[0] in ("enum", "collections", "typing"):
         return None
     if found.__code__.co_filename.startswith("<"):
         return None  # what namedtuple() generates

@@ -86,7 +86,9 @@ def convert_indices_from_coo_to_csr(rows: SymTensor, size: Any, out_int32: bool)
     """Where each row begins among elements that are sorted by their rows, and where the last one ends."""
     if rows.rank != 1:
         raise OperatorError(f"Input is supposed to be a vector, but got {rows.rank} dimension(s).")
-    begin = searching.searchsorted(rows, convert(iota(as_size(size) + 1, dtypes.int64), rows.dtype), right=False, sorter=None)
+    begin = searching.searchsorted(
+        rows, convert(iota(as_size(size) + 1, dtypes.int64), rows.dtype), right=False, sorter=None
+    )
     return convert(begin, dtypes.int32 if out_int32 else dtypes.int64)
 
 
