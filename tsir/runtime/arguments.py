@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from tsir.dialects.builtin_bases import HELD, MUTABLE, builtin_base, object_with, set_held, value_as_builtin
 from tsir.dialects.dtypes import DType
 from tsir.dialects.listed import Listed, ScalarObject
 from tsir.dialects.program import EntryPoint, Parameter
@@ -278,6 +279,9 @@ class Conversion:
             if attribute in late and attribute not in vars(value):
                 continue
             place = f"{where}: attribute '{attribute}'"
+            if attribute == HELD:
+                instance.attributes[HELD] = self.value_in(value_as_builtin(value), kind, where)
+                continue
             if not hasattr(value, attribute):
                 raise OperatorTypeError(f"{place} of {type(value).__name__} isn't set")
             instance.attributes[attribute] = self.value_in(getattr(value, attribute), kind, place)
@@ -320,14 +324,20 @@ class Conversion:
             return self._record(instance)
         if cls is None:
             return instance if self.instances is None else self.instances.wrap(instance)
-        made = cls.__new__(cls)
+        if (base := builtin_base(cls)) is not None and HELD in instance.attributes and base not in MUTABLE:
+            made = object_with(cls, self.value_out(instance.attributes[HELD]))
+        else:
+            made = cls.__new__(cls)
         self.made[id(instance)] = (instance, made)
         for name, value in self.python_classes.python_attributes(instance.class_name).items():
             object.__setattr__(made, name, value)
         for name, value in instance.attributes.items():
-            if name.startswith(ITEM):
-                base: Any = OrderedDict if issubclass(cls, OrderedDict) else dict
-                base.__setitem__(made, name.removeprefix(ITEM), self.value_out(value))
+            if name == HELD and base is not None:
+                if base in MUTABLE:
+                    set_held(made, self.value_out(value))
+            elif name.startswith(ITEM):
+                own: Any = OrderedDict if issubclass(cls, OrderedDict) else dict
+                own.__setitem__(made, name.removeprefix(ITEM), self.value_out(value))
             else:
                 object.__setattr__(made, name, self.value_out(value))
         return made
@@ -518,9 +528,21 @@ class Conversion:
             for name in late & vars(original).keys() - instance.attributes.keys():
                 object.__delattr__(original, name)
             for name, value in instance.attributes.items():
+                if name == HELD and builtin_base(type(original)) is not None:
+                    self._write_back_held(original, value)
+                    continue
                 is_new = name in late and name not in vars(original)
                 if is_new or not self._stands_for(getattr(original, name), value):
                     object.__setattr__(original, name, self.value_out(value))
+
+    def _write_back_held(self, original: Any, converted: Any) -> None:
+        """What an object of a class derived from a container has now."""
+        if builtin_base(type(original)) not in MUTABLE:
+            return
+        now = value_as_builtin(original)
+        items, others = (list(v.items()) if isinstance(v, dict) else list(v) for v in (now, converted))
+        if len(items) != len(others) or any(not self._stands_for(o, c) for o, c in zip(items, others, strict=True)):
+            set_held(original, self.value_out(converted))
 
     def _write_back_list(self, original: list[Any], converted: list[Any]) -> None:
         if len(original) != len(converted) or any(

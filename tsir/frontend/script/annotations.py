@@ -22,6 +22,7 @@ from typing import Any
 import torch
 from xdsl.ir import Attribute
 
+from tsir.dialects.builtin_bases import builtin_base
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError, SourceLocation, did_you_mean
 from tsir.frontend.script.guarded_imports import guarded_name
@@ -100,10 +101,12 @@ def _is_callable(value: Any) -> bool:
 
 
 class AnnotationReader:
-    """Reads annotations; `class_type` gives the types of classes that a user wrote."""
+    """Reads annotations; `class_type` gives the types of classes that a user wrote, `is_plain` says whether one derived from dict
+    means any dict."""
 
-    def __init__(self, class_type: ClassTypes) -> None:
+    def __init__(self, class_type: ClassTypes, is_plain: Callable[[type], bool]) -> None:
         self._type_of_class = class_type
+        self._is_plain = is_plain
         self._within: list[Any] = []
         """The generic annotations that are being read, outermost first."""
         self.named_tuples: dict[str, type] = {}
@@ -232,6 +235,8 @@ class AnnotationReader:
                 return ts.ListType(ts.INT if value is range else ts.TensorType())
             if typing.is_typeddict(value):
                 return self._typed_dict(value, scope)
+            if builtin_base(value) is not None and not self._is_plain(value):
+                return self._class_type(value)
             if issubclass(value, collections.Counter):
                 return ts.DictType(ts.StrType(), ts.INT, "Counter")
             if issubclass(value, collections.deque):

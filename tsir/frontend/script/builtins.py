@@ -166,10 +166,10 @@ def _reversed(a: Arguments) -> Value:
 
 def _len(a: Arguments) -> Value:
     a.exactly(1)
-    return _length(a.e, a.values()[0])
+    return length_of(a.e, a.values()[0])
 
 
-def _length(e: Emitter, value: Value) -> Value:
+def length_of(e: Emitter, value: Value) -> Value:
     if isinstance(value, ObjectDict):
         return Const(len(names_of(e, value)))
     if (found := call_own_method(e, value, "__len__", [])) is not None:
@@ -197,7 +197,7 @@ def _length(e: Emitter, value: Value) -> Value:
         e.error(f"an object of {name} has no len()", hint=f"define __len__ in class {name}", code="TS307")
     if isinstance(value, PyObject) and hasattr(value.value, "__len__"):
         return Const(len(value.value))
-    if (by_type := use_by_type(e, value, "len", lambda known: _length(e, known))) is not None:
+    if (by_type := use_by_type(e, value, "len", lambda known: length_of(e, known))) is not None:
         return by_type
     ssa = materialise(e, plain(e, value))
     return Run(e.aten_value("size", [ssa, 0])) if is_tensor(ssa.type) else Run(e.py("len", [ssa]))

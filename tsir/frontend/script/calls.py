@@ -29,7 +29,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import CastOp, ConstantOp, DictOp
 from tsir.errors import did_you_mean
-from tsir.frontend.script import lazy
+from tsir.frontend.script import builtin_bases, lazy
 from tsir.frontend.script.ambient import call_context_method, is_context_method
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.builtins import BUILTINS
@@ -393,7 +393,7 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return NONE
     if isinstance(target, type):
         return _construct(e, callee, target, args, kwargs)
-    if (found := call_unbound(e, target, args, kwargs)) is not None:
+    if (found := call_unbound(e, target, args, kwargs) or builtin_bases.call_unbound(e, target, args, kwargs)) is not None:
         return found
     if target in (object.__init__, object.__setattr__, object.__delattr__):
         from tsir.frontend.script.attribute_stores import call_of_object

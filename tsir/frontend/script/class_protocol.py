@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from tsir.frontend.script.emitter import Emitter
 
 
-_BUILT_IN = (list, tuple, str, bytes, int, float, complex, set, frozenset)
-
-
 def made_by_class(e: Emitter, info: ClassInfo, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
     """What the `__new__` of a class gives; None for a class without one of its own."""
     cls = info.python_class
@@ -26,9 +23,6 @@ def made_by_class(e: Emitter, info: ClassInfo, args: Sequence[Value], kwargs: Ma
         e.unsupported(
             f"a call of {cls.__name__}, whose metaclass {type(cls).__name__} defines __call__,", hint="write a function"
         )
-    if (base := next((c for c in cls.__mro__ if c in _BUILT_IN), None)) is not None:
-        hint = f"keep the {base.__name__} as an attribute of the object"
-        e.unsupported(f"an object of {cls.__name__}, a class derived from {base.__name__},", hint=hint)
     if info.own_function("__del__") is not None:
         e.unsupported(f"an object of {cls.__name__}, whose class defines __del__,", hint="write a context manager")
     found = info.lookup("__new__") if info.kind == "class" else None

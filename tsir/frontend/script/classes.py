@@ -12,6 +12,7 @@ from torch import nn
 from xdsl.dialects.builtin import ArrayAttr, SymbolRefAttr, UnitAttr
 from xdsl.ir import Attribute
 
+from tsir.dialects.builtin_bases import BASES
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp, NewOp
@@ -91,7 +92,9 @@ class ClassInfo:
     def own_function(self, name: str) -> Any:
         """A special method that a script class's body defines in Python; None where it has none, or one that Python made."""
         found = self.lookup(name) if self.kind == "class" else None
-        if found is None or not inspect.isfunction(found[0]) or found[0].__code__.co_filename == "<string>":
+        if found is None or found[1] in BASES or not inspect.isfunction(found[0]):
+            return None
+        if found[0].__code__.co_filename == "<string>":
             return None
         return found[0]
 

@@ -41,6 +41,7 @@ from tsir.frontend.script import (
     static_objects,
 )
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
+from tsir.frontend.script.builtin_bases import call_special, declared_held, has_builtin_base, is_of_builtin
 from tsir.frontend.script.builtins import named_builtin
 from tsir.frontend.script.class_protocol import is_plain_new
 from tsir.frontend.script.class_values import attributes_of_body
@@ -129,7 +130,7 @@ class Session:
         self.complete = False
         """Whether the program is compiled, so that only other forms of its entry points may still be added."""
         self.examples = examples
-        self.annotations = AnnotationReader(self.annotated_class)
+        self.annotations = AnnotationReader(self.annotated_class, lambda cls: static_objects.is_taken_for_dict(self, cls))
         self.reader = modules.ModuleReader(self)
         self.functions: dict[Any, Compiled] = {}
         self.int_parameters: dict[SSAValue, Key] = {}
@@ -460,6 +461,10 @@ class Session:
         """The script classes of the program so far."""
         return [info for info in self._classes.values() if info.kind in ("class", "exception")]
 
+    def class_in_use(self, cls: type) -> bool:
+        """Whether objects of a class are among the program's values."""
+        return cls in self._script_classes
+
     def is_script_class(self, cls: type) -> bool:
         """Whether objects of a class are compiled as such: it was given to torch.jit.script, or is in use here already."""
         return cls in self._script_classes or is_declared(cls) or _get_script_class(cls) is not None
@@ -489,6 +494,7 @@ class Session:
         if kind == "enum":
             self._describe_enum(info)
         else:
+            info.attributes |= declared_held(self, cls)
             info.attributes |= attributes_of_body(self, cls, {f.name for f in objects.init_variables(cls)})
             info.attributes |= {n: a for n, a in late_attributes(self, cls).items() if n not in info.attributes}
         return info
@@ -748,6 +754,10 @@ class Session:
         """Calls the first of these methods that the object's class has; None when it has none of them."""
         for name in names:
             found = holder.info.lookup(name)
+            if found is not None and is_of_builtin(found[1]) and has_builtin_base(holder):
+                if found[0] is not None and (special := call_special(e, holder, name, args)) is not None:
+                    return special
+                continue
             if found is None or not inspect.isfunction(found[0]) or found[1] is nn.Module:
                 continue
             if name == "__eq__" and found[0].__code__.co_filename == "<string>":

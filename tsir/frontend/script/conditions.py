@@ -38,6 +38,7 @@ from tsir.frontend.script.values import (
     PyObject,
     RaisedException,
     Run,
+    Slice,
     StaticDict,
     StaticList,
     StaticObject,
@@ -331,6 +332,8 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         return Condition(
             any(issubclass(python, c) for c in plain) or any(kind is not None and _matches(e, kind, c) for c in candidates)
         )
+    if isinstance(value, Slice):
+        return Condition(any(isinstance(c, type) and issubclass(slice, c) for c in candidates))
     if isinstance(value, StaticObject):
         return Condition(any(isinstance(c, type) and issubclass(value.cls, c) for c in candidates))
     if kind is None:

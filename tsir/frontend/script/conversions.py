@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.script import prelude
+from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.call_arguments import Arguments, as_number, python_number
 from tsir.frontend.script.class_texts import text_of_class
 from tsir.frontend.script.convert import as_bool, as_key, as_python, materialise, truth, tuple_elements, uninitialized
@@ -164,7 +165,7 @@ def _tuple(a: Arguments) -> Value:
     from tsir.frontend.script.iteration import items_of
 
     a.exactly(0, 1)
-    e, values = a.e, a.values()
+    e, values = a.e, [as_builtin(a.e, v, "__iter__") for v in a.values()]
     if not values:
         return StaticTuple(())
     elements = tuple_elements(e, values[0])
@@ -185,7 +186,7 @@ def _tuple(a: Arguments) -> Value:
 def _dict(a: Arguments) -> Value:
     from tsir.frontend.script.rows import call_row
 
-    values, keywords = a.values(), a.keywords()
+    values, keywords = [as_builtin(a.e, v, "__iter__", "keys") for v in a.values()], a.keywords()
     if a.e.dynamic and not a.want:
         made = new_dict(a.e, {})
         if not values or dict_method(a.e, made, "update", values, keywords) is not None:
@@ -235,8 +236,9 @@ def _set(a: Arguments) -> Value:
     e, values = a.e, a.values()
     if values:
         return Run(e.py("set", [materialise(e, distinct(e, collect(e, values[0])))]))
+    wanted = next((w for w in (a.want, e.want) if isinstance(w, ts.SetType)), None)
     known = isinstance(e.want, ts.SetType)
-    kind = a.want if isinstance(a.want, ts.SetType) else e.session.opened(e, ts.SetType(ts.StrType()))
+    kind = wanted if wanted is not None else e.session.opened(e, ts.SetType(ts.StrType()))
     result = e.emit(py_op("set")([], [kind]))
     if not known:
         e.session.assume(result)

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from xdsl.ir import Attribute, SSAValue
 
+from tsir.dialects.builtin_bases import MUTABLE, builtin_base
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
@@ -197,6 +198,10 @@ def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value
     from tsir.frontend.script.function_identity import compares_functions
 
     compares_functions(e, value)
+    if isinstance(value, Object) and value.info.own_function("__eq__") is None:
+        from tsir.frontend.script.builtin_bases import changes_in_place, plain
+
+        value = value if changes_in_place(value) else plain(e, value)
     if isinstance(value, Object) and is_compared(value):
         if container is None:
             e.unsupported(
@@ -214,7 +219,10 @@ def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value
 
 def is_compared(value: Value) -> bool:
     """Whether a value is an object whose class defines what it is equal to."""
-    return isinstance(value, Object) and value.info.python_class.__eq__ is not object.__eq__
+    if not isinstance(value, Object) or value.info.python_class.__eq__ is object.__eq__:
+        return False
+    base = builtin_base(value.info.python_class)
+    return base is None or base in MUTABLE or value.info.own_function("__eq__") is not None
 
 
 def refuse_objects_of_set(e: Emitter, kind: Attribute | None, what: str) -> None:
@@ -316,6 +324,11 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
     kind = ssa.type
     if kind == wanted:
         return ssa
+    if isinstance(value, Object) and not is_subtype(e, kind, wanted):
+        from tsir.frontend.script.builtin_bases import has_builtin_base, held_value
+
+        if has_builtin_base(value):
+            return _coerce(e, held_value(e, value), wanted)
     if (retyped := _retype_literal(e, ssa, wanted)) is not None:
         return retyped
     if is_subtype(e, kind, wanted):

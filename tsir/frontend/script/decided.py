@@ -75,6 +75,10 @@ class Decisions:
         default_factory=dict[tuple[int, str], "tuple[nn.Module, list[nn.Module | None]]"]
     )
     """The modules, or None, that the program assigns, by the `id` of the module that gets them, which comes first, and the name."""
+    held_dicts: bool = False
+    """Whether objects of classes derived from dict hold dicts of run time: the program looks for keys that only it knows."""
+    has_static_dicts: bool = False
+    """Whether the program has such objects that only exist while compiling."""
     mixed: bool = False
     """Whether values of a Union are looked at when the program runs, since it doesn't say itself of what types they are."""
     has_dtypes: bool = False
@@ -219,16 +223,33 @@ def compile_settled(compile_with: Callable[[Session], Program], session_for: Cal
     """Compiles until what the program stores decides nothing new. Raises FrontendError for what can't be compiled."""
     decisions = Decisions()
     try:
+        return _compile_opening(decisions, compile_with, session_for)
+    except FrontendError as error:
+        if not decisions.has_static_dicts:
+            raise
+        held = Decisions(held_dicts=True, taken=decisions.taken)
+        try:
+            return _compile_opening(held, compile_with, session_for)
+        except FrontendError as other:
+            raise (other if "exists while compiling" in error.message else error) from None
+
+
+def _compile_opening(
+    decisions: Decisions, compile_with: Callable[[Session], Program], session_for: Callable[[Decisions], Session]
+) -> Program:
+    """Compiles, again with open types where a program that has empty containers can't be compiled without."""
+    try:
         return _compile(decisions, compile_with, session_for)
     except FrontendError as error:
         if not decisions.made:
             raise
         first = error
     apart = decisions.functions_are_told_apart
-    opened = Decisions(opening=True, taken=decisions.taken, functions_are_told_apart=apart)
+    opened = Decisions(opening=True, taken=decisions.taken, functions_are_told_apart=apart, held_dicts=decisions.held_dicts)
     try:
         return _compile(opened, compile_with, session_for)
     except FrontendError as error:
+        decisions.has_static_dicts |= opened.has_static_dicts
         found = compile_mixed(opened, error, lambda widened: _compile(widened, compile_with, session_for))
         if found is None:
             raise first from None

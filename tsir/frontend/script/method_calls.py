@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -11,6 +12,7 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.script import object_dicts
 from tsir.frontend.script.any_methods import call_method_of_any
+from tsir.frontend.script.builtin_bases import call_unbound, delegated, has_builtin_base
 from tsir.frontend.script.concurrency import chain, notify
 from tsir.frontend.script.convert import (
     as_key,
@@ -43,6 +45,7 @@ from tsir.frontend.script.values import (
     Const,
     Coroutine,
     GeneratorCall,
+    Object,
     ObjectDict,
     PyFunction,
     Run,
@@ -64,6 +67,11 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
     from tsir.frontend.script.comparing import call_by_equality
 
     if isinstance(receiver, Builtin):
+        if (
+            name == "__new__"
+            and (made := call_unbound(e, getattr(builtins, receiver.name).__new__, args, kwargs)) is not None
+        ):
+            return made
         row = python.lookup(f"{receiver.name}_{name}")
         if row is not None and row.name in STATIC_METHODS:
             return call_row(e, row, args, kwargs)
@@ -74,6 +82,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         if not args:
             e.error(f"{receiver.name}.{name}() needs the value that it is a method of", code="TS401")
         return call_method(e, args[0], name, args[1:], kwargs)
+    if isinstance(receiver, Object) and has_builtin_base(receiver):
+        return call(e, delegated(e, receiver, name), args, kwargs)
     if isinstance(receiver, ObjectDict):
         return object_dicts.call_method(e, receiver, name, args, kwargs)
     if isinstance(receiver, Slice) and name == "indices" and len(args) == 1:

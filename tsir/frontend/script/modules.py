@@ -19,6 +19,7 @@ from torch import nn
 from xdsl.dialects.builtin import ArrayAttr
 from xdsl.ir import Attribute, ParametrizedAttribute
 
+from tsir.dialects.builtin_bases import HELD, builtin_base, value_as_builtin
 from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
@@ -352,7 +353,7 @@ class ModuleReader:
 
     def _static_object(self, name: str, value: Any) -> Value | None:
         """A configuration object or the like, whose attributes are constants."""
-        plain = isinstance(value, torch.Tensor | list | dict | set)
+        plain = isinstance(value, torch.Tensor | list | dict | set) and builtin_base(type(value)) is None
         return None if plain else self.session.from_python(value, name)
 
 
@@ -481,6 +482,11 @@ def type_of_object(session: Session, value: Any) -> Attribute | None:
         return found
     if isinstance(value, enum.Enum):
         return session.class_type(type(value))
+    if (base := builtin_base(type(value))) is not None and _has_methods(type(value)):
+        if issubclass(base, dict) and not session.decisions.is_taken(value):
+            return None
+        define_by_object(session, value)
+        return session.class_type(type(value))
     if is_named_tuple(type(value)):
         return session.named_tuple(type(value)) if session.holds_named_tuple(value) else None
     if isinstance(value, torch.Size):
@@ -505,6 +511,15 @@ def type_of_object(session: Session, value: Any) -> Attribute | None:
     return None
 
 
+@lru_cache(maxsize=1024)
+def _has_methods(cls: type) -> bool:
+    """Whether a class derived from a built-in one, or a base of it, defines methods or properties of its own."""
+    own = [c for c in cls.__mro__ if c.__module__ not in ("builtins", "collections", "typing")]
+    return any(
+        inspect.isfunction(v) or isinstance(v, property | classmethod | staticmethod) for c in own for v in vars(c).values()
+    )
+
+
 def define_by_object(session: Session, value: Any) -> None:
     """Lets a script class have the attributes of an object of it: of the types that its `__init__` says, else of those it has."""
     info = session.info_of_class(type(value))
@@ -513,6 +528,9 @@ def define_by_object(session: Session, value: Any) -> None:
     if all(p.annotation is not p.empty for p in parameters):
         session.define_attributes(info)
     info.defined = True
+    if builtin_base(type(value)) is not None and HELD not in info.attributes:
+        held = value_as_builtin(value)
+        info.attributes[HELD] = AttributeInfo(type_of_object(session, held), inferred=True, open=is_open(held))
     for name, item in vars(value).items() if hasattr(value, "__dict__") else ():
         if name not in info.attributes:
             kind = type_of_object(session, item)
@@ -621,6 +639,8 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
         return torch_constant(value)
     if isinstance(value, enum.Enum):
         return EnumMember(session.info_of_class(type(value)).name, name_of_member(value), value.value)
+    if builtin_base(type(value)) is not None and session.class_in_use(type(value)):
+        return _object_to_runtime(session, value)
     if isinstance(value, tuple):
         parts = [to_runtime(session, v, ts.AnyType()) for v in value]
         if is_named_tuple(type(value)):
@@ -636,16 +656,23 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
     if kind == ts.FLOAT:
         return float(value) if value is not None else None
     if session.is_script_class(type(value)):
-        found = session.reader.objects.get(id(value))
-        if found is None:
-            define_by_object(session, value)
-            info = session.info_of_class(type(value))
-            found = session.reader.objects[id(value)] = (value, Instance(info.name))
-            found[1].attributes = {
-                n: to_runtime(session, getattr(value, n), a.type) for n, a in info.attributes.items() if a.type is not None
-            }
-        return found[1]
+        return _object_to_runtime(session, value)
     return value
+
+
+def _object_to_runtime(session: Session, value: Any) -> Instance:
+    """An object of a script class; one that is met again is the same again."""
+    found = session.reader.objects.get(id(value))
+    if found is None:
+        define_by_object(session, value)
+        info = session.info_of_class(type(value))
+        found = session.reader.objects[id(value)] = (value, Instance(info.name))
+        found[1].attributes = {
+            n: to_runtime(session, value_as_builtin(value) if n == HELD else getattr(value, n), a.type)
+            for n, a in info.attributes.items()
+            if a.type is not None and not a.late
+        }
+    return found[1]
 
 
 def _factory(session: Session, made_by: Callable[[], Any] | None) -> Callable[[], Any] | None:

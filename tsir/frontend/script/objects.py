@@ -18,6 +18,7 @@ from tsir.dialects.ts.structure import LATE, GetAttrOp, NewOp, SetAttrOp
 from tsir.errors import UnsupportedError, did_you_mean
 from tsir.frontend.script import modules
 from tsir.frontend.script.assigned_modules import is_assigned_module, type_of_assigned
+from tsir.frontend.script.builtin_bases import begin, delegated, has_builtin_base, is_of_builtin
 from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.class_protocol import made_by_class, read_descriptor
@@ -113,6 +114,8 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
         e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name), code="TS203")
     if is_overridden(holder, name):
         return _of_own_class(session, e, holder, name, found[0])
+    if is_of_builtin(found[1]) and has_builtin_base(holder):
+        return delegated(e, holder, name)
     return _bound(session, e, holder, name, found[0])
 
 
@@ -198,6 +201,24 @@ def _hint(info: ClassInfo, name: str) -> str | None:
     return f"assign it in __init__ (`self.{name} = ...`){has}"
 
 
+def read_plainly(e: Emitter, holder: Object, name: str, info: AttributeInfo) -> Value:
+    """An attribute that the object has, past what its class defines."""
+    return _read(e.session, e, holder, name, info)
+
+
+def define_plainly(e: Emitter, holder: Object, name: str, value: Value) -> None:
+    """Sets an attribute that this may define, past what the class defines."""
+    kind = e.session.type_of(value) or materialise(e, value).type
+    info = holder.info.attributes.get(name)
+    if info is None:
+        info = _defined_by(e.session, holder, name, kind, value)
+    elif info.inferred and info.type is not None:
+        _widen(e.session, holder, name, info.type, value)
+    assert info.type is not None
+    what = f"what an object of {holder.info.python_class.__name__} holds"
+    e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, value, info.type, what)))
+
+
 def _read(session: Session, e: Emitter, holder: Object, name: str, info: AttributeInfo) -> Value:
     if info.failure is not None:
         e.error(f"attribute '{name}' of {_describe(holder.info)} {info.failure}", hint=info.failure_hint, code="TS503")
@@ -260,6 +281,8 @@ def super_attribute(session: Session, e: Emitter, value: Super, name: str) -> Va
         bases = value.after.__mro__[1:]
         hint = did_you_mean(name, {n for cls in bases for n in vars(cls)})
         e.error(f"no base class of {value.after.__name__} has '{name}'", hint=hint, code="TS203")
+    if is_of_builtin(found[1]) and has_builtin_base(value.receiver):
+        return delegated(e, value.receiver, name)
     if found[0] in (object.__setattr__, object.__delattr__, object.__init__):
         return Partial(PyObject(found[0], name), (value.receiver,), {})
     if name == "__init__" and is_exception_class(found[1]) and not inspect.isfunction(found[0]):
@@ -447,7 +470,10 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
         _initialise_dataclass(session, e, new, cls, args, kwargs)
         return new
     found = info.lookup("__init__")
-    if found is not None and inspect.isfunction(found[0]):
+    of_builtin = has_builtin_base(new)
+    if of_builtin and own is None:
+        begin(e, new, args, kwargs)
+    if found is not None and inspect.isfunction(found[0]) and not is_of_builtin(found[1]):
         if first and any(isinstance(v, Const) and v.value is None for v in (*args, *kwargs.values())):
             _define_declared(session, info, found[0])  # what is None now may be something else in other objects
         info.open = info.open or first or "__init__" not in info.methods
@@ -455,7 +481,7 @@ def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwa
             session.call_function(e, PyFunction(found[0], new, info), args, kwargs)
         finally:
             info.open = False
-    elif (args or kwargs) and own is None:
+    elif (args or kwargs) and own is None and not of_builtin:
         e.error(f"{getattr(cls, '__name__', cls)}() takes no arguments", hint="define __init__ in it", code="TS401")
     return new
 
@@ -589,6 +615,17 @@ def _defined_by(session: Session, holder: Object, name: str, kind: Attribute, va
 def _widen(session: Session, holder: Object, name: str, declared: Attribute, value: Value) -> None:
     """Decides for a wider type of an attribute without annotation, where another value than the first needs one."""
     kind = session.type_of(value)
+    info = holder.info.attributes.get(name)
+    is_known = not isinstance(value, Run) or value.ssa not in session.assumed
+    if (
+        info is not None
+        and info.open
+        and kind is not None
+        and kind != declared
+        and type(kind) is type(declared)
+        and is_known
+    ):
+        session.decisions.decide(session, key_of(holder.info.python_class, name), kind)
     if kind is not None and holder.info.kind == "exception":
         joined = join_types(declared, kind)
         joined = None if joined == declared else joined

@@ -21,6 +21,8 @@ from tsir.errors import UnsupportedError
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
 from tsir.frontend.overloads import OverloadError, find_overload
 from tsir.frontend.script import narrowing
+from tsir.frontend.script.builtin_bases import changes_in_place, has_builtin_base, is_based_on
+from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise
 from tsir.frontend.script.declared_dtypes import note_used
 from tsir.frontend.script.emitter import Emitter
@@ -31,7 +33,7 @@ from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.numpy_scalars import operate
 from tsir.frontend.script.object_dicts import names_of
 from tsir.frontend.script.object_dicts import plain as plain_dict
-from tsir.frontend.script.open_types import unify
+from tsir.frontend.script.open_types import parts_of, unify
 from tsir.frontend.script.several_types import compare_by_type, in_place_by_type, operate_by_type
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.static_objects import call_special
@@ -107,6 +109,8 @@ def argument(e: Emitter, value: Value) -> Any:
             return e.py("list", [value.ssa])
         case Object() if value.info.own_function("__index__") is not None:
             return argument(e, as_index(e, value))
+        case Object() if has_builtin_base(value):
+            return argument(e, as_builtin(e, value))
         case _:
             return materialise(e, value)
 
@@ -114,7 +118,7 @@ def argument(e: Emitter, value: Value) -> Any:
 def as_index(e: Emitter, value: Value) -> Value:
     """An object that stands for an int by its `__index__` as that int; other values as they are."""
     if not isinstance(value, Object) or value.info.own_function("__index__") is None:
-        return value
+        return as_builtin(e, value) if is_based_on(value, int) else value
     found = e.session.call_optional_method(e, value, ("__index__",))
     assert found is not None
     return found
@@ -288,6 +292,8 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     if declined:
         shown = f"'{e.show(left)}' and '{e.show(right)}'"
         raise_in_program(e, "TypeError", f"unsupported operand type(s) for {symbol}: {shown}")
+    if has_builtin_base(left) or has_builtin_base(right):
+        return binary(e, op, as_builtin(e, left), as_builtin(e, right))
     a, b = e.session.type_of(left), e.session.type_of(right)
     if is_tensor(a):
         return _tensor_operator(e, symbol, left, right, f"__{method}__", [left, right])
@@ -448,6 +454,9 @@ def in_place(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         found = e.session.call_optional_method(e, left, (f"__i{method}__",), [right])
         if found is not None and not is_declined(found):
             return found
+        if found is None and changes_in_place(left):
+            in_place(e, op, as_builtin(e, left), as_builtin(e, right))
+            return left
     return binary(e, op, left, right)
 
 
@@ -506,7 +515,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
                 return as_bool(e, none_test(e, a, None, negate=negate).value)
         return identity(e, left, right, negate=negate)
     if isinstance(op, ast.In | ast.NotIn):
-        return _contains(e, right, left, negate=isinstance(op, ast.NotIn))
+        return contains_item(e, right, left, negate=isinstance(op, ast.NotIn))
     if isinstance(op, ast.Eq | ast.NotEq):
         of_functions = same_function(e, left, right, negate=isinstance(op, ast.NotEq))
         if of_functions is not None:
@@ -553,6 +562,8 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     if declined:
         shown = f"'{e.show(left)}' and '{e.show(right)}'"
         raise_in_program(e, "TypeError", f"'{symbol}' not supported between instances of {shown}")
+    if has_builtin_base(left) or has_builtin_base(right):
+        return compare(e, op, as_builtin(e, left), as_builtin(e, right))
     a, b = e.session.type_of(left), e.session.type_of(right)
     if is_tensor(a):
         return _tensor_operator(e, symbol, left, right, method, [left, right])
@@ -641,7 +652,8 @@ def keys_of(kind: Attribute) -> Attribute:
     return kind.key if isinstance(kind, ts.DictType) else kind.element
 
 
-def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Value:
+def contains_item(e: Emitter, container: Value, item: Value, *, negate: bool = False) -> Value:
+    """`item in container`, or `item not in container`."""
     from tsir.frontend.script.choices import is_of_classes
     from tsir.frontend.script.comparing import contains
     from tsir.frontend.script.enums import class_of, plain
@@ -687,7 +699,7 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         found = is_in_object(e, container, item)
     objects = EnumValue | PyObject | PyFunction | Builtin
     if isinstance(container, StaticTuple | StaticList) and is_of_classes(item):
-        return emit_choice(e, item, lambda option: _contains(e, container, option, negate=negate))
+        return emit_choice(e, item, lambda option: contains_item(e, container, option, negate=negate))
     if (
         isinstance(container, StaticTuple | StaticList)
         and isinstance(item, objects)
@@ -708,6 +720,15 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
     if found is None and is_tensor(e.session.type_of(container)):
         found = torch_call(e, "__contains__", [container, item])
         found = Run(e.py("bool", [materialise(e, found)]))
+    if found is None and has_builtin_base(item) and not _holds_objects(e, container):
+        assert isinstance(item, Object)
+        in_text = isinstance(e.session.type_of(container), ts.StrType | ts.BytesType)
+        if in_text or item.info.own_function("__eq__") is None:
+            item = as_builtin(e, item)
+        elif isinstance(e.session.type_of(container), ts.ListType):
+            from tsir.frontend.script import prelude
+
+            found = e.session.call_function(e, PyFunction(prelude.contains), [container, item], {})
     if found is None:
         found = contains(e, container, item)
     if found is None:
@@ -722,3 +743,9 @@ def _contains(e: Emitter, container: Value, item: Value, *, negate: bool) -> Val
         return Const(bool(found.value) is not negate)
     value = materialise(e, found)
     return Run(e.emit(py_op("not")([value], [ts.BOOL]))) if negate else Run(value)
+
+
+def _holds_objects(e: Emitter, container: Value) -> bool:
+    """Whether a container may have objects of the program in it."""
+    kind = e.session.type_of(container)
+    return kind is None or any(isinstance(part, ts.ClassType | ts.AnyType | ts.UnionType) for part in parts_of(kind))

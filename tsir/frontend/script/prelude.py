@@ -18,10 +18,15 @@ import torch
 import torch.nn.utils.parametrize
 
 from tsir.frontend.script import lazy
+from tsir.frontend.script.prelude_collections import COLLECTION_METHODS
 from tsir.frontend.script.prelude_heaps import bisect_left, bisect_right
 
 # pyright: reportMissingParameterType=false
 # The functions have no annotations: each call is compiled for the types that it has.
+
+
+def plain_texts(values):
+    return [str.__str__(value) for value in values]
 
 
 def _reduce(function, items, *initial):
@@ -535,6 +540,6 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     torch._C._infer_size: _broadcast_shapes,
     torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,
     torch.nn.utils.parametrize.ParametrizationList.forward: _parametrized,
-    **_OPERATORS,
+    **COLLECTION_METHODS, **_OPERATORS,
 }  # fmt: skip
 """Functions that have no Python source, or one that reaches into torch's inside, and what is compiled in their place."""

@@ -14,6 +14,7 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
+from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.call_arguments import Arguments
 from tsir.frontend.script.conversions import (
     special_method,
@@ -40,6 +41,8 @@ from tsir.frontend.script.values import (
 )
 from tsir.ops import python
 
+_ITERATING = ("sum", "min", "max", "any", "all", "sorted")
+
 
 def _reduction(name: str, method: str) -> Callable[..., Value]:
     """`abs`, `round`, `min`, `max`, `sum`, `pow`...: the tensor's method for tensors, the table's row for Python's values."""
@@ -61,6 +64,8 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
             if not keywords:
                 return call_row(e, row, values)
             values = [joined(e, values)]
+        if len(values) == 1 or name in ("sum", "sorted"):
+            values[:1] = [as_builtin(e, v, "__iter__") for v in values[:1]] if name in _ITERATING else values[:1]
         kinds = [e.session.type_of(v) for v in values]
         if values and (special := special_method(a.e, values[0], name, values[1:])) is not None:
             return special

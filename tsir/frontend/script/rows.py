@@ -5,7 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
+from xdsl.ir import Attribute
+
+from tsir.dialects.builtin_bases import builtin_base
+from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
+from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.call_arguments import spread_last
 from tsir.frontend.script.convert import (
     as_python,
@@ -17,10 +22,12 @@ from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.listed import as_object
 from tsir.frontend.script.numpy_scalars import as_text, operate
 from tsir.frontend.script.object_text import repr_of
+from tsir.frontend.script.open_types import parts_of
 from tsir.frontend.script.values import (
     NONE,
     Const,
     Object,
+    PyFunction,
     Range,
     Spread,
     Value,
@@ -41,11 +48,41 @@ _ITERATING = frozenset(
 """Methods that go over what they are given."""
 
 
+def _as_builtins(e: Emitter, row: Row, values: list[Value]) -> list[Value]:
+    """Operands of which those are what they are as built-in values that aren't put into, or looked for in, containers of objects."""
+    if python.builtin(row.name) is row:
+        return [as_builtin(e, v, "__iter__") for v in values]
+    if any(isinstance(k, ts.ClassType) for v in values if not isinstance(v, Object) for k in _parts(e.session.type_of(v))):
+        return values
+    return [as_builtin(e, v, "__eq__", "__iter__") for v in values]
+
+
+def _parts(kind: Attribute | None) -> list[Attribute]:
+    if kind is None:
+        return []
+    return [kind, *(p for part in parts_of(kind) for p in _parts(part))]
+
+
+def _texts(e: Emitter, values: Value) -> Value:
+    """The texts that `str.join` puts together: of objects of a class derived from str what they are as a str."""
+    from tsir.frontend.script import prelude
+
+    kind = e.session.type_of(values)
+    element = kind.element if isinstance(kind, ts.ListType | ts.SetType | ts.TupleOfType | ts.DequeType) else None
+    if not isinstance(element, ts.ClassType) or builtin_base(e.session.class_of(element)) is not str:
+        return values
+    return e.session.call_function(e, PyFunction(prelude.plain_texts), [values], {})
+
+
 def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
     """A call of a built-in of the table; keyword arguments go by the row's parameter names."""
     from tsir.frontend.script.comprehensions import collect
 
     values = [collect(e, a) if is_lazy(a) and row.name not in _SHOWING else a for a in args]
+    if row.name not in _SHOWING:
+        values = _as_builtins(e, row, values)
+    if row.name == "str_join":
+        values[1:] = [_texts(e, v) for v in values[1:]]
     if row.name in _ITERATING:
         first = 0 if row.name == "dict_fromkeys" else 1
         values = [collect(e, v) if i >= first and isinstance(v, Object) else v for i, v in enumerate(values)]

@@ -184,7 +184,9 @@ def wrapping_source(source: FunctionSource, declaring: FunctionNode, left_out: S
 
 def was_python(value: Any) -> bool:
     """Whether a value is a compiled function of torch's or tsir's whose Python function is known."""
-    return not isinstance(value, type) and isinstance(getattr(value, "_torchdynamo_inline", None), types.FunctionType)
+    return not isinstance(value, type) and isinstance(
+        inspect.getattr_static(value, "_torchdynamo_inline", None), types.FunctionType
+    )
 
 
 def is_compiled_function(value: Any) -> bool:

@@ -12,12 +12,14 @@ import enum
 import functools
 import inspect
 import types
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 from xdsl.ir import SSAValue
 
+from tsir.dialects.builtin_bases import HELD, builtin_base
 from tsir.dialects.ts.structure import NewOp, SetAttrOp
 from tsir.dialects.values import ITEM
 from tsir.errors import did_you_mean
@@ -31,6 +33,7 @@ from tsir.frontend.script.source import innermost
 from tsir.frontend.script.static_state import changed, dict_method, fresh, new_ref, set_dict_item, store
 from tsir.frontend.script.values import (
     NONE,
+    Const,
     Method,
     PyFunction,
     PyObject,
@@ -48,11 +51,24 @@ _BUILT_IN = (dict, collections.OrderedDict, object)
 
 
 def is_static_class(session: Session, cls: Any) -> bool:
-    """Whether objects of a class are static ones: it is derived from dict, and so has more than attributes, or, in a program that
-    is read as Python reads it, has methods with `*args` or `**kwargs`, as no script class has."""
+    """Whether objects of a class are static ones: it is derived from dict, as long as the program only names keys that are constants,
+    or, in a program that is read as Python reads it, has methods with `*args` or `**kwargs`, as no script class has."""
     if not isinstance(cls, type) or cls in _BUILT_IN or cls.__module__ == "collections":
         return False
+    if issubclass(cls, dict) and not session.dynamic:
+        if not is_taken_for_dict(session, cls):
+            return False
+        session.decisions.has_static_dicts = True
+        return True
     return issubclass(cls, dict) or (session.dynamic and not session.is_script_class(cls) and _takes_anything(cls))
+
+
+def is_taken_for_dict(session: Session, cls: type) -> bool:
+    """Whether objects of a class derived from dict are static ones, so that an annotation with it means any dict."""
+    if session.dynamic or not issubclass(cls, dict):
+        return issubclass(cls, dict)
+    own = hasattr(cls, "__missing__") or builtin_base(cls) in (defaultdict, Counter)
+    return not session.decisions.held_dicts and not own
 
 
 @functools.lru_cache(maxsize=1024)
@@ -78,8 +94,14 @@ def construct(e: Emitter, cls: type, args: Sequence[Value], kwargs: Mapping[str,
     elif inspect.isfunction(init[0]):
         call(e, PyFunction(init[0], new), args, kwargs)
     elif issubclass(cls, dict):
-        dict_method(e, new, "update", args, kwargs)
+        _update(e, new, args, kwargs)
     return fresh(e, new)
+
+
+def _update(e: Emitter, holder: StaticObject, args: Sequence[Value], kwargs: Mapping[str, Value]) -> None:
+    """`holder.update(...)`. Raises UnsupportedError where what is put in isn't known while compiling."""
+    if dict_method(e, holder, "update", args, kwargs) is None:
+        e.unsupported(f"items of run time in a {holder.cls.__name__} that only exists while compiling")
 
 
 def new_object(e: Emitter, cls: type) -> Value:
@@ -171,6 +193,8 @@ def get_attribute(e: Emitter, holder: StaticObject, name: str, after: type | Non
         return PyFunction(found, holder)
     if owner in _BUILT_IN and callable(found):
         return Method(holder, name)
+    if owner is None and inspect.isfunction(dynamic := _found(holder.cls, "__getattr__")[0]):
+        return call(e, PyFunction(dynamic, holder), [Const(name)], {})
     if owner is None:
         hint = did_you_mean(name, [*holder.attributes, *dir(holder.cls)])
         e.error(f"an object of {holder.cls.__name__} has no attribute '{name}'", hint=hint, code="TS203")
@@ -191,7 +215,6 @@ def has_attribute(e: Emitter, holder: StaticObject, name: str) -> bool:
 def set_attribute(e: Emitter, holder: StaticObject, name: str, value: Value) -> None:
     """`holder.name = value`."""
     from tsir.frontend.script.calls import call
-    from tsir.frontend.script.values import Const
 
     found, owner = _found(holder.cls, "__setattr__")
     if owner is not object and inspect.isfunction(found):
@@ -203,6 +226,8 @@ def set_attribute(e: Emitter, holder: StaticObject, name: str, value: Value) -> 
 def _set_plainly(e: Emitter, holder: StaticObject, name: str, value: Value) -> None:
     from tsir.frontend.script.calls import call
 
+    if name == HELD:
+        e.unsupported(f"the items of a {holder.cls.__name__} that only exists while compiling")
     descriptor = _found(holder.cls, name)[0]
     if isinstance(descriptor, property):
         if descriptor.fset is None:
@@ -215,14 +240,13 @@ def _set_plainly(e: Emitter, holder: StaticObject, name: str, value: Value) -> N
 
 def call_built_in(e: Emitter, holder: StaticObject, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """A method that the object has of a built-in class."""
-    from tsir.frontend.script.values import Const
 
     if name == "__setattr__" and isinstance(args[0], Const):
         _set_plainly(e, holder, str(args[0].value), args[1])
         return NONE
     if name == "__init__":
         if holder.items is not None:
-            dict_method(e, holder, "update", args, kwargs)
+            _update(e, holder, args, kwargs)
         return NONE
     found = dict_method(e, holder, name, args, kwargs) if holder.items is not None else None
     if found is None:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects import dtypes
+from tsir.dialects.builtin_bases import builtin_base
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
@@ -244,8 +245,13 @@ def _static_item(e: Emitter, container: Value, item: Value) -> Value | None:
     return elements[index]
 
 
+def is_generic(cls: Any) -> bool:
+    """Whether a value is a class derived from `typing.Generic`."""
+    return isinstance(cls, type) and any(base is typing.Generic for base in cls.__mro__)
+
+
 def _python_item(e: Emitter, container: PyObject, index: Subscript) -> Value:
-    if typing.Generic in getattr(container.value, "__mro__", ()):
+    if is_generic(container.value):
         return container  # `Stack[int]`: the parameters say nothing that the arguments don't
     key = index.value(e)
     if isinstance(container.value, enum.EnumMeta):
@@ -369,6 +375,8 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
         and call_special(e, container, "__setitem__", [index.value(e), value]) is not None
     ):
         return
+    if isinstance(container, PyObject) and builtin_base(type(container.value)) is not None:
+        e.session.decisions.take(container.value)
     if isinstance(container, Object):
         key = index.value(e)
         if container.info.kind == "module" and set_module_item(e, container, key, value):
@@ -398,6 +406,8 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
         case ts.ListType():
             if isinstance(item, Slice):
                 parts = [materialise(e, p) for p in (item.start, item.stop, item.step)]
+                if isinstance(own := e.session.type_of(value), ts.ListType):
+                    retype(e, target, own)
                 e.py("setslice", [target, *parts, coerce(e, value, target.type, "assignment to a slice")])
                 return
             element = coerce(e, held(e, value), target.type.element, "an element of this list")
