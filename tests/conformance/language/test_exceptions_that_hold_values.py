@@ -81,3 +81,22 @@ def test_what_exceptions_hold_leaves():
     held = outer.value.__cause__
     assert isinstance(held, HeldError) and set(vars(held)) == {"kind", "shape", "held", "point"}
     assert torch.equal(held.held, torch.full((1, 2), 2.0)) and type(held.point) is Point and held.point.x == 2
+
+
+def asserted(x: torch.Tensor, most: int):
+    torch._assert_scalar(most > 0, "no room")
+    torch._assert_async(x.sum() < most, "too much")
+    torch._assert_async(x)
+    return x
+
+
+@feature("Exceptions", "`torch._assert_async` and `torch._assert_scalar`")
+def test_asynchronous_assertions():
+    compiled = tsir.script(asserted)
+    assert torch.equal(compiled(torch.ones(1), 2), torch.ones(1))
+    for arguments in ((torch.ones(1), 0), (torch.ones(1), 1), (torch.zeros(1), 1), (torch.zeros(2), 1)):
+        with pytest.raises(RuntimeError) as expected:
+            asserted(*arguments)
+        with pytest.raises(RuntimeError) as raised:
+            compiled(*arguments)
+        assert str(raised.value).splitlines()[0] == str(expected.value).splitlines()[0]

@@ -1,5 +1,6 @@
 """`global` and `nonlocal` of what isn't compiled: the program reads and writes Python's variables, in Python's order."""
 
+import functools
 import sys
 import types
 from typing import Any, Dict, Optional
@@ -296,3 +297,28 @@ def test_an_entry_point_that_calls_itself_with_a_dict_outside():
 def test_it_cant_be_saved(tmp_path: Any):
     with pytest.raises(tsir.TsirError, match="Python"):
         tsir.save(tsir.script(counts), tmp_path / "counts.pt")
+
+
+def wrapped(function: Any) -> Any:
+    @functools.wraps(function)
+    def wrapper(x: torch.Tensor, *args: Any, **kwargs: Any):
+        return function(x, *args, **kwargs)
+
+    return wrapper
+
+
+scale = torch.tensor(3.0)
+scales = [torch.ones(2), torch.tensor(2.0)]
+
+
+@wrapped
+def scaled(x: torch.Tensor, *, by: int = 2):
+    return x * scale * by + scales[1]
+
+
+@feature("Globals and constants", "global tensors in functions that a decorator wraps")
+def test_global_tensors_of_wrapped_functions():
+    compiled, x = tsir.script(scaled), torch.ones(2)
+    assert torch.equal(compiled(x), scaled(x)) and torch.equal(compiled(x, by=3), scaled(x, by=3))
+    scale.add_(1)
+    assert torch.equal(compiled(x), scaled(x))

@@ -174,7 +174,7 @@ def outside_value(e: Emitter, value: Any, name: str, current: Callable[[], Any])
 
     Raises NeedsInlining in a function that isn't the entry point itself, which is compiled where it is called then.
     """
-    if not e.session.decisions.is_taken(value) and (e.session.dynamic or not holds_tensors(value)):
+    if not e.session.decisions.is_taken(value) and not holds_tensors(value):
         return None
     kind = type_of_plain_object(e.session, value) if is_plain_object(value) else e.session.type_of_object(value)
     if kind is None and isinstance(value, list | tuple | dict):

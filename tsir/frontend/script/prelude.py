@@ -404,6 +404,18 @@ def tensordot(a, b, dims, out=None):
     return torch.ops.aten.tensordot(a, b, first, second)
 
 
+def _assert_async(input, assert_msg="Expected Tensor with single nonzero value, but got zero"):
+    """`torch._assert_async`, at once, as on a CPU."""
+    if not bool(input):
+        raise RuntimeError(assert_msg)
+
+
+def _assert_scalar(self, assert_msg):
+    """`torch._assert_scalar`."""
+    if not self:
+        raise RuntimeError(assert_msg)
+
+
 def _parametrized(self):
     """The forward of torch's `ParametrizationList`, whose own looks for its modules by the texts of their numbers."""
     if hasattr(self, "original"):
@@ -538,6 +550,7 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     bisect.bisect: bisect_right,
     bisect.bisect_right: bisect_right, bisect.bisect_left: bisect_left, torch.broadcast_shapes: _broadcast_shapes,
     torch._C._infer_size: _broadcast_shapes,
+    vars(torch)["_assert_async"]: _assert_async, vars(torch)["_assert_scalar"]: _assert_scalar,
     torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,
     torch.nn.utils.parametrize.ParametrizationList.forward: _parametrized,
     **COLLECTION_METHODS, **_OPERATORS,
