@@ -9,6 +9,7 @@ Every layer may use this module.
 from __future__ import annotations
 
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
@@ -200,3 +201,8 @@ class OperatorNotImplementedError(OperatorError, NotImplementedError):
 
 class TracerWarning(UserWarning):
     """A tensor became a Python value during a trace, so the trace may not hold for other inputs."""
+
+    @staticmethod
+    def ignore_lib_warnings() -> None:
+        """Ignores the warnings whose place is in torch's own modules, as torch.jit's class of this name does."""
+        warnings.filterwarnings("ignore", category=TracerWarning, module=r"torch\.(?!jit)")

@@ -277,10 +277,13 @@ PROPERTIES: dict[str, Rewrite] = {
     "shape": _renamed("size"), "T": _renamed("numpy_T"), "H": _renamed("matrix_H"), "mT": _renamed("mT"), "mH": _renamed("mH"),
     "real": _renamed("real"), "imag": _renamed("imag"), "data": _renamed("detach"), "ndim": _renamed("dim"),
     "dtype": _renamed("dtype"), "device": _renamed("device"), "layout": _renamed("layout"),
-    "is_cuda": _renamed("is_cuda"), "is_cpu": _renamed("is_cpu"), "is_sparse": _renamed("is_sparse"),
-    "is_quantized": _renamed("is_quantized"), "is_meta": _renamed("is_meta"), "is_mkldnn": _renamed("is_mkldnn"),
-    "requires_grad": _renamed("requires_grad"), "is_leaf": _renamed("is_leaf"), "is_nested": _renamed("is_nested"),
-    "itemsize": _renamed("itemsize"), "nbytes": _renamed("nbytes"), "grad": _renamed("grad"),
+    "itemsize": _renamed("itemsize"), "nbytes": _renamed("nbytes"),
+    **{name: _renamed("grad") for name in ("grad", "grad_fn", "name")}, "grad_dtype": _renamed("dtype"),
+    **{
+        name: _renamed(name)
+        for name in """is_cuda is_cpu is_sparse is_sparse_csr is_quantized is_meta is_mkldnn is_nested is_leaf is_mps is_xpu is_xla
+        is_ipu is_mtia is_maia is_vulkan requires_grad retains_grad""".split()
+    },
 }  # fmt: skip
 """A tensor's properties as calls on the tensor."""
 

@@ -8,6 +8,7 @@ of declarations; they are imported when an operator is first looked up. How bodi
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
@@ -167,9 +168,29 @@ def _derived(op: OpDef, inplace: bool, out: bool) -> list[OpDef]:
     if out and not schema.name.startswith("__"):
         default = "out" if schema.overload in ("", "Tensor") else schema.overload + "_out"
         target = Argument("out", written, kwarg_only=True)
-        form = Schema(schema.name, OUT_OVERLOADS.get(schema.key, default), (*schema.arguments, target), (written,))
-        found.append(OpDef(form, op.body, "out", op, random=op.random))
+        options = _OPTIONS if any(a.name == "layout" for a in schema.arguments) else ()
+        given = [a for a in schema.arguments if a.name not in options]
+        form = Schema(schema.name, OUT_OVERLOADS.get(schema.key, default), (*given, target), (written,))
+        if len(given) == len(schema.arguments):
+            found.append(OpDef(form, op.body, "out", op, random=op.random))
+        else:
+            found.append(OpDef(form, _into_given(op), "out", random=op.random))
     return found
+
+
+def _into_given(op: OpDef) -> Body:
+    """The body of a factory that fills a given tensor, whose dtype is then the factory's `dtype`."""
+    options = [a.name for a in op.schema.arguments if a.name in _OPTIONS]
+
+    def body(*arguments: Any) -> Any:
+        from tsir.ops.core.views import reshape
+
+        *given, target = arguments
+        made = op.body(*given, *(target.dtype if name == "dtype" else None for name in options))
+        keeps = op.schema.name in _IN_SHAPE and all(isinstance(n, int) for n in (*made.shape, *target.shape))
+        return reshape(made, target.shape) if keeps and math.prod(made.shape) == math.prod(target.shape) else made
+
+    return body
 
 
 def _copied(op: OpDef) -> OpDef:
@@ -215,6 +236,12 @@ def _schemas() -> dict[str, Schema]:
 
 SCHEMAS = SchemaRegistry(_schemas)
 """The schemas of all operators."""
+
+_OPTIONS = frozenset(("dtype", "layout", "device", "pin_memory"))
+"""The arguments of factories that their `out=` forms don't have."""
+
+_IN_SHAPE = frozenset(("arange", "linspace", "logspace"))
+"""The factories that fill a tensor with as many elements in its own shape."""
 
 INPLACE_NAMES = frozenset(
     """abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr arccos arccosh arcsin arcsinh arctan arctan2
@@ -271,6 +298,6 @@ OUT_OVERLOADS = {
     "norm.ScalarOpt_dim_dtype": "dtype_out", "norm.ScalarOpt_dim": "out", "frobenius_norm.dim": "out", "std.dim": "out",
     "var.dim": "out", "all.dim": "out", "all": "all_out", "any.dim": "out", "any": "all_out", "mean.dim": "out",
     "mean": "dtype_out", "linalg_matrix_rank.tol_tensor": "out_tol_tensor", "linalg_pinv.rcond_tensor": "out_rcond_tensor",
-    "slice_copy.Tensor": "Tensor_out",
+    "slice_copy.Tensor": "Tensor_out", "arange.start_step": "start_out",
 }  # fmt: skip
 """Where the overload of the `out=` form is called otherwise than the functional overload and `_out`."""

@@ -41,6 +41,32 @@ def shapes(x):
     )
 
 
+@programs(torch.empty(7, dtype=torch.float64), torch.zeros(7, dtype=torch.int64), 7)
+@programs(torch.zeros(7), torch.zeros(7, dtype=torch.int32), 7)
+def factories_fill_given_tensors(o, i, n: int):
+    found = [torch.linspace(0, 1, n, out=o).clone(), torch.logspace(-1, 2, n, 3.0, out=o).clone()]
+    torch.arange(1, 15, 2, out=o)
+    found += [o.clone(), torch.arange(n, out=i).clone(), torch.full([n], 2.5, out=i) + torch.zeros(n, out=o)]
+    torch.ones(n, out=o[:n])
+    return found, torch.eye(2, out=torch.empty(2, 2)), o, i
+
+
+@programs(1 + 2j, 5)
+def spaced_complex_numbers(a: complex, n: int):
+    return (
+        torch.linspace(a, 2, n),
+        torch.linspace(0, a, n, dtype=torch.complex128),
+        torch.logspace(a, 1, n),
+        torch.linspace(a, 1j, 1),
+    )
+
+
+@programs(X)
+def what_tensors_say_of_themselves(x):
+    where = [x.is_xla, x.is_ipu, x.is_mtia, x.is_maia, x.is_mps, x.is_xpu, x.is_vulkan, x.is_sparse_csr, x.retains_grad]
+    return where, x.grad_fn is None, x.name, x.grad_dtype, x.is_cpu
+
+
 @feature("Built-in functions", "tuple of any iterable")
 @programs([1, 2])
 def tuple_of(l: List[int]):

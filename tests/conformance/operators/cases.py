@@ -1049,6 +1049,10 @@ OWN = {
             "is_xpu",
             "is_vulkan",
             "is_sparse_csr",
+            "is_xla",
+            "is_ipu",
+            "is_mtia",
+            "is_maia",
             "is_cpu",
             "is_leaf",
         )

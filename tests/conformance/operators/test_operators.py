@@ -302,7 +302,8 @@ def test_schemas_are_torchs():
 
 OWN_NAMES = {
     "dtype", "layout", "itemsize", "nbytes", "is_cuda", "is_sparse", "is_quantized", "is_meta", "is_mkldnn", "is_nested",
-    "requires_grad", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_cpu", "tolist", "Complex.Tensor",
+    "requires_grad", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_xla", "is_ipu", "is_mtia", "is_maia", "is_cpu", "tolist",
+    "Complex.Tensor",
     "_batch_norm_running_stats", "device", "grad", "tensor", "as_tensor", "initial_seed", "_determinant",
     "_sign_and_log_determinant", "_lu_permutation", "_one_hot_by_data", "_resized", "_resized_as", "_set_to", "_note_resized",
     "_python_number", "_python_index", "_rrelu_slopes", "_in_order", "_in_order_of", "_generator", "initial_seed.generator",

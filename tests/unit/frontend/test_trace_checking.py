@@ -24,6 +24,7 @@ X = torch.tensor([[1.0, 2.0], [3.0, 5.0]])
 def test_equal_programs():
     assert messages(lambda x: (x.sin(), {"a": [x]}), lambda x: (x.sin(), {"a": [x]}), X) == []
     assert messages(lambda x: x / 0, lambda x: x / 0, X * 0) == []
+    assert messages(lambda x: {x + 1: x}, lambda x: {x + 1: x}, X) == []
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,8 @@ def test_equal_programs():
         (lambda x: x, lambda x: x[0], r"\(2,\), not of torch.float32 \(2, 2\)"),
         (lambda x: (x, x), lambda x: (x, x * 2), r"the result\[1\] differs"),
         (lambda x: {"a": x}, lambda x: {"b": x}, "has other keys"),
+        (lambda x: {"a": x}, lambda x: {"a": x, "b": x}, "has other keys"),
+        (lambda x: {x: x}, lambda x: {x + 1: x}, "a key of the result differs by up to 1"),
         (lambda x: [x], lambda x: [x, x], "another number of elements"),
         (lambda x: 1.0, lambda x: 1.1, "is 1.1, not 1.0"),
         (lambda x: "a", lambda x: "b", "is 'b', not 'a'"),

@@ -15,7 +15,7 @@ from tsir.dialects.ts import types as ts
 
 PRIM = frozenset(
     "device dtype layout itemsize nbytes is_cuda is_sparse is_quantized is_meta is_mkldnn is_nested requires_grad is_mps is_xpu "
-    "is_vulkan is_sparse_csr is_cpu".split()
+    "is_vulkan is_sparse_csr is_cpu is_xla is_ipu is_mtia is_maia".split()
 )
 """The operators of ATen's that are `prim::` ones in TorchScript."""
 

@@ -126,9 +126,11 @@ def _difference(expected: Any, got: Any, tolerance: float) -> str | None:
             if (text := _tensor_difference(left, right, tolerance)) is not None:
                 return f"{where} {text}"
         elif isinstance(left, dict):
-            if not isinstance(right, dict) or list(left) != list(right):
+            pairs = list(zip(left.items(), right.items(), strict=False)) if isinstance(right, dict) else []
+            if len(pairs) != len(left) or len(right) != len(left) or any(not _may_be_one(a[0], b[0]) for a, b in pairs):
                 return f"{where} has other keys"
-            pending += [(f"{where}[{k!r}]", left[k], right[k]) for k in left]
+            pending += [(f"{where}[{k!r}]", v, other) for (k, v), (_, other) in pairs]
+            pending += [(f"a key of {where}", k, other) for (k, _), (other, _) in pairs if isinstance(k, torch.Tensor)]
         elif isinstance(left, list | tuple):
             if not isinstance(right, list | tuple) or len(left) != len(right):
                 return f"{where} has another number of elements"
@@ -141,6 +143,13 @@ def _difference(expected: Any, got: Any, tolerance: float) -> str | None:
         elif isinstance(left, int | str | None) and left != right:
             return f"{where} is {right!r}, not {left!r}"
     return None
+
+
+def _may_be_one(left: Any, right: Any) -> bool:
+    """Whether two keys are the same; tensors are compared by value later, for each call makes its own."""
+    if isinstance(left, torch.Tensor) or isinstance(right, torch.Tensor):
+        return isinstance(left, torch.Tensor) and isinstance(right, torch.Tensor)
+    return left == right
 
 
 def _tensor_difference(expected: torch.Tensor, got: Any, tolerance: float) -> str | None:

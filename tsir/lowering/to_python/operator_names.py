@@ -58,7 +58,7 @@ PROPERTIES: dict[str, str] = {
     name: name
     for name in """
 dtype device layout requires_grad is_cuda is_cpu is_sparse is_quantized is_mkldnn is_leaf is_meta is_nested itemsize nbytes
-mT mH is_mps is_sparse_csr is_vulkan is_xpu
+mT mH is_mps is_sparse_csr is_vulkan is_xpu is_xla is_ipu is_mtia is_maia retains_grad
 """.split()
 } | {"matrix_H": "H", "numpy_T": "T"}
 """Operators that are properties of a tensor in source, with the property's name."""

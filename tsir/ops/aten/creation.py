@@ -51,19 +51,19 @@ def filled(size: Sequence[Any], value: Any, dtype: DType, device: Any = None) ->
     return full(shape_of(size), number_as(value, dtype), dtype)
 
 
-@aten(f"zeros(SymInt[] size, *, {OPTIONS}) -> Tensor", out=False)
+@aten(f"zeros(SymInt[] size, *, {OPTIONS}) -> Tensor")
 def zeros(size: Sequence[Any], dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     """All 0."""
     return filled(size, 0, dtype or default_dtype(), device)
 
 
-@aten(f"ones(SymInt[] size, *, {OPTIONS}) -> Tensor", out=False)
+@aten(f"ones(SymInt[] size, *, {OPTIONS}) -> Tensor")
 def ones(size: Sequence[Any], dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     """All 1."""
     return filled(size, 1, dtype or default_dtype(), device)
 
 
-@aten(f"full(SymInt[] size, Scalar fill_value, *, {OPTIONS}) -> Tensor", out=False)
+@aten(f"full(SymInt[] size, Scalar fill_value, *, {OPTIONS}) -> Tensor")
 def full_(size: Sequence[Any], value: Any, dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     """All of one value, whose kind gives the dtype if none is given."""
     return filled(size, value, dtype or number_dtype(value), device)
@@ -270,7 +270,7 @@ def _affine(numbers: SymTensor, start: Any, step: Any, dtype: DType) -> SymTenso
     return convert(numbers, dtype)
 
 
-@aten(f"arange(Scalar end, *, {OPTIONS}) -> Tensor", out=False)
+@aten(f"arange(Scalar end, *, {OPTIONS}) -> Tensor")
 def arange(end: Any, dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     """0, 1, ... below `end`."""
     return _arange(0, end, 1, dtype or _range_dtype((end,)), device)
@@ -282,7 +282,7 @@ def arange_start(start: Any, end: Any, dtype: DType | None, layout: Any, device:
     return _arange(start, end, 1, dtype, device)
 
 
-@aten(f"arange.start_step(Scalar start, Scalar end, Scalar step=1, *, {OPTIONS}) -> Tensor", out=False)
+@aten(f"arange.start_step(Scalar start, Scalar end, Scalar step=1, *, {OPTIONS}) -> Tensor")
 def arange_step(
     start: Any, end: Any, step: Any, dtype: DType | None, layout: Any, device: Any, pin_memory: Any
 ) -> SymTensor:
@@ -295,18 +295,31 @@ def float32_of(value: float) -> float:
     return struct.unpack("f", struct.pack("f", value))[0]
 
 
-@aten(f"linspace(Scalar start, Scalar end, int steps, *, {OPTIONS}) -> Tensor", out=False)
+@aten(f"linspace(Scalar start, Scalar end, int steps, *, {OPTIONS}) -> Tensor")
 def linspace(start: Any, end: Any, steps: Any, dtype: DType | None, layout: Any, device: Any, pin: Any) -> SymTensor:
     """`steps` numbers from `start` to `end`, both included."""
     check_device(device)
-    dtype = dtype or default_dtype()
+    is_complex = any(isinstance(v, complex) for v in (start, end))
+    dtype = dtype or (number_dtype(1j) if is_complex else default_dtype())
     count = as_size(steps)
     if isinstance(count, int) and count < 0:
         raise OperatorError("number of steps must be non-negative")
-    first, last = float(require_number(start, "start")), float(require_number(end, "end"))
     known = require_int(count, "steps")
     if known == 1:
         return filled((1,), start, dtype)
+    if dtype.category is Category.COMPLEX:
+        low, high = complex(require_number(start, "start")), complex(require_number(end, "end"))
+        at = convert(iota(count, dtypes.int64), dtypes.complex128)
+        width = (high - low) / max(known - 1, 1)
+        below = binary("add", binary("mul", at, width), low)
+        above = binary("sub", high, binary("mul", binary("sub", known - 1, at), width))
+        is_low = binary("lt", iota(count, dtypes.int64), known // 2)
+        return convert(where(is_low, below, above), dtype)
+    if is_complex:
+        raise OperatorError(
+            f"torch.linspace(): inferred dtype ComplexFloat can't be safely cast to passed dtype {dtype.name}"
+        )
+    first, last = float(require_number(start, "start")), float(require_number(end, "end"))
     rounded = (lambda v: v) if dtype is dtypes.float64 else float32_of
     if dtype.category is Category.FLOAT:
         first, last = rounded(first), rounded(last)
@@ -317,22 +330,24 @@ def linspace(start: Any, end: Any, steps: Any, dtype: DType | None, layout: Any,
     return convert(convert(values, dtypes.float32) if dtype.itemsize < 4 and dtype.is_floating_point else values, dtype)
 
 
-@aten(f"logspace(Scalar start, Scalar end, int steps, float base=10., *, {OPTIONS}) -> Tensor", out=False)
+@aten(f"logspace(Scalar start, Scalar end, int steps, float base=10., *, {OPTIONS}) -> Tensor")
 def logspace(
     start: Any, end: Any, steps: Any, base: Any, dtype: DType | None, layout: Any, device: Any, pin_memory: Any
 ) -> SymTensor:
     """`base` to the power of `linspace`."""
-    exponents = linspace(start, end, steps, dtypes.float64, layout, device, pin_memory)
-    return convert(binary("pow", float(base), exponents), dtype or default_dtype())
+    is_complex = any(isinstance(v, complex) for v in (start, end))
+    wide, usual = (dtypes.complex128, number_dtype(1j)) if is_complex else (dtypes.float64, default_dtype())
+    exponents = linspace(start, end, steps, wide, layout, device, pin_memory)
+    return convert(binary("pow", float(base), exponents), dtype or usual)
 
 
-@aten(f"eye(SymInt n, *, {OPTIONS}) -> Tensor", out=False)
+@aten(f"eye(SymInt n, *, {OPTIONS}) -> Tensor")
 def eye(n: Any, dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     """The identity matrix."""
     return eye_m(n, n, dtype, layout, device, pin_memory)
 
 
-@aten(f"eye.m(SymInt n, SymInt m, *, {OPTIONS}) -> Tensor", out=False)
+@aten(f"eye.m(SymInt n, SymInt m, *, {OPTIONS}) -> Tensor")
 def eye_m(n: Any, m: Any, dtype: DType | None, layout: Any, device: Any, pin_memory: Any) -> SymTensor:
     """1 on the diagonal of a matrix with n rows and m columns, else 0."""
     check_device(device)

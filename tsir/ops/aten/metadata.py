@@ -115,7 +115,7 @@ def layout(x: SymTensor) -> Layout:
 
 ALWAYS_FALSE = (
     "is_cuda", "is_sparse", "is_quantized", "is_meta", "is_mkldnn", "is_nested", "is_inference", "requires_grad", "is_conj",
-    "is_neg", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr",
+    "is_neg", "is_mps", "is_xpu", "is_vulkan", "is_sparse_csr", "is_xla", "is_ipu", "is_mtia", "is_maia", "retains_grad",
 )  # fmt: skip
 """Questions about a tensor that have one answer here: tsir's tensors are dense, on the CPU and without gradients."""
 
