@@ -81,7 +81,7 @@ def _reduced(data: SymTensor, kind: tuple[str, float], mean: bool, offsets: SymT
     return average if initial is None else where(binary("eq", sizes, 0.0), found, average)
 
 
-@aten("_convert_indices_from_coo_to_csr(Tensor self, SymInt size, *, bool out_int32=False) -> Tensor")
+@aten("_convert_indices_from_coo_to_csr(Tensor self, int size, *, bool out_int32=False) -> Tensor")
 def convert_indices_from_coo_to_csr(rows: SymTensor, size: Any, out_int32: bool) -> SymTensor:
     """Where each row begins among elements that are sorted by their rows, and where the last one ends."""
     if rows.rank != 1:
