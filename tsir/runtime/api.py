@@ -152,19 +152,19 @@ def _with_exceptions(program: Program) -> Program:
 def trace(
     func: Any,
     example_inputs: Any = None,
-    *,
+    optimize: Any = None,
     check_trace: bool = True,
     check_inputs: list[Any] | None = None,
     check_tolerance: float = 1e-5,
     strict: bool = True,
-    example_kwarg_inputs: Mapping[str, Any] | None = None,
-    dynamic_axes: Any = None,
-    dynamic_shapes: Any = None,
-    optimize: Any = None,
     _force_outplace: bool = False,
     _module_class: Any = None,
     _compilation_unit: Any = None,
+    example_kwarg_inputs: Mapping[str, Any] | None = None,
     _store_inputs: bool = True,
+    *,
+    dynamic_axes: Any = None,
+    dynamic_shapes: Any = None,
 ) -> Compiled:
     """Records what a module or function does with the example inputs, as `torch.jit.trace` does.
 
@@ -203,19 +203,19 @@ def trace(
 def trace_module(
     mod: Any,
     inputs: Mapping[str, Any],
-    *,
+    optimize: Any = None,
     check_trace: bool = True,
     check_inputs: Sequence[Mapping[str, Any]] | None = None,
     check_tolerance: float = 1e-5,
     strict: bool = True,
-    example_inputs_is_kwarg: bool = False,
-    dynamic_axes: Any = None,
-    dynamic_shapes: Any = None,
-    optimize: Any = None,
     _force_outplace: bool = False,
     _module_class: Any = None,
     _compilation_unit: Any = None,
+    example_inputs_is_kwarg: bool = False,
     _store_inputs: bool = True,
+    *,
+    dynamic_axes: Any = None,
+    dynamic_shapes: Any = None,
 ) -> ScriptModule:
     """Records several methods of a module, as `torch.jit.trace_module` does.
 
@@ -284,15 +284,13 @@ def _check(original: Any, compiled: Any, several: list[tuple[Any, ...]], kwargs:
 
 
 @user_facing
-def save(
-    compiled: Any, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
-) -> None:
+def save(m: Any, f: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None) -> None:
     """Writes a compiled function or module as an archive, as `torch.jit.save` does. See docs in `tsir.archive`."""
-    if not isinstance(compiled, ScriptFunction | ScriptModule):
+    if not isinstance(m, ScriptFunction | ScriptModule):
         raise TsirError(
-            f"only compiled functions and modules can be saved, not a {type(compiled).__name__}", hint="tsir.script it first"
+            f"only compiled functions and modules can be saved, not a {type(m).__name__}", hint="tsir.script it first"
         )
-    compiled.save(target, _extra_files)
+    m.save(f, _extra_files)
 
 
 def manual_seed(seed: int) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import types
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -19,7 +18,7 @@ import numpy as np
 from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.values import Instance
-from tsir.errors import OperatorError, OperatorNotImplementedError, OperatorValueError, TsirError
+from tsir.errors import OperatorError, OperatorNotImplementedError, TsirError
 from tsir.runtime.arguments import Conversion, InstanceConverter
 from tsir.runtime.bound import adopt_weights
 from tsir.runtime.compilation import Stages
@@ -119,7 +118,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     def renew(self, program: Program) -> None:
         """Becomes the module of another program: the same one, compiled with other methods."""
-        views = [(path, module) for path, module in self.named_modules() if module is not self]
+        views: list[tuple[str, ScriptModule]] = [(p, m) for p, m in self.named_modules() if m is not self]
         for name, entry in program.entry_points.items():
             if (known := self.program.entry_points.get(name)) is not None:
                 program.entry_points[name] = replace(entry, shapes=known.shapes)
@@ -131,7 +130,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
             for name in path.split("."):
                 instance = instance.attributes.get(name) if isinstance(instance, Instance) else None
             if isinstance(instance, Instance):
-                type(view).__init__(view, program, instance, self)
+                ScriptModule.__init__(view, program, instance, self)
 
     # Objects of compiled classes, for `Conversion`.
 
@@ -316,84 +315,6 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         """`train(False)`."""
         return self.train(False)
 
-    # The tree.
-
-    def named_children(self) -> Iterator[tuple[str, ScriptModule]]:
-        """The submodules and objects of compiled classes directly in this one."""
-        for name, value in self.instance.attributes.items():
-            if isinstance(value, Instance) and "training" in value.attributes:
-                yield name, self.wrap(value)
-
-    def children(self) -> Iterator[ScriptModule]:
-        """The submodules directly in this one."""
-        return (child for _, child in self.named_children())
-
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, ScriptModule]]:
-        """This module and all below, each once, with dotted names."""
-        seen: set[int] = set()
-        todo: list[tuple[str, ScriptModule]] = [(prefix, self)]
-        while todo:
-            name, module = todo.pop()
-            if id(module.instance) in seen:
-                continue
-            seen.add(id(module.instance))
-            yield name, module
-            children = ScriptModule.named_children(module)
-            below = [(f"{name}.{child}" if name else child, m) for child, m in children]
-            todo.extend(reversed(below))
-
-    def modules(self) -> Iterator[ScriptModule]:
-        """This module and all below, each once."""
-        return (module for _, module in self.named_modules())
-
-    def _tensors(self, roles: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-        from tsir.runtime.compilation import attribute_roles
-
-        roles_of = attribute_roles(self.program)
-        for prefix, module in self.named_modules():
-            own = roles_of.get(module.instance.class_name, {})
-            for name, value in module.instance.attributes.items():
-                if isinstance(value, np.ndarray) and own.get(name) in roles:
-                    yield f"{prefix}.{name}" if prefix else name, module._outside(value)
-
-    def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """The parameters of this module and all below, with dotted names, each once."""
-        seen: set[int] = set()
-        for name, value in self._tensors(("parameter",)):
-            if id(value) not in seen:
-                seen.add(id(value))
-                yield name, value
-
-    def parameters(self) -> Iterator[Any]:
-        """The parameters of this module and all below."""
-        return (value for _, value in self.named_parameters())
-
-    def named_buffers(self) -> Iterator[tuple[str, Any]]:
-        """The buffers of this module and all below, with dotted names."""
-        return self._tensors(("buffer",))
-
-    def buffers(self) -> Iterator[Any]:
-        """The buffers of this module and all below."""
-        return (value for _, value in self.named_buffers())
-
-    def state_dict(self) -> dict[str, Any]:
-        """Parameters and buffers by dotted name, over the same memory; an OrderedDict as torch's."""
-        return OrderedDict(self._tensors(("parameter", "buffer")))
-
-    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
-        """Copies the values into the parameters and buffers. Raises OperatorValueError for other names (`strict`) or shapes."""
-        own = self.state_dict()
-        missing, unexpected = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
-        if strict and (missing or unexpected):
-            raise OperatorValueError(f"state_dict doesn't fit: missing {missing}, unexpected {unexpected}")
-        for name, value in state.items():
-            if name not in own:
-                continue
-            if tuple(own[name].shape) != tuple(value.shape):
-                raise OperatorValueError(f"{name} has shape {tuple(own[name].shape)}, the new value {tuple(value.shape)}")
-            _copy_into(own[name], value)
-        self.attributes_changed()
-
     # The stages, of `forward`.
 
     @property
@@ -447,19 +368,17 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         """The compiled variants of `forward` so far."""
         return self._called.specializations
 
-    def save(
-        self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
-    ) -> None:
+    def save(self, f: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None) -> None:
         """Writes an archive; `tsir.load` reads it, without torch too."""
         from tsir.archive import save
         from tsir.runtime.copying import program_of
         from tsir.runtime.saved_state import with_saved_state
 
         self.adopt_weights()
-        save(with_saved_state(self.program if self._root is None else program_of(self)), target, _extra_files)
+        save(with_saved_state(self.program if self._root is None else program_of(self)), f, _extra_files)
 
     def save_torchscript(
-        self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
+        self, f: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
     ) -> None:
         """Writes an archive that `torch.jit.load` reads, in Python and C++; torch isn't needed.
 
@@ -470,7 +389,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         from tsir.runtime.saved_state import with_saved_state
 
         self.adopt_weights()
-        save(with_saved_state(self.program if self._root is None else program_of(self)), target, _extra_files)
+        save(with_saved_state(self.program if self._root is None else program_of(self)), f, _extra_files)
 
     def __copy__(self) -> ScriptModule:
         """A module with attributes of its own that have the same values: tensors and submodules are shared, as in torch.jit."""
@@ -546,12 +465,3 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         children = [f"  ({n}): " + repr(c).replace("\n", "\n  ") for n, c in ScriptModule.named_children(self)]
         own = self.extra_repr()
         return "\n".join([f"ScriptModule(\n  {own}", *children, ")"]) if children else f"ScriptModule({own})"
-
-
-def _copy_into(target: Any, value: Any) -> None:
-    torch = adapter()
-    if torch is not None and isinstance(target, torch.Tensor):
-        with torch.torch.no_grad():
-            target.copy_(value if isinstance(value, torch.Tensor) else torch.to_tensor(value))
-    else:
-        np.copyto(target, np.asarray(value), casting="unsafe")

@@ -21,7 +21,7 @@ from tsir.runtime.torch_archives import load_torch_archive
 
 @user_facing
 def load(
-    source: str | os.PathLike[str] | IO[bytes] | bytes,
+    f: str | os.PathLike[str] | IO[bytes] | bytes,
     map_location: Any = None,
     _extra_files: dict[str, Any] | None = None,
     _restore_shapes: bool = False,
@@ -38,11 +38,11 @@ def load(
     long ones are before their first use. `limits` are those on what a file may ask for. See docs/archive.md.
     """
     locations = Locations.read(map_location)
-    if isinstance(source, bytes | bytearray | memoryview):
-        source = io.BytesIO(source)
-    data, is_mapped = opened(source)
-    name = name_of(source)
-    again = source if isinstance(source, str | os.PathLike) else io.BytesIO(data)
+    if isinstance(f, bytes | bytearray | memoryview):
+        f = io.BytesIO(f)
+    data, is_mapped = opened(f)
+    name = name_of(f)
+    again = f if isinstance(f, str | os.PathLike) else io.BytesIO(data)
     if is_exported_archive(data) or is_torch_archive(data):
         return _of_torch(data, again, _extra_files, locations, verify, limits)
     refuse_other(data, name)

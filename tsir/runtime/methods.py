@@ -397,17 +397,15 @@ class ScriptFunction(CompiledMethod):
         self.save(buffer, _extra_files)
         return buffer.getvalue()
 
-    def save(
-        self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
-    ) -> None:
+    def save(self, f: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None) -> None:
         """Writes an archive; `tsir.load` reads it, without torch too."""
         from tsir.archive import save
 
         self._take_over()
-        save(self.program, target, _extra_files)
+        save(self.program, f, _extra_files)
 
     def save_torchscript(
-        self, target: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
+        self, f: str | os.PathLike[str] | IO[bytes], _extra_files: Mapping[str, str | bytes] | None = None
     ) -> None:
         """Writes an archive that `torch.jit.load` reads, in Python and C++: a module whose `forward` is this function.
 
@@ -416,7 +414,7 @@ class ScriptFunction(CompiledMethod):
         from tsir.archive.torchscript.writing import save
 
         self._take_over()
-        save(self.program, target, _extra_files)
+        save(self.program, f, _extra_files)
 
     def __reduce__(self) -> tuple[Any, ...]:
         from tsir.runtime.copying import reduced, restored

@@ -1,12 +1,12 @@
 """What `nn.Module` offers beside calls: looking things up by path, converting all tensors, and what a compiled module refuses.
 
-The classes, and what needs to know how a program runs, are in `compiled.py`.
+Its tree and tensors are in `module_tensors.py`; the classes, and what needs to know how a program runs, are in `compiled.py`.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +16,12 @@ from tsir.dialects.values import Device
 from tsir.errors import TsirError
 from tsir.ops.host_tensors import numpy_dtype
 from tsir.runtime.inspection import plain_class_name
+from tsir.runtime.module_tensors import ModuleTensors
 from tsir.runtime.torch_adapter import adapter
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from tsir.runtime.compiled import ScriptModule
 
 _FIXED = "a compiled module is fixed: {0}() has no meaning here"
 
@@ -35,19 +35,12 @@ def _refused(name: str, hint: str) -> Callable[..., Any]:
     return method
 
 
-class ModuleMethods:
+class ModuleMethods(ModuleTensors):
     """The part of `nn.Module`'s interface that only needs the tree of modules and their tensors."""
 
     if TYPE_CHECKING:
         # What `ScriptModule` provides.
-        instance: Any
-        program: Any
-
-        def named_modules(self, prefix: str = "") -> Iterator[tuple[str, ScriptModule]]: ...
-        def named_children(self) -> Iterator[tuple[str, ScriptModule]]: ...
-        def named_parameters(self) -> Iterator[tuple[str, Any]]: ...
-        def named_buffers(self) -> Iterator[tuple[str, Any]]: ...
-        def save(self, target: Any, _extra_files: Any = None) -> None: ...
+        def save(self, f: Any, _extra_files: Any = None) -> None: ...
 
     @property
     def original_name(self) -> str:

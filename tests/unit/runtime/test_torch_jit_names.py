@@ -1,5 +1,7 @@
 """The names that users of torch.jit know, and the methods of `nn.Module` on a compiled module."""
 
+import inspect
+
 import pytest
 import torch
 from torch import nn
@@ -99,3 +101,19 @@ def test_refused(name: str) -> None:
 def test_torch_jit_s_own_parameters_are_taken() -> None:
     traced = tsir.trace(torch.relu, (X,), optimize=True, _force_outplace=True)
     assert torch.equal(tsir.script(torch.nn.ReLU(), None, 0, None)(X), traced(X))
+
+
+def test_parameters_are_those_of_torch_jit():
+    """Calls by position and by name mean the same: `torch.jit.save(m=module, f=path)`."""
+    ours = {"RecursiveScriptModule", "ScriptModule", "TopLevelTracedModule"}  # which aren't made by calls
+    for name in sorted(set(dir(torch.jit)) - ours):
+        theirs, own = getattr(torch.jit, name), getattr(tsir, name, None)
+        if name.startswith("__") or not callable(theirs) or own is None:
+            continue
+        try:
+            expected = list(inspect.signature(theirs).parameters)
+        except (TypeError, ValueError):  # of a class without a signature
+            continue
+        found = inspect.signature(own).parameters.values()
+        assert [p.name for p in found][: len(expected)] == expected, name
+        assert all(p.kind is p.KEYWORD_ONLY for p in list(found)[len(expected) :] if p.default is not p.empty), name
