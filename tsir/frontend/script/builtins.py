@@ -25,6 +25,7 @@ from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.attribute_stores import delete_attribute, delete_by_name, set_by_name
 from tsir.frontend.script.attributes import get_attribute, set_attribute, type_of_value
 from tsir.frontend.script.call_arguments import Arguments, spread_last
+from tsir.frontend.script.changing_functions import changing_filter, changing_map
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.conversions import CONVERSIONS, text_of
 from tsir.frontend.script.convert import as_bool, materialise
@@ -398,12 +399,14 @@ def _class_behind(e: Emitter, value: Value) -> Any:
 
 def _map(a: Arguments) -> Value:
     function, *iterables = a.values()
-    return Map(function, tuple(iterables))
+    return changing_map(a.e, function, iterables) or Map(function, tuple(iterables))
 
 
 def _filter(a: Arguments) -> Value:
     a.exactly(2)
     function, iterable = a.values()
+    if (changing := changing_filter(a.e, function, iterable)) is not None:
+        return changing
     return Filter(function, iterable)
 
 

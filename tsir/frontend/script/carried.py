@@ -363,6 +363,7 @@ def behind(
                 Unusable(
                     f"is only assigned inside the loop in line {e.source.location(node).line}",
                     "assign it before the loop too",
+                    True,
                 )
             )
         elif e.session.type_of(old.value) is None:

@@ -28,6 +28,7 @@ from tsir.frontend.script.numpy_scalars import kind_of
 from tsir.frontend.script.source import assigned_names
 from tsir.frontend.script.static_state import parts_of, with_parts
 from tsir.frontend.script.type_relations import is_subtype, join_all, join_types, members
+from tsir.frontend.script.unassigned import may_be_unassigned
 from tsir.frontend.script.values import (
     FALSE,
     ITERATORS,
@@ -381,6 +382,9 @@ def _note_assigned(e: Emitter, live: Sequence[Side], end: tuple[int, int], *, ma
     if maybe:
         every = {n for s in live for n in s.variables if not n.startswith("$") and e.is_live(n, end)}
         names |= {n for n in every if any(n not in s.variables for s in live)}
+    if e.session.decisions.unassigned:
+        every = {n for s in live for n in s.variables if n[0] != "$" and may_be_unassigned(e, n) and e.is_live(n, end)}
+        names |= {n for n in every if any(n not in s.variables for s in live)}
     for side in live if e.loops else ():
         if side.breaks:  # what it has assigned may be read behind the loop
             own = [n for n in side.variables if n[0] != "$" and any(n not in s.variables for s in live)]
@@ -466,7 +470,9 @@ def _merge(e: Emitter, name: str, sides: Sequence[Side], end: tuple[int, int]) -
         which = "true" if missing[0] is sides[0] else "false"
         line = e.place.line
         return _Merged(
-            Unusable(f"isn't assigned when the condition in line {line} is {which}", "assign it before the branch too")
+            Unusable(
+                f"isn't assigned when the condition in line {line} is {which}", "assign it before the branch too", True, end
+            )
         )
     if not name.startswith("$value") and (name.startswith("$") is False) and missing and any(s.exits for s in missing):
         caring = [s for s in caring if name in s.variables]

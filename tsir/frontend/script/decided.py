@@ -75,6 +75,8 @@ class Decisions:
         default_factory=dict[tuple[int, str], "tuple[nn.Module, list[nn.Module | None]]"]
     )
     """The modules, or None, that the program assigns, by the `id` of the module that gets them, which comes first, and the name."""
+    unassigned: set[Any] = field(default_factory=set[Any])
+    """The variables, by function and name, of which the running program looks whether they are assigned."""
     held_dicts: bool = False
     """Whether objects of classes derived from dict hold dicts of run time: the program looks for keys that only it knows."""
     has_static_dicts: bool = False

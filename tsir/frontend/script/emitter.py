@@ -431,6 +431,7 @@ class Emitter:
         """What a name means: a variable, or something from outside the function."""
         from tsir.frontend.script.convert import raise_unassigned
         from tsir.frontend.script.static_state import fresh
+        from tsir.frontend.script.unassigned import look_when_running, may_be_unassigned
 
         key = node.id
         binding = self.variables.get(key)
@@ -440,14 +441,16 @@ class Emitter:
             binding = self.variables.get(key)
         if binding is not None:
             if isinstance(binding.value, Unusable):
+                look_when_running(self, node, binding.value)
                 self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint, code="TS202")
             self._check_assigned(node, key)
             return binding.value if isinstance(binding.value, Run | Const) else fresh(self, binding.value)
         if key and not local:
             raise_unassigned(self, node.id, free=True)
-        if local and self.cell_key(node.id) in self.unreached:
+        if local and (self.cell_key(node.id) in self.unreached or (self.loops and may_be_unassigned(self, node.id))):
             raise_unassigned(self, node.id)
         if local:
+            look_when_running(self, node, None)
             self.error(
                 f"'{node.id}' is read before it is assigned",
                 node=node,

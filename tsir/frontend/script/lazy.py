@@ -156,6 +156,44 @@ def by_index(sequence):
         position = position + 1
 
 
+def mapped_until_stop(function, items):
+    """`map(function, items)` of a function that may raise StopIteration, which ends the elements."""
+    for item in items:
+        try:
+            value = function(item)
+        except StopIteration:
+            return
+        yield value
+
+
+def mapped_rows_until_stop(function, rows):
+    """`map(function, *iterables)` of such a function, of their zip."""
+    for row in rows:
+        try:
+            value = function(*row)
+        except StopIteration:
+            return
+        yield value
+
+
+def kept(function, items):
+    """`filter(function, items)` of a function that changes variables around it."""
+    for item in items:
+        if function(item):
+            yield item
+
+
+def kept_until_stop(function, items):
+    """The same of a function that may raise StopIteration."""
+    for item in items:
+        try:
+            keeps = function(item)
+        except StopIteration:
+            return
+        if keeps:
+            yield item
+
+
 def called_until(function, sentinel):
     """`iter(function, sentinel)`."""
     while True:

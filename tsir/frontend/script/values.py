@@ -438,6 +438,9 @@ class Unusable:
 
     why: str
     hint: str | None = None
+    is_unassigned: bool = False
+    """Whether it is that some path doesn't assign the variable: `end` is where the branch that doesn't ends, None for a loop."""
+    end: tuple[int, int] | None = None
 
 
 Value: TypeAlias = (
