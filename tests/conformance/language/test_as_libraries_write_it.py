@@ -261,3 +261,71 @@ def test_modules_made_by_torch() -> None:
         torch.testing.assert_close(tsir.script(inner)(X, X + 1), expected)
         torch.testing.assert_close(tsir.script(Around(inner))(X), expected)
         torch.testing.assert_close(tsir.script(torch.jit.script(Around(inner)))(X), expected)
+
+
+class Part(nn.Module):
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.by = by
+
+    def forward(self, x: Dict[str, Tensor]):
+        return {"out": [x["a"] * self.by], "rest": []}
+
+
+class Parts(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = Part(2.0)
+        self.parts = nn.ModuleList([self.first, Part(3.0)])
+
+    def has_factor(self):
+        return hasattr(self.first, "by")
+
+    @torch.jit.export
+    def all_of(self, x: Dict[str, Tensor]):
+        if not self.has_factor():
+            return None
+        return [part(x) for part in self.parts]
+
+    def forward(self):
+        pass
+
+
+class Searching(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = Parts()
+
+    @torch.no_grad()
+    def forward(self, x: Dict[str, Dict[str, Tensor]]):
+        return self._search(x)
+
+    def _search(self, x: Dict[str, Dict[str, Tensor]]):
+        found = self.parts.all_of(x["in"])
+        assert found is not None
+        order: Optional[Tensor] = None
+        if "order" in x and isinstance(x["order"], Tensor):
+            order = x["order"]
+        else:
+            order = torch.arange(1, -1, -1)
+        return torch.stack([f["out"][0] for f in found])[order]
+
+
+@feature("Modules", "lists of dicts, or None, and keys of another type, in modules whose forward is decorated")
+def test_searching() -> None:
+    torch.testing.assert_close(tsir.script(Searching())({"in": {"a": X}}), Searching()({"in": {"a": X}}))
+
+
+@feature("Tensors in programs", "factories that write into a tensor (out=)")
+def test_factories_with_out() -> None:
+    @tsir.script
+    def made(count: int, x: Tensor):
+        buffer = torch.empty(0).long()
+        if count > 0:
+            torch.arange(count, out=buffer)
+        torch.ones(3, out=x)
+        return buffer.expand(2, count), torch.linspace(0, 1, 3, out=x[0:3]) is not None
+
+    x = torch.zeros(3, dtype=torch.float64)
+    assert made(4, x)[0].tolist() == [[0, 1, 2, 3]] * 2
+    assert x.tolist() == [0.0, 0.5, 1.0]

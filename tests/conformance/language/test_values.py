@@ -51,13 +51,6 @@ def factories_fill_given_tensors(o, i, n: int):
     return found, torch.eye(2, out=torch.empty(2, 2)), o, i
 
 
-@programs(X, 2)
-@programs(X, None)
-def sizes_that_stay_as_they_are(x, n: Optional[int]):
-    x = x[None]
-    return F.adaptive_max_pool2d(x, (None, 2)), F.adaptive_max_pool2d(x, [1, None]), F.adaptive_avg_pool2d(x, (n, 1))
-
-
 @programs(1 + 2j, 5)
 def spaced_complex_numbers(a: complex, n: int):
     return (

@@ -744,6 +744,8 @@ CASES = {
     "unique_consecutive": lambda d: [[torch.tensor([1, 1, 2, 1]).to(d), True, True, None]],
     "bincount": lambda d: [[_index(1, 3, 1), w, m] for w in (None, t((3,), F32)) for m in (0, 6)],
     "histc": lambda d: [[t((9,), d), 4, 0, 0], [t((9,), d), 4, 0.2, 0.7]],
+    "conv_tbc": lambda d: [[t((5, 2, 4), d), t((3, 4, 6), d), t((6,), d), p] for p in (0, 1)],
+    "_shape_as_tensor": lambda d: [[t((5, 2, 4), d)], [t((), d)]],
     "segment_reduce": lambda d: [
         [t((5, 2), d), r, w, None, o, 0, False, i]
         for r in ("sum", "mean", "max", "min", "prod")

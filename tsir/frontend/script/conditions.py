@@ -137,11 +137,12 @@ def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool)
             right = condition(e, operand)
         except Unreachable:
             right = Condition(not is_and)  # only where the operand isn't evaluated does the program go on
-        decided = right.value is (not is_and) and _is_known(evaluated, right)
+        decided = right.value is (not is_and)
+        idle = _is_idle(evaluated, right)
         value = e.bool_constant(right.value) if isinstance(right.value, bool) else right.value
     assigned = {n: b for n, b in e.variables.items() if b.origin is not getattr(before.get(n), "origin", None)}
     e.variables, e.paths = before, paths
-    if decided:
+    if decided and idle:
         return _combine(left, right, not is_and, is_and)
     kinds = _assigned_types(e, assigned)
     with e.inside(evaluated):
@@ -153,7 +154,7 @@ def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool)
     blocks = (evaluated, skipped) if is_and else (skipped, evaluated)
     operation = scf.IfOp(left.value, [ts.BOOL, *kinds.values()], Region(blocks[0]), Region(blocks[1]))
     e.emit_void(operation)
-    result = _combine(left, right, operation.results[0], is_and)
+    result = _combine(left, right, (not is_and) if decided else operation.results[0], is_and)
     if kinds:
         ran = left.value if is_and else e.emit(py_op("not")([left.value], [ts.BOOL]))
         for name, ssa in zip(kinds, operation.results[1:], strict=True):
@@ -161,8 +162,8 @@ def _short_circuit(e: Emitter, left: Condition, operand: ast.expr, is_and: bool)
     return result
 
 
-def _is_known(evaluated: Block, result: Condition) -> bool:
-    """Whether an operand is decided without anything being evaluated, so that what the operand before it is doesn't matter."""
+def _is_idle(evaluated: Block, result: Condition) -> bool:
+    """Whether nothing is evaluated for an operand: where it is decided, what the operand before it is doesn't matter."""
     facts = [*result.when_true.values(), *result.when_false.values()]
     idle = all(isinstance(op, CastOp | ConstantOp | arith.ConstantOp) for op in evaluated.ops)
     return idle and not any(isinstance(f, Binding) for f in facts)

@@ -19,6 +19,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
+from tsir.frontend.constants import type_of_constant
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.convert import coerce, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
@@ -46,6 +47,7 @@ from tsir.frontend.script.values import (
     PyObject,
     RaisedException,
     Run,
+    StaticDict,
     StaticList,
     Unusable,
     Value,
@@ -501,6 +503,8 @@ def _merge_values(e: Emitter, values: Sequence[Value], sides: Sequence[Side], pa
             return _Merged(type=ts.INT, options=tuple(o for v in values for o in _options(v)), path=path)
         if (function := _function_type(e, values)) is not None:
             return _Merged(type=function, path=path)
+        if (kind := _displays_type(e, values)) is not None:
+            return _Merged(type=kind, path=path)
         return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
     alike = {v.tuple_like if isinstance(v, Run) else kind_of(v) for v in values}
     return _Merged(type=common_type(e, values), tuple_like=alike.pop() if len(alike) == 1 else None, path=path)
@@ -513,6 +517,25 @@ def _function_type(e: Emitter, values: Sequence[Value]) -> Attribute | None:
     if any(k not in (kind, ts.NONE, ts.optional_of(kind)) for k in kinds):
         return None
     return kind if all(k == kind for k in kinds) else ts.optional_of(kind)
+
+
+def _displays_type(e: Emitter, values: Sequence[Value]) -> Attribute | None:
+    """The type of what is a list or dict that only exists while compiling, or another value; None where that is a Union."""
+    kinds = [k for v in values if (k := _display_type(e, v)) is not None]
+    joined = join_all(kinds) if len(kinds) == len(values) else None
+    return None if isinstance(joined, ts.UnionType) else joined
+
+
+def _display_type(e: Emitter, value: Value) -> Attribute | None:
+    """The type that a value has at run time, also of lists and dicts with items of one type each."""
+    if (kind := e.session.type_of(value)) is not None or not isinstance(value, StaticList | StaticDict):
+        return kind
+    items = value.elements if isinstance(value, StaticList) else tuple(value.items.values())
+    kinds = {_display_type(e, v) for v in items} or {ts.TensorType()}
+    keys = {type_of_constant(k) for k in value.items} or {ts.StrType()} if isinstance(value, StaticDict) else {ts.INT}
+    if len(kinds) != 1 or len(keys) != 1 or (kind := kinds.pop()) is None:
+        return None
+    return ts.ListType(kind) if isinstance(value, StaticList) else ts.DictType(keys.pop(), kind)
 
 
 def common_type(e: Emitter, values: Sequence[Value]) -> Attribute:

@@ -288,6 +288,8 @@ def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
         from tsir.frontend.script.function_values import is_function
 
         return is_function(value)
+    if kind is None and isinstance(value, StaticDict):
+        return isinstance(wanted, ts.DictType) and all(fits(e, v, wanted.value) for v in value.items.values())
     if kind is None:
         return isinstance(wanted, ts.ListType | ts.TupleOfType | Tuples) and isinstance(value, StaticTuple | StaticList)
     return (

@@ -158,9 +158,7 @@ def call_compiled(
         if _is_static_flag(value, p.type):
             parameters[p.name] = value
         elif p.type is not None:
-            kind = _narrowed(e, p.type, value)
-            kind = _with_nones(e, kind, value) if is_of_torch(source.function) else kind
-            parameters[p.name] = kind
+            parameters[p.name] = kind = _narrowed(e, p.type, value)
             value = number_in(e, value, kind)
             operands.append(coerce(e, value, kind, f"argument '{p.name}' of {name}()", p.declared))
         elif session.type_of(value) is None:
@@ -235,21 +233,6 @@ def _narrowed(e: Emitter, declared: Attribute, value: Value) -> Attribute:
     """Of a Union the member that the argument is known to be of, so that the function's other branches aren't compiled."""
     kind = e.session.type_of(value)
     return kind if isinstance(declared, ts.UnionType) and kind is not None and kind in declared.members.data else declared
-
-
-def _with_nones(e: Emitter, declared: Attribute, value: Value) -> Attribute:
-    """What torch declares as a list, but takes with None for some elements, as of sizes that stay as they are."""
-    kind = e.session.type_of(value)
-    if not isinstance(declared, ts.ListType) or declared.element not in (ts.INT, ts.FLOAT):
-        return declared
-    elements = (
-        kind.elements.data if isinstance(kind, ts.TupleType) else (kind.element,) if isinstance(kind, ts.ListType) else ()
-    )
-    wide = ts.OptionalType(declared.element)
-    is_wide = any(k == ts.NONE or k == wide for k in elements) and all(
-        k in (ts.NONE, wide, declared.element) for k in elements
-    )
-    return ts.ListType(wide) if is_wide else declared
 
 
 def _source(session: Session, e: Emitter, function: Any) -> FunctionSource:

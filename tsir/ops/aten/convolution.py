@@ -8,7 +8,7 @@ from typing import Any
 from tsir.errors import OperatorError
 from tsir.ops.core.contraction import convolve, convolve_transposed
 from tsir.ops.core.elementwise import binary
-from tsir.ops.core.views import reshape
+from tsir.ops.core.views import permute, reshape
 from tsir.ops.registry import aten
 from tsir.ops.sizes import Size
 from tsir.ops.tensor import SymTensor, dtype_label, require_bool, require_int
@@ -239,3 +239,17 @@ def convolution_mode(
 ) -> SymTensor:
     """A convolution with `same` or `valid` padding: what torch.jit.trace records of one."""
     return convolution_of(x, weight, bias, stride, padding, dilation, groups, weight.rank - 2)
+
+
+@aten("conv_tbc(Tensor self, Tensor weight, Tensor bias, int pad=0) -> Tensor")
+def conv_tbc(x: SymTensor, weight: SymTensor, bias: SymTensor, pad: Any) -> SymTensor:
+    """A convolution over time of a tensor of times, batch and channels; the weight is of width, channels in, channels out."""
+    for tensor, rank, message in (
+        (x, 3, "Input must have 3 dims: time, batch, in_channel"),
+        (weight, 3, "Weight tensor must have 3 dims: kernel_width, in_channels, out_channels."),
+        (bias, 1, "Bias must be 1-D"),
+    ):
+        if tensor.rank != rank:
+            raise OperatorError(message)
+    found = convolution_of(permute(x, (1, 2, 0)), permute(weight, (2, 1, 0)), bias, [1], [pad], [1], 1, 1)
+    return permute(found, (2, 0, 1))

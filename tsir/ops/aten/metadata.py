@@ -12,6 +12,8 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.dialects.values import CPU, Device, Layout
 from tsir.errors import OperatorTypeError
+from tsir.ops.core.creation import full
+from tsir.ops.core.slices import concat
 from tsir.ops.promotion import can_cast, result_type
 from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
@@ -22,6 +24,13 @@ from tsir.ops.tensor import SymScalar, SymTensor
 def size(x: SymTensor) -> list[Size]:
     """The shape."""
     return list(x.shape)
+
+
+@aten("_shape_as_tensor(Tensor self) -> Tensor", out=False)
+def shape_as_tensor(x: SymTensor) -> SymTensor:
+    """The shape as a tensor of int64."""
+    sizes = [full((1,), size, dtypes.int64) for size in x.shape]
+    return concat(sizes, 0) if sizes else full((0,), 0, dtypes.int64)
 
 
 @aten("size.int(Tensor self, int dim) -> int", "sym_size.int(Tensor self, int dim) -> SymInt")
