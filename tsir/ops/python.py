@@ -247,7 +247,7 @@ class PyFunction:
         return text.replace("(, ", "(").replace(", )", ")")
 
 
-MODULES: Mapping[str, Any] = {m.__name__: m for m in (math, cmath, collections, copy, heapq, bisect)}
+MODULES: Mapping[str, Any] = {m.__name__: m for m in (math, cmath, collections, copy, heapq, bisect, re)}
 """The modules of the standard library that expressions may use."""
 
 _PLACE = re.compile(r"\{(?:args|(?P<index>\d+)(?P<rest>:)?)\}")
@@ -305,6 +305,13 @@ numpy_scalar(value, kind)       same           rt.numpy_scalar({0}, {1})
 statistics(name, values)        any            rt.statistics({0}, {1})                      raises
 del_attribute(object, name)     none           rt.del_attribute({0}, {1})                      raises mutates
 has_attribute(object, name)     bool           ({1} in {0}.attributes)     effect
+re_spans(p, flags, how, s)   list int   [x for m in [re.__dict__[{2}]({0}, {3}, {1})] if m for s in m.regs for x in s]   raises fresh
+re_all_spans(pattern, flags, text)   any   [[x for s in m.regs for x in s] for m in re.finditer({0}, {2}, {1})]   raises fresh
+re_findall(pattern, flags, text)   any         re.findall({0}, {2}, {1})      raises fresh
+re_split(pattern, flags, text, maxsplit)   any   re.split({0}, {2}, {3}, {1})    raises fresh
+re_sub(pattern, flags, repl, text, count)  str   re.sub({0}, {2}, {3}, {4}, {1})   raises
+re_subn(pattern, flags, repl, text, count)   tuple str int   re.subn({0}, {2}, {3}, {4}, {1})   raises
+re_escape(text)                str            re.escape({0})
 set_unnamed(object, name, value)   none        {0}.attributes.__setitem__({1}, {2})            mutates
 get_unnamed(object, name)       any            rt.attribute_of({0}, {1})                       raises
 copy_object(value)              same           copy.copy({0})                                  raises fresh

@@ -13,6 +13,7 @@ import itertools
 import logging
 import math
 import operator
+import re
 import sys
 import types
 import typing
@@ -62,6 +63,7 @@ from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import outside_array
 from tsir.frontend.script.outside_constants import call_method_of_container
 from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.regular_expressions import call_function as call_regular_expression
 from tsir.frontend.script.rows import call_row
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
@@ -310,6 +312,8 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
     function = callee.function
     if function in PLAIN_FUNCTIONS:
         return PLAIN_FUNCTIONS[function](e, args, kwargs)
+    if callee.receiver is None and (matched := call_regular_expression(e, function, args, kwargs)) is not None:
+        return matched
     if function in COPIES and (copied := COPIES[function](e, args, kwargs)) is not None:
         return copied
     if function in DATACLASS_FUNCTIONS and args and is_of_dataclass(args[0]):
@@ -411,6 +415,11 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     if overloads is not None:
         return call_custom_operator(e, overloads, args, kwargs)
     owner: Any = getattr(target, "__self__", None)
+    if (
+        isinstance(getattr(target, "__self__", None), re.Pattern)
+        and (matched := call_regular_expression(e, target, args, kwargs)) is not None
+    ):
+        return matched
     if getattr(target, "__name__", "") == "_make" and is_named_tuple(owner) and len(args) == 1:
         from tsir.frontend.script.assignment import parts
 

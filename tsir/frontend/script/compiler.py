@@ -63,6 +63,7 @@ from tsir.frontend.script.listed import type_of_view
 from tsir.frontend.script.outside import Origin, Outside
 from tsir.frontend.script.overriding import Overridden, is_overridden
 from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.regular_expressions import call_match
 from tsir.frontend.script.signatures import ParameterInfo, Signature, signature_of
 from tsir.frontend.script.source import (
     FunctionSource,
@@ -705,6 +706,8 @@ class Session:
 
     def call_function(self, e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """Calls a Python function, or what is compiled in its place."""
+        if (matched := call_match(e, callee.function, callee.receiver, args)) is not None:
+            return matched
         if callee.function in REPLACED:
             callee = replace(callee, function=REPLACED[callee.function])
         return call_function(self, e, callee, args, kwargs)

@@ -32,6 +32,7 @@ _MODULES = (
     "collections",
     "heapq",
     "copy",
+    "re",
     "bisect",
     "numpy",
     "statistics",
