@@ -102,13 +102,22 @@ _Plan: TypeAlias = _Use | _Constant | _List | _Elements | _FromNumber | _FromTen
 class _Refused(Exception):
     """An argument doesn't fit; the text says why.
 
-    `argument` is its position in the call, or its keyword; `missing_keyword` is a keyword that the schema doesn't have.
+    `argument` is its position in the call, or its keyword; `missing_keyword` is a keyword that the schema doesn't have. `hint`
+    says what to write, where that is known.
     """
 
-    def __init__(self, why: str, argument: int | str | None = None, *, missing_keyword: str | None = None) -> None:
+    def __init__(
+        self,
+        why: str,
+        argument: int | str | None = None,
+        *,
+        missing_keyword: str | None = None,
+        hint: str | None = None,
+    ) -> None:
         super().__init__(why)
         self.argument = argument
         self.missing_keyword = missing_keyword
+        self.hint = hint
 
 
 class OverloadError(FrontendError, TypeError):
@@ -383,7 +392,34 @@ def _fail(
     if nearest.missing_keyword is not None:
         known = {a.name for _, _, s in refused for a in s.arguments}
         error.hint = did_you_mean(nearest.missing_keyword, known)
+    elif nearest.hint is not None:
+        error.hint = nearest.hint
     raise error
+
+
+def _what_to_write(wanted: SchemaType, given: Value) -> str | None:
+    """How to make what an operator takes of a value of another type, where there is an obvious way."""
+    kind = type_of(given)
+    is_one_tensor = isinstance(kind, ts.TensorType)
+    match wanted.base:
+        case "ScalarType" if isinstance(given, str):
+            return (
+                f"write torch.{given}"
+                if any(d.name == given for d in dtypes.named())
+                else "write one of torch's dtypes, as torch.float32"
+            )
+        case "Tensor" if wanted.is_list and is_one_tensor:
+            return "write `[...]` for a list of tensors"
+        case "Tensor" if not wanted.is_list and (
+            kind in (ts.INT, ts.FLOAT, ts.BOOL) or isinstance(given, bool | int | float)
+        ):
+            return "write torch.tensor(...) to make a tensor of it"
+        case "Tensor" if not wanted.is_list and isinstance(kind, ts.ListType) and isinstance(kind.element, ts.TensorType):
+            return "write torch.stack(...) or torch.cat(...) to make one tensor of them"
+        case "int" | "SymInt" if not wanted.is_list and (kind == ts.FLOAT or isinstance(given, float)):
+            return "write int(...) to round it towards zero"
+        case _:
+            return None
 
 
 def _misfits(registry: SchemaRegistry, schema: Schema, args: Sequence[Value], kwargs: Mapping[str, Value]) -> int:
@@ -455,7 +491,9 @@ def _match(
             try:
                 plans.append(_convert(registry, given[argument.name], argument.type, conversion))
             except _Refused as refused:
-                raise _Refused(f"argument '{argument.name}' {refused}", _position(argument, positional, kwargs)) from None
+                where = _position(argument, positional, kwargs)
+                hint = _what_to_write(argument.type, given[argument.name])
+                raise _Refused(f"argument '{argument.name}' {refused}", where, hint=hint) from None
         elif argument.has_default:
             plans.append(_default(argument))
         else:

@@ -405,9 +405,6 @@ def method_noncall(x: Tensor):
     return x.sum + 1
 
 
-G = torch.ones(2)
-
-
 async def st_async(x: Tensor):
     return x
 
@@ -425,10 +422,6 @@ def st_import_os(x: Tensor):
 
 def st_raise_str(x: Tensor):
     raise "error"
-
-
-def ob_global_tensor(x: Tensor, **options):
-    return x + G
 
 
 def ob_time(x: Tensor):
@@ -668,3 +661,15 @@ def number_to_text(name: str, n: int):
 
 def comprehension_over_number(n: int):
     return [2 * i for i in n]
+
+
+def dtype_by_name(x: Tensor):
+    return torch.zeros(2, dtype="float32") + x
+
+
+def list_of_numbers_as_tensor(x: Tensor):
+    return torch.mul(x, 2) + torch.dot(x, 1.5)
+
+
+def misspelled_in_a_string(x: "List[Tensr]"):
+    return x

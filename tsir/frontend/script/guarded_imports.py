@@ -14,7 +14,7 @@ def guarded_name(module_name: str | None, name: str) -> Any:
     """What a name stands for by the module's guarded imports. Raises NameError when they don't have it or it can't be imported."""
     found = _guarded_imports(module_name or "").get(name)
     if found is None:
-        raise NameError(f"name '{name}' is not defined")
+        raise NameError(f"name '{name}' is not defined", name=name)
     source, attribute = found
     try:
         module = importlib.import_module(source)
