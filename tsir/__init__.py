@@ -72,7 +72,8 @@ _OURS = {
     ),
 }  # fmt: skip
 _TORCH_JIT = frozenset({
-    "annotate", "Attribute", "export", "Final", "fork", "Future", "ignore", "interface", "is_scripting", "is_tracing",
+    "annotate", "Attribute", "export", "Final", "fork", "Future", "ignore", "interface", "is_scripting", "is_tracing", "ScriptWarning",
+    "TracingCheckError",
     "isinstance", "script_if_tracing", "unused", "wait",
     "_Await", "_awaitable", "_awaitable_nowait", "_awaitable_wait", "_drop", "_fork", "_IgnoreContextManager", "_isinstance",
     "_overload", "_overload_method", "_script_if_tracing", "_unwrap_optional", "_wait",

@@ -187,7 +187,7 @@ def _is_device(value: Any) -> bool:
 
 
 def _new_tensor(self: Any, data: Any, dtype: Any = None, **_: Any) -> Call:
-    return Call("tensor", (data,), {"dtype": dtype})
+    return Call("tensor", (data,), {"dtype": Call("dtype", (self,)) if dtype is None else dtype})
 
 
 _CDIST_MODES = {"use_mm_for_euclid_dist_if_necessary": None, "use_mm_for_euclid_dist": 1, "donot_use_mm_for_euclid_dist": 2}

@@ -26,6 +26,7 @@ from tsir.frontend.script.attribute_stores import delete_attribute, delete_by_na
 from tsir.frontend.script.attributes import get_attribute, set_attribute, type_of_value
 from tsir.frontend.script.call_arguments import Arguments, spread_last
 from tsir.frontend.script.changing_functions import changing_filter, changing_map
+from tsir.frontend.script.class_of_object import class_of_object
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.conversions import CONVERSIONS, text_of
 from tsir.frontend.script.convert import as_bool, materialise
@@ -328,7 +329,7 @@ def _type(a: Arguments) -> Value:
     a.exactly(1)
     value = a.values()[0]
     if isinstance(value, Object):
-        return PyObject(value.info.python_class, value.info.name)
+        return class_of_object(a.e, value)
     if isinstance(value, StaticObject):
         return PyObject(value.cls, value.cls.__name__)
     if isinstance(value, PyObject):

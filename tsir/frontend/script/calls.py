@@ -66,6 +66,7 @@ from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.regular_expressions import call_function as call_regular_expression
 from tsir.frontend.script.rows import call_row
 from tsir.frontend.script.several_types import use_by_type
+from tsir.frontend.script.single_dispatch import call_dispatched, is_single_dispatch
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.standard_containers import call_sorted_list_function
@@ -314,6 +315,8 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
         return PLAIN_FUNCTIONS[function](e, args, kwargs)
     if callee.receiver is None and (matched := call_regular_expression(e, function, args, kwargs)) is not None:
         return matched
+    if is_single_dispatch(function) and (found := call_dispatched(e, function, args, kwargs, call)) is not None:
+        return found
     if function in COPIES and (copied := COPIES[function](e, args, kwargs)) is not None:
         return copied
     if function in DATACLASS_FUNCTIONS and args and is_of_dataclass(args[0]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import types
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ class ClassInfo:
         elif name in self.extra_methods:
             return self.extra_methods[name], self.python_class
         for cls in classes:
-            if name in vars(cls):
+            if name in vars(cls) and not isinstance(vars(cls)[name], types.MemberDescriptorType):  # of __slots__
                 return vars(cls)[name], cls
         return None
 
@@ -174,6 +175,13 @@ def imported_class(operation: ClassOp, program: Program, entries: Mapping[str, E
             if member.role.data == "submodule" and member.type != ts.NONE:
                 info.children.append(member.attr_name.data)
     return info
+
+
+def subclasses(cls: type) -> Iterator[type]:
+    """The classes derived from a class, the most derived first."""
+    for derived in cls.__subclasses__():
+        yield from subclasses(derived)
+        yield derived
 
 
 def is_exact(holder: Object) -> bool:

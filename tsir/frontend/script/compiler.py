@@ -8,8 +8,9 @@ import collections
 import enum
 import functools
 import inspect
+import sys
 import types
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -107,6 +108,9 @@ _CONTAINER_CLASSES: dict[type[Attribute], type] = {
 }  # fmt: skip
 
 
+_VERSION_INFO = ts.NamedTupleType(
+    "version_info", ["major", "minor", "micro", "releaselevel", "serial"], [ts.INT, ts.INT, ts.INT, ts.StrType(), ts.INT]
+)
 _PLAIN_DICTS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
 
 
@@ -188,6 +192,8 @@ class Session:
         """The functions that call such values, by the types of the arguments."""
         self.site_bodies: dict[Any, tuple[FunctionSource, Body]] = {}
         """What the functions of one place do, by the types of the arguments."""
+        self.asked_classes: set[type] = set()
+        """The classes whose objects the program asks for their classes, which may be derived ones."""
         self.functions_being_made: list[Value] = []
         """The local functions that are being made of such values, outermost first."""
         self.open_cells: list[tuple[str, Value]] = []
@@ -500,6 +506,12 @@ class Session:
             info.attributes |= {n: a for n, a in late_attributes(self, cls).items() if n not in info.attributes}
         return info
 
+    def classes_derived_from(self, bases: Collection[type]) -> list[type]:
+        """The classes of the program that are derived from one of these."""
+        return [
+            c for c in self._script_classes if isinstance(c, type) and any(c is not b and issubclass(c, b) for b in bases)
+        ]
+
     def annotation_scope(self, function: Any) -> dict[str, Any]:
         """The names that annotations of a function may use: also of local classes of the program that stand around it."""
         near = {
@@ -582,6 +594,8 @@ class Session:
             return Const(int(value))
         if is_torch_constant(value):
             return Const(torch_constant(value))
+        if value is sys.version_info:
+            return StaticTuple(tuple(Const(v) for v in sys.version_info), _VERSION_INFO)
         if type(value) in (tuple, torch.Size) or self.holds_named_tuple(value):
             named = self.named_tuple(type(value)) if is_named_tuple(type(value)) else None
             return StaticTuple(tuple(self.from_python(v, name) for v in value), named)

@@ -81,6 +81,8 @@ class Decisions:
     """Whether objects of classes derived from dict hold dicts of run time: the program looks for keys that only it knows."""
     has_static_dicts: bool = False
     """Whether the program has such objects that only exist while compiling."""
+    derived: set[Key] = field(default_factory=set[Key])
+    """The classes in the program that are derived from such whose objects it asks for their classes."""
     mixed: bool = False
     """Whether values of a Union are looked at when the program runs, since it doesn't say itself of what types they are."""
     has_dtypes: bool = False
@@ -130,6 +132,13 @@ class Decisions:
         if (cls, name) not in self.shadowed:
             self.shadowed.add((cls, name))
             raise Redecided
+
+    def join(self, session: Session) -> bool:
+        """Notes the classes derived from those whose objects the program asks for their classes; whether there are new ones."""
+        found = {key_of(c, "") for c in session.classes_derived_from(session.asked_classes)}
+        new = not found <= self.derived
+        self.derived |= found
+        return new
 
     def assign_modules(self, owners: Sequence[nn.Module], name: str, module: nn.Module | None) -> None:
         """Notes that these modules get another module as their submodule `name`, and starts again. Raises Redecided."""
@@ -268,7 +277,7 @@ def _compile(
             if decisions.failure is not None:
                 raise decisions.failure
             session.take_changed()
-            if not decisions.close():
+            if not decisions.close() and not decisions.join(session):
                 return program
         except Redecided:
             continue

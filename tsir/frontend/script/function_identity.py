@@ -56,6 +56,12 @@ def _is_class(value: Value) -> bool:
     return isinstance(_object_of(value), type)
 
 
+def python_class_behind(value: Value) -> type | None:
+    """The class of Python's that a value stands for; None for other values."""
+    found = _object_of(value)
+    return found if isinstance(found, type) else None
+
+
 def _object_of(value: Value) -> object:
     """The Python object behind a value that stands for one."""
     return getattr(builtins, value.name, value) if isinstance(value, Builtin) else getattr(value, "value", value)

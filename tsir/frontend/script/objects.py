@@ -21,6 +21,7 @@ from tsir.frontend.script.assigned_modules import is_assigned_module, type_of_as
 from tsir.frontend.script.builtin_bases import begin, delegated, has_builtin_base, is_of_builtin
 from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
 from tsir.frontend.script.choices import choice, choice_by_key
+from tsir.frontend.script.class_of_object import class_of_object
 from tsir.frontend.script.class_protocol import made_by_class, read_descriptor
 from tsir.frontend.script.class_values import is_descriptor, set_class_values, shadow_class_value
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
@@ -92,7 +93,7 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
     if info is not None:
         return _read(session, e, holder, name, info)
     if name == "__class__":
-        return PyObject(holder.info.python_class, holder.info.name)
+        return class_of_object(e, holder)
     if name == "__dict__":
         return object_dict(e, holder, "__dict__")
     if holder.info.kind == "interface" and name not in (known := methods_of(holder.info.python_class)):

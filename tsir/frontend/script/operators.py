@@ -23,7 +23,7 @@ from tsir.frontend.overloads import OverloadError, find_overload
 from tsir.frontend.script import narrowing
 from tsir.frontend.script.builtin_bases import changes_in_place, has_builtin_base, is_based_on
 from tsir.frontend.script.builtin_bases import plain as as_builtin
-from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise
+from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise, tuple_elements
 from tsir.frontend.script.declared_dtypes import note_used
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import class_name, looks_for_none, python_message, raise_if_expected
@@ -246,10 +246,21 @@ def without_view(e: Emitter, value: Value) -> Value:
 
 
 def _tuples_alike(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
-    """Operands of which one is a tuple of any length: a list that stands for one becomes one."""
+    """Operands of which one is a tuple of any length: a list that stands for one becomes one. A NamedTuple beside another tuple is
+    a tuple."""
+    kinds = [e.session.type_of(v) for v in (left, right)]
+    if any(isinstance(k, ts.NamedTupleType) for k in kinds) and kinds[0] != kinds[1]:
+        left, right = _without_name(e, left), _without_name(e, right)
     if any(isinstance(v, Run) and isinstance(v.type, ts.TupleOfType) for v in (left, right)):
         return as_python(e, left), as_python(e, right)
     return left, right
+
+
+def _without_name(e: Emitter, value: Value) -> Value:
+    if not isinstance(e.session.type_of(value), ts.NamedTupleType):
+        return value
+    elements = tuple_elements(e, value)
+    return value if elements is None else StaticTuple(tuple(elements))
 
 
 def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
@@ -276,6 +287,8 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return StaticTuple(left.elements + right.elements)
     if isinstance(left, StaticTuple) and isinstance(right, Const) and isinstance(right.value, int) and symbol == "*":
         return StaticTuple(left.elements * right.value)
+    if symbol in ("+", "*"):
+        left, right = _tuples_alike(e, left, right)
     if e.dynamic and symbol == "|" and isinstance(left, StaticDict) and isinstance(right, StaticDict):
         return _merged(e, fresh(e, left), fresh(e, right))
     if symbol == "*" and (repeated := _repeated(e, left, right)) is not None:
@@ -598,6 +611,9 @@ def _static_compare(left: Value, right: Value, meaning: Callable[[Any, Any], Any
         if meaning in (operator.eq, operator.ne):
             return Const(bool(meaning(left.value, right.value)))
         return _fold(meaning, left, right)
+    for version, other in ((left, right), (right, left)):
+        if isinstance(version, PyObject) and isinstance(version.value, str) and isinstance(other, Const):
+            return Const(bool(meaning(_constant_of(left), _constant_of(right))))  # such as torch.__version__
     if meaning not in (operator.eq, operator.ne):
         return None
     if isinstance(left, EnumValue) and isinstance(right, EnumValue):
@@ -606,6 +622,10 @@ def _static_compare(left: Value, right: Value, meaning: Callable[[Any, Any], Any
         return Const(meaning is operator.ne)
     a, b = _python_object(left), _python_object(right)
     return Const(bool(meaning(a, b))) if a is not None and b is not None else None
+
+
+def _constant_of(value: Value) -> Any:
+    return value.value if isinstance(value, Const | PyObject) else None
 
 
 def _python_object(value: Value) -> Any:

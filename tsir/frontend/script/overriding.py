@@ -7,7 +7,7 @@ class may join the program until then. Calls on objects whose class is known for
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts.structure import CallMethodOp, IsInstanceOp
 from tsir.errors import FrontendError
-from tsir.frontend.script.classes import ClassInfo, is_exact
+from tsir.frontend.script.classes import ClassInfo, is_exact, subclasses
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, compile_for
 from tsir.frontend.script.interfaces import compile_implementation, implements
@@ -35,13 +35,6 @@ class Overridden:
     method: str
     parameters: Mapping[str, Attribute | Value]
     compiled: Compiled
-
-
-def subclasses(cls: type) -> Iterator[type]:
-    """The classes derived from a class, the most derived first."""
-    for derived in cls.__subclasses__():
-        yield from subclasses(derived)
-        yield derived
 
 
 def is_overridden(holder: Object, name: str) -> bool:

@@ -1,0 +1,59 @@
+"""`functools.singledispatch`: which of the registered functions a call means, by the class of its first argument.
+
+The function is chosen while compiling, or in a branch for each class that the argument may be of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tsir.dialects.ts import types as ts
+from tsir.frontend.script.attributes import type_of_value
+from tsir.frontend.script.class_of_object import class_of_object
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.function_identity import python_class_behind
+from tsir.frontend.script.inlining import emit_choice
+from tsir.frontend.script.several_types import for_each_type, members_of
+from tsir.frontend.script.values import Choice, Const, Object, StaticObject, Value
+
+Call = Callable[[Emitter, Any, Sequence[Value], Mapping[str, Value]], Value]
+
+
+def is_single_dispatch(function: Any) -> bool:
+    """Whether a function is one that `functools.singledispatch` has made."""
+    return callable(getattr(function, "dispatch", None)) and hasattr(function, "registry")
+
+
+def call_dispatched(
+    e: Emitter, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value], call: Call
+) -> Value | None:
+    """A call of such a function; None without a first argument, or with one whose class isn't known."""
+    if not args:
+        return None
+    first, rest = args[0], list(args[1:])
+    if members_of(e, first):
+        return for_each_type(
+            e, first, lambda known: call(e, e.session.from_python(function, "dispatch"), [known, *rest], kwargs)
+        )
+
+    def by_class(kind: Value) -> Value:
+        implementation = function.dispatch(python_class_behind(kind))
+        return call(e, e.session.from_python(implementation, implementation.__name__), args, kwargs)
+
+    kind = _class_of(e, first)
+    if isinstance(kind, Choice):
+        return emit_choice(e, kind, by_class)
+    return None if python_class_behind(kind) is None else by_class(kind)
+
+
+def _class_of(e: Emitter, value: Value) -> Value:
+    if isinstance(value, Object):
+        return class_of_object(e, value)
+    if isinstance(value, StaticObject):
+        return e.session.from_python(value.cls, value.cls.__name__)
+    if isinstance(value, Const) and value.value is None:
+        return e.session.from_python(type(None), "NoneType")
+    if isinstance(e.session.type_of(value), ts.AnyType):
+        return value
+    return type_of_value(e, value)
