@@ -22,7 +22,7 @@ from xdsl.ir import SSAValue
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.schema import SchemaRegistry
-from tsir.dialects.ts.types import ListType
+from tsir.dialects.ts.types import ListType, StrType
 from tsir.dialects.values import CPU, Device, Layout, MemoryFormat
 from tsir.errors import UnsupportedError
 from tsir.frontend.constants import Constant, known_ints
@@ -208,9 +208,13 @@ def _tensordot(a: Any, b: Any, dims: Any, out: Any) -> Call:
     return Call("tensordot", (a, b, first, second), {} if out is None else {"out": out})
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, SSAValue) and isinstance(value.type, StrType))
+
+
 def _einsum(first: Any, *rest: Any, **kwargs: Any) -> Call:
     """`torch.einsum`; instead of an equation each tensor may be followed by a list of ints (and `...`), and the result's."""
-    if isinstance(first, str):
+    if _is_text(first):
         return Call("einsum", (first, *rest), kwargs)
     given = [first, *rest]
     tensors, written = given[: len(given) // 2 * 2 : 2], [*given[1::2], *given[len(given) // 2 * 2 :]]

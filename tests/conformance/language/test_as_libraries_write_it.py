@@ -329,3 +329,37 @@ def test_factories_with_out() -> None:
     x = torch.zeros(3, dtype=torch.float64)
     assert made(4, x)[0].tolist() == [[0, 1, 2, 3]] * 2
     assert x.tolist() == [0.0, 0.5, 1.0]
+
+
+class Contracting(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pattern = "ab,cb->ac"
+
+    def forward(self, x, transposed: bool):
+        return torch.einsum(self.pattern, x, x), torch.einsum("ab,cb->" + ("ca" if transposed else "ac"), x, x + 1)
+
+
+@feature("Tensors in programs", "einsum with an equation of an attribute, or of run time")
+def test_equations() -> None:
+    compiled = tsir.script(Contracting())
+    for transposed in (False, True):
+        torch.testing.assert_close(compiled(X, transposed), Contracting()(X, transposed))
+
+
+@feature("Types and annotations", "unions with the same members in another order")
+def test_order_of_members() -> None:
+    def count(values: List[Union[str, int]]) -> int:
+        return len(values)
+
+    @tsir.script
+    def used(x: Tensor, options: Optional[Dict[str, Union[Tensor, int, List[Tensor]]]], values: List[Union[int, str]]):
+        if options is None:
+            options = {"by": 3, "x": x, "all": [x]}
+        y, by = options.get("x"), options["by"]
+        assert isinstance(y, Tensor)
+        assert isinstance(by, int)
+        return y * by + count(values)
+
+    assert used(X, None, [1, "a"]).equal(X * 3 + 2)
+    assert used(X, {"by": 2, "x": X + 1}, []).equal(2 * X + 2)

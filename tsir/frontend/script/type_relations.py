@@ -9,7 +9,7 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.open_types import unify
+from tsir.frontend.script.open_types import parts_of, unify
 
 NUMBERS: tuple[Attribute, ...] = (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX, ts.NumberType())
 
@@ -17,9 +17,24 @@ NUMBERS: tuple[Attribute, ...] = (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX, ts.Numb
 Tuples = ts.TupleType | ts.NamedTupleType
 
 
+def is_same(a: Attribute, b: Attribute) -> bool:
+    """Whether two types are the same but for the order of the members of Unions in them."""
+    return type(a) is type(b) and bool(parts_of(a)) and _meaning(a) == _meaning(b)
+
+
+@functools.lru_cache(maxsize=4096)
+def _meaning(kind: Attribute) -> object:
+    parts = parts_of(kind)
+    if isinstance(kind, ts.UnionType):
+        return frozenset(map(_meaning, parts))
+    if not parts or isinstance(kind, ts.NamedTupleType):
+        return kind
+    return (type(kind), kind.container if isinstance(kind, ts.DictType) else None, *map(_meaning, parts))
+
+
 def join_types(a: Attribute, b: Attribute) -> Attribute:
     """The type of a value that is of one of two types: numbers of two kinds are a `!ts.number`, None makes an Optional."""
-    if a == b:
+    if a == b or is_same(a, b):
         return a
     unify(a, b)
     if a in NUMBERS and b in NUMBERS:
@@ -51,7 +66,7 @@ def join_all(kinds: Iterable[Attribute]) -> Attribute:
 
 def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
     """Whether every value of type `given` is one of type `wanted`, so that a cast is all it takes."""
-    if given == wanted or isinstance(wanted, ts.AnyType):
+    if given == wanted or isinstance(wanted, ts.AnyType) or is_same(given, wanted):
         return True
     if e.session.decisions.opening and type(given) is type(wanted):
         unify(given, wanted)
