@@ -186,6 +186,10 @@ def _is_device(value: Any) -> bool:
     return isinstance(value, Device | str) or (isinstance(value, SSAValue) and isinstance(value.type, DeviceType | StrType))
 
 
+def _new(self: Any, *size: Any, **options: Any) -> Call:
+    return Call("new_empty", (self, *(size or (0,))), options)
+
+
 def _new_tensor(self: Any, data: Any, dtype: Any = None, **_: Any) -> Call:
     return Call("tensor", (data,), {"dtype": Call("dtype", (self,)) if dtype is None else dtype})
 
@@ -245,7 +249,7 @@ REWRITES: dict[str, Rewrite] = {
     "cuda": lambda self, device=None, non_blocking=False, memory_format=None: Call(
         "to.dtype_layout", (self,), {"device": Device("cuda") if device is None else device}
     ),
-    "ndimension": _renamed("dim"), "nelement": _renamed("numel"), "new": _renamed("new_empty"), "new_tensor": _new_tensor,
+    "ndimension": _renamed("dim"), "nelement": _renamed("numel"), "new": _new, "new_tensor": _new_tensor,
     # dunder methods
     "__abs__": _renamed("abs"), "__neg__": _renamed("neg"), "__pos__": _renamed("positive"),
     "__invert__": _renamed("bitwise_not"), "__add__": _renamed("add"), "__radd__": _renamed("add"),

@@ -128,8 +128,11 @@ def specialize(
     part = part_of(module, symbol)
     InlinePass(entry=symbol).apply(Context(), part)
     function = find_function(part, symbol)
-    is_called = any(isinstance(op, CallOp) and callee_name(op) == symbol for op in walk(part))
+    called = {callee_name(op) for op in walk(part) if isinstance(op, CallOp)}
+    is_called = symbol in called
     for known in functions(part):
+        if known is not function and known.sym_name.data not in called:
+            continue  # what was inlined everywhere
         resize_by_name(known, attributes, instance, is_entry=known is function and not is_called)
     weights: list[str] = []
     first = 0

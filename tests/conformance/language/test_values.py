@@ -51,6 +51,30 @@ def factories_fill_given_tensors(o, i, n: int):
     return found, torch.eye(2, out=torch.empty(2, 2)), o, i
 
 
+def turned(x, times: int = 1):
+    for _ in range(times):
+        x.transpose_(0, 1)
+    return x.shape
+
+
+@programs(X)
+def called_functions_change_sizes(x):
+    y = x * 2
+    first = turned(y)
+    padded = torch.nn.utils.rnn.pad_sequence([x[0], x[1, :2]])
+    return first, y, turned(x + 1, times=2), torch.nn.utils.rnn.unpad_sequence(padded, torch.tensor([3, 2])), x.new()
+
+
+@programs(True, False)
+@programs(False, True)
+def what_the_last_operand_decides(a: bool, b: bool):
+    distributed = a and b and torch.distributed.is_initialized()
+    if distributed:
+        return torch.no_such_function(1)
+    alone = a or not torch.distributed.is_initialized()
+    return alone, distributed, a and b and True, a or b or False
+
+
 @programs(1 + 2j, 5)
 def spaced_complex_numbers(a: complex, n: int):
     return (

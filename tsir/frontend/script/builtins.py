@@ -512,6 +512,18 @@ def _default_dtype(a: Arguments) -> Value:
     return get_attribute(a.e, a.e.aten("tensor", [materialise(a.e, Const(0.0))]), "dtype")
 
 
+def _asked_now(function: Callable[[], Any]) -> Callable[[Arguments], Value]:
+    return lambda a: Const(function())
+
+
+_ASKED_NOW: dict[str, Callable[[], Any]] = {
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module, name in ((torch.distributed, "is_initialized"), (torch._C, "_get_privateuse1_backend_name"))
+    if hasattr(module, name)
+}
+"""Functions that ask about the process: they have the answer that they give while compiling."""
+
+
 BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "isinstance": _isinstance, "torch.jit.isinstance": _isinstance, "range": _range, "enumerate": _enumerate, "zip": _zip,
     "reversed": _reversed, "len": _len, "print": _print, "hasattr": _hasattr, "getattr": _getattr, "setattr": _setattr,
@@ -524,6 +536,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
     "assert": _assert, "warn": _warn, "torch.get_default_dtype": _default_dtype, "false": _constant(FALSE),
     "fork": emit_fork, "wait": emit_wait, "no wait": emit_no_wait,
+    **{name: _asked_now(function) for name, function in _ASKED_NOW.items()},
 }  # fmt: skip
 """What emits each of these functions."""
 
@@ -540,6 +553,7 @@ def _table() -> dict[Any, str]:
         inspect.unwrap(torch.manual_seed): "torch.manual_seed", torch.is_grad_enabled: "false",
         torch.initial_seed: "torch.initial_seed",
     }  # fmt: skip
+    table |= {function: name for name, function in _ASKED_NOW.items()}
     for module, names in (
         (torch.overrides, ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")),
         (torch._C, ("_get_tracing_state", "_is_tracing")),

@@ -22,6 +22,7 @@ from tsir.errors import FrontendError, TsirError
 from tsir.frontend.script import lazy
 from tsir.frontend.script.ambient import ambient_values, check_restored
 from tsir.frontend.script.argument_binding import bind_arguments
+from tsir.frontend.script.autograd_functions import applied, call_applied
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
 from tsir.frontend.script.decided import key_of
@@ -110,6 +111,8 @@ def call_function(
         return manager_of(e, call(e, replace(callee, function=function.__wrapped__), args, kwargs))
     if function is contextlib.contextmanager and len(args) == 1:
         return ManagerFunction(args[0])
+    if (autograd := applied(function, callee.receiver)) is not None:
+        return call_applied(e, autograd, args, kwargs)
     source = _source(session, e, function)
     given = list(args) if callee.receiver is None else [callee.receiver, *args]
     try:

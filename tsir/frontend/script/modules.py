@@ -218,7 +218,9 @@ class ModuleReader:
         return [
             (n, torch.jit.Attribute(v, declared[n]) if n in declared else v)
             for n, v in vars(module).items()
-            if n not in _INTERNAL and n not in ignored | unused and not isinstance(v, types.MethodType)
+            if n not in _INTERNAL
+            and n not in ignored | unused
+            and not (isinstance(v, types.MethodType) and v.__self__ is module)
         ]
 
     def _declared(self, python_class: Any, annotations: dict[str, Any], name: str) -> Attribute | None:
