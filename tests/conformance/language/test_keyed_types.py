@@ -4,11 +4,12 @@ from typing import List, Optional, TypedDict
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import tsir
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
+from tests.models.comparison import assert_same
 
 programs = Programs()
 
@@ -108,3 +109,23 @@ def reads(d: Named) -> int:
 def test_another_type_raises() -> None:
     with pytest.raises(TypeError, match="the item 'n' isn't int"):
         tsir.script(reads)({"name": "a", "n": "b"})
+
+
+class Configured(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = {"sizes": [1, 2, 3], "name": "a", "scale": 2, "act": None}
+
+    def forward(self, x: Tensor):
+        for size in self.config["sizes"]:
+            x = x + size
+        count = len(self.config["sizes"]) + len(self.config["name"])
+        self.config["sizes"].append(4)
+        return x * self.config["scale"], self.config["name"].upper(), count, self.config["act"] is None
+
+
+@feature("Modules", "dicts with values of several types as attributes: an item under a constant key is of its own type")
+def test_dicts_of_several_types_as_attributes() -> None:
+    eager, scripted = Configured(), tsir.script(Configured())
+    for _ in range(2):
+        assert_same(scripted(torch.ones(2)), eager(torch.ones(2)))

@@ -62,7 +62,7 @@ from tsir.frontend.script.keyed_types import note_display
 from tsir.frontend.script.late_attributes import late_attributes
 from tsir.frontend.script.listed import type_of_view
 from tsir.frontend.script.outside import Origin, Outside
-from tsir.frontend.script.overriding import Overridden, is_overridden
+from tsir.frontend.script.overriding import Overridden, by_class, is_overridden
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.regular_expressions import call_match
 from tsir.frontend.script.signatures import ParameterInfo, Signature, signature_of
@@ -777,19 +777,39 @@ class Session:
                 continue
             if found is None or not inspect.isfunction(found[0]) or found[1] is nn.Module:
                 continue
-            if name == "__eq__" and found[0].__code__.co_filename == "<string>":
-                return objects.dataclass_equality(self, e, holder, args[0])
-            if name in objects.ORDER and found[0].__code__.co_filename == "<string>":
-                return objects.dataclass_order(self, e, name, holder, args[0])
-            if name == "__hash__" and found[0].__code__.co_filename == "<string>":
-                return dataclass_hash(e, holder)
-            if name == "__repr__" and has_generated_repr(holder.info.python_class, found[0]):
-                return dataclass_repr(e, holder)
+            if self._is_generated(holder, name, found[0]) and is_overridden(holder, name):
+                return by_class(e, holder, name, lambda of, name=name: self._call_of_class(e, of, name, args))
+            if (made := self._generated(e, holder, name, found[0], args)) is not None:
+                return made
             if found[0].__code__.co_filename == "<string>":
                 continue
             overridden = name if is_overridden(holder, name) else None
             return self.call_function(e, PyFunction(found[0], holder, holder.info, overridden), args, {})
         return None
+
+    def _is_generated(self, holder: Object, name: str, function: Any) -> bool:
+        """Whether a special method is one that `dataclass` has made and the compiler carries out."""
+        if name == "__repr__":
+            return has_generated_repr(holder.info.python_class, function)
+        known = name in ("__eq__", "__hash__") or name in objects.ORDER
+        return known and function.__code__.co_filename == "<string>"
+
+    def _generated(self, e: Emitter, holder: Object, name: str, function: Any, args: Sequence[Value]) -> Value | None:
+        """What such a method gives of an object of this class; None for other methods."""
+        if not self._is_generated(holder, name, function):
+            return None
+        if name == "__eq__":
+            return objects.dataclass_equality(self, e, holder, args[0])
+        if name in objects.ORDER:
+            return objects.dataclass_order(self, e, name, holder, args[0])
+        return dataclass_hash(e, holder) if name == "__hash__" else dataclass_repr(e, holder)
+
+    def _call_of_class(self, e: Emitter, holder: Object, name: str, args: Sequence[Value]) -> Value:
+        """A special method as the object's static class has it."""
+        found = holder.info.lookup(name)
+        assert found is not None
+        made = self._generated(e, holder, name, found[0], args)
+        return self.call_function(e, PyFunction(found[0], holder, holder.info), args, {}) if made is None else made
 
     def construct(self, e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """`cls(...)`."""

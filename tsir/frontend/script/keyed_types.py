@@ -7,15 +7,20 @@ something else there in a way that isn't seen here, so each such read is checked
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from torch import nn
 from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.structure import GetAttrOp
+from tsir.errors import FrontendError
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.narrowing import item_as
+from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.values import Const, Run, Value
 
 Types = Mapping[Any, Attribute]
@@ -36,9 +41,52 @@ def item_of_key(e: Emitter, container: SSAValue, key: Value, item: Value) -> Val
     kind = _declared(e, container.type).get(key.value)
     if kind is None and container in e.session.key_types and _stays(e, key.value):
         kind = e.session.key_types[container].get(key.value)
+    if kind is None:
+        kind = _of_attribute(e, container, key.value)
     if kind is None or isinstance(kind, ts.UnionType) or kind == ts.NONE:
         return item
     return item_as(e, item, kind, f"the item {key.value!r} isn't {{}}, as the dict says where it is made or declared")
+
+
+def _of_attribute(e: Emitter, container: SSAValue, key: Any) -> Attribute | None:
+    """The type of an item of a dict that modules have, where all have one of this type and their class puts nothing else there."""
+    read = container.owner
+    if not isinstance(read, GetAttrOp) or not isinstance(read.object.type, ts.ClassType):
+        return None
+    info, name = e.session.info_of_symbol(read.object.type.symbol.string_value()), read.attr_name.data
+    modules = e.session.reader.modules_of(info) if info.kind == "module" else []
+    dicts: list[Any] = [getattr(m, name, None) for m in modules]
+    if not dicts or not all(isinstance(d, dict) and key in d for d in dicts) or _is_stored(info.python_class, name, key):
+        return None
+    kinds = {e.session.type_of_object(d[key]) for d in dicts}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+@lru_cache(maxsize=4096)
+def _is_stored(cls: Any, name: str, key: Any) -> bool:
+    """Whether a method of a class may put something under a key of the dict that is an attribute."""
+    for function in (v for c in cls.__mro__ if c is not nn.Module for v in vars(c).values() if inspect.isfunction(v)):
+        if function.__name__ == "__init__":
+            continue
+        try:
+            tree = function_source(unwrap(function)).node
+        except FrontendError:
+            continue  # without source it isn't compiled either
+        for n in ast.walk(tree):
+            match n:
+                case ast.Subscript(value=ast.Attribute(attr=found), slice=index, ctx=ast.Store() | ast.Del()) if (
+                    found == name
+                ):
+                    if not isinstance(index, ast.Constant) or index.value == key:
+                        return True
+                case ast.Call(func=ast.Attribute(value=ast.Attribute(attr=found), attr=method)) if found == name:
+                    if method not in ("get", "keys", "values", "items", "copy"):
+                        return True
+                case ast.Assign(value=ast.Attribute(attr=found)) if found == name:
+                    return True
+                case _:
+                    pass
+    return False
 
 
 def item_if_present(e: Emitter, container: SSAValue, key: Value, item: Value) -> Value:

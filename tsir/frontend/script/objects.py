@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import UnitAttr
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import LATE, GetAttrOp, NewOp, SetAttrOp
+from tsir.dialects.ts.structure import LATE, GetAttrOp, IsInstanceOp, NewOp, SetAttrOp
 from tsir.errors import UnsupportedError, did_you_mean
 from tsir.frontend.script import modules
 from tsir.frontend.script.assigned_modules import is_assigned_module, type_of_assigned
@@ -572,16 +572,30 @@ def init_variables(cls: Any) -> list[Any]:
 
 def dataclass_equality(session: Session, e: Emitter, left: Object, right: Value) -> Value | None:
     """`==` of two objects of a dataclass whose `__eq__` is generated."""
+    if not isinstance(right, Object) or right.info.kind != "class":
+        return Const(False)
+    cls, known = left.info.python_class, right.info.python_class
+    if not issubclass(cls, known):
+        return Const(False)
+    if known is cls:
+        return _equal_fields(session, e, left, right)
+    derived = Object(e.cast(right.ssa, left.info.type), left.info)
+    test = Condition(e.emit(IsInstanceOp(right.ssa, [left.info.type])))
+    return choose(e, test, lambda: _equal_fields(session, e, left, derived), lambda: Const(False))
+
+
+def _equal_fields(session: Session, e: Emitter, left: Object, right: Object) -> Value:
+    """`==` of objects of which the left one is of its static class, and the right one of that or of a derived class."""
     from tsir.frontend.script.convert import truth
     from tsir.frontend.script.operators import compare
-    from tsir.frontend.script.values import Condition
 
-    if not isinstance(right, Object) or right.info is not left.info:
-        return Const(False)
-    result: Value = Const(True)
+    def equal(name: str) -> Value:
+        a, b = read_attribute(session, e, left, name), read_attribute(session, e, right, name)
+        return compare(e, ast.Eq(), a, b)
+
+    result = compare(e, ast.Eq(), class_of_object(e, right), PyObject(left.info.python_class, left.info.name))
     for f in _compared(left):
-        a, b = read_attribute(session, e, left, f.name), read_attribute(session, e, right, f.name)
-        result = choose(e, Condition(truth(e, result)), lambda a=a, b=b: compare(e, ast.Eq(), a, b), lambda: Const(False))
+        result = choose(e, Condition(truth(e, result)), lambda f=f: equal(f.name), lambda: Const(False))
     return result
 
 
