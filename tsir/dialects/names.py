@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_NOT_OF_HINTS = re.compile(r"[^A-Za-z0-9_]")
 _NUMBERED = re.compile(r"_(\d+)\Z")
 
 
@@ -12,6 +13,11 @@ def hint_of(name: str) -> str | None:
     if not (name.isascii() and name.isidentifier()):
         return None
     return _NUMBERED.sub(r".\1", name)
+
+
+def hint_of_weight(path: str) -> str:
+    """The hint for the tensor at a dotted path of attributes, whose names may be any texts: keys of a ModuleDict."""
+    return "w_" + _NOT_OF_HINTS.sub("_", path)
 
 
 def name_of(hint: str) -> str:

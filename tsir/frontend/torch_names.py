@@ -220,7 +220,7 @@ def _einsum(first: Any, *rest: Any, **kwargs: Any) -> Call:
     """`torch.einsum`; instead of an equation each tensor may be followed by a list of ints (and `...`), and the result's."""
     if _is_text(first):
         return Call("einsum", (first, *rest), kwargs)
-    given = [first, *rest]
+    given: list[Any] = [first, *rest]
     tensors, written = given[: len(given) // 2 * 2 : 2], [*given[1::2], *given[len(given) // 2 * 2 :]]
     labels = [known_ints(part) or part for part in written]
     if not all(isinstance(part, list | tuple) and all(isinstance(s, int) or s is Ellipsis for s in part) for part in labels):

@@ -15,6 +15,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from tsir.dialects import dtypes
+from tsir.dialects.names import hint_of_weight
 from tsir.dialects.sharing import lists_of_several, shared_weights
 from tsir.dialects.ts.effects import is_reference
 from tsir.dialects.ts.families import AtenOp, PyOp
@@ -264,7 +265,7 @@ class _Freezer:
         if found is None:
             block = self.function.body.block
             found = self.weights[path] = block.insert_arg(kind, len(block.args), self.function.location)
-            found.name_hint = SSAValue.extract_valid_name("w_" + path.replace(".", "_"))
+            found.name_hint = SSAValue.extract_valid_name(hint_of_weight(path))
         return found
 
     def _remove_unused(self, root: SSAValue) -> None:

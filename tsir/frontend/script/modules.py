@@ -290,6 +290,8 @@ class ModuleReader:
         if found is None and (functions := held_functions(self.session, module, name, value)) is not None:
             attributes[name] = AttributeInfo(None, "constant", functions[0], functions[1])
             return
+        if found is None and self._holds_objects(value):
+            found = self.session.type_of_object(value)
         if found is None:
             static = self._static_object(name, value)
             why, hint = (None, None) if static is not None else self._why_untyped(value)
@@ -332,6 +334,18 @@ class ModuleReader:
         except (FrontendError, NameError):
             return True
         return False
+
+    def _holds_objects(self, value: Any) -> bool:
+        """Whether a container holds objects of classes in Python, which then are classes of the program."""
+        from tsir.frontend.script.outside import is_plain_object, type_of_plain_object
+
+        if not _is_container(value):
+            return False
+        found = False
+        for item in value.values() if isinstance(value, dict) else value:
+            of_item = is_plain_object(item) and type_of_plain_object(self.session, item) is not None
+            found = of_item or self._holds_objects(item) or found
+        return found
 
     def _why_untyped(self, value: Any) -> tuple[str, str]:
         """Why an attribute has no type, naming the part of it that has none, and what to do."""
