@@ -15,6 +15,7 @@ from tsir.frontend.script.convert import (
     tuple_elements,
 )
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.foreach import FOREACH
 from tsir.frontend.script.method_calls import tensor_method
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.prelude import tensordot
@@ -101,4 +102,5 @@ TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]]
     torch.functional.atleast_3d: _operator("atleast_3d"), torch.functional.chain_matmul: _gathered("chain_matmul", 0),
     _utils._single: _repeated(1), _utils._pair: _repeated(2), _utils._triple: _repeated(3), _utils._quadruple: _repeated(4),
     vars(functional)["_no_grad_embedding_renorm_"]: _embedding_renorm,
+    **FOREACH,
 }  # fmt: skip
