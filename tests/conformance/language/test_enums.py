@@ -4,8 +4,13 @@
 import enum
 from typing import *
 
+import torch
+from torch import Tensor, nn
+
+import tsir
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
+from tests.models.comparison import assert_same
 
 programs = Programs()
 
@@ -165,3 +170,43 @@ def extremes(level: Level, n: int):
 @programs.parametrized()
 def test_program(function: Any, arguments: tuple[Any, ...]) -> None:
     check(function, arguments)
+
+
+class Stepping(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.op, self.level, self.fixed, self.count = Op.ADD, Level.ZERO, Op.MUL, 0
+
+    def forward(self, x: Tensor):
+        self.count += 1
+        if self.op is Op.ADD and self.count > 1:
+            self.op = Op.MUL
+        self.level = Level.ONE if self.count % 2 else Level.ZERO
+        return x * {Op.ADD: 2, Op.MUL: 3}[self.op], self.op.name, self.op, self.level + 1, self.fixed.name
+
+
+class Owner(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Stepping()
+
+    def forward(self, x: Tensor):
+        self.part.op = Op.MUL
+        return self.part(x)
+
+
+@feature("Enums, NamedTuples and dataclasses", "attributes of modules with members of enums, which forward() assigns")
+def test_members_that_modules_assign() -> None:
+    for make in (Stepping, Owner):
+        eager, scripted = make(), tsir.script(make())
+        for _ in range(3):
+            assert_same(scripted(torch.ones(2)), eager(torch.ones(2)))
+
+
+def made_template(n: int, spec: str):
+    return ("{name} {value" + spec + "} {n:>4}").format(name="a", value=n / 3, n=n)
+
+
+@feature("Strings", "format() with keyword arguments of a template that is made at run time")
+def test_made_template() -> None:
+    check(made_template, (2, ":.2f"))

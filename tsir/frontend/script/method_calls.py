@@ -60,6 +60,9 @@ from tsir.frontend.script.values import (
 from tsir.frontend.torch_names import GENERATOR_METHODS, PYTHON_METHODS, apply_rewrite, emit_call
 from tsir.ops import python
 
+_FORMATTED = (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX, ts.StrType(), ts.NONE)
+"""The types of values that a template of run time formats as Python does, whatever it asks for."""
+
 
 def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`receiver.name(...)` for tensors, strings, lists, dicts, tuples."""
@@ -133,6 +136,11 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         return call_row(e, row, [Run(ssa), *counted(e, ssa, args, kwargs)])
     if row.name == "dict_update":
         return _update(e, ssa, args, kwargs)
+    if row.name == "str_format" and kwargs and not args and not isinstance(receiver, Const):
+        kinds = [e.session.type_of(v) for v in kwargs.values()]
+        if all(k in _FORMATTED for k in kinds):
+            items = e.session.dict_of(e, [(Const(k), v) for k, v in kwargs.items()], None)
+            return call_method(e, receiver, "format_map", [items], {})
     if row.name == "str_format":
         template, args = in_format(e, receiver, args, kwargs)
         ssa, kwargs = materialise(e, template), {}

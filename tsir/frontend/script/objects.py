@@ -52,6 +52,7 @@ from tsir.frontend.script.values import (
     Chain,
     Condition,
     Const,
+    EnumValue,
     Object,
     Partial,
     PyFunction,
@@ -676,6 +677,8 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
         info.late = is_conditional(e) or may_be_deleted(session, holder.info.python_class, name)
     elif info.inferred and info.type is not None and info.role in ("attribute", "buffer"):
         _widen(session, holder, name, info.type, value)
+    if isinstance(info.static, EnumValue) and info.role == "attribute" and not session.complete:
+        session.decisions.assign_member(key_of(holder.info.python_class, name))
     if info.role == "constant":
         hint = "leave it out of __constants__ and Final"
         e.error(f"attribute '{name}' is a constant and can't be assigned", hint=hint, code="TS504")
