@@ -131,6 +131,15 @@ def test_an_object_that_is_given_back_is_the_same_object() -> None:
     assert tsir.script(given_back)(meter) is meter
 
 
+def commented(meter, x):
+    # type: (Meter, Tensor) -> Tensor
+    return meter.read(x, 2.0) + meter.count()
+
+
+def test_interfaces_in_type_comments() -> None:
+    assert_same(tsir.script(commented)(Counting(3), torch.ones(2)), commented(Counting(3), torch.ones(2)))
+
+
 def test_objects_from_outside_after_loading() -> None:
     file = io.BytesIO()
     tsir.save(tsir.script(one), file)

@@ -41,7 +41,7 @@ from tsir.frontend.script.modules import holds_functions
 from tsir.frontend.script.outside import Outside, OutsideValue, bind_target, complete_calls, needs_entry
 from tsir.frontend.script.overriding import compile_overriding
 from tsir.frontend.script.passing import own_name
-from tsir.frontend.script.signatures import ParameterInfo, Signature
+from tsir.frontend.script.signatures import ParameterInfo, Signature, annotation_trees
 from tsir.frontend.script.source import (
     WRAPPER,
     FunctionSource,
@@ -474,10 +474,7 @@ def _no_result(session: Session, source: FunctionSource, value: Value) -> Fronte
 
 def _generic_type(session: Session, source: FunctionSource, name: str) -> Attribute | None:
     """The type of a parameter whose annotation has type variables, which may be anything here."""
-    arguments = source.node.args
-    annotation = next(
-        a.annotation for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs] if a.arg == name
-    )
+    annotation = annotation_trees(source)[0][name]
     return session.annotations.of_node(annotation, session.annotation_scope(source.function), None, generic=True).type
 
 

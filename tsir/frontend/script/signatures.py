@@ -91,16 +91,8 @@ def signature_of_tree(
     hints = session.dynamic or source.function in session.hinted
     arguments = source.node.args
     positional = [*arguments.posonlyargs, *arguments.args]
-    nodes: dict[str, ast.expr | None] = {a.arg: a.annotation for a in [*positional, *arguments.kwonlyargs]}
-    returns = source.node.returns
     place = source.location(source.node)
-    for a in [*positional, *arguments.kwonlyargs]:
-        if a.annotation is None and a.type_comment:
-            nodes[a.arg] = comment_annotation(a.type_comment, source.location(a))
-    if source.node.type_comment:
-        found, returns = comment_types(source.node.type_comment, place)
-        if found is not None:
-            nodes |= _commented(found, list(nodes), place)
+    nodes, returns = annotation_trees(source)
     parameters: list[ParameterInfo] = []
     for a in [*positional, *arguments.kwonlyargs]:
         annotation = _annotation(session, nodes[a.arg], scope, source.location(a.annotation or a), known.get(a.arg), hints)
@@ -125,6 +117,23 @@ def signature_of_tree(
     varargs = None if arguments.vararg is None else arguments.vararg.arg
     keywords = None if arguments.kwarg is None else arguments.kwarg.arg
     return Signature(tuple(parameters), result, varargs, keywords, place)
+
+
+def annotation_trees(source: FunctionSource) -> tuple[dict[str, ast.expr | None], ast.expr | None]:
+    """The trees of the parameters' annotations and of the result's, also of those in type comments."""
+    arguments = source.node.args
+    parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    nodes: dict[str, ast.expr | None] = {a.arg: a.annotation for a in parameters}
+    returns = source.node.returns
+    for a in parameters:
+        if a.annotation is None and a.type_comment:
+            nodes[a.arg] = comment_annotation(a.type_comment, source.location(a))
+    if source.node.type_comment:
+        place = source.location(source.node)
+        found, returns = comment_types(source.node.type_comment, place)
+        if found is not None:
+            nodes |= _commented(found, list(nodes), place)
+    return nodes, returns
 
 
 def _annotation(
