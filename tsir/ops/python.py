@@ -363,6 +363,7 @@ iter(values)                    any                 iter({0})                   
 next(iterator, default=None)    any                 next({args})                     raises mutates
 exception_type(error)           any                 rt.exception_type({0})
 exception_of(cls)               any                 {0}.__new__({0})                 raises
+exception_or_none(cls)          any                 ({0}.__new__({0}) if isinstance({0}, type) else None)
 exception_args(error)           any                 {0}.args
 exception_name(error)           str                 rt.exception_type({0}).__name__
 class_name(value)               str                 {0}.__name__                     raises

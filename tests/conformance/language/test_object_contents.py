@@ -146,6 +146,43 @@ def suppressed(n: int):
     return n
 
 
+class Noting:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace) -> bool:
+        self.seen = (kind is LookupError, kind == KeyError, kind is not KeyError, kind != IndexError)  # noqa: E721
+        return kind is LookupError or kind is KeyError
+
+
+class Own(Exception):
+    pass
+
+
+@feature("Context managers", "`is` and `==` of the class of an exception that `__exit__` is given, and of type(error)")
+@programs(0)
+@programs(1)
+@programs(2)
+@programs(3)
+@programs(4)
+def classes_of_exceptions(n: int):
+    noting = Noting()
+    with noting:
+        if n == 1:
+            raise LookupError("a")
+        if n == 2:
+            raise KeyError("a")
+        if n == 3:
+            raise IndexError("a")
+    try:
+        if n == 4:
+            raise Own("q")
+        raise ValueError
+    except Exception as error:  # noqa: BLE001
+        kinds = type(error) is Own, type(error) == ValueError, type(error) is Exception, type(error) is not Own  # noqa: E721
+    return noting.seen, kinds
+
+
 class Index:
     def __init__(self, n: int) -> None:
         self.n = n

@@ -21,7 +21,7 @@ from tsir.dialects.ts.structure import CastOp, ConstantOp, IsInstanceOp
 from tsir.frontend.script.classes import is_exact
 from tsir.frontend.script.convert import coerce, materialise, truth, uninitialized
 from tsir.frontend.script.emitter import DEFINED, Emitter, Unreachable
-from tsir.frontend.script.exception_values import caught_as, is_exception_class
+from tsir.frontend.script.exception_values import asks_for_class, caught_as, is_exception_class, is_same_class
 from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.type_relations import Tuples, is_subtype, join_types, members
 from tsir.frontend.script.values import (
@@ -275,6 +275,9 @@ def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
         return among
     if (of_functions := same_function(e, left, right, negate=negate)) is not None:
         return of_functions
+    if asks_for_class(left, right):
+        same = is_same_class(e, left, right)
+        return Run(e.py("not", [materialise(e, same)])) if negate else same
     for a, b in ((left, right), (right, left)):
         if isinstance(a, EnumValue) and isinstance(b, EnumValue):
             return Const((a.member is b.member) is not negate)

@@ -16,6 +16,8 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ExceptionOp, NewOp, SetAttrOp, mark_part
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.values import (
+    Condition,
+    Const,
     ExceptionClass,
     ExceptionValue,
     Object,
@@ -128,6 +130,36 @@ class _Same:
 
     def __init__(self, value: Value) -> None:
         self.value = value
+
+
+def asks_for_class(left: Value, right: Value) -> bool:
+    """Whether one is the class of an exception at run time (`type(error)`, an argument of `__exit__`), the other a class."""
+    return _class_and_known(left, right) is not None
+
+
+def _class_and_known(left: Value, right: Value) -> tuple[ExceptionClass | Run, PyObject] | None:
+    for value, known in ((left, right), (right, left)):
+        is_class = isinstance(value, ExceptionClass) or (isinstance(value, Run) and isinstance(value.type, ts.AnyType))
+        if is_class and isinstance(known, PyObject) and is_exception_class(known.value):
+            assert isinstance(value, ExceptionClass | Run)
+            return value, known
+    return None
+
+
+def is_same_class(e: Emitter, left: Value, right: Value) -> Value:
+    """`left is right` of two such values."""
+    from tsir.frontend.script.control import choose
+    from tsir.frontend.script.exceptions import catches
+
+    found = _class_and_known(left, right)
+    assert found is not None
+    value, known = found
+    is_class = isinstance(value, ExceptionClass)
+    error = value.ssa if is_class else e.py("exception_or_none", [value.ssa])
+    cls = e.py("exception_type", [value.ssa]) if is_class else value.ssa
+    test = Condition(catches(e, error, known, e.node or e.source.node))
+    name = e.constant(known.value.__name__)
+    return choose(e, test, lambda: Run(e.py("eq", [e.py("class_name", [cls]), name])), lambda: Const(False))
 
 
 def exception_text(e: Emitter, value: RaisedException, method: str) -> Value | None:

@@ -516,6 +516,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
     from tsir.frontend.script.conditions import identity, is_one_name, none_test
     from tsir.frontend.script.convert import as_bool, raise_in_program, refuse_objects_of_set
     from tsir.frontend.script.enums import number_behind
+    from tsir.frontend.script.exception_values import asks_for_class
     from tsir.frontend.script.function_identity import compares_type, same_function
     from tsir.frontend.script.listed import is_values
 
@@ -533,6 +534,11 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
         of_functions = same_function(e, left, right, negate=isinstance(op, ast.NotEq))
         if of_functions is not None:
             return of_functions
+        for a, b in ((left, right), (right, left)):
+            if isinstance(a, Const) and isinstance(b, PyObject) and isinstance(b.value, type):
+                return Const(isinstance(op, ast.NotEq))
+        if asks_for_class(left, right):
+            return identity(e, left, right, negate=isinstance(op, ast.NotEq))
         if is_values(left) and is_values(right):
             return Const(is_one_name(e.node) is isinstance(op, ast.Eq))
     symbol, method, swapped, meaning = COMPARISONS[type(op)]

@@ -395,7 +395,7 @@ def _catches(p: Printer, operation: Operation) -> str:
     shown = [p.names.exception(c.data) for c in cast(Any, operation).classes.data]
     choice = shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
     error = operation.operands[0].owner
-    if isinstance(error, PyOp) and error.FUNCTION == "exception_of":
+    if isinstance(error, PyOp) and error.FUNCTION in ("exception_of", "exception_or_none"):
         return f"issubclass({p.text(error.operands[0])}, {choice})"
     return f"isinstance({p.text(operation.operands[0])}, {choice})"
 
