@@ -6,6 +6,7 @@ in `compilation.py`, what it is for in `keys.py`.
 
 from __future__ import annotations
 
+import inspect
 import os
 import types
 from collections.abc import Iterator, Mapping
@@ -79,6 +80,14 @@ def _with_methods(cls: type[ScriptModule], names: tuple[str, ...]) -> type[Scrip
     return types.new_class(cls.__name__, (cls,), {"compiled": True}, lambda made: made.update(members))
 
 
+@lru_cache(maxsize=256)
+def _exported(cls: type) -> tuple[str, ...]:
+    """The names of the methods of a Python class that are marked as entry points."""
+    from tsir.frontend.script.source import is_exported
+
+    return tuple(n for n in dir(cls) if callable(member := inspect.getattr_static(cls, n)) and is_exported(member))
+
+
 class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, compiled=True):
     """A compiled module or object; what `torch.jit.ScriptModule` is to torch.jit.
 
@@ -98,8 +107,10 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
             from tsir.runtime.declared_modules import class_for
 
             cls = class_for(program.origins.get(id(target)))
-        own = [n for n in program.entry_points if n != "forward" and not n.startswith("__") and hasattr(cls, n)]
-        return object.__new__(_with_methods(cls, tuple(own)) if own and root is None else cls)
+        origin = None if root is None else program.origins.get(id(target))
+        names = program.entry_points if root is None else () if origin is None else _exported(type(origin))
+        own = [n for n in names if n != "forward" and not n.startswith("__") and hasattr(cls, n)]
+        return object.__new__(_with_methods(cls, tuple(own)) if own else cls)
 
     def __init__(self, program: Program, instance: Instance | None = None, root: ScriptModule | None = None) -> None:
         target = instance if instance is not None else program.root
