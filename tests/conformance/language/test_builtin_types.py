@@ -117,6 +117,14 @@ def translated(s: str):
     )  # fmt: skip
 
 
+@feature("Arguments", "*tensors of a list in torch's functions of any number of tensors")
+@programs(X, [torch.ones(3), torch.ones(2, 1)])
+def spread_tensors(x, l: List[torch.Tensor]):
+    l.append(x.sum())
+    whole, equation = torch.broadcast_tensors(*l), torch.einsum("ij,kj->ik", *[x, x])
+    return [t.shape for t in whole], torch.block_diag(*l[:2]), torch.cartesian_prod(*[x[0], x[1]]), equation
+
+
 @feature("Arguments", "*values of a list in calls of functions, methods and built-ins")
 @programs([3, 1, 2], [[1, 2], [3, 4], [5, 6]], [(1, "a"), (2, "b")], X)
 def spread(l: List[int], rows: List[List[int]], pairs: List[Tuple[int, str]], x):

@@ -23,6 +23,7 @@ from tsir.frontend.script.values import (
     Const,
     PyFunction,
     Run,
+    Spread,
     StaticList,
     StaticTuple,
     Value,
@@ -52,7 +53,7 @@ def _gathered(name: str, first: int) -> Callable[..., Value]:
     """A function that takes its tensors one by one, or in one list."""
 
     def emit(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        tensors = list(args[first:])
+        tensors = [v.values if isinstance(v, Spread) and len(args) == first + 1 else v for v in args[first:]]
         if len(tensors) == 1 and not is_tensor(e.session.type_of(tensors[0])):
             return torch_call(e, name, [*args[:first], tensors[0]], kwargs)
         return torch_call(e, name, [*args[:first], StaticTuple(tuple(tensors))], kwargs)
