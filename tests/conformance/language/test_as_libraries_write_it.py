@@ -363,3 +363,40 @@ def test_order_of_members() -> None:
 
     assert used(X, None, [1, "a"]).equal(X * 3 + 2)
     assert used(X, {"by": 2, "x": X + 1}, []).equal(2 * X + 2)
+
+
+def summed(x: Tensor, dim: Optional[int] = None, scale: Optional[float] = None) -> Tensor:
+    total = x.cumsum(dim=dim) if not torch.are_deterministic_algorithms_enabled() else x
+    if scale is not None:
+        total = total * scale
+        scale = None
+    return total if scale is None else x
+
+
+class Masked(nn.Module):
+    def forward(self, x, mask: Optional[Tensor] = None, by: Optional[int] = None):
+        if mask is None:
+            mask = torch.ones_like(x)
+        y = x * mask
+        if by is not None:
+            y = y + by
+            by = None
+        return y, by
+
+
+class Masking(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Masked()
+
+    def forward(self, x, mask: Optional[Tensor] = None):
+        return self.inner(x), self.inner(x, x), self.inner(x, mask, 3), self.inner(x, by=4), summed(x, 1), summed(x, 0, 2.0)
+
+
+@feature("Arguments", "arguments that are known not to be None, for parameters that may be")
+def test_arguments_that_are_there() -> None:
+    compiled, plain = tsir.script(Masking()), Masking()
+    for arguments in ((X,), (X, X + 1)):
+        torch.testing.assert_close(compiled(*arguments), plain(*arguments))
+    torch.testing.assert_close(compiled.inner(X, None, 2), plain.inner(X, None, 2))
+    torch.testing.assert_close(compiled.inner(X, X), plain.inner(X, X))

@@ -551,6 +551,7 @@ def _table() -> dict[Any, str]:
         torch.as_tensor: "torch.as_tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",
         torch.is_tensor: "is_tensor", torch.get_default_dtype: "torch.get_default_dtype",
         inspect.unwrap(torch.manual_seed): "torch.manual_seed", torch.is_grad_enabled: "false",
+        torch.are_deterministic_algorithms_enabled: "deterministic",
         torch.initial_seed: "torch.initial_seed",
     }  # fmt: skip
     table |= {function: name for name, function in _ASKED_NOW.items()}

@@ -233,9 +233,10 @@ def _is_static_flag(value: Value, declared: Attribute | None) -> bool:
 
 
 def _narrowed(e: Emitter, declared: Attribute, value: Value) -> Attribute:
-    """Of a Union the member that the argument is known to be of, so that the function's other branches aren't compiled."""
+    """Of a Union or Optional the member that the argument is known to be of, so that the function's other branches aren't compiled."""
     kind = e.session.type_of(value)
-    return kind if isinstance(declared, ts.UnionType) and kind is not None and kind in declared.members.data else declared
+    several = isinstance(declared, ts.UnionType | ts.OptionalType)
+    return kind if several and kind is not None and kind != ts.NONE and kind in members_of_declared(declared) else declared
 
 
 def _source(session: Session, e: Emitter, function: Any) -> FunctionSource:
@@ -320,7 +321,11 @@ def compile_for(
     session.keep_alive.append(parameters)
     # A method that is called from outside, too, has its name for all values of its parameters.
     from_outside = is_exported(source.function) or source.function.__name__ == "forward"
-    general = not from_outside or not any(isinstance(p, Const | EnumValue) for p in parameters.values())
+    declared = {p.name: p.type for p in signature.parameters if p.type is not None}
+    general = not from_outside or not any(
+        isinstance(p, Const | EnumValue) or (isinstance(declared.get(n), ts.OptionalType) and declared[n] != p)
+        for n, p in parameters.items()
+    )
     if callee.owner is not None and kinds[:1] == [callee.owner.type] and own_name(callee, source.function) and general:
         callee.owner.methods.setdefault(source.function.__name__, symbol)
     session.compiling.append(symbol)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
+
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.call_arguments import Arguments
 from tsir.frontend.script.convert import (
@@ -135,9 +137,16 @@ def _initial_seed(a: Arguments) -> Value:
     return torch_call(a.e, "initial_seed", [])
 
 
+def _deterministic(a: Arguments) -> Value:
+    """A setting of torch's as it is when the program is compiled: tsir's operators have one algorithm each."""
+    a.exactly(0)
+    return Const(torch.are_deterministic_algorithms_enabled())
+
+
 JIT_BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized, "object.__new__": _new_object,
     "unwrap_optional": _unwrap_optional, "is_scripting": _is_scripting, "nothing": _nothing, "torch.tensor": _tensor,
     "torch.as_tensor": _as_tensor, "torch.manual_seed": _manual_seed, "torch.initial_seed": _initial_seed,
+    "deterministic": _deterministic,
 }  # fmt: skip
 """What emits each of these functions."""
