@@ -1,5 +1,6 @@
 """Classes derived from list, dict, str, tuple, int, float, set and the classes of `collections`, next to plain Python."""
 
+import copy
 from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import MutableMapping, Sequence
 from typing import Dict, List
@@ -384,6 +385,24 @@ def user_containers(key: str, n: int):
     )
     mapped = dict(m.items()), m.get("z", 0), m.pop("a"), len(m), list(m), "b" in m, m.setdefault("q", 1)
     return asked, listed, mapped, list(s), 4 in s, s.index(4), s.count(1), list(reversed(s)), sum(s)
+
+
+class Pair(tuple):
+    def __new__(cls, a, b):
+        return super().__new__(cls, (a, b))
+
+
+@feature("Classes", "copies, sets and comparisons of objects of such classes")
+@programs(3, "ab")
+def copied_and_compared(n: int, text: str):
+    a = Numbers([n, 2])
+    shallow, deep, table = copy.copy(a), copy.deepcopy(a), {"x": a}
+    table["x"].append(7)
+    shallow.append(1)
+    p, q, s = Pair(n, 2), Pair(1, 2), Name(text)
+    sets = len({p, q, (1, 2)}), (1, 2) in {p, q}, len({s, "a"}), text in {s}, len(set([Bits(n), Bits(n)])), n in {Bits(n)}
+    compared = a == shallow, a == [n, 2, 7], Numbers([1]) < Numbers([2]), sorted([Numbers([2]), Numbers([1])]), p == q, p < q
+    return a, shallow, deep, table["x"].total(), sets, compared, {p: 1}[(n, 2)], p + q, bool(Name("")), max([q, p])
 
 
 class Typed(List[int]):

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import enum
+import inspect
 from collections.abc import Callable, Sequence
 
+from tsir.dialects.builtin_bases import builtin_base
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
+from tsir.dialects.ts.structure import CastOp, ListOp
 from tsir.frontend.script import prelude
 from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.call_arguments import Arguments, as_number, python_number
 from tsir.frontend.script.class_texts import text_of_class
-from tsir.frontend.script.convert import as_bool, as_key, as_python, materialise, truth, tuple_elements, uninitialized
+from tsir.frontend.script.convert import (
+    as_bool,
+    as_key,
+    as_python,
+    list_of,
+    materialise,
+    truth,
+    tuple_elements,
+    uninitialized,
+)
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import number_behind, text_of_member
 from tsir.frontend.script.exception_values import exception_text
@@ -21,7 +33,7 @@ from tsir.frontend.script.operators import is_tensor
 from tsir.frontend.script.several_types import text_by_type, use_by_type
 from tsir.frontend.script.special_methods import call_own_method, text_of_named_tuple
 from tsir.frontend.script.static_state import dict_method, fresh, new_dict
-from tsir.frontend.script.type_relations import join_types
+from tsir.frontend.script.type_relations import join_types, members
 from tsir.frontend.script.values import (
     FALSE,
     Choice,
@@ -215,8 +227,26 @@ def _dict(a: Arguments) -> Value:
     return Run(whole)
 
 
+def _plain_items(e: Emitter, items: Value) -> Value:
+    """A list of what is put into a set, with objects of classes derived from str, int, float and tuple as what they are."""
+    kind = e.session.type_of(items)
+    parts = members(kind.element) if isinstance(kind, ts.ListType) else ()
+    classes = [e.session.class_of(m) for m in parts if isinstance(m, ts.ClassType)]
+    own = [cls for cls in classes if cls is not None and builtin_base(cls) in prelude.PLAIN_VALUES]
+    if not own or any(inspect.isfunction(cls.__eq__) for cls in own):
+        return items
+    made = items.ssa.owner if isinstance(items, Run) else None
+    if isinstance(made, ListOp):
+        values = [e.session.object_or_run(o.owner.operands[0] if isinstance(o.owner, CastOp) else o) for o in made.elements]
+        return Run(list_of(e, [as_builtin(e, v) for v in values]))
+    if len(parts) > 1:
+        e.unsupported(f"a set of objects of {own[0].__name__} and of other values", hint="convert the objects first")
+    return e.session.call_function(e, PyFunction(prelude.PLAIN_VALUES[builtin_base(own[0])]), [items], {})
+
+
 def distinct(e: Emitter, items: Value) -> Value:
     """The elements of a set to be made: of objects that are compared by a method the first of those that are equal."""
+    items = _plain_items(e, items)
     kind = e.session.type_of(items)
     sure = not isinstance(items, Run) or items.ssa not in e.session.assumed
     if isinstance(kind, ts.ListType) and is_tensor(kind.element) and sure:

@@ -15,6 +15,7 @@ from torch import nn
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
+from tsir.frontend.script.builtin_bases import HELD, changes_in_place, held_value
 from tsir.frontend.script.convert import materialise, members, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.listed import as_object
@@ -46,6 +47,8 @@ def _copy(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Val
         return value
     kind = e.session.type_of(value)
     if isinstance(value, Object):
+        from tsir.frontend.script.objects import define_plainly
+
         if (own := value.info.own_function("__copy__")) is not None:
             return e.session.call_function(e, PyFunction(own, value, value.info), [], {})
         if value.info.kind == "module":
@@ -54,7 +57,12 @@ def _copy(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Val
                 hint="write copy.deepcopy(...), or use the module itself",
             )
         _refuse_own_ways(e, value.info.python_class)
-        return e.session.object_or_run(e.py("copy_object", [value.ssa]))
+        made = e.session.object_or_run(e.py("copy_object", [value.ssa]))
+        if changes_in_place(value) and isinstance(made, Object):
+            held = _copy(e, [held_value(e, value)], {})
+            assert held is not None
+            define_plainly(e, made, HELD, held)
+        return made
     if isinstance(kind, ts.TensorType):
         return torch_call(e, "detach", [value])
     if isinstance(kind, ts.ListType | ts.DictType | ts.SetType | ts.DequeType):

@@ -29,6 +29,22 @@ def plain_texts(values):
     return [str.__str__(value) for value in values]
 
 
+def plain_ints(values):
+    return [int.__int__(value) for value in values]
+
+
+def plain_floats(values):
+    return [float.__float__(value) for value in values]
+
+
+def plain_tuples(values):
+    return [tuple(value) for value in values]
+
+
+PLAIN_VALUES: dict[type, Callable[..., Any]] = {str: plain_texts, int: plain_ints, float: plain_floats, tuple: plain_tuples}
+"""What makes a list of built-in values of one of objects of a class derived from the built-in class."""
+
+
 def _reduce(function, items, *initial):
     if len(initial) == 0:
         iterator = lazy.begun(items)
