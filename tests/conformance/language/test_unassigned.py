@@ -52,6 +52,45 @@ def read_in_a_later_round(values: List[int]):
     return first, found
 
 
+@programs(4)
+@programs(0)
+def read_in_later_rounds_alone(n: int):
+    total = 0
+    for i in range(n):
+        if i == 0:
+            last = 1
+        elif i == 1:
+            last = 3
+        else:
+            last = last + i
+        total += last
+    return total
+
+
+@programs(torch.arange(8.0).reshape(4, 2))
+def read_in_later_rounds_over_parts(x: Tensor):
+    found = []
+    for i, part in enumerate(torch.chunk(x, 4)):
+        if i == 0:
+            last = part
+        else:
+            last = part * 2 + last
+        found.append(last)
+    return torch.cat(found)
+
+
+@programs([1, 0])
+def read_too_early(values: List[int]):
+    total = 0
+    for i in values:
+        if i == 0:
+            last = 1
+        else:
+            last = last + i
+        total += last
+    return total
+
+
 @programs(0, torch.ones(2))
 @programs(1, torch.ones(2))
 @programs(3, torch.ones(2))

@@ -22,6 +22,7 @@ from tsir.frontend.script.numpy_scalars import kind_of as numpy_kind
 from tsir.frontend.script.source import leaves_loop
 from tsir.frontend.script.static_state import changed_contents
 from tsir.frontend.script.type_relations import is_subtype, join_types
+from tsir.frontend.script.unassigned import may_be_unassigned
 from tsir.frontend.script.values import (
     FALSE,
     TRUE,
@@ -327,16 +328,15 @@ def _stays(before: Value, now: Value) -> bool:
 
 
 def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]) -> Carried | None:
-    """A variable without value before the loop that is read behind it: only flags and the result."""
+    """A variable without value before the loop that is read behind it, or in a later round: only flags and the result."""
     flag = name.partition(FRAME)[0]
     if flag in (RETURNED, STOP):
         constant = isinstance(binding.value, Const) and not binding.value.value
         return None if constant else Carried(ts.BOOL)
-    if flag == RESULT or (
-        e.is_live(name, end)
-        and (FRAME in name or e.source.is_read_after(name, end) or is_read_by_functions(e, name))
-        and not isinstance(binding.value, Unusable)
-    ):
+    read_behind = e.is_live(name, end) and (
+        FRAME in name or e.source.is_read_after(name, end) or is_read_by_functions(e, name)
+    )
+    if flag == RESULT or ((read_behind or may_be_unassigned(e, name)) and not isinstance(binding.value, Unusable)):
         kind = e.session.type_of(binding.value)
         return None if kind is None else Carried(kind, hidden=True)
     return None
