@@ -1,6 +1,6 @@
 """Tuples that grow, are repeated, or are of another length on another path: of equal elements, they are of any length."""
 
-from typing import List, Tuple
+from typing import List, Tuple, Union
 
 import torch
 
@@ -102,6 +102,17 @@ def repeated(n: int):
 class Held:
     def __init__(self, n: int):
         self.t = (1,) * n
+
+
+@feature("Assignment", "one value of a Union to two variables (`a = b = sizes`)")
+@programs(3)
+@programs((2, 5))
+def pair_of(sizes: Union[Tuple[int, int], int]):
+    if isinstance(sizes, int):
+        height = width = sizes
+    else:
+        height, width = sizes
+    return height * 10 + width
 
 
 @programs.parametrized()

@@ -236,13 +236,17 @@ class _Simplifier:
         """Puts the variables that the last statements assign into the one behind them."""
         at = len(done) - 1
         passed: set[str] = set()
+        copied: set[str] = set()
         while at >= 0:
             found = self._held(done[at], following)
+            if found is not None and found[0] in copied:
+                return
             if found is None or (passed & reads(found[1])):
                 given = assignment(done[at])
                 if given is None or not isinstance(given[1], ast.Constant | ast.Name):
                     return
                 passed.add(given[0])
+                copied |= reads(given[1])
             elif self._replace(following, *found):
                 done.pop(at)
                 if isinstance(following, ast.If):
