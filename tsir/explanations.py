@@ -151,9 +151,12 @@ _PAGES = (
     _page("TS505", "A module isn't an attribute", "Make modules in __init__, as attributes of the module that calls them."),
     _page(
         "TS506", "A global tensor where there can't be one",
-        "A global tensor is a further argument of the entry point that uses it, which calls of several forms don't have.",
-        "weight = torch.ones(2)\ndef program(x, **options):\n    return x + weight\n",
-        "weight = torch.ones(2)\ndef program(x):\n    return x + weight\n",
+        "A global tensor is a further argument of the entry point that uses it. Functions that are made while the program runs, and\n"
+        "modules with hooks, aren't given it.",
+        "weight = torch.ones(2)\ndef program(x, n: int):\n    steps = {}\n    for i in range(n):\n"
+        "        steps[i] = lambda v: v + weight\n    return steps[0](x)\n",
+        "weight = torch.ones(2)\ndef program(x, n: int):\n    steps = {}\n    own = weight\n    for i in range(n):\n"
+        "        steps[i] = lambda v: v + own\n    return steps[0](x)\n",
     ),
     _page("TS507", "Something has to be known while compiling", "Write the name in getattr(), or the flag, as a constant."),
     _page(

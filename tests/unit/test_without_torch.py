@@ -176,7 +176,7 @@ for get in (lambda: tsir.load("m.pt"), lambda: tsir.load("m.pt2"), lambda: tsir.
         if not callable(value):
             continue
         kinds = [p for p in inspect.signature(value).parameters.values() if p.default is p.empty]
-        if any(p.kind is p.VAR_POSITIONAL for p in kinds):
+        if any(p.kind is p.VAR_POSITIONAL for p in kinds) and name != "state_dict":  # whose first argument is a dict
             tried(name, lambda: getattr(get(), name)(x))
         elif not [p for p in kinds if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]:
             tried(name, lambda: getattr(get(), name)())
