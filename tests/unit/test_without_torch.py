@@ -185,6 +185,31 @@ print("torch" in __import__("sys").modules)
     assert run(text, folder) == "False\n"
 
 
+def test_state_of_modules(folder: Path) -> None:
+    """The parameters of the methods and what they say are nn.Module's."""
+    text = """
+import numpy as np, tsir
+m = tsir.load("m.pt")
+x = np.load("x.npy")
+before = m(x)
+names = list(m.state_dict())
+assert [n for n, _ in m.named_parameters("p")] == ["p." + n for n, _ in m.named_parameters()]
+assert list(m.state_dict(prefix="q.")) == ["q." + n for n in names] and not list(m.parameters(recurse=False))
+changed = {k: v + 1 for k, v in m.state_dict().items()}
+assert repr(m.load_state_dict(changed)) == "<All keys matched successfully>"
+assert not np.allclose(m(x), before)
+m.load_state_dict({k: v - 1 for k, v in changed.items()}, assign=True)
+np.testing.assert_allclose(m(x), before, rtol=1e-5, atol=1e-6)
+assert m.load_state_dict({"other": x}, strict=False) == (names, ["other"])
+for state in ({}, {**changed, "other": x}, {**changed, names[0]: np.zeros(1)}):
+    try:
+        m.load_state_dict(state)
+    except RuntimeError as error:
+        print(str(error).splitlines()[1].strip().partition(" ")[0])
+"""
+    assert run(text, folder) == "Missing\nUnexpected\nsize\n"
+
+
 def test_exported_programs_run(folder: Path) -> None:
     text = """
 import numpy as np, tsir

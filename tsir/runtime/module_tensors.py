@@ -162,7 +162,7 @@ def _assign(module: Any, path: str, value: Any) -> None:
     *holders, name = path.split(".")
     for holder in holders:
         module = getattr(module, holder)
-    setattr(module, name, value)
+    setattr(module, name, np.asarray(value) if isinstance(value, np.generic) else value)
 
 
 def _copy_into(target: Any, value: Any) -> None:
