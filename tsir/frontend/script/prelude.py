@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.nn.modules._functions as _functions
 import torch.nn.utils.parametrize
 
 from tsir.frontend.script import lazy
@@ -420,6 +421,26 @@ def tensordot(a, b, dims, out=None):
     return torch.ops.aten.tensordot(a, b, first, second)
 
 
+def _cross_map_lrn2d(ctx, input, size, alpha=1e-4, beta=0.75, k=1):
+    """The forward of `nn.CrossMapLRN2d`, whose own makes its tensors empty and gives them their sizes afterwards.
+
+    A channel's sum of squares is the one before, with the square that enters the window and without the one that leaves it. As in
+    torch, none leaves before channel `reach + 1`.
+    """
+    if input.dim() != 4:
+        raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
+    channels, reach = input.size(1), int((size - 1) / 2 + 1)
+    squares, sums = input.pow(2), torch.empty_like(input)
+    sums[:, 0] = squares[:, : min(reach, channels)].sum(1)
+    for c in range(1, channels):
+        sums[:, c] = sums[:, c - 1]
+        if c + reach - 1 < channels:
+            sums[:, c] += squares[:, c + reach - 1]
+        if c > reach:
+            sums[:, c] -= squares[:, c - reach]
+    return (sums * (alpha / size) + k).pow(-beta) * input
+
+
 def _assert_async(input, assert_msg="Expected Tensor with single nonzero value, but got zero"):
     """`torch._assert_async`, at once, as on a CPU."""
     if not bool(input):
@@ -565,6 +586,7 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     itertools.chain.from_iterable: lazy.chain_from_iterable,
     bisect.bisect: bisect_right,
     bisect.bisect_right: bisect_right, bisect.bisect_left: bisect_left, torch.broadcast_shapes: _broadcast_shapes,
+    _functions.CrossMapLRN2d.forward: _cross_map_lrn2d,
     torch._C._infer_size: _broadcast_shapes,
     vars(torch)["_assert_async"]: _assert_async, vars(torch)["_assert_scalar"]: _assert_scalar,
     torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,
