@@ -17,6 +17,7 @@ import torch
 from tsir.dialects.ts.structure import RaiseOp
 from tsir.errors import did_you_mean
 from tsir.frontend.script.assignment import assign, emit_annotated, emit_assign, emit_augmented, emit_delete
+from tsir.frontend.script.autocasting import check_autocast, enter_autocast, is_autocast
 from tsir.frontend.script.calls import call, evaluate_arguments
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_steps
@@ -267,6 +268,11 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
             enter(NONE)
             inner()
             return
+        if is_autocast(managed):
+            enter_autocast(e, managed, *evaluate_arguments(e, tree), tree)
+            enter(NONE)
+            inner()
+            return
         if managed is contextlib.ExitStack and isinstance(item.optional_vars, ast.Name):
             statements = without_stack(e, item.optional_vars.id, node.body if len(items) == 1 else [_rest(items[1:], node)])
             body(e, statements)
@@ -280,7 +286,11 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
             emit_suppressed(e, classes, inner, tree, end)
             return
     manager = e.expression(tree)
-    if isinstance(manager, PyObject) and type(manager.value) in _WITHOUT_EFFECT:
+    if isinstance(manager, PyObject) and isinstance(manager.value, torch.autocast):
+        check_autocast(e, manager.value, tree)
+    if isinstance(manager, PyObject) and (
+        type(manager.value) in _WITHOUT_EFFECT or isinstance(manager.value, torch.autocast)
+    ):
         enter(NONE)
         inner()
         return
