@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from xdsl.dialects import scf
 from xdsl.dialects.builtin import TensorType as BuiltinTensorType
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
-from xdsl.ir import Operation, OpResult, SSAValue
+from xdsl.ir import Attribute, Operation, OpResult, SSAValue
 from xdsl.traits import IsTerminator
 
 from tsir.dialects.ts import effects
+from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.effects import is_reference
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.dialects.ts.structure import (
@@ -64,6 +65,11 @@ class Group:
         """All operations that write the memory."""
         return self.tensor_writes + self.container_writes
 
+
+_LOOKS_FOR_ITEMS = frozenset((
+    "eq", "ne", "contains", "not_contains", "list_index", "list_count", "list_remove", "tuple_index", "tuple_count"
+))  # fmt: skip
+"""Functions of Python's that compare items of containers: one that is the other is equal to it, without being compared."""
 
 VALUE_DIALECTS = frozenset(("arith", "linalg", "linalg_ext", "math", "complex", "tensor"))
 """Dialects whose operations take and give no references; half of a lowered function is made of them."""
@@ -200,7 +206,9 @@ class Memory:
                 known = python.lookup(op.FUNCTION)
                 if known is None or known.mutates or any(is_reference(r.type) for r in op.results):
                     self._join((*op.operands, *op.results))
-                if op.FUNCTION in ("is", "is_not", "id"):
+                if op.FUNCTION in ("is", "is_not", "id") or (
+                    op.FUNCTION in _LOOKS_FOR_ITEMS and _holds_tensors(op.operands[0].type)
+                ):
                     self._note(notes, "escape", op.operands, op)  # it tells equal objects apart
                 if known is None or known.mutates:
                     self._note(notes, "container", op.operands[:1], op)
@@ -320,6 +328,22 @@ def is_removable_python(op: PyOp) -> bool:
     if op.FUNCTION == "getslice":  # only a step may be wrong
         return all(o.type in (INT, NONE) for o in op.operands[1:3]) and all(o.type == NONE for o in op.operands[3:])
     return known.pure
+
+
+def _holds_tensors(kind: Attribute) -> bool:
+    """Whether a type is that of a container with tensors in it, as far as types tell."""
+    match kind:
+        case ts.ListType() | ts.SetType() | ts.DequeType() | ts.TupleOfType():
+            inner = [kind.element]
+        case ts.DictType():
+            inner = [kind.key, kind.value]
+        case ts.TupleType() | ts.NamedTupleType():
+            inner = [*kind.elements.data]
+        case _:
+            return False
+    return any(
+        isinstance(part, TensorType | ts.OptionalType | ts.UnionType | ts.AnyType) or _holds_tensors(part) for part in inner
+    )
 
 
 def is_transient_list(op: ListOp) -> bool:

@@ -2,6 +2,8 @@
 
 from typing import Any, Callable, Dict, List
 
+import torch
+
 import tsir
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
@@ -51,6 +53,25 @@ def sizes():
 @programs(3)
 def one_object(n: int):
     return SIZES is SIZES, sizes() is SIZES, SIZES is not NAMED["a"], n in SIZES
+
+
+@feature("Aliasing and mutation", "equal tensors in containers that are compared, or in which a tensor is looked for")
+@programs(torch.ones(3), 0)
+@programs(torch.ones(3), 1)
+@programs(torch.ones(3), 2)
+@programs(torch.ones(3), 3)
+@programs(torch.ones(1), 4)
+def compares_items(x: torch.Tensor, which: int):
+    a, b = x + 1, x + 1
+    if which == 0:
+        return [a] == [b]
+    if which == 1:
+        return (a, 1) != (b, 1)
+    if which == 2:
+        return b in [a]
+    if which == 3:
+        return [a].index(b)
+    return [a] == [b], {"k": a} == {"k": b}, [a] == [a], [a].index(b), a in [b]
 
 
 @programs.parametrized()
