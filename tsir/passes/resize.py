@@ -97,15 +97,15 @@ def _split_tuples(function: FuncOp) -> None:
     """Lets branches that give a tuple also give its elements, which then are tensors with names of their own."""
     for op in [o for o in walk(function) if isinstance(o, scf.IfOp)]:
         ends = [region.block.last_op for region in op.regions if region.blocks]
-        for i, result in enumerate(op.results):
+        for i in range(len(op.results)):
+            result = op.results[i]
             made = [end.operands[i].owner for end in ends if end is not None]
             tuples = [m for m in made if isinstance(m, TupleOp)]
             if len(tuples) == 2 and tuples[0].result.type == tuples[1].result.type == result.type:
-                _split(op, i, tuples)
-                break  # the operation is another one now; what is left is found as a part of the next
+                op = _split(op, i, tuples)
 
 
-def _split(op: scf.IfOp, index: int, tuples: Sequence[TupleOp]) -> None:
+def _split(op: scf.IfOp, index: int, tuples: Sequence[TupleOp]) -> scf.IfOp:
     for end, made in zip((r.block.last_op for r in op.regions), tuples, strict=True):
         assert end is not None
         end.operands = [*end.operands, *made.elements]
@@ -118,6 +118,8 @@ def _split(op: scf.IfOp, index: int, tuples: Sequence[TupleOp]) -> None:
     assert block is not None
     block.insert_op_after(whole, new)
     new.results[index].replace_all_uses_with(whole.result)
+    assert isinstance(new, scf.IfOp)
+    return new
 
 
 def _is_resizing(op: AtenOp) -> bool:

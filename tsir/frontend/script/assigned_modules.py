@@ -17,8 +17,8 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.choices import choice
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
-from tsir.frontend.script.convert import join_all, members
 from tsir.frontend.script.inlining import emit_choice
+from tsir.frontend.script.type_relations import join_all, members
 from tsir.frontend.script.values import NONE, Choice, Const, Object, Value
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.any_methods import property_of_any
 from tsir.frontend.script.choices import choice_attribute, choice_of_classes, choice_of_types
+from tsir.frontend.script.class_of_object import class_of_object
 from tsir.frontend.script.class_protocol import write_descriptor
 from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in_program
 from tsir.frontend.script.emitter import Emitter, Unreachable
@@ -131,6 +132,23 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
         case _:
             pass
     return Method(value, name)
+
+
+def class_of_value(e: Emitter, value: Value) -> Value:
+    """`type(value)`."""
+    match value:
+        case Object():
+            return class_of_object(e, value)
+        case StaticObject() | ExceptionValue():
+            return PyObject(value.cls, value.cls.__name__)
+        case PyObject():
+            return PyObject(type(value.value), type(value.value).__name__)
+        case RaisedException():
+            return ExceptionClass(value.ssa, value.cls)
+        case _ if isinstance(e.session.type_of(value), ts.AnyType):
+            return ExceptionClass(materialise(e, value))
+        case _:
+            return type_of_value(e, value)
 
 
 def type_of_value(e: Emitter, value: Value) -> Value:

@@ -23,10 +23,9 @@ from tsir.dialects.ts.families import py_op
 from tsir.dialects.values import one_function, uninitialized
 from tsir.frontend.script import ambient, static_objects
 from tsir.frontend.script.attribute_stores import delete_attribute, delete_by_name, set_by_name
-from tsir.frontend.script.attributes import get_attribute, set_attribute, type_of_value
+from tsir.frontend.script.attributes import class_of_value, get_attribute, set_attribute
 from tsir.frontend.script.call_arguments import Arguments, spread_last
 from tsir.frontend.script.changing_functions import changing_filter, changing_map
-from tsir.frontend.script.class_of_object import class_of_object
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.conversions import CONVERSIONS, text_of
 from tsir.frontend.script.convert import as_bool, materialise
@@ -63,7 +62,6 @@ from tsir.frontend.script.values import (
     ObjectDict,
     PyFunction,
     PyObject,
-    RaisedException,
     Range,
     Reversed,
     Run,
@@ -327,20 +325,7 @@ def _super(a: Arguments) -> Value:
 
 def _type(a: Arguments) -> Value:
     a.exactly(1)
-    value = a.values()[0]
-    if isinstance(value, Object):
-        return class_of_object(a.e, value)
-    if isinstance(value, StaticObject):
-        return PyObject(value.cls, value.cls.__name__)
-    if isinstance(value, PyObject):
-        return PyObject(type(value.value), type(value.value).__name__)
-    if isinstance(value, RaisedException):
-        return ExceptionClass(value.ssa, value.cls)
-    if isinstance(value, ExceptionValue):
-        return PyObject(value.cls, value.cls.__name__)
-    if isinstance(a.e.session.type_of(value), ts.AnyType):
-        return ExceptionClass(materialise(a.e, value))
-    return type_of_value(a.e, value)
+    return class_of_value(a.e, a.values()[0])
 
 
 # Conversions

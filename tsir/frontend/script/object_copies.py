@@ -16,11 +16,12 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.builtin_bases import HELD, changes_in_place, held_value
-from tsir.frontend.script.convert import materialise, members, tuple_elements
+from tsir.frontend.script.convert import materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.listed import as_object
 from tsir.frontend.script.open_types import parts_of
 from tsir.frontend.script.operators import torch_call
+from tsir.frontend.script.type_relations import members
 from tsir.frontend.script.values import (
     Const,
     EnumValue,

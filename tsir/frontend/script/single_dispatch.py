@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tsir.dialects.ts import types as ts
-from tsir.frontend.script.attributes import type_of_value
-from tsir.frontend.script.class_of_object import class_of_object
+from tsir.frontend.script.attributes import class_of_value
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.function_identity import python_class_behind
 from tsir.frontend.script.inlining import emit_choice
 from tsir.frontend.script.several_types import for_each_type, members_of
-from tsir.frontend.script.values import Choice, Const, Object, StaticObject, Value
+from tsir.frontend.script.values import Choice, Value
 
 Call = Callable[[Emitter, Any, Sequence[Value], Mapping[str, Value]], Value]
 
@@ -41,19 +39,7 @@ def call_dispatched(
         implementation = function.dispatch(python_class_behind(kind))
         return call(e, e.session.from_python(implementation, implementation.__name__), args, kwargs)
 
-    kind = _class_of(e, first)
+    kind = class_of_value(e, first)
     if isinstance(kind, Choice):
         return emit_choice(e, kind, by_class)
     return None if python_class_behind(kind) is None else by_class(kind)
-
-
-def _class_of(e: Emitter, value: Value) -> Value:
-    if isinstance(value, Object):
-        return class_of_object(e, value)
-    if isinstance(value, StaticObject):
-        return e.session.from_python(value.cls, value.cls.__name__)
-    if isinstance(value, Const) and value.value is None:
-        return e.session.from_python(type(None), "NoneType")
-    if isinstance(e.session.type_of(value), ts.AnyType):
-        return value
-    return type_of_value(e, value)
