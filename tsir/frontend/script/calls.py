@@ -57,7 +57,7 @@ from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.numpy_scalars import constant, kind_of, scalar
-from tsir.frontend.script.object_copies import COPIES
+from tsir.frontend.script.object_copies import copied
 from tsir.frontend.script.object_dicts import plain as plain_dict
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.outside import outside_array
@@ -317,8 +317,8 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
         return matched
     if is_single_dispatch(function) and (found := call_dispatched(e, function, args, kwargs, call)) is not None:
         return found
-    if function in COPIES and (copied := COPIES[function](e, args, kwargs)) is not None:
-        return copied
+    if (made := copied(e, function, args, kwargs)) is not None:
+        return made
     if function in DATACLASS_FUNCTIONS and args and is_of_dataclass(args[0]):
         return DATACLASS_FUNCTIONS[function](e, args, kwargs)
     if e.session.dynamic or isinstance(callee.receiver, PyObject) or function in PURE:

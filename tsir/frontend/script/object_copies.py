@@ -40,10 +40,7 @@ _OWN_WAYS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__g
 _UNCHANGING = (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX, ts.NONE, ts.StrType(), ts.BytesType(), ts.DTypeType(), ts.DeviceType())
 
 
-def _copy(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
-    if len(args) != 1 or kwargs:
-        return None
-    value = args[0]
+def _copy(e: Emitter, value: Value) -> Value | None:
     if _stays(e, value):
         return value
     kind = e.session.type_of(value)
@@ -60,7 +57,7 @@ def _copy(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Val
         _refuse_own_ways(e, value.info.python_class)
         made = e.session.object_or_run(e.py("copy_object", [value.ssa]))
         if changes_in_place(value) and isinstance(made, Object):
-            held = _copy(e, [held_value(e, value)], {})
+            held = _copy(e, held_value(e, value))
             assert held is not None
             define_plainly(e, made, HELD, held)
         return made
@@ -73,10 +70,7 @@ def _copy(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Val
     return None
 
 
-def _deepcopy(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
-    if len(args) != 1 or kwargs:
-        return None
-    value = args[0]
+def _deepcopy(e: Emitter, value: Value) -> Value | None:
     if _stays(e, value):
         return value
     kind = e.session.type_of(value)
@@ -88,7 +82,7 @@ def _deepcopy(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) ->
     if isinstance(kind, ts.TupleType | ts.NamedTupleType):
         named = kind if isinstance(kind, ts.NamedTupleType) else None
         if not any(isinstance(m, ts.ClassType | ts.ListType | ts.DictType) for k in kind.elements.data for m in members(k)):
-            parts = [_deepcopy(e, [v], {}) for v in tuple_elements(e, value) or []]
+            parts = [_deepcopy(e, v) for v in tuple_elements(e, value) or []]
             known = [p for p in parts if p is not None]
             return StaticTuple(tuple(known), named) if len(known) == len(parts) else None
     if kind is None or isinstance(kind, ts.AnyType | ts.FutureType | ts.GeneratorType):
@@ -134,7 +128,10 @@ def _refuse_own_ways(e: Emitter, cls: type, *more: str) -> None:
             )
 
 
-COPIES: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value | None]] = {
-    copy.copy: _copy, copy.deepcopy: _deepcopy,
-}  # fmt: skip
-"""The functions of `copy`; they give None for values that they leave to the functions' own source."""
+_COPIES: dict[Any, Callable[[Emitter, Value], Value | None]] = {copy.copy: _copy, copy.deepcopy: _deepcopy}
+
+
+def copied(e: Emitter, function: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
+    """A call of a function of `copy`; None for other functions, and for values that it leaves to the function's own source."""
+    copy_of = _COPIES.get(function)
+    return None if copy_of is None or len(args) != 1 or kwargs else copy_of(e, args[0])
