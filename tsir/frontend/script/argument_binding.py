@@ -12,12 +12,13 @@ from xdsl.ir import Operation, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
-from tsir.errors import SourceLocation, did_you_mean
+from tsir.errors import SourceLocation
 from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter, end_of
 from tsir.frontend.script.inlining import Given
 from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.signatures import ParameterInfo, Signature
+from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.values import (
     NONE,
     Condition,
@@ -54,6 +55,8 @@ def bind_arguments(
         bound[signature.varargs] = StaticTuple(tuple(args[len(positional) :])) if rest is None else rest
     extra: dict[str, Value] = {}
     names = {p.name for p in signature.parameters}
+    if signature.keywords is None:
+        refuse_unknown_keywords(e, name, kwargs, names, _declaration(signature))
     for key, value in kwargs.items():
         if key in bound and key in names:
             e.error(
@@ -65,17 +68,8 @@ def bind_arguments(
             )
         if key in names:
             bound[key] = value
-        elif signature.keywords is not None:
-            extra[key] = value
         else:
-            e.error(
-                f"{name}() has no argument '{key}'",
-                node=e.keyword_node(key),
-                value=value,
-                hint=did_you_mean(key, names),
-                code="TS402",
-                notes=_declaration(signature),
-            )
+            extra[key] = value
     if signature.keywords is not None:
         bound[signature.keywords] = StaticDict(extra)
     missing = [p for p in signature.parameters if p.name not in bound and not p.has_default]

@@ -30,7 +30,7 @@ class Arguments:
 
     def values(self, *, spread: bool = False) -> list[Value]:
         """The positional arguments, evaluated. With `spread`, `*values` of unknown length may be among them."""
-        from tsir.frontend.script.calls import argument_trees, evaluate_arguments
+        from tsir.frontend.script.evaluated_arguments import argument_trees, evaluate_arguments
 
         args, kwargs = evaluate_arguments(self.e, self.node)
         for value, tree in zip(args, self.node.args, strict=False):

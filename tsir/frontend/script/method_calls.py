@@ -171,7 +171,7 @@ def _special_method(
     if kwargs:
         return None
     if name == "__len__" and not args:
-        from tsir.frontend.script.calls import call_builtin
+        from tsir.frontend.script.builtin_calls import call_builtin
 
         return call_builtin(e, Builtin("len"), [receiver], {})
     replaced = SPECIAL_METHODS.get(name)
@@ -196,7 +196,7 @@ def _update(e: Emitter, target: SSAValue, args: Sequence[Value], kwargs: Mapping
         others.append(e.session.dict_of(e, [(Const(k), v) for k, v in kwargs.items()], wanted))
     for other in others:
         if not isinstance(e.session.type_of(other), ts.DictType):
-            from tsir.frontend.script.calls import call_builtin
+            from tsir.frontend.script.builtin_calls import call_builtin
 
             other = call_builtin(e, Builtin("dict"), [other], {})
         given = materialise(e, other)

@@ -47,6 +47,7 @@ from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.type_relations import join_types
+from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.unnamed_attributes import name_attribute
 from tsir.frontend.script.values import (
     Chain,
@@ -519,10 +520,7 @@ def _initialise_dataclass(
         e.error(f"{cls.__name__}() takes {len(positional)} positional arguments, got {len(args)}", code="TS401")
     for_post_init: list[Value] = []
     given: dict[str, Value] = dict(zip([f.name for f in positional], args, strict=False)) | dict(kwargs)
-    for name in given:
-        if name not in [f.name for f in fields]:
-            hint = did_you_mean(name, [f.name for f in fields])
-            e.error(f"{cls.__name__}() has no argument '{name}'", node=e.keyword_node(name), hint=hint, code="TS402")
+    refuse_unknown_keywords(e, cls.__name__, kwargs, [f.name for f in fields])
     for f in declared:
         value = given.get(f.name)
         if value is None:

@@ -13,7 +13,6 @@ from typing import Any
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.errors import did_you_mean
 from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.call_arguments import Arguments
 from tsir.frontend.script.conversions import (
@@ -23,6 +22,7 @@ from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operators import is_tensor, torch_call
 from tsir.frontend.script.type_relations import Tuples
+from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.values import (
     FALSE,
     ITERATORS,
@@ -172,9 +172,7 @@ def sorted_items(e: Emitter, items: Value, keywords: dict[str, Value]) -> Value:
     from tsir.frontend.script.rows import call_row
 
     key, reverse = keywords.pop("key", NONE), keywords.pop("reverse", FALSE)
-    if keywords:
-        wrong = next(iter(keywords))
-        e.error(f"sorted() has no argument '{wrong}'", hint=did_you_mean(wrong, ("key", "reverse")), code="TS402")
+    refuse_unknown_keywords(e, "sorted", keywords, ("key", "reverse"))
     if not (isinstance(key, Const) and key.value is None):
         keys = _keys_of(e, items, key)
         order = order_of(e, Run(keys), reverse) or Run(e.py("sort_order", [keys, materialise(e, reverse)]))

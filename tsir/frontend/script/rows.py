@@ -9,7 +9,6 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.builtin_bases import builtin_base
 from tsir.dialects.ts import types as ts
-from tsir.errors import did_you_mean
 from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.call_arguments import spread_last
 from tsir.frontend.script.convert import (
@@ -23,6 +22,7 @@ from tsir.frontend.script.listed import as_object
 from tsir.frontend.script.numpy_scalars import as_text, operate
 from tsir.frontend.script.object_text import repr_of
 from tsir.frontend.script.open_types import parts_of
+from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.values import (
     NONE,
     Const,
@@ -89,15 +89,8 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
     names = row.parameters
     if any(isinstance(v, Spread) for v in values):
         return _spread_row(e, row, values, kwargs or {})
+    refuse_unknown_keywords(e, shown_name(row), kwargs or {}, names)
     for name, value in (kwargs or {}).items():
-        if name not in names:
-            e.error(
-                f"{shown_name(row)}() has no argument '{name}'",
-                node=e.keyword_node(name),
-                value=value,
-                hint=did_you_mean(name, names),
-                code="TS402",
-            )
         at = names.index(name)
         while len(values) < at and (default := row.defaults.get(names[len(values)])) is not None:
             values.append(Const(ast.literal_eval(default)))
@@ -159,8 +152,5 @@ def ordered_keywords(e: Emitter, row: Row, given: Sequence[Value], kwargs: Mappi
         if not remaining:
             break
         rest.append(remaining.pop(name, Const(None)))
-    if remaining:
-        wrong = next(iter(remaining))
-        hint = did_you_mean(wrong, row.parameters)
-        e.error(f"{shown_name(row)}() has no argument '{wrong}'", node=e.keyword_node(wrong), hint=hint, code="TS402")
+    refuse_unknown_keywords(e, shown_name(row), remaining, row.parameters[len(given) :])
     return rest

@@ -22,6 +22,7 @@ from tsir.frontend.script.comparing import ORDER, compares_objects
 from tsir.frontend.script.convert import coerce, held, materialise, retype, set_type
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.open_types import unify
+from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.values import (
     Builtin,
     Closure,
@@ -319,8 +320,7 @@ def _largest(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str, 
 
     items = Run(_items(e, args[1]))
     if kwargs or compares_objects(e, items.type, ORDER):
-        if set(kwargs) - {"key"}:
-            e.error(f"{name}() has no argument '{next(iter(set(kwargs) - {'key'}))}'", code="TS402")
+        refuse_unknown_keywords(e, name, kwargs, ("key",))
         return e.session.call_function(e, PyFunction(_BY_COMPARISON[name]), [args[0], items], kwargs)
     row = python.lookup(f"heapq_{name}")
     assert row is not None

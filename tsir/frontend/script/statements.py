@@ -18,12 +18,13 @@ from tsir.dialects.ts.structure import RaiseOp
 from tsir.errors import did_you_mean
 from tsir.frontend.script.assignment import assign, emit_annotated, emit_assign, emit_augmented, emit_delete
 from tsir.frontend.script.autocasting import check_autocast, enter_autocast, is_autocast
-from tsir.frontend.script.calls import call, evaluate_arguments
+from tsir.frontend.script.calls import call
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.control import body, emit_branch, emit_steps
 from tsir.frontend.script.convert import as_python, coerce, materialise
 from tsir.frontend.script.declared_dtypes import note_returned
 from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
+from tsir.frontend.script.evaluated_arguments import evaluate_arguments
 from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppressed, emit_try
 from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.ignored_blocks import emit_ignored

@@ -31,6 +31,7 @@ from tsir.frontend.script.evaluation import as_python
 from tsir.frontend.script.inlining import is_static
 from tsir.frontend.script.source import innermost
 from tsir.frontend.script.static_state import changed, dict_method, fresh, new_ref, set_dict_item, store
+from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.values import (
     NONE,
     Const,
@@ -141,10 +142,7 @@ def initialise_dataclass(
     if len(args) > len(fields):
         e.error(f"{new.cls.__name__}() takes {len(fields)} positional arguments, got {len(args)}", code="TS401")
     given = dict(zip(names, args, strict=False)) | dict(kwargs)
-    for name in given:
-        if name not in names:
-            hint = did_you_mean(name, names)
-            e.error(f"{new.cls.__name__}() has no argument '{name}'", value=given[name], hint=hint, code="TS402")
+    refuse_unknown_keywords(e, new.cls.__name__, kwargs, names)
     for f in dataclasses.fields(owner):
         if f.name in given:
             value = given[f.name]
