@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from tsir.frontend.script.modules import reached_stores
+from tsir.frontend.script.reached_stores import reached_stores
 
 
 class Windowed(nn.Module):

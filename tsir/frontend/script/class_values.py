@@ -16,12 +16,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tsir.dialects.ts.structure import SetAttrOp, mark_part
+from tsir.frontend.script.class_annotations import class_annotations, class_scope
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.decided import key_of
 from tsir.frontend.script.global_names import is_written_in_class
 from tsir.frontend.script.late_attributes import may_be_deleted
-from tsir.frontend.script.modules import class_annotations, class_scope
 from tsir.frontend.script.values import Object
 
 if TYPE_CHECKING:

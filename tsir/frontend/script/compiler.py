@@ -33,7 +33,6 @@ from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
 from tsir.frontend.script import (
     call_forms,
-    modules,
     numpy_scalars,
     objects,
     outside,
@@ -61,10 +60,13 @@ from tsir.frontend.script.iteration import Items
 from tsir.frontend.script.keyed_types import note_display
 from tsir.frontend.script.late_attributes import late_attributes
 from tsir.frontend.script.listed import type_of_view
+from tsir.frontend.script.modules import ModuleReader
+from tsir.frontend.script.object_types import type_of_object
 from tsir.frontend.script.outside import Origin, Outside
 from tsir.frontend.script.overriding import Overridden, by_class, is_overridden
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.regular_expressions import call_match
+from tsir.frontend.script.runtime_objects import to_runtime
 from tsir.frontend.script.signatures import ParameterInfo, Signature, signature_of
 from tsir.frontend.script.source import (
     FunctionSource,
@@ -136,7 +138,7 @@ class Session:
         """Whether the program is compiled, so that only other forms of its entry points may still be added."""
         self.examples = examples
         self.annotations = AnnotationReader(self.annotated_class, lambda cls: static_objects.is_taken_for_dict(self, cls))
-        self.reader = modules.ModuleReader(self)
+        self.reader = ModuleReader(self)
         self.functions: dict[Any, Compiled] = {}
         self.int_parameters: dict[SSAValue, Key] = {}
         """The parameters that are declared as ints, of which the program may say yet that they are dtypes."""
@@ -572,11 +574,11 @@ class Session:
 
     def type_of_object(self, value: Any) -> Attribute | None:
         """The type of a Python object as an attribute's value."""
-        return modules.type_of_object(self, value)
+        return type_of_object(self, value)
 
     def to_runtime(self, value: Any, kind: Attribute) -> Any:
         """A Python object as a running program has it."""
-        return modules.to_runtime(self, value, kind)
+        return to_runtime(self, value, kind)
 
     # Python objects
 

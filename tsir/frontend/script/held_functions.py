@@ -94,7 +94,7 @@ def changing_functions(
     session: Session, holder: nn.Module, name: str, value: Any, declared: Attribute | None
 ) -> tuple[Attribute, Any] | None:
     """The type and the value at run time of functions in an attribute that the program changes; None for other attributes."""
-    from tsir.frontend.script.modules import reached_stores
+    from tsir.frontend.script.reached_stores import reached_stores
 
     cls: Any = type(holder)
     is_container = isinstance(value, list | dict) and bool(value)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import dis
 import enum
 import inspect
-import sys
 import types
-from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,28 +15,27 @@ from torch import nn
 from xdsl.dialects.builtin import ArrayAttr
 from xdsl.ir import Attribute, ParametrizedAttribute
 
-from tsir.dialects.builtin_bases import HELD, builtin_base, value_as_builtin
+from tsir.dialects.builtin_bases import builtin_base
 from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
-from tsir.dialects.values import EnumMember, Instance, name_of_member
+from tsir.dialects.values import Instance
 from tsir.errors import FrontendError
-from tsir.frontend.constants import is_constant
 from tsir.frontend.instances import TensorArrays, own_tensors
-from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.assigned_modules import assigned_names, attribute_of_assigned
+from tsir.frontend.script.class_annotations import annotated_interface, class_annotations, class_scope, constant_names
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.decided import Decision, is_open, key_of
 from tsir.frontend.script.held_functions import changing_functions, held_functions
 from tsir.frontend.script.hooks import hooks_of
-from tsir.frontend.script.interfaces import is_assigned, is_interface, missing_methods
+from tsir.frontend.script.interfaces import is_assigned, missing_methods
 from tsir.frontend.script.late_attributes import late_attributes, may_be_deleted
-from tsir.frontend.script.source import function_source, is_compiled_module, is_traced_function
+from tsir.frontend.script.object_types import type_of_object
+from tsir.frontend.script.reached_stores import is_stateful
+from tsir.frontend.script.source import is_compiled_module, is_traced_function
 from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.values import Value
 from tsir.frontend.torch_jit_modules import is_torch_jit_module, program_of_torch_jit
-from tsir.frontend.torch_names import is_torch_constant, torch_constant
-from tsir.ops import python
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -155,7 +150,7 @@ class ModuleReader:
         values: dict[str, Any] = {}
         python_class = type(origin)
         annotations = class_annotations(python_class)
-        constants = _constant_names(python_class, annotations)
+        constants = constant_names(python_class, annotations)
         for name, tensor, role in own_tensors(module):
             declared = self._declared(python_class, annotations, name)
             decision = self.session.decisions.of(self.session, key_of(python_class, name))
@@ -179,7 +174,7 @@ class ModuleReader:
                 attributes[name] = assigned or none
                 values[name] = instance
                 continue
-            interface = _interface(annotations, name)
+            interface = annotated_interface(annotations, name)
             if interface is not None and is_assigned(python_class, name):
                 shown = self.session.info_of_class(interface)
                 if lacking := missing_methods(info.python_class, interface):
@@ -397,54 +392,6 @@ def ignored_attributes(module: nn.Module) -> set[str]:
     return set(getattr(type(module), "__jit_ignored_attributes__", ()))
 
 
-def _interface(annotations: dict[str, tuple[Any, Any]], name: str) -> type | None:
-    """The interface that an attribute is annotated with, if it is."""
-    annotation, owner = annotations.get(name, (None, None))
-    if isinstance(annotation, str):
-        annotation = class_scope(owner).get(annotation)
-    return annotation if is_interface(annotation) else None
-
-
-def class_annotations(cls: Any) -> dict[str, tuple[Any, Any]]:
-    """The annotations in the bodies of a class and its bases, and of `self.name: type` in their `__init__`, each with the class
-    that has it."""
-    found: dict[str, tuple[Any, Any]] = {}
-    for base in reversed(cls.__mro__):
-        if base not in (nn.Module, object):
-            found |= {n: (a, base) for n, a in _init_annotations(vars(base).get("__init__")).items()}
-            found |= {n: (a, base) for n, a in vars(base).get("__annotations__", {}).items()}
-    return found
-
-
-def _init_annotations(init: Any) -> dict[str, str]:
-    if not inspect.isfunction(init) or init.__code__.co_filename == "<string>":
-        return {}
-    try:
-        node = function_source(init).node
-    except FrontendError:
-        return {}  # a source that can't be read declares nothing
-    return {
-        n.target.attr: ast.unparse(n.annotation)
-        for n in ast.walk(node)
-        if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Attribute) and ast.unparse(n.target.value) == "self"
-    }
-
-
-def class_scope(cls: Any) -> dict[str, Any]:
-    import sys
-
-    module = sys.modules.get(cls.__module__)
-    return {} if module is None else dict(vars(module))
-
-
-def _constant_names(cls: Any, annotations: dict[str, Any]) -> set[str]:
-    names: set[str] = set()
-    for base in cls.__mro__:
-        names |= set(vars(base).get("__constants__", ()))
-    names |= {n for n, (a, _) in annotations.items() if "Final" in str(a)}
-    return names
-
-
 def _is_stored(cls: Any, name: str) -> bool:
     """Whether a method other than `__init__` assigns the attribute."""
     return name in _stored_names(cls)
@@ -483,229 +430,6 @@ def _frozen(value: Any) -> Any:
     return (type(value).__name__, repr(value) if isinstance(value, float) else value)
 
 
-_BY_ELEMENT: dict[type, tuple[Callable[[Attribute], Attribute], Attribute]] = {
-    set: (ts.SetType, ts.StrType()), frozenset: (ts.FrozenSetType, ts.StrType()), deque: (ts.DequeType, ts.TensorType()),
-}  # fmt: skip
-"""Containers with elements of one type, and what is assumed of those that are empty."""
-
-
-def type_of_object(session: Session, value: Any) -> Attribute | None:
-    """The IR type of a Python object as an attribute's value, or None for one that compiled code can't hold."""
-    if isinstance(value, torch.Tensor):
-        return ts.TensorType()
-    if is_torch_constant(value) or is_constant(value):
-        found = session.type_of(session.from_python(value, "value"))
-        return found
-    if isinstance(value, enum.Enum):
-        return session.class_type(type(value))
-    if (base := builtin_base(type(value))) is not None and _has_methods(type(value)):
-        if issubclass(base, dict) and not session.decisions.is_taken(value):
-            return None
-        define_by_object(session, value)
-        return session.class_type(type(value))
-    if is_named_tuple(type(value)):
-        return session.named_tuple(type(value)) if session.holds_named_tuple(value) else None
-    if isinstance(value, torch.Size):
-        return ts.TupleType([ts.INT] * len(value))
-    if type(value) is tuple:
-        parts = [type_of_object(session, v) for v in value]
-        return None if None in parts else ts.TupleType([p for p in parts if p is not None])
-    if type(value) is list:
-        return None if (element := _common(session, value)) is None else ts.ListType(element)
-    if type(value) in _BY_ELEMENT:
-        made, assumed = _BY_ELEMENT[type(value)]
-        return None if (element := _common(session, list(value), assumed)) is None else made(element)
-    if isinstance(value, dict):
-        container = type(value).__name__ if type(value) in (OrderedDict, Counter, defaultdict) else ""
-        made = value.default_factory() if isinstance(value, defaultdict) and value.default_factory is not None else None
-        assumed = ts.INT if container == "Counter" else None if made is None else type_of_object(session, made)
-        key, item = _common(session, list(value), ts.StrType()), _common(session, list(value.values()), assumed)
-        return None if key is None or item is None else ts.DictType(key, item, container)
-    if session.is_script_class(type(value)):
-        define_by_object(session, value)
-        return session.class_type(type(value))
-    return None
-
-
-@lru_cache(maxsize=1024)
-def _has_methods(cls: type) -> bool:
-    """Whether a class derived from a built-in one, or a base of it, defines methods or properties of its own."""
-    own = [c for c in cls.__mro__ if c.__module__ not in ("builtins", "collections", "typing")]
-    return any(
-        inspect.isfunction(v) or isinstance(v, property | classmethod | staticmethod) for c in own for v in vars(c).values()
-    )
-
-
-def define_by_object(session: Session, value: Any) -> None:
-    """Lets a script class have the attributes of an object of it: of the types that its `__init__` says, else of those it has."""
-    info = session.info_of_class(type(value))
-    init = vars(type(value)).get("__init__")
-    parameters = list(inspect.signature(init).parameters.values())[1:] if inspect.isfunction(init) else []
-    if all(p.annotation is not p.empty for p in parameters):
-        session.define_attributes(info)
-    info.defined = True
-    if builtin_base(type(value)) is not None and HELD not in info.attributes:
-        held = value_as_builtin(value)
-        info.attributes[HELD] = AttributeInfo(type_of_object(session, held), inferred=True, open=is_open(held))
-    for name, item in vars(value).items() if hasattr(value, "__dict__") else ():
-        if name not in info.attributes:
-            kind = type_of_object(session, item)
-            static = None if kind is not None else session.from_python(item, name)
-            info.attributes[name] = AttributeInfo(kind, "attribute" if kind is not None else "constant", static)
-
-
-def is_stateful(value: Any, holder: Any) -> bool:
-    """Whether an object that a module of class `holder` has is changed by what the module runs.
-
-    Such an object is compiled as one of a script class; another one is a constant with attributes.
-    """
-    cls = type(value)
-    if cls.__module__.partition(".")[0] in ("builtins", "torch", "numpy", "collections") or not hasattr(value, "__dict__"):
-        return False
-    setters = {n for base in cls.__mro__ for n, v in vars(base).items() if isinstance(v, property) and v.fset is not None}
-    return bool(reached_stores(holder, cls) & (vars(value).keys() | setters))
-
-
-@lru_cache(maxsize=1024)
-def reached_stores(holder: Any, cls: Any) -> frozenset[str]:
-    """The attributes, of whichever object, that the entry points of a module of class `holder` may assign.
-
-    Methods of `holder` and of `cls` are found by the names that the code reads; so are functions that it calls.
-    """
-    pending: list[Any] = [v for n, v in _members(holder).items() if _is_entry(False, n, v)]
-    pending += [v for n, v in _members(cls).items() if _is_entry(True, n, v)]
-    seen: set[Any] = set()
-    stored: set[str] = set()
-    while pending:
-        found = pending.pop()
-        code = found if inspect.iscode(found) else getattr(found, "__code__", None)
-        if code is None or code in seen:
-            continue
-        seen.add(code)
-        pending += [c for c in code.co_consts if inspect.iscode(c)]
-        names: set[str] = set()
-        for i in dis.get_instructions(code):
-            if i.opname == "STORE_ATTR":
-                stored.add(i.argval)
-            elif i.opname.startswith("LOAD_") and isinstance(i.argval, str):
-                names.add(i.argval)
-        if inspect.isfunction(found):
-            cells = dict(zip(code.co_freevars, found.__closure__ or (), strict=False))
-            outside = [cell_contents(cells[n]) if n in cells else found.__globals__.get(n) for n in names]
-            pending += [v for v in outside if inspect.isfunction(v) and not _is_library(v)]
-        pending += [f for base in (holder, cls) for n in names for f in _functions_of(_members(base).get(n))]
-    return frozenset(stored)
-
-
-def cell_contents(cell: Any) -> Any:
-    """What a closure's cell has; None for an empty one."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None
-
-
-def _members(cls: Any) -> dict[str, Any]:
-    return {n: v for base in reversed(cls.__mro__) if base not in (nn.Module, object) for n, v in vars(base).items()}
-
-
-def _functions_of(member: Any) -> list[Any]:
-    """The functions that run when a member of a class is read."""
-    if isinstance(member, property):
-        return [] if member.fget is None else [member.fget]
-    member = getattr(member, "__func__", member)
-    return [member] if inspect.isfunction(member) else []
-
-
-def _is_entry(of_value: bool, name: str, member: Any) -> bool:
-    """Whether a member may be called without being named: `forward`, exported methods, an object's special methods."""
-    if of_value:
-        return name.startswith("__") and name not in ("__init__", "__post_init__", "__setattr__", "__new__")
-    return name in ("forward", "__call__") or hasattr(member, "_torchscript_modifier")
-
-
-def _is_library(function: Any) -> bool:
-    return function.__module__ is not None and function.__module__.partition(".")[0] in ("torch", *sys.stdlib_module_names)
-
-
 def _with_own(decision: Decision, own: Attribute, value: Any) -> Attribute:
     """The type that was decided for an attribute, joined with that of the value which it has in one of the modules."""
     return decision.type if is_open(value) else join_types(decision.type, own)
-
-
-def _common(session: Session, values: list[Any], empty: Attribute | None = None) -> Attribute | None:
-    if not values:
-        return empty or ts.TensorType()
-    found: Attribute | None = None
-    of_something = [v for v in values if not is_open(v)]
-    said = {type(v) for v in of_something}
-    for value in [*of_something, *(v for v in values if is_open(v) and type(v) not in said)]:
-        kind = type_of_object(session, value)
-        if kind is None:
-            return None
-        found = kind if found is None else join_types(found, kind)
-    return found
-
-
-def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
-    """A Python object as the value that a running program works with."""
-    if isinstance(value, torch.Tensor):
-        return session.reader.arrays.array(value)
-    if is_torch_constant(value):
-        return torch_constant(value)
-    if isinstance(value, enum.Enum):
-        return EnumMember(session.info_of_class(type(value)).name, name_of_member(value), value.value)
-    if builtin_base(type(value)) is not None and session.class_in_use(type(value)):
-        return _object_to_runtime(session, value)
-    if isinstance(value, tuple):
-        parts = [to_runtime(session, v, ts.AnyType()) for v in value]
-        if is_named_tuple(type(value)):
-            from tsir.dialects.values import named_tuple_class
-
-            return named_tuple_class(type(value).__name__, tuple(type(value)._fields))(*parts)  # type: ignore[attr-defined]
-        return tuple(parts)
-    if isinstance(value, list | dict | set | deque):
-        known = session.reader.containers.get(id(value))
-        if known is None:
-            known = session.reader.containers[id(value)] = (value, _container(session, value))
-        return known[1]
-    if kind == ts.FLOAT:
-        return float(value) if value is not None else None
-    if session.is_script_class(type(value)):
-        return _object_to_runtime(session, value)
-    return value
-
-
-def _object_to_runtime(session: Session, value: Any) -> Instance:
-    """An object of a script class; one that is met again is the same again."""
-    found = session.reader.objects.get(id(value))
-    if found is None:
-        define_by_object(session, value)
-        info = session.info_of_class(type(value))
-        found = session.reader.objects[id(value)] = (value, Instance(info.name))
-        found[1].attributes = {
-            n: to_runtime(session, value_as_builtin(value) if n == HELD else getattr(value, n), a.type)
-            for n, a in info.attributes.items()
-            if a.type is not None and not a.late
-        }
-    return found[1]
-
-
-def _factory(session: Session, made_by: Callable[[], Any] | None) -> Callable[[], Any] | None:
-    """What makes the values of a defaultdict in the program."""
-    if made_by is None or made_by in python.FACTORIES.values():
-        return made_by
-    return lambda: to_runtime(session, made_by(), ts.AnyType())
-
-
-def _container(session: Session, value: Any) -> Any:
-    if isinstance(value, dict):
-        items = {to_runtime(session, k, ts.AnyType()): to_runtime(session, v, ts.AnyType()) for k, v in value.items()}
-        if isinstance(value, defaultdict):
-            return defaultdict(_factory(session, value.default_factory), items)
-        return type(value)(items) if type(value) in (OrderedDict, Counter) else items
-    parts = [to_runtime(session, v, ts.AnyType()) for v in value]
-    return parts if isinstance(value, list) else set(parts) if isinstance(value, set) else deque(parts, value.maxlen)
-
-
-__all__ = ["ModuleReader", "class_annotations", "to_runtime", "type_of_object"]

@@ -16,11 +16,11 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import LATE, GetAttrOp, IsInstanceOp, NewOp, SetAttrOp
 from tsir.errors import UnsupportedError, did_you_mean
-from tsir.frontend.script import modules
 from tsir.frontend.script.assigned_modules import is_assigned_module, type_of_assigned
 from tsir.frontend.script.builtin_bases import begin, delegated, has_builtin_base, is_of_builtin
 from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
 from tsir.frontend.script.choices import choice, choice_by_key
+from tsir.frontend.script.class_annotations import class_annotations
 from tsir.frontend.script.class_of_object import class_of_object
 from tsir.frontend.script.class_protocol import made_by_class, read_descriptor
 from tsir.frontend.script.class_values import is_descriptor, set_class_values, shadow_class_value
@@ -44,6 +44,7 @@ from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.object_dicts import object_dict
 from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.overriding import by_class, is_overridden
+from tsir.frontend.script.reached_stores import reached_stores
 from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.type_relations import join_types
@@ -197,7 +198,7 @@ def _hint(info: ClassInfo, name: str) -> str | None:
         return close
     if name.startswith("__"):
         return f"define {name} in class {info.python_class.__name__}"
-    if name in modules.class_annotations(info.python_class):
+    if name in class_annotations(info.python_class):
         return f"it is only annotated: assign it in __init__ (`self.{name} = ...`)"
     own = sorted(n for n in {*info.attributes, *inherited} if not n.startswith("_") and n not in vars(object))
     has = f"; it has {', '.join(own)}" if info.kind != "module" and 0 < len(own) <= 8 else ""
@@ -252,7 +253,7 @@ def _known_value(info: ClassInfo, name: str) -> Const | None:
         info.kind != "module"
         or name == "training"
         or len(values) != 1
-        or name in modules.reached_stores(info.python_class, info.python_class)
+        or name in reached_stores(info.python_class, info.python_class)
     ):
         return None
     return Const(values.pop())

@@ -29,7 +29,8 @@ from tsir.dialects.values import Instance
 from tsir.errors import FrontendError, did_you_mean
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.decided import is_open
-from tsir.frontend.script.modules import holds_functions, is_stateful
+from tsir.frontend.script.modules import holds_functions
+from tsir.frontend.script.reached_stores import is_stateful
 from tsir.frontend.script.source import FunctionSource, describe
 from tsir.frontend.script.static_state import NeedsInlining
 from tsir.frontend.script.values import Object, Origin, PyObject, StaticDict, StaticList, StaticTuple, Value
