@@ -241,9 +241,10 @@ def call_unbound(e: Emitter, target: Any, args: Sequence[Value], kwargs: Mapping
 
 def new_object(e: Emitter, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`base.__new__(cls, ...)`."""
-    from tsir.frontend.script import objects
 
-    new = objects.new_object(e.session, e, e.session.info_of_class(cls))
+    from tsir.frontend.script import object_construction
+
+    new = object_construction.new_object(e.session, e, e.session.info_of_class(cls))
     if builtin_base(cls) is not defaultdict:  # which has no function for its values yet
         initialise(e, new, [] if builtin_base(cls) in MUTABLE else args, kwargs)
     return new

@@ -400,7 +400,7 @@ def _iter(a: Arguments) -> Value:
     from tsir.frontend.script import lazy
     from tsir.frontend.script.coroutines import iterator_of
     from tsir.frontend.script.generators import generator_of
-    from tsir.frontend.script.objects import asked_iterator
+    from tsir.frontend.script.module_containers import asked_iterator
 
     a.exactly(1, 2)
     values = a.values()
@@ -417,7 +417,7 @@ def _iter(a: Arguments) -> Value:
 
 def _is_listing(node: ast.expr) -> bool:
     """Whether this is a call of a method that lists what is in a module: an iterator in Python, all of it here."""
-    from tsir.frontend.script.objects import LISTINGS
+    from tsir.frontend.script.module_containers import LISTINGS
 
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LISTINGS
 

@@ -1,6 +1,7 @@
 """Calls of classes from outside: NamedTuples, enums, NumPy's scalars, torch.device and the like, and what stands for a function.
 
-Objects of the program's own classes are made in `objects.py`, modules in `made_modules.py`, exceptions in `exception_values.py`.
+Objects of the program's own classes are made in `object_construction.py`, modules in `made_modules.py`, exceptions in
+`exception_values.py`.
 """
 
 from __future__ import annotations

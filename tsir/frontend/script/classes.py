@@ -78,6 +78,11 @@ class ClassInfo:
         """The type of the class's objects."""
         return ts.ClassType(self.name)
 
+    @property
+    def description(self) -> str:
+        """What messages call it."""
+        return f"{'module' if self.kind == 'module' else 'class'} {self.python_class.__name__}"
+
     def lookup(self, name: str, after: type | None = None) -> tuple[Any, type] | None:
         """A name in the class or its bases (behind `after` in the order of resolution), and the class that has it."""
         classes = self.python_class.__mro__

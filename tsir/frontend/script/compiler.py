@@ -4,124 +4,87 @@ from __future__ import annotations
 
 import ast
 import builtins
-import collections
 import enum
-import functools
-import inspect
-import sys
 import types
-from collections.abc import Collection, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.jit._state import _get_script_class
-from xdsl.dialects import arith, func
-from xdsl.dialects.builtin import ModuleOp, StringAttr
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, SSAValue
 
-from tsir.dialects.program import Program, PythonFunction
+from tsir.dialects.program import PythonFunction
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import ClassOp, ConstantOp, DictOp, ListOp
 from tsir.dialects.values import Instance
 from tsir.errors import FrontendError
-from tsir.frontend.constants import INT64_MAX, INT64_MIN
-from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
 from tsir.frontend.script import (
-    call_forms,
-    numpy_scalars,
     objects,
     outside,
-    outside_constants,
     standard_containers,
     static_objects,
 )
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
-from tsir.frontend.script.builtin_bases import call_special, declared_held, has_builtin_base, is_of_builtin
-from tsir.frontend.script.builtins import named_builtin
+from tsir.frontend.script.builtin_bases import declared_held
 from tsir.frontend.script.class_protocol import is_plain_new
 from tsir.frontend.script.class_values import attributes_of_body
-from tsir.frontend.script.classes import AttributeInfo, ClassInfo, imported_class, is_declared
-from tsir.frontend.script.convert import as_key, coerce, held, is_compared
-from tsir.frontend.script.dataclass_functions import dataclass_hash, dataclass_repr, has_generated_repr
-from tsir.frontend.script.decided import Decisions, Key, key_of_literal
+from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_declared
+from tsir.frontend.script.container_displays import assume, dict_of, empty_dict, empty_list, opened
+from tsir.frontend.script.decided import Decisions, Key
 from tsir.frontend.script.declared_dtypes import decided_signature
 from tsir.frontend.script.dispatch import Dispatcher
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.examples import Examples
 from tsir.frontend.script.function_values import Function, Site, info_of_function_class
 from tsir.frontend.script.functions import Compiled, call_function
+from tsir.frontend.script.generated_methods import call_optional_method
 from tsir.frontend.script.interfaces import InterfaceMethod, implements, is_interface
 from tsir.frontend.script.iteration import Items
-from tsir.frontend.script.keyed_types import note_display
 from tsir.frontend.script.late_attributes import late_attributes
-from tsir.frontend.script.listed import type_of_view
+from tsir.frontend.script.module_containers import item, iterate, iterator, keys, length
 from tsir.frontend.script.modules import ModuleReader
+from tsir.frontend.script.object_construction import construct, init_variables, new_object
 from tsir.frontend.script.object_types import type_of_object
 from tsir.frontend.script.outside import Origin, Outside
-from tsir.frontend.script.overriding import Overridden, by_class, is_overridden
+from tsir.frontend.script.overriding import Overridden
 from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.program_parts import ProgramParts
+from tsir.frontend.script.python_objects import value_of_object
 from tsir.frontend.script.regular_expressions import call_match
 from tsir.frontend.script.runtime_objects import to_runtime
 from tsir.frontend.script.signatures import ParameterInfo, Signature, signature_of
 from tsir.frontend.script.source import (
     FunctionSource,
     annotation_scope,
-    was_python,
 )
 from tsir.frontend.script.subscripts import Subscript
-from tsir.frontend.script.type_relations import join_all, join_types
+from tsir.frontend.script.type_relations import join_all
+from tsir.frontend.script.value_types import python_class, type_of
 from tsir.frontend.script.values import (
     Body,
     Builtin,
     Const,
     Coroutine,
-    DictView,
-    EnumValue,
-    ExceptionValue,
     Object,
-    Partial,
     PyFunction,
     PyObject,
-    RaisedException,
-    Range,
     Run,
     Scope,
-    StaticDict,
-    StaticList,
     StaticTuple,
     Super,
     Value,
 )
-from tsir.frontend.torch_names import is_torch_constant, torch_constant
-
-_PYTHON_CLASSES: dict[Attribute, type] = {
-    ts.INT: int, ts.FLOAT: float, ts.BOOL: bool, ts.COMPLEX: complex, ts.StrType(): str, ts.BytesType(): bytes, ts.NONE: type(None),
-    ts.DTypeType(): torch.dtype, ts.DeviceType(): torch.device,
-}  # fmt: skip
-_CONTAINER_CLASSES: dict[type[Attribute], type] = {
-    ts.TensorType: torch.Tensor, ts.ListType: list, ts.DictType: dict, ts.SetType: set, ts.FrozenSetType: frozenset,
-    ts.TupleType: tuple, ts.TupleOfType: tuple, ts.DequeType: collections.deque,
-    ts.FutureType: torch.futures.Future,
-}  # fmt: skip
 
 
-_VERSION_INFO = ts.NamedTupleType(
-    "version_info", ["major", "minor", "micro", "releaselevel", "serial"], [ts.INT, ts.INT, ts.INT, ts.StrType(), ts.INT]
-)
-_PLAIN_DICTS = (dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
-
-
-class Session:
+class Session(ProgramParts):
     """One program being compiled. `schemas` are the operators that calls are resolved against."""
 
     def __init__(
         self, schemas: SchemaRegistry, examples: Examples | None = None, decisions: Decisions | None = None
     ) -> None:
+        super().__init__()
         self.schemas = schemas
         self.decisions = Decisions() if decisions is None else decisions
         self.key_types: dict[SSAValue, dict[Any, Attribute]] = {}
@@ -133,19 +96,15 @@ class Session:
         self.copies: dict[SSAValue, Origin] = {}
         self.constants_outside: set[int] = set()
         """The lists and dicts from outside that the program has as constants, by `id`."""
-        """The lists and dicts that are written out as constants from outside."""
         self.complete = False
         """Whether the program is compiled, so that only other forms of its entry points may still be added."""
         self.examples = examples
         self.annotations = AnnotationReader(self.annotated_class, lambda cls: static_objects.is_taken_for_dict(self, cls))
         self.reader = ModuleReader(self)
-        self.functions: dict[Any, Compiled] = {}
         self.int_parameters: dict[SSAValue, Key] = {}
         """The parameters that are declared as ints, of which the program may say yet that they are dtypes."""
-        self.keep_alive: list[Any] = []
         self.arrays: dict[int, tuple[Any, torch.Tensor]] = {}
         """NumPy's arrays from outside, by `id`, and the tensors that share their memory."""
-        """What keys of functions name by `id`."""
         self.named_tuples = self.annotations.named_tuples
         self.literals: set[SSAValue] = set()
         """List and dict literals, which may take another type until they are used."""
@@ -170,8 +129,6 @@ class Session:
         """The user's exception classes by their names in the program."""
         self.python_attributes: dict[str, dict[str, Any]] = {}
         """What objects have of Python's that compiled code can't hold, such as functions, by the names of their classes."""
-        self.python_classes: dict[str, type] = {}
-        """The user's enums and script classes by their names in the program."""
         self.made_modules: dict[SSAValue, nn.Module] = {}
         """The modules without parameters that the program makes."""
         self.entry_arguments: dict[SSAValue, ParameterInfo] = {}
@@ -253,12 +210,7 @@ class Session:
         """The classes whose objects the program uses as those of an interface: the names of both."""
         self.overridden: dict[str, Overridden] = {}
         """The methods that are called by name, since subclasses have others, by their functions' symbols."""
-        self._symbols: set[str] = set()
-        self._classes: dict[str, ClassInfo] = {}
-        self._script_classes: dict[Any, ClassInfo] = {}
-        self._operations: list[func.FuncOp] = []
         self._signatures: dict[Any, Signature] = {}
-        self._imported: dict[int, dict[str, str]] = {}
 
     def take_changed(self) -> None:
         """Lets the lists and dicts from outside that the program changes be values of run time. Raises Redecided for new ones."""
@@ -266,40 +218,10 @@ class Session:
 
     # Symbols and what is in the module
 
-    def python_class_of(self, symbol: str) -> type | None:
-        """The user's class or enum of this name in the program; None where it is no class that types can name."""
-        info = self._classes.get(symbol)
-        return info.python_class if info is not None and info.kind in ("class", "enum") else None
-
     def may_assign_first(self, frame: int | None) -> bool:
         """Whether branches and loops of other functions may assign a variable of this frame first, or not: its function goes on inside
         of them."""
         return frame is not None and (frame in self.kept_frames or frame in self.going_on)
-
-    def symbol(self, name: str) -> str:
-        """An unused symbol like `name`."""
-        name = "".join(c if c.isalnum() or c in "_.$" else "_" for c in name)
-        candidate, number = name, 1
-        while candidate in self._symbols:
-            candidate, number = f"{name}_{number}", number + 1
-        self._symbols.add(candidate)
-        return candidate
-
-    def add_class(self, info: ClassInfo) -> None:
-        """Makes a class part of the program."""
-        self._classes[info.name] = info
-        if info.kind in ("enum", "class", "interface"):
-            self.python_classes[info.name] = info.python_class
-
-    def add_function(self, operation: func.FuncOp) -> None:
-        """Makes a function part of the program."""
-        _merge_constants(operation)
-        self._operations.append(operation)
-
-    def forget_function(self, compiled: Compiled) -> None:
-        """Takes a function out of the program, which is compiled anew."""
-        self._operations = [op for op in self._operations if op.sym_name.data != compiled.symbol]
-        self.functions = {key: known for key, known in self.functions.items() if known is not compiled}
 
     @property
     def function_class(self) -> ts.ClassType | None:
@@ -307,129 +229,15 @@ class Session:
         found = self._script_classes.get(Function)
         return None if found is None else found.type
 
-    def function_named(self, symbol: str) -> func.FuncOp:
-        """The function of the program with this symbol."""
-        found = self.find_function(symbol)
-        assert found is not None
-        return found
-
-    def find_function(self, symbol: str) -> func.FuncOp | None:
-        """The same; None for one that is being compiled."""
-        return next((op for op in self._operations if op.sym_name.data == symbol), None)
-
-    def imported(self, program: Program) -> Mapping[str, str]:
-        """Makes the functions of a compiled function's program part of this one; says what they are called here."""
-        found = self._imported.get(id(program))
-        if found is None:
-            operations = list(program.module.body.block.ops)
-            found = self._imported[id(program)] = {n: self.symbol(n) for n in map(symbol_of, operations)}
-            self.keep_alive.append(program)
-            for operation in operations:
-                copy = renamed_copy(operation, found)
-                if isinstance(copy, func.FuncOp):
-                    self._operations.append(copy)
-                else:
-                    assert isinstance(copy, ClassOp) and isinstance(operation, ClassOp)
-                    self.add_class(imported_class(copy, program, methods_of(operation, program)))
-        return found
-
-    def info_of_symbol(self, symbol: str) -> ClassInfo:
-        """What is known about a class of the program."""
-        return self._classes[symbol]
-
-    @contextmanager
-    def attempt(self) -> Generator[None]:
-        """What was compiled inside is forgotten where it raises."""
-        functions, operations = dict(self.functions), list(self._operations)
-        methods = {name: dict(info.methods) for name, info in self._classes.items()}
-        try:
-            yield
-        except BaseException:
-            self.functions, self._operations = functions, operations
-            for name, info in self._classes.items():
-                info.methods = methods.get(name, {})
-            raise
-
-    @contextmanager
-    def trial(self) -> Generator[None]:
-        """Classes that became part of the program inside are no part of it where it raises."""
-        classes, script_classes, symbols = dict(self._classes), dict(self._script_classes), set(self._symbols)
-        python_classes = dict(self.python_classes)
-        try:
-            yield
-        except BaseException:
-            self._classes, self._script_classes, self._symbols = classes, script_classes, symbols
-            self.python_classes.clear()
-            self.python_classes.update(python_classes)
-            raise
-
-    def module(self, first: Sequence[str]) -> ModuleOp:
-        """The `ts` module: classes, the functions with these symbols, then the other functions, which are private."""
-        named = {op.sym_name.data: op for op in self._operations}
-        others = [op for op in self._operations if op.sym_name.data not in first]
-        for operation in others:
-            operation.sym_visibility = StringAttr("private")
-        return ModuleOp([*(info.operation() for info in self._classes.values()), *(named[s] for s in first), *others])
-
-    def extend(self, module: ModuleOp, first: str) -> None:
-        """Adds what was compiled since to the program's module; the function with the symbol `first` is public."""
-        added = [op for op in self._operations if op.parent is None]
-        for operation in added:
-            if operation.sym_name.data != first:
-                operation.sym_visibility = StringAttr("private")
-        call_forms.extend(module, added, list(self._classes.values()))
-
-    def module_classes(self) -> list[ClassInfo]:
-        """The classes of modules that were read from Python."""
-        return [c for c in self._classes.values() if c.kind == "module" and c.instances]
-
     # Types
 
     def type_of(self, value: Value) -> Attribute | None:
         """The static type of a value, or None for what has no run-time value."""
-        match value:
-            case Run() | Object() | Const() | EnumValue():
-                return value.type
-            case StaticTuple():
-                if value.named is not None:
-                    return value.named
-                kinds = [self.type_of(v) for v in value.elements]
-                return None if None in kinds else ts.TupleType([k for k in kinds if k is not None])
-            case StaticList():
-                found: Attribute | None = None
-                for v in value.elements:
-                    kind = self.type_of(v)
-                    if kind is None:
-                        return None
-                    found = kind if found is None else join_types(found, kind)
-                return ts.ListType(found or ts.TensorType())
-            case StaticDict() if value.ref is not None:
-                return None
-            case StaticDict():
-                kinds = [self.type_of(v) for v in value.items.values()]
-                key = next((self.type_of(Const(k)) for k in value.items), None)
-                known = [k for k in kinds if k is not None]
-                return None if len(known) < len(kinds) or key is None else ts.DictType(key, known[0])
-            case Range():
-                return ts.ListType(ts.INT)
-            case DictView():
-                return type_of_view(value)
-            case RaisedException() | ExceptionValue():
-                return ts.AnyType()
-            case PyObject():
-                return outside_constants.type_of_container(self, value)
-            case _:
-                return None
+        return type_of(self, value)
 
     def python_class(self, kind: Attribute) -> type | None:
         """The Python class of values of a type, where there is one."""
-        if isinstance(kind, ts.ClassType):
-            return self.class_of(kind)
-        if isinstance(kind, ts.NamedTupleType):
-            return self.named_tuples.get(kind.class_name.data)
-        if isinstance(kind, ts.DictType) and kind.container.data:
-            return getattr(collections, kind.container.data)
-        return _PYTHON_CLASSES.get(kind) or _CONTAINER_CLASSES.get(type(kind))
+        return python_class(self, kind)
 
     def object_or_run(self, ssa: SSAValue) -> Value:
         """A run-time value as what it is: an object when it is of a compiled class, None when it can only be that."""
@@ -438,11 +246,6 @@ class Session:
             if info is not None and info.kind != "enum":
                 return Object(ssa, info)
         return Run(ssa)
-
-    def class_of(self, kind: ts.ClassType) -> type | None:
-        """The Python class behind a class type."""
-        info = self._classes.get(kind.symbol.string_value())
-        return None if info is None else info.python_class
 
     def is_subclass(self, given: ts.ClassType, wanted: ts.ClassType) -> bool:
         """Whether one compiled class is derived from another."""
@@ -465,10 +268,6 @@ class Session:
     def class_type(self, cls: type) -> ts.ClassType:
         """The type of the objects of a user's class or enum."""
         return self.info_of_class(cls).type
-
-    def script_classes(self) -> list[ClassInfo]:
-        """The script classes of the program so far."""
-        return [info for info in self._classes.values() if info.kind in ("class", "exception")]
 
     def class_in_use(self, cls: type) -> bool:
         """Whether objects of a class are among the program's values."""
@@ -504,7 +303,7 @@ class Session:
             self._describe_enum(info)
         else:
             info.attributes |= declared_held(self, cls)
-            info.attributes |= attributes_of_body(self, cls, {f.name for f in objects.init_variables(cls)})
+            info.attributes |= attributes_of_body(self, cls, {f.name for f in init_variables(cls)})
             info.attributes |= {n: a for n, a in late_attributes(self, cls).items() if n not in info.attributes}
         return info
 
@@ -522,10 +321,6 @@ class Session:
             if cls.__module__ == function.__module__ and function.__qualname__.startswith(_around(cls))
         }
         return near | annotation_scope(function)
-
-    def implementations(self) -> list[ClassInfo]:
-        """The classes of the program that may implement an interface."""
-        return [info for info in self._classes.values() if info.kind in ("class", "module")]
 
     def exception_class(self, cls: type[BaseException]) -> str:
         """The name of a user's exception class, which becomes part of the program with its bases."""
@@ -584,119 +379,29 @@ class Session:
 
     def from_python(self, value: Any, name: str, owner: Any = None) -> Value:
         """What a Python object from outside is to compiled code."""
-        if isinstance(value, enum.Enum):
-            return EnumValue(value, self.class_type(type(value)))
-        if isinstance(value, np.number | np.bool_):
-            return numpy_scalars.constant(value)
-        if value is None or type(value) in (bool, float, complex, str, bytes):
-            return Const(value)
-        if isinstance(value, int):
-            if not INT64_MIN <= value <= INT64_MAX:
-                raise FrontendError(f"{value} doesn't fit into 64 bits", hint="make it a float", code="TS301")
-            return Const(int(value))
-        if is_torch_constant(value):
-            return Const(torch_constant(value))
-        if value is sys.version_info:
-            return StaticTuple(tuple(Const(v) for v in sys.version_info), _VERSION_INFO)
-        if type(value) in (tuple, torch.Size) or self.holds_named_tuple(value):
-            named = self.named_tuple(type(value)) if is_named_tuple(type(value)) else None
-            return StaticTuple(tuple(self.from_python(v, name) for v in value), named)
-        if isinstance(value, list):
-            return StaticList(tuple(self.from_python(v, name) for v in value))
-        if isinstance(value, types.MappingProxyType):
-            value = dict(value)
-        if isinstance(value, dict) and type(value) in _PLAIN_DICTS and all(isinstance(k, str | int) for k in value):
-            return StaticDict({k: self.from_python(v, f"{name}[{k!r}]") for k, v in value.items()})
-        if isinstance(value, functools.partial):
-            bound = {k: self.from_python(v, k) for k, v in value.keywords.items()}
-            return Partial(self.from_python(value.func, name), tuple(self.from_python(v, name) for v in value.args), bound)
-        builtin = named_builtin(value)
-        if builtin is not None:
-            return Builtin(builtin)
-        if isinstance(value, types.FunctionType | torch.jit.ScriptFunction) or was_python(value):
-            return PyFunction(value)
-        if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
-            bound = value.__self__
-            info = self._script_classes.get(bound) if isinstance(bound, type) else None
-            return PyFunction(value.__func__, PyObject(bound, getattr(bound, "__name__", name)), info)
-        if isinstance(value, torch.Tensor):
-            raise FrontendError(
-                f"tensor '{name}' is a global variable or a constant of the function",
-                hint="pass it as an argument, or make it a buffer of the module",
-                code="TS506",
-            )
-        return PyObject(value, name)
+        return value_of_object(self, value, name, owner)
 
     # Literals whose type their use decides
 
     def empty_list(self, e: Emitter, want: Attribute | None) -> Value:
         """`[]`: of the type that is wanted; else of tensors, until something else is put in."""
-        known = isinstance(want, ts.ListType)
-        kind = want if isinstance(want, ts.ListType) else self.opened(e, ts.ListType(ts.TensorType()))
-        result = e.emit(ListOp([], kind))
-        if not known:
-            self.assume(result)
-        return Run(result)
+        return empty_list(self, e, want)
 
     def empty_dict(self, e: Emitter, want: Attribute | None) -> Value:
         """`{}`: of the type that is wanted; else from str to tensors, until something else is put in."""
-        known = isinstance(want, ts.DictType)
-        assumed = ts.DictType(ts.StrType(), ts.TensorType())
-        kind = ts.DictType(want.key, want.value) if isinstance(want, ts.DictType) else self.opened(e, assumed)
-        result = e.emit(DictOp([], kind))
-        if not known:
-            self.assume(result)
-        return Run(result)
+        return empty_dict(self, e, want)
 
     def opened(self, e: Emitter, assumed: Attribute) -> Attribute:
         """The type of an empty container that is made here, of which only this is assumed."""
-        return self.decisions.opened(self, key_of_literal(e), assumed)
+        return opened(self, e, assumed)
 
     def assume(self, result: SSAValue) -> None:
         """Lets the first use of an empty container decide its type, unless that is open or known from what else the program does."""
-        if not self.decisions.opening:
-            self.assumed.add(result)
+        assume(self, result)
 
     def dict_of(self, e: Emitter, items: Sequence[tuple[Value, Value]], want: Attribute | None) -> Value:
         """A new dict of these items."""
-        if any(is_compared(k) for k, _ in items):
-            return self._put_in(e, items, want)
-        items = [(as_key(e, k), held(e, v)) for k, v in items]
-        if isinstance(want, ts.DictType):
-            key, value = want.key, want.value
-        else:
-            key, value = (self._common(e, [pair[i] for pair in items]) for i in (0, 1))
-        tree = e.node if isinstance(e.node, ast.Dict) and len(e.node.keys) == len(items) else None
-        parts: list[SSAValue] = []
-        for i, (k, v) in enumerate(items):
-            with e.at(tree.keys[i] if tree is not None else None):
-                parts.append(coerce(e, k, key, "a key of this dict"))
-            with e.at(tree.values[i] if tree is not None else None):
-                parts.append(coerce(e, v, value, "a value of this dict"))
-        result = e.emit(DictOp(parts, ts.DictType(key, value)))
-        note_display(e, result, [k for k, _ in items], [self.type_of(v) for _, v in items])
-        self.literals.add(result)
-        return Run(result)
-
-    def _put_in(self, e: Emitter, items: Sequence[tuple[Value, Value]], want: Attribute | None) -> Value:
-        """A new dict of these items, put in one by one: what keys are equal their `__eq__` decides."""
-        items = [(k, held(e, v)) for k, v in items]
-        kinds = [self._common(e, [pair[i] for pair in items]) for i in (0, 1)]
-        result = e.emit(DictOp([], want if isinstance(want, ts.DictType) else ts.DictType(kinds[0], kinds[1])))
-        assert isinstance(result.type, ts.DictType)
-        for k, v in items:
-            key = coerce(e, as_key(e, k, result), result.type.key, "a key of this dict")
-            e.py("setitem", [result, key, coerce(e, v, result.type.value, "a value of this dict")])
-        return Run(result)
-
-    def _common(self, e: Emitter, values: Sequence[Value]) -> Attribute:
-        found: Attribute | None = None
-        for value in values:
-            kind = self.type_of(value)
-            if kind is None:
-                e.error(f"a {e.show(value)} can't be an item of a dict", value=value, code="TS501")
-            found = kind if found is None else join_types(found, kind)
-        return found or ts.TensorType()
+        return dict_of(self, e, items, want)
 
     def operator_results(self, name: str, results: tuple[SSAValue, ...]) -> Value:
         """Several results of an operator: a tuple, with the fields' names where torch has them."""
@@ -771,47 +476,7 @@ class Session:
         self, e: Emitter, holder: Object, names: Sequence[str], args: Sequence[Value] = ()
     ) -> Value | None:
         """Calls the first of these methods that the object's class has; None when it has none of them."""
-        for name in names:
-            found = holder.info.lookup(name)
-            if found is not None and is_of_builtin(found[1]) and has_builtin_base(holder):
-                if found[0] is not None and (special := call_special(e, holder, name, args)) is not None:
-                    return special
-                continue
-            if found is None or not inspect.isfunction(found[0]) or found[1] is nn.Module:
-                continue
-            if self._is_generated(holder, name, found[0]) and is_overridden(holder, name):
-                return by_class(e, holder, name, lambda of, name=name: self._call_of_class(e, of, name, args))
-            if (made := self._generated(e, holder, name, found[0], args)) is not None:
-                return made
-            if found[0].__code__.co_filename == "<string>":
-                continue
-            overridden = name if is_overridden(holder, name) else None
-            return self.call_function(e, PyFunction(found[0], holder, holder.info, overridden), args, {})
-        return None
-
-    def _is_generated(self, holder: Object, name: str, function: Any) -> bool:
-        """Whether a special method is one that `dataclass` has made and the compiler carries out."""
-        if name == "__repr__":
-            return has_generated_repr(holder.info.python_class, function)
-        known = name in ("__eq__", "__hash__") or name in objects.ORDER
-        return known and function.__code__.co_filename == "<string>"
-
-    def _generated(self, e: Emitter, holder: Object, name: str, function: Any, args: Sequence[Value]) -> Value | None:
-        """What such a method gives of an object of this class; None for other methods."""
-        if not self._is_generated(holder, name, function):
-            return None
-        if name == "__eq__":
-            return objects.dataclass_equality(self, e, holder, args[0])
-        if name in objects.ORDER:
-            return objects.dataclass_order(self, e, name, holder, args[0])
-        return dataclass_hash(e, holder) if name == "__hash__" else dataclass_repr(e, holder)
-
-    def _call_of_class(self, e: Emitter, holder: Object, name: str, args: Sequence[Value]) -> Value:
-        """A special method as the object's static class has it."""
-        found = holder.info.lookup(name)
-        assert found is not None
-        made = self._generated(e, holder, name, found[0], args)
-        return self.call_function(e, PyFunction(found[0], holder, holder.info), args, {}) if made is None else made
+        return call_optional_method(self, e, holder, names, args)
 
     def construct(self, e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """`cls(...)`."""
@@ -822,47 +487,36 @@ class Session:
             e.unsupported(f"{cls.__name__}()", hint=hints.get(cls.__name__), code="TS502")
         if static_objects.is_static_class(self, cls):
             return static_objects.construct(e, cls, args, kwargs)
-        return objects.construct(self, e, cls, args, dict(kwargs))
+        return construct(self, e, cls, args, dict(kwargs))
 
     def new_object(self, e: Emitter, cls: type) -> Value:
         """An object of a class whose `__init__` isn't called."""
         info = self.info_of_class(cls)
         if info.lookup("__post_init__") is not None:
             objects.define_attributes(self, info)
-        made = objects.new_object(self, e, info)
+        made = new_object(self, e, info)
         self.uninitialised.add(made.ssa)
         return made
 
     def iterator_of_object(self, e: Emitter, holder: Object) -> Value | None:
         """`iter(holder)` of an object of a class that defines how it is iterated over; None for others."""
-        return objects.iterator(self, e, holder)
+        return iterator(self, e, holder)
 
     def iterate_object(self, e: Emitter, holder: Object) -> Items | None:
         """The items of an object."""
-        return objects.iterate(self, e, holder)
+        return iterate(self, e, holder)
 
     def object_item(self, e: Emitter, holder: Object, index: Subscript) -> Value:
         """`holder[index]`."""
-        return objects.item(self, e, holder, index)
+        return item(self, e, holder, index)
 
     def object_length(self, holder: Object) -> int | None:
-        """The length of a container of modules."""
-        own = holder.info.lookup("__len__")
-        if own is not None and not own[1].__module__.startswith("torch."):
-            return None
-        names = objects.keys(holder)
-        if names is not None:
-            return len(names)
-        cls = holder.info.python_class
-        if holder.info.kind == "module" and issubclass(cls, nn.ModuleList | nn.Sequential):
-            return len(holder.info.children)
-        if holder.info.kind == "module" and issubclass(cls, nn.ParameterList):
-            return len([n for n in holder.info.attributes if n.isdigit()])
-        return None
+        """The length of a container of modules; None for other objects."""
+        return length(holder)
 
     def keys_of(self, holder: Object) -> StaticTuple | None:
         """The keys of a dict of modules or parameters, for `in`; None for other objects."""
-        names = objects.keys(holder)
+        names = keys(holder)
         return None if names is None else StaticTuple(tuple(Const(n) for n in names))
 
 
@@ -870,26 +524,6 @@ def _field_position(cls: Any, name: str, count: int) -> int:
     """Where a field stands in one of torch's named results."""
     probe = cls(range(count))
     return getattr(probe, name)
-
-
-def _merge_constants(operation: func.FuncOp) -> None:
-    """Keeps one operation for each constant in a region's scope, so that the IR stays readable."""
-    pending: list[tuple[Block, dict[Any, Operation]]] = [(operation.body.block, {})]
-    while pending:
-        block, known = pending.pop()
-        for op in list(block.ops):
-            if isinstance(op, arith.ConstantOp | ConstantOp):
-                key = (type(op), op.value, op.results[0].type)
-                first = known.get(key)
-                if first is None:
-                    known[key] = op
-                else:
-                    op.results[0].replace_all_uses_with(first.results[0])
-                    op.detach()
-                    op.erase()
-                continue
-            for region in op.regions:
-                pending += [(b, dict(known)) for b in region.blocks]
 
 
 def _around(cls: type) -> str:

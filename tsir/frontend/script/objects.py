@@ -1,29 +1,28 @@
-"""Objects of compiled classes: their attributes and methods, containers of modules, making objects of script classes."""
+"""Objects of compiled classes: their attributes, methods and properties, and what assignments say about attributes.
+
+How objects are made is in `object_construction.py`, what containers of modules have in `module_containers.py`.
+"""
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import inspect
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import nn
 from xdsl.dialects.builtin import UnitAttr
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.structure import LATE, GetAttrOp, IsInstanceOp, NewOp, SetAttrOp
+from tsir.dialects.ts.structure import LATE, GetAttrOp, SetAttrOp
 from tsir.errors import UnsupportedError, did_you_mean
 from tsir.frontend.script.assigned_modules import is_assigned_module, type_of_assigned
-from tsir.frontend.script.builtin_bases import begin, delegated, has_builtin_base, is_of_builtin
-from tsir.frontend.script.cached_properties import begin_cached_properties, cached_property, read_cached
-from tsir.frontend.script.choices import choice, choice_by_key
+from tsir.frontend.script.builtin_bases import delegated, has_builtin_base, is_of_builtin
+from tsir.frontend.script.cached_properties import cached_property, read_cached
 from tsir.frontend.script.class_annotations import class_annotations
 from tsir.frontend.script.class_of_object import class_of_object
-from tsir.frontend.script.class_protocol import made_by_class, read_descriptor
-from tsir.frontend.script.class_values import is_descriptor, set_class_values, shadow_class_value
+from tsir.frontend.script.class_protocol import read_descriptor
+from tsir.frontend.script.class_values import is_descriptor, shadow_class_value
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.compiled_calls import imported_method
 from tsir.frontend.script.control import choose
@@ -37,21 +36,16 @@ from tsir.frontend.script.functions import compile_for
 from tsir.frontend.script.global_names import read_attribute_outside
 from tsir.frontend.script.held_functions import own_functions
 from tsir.frontend.script.interfaces import is_interface, methods_of
-from tsir.frontend.script.iteration import Items, constant_items
 from tsir.frontend.script.late_attributes import declare_late, has_late_attribute, is_conditional, may_be_deleted
-from tsir.frontend.script.listings import Listing
-from tsir.frontend.script.numpy_scalars import as_held
+from tsir.frontend.script.module_containers import module_methods
 from tsir.frontend.script.object_dicts import object_dict
 from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.reached_stores import reached_stores
 from tsir.frontend.script.source import function_source, unwrap
-from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.type_relations import join_types
-from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.unnamed_attributes import name_attribute
 from tsir.frontend.script.values import (
-    Chain,
     Condition,
     Const,
     EnumValue,
@@ -60,7 +54,6 @@ from tsir.frontend.script.values import (
     PyFunction,
     PyObject,
     Run,
-    Slice,
     StaticDict,
     StaticTuple,
     Super,
@@ -69,10 +62,6 @@ from tsir.frontend.script.values import (
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
-
-_LISTS = (nn.ModuleList, nn.Sequential)
-_PARAMETER_LISTS = (nn.ParameterList,)
-_DICTS = (nn.ModuleDict,)
 
 
 def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> Value:
@@ -105,7 +94,7 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
             hint=did_you_mean(name, known) or f"its methods are {', '.join(known)}",
             code="TS203",
         )
-    special = _module_methods(session, e, holder, name) or imported_method(holder, name)
+    special = module_methods(session, e, holder, name) or imported_method(holder, name)
     if special is not None:
         return special
     found = holder.info.lookup(name)
@@ -115,7 +104,7 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
     if found is None:
         name_attribute(e, holder, name)
         raise_if_expected(e, "AttributeError", [holder.type], f"'{{0}}' object has no attribute '{name}'")
-        e.error(f"{_describe(holder.info)} has no attribute '{name}'", hint=_hint(holder.info, name), code="TS203")
+        e.error(f"{holder.info.description} has no attribute '{name}'", hint=_hint(holder.info, name), code="TS203")
     if is_overridden(holder, name):
         return _of_own_class(session, e, holder, name, found[0])
     if is_of_builtin(found[1]) and has_builtin_base(holder):
@@ -151,10 +140,10 @@ def define_attributes(session: Session, info: ClassInfo) -> None:
         return
     info.defined = True
     found = info.lookup("__init__")
-    if found is not None and dataclasses.is_dataclass(info.python_class) and not _has_source(found[0]):
+    if found is not None and dataclasses.is_dataclass(info.python_class) and not has_source(found[0]):
         found = info.lookup("__post_init__")
     done = "__init__" in info.methods or "__post_init__" in info.methods
-    if done or found is None or not inspect.isfunction(found[0]) or not _has_source(found[0]):
+    if done or found is None or not inspect.isfunction(found[0]) or not has_source(found[0]):
         return
     source = function_source(unwrap(found[0]))
     signature = session.signature(source)
@@ -185,10 +174,6 @@ def _init_variables(cls: Any) -> list[Any]:
     """The types of the fields of a dataclass that its `__post_init__` gets, in order."""
     declared = [f.type for f in vars(cls).get("__dataclass_fields__", {}).values()]
     return [d.type for d in declared if isinstance(d, dataclasses.InitVar)]
-
-
-def _describe(info: ClassInfo) -> str:
-    return f"{'module' if info.kind == 'module' else 'class'} {info.python_class.__name__}"
 
 
 def _hint(info: ClassInfo, name: str) -> str | None:
@@ -225,11 +210,11 @@ def define_plainly(e: Emitter, holder: Object, name: str, value: Value) -> None:
 
 def _read(session: Session, e: Emitter, holder: Object, name: str, info: AttributeInfo) -> Value:
     if info.failure is not None:
-        e.error(f"attribute '{name}' of {_describe(holder.info)} {info.failure}", hint=info.failure_hint, code="TS503")
+        e.error(f"attribute '{name}' of {holder.info.description} {info.failure}", hint=info.failure_hint, code="TS503")
     if info.static is not None:
         return own_functions(e, holder, info.static)
     if info.type is None:
-        e.error(f"attribute '{name}' of {_describe(holder.info)} can't be used by compiled code", code="TS503")
+        e.error(f"attribute '{name}' of {holder.info.description} can't be used by compiled code", code="TS503")
     if session.dynamic and info.type in _DECIDING and (known := _known_value(holder.info, name)) is not None:
         info.role, info.static = "constant", known  # so that neither the program nor anyone outside sets it any more
         return known
@@ -304,317 +289,8 @@ def has_attribute(session: Session, holder: Object, name: str) -> bool:
     return found
 
 
-# Modules and the containers of modules
-
-
-def children(session: Session, e: Emitter, holder: Object) -> dict[str, Value]:
-    """The submodules by name."""
-    return {n: read_attribute(session, e, holder, n) for n in holder.info.children}
-
-
-def _parameters(session: Session, e: Emitter, holder: Object, role: str, prefix: str = "") -> dict[str, Value]:
-    """The parameters or buffers of a module and of those in it, by path."""
-    found: dict[str, Value] = {}
-    for name, info in holder.info.attributes.items():
-        if info.role == role and info.type is not None and info.type != ts.NONE:
-            found[prefix + name] = read_attribute(session, e, holder, name)
-    for name in holder.info.children:
-        child = read_attribute(session, e, holder, name)
-        if isinstance(child, Object):
-            found |= _parameters(session, e, child, role, f"{prefix}{name}.")
-    return found
-
-
-def _modules(session: Session, e: Emitter, holder: Object, prefix: str = "") -> dict[str, Value]:
-    found: dict[str, Value] = {prefix.rstrip("."): holder}
-    for name in holder.info.children:
-        child = read_attribute(session, e, holder, name)
-        if isinstance(child, Object):
-            found |= _modules(session, e, child, f"{prefix}{name}.")
-    return found
-
-
-_LISTINGS = {
-    "children": (children, False), "named_children": (children, True),
-    "modules": (_modules, False), "named_modules": (_modules, True),
-    "parameters": (lambda s, e, h: _parameters(s, e, h, "parameter"), False),
-    "named_parameters": (lambda s, e, h: _parameters(s, e, h, "parameter"), True),
-    "buffers": (lambda s, e, h: _parameters(s, e, h, "buffer"), False),
-    "named_buffers": (lambda s, e, h: _parameters(s, e, h, "buffer"), True),
-}  # fmt: skip
-
-
-LISTINGS = frozenset(_LISTINGS)
-"""The methods that list what is in a module."""
-
-
-def _module_methods(session: Session, e: Emitter, holder: Object, name: str) -> Value | None:
-    """Methods of torch's module classes that list what is in a module, as functions of no arguments."""
-    if holder.info.kind != "module":
-        return None
-    if name in _LISTINGS and getattr(holder.info.python_class, name, None) is getattr(nn.Module, name):
-        listing, named = _LISTINGS[name]
-        return PyObject(Listing(listing(session, e, holder), named), name)
-    if _is(holder, (nn.ParameterDict,)) and name in ("items", "keys", "values"):
-        held = {n: read_attribute(session, e, holder, n) for n in keys(holder) or ()}
-        return PyObject(Listing(held, name == "items", name == "keys"), name)
-    if _is(holder, _DICTS) and name in ("items", "keys", "values"):
-        return PyObject(Listing(children(session, e, holder), name == "items", name == "keys"), name)
-    return None
-
-
-def _is(holder: Object, classes: tuple[type, ...]) -> bool:
-    return holder.info.kind == "module" and issubclass(holder.info.python_class, classes)
-
-
-def elements(session: Session, e: Emitter, holder: Object) -> list[Value] | None:
-    """The elements of a ModuleList, Sequential or ParameterList; None for other objects."""
-    if _is(holder, _LISTS):
-        return list(children(session, e, holder).values())
-    if _is(holder, _PARAMETER_LISTS):
-        names = [n for n in holder.info.attributes if n.isdigit()]
-        return [read_attribute(session, e, holder, n) for n in sorted(names, key=int)]
-    return None
-
-
-def keys(holder: Object) -> list[str] | None:
-    """The keys of a ModuleDict or ParameterDict; None for other objects."""
-    if _is(holder, _DICTS):
-        return holder.info.children
-    if _is(holder, (nn.ParameterDict,)):
-        return [n for n, a in holder.info.attributes.items() if a.role == "parameter"]
-    return None
-
-
-def iterate(session: Session, e: Emitter, holder: Object) -> Items | None:
-    """The items of an object that can be iterated over."""
-    found = elements(session, e, holder)
-    if found is not None:
-        return constant_items(found)
-    names = keys(holder)
-    if names is not None:
-        return constant_items([Const(n) for n in names])
-    made = iterator(session, e, holder)
-    if made is None:
-        return None
-    from tsir.frontend.script.iteration import items_of
-
-    return items_of(e, made)
-
-
-def iterator(session: Session, e: Emitter, holder: Object) -> Value | None:
-    """What `__iter__`, or `__getitem__` from 0 on, gives of an object of a script class; None for another object."""
-    from tsir.frontend.script import lazy
-    from tsir.frontend.script.generators import generator_of
-
-    found = asked_iterator(session, e, holder)
-    if isinstance(found, Object) and found.info.lookup("__next__") is not None:
-        return generator_of(e, lazy.by_next, found)
-    return found
-
-
-def asked_iterator(session: Session, e: Emitter, holder: Object) -> Value | None:
-    """As `iterator`; an object with `__next__` as it is, which a loop over it asks for its iterator again."""
-    from tsir.frontend.script import lazy
-    from tsir.frontend.script.generators import generator_of
-
-    if holder.info.kind == "module" and (elements(session, e, holder) is not None or keys(holder) is not None):
-        return None
-    found = session.call_optional_method(e, holder, ("__iter__",))
-    if found is not None or holder.info.kind == "module" or holder.info.lookup("__getitem__") is None:
-        return found
-    return generator_of(e, lazy.by_index, holder)
-
-
-def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Value:
-    """`holder[index]`."""
-    found = elements(session, e, holder)
-    names = keys(holder)
-    if found is None and names is None:
-        result = session.call_optional_method(e, holder, ("__getitem__",), [index.given])
-        if result is None:
-            e.error(f"an object of {_describe(holder.info)} can't be indexed", hint="define __getitem__ in it", code="TS307")
-        return result
-    first = index.items[0]
-    if found is not None and isinstance(first, Slice) and first.constant is not None:
-        part = tuple(found[first.constant])
-        return Chain(part) if issubclass(holder.info.python_class, nn.Sequential) else StaticTuple(part)
-    key = index.value(e)
-    if not isinstance(key, Const):
-        if found is not None:
-            return choice(e, found, key)
-        return choice_by_key(e, {n: read_attribute(session, e, holder, n) for n in names or ()}, key)
-    if names is not None and key.value in names:
-        return read_attribute(session, e, holder, str(key.value))
-    if found is not None and isinstance(key.value, int) and -len(found) <= key.value < len(found):
-        return found[key.value]
-    hint = (
-        f"it has {len(found)} module{'s'[: len(found) != 1]}"
-        if found is not None
-        else f"its keys are {', '.join(map(repr, names or ()))}"
-    )
-    hint = did_you_mean(str(key.value), names or ()) or hint
-    e.error(f"{key.value!r} isn't in this container of modules", hint=hint, code="TS203")
-
-
-# Script classes
-
-
-def construct(session: Session, e: Emitter, cls: Any, args: Sequence[Value], kwargs: dict[str, Value]) -> Value:
-    """`cls(...)` for a class of the user's."""
-    info = session.info_of_class(cls)
-    first = not info.attributes and not info.methods
-    own = made_by_class(e, info, args, kwargs)
-    if own is not None and not (isinstance(own, Object) and issubclass(own.info.python_class, cls)):
-        return own
-    new = new_object(session, e, info) if own is None else own
-    is_dataclass: bool = dataclasses.is_dataclass(cls)
-    generated: Any = vars(cls).get("__init__") if is_dataclass else None
-    if generated is not None and not _has_source(generated):
-        _initialise_dataclass(session, e, new, cls, args, kwargs)
-        return new
-    found = info.lookup("__init__")
-    of_builtin = has_builtin_base(new)
-    if of_builtin and own is None:
-        begin(e, new, args, kwargs)
-    if found is not None and inspect.isfunction(found[0]) and not is_of_builtin(found[1]):
-        if first and any(isinstance(v, Const) and v.value is None for v in (*args, *kwargs.values())):
-            _define_declared(session, info, found[0])  # what is None now may be something else in other objects
-        info.open = info.open or first or "__init__" not in info.methods
-        try:
-            session.call_function(e, PyFunction(found[0], new, info), args, kwargs)
-        finally:
-            info.open = False
-    elif (args or kwargs) and own is None and not of_builtin:
-        e.error(f"{getattr(cls, '__name__', cls)}() takes no arguments", hint="define __init__ in it", code="TS401")
-    return new
-
-
-def new_object(session: Session, e: Emitter, info: ClassInfo) -> Object:
-    """An object of a class whose `__init__` hasn't run."""
-    new = Object(e.emit(NewOp(info.type)), info)
-    set_class_values(session, e, new)
-    begin_cached_properties(e, new)
-    return new
-
-
-def _define_declared(session: Session, info: ClassInfo, init: Any) -> None:
-    """Finds out which attributes objects of a class have where all parameters of `__init__` say their types."""
-    if _has_source(init):
-        own = session.signature(function_source(unwrap(init))).parameters[1:]
-        if own and all(p.type is not None for p in own):
-            define_attributes(session, info)
-
-
-def _has_source(function: Any) -> bool:
+def has_source(function: Any) -> bool:
     return not getattr(function, "__code__", None) or function.__code__.co_filename != "<string>"
-
-
-def _initialise_dataclass(
-    session: Session, e: Emitter, new: Object, cls: Any, args: Sequence[Value], kwargs: dict[str, Value]
-) -> None:
-    init_only = init_variables(cls)
-    declared = [f for f in cls.__dataclass_fields__.values() if f in (*init_only, *dataclasses.fields(cls))]
-    fields = [f for f in declared if f.init]
-    positional = [f for f in fields if not f.kw_only]
-    if len(args) > len(positional):
-        e.error(f"{cls.__name__}() takes {len(positional)} positional arguments, got {len(args)}", code="TS401")
-    for_post_init: list[Value] = []
-    given: dict[str, Value] = dict(zip([f.name for f in positional], args, strict=False)) | dict(kwargs)
-    refuse_unknown_keywords(e, cls.__name__, kwargs, [f.name for f in fields])
-    for f in declared:
-        value = given.get(f.name)
-        if value is None:
-            if f.default is not dataclasses.MISSING:
-                value = session.from_python(f.default, f.name)
-            elif f.default_factory is not dataclasses.MISSING:
-                value = _of_factory(session, e, f.default_factory, new.info.attributes[f.name].type)
-            elif not f.init:
-                continue  # __post_init__ assigns it
-            else:
-                e.error(f"{cls.__name__}() is called without argument '{f.name}'", code="TS401")
-        if f in init_only:
-            for_post_init.append(value)
-            continue
-        kind = new.info.attributes[f.name].type
-        assert kind is not None
-        e.emit_void(SetAttrOp(new.ssa, f.name, coerce(e, as_held(e, value), kind, f"field '{f.name}' of {cls.__name__}")))
-    post = new.info.lookup("__post_init__")
-    if post is not None:
-        was_open = new.info.open
-        new.info.open = was_open or "__post_init__" not in new.info.methods
-        try:
-            session.call_function(e, PyFunction(post[0], new, new.info), for_post_init, {})
-        finally:
-            new.info.open = was_open
-
-
-def _of_factory(session: Session, e: Emitter, factory: Any, kind: Attribute | None) -> Value:
-    """The default that a factory makes, anew for each object."""
-    from tsir.frontend.script.calls import call
-
-    if factory is list:
-        return session.empty_list(e, kind)
-    if factory is dict:
-        return session.empty_dict(e, kind)
-    outer, e.want = e.want, kind
-    try:
-        return call(e, session.from_python(factory, "default_factory"), [], {})
-    finally:
-        e.want = outer
-
-
-def init_variables(cls: Any) -> list[Any]:
-    """The `InitVar`s of a dataclass: arguments that only `__post_init__` gets."""
-    fields: dict[str, Any] = getattr(cls, "__dataclass_fields__", {})
-    return [f for f in fields.values() if f._field_type is dataclasses._FIELD_INITVAR]  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def dataclass_equality(session: Session, e: Emitter, left: Object, right: Value) -> Value | None:
-    """`==` of two objects of a dataclass whose `__eq__` is generated."""
-    if not isinstance(right, Object) or right.info.kind != "class":
-        return Const(False)
-    cls, known = left.info.python_class, right.info.python_class
-    if not issubclass(cls, known):
-        return Const(False)
-    if known is cls:
-        return _equal_fields(session, e, left, right)
-    derived = Object(e.cast(right.ssa, left.info.type), left.info)
-    test = Condition(e.emit(IsInstanceOp(right.ssa, [left.info.type])))
-    return choose(e, test, lambda: _equal_fields(session, e, left, derived), lambda: Const(False))
-
-
-def _equal_fields(session: Session, e: Emitter, left: Object, right: Object) -> Value:
-    """`==` of objects of which the left one is of its static class, and the right one of that or of a derived class."""
-    from tsir.frontend.script.convert import truth
-    from tsir.frontend.script.operators import compare
-
-    def equal(name: str) -> Value:
-        a, b = read_attribute(session, e, left, name), read_attribute(session, e, right, name)
-        return compare(e, ast.Eq(), a, b)
-
-    result = compare(e, ast.Eq(), class_of_object(e, right), PyObject(left.info.python_class, left.info.name))
-    for f in _compared(left):
-        result = choose(e, Condition(truth(e, result)), lambda f=f: equal(f.name), lambda: Const(False))
-    return result
-
-
-ORDER = {"__lt__": ast.Lt, "__le__": ast.LtE, "__gt__": ast.Gt, "__ge__": ast.GtE}
-
-
-def dataclass_order(session: Session, e: Emitter, name: str, left: Object, right: Value) -> Value:
-    """`<` and the like of two objects of a dataclass with `order=True`: as of the tuples of their fields."""
-    from tsir.frontend.script.operators import compare
-
-    if not isinstance(right, Object) or right.info is not left.info:
-        e.error(f"{_describe(left.info)} can only be compared with objects of the same class")
-    a, b = (StaticTuple(tuple(read_attribute(session, e, o, f.name) for f in _compared(left))) for o in (left, right))
-    return compare(e, ORDER[name](), a, b)
-
-
-def _compared(holder: Object) -> list[Any]:
-    """The fields of a dataclass that its comparisons look at."""
-    return [f for f in dataclasses.fields(holder.info.python_class) if f.compare]
 
 
 def _defined_by(session: Session, holder: Object, name: str, kind: Attribute, value: Value) -> AttributeInfo:
@@ -668,7 +344,7 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
                 kind = function_type(session) if is_function(value) else session.type_of(value)
                 declare_late(e, holder.info.python_class, name, kind or materialise(e, value).type, value)
             hint = did_you_mean(name, holder.info.attributes) or f"assign it in __init__ first (`self.{name} = ...`)"
-            e.error(f"{_describe(holder.info)} has no attribute '{name}' to assign", hint=hint, code="TS504")
+            e.error(f"{holder.info.description} has no attribute '{name}' to assign", hint=hint, code="TS504")
         kind = function_type(session) if is_function(value) else session.type_of(value)
         if kind is None:
             kind = materialise(e, value).type
@@ -684,13 +360,10 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
     if info.type is None or (info.role == "submodule" and not _is_interface(session, info)):
         what = "a submodule" if info.role == "submodule" else "a Python object"
         e.error(
-            f"attribute '{name}' of {_describe(holder.info)} is {what}, which compiled code can't assign",
+            f"attribute '{name}' of {holder.info.description} is {what}, which compiled code can't assign",
             hint="annotate it with an interface in the class's body (torch.jit.interface)"
             if info.role == "submodule"
             else "keep what changes in another attribute",
             code="TS504",
         )
     return info.type
-
-
-__all__ = ["Run", "StaticDict", "construct", "dataclass_equality", "torch"]
