@@ -47,6 +47,6 @@ def check(function: Callable[..., Any], arguments: tuple[Any, ...], compiled: Ca
         raise error
     assert type(error) is type(wanted), f"{error!r}, not {wanted!r}"
     if wanted is not None and not isinstance(wanted, RuntimeError):
-        assert str(error) == str(wanted)
+        assert str(error) == str(wanted), f"{error!r}, not {wanted!r}"
     assert_same(found, expected)
     assert_same(list(ours), list(theirs))

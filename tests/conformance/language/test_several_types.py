@@ -262,11 +262,11 @@ def test_an_item_that_a_called_function_changed_is_never_taken_for_what_it_was()
 
 def undefined(c: bool):
     y = [1, 2] if c else 2
-    return y + 1
+    return y + "a"
 
 
-def test_an_operator_that_one_of_the_types_lacks_is_an_error():
-    with pytest.raises(tsir.TsirError, match=r"operator \+ isn't defined for Union\[List\[int\], int\] and int"):
+def test_an_operator_that_all_of_the_types_lack_is_an_error():
+    with pytest.raises(tsir.TsirError, match=r"operator \+ isn't defined for Union\[List\[int\], int\] and str"):
         tsir.script(undefined)
 
 

@@ -85,7 +85,7 @@ def branch_types(flag: bool):
         v = 1
     else:
         v = "a"
-    return v + 1
+    return v - [1]
 
 
 def ret_mismatch(x: Tensor) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from xdsl.ir import SSAValue
 
@@ -19,8 +20,9 @@ from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.iteration import as_one_list, items_of
 from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.numbers import number_in
-from tsir.frontend.script.operators import binary, compare, in_place
+from tsir.frontend.script.operators import BINARY, binary, compare, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
+from tsir.frontend.script.told_apart import operator_says, use_told_apart
 from tsir.frontend.script.type_relations import join_types, members
 from tsir.frontend.script.values import (
     Condition,
@@ -258,8 +260,12 @@ def emit_augmented(e: Emitter, node: ast.AugAssign) -> None:
         from tsir.frontend.script.comprehensions import collect
 
         value = collect(e, value)
-    value = in_place(e, node.op, before, value)
-    place.write(value)
+    symbol = BINARY[type(node.op)][0] + "="
+
+    def use(known: Sequence[Value]) -> Value:
+        return in_place(e, node.op, known[0], known[1])
+
+    place.write(use_told_apart(e, [before, value], use, lambda known: operator_says(e, symbol, known)))
 
 
 def _place(e: Emitter, target: ast.expr) -> Place:

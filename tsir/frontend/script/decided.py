@@ -87,6 +87,8 @@ class Decisions:
     """The classes in the program that are derived from such whose objects it asks for their classes."""
     mixed: bool = False
     """Whether values of a Union are looked at when the program runs, since it doesn't say itself of what types they are."""
+    telling_apart: bool = False
+    """Whether what isn't defined for all types of a Union is emitted for each of them (`told_apart.py`)."""
     has_dtypes: bool = False
     """Whether parameters that are declared as ints were found to be dtypes."""
     made: bool = False

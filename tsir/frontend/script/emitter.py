@@ -279,13 +279,15 @@ class Emitter:
 
     def expression(self, node: ast.expr, want: Want = None) -> Value:
         """Emits an expression. `want` is a hint about its type, not a conversion."""
+        from tsir.frontend.script.told_apart import emit_told_apart
+
         emitter = self.expressions.get(type(node))
         with self.at(node):
             if emitter is None:
                 self.unsupported(describe_node(node), hint=_INSTEAD.get(type(node).__name__))
             outer, self.want = self.want, want
             try:
-                return self.latest(emitter(self, node, want))
+                return self.latest(emit_told_apart(self, node, lambda tree: emitter(self, tree, want)))
             finally:
                 self.want = outer
 
@@ -299,11 +301,13 @@ class Emitter:
 
     def statement(self, node: ast.stmt) -> None:
         """Emits a statement."""
+        from tsir.frontend.script.told_apart import emit_statement_told_apart
+
         emitter = self.statements.get(type(node))
         with self.at(node):
             if emitter is None:
                 self.unsupported(describe_node(node), hint=_INSTEAD.get(type(node).__name__))
-            emitter(self, node)
+            emit_statement_told_apart(self, node, lambda tree: emitter(self, tree))
 
     def py(self, name: str, operands: Sequence[SSAValue], constants: Sequence[Any] = ()) -> SSAValue:
         """A `ts.py` operation with the result type that its row gives."""

@@ -102,7 +102,7 @@ def _within(kind: Attribute) -> list[Attribute]:
 def python_message(symbol: str, kinds: Sequence[Attribute | None]) -> str:
     """What Python says of operands that an operator doesn't take, as a message for `raise_if_expected`."""
     left = kinds[0]
-    if symbol == "+" and isinstance(left, ts.StrType):
+    if symbol in ("+", "+=") and isinstance(left, ts.StrType):
         return 'can only concatenate str (not "{1}") to str'
     if symbol == "+" and isinstance(left, ts.ListType | ts.TupleType):
         return 'can only concatenate {0} (not "{1}") to {0}'
