@@ -12,6 +12,7 @@ from tsir.dialects.ts.structure import RaiseOp, UnpackOp
 from tsir.errors import FrontendError
 from tsir.frontend.script import ambient, lazy
 from tsir.frontend.script.attributes import get_attribute, set_attribute
+from tsir.frontend.script.comparisons import compare
 from tsir.frontend.script.conditions import path_of
 from tsir.frontend.script.convert import coerce, materialise, truth, tuple_elements
 from tsir.frontend.script.declared_dtypes import stands_for_dtype, with_dtype
@@ -20,7 +21,7 @@ from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.iteration import as_one_list, items_of
 from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.numbers import number_in
-from tsir.frontend.script.operators import BINARY, binary, compare, in_place
+from tsir.frontend.script.operators import BINARY, binary, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
 from tsir.frontend.script.told_apart import operator_says, use_told_apart
 from tsir.frontend.script.type_relations import join_types, members

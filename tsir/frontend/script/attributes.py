@@ -37,7 +37,7 @@ from tsir.frontend.script.global_names import (
 from tsir.frontend.script.inlining import emit_choice
 from tsir.frontend.script.listed import as_object, python_class
 from tsir.frontend.script.numpy_scalars import as_held
-from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
 from tsir.frontend.script.source import unwrap

@@ -35,7 +35,7 @@ from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.jit_builtins import JIT_BUILTINS
 from tsir.frontend.script.late_attributes import has_late_attribute, is_late, late_attribute_or
 from tsir.frontend.script.object_dicts import names_of, object_dict
-from tsir.frontend.script.operators import as_index, is_tensor, torch_call
+from tsir.frontend.script.operator_calls import as_index, is_tensor, torch_call
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.reductions import REDUCTIONS
 from tsir.frontend.script.run_time_names import attribute_of_name, has_attribute_of_name

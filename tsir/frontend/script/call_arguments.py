@@ -11,7 +11,7 @@ from tsir.frontend.script.convert import (
     materialise,
 )
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.operators import is_tensor
+from tsir.frontend.script.operator_calls import is_tensor
 from tsir.frontend.script.values import (
     Const,
     Run,

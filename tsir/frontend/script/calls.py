@@ -22,10 +22,14 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.script import builtin_bases, lazy
 from tsir.frontend.script.ambient import call_context_method, is_context_method
 from tsir.frontend.script.annotations import is_named_tuple
+from tsir.frontend.script.assignment import parts
+from tsir.frontend.script.attribute_stores import call_of_object
 from tsir.frontend.script.builtin_calls import call_builtin
 from tsir.frontend.script.builtins import BUILTINS
 from tsir.frontend.script.call_arguments import Arguments, as_number
 from tsir.frontend.script.class_calls import construct, named_tuple
+from tsir.frontend.script.compiled_calls import call_compiled_function
+from tsir.frontend.script.comprehensions import collect
 from tsir.frontend.script.conversions import special_method
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
 from tsir.frontend.script.dataclass_functions import DATACLASS_FUNCTIONS, PLAIN_FUNCTIONS, is_of_dataclass
@@ -48,7 +52,7 @@ from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.object_copies import copied
 from tsir.frontend.script.object_dicts import plain as plain_dict
-from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside import outside_array
 from tsir.frontend.script.outside_constants import call_method_of_container
 from tsir.frontend.script.prelude import REPLACED
@@ -151,8 +155,6 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
     """Calls a value."""
     args, kwargs = [plain_dict(e, a) for a in args], {k: plain_dict(e, v) for k, v in kwargs.items()}
     if any(is_lazy(a) for a in args) and _uses_all(e, callee):
-        from tsir.frontend.script.comprehensions import collect
-
         args = [collect(e, a) if is_lazy(a) else a for a in args]
     match callee:
         case Object() if callee.info.python_class is Function:
@@ -260,12 +262,8 @@ def _boolean_dispatch(e: Emitter, dispatch: dict[str, Any], args: Sequence[Value
 def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     target = callee.value
     if isinstance(target, ImportedMethod):
-        from tsir.frontend.script.compiled_calls import call_compiled_function
-
         return call_compiled_function(e, target.program, target.entry, args, kwargs, target.receiver)
     if is_compiled_function(target):
-        from tsir.frontend.script.compiled_calls import call_compiled_function
-
         return call_compiled_function(e, target.program, target.entry, args, kwargs)
     listing = listing_value(target)
     if listing is not None:
@@ -296,11 +294,9 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return construct(e, callee, target, args, kwargs)
     if (found := call_unbound(e, target, args, kwargs) or builtin_bases.call_unbound(e, target, args, kwargs)) is not None:
         return found
-    if target in (object.__init__, object.__setattr__, object.__delattr__):
-        from tsir.frontend.script.attribute_stores import call_of_object
-
-        if (found := call_of_object(e, target, args)) is not None:
-            return found
+    of_object = target in (object.__init__, object.__setattr__, object.__delattr__)
+    if of_object and (found := call_of_object(e, target, args)) is not None:
+        return found
     if (
         isinstance(getattr(target, "__self__", None), logging.Logger)
         and (logged := log(e, target, args, kwargs)) is not None
@@ -318,8 +314,6 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     ):
         return matched
     if getattr(target, "__name__", "") == "_make" and is_named_tuple(owner) and len(args) == 1:
-        from tsir.frontend.script.assignment import parts
-
         return named_tuple(e, owner, parts(e, args[0], len(owner._fields), []), {})
     name = operator_name(target)
     if name is not None:

@@ -31,7 +31,7 @@ from tsir.frontend.script.exception_values import make_exception
 from tsir.frontend.script.generators import generator_of
 from tsir.frontend.script.made_modules import make_module
 from tsir.frontend.script.numpy_scalars import constant, kind_of, scalar
-from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.values import (
     NUMPY_KINDS,
     Builtin,

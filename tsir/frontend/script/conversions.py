@@ -29,7 +29,7 @@ from tsir.frontend.script.enums import number_behind, text_of_member
 from tsir.frontend.script.exception_values import exception_text
 from tsir.frontend.script.listed import as_object, view_of
 from tsir.frontend.script.numpy_scalars import as_text
-from tsir.frontend.script.operators import is_tensor
+from tsir.frontend.script.operator_calls import is_tensor
 from tsir.frontend.script.several_types import text_by_type, use_by_type
 from tsir.frontend.script.special_methods import call_own_method, text_of_named_tuple
 from tsir.frontend.script.static_state import dict_method, fresh, new_dict

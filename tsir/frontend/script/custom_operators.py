@@ -17,7 +17,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import CallPythonOp
 from tsir.frontend.overloads import resolve, result_type
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.operators import argument
+from tsir.frontend.script.operator_calls import argument
 from tsir.frontend.script.values import NONE, Value
 
 _TORCH_OWN = ("aten", "prim", "prims")

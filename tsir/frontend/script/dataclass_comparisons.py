@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.class_of_object import class_of_object
+from tsir.frontend.script.comparisons import compare
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.convert import truth
 from tsir.frontend.script.emitter import Emitter
@@ -43,7 +44,6 @@ def dataclass_equality(session: Session, e: Emitter, left: Object, right: Value)
 
 def _equal_fields(session: Session, e: Emitter, left: Object, right: Object) -> Value:
     """`==` of objects of which the left one is of its static class, and the right one of that or of a derived class."""
-    from tsir.frontend.script.operators import compare
 
     def equal(name: str) -> Value:
         a, b = session.get_attribute(e, left, name), session.get_attribute(e, right, name)
@@ -60,8 +60,6 @@ ORDER = {"__lt__": ast.Lt, "__le__": ast.LtE, "__gt__": ast.Gt, "__ge__": ast.Gt
 
 def dataclass_order(session: Session, e: Emitter, name: str, left: Object, right: Value) -> Value:
     """`<` and the like of two objects of a dataclass with `order=True`: as of the tuples of their fields."""
-    from tsir.frontend.script.operators import compare
-
     if not isinstance(right, Object) or right.info is not left.info:
         e.error(f"{left.info.description} can only be compared with objects of the same class")
     a, b = (StaticTuple(tuple(session.get_attribute(e, o, f.name) for f in _compared(left))) for o in (left, right))

@@ -12,7 +12,7 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.script import prelude
 from tsir.frontend.script.convert import list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.operators import torch_call
+from tsir.frontend.script.operator_calls import torch_call
 from tsir.frontend.script.values import Const, Object, PyFunction, PyObject, Run, StaticTuple, Value
 
 

@@ -14,6 +14,7 @@ from tsir.frontend.constants import INT64_MAX, INT64_MIN
 from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.calls import emit_call_expression
 from tsir.frontend.script.class_texts import text_of_class
+from tsir.frontend.script.comparisons import compare
 from tsir.frontend.script.comprehensions import (
     NotStatic,
     collect,
@@ -37,7 +38,8 @@ from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.narrowing import item_as
 from tsir.frontend.script.numpy_scalars import as_text, kind_of
-from tsir.frontend.script.operators import binary, compare, is_tensor, unary
+from tsir.frontend.script.operator_calls import is_tensor
+from tsir.frontend.script.operators import binary, unary
 from tsir.frontend.script.several_types import text_by_type
 from tsir.frontend.script.special_methods import text_of_named_tuple
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list

@@ -76,7 +76,8 @@ def combined_at_run_time(e: Emitter, operands: Sequence[Value], meaning: Callabl
 
 def has_flags(e: Emitter, container: Value, item: Value) -> Value | None:
     """`item in container` of two flags of one class; None for other values."""
-    from tsir.frontend.script.operators import binary, compare
+    from tsir.frontend.script.comparisons import compare
+    from tsir.frontend.script.operators import binary
 
     cls = class_of_flags(e, container)
     if cls is None or class_of_flags(e, item) is not cls:

@@ -14,7 +14,7 @@ from tsir.frontend.script.convert import (
 )
 from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.numbers import number_in
-from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside import outside_array
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.static_objects import is_static_class, new_object

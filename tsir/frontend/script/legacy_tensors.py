@@ -11,7 +11,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.values import Const, Run, StaticTuple, Value
 
 

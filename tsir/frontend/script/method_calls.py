@@ -31,7 +31,7 @@ from tsir.frontend.script.function_identity import compares_functions
 from tsir.frontend.script.keyed_types import item_if_present
 from tsir.frontend.script.listed import VIEWS
 from tsir.frontend.script.open_types import unify
-from tsir.frontend.script.operators import argument, is_tensor, torch_call, tuple_result
+from tsir.frontend.script.operator_calls import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import SPECIAL_METHODS
 from tsir.frontend.script.reductions import sorted_items
 from tsir.frontend.script.rows import call_row, ordered_keywords
@@ -67,7 +67,7 @@ _FORMATTED = (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX, ts.StrType(), ts.NONE)
 def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     """`receiver.name(...)` for tensors, strings, lists, dicts, tuples."""
     from tsir.frontend.script.calls import call
-    from tsir.frontend.script.comparing import call_by_equality
+    from tsir.frontend.script.container_comparisons import call_by_equality
 
     if isinstance(receiver, Builtin):
         if (

@@ -8,9 +8,11 @@ from torch import nn
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
+from tsir.frontend.script import lazy
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.iteration import Items, constant_items
+from tsir.frontend.script.generators import generator_of
+from tsir.frontend.script.iteration import Items, constant_items, items_of
 from tsir.frontend.script.listings import Listing
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
@@ -141,16 +143,11 @@ def iterate(session: Session, e: Emitter, holder: Object) -> Items | None:
     made = iterator(session, e, holder)
     if made is None:
         return None
-    from tsir.frontend.script.iteration import items_of
-
     return items_of(e, made)
 
 
 def iterator(session: Session, e: Emitter, holder: Object) -> Value | None:
     """What `__iter__`, or `__getitem__` from 0 on, gives of an object of a script class; None for another object."""
-    from tsir.frontend.script import lazy
-    from tsir.frontend.script.generators import generator_of
-
     found = asked_iterator(session, e, holder)
     if isinstance(found, Object) and found.info.lookup("__next__") is not None:
         return generator_of(e, lazy.by_next, found)
@@ -159,9 +156,6 @@ def iterator(session: Session, e: Emitter, holder: Object) -> Value | None:
 
 def asked_iterator(session: Session, e: Emitter, holder: Object) -> Value | None:
     """As `iterator`; an object with `__next__` as it is, which a loop over it asks for its iterator again."""
-    from tsir.frontend.script import lazy
-    from tsir.frontend.script.generators import generator_of
-
     if holder.info.kind == "module" and (elements(session, e, holder) is not None or keys(holder) is not None):
         return None
     found = session.call_optional_method(e, holder, ("__iter__",))

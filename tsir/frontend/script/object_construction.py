@@ -32,6 +32,7 @@ from tsir.frontend.script.values import (
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
+from tsir.frontend.script.calls import call
 from tsir.frontend.script.objects import define_attributes, has_source
 
 
@@ -122,8 +123,6 @@ def _initialise_dataclass(
 
 def _of_factory(session: Session, e: Emitter, factory: Any, kind: Attribute | None) -> Value:
     """The default that a factory makes, anew for each object."""
-    from tsir.frontend.script.calls import call
-
     if factory is list:
         return session.empty_list(e, kind)
     if factory is dict:

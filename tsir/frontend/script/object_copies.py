@@ -20,7 +20,7 @@ from tsir.frontend.script.convert import materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.listed import as_object
 from tsir.frontend.script.open_types import parts_of
-from tsir.frontend.script.operators import torch_call
+from tsir.frontend.script.operator_calls import torch_call
 from tsir.frontend.script.type_relations import members
 from tsir.frontend.script.values import (
     Const,

@@ -12,7 +12,7 @@ from typing import Any
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script import numpy_scalars, prelude
 from tsir.frontend.script.class_texts import text_of_class
-from tsir.frontend.script.comparing import compares_objects
+from tsir.frontend.script.container_comparisons import compares_objects
 from tsir.frontend.script.convert import list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.several_types import text_by_type

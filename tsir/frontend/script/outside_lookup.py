@@ -45,7 +45,7 @@ def item_of_object(e: Emitter, container: PyObject, key: Value) -> Value | None:
 def is_in_object(e: Emitter, container: PyObject, key: Value) -> Value | None:
     """`key in container` of an object from outside for a key of run time; None for one that doesn't say what it contains."""
     from tsir.frontend.script.calls import call
-    from tsir.frontend.script.operators import compare
+    from tsir.frontend.script.comparisons import compare
 
     method = method_in_python(container.value, "__contains__")
     if method is not None:

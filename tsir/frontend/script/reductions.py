@@ -20,7 +20,7 @@ from tsir.frontend.script.conversions import (
 )
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.type_relations import Tuples
 from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.values import (
@@ -139,8 +139,8 @@ def _keys_of(e: Emitter, items: Value, key: Value) -> Any:
 
 def _extreme_object(e: Emitter, name: str, values: list[Value], keywords: dict[str, Value]) -> Value | None:
     """`min` and `max` of objects that define `<`, or of tuples and lists of such; None for other values."""
-    from tsir.frontend.script.comparing import compares_objects, extreme_position
     from tsir.frontend.script.comprehensions import collect
+    from tsir.frontend.script.container_comparisons import compares_objects, extreme_position
 
     if keywords or not values:
         return None
@@ -157,8 +157,8 @@ def _item(e: Emitter, items: Value, position: Value) -> Value:
 
 def _extreme_by_key(a: Arguments, name: str, values: list[Value], key: Value) -> Value:
     """`min` and `max` with a key: the first item whose key is the least or the greatest."""
-    from tsir.frontend.script.comparing import extreme_position
     from tsir.frontend.script.comprehensions import collect
+    from tsir.frontend.script.container_comparisons import extreme_position
 
     e = a.e
     items = collect(e, values[0] if len(values) == 1 else StaticList(tuple(values)))
@@ -168,7 +168,7 @@ def _extreme_by_key(a: Arguments, name: str, values: list[Value], key: Value) ->
 
 def sorted_items(e: Emitter, items: Value, keywords: dict[str, Value]) -> Value:
     """A sorted list of the items of a list, by a key where there is one, else by `<`."""
-    from tsir.frontend.script.comparing import order_of
+    from tsir.frontend.script.container_comparisons import order_of
     from tsir.frontend.script.rows import call_row
 
     key, reverse = keywords.pop("key", NONE), keywords.pop("reverse", FALSE)

@@ -87,7 +87,7 @@ def _unnamed(e: Emitter, holder: Value, node: ast.expr) -> Attribute | None:
 
 
 def _is_among(e: Emitter, name: Value, names: list[str]) -> Value:
-    from tsir.frontend.script.operators import compare
+    from tsir.frontend.script.comparisons import compare
 
     return compare(e, ast.In(), name, StaticTuple(tuple(Const(n) for n in names))) if names else Const(False)
 

@@ -74,11 +74,11 @@ def compare_by_type(e: Emitter, left: Value, right: Value, use: Callable[[Value,
 
 def _deciding(e: Emitter, value: Value) -> list[Attribute]:
     """The types among those of a value whose comparisons aren't Python's own on the values of a running program."""
-    from tsir.frontend.script.comparing import compares_objects
+    from tsir.frontend.script.container_comparisons import compares_objects
 
     kinds = members_of(e, value)
     if kinds and isinstance(value.type if isinstance(value, Run) else None, ts.OptionalType) and len(kinds) == 2:
-        return []  # `comparing.py` has these
+        return []  # `container_comparisons.py` has these
     return [k for k in kinds if isinstance(k, ts.TensorType) or compares_objects(e, k)]
 
 

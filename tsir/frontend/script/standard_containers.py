@@ -18,7 +18,7 @@ from xdsl.ir import Attribute, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp, py_op
 from tsir.frontend.script import prelude_heaps as heaps
-from tsir.frontend.script.comparing import ORDER, compares_objects
+from tsir.frontend.script.container_comparisons import ORDER, compares_objects
 from tsir.frontend.script.convert import coerce, held, materialise, retype, set_type
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.open_types import unify

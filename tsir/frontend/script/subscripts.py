@@ -26,7 +26,7 @@ from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.keyed_types import item_of_key
 from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.narrowing import by_type, checked
-from tsir.frontend.script.operators import argument, as_index, is_tensor
+from tsir.frontend.script.operator_calls import argument, as_index, is_tensor
 from tsir.frontend.script.outside_lookup import item_of_object
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_objects import call_special

@@ -17,7 +17,7 @@ from tsir.frontend.script.convert import (
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.foreach import FOREACH
 from tsir.frontend.script.method_calls import tensor_method
-from tsir.frontend.script.operators import is_tensor, torch_call
+from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.prelude import tensordot
 from tsir.frontend.script.values import (
     Const,

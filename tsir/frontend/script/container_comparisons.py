@@ -144,7 +144,7 @@ def _negated(e: Emitter, value: Value) -> Value:
 
 def _same_item(e: Emitter, a: Value, b: Value) -> Value:
     """Whether two elements are the same object or equal, as containers compare them."""
-    from tsir.frontend.script.operators import compare
+    from tsir.frontend.script.comparisons import compare
 
     if not isinstance(a, Object):
         return compare(e, ast.Eq(), a, b)
@@ -162,7 +162,7 @@ def _equal_tuples(e: Emitter, op: ast.cmpop, a: list[Value], b: list[Value]) -> 
 
 def _ordered_tuples(e: Emitter, op: ast.cmpop, a: list[Value], b: list[Value]) -> Value:
     """By the first elements that differ, else by the lengths."""
-    from tsir.frontend.script.operators import compare
+    from tsir.frontend.script.comparisons import compare
 
     if not a or not b:
         return Const(_OF_LENGTHS[type(op)](len(a), len(b)))

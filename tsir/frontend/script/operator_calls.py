@@ -1,0 +1,186 @@
+"""Calls of torch's operators: values as arguments, the overload that takes them, what their results are in Python.
+
+Where no overload takes a value for its type at compile time, the program looks when it runs: see `narrowing.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xdsl.dialects.builtin import TensorType as BuiltinTensorType
+from xdsl.ir import Attribute, SSAValue
+
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
+from tsir.dialects.ts import types as ts
+from tsir.errors import UnsupportedError
+from tsir.frontend.overloads import OverloadError, find_overload
+from tsir.frontend.script import narrowing
+from tsir.frontend.script.builtin_bases import has_builtin_base, is_based_on
+from tsir.frontend.script.builtin_bases import plain as as_builtin
+from tsir.frontend.script.convert import materialise, not_none, retype
+from tsir.frontend.script.declared_dtypes import note_used
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.expected import looks_for_none
+from tsir.frontend.script.missing_operators import raise_if_conditional
+from tsir.frontend.script.narrowing import by_run_time_type
+from tsir.frontend.script.values import (
+    Const,
+    Object,
+    PyObject,
+    Run,
+    StaticList,
+    StaticTuple,
+    Value,
+)
+from tsir.frontend.torch_names import Call, emit_call, rewrite
+
+_PYTHON_DTYPES: dict[type, DType] = {
+    int: dtypes.int64, float: dtypes.float64, bool: dtypes.bool_, complex: dtypes.complex128,
+}  # fmt: skip
+
+
+def is_tensor(kind: Attribute | None) -> bool:
+    """Whether a static type is a tensor's."""
+    return isinstance(kind, ts.TensorType | BuiltinTensorType)
+
+
+def argument(e: Emitter, value: Value) -> Any:
+    """A value as an argument for an ATen operator: an SSA value, a constant, or a list of these."""
+    match value:
+        case Const():
+            return value.value
+        case StaticTuple() | StaticList():
+            return [argument(e, v) for v in value.elements]
+        case PyObject() if value.value is Ellipsis:
+            return Ellipsis
+        case PyObject() if isinstance(value.value, type) and value.value in _PYTHON_DTYPES:
+            return _PYTHON_DTYPES[value.value]
+        case Run() if isinstance(value.type, ts.TupleOfType):
+            return e.py("list", [value.ssa])
+        case Object() if value.info.own_function("__index__") is not None:
+            return argument(e, as_index(e, value))
+        case Object() if has_builtin_base(value):
+            return argument(e, as_builtin(e, value))
+        case _:
+            return materialise(e, value)
+
+
+def as_index(e: Emitter, value: Value) -> Value:
+    """An object that stands for an int by its `__index__` as that int; other values as they are."""
+    if not isinstance(value, Object) or value.info.own_function("__index__") is None:
+        return as_builtin(e, value) if is_based_on(value, int) else value
+    found = e.session.call_optional_method(e, value, ("__index__",))
+    assert found is not None
+    return found
+
+
+def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
+    """A call of torch's function or tensor method `name`."""
+    operands = [argument(e, a) for a in args]
+    keywords = {k: argument(e, v) for k, v in (kwargs or {}).items()}
+    return _operator_call(e, name, operands, keywords, args, kwargs or {})
+
+
+def _operator_call(
+    e: Emitter, name: str, operands: list[Any], keywords: dict[str, Any], args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> Value:
+    """A call with these operands. `args` and `kwargs` are the values that they come from, for messages."""
+    with e.at(e.node):
+        while True:
+            call = rewrite(name, operands, keywords)
+            try:
+                result = emit_call(e.builder, e.session.schemas, call, e.location)
+                break
+            except UnsupportedError as error:
+                raise_if_conditional(e, error)
+                raise
+            except OverloadError as error:
+                if _empty_lists_of_ints(e, name, operands, keywords):
+                    continue
+                _note_dtypes(e, name, operands, keywords)
+                if looks_for_none(e) and _unwrap_operand(e, name, error, operands, keywords):
+                    continue
+                found = by_run_time_type(
+                    e,
+                    narrowing.Call(name, (operands, keywords), lambda given: _resolved(rewrite(name, *given))),
+                    lambda given: _operator_call(e, name, *given, args, kwargs),
+                )
+                if found is not None:
+                    return found
+                _place(e, error, call, args, kwargs, operands)
+                raise
+    if isinstance(result, SSAValue):
+        return Run(result, tuple_result(call.name, result))
+    return e.session.operator_results(call.name, result)
+
+
+def _empty_lists_of_ints(e: Emitter, name: str, operands: list[Any], keywords: dict[str, Any]) -> bool:
+    """Makes empty lists of which nothing is known lists of ints, as sizes and dimensions are, where an overload takes these."""
+    empty = [
+        o
+        for o in (*operands, *keywords.values())
+        if isinstance(o, SSAValue) and o in e.session.assumed and o.type == ts.ListType(ts.TensorType())
+    ]
+    if not empty:
+        return False
+    call = rewrite(
+        name, [[] if o in empty else o for o in operands], {k: [] if o in empty else o for k, o in keywords.items()}
+    )
+    if find_overload(e.session.schemas, call.name, call.args, call.kwargs) is None:
+        return False
+    retyped = [retype(e, o, ts.ListType(ts.INT)) for o in empty]
+    return all(retyped)
+
+
+def _note_dtypes(e: Emitter, name: str, operands: list[Any], keywords: dict[str, Any]) -> None:
+    """Decides that a parameter declared as an int is a dtype, where an overload then takes the arguments. Raises Redecided."""
+
+    def takes(values: list[Any]) -> bool:
+        given = dict(zip(keywords, values[len(operands) :], strict=True))
+        call = rewrite(name, values[: len(operands)], given)
+        return find_overload(e.session.schemas, call.name, call.args, call.kwargs) is not None
+
+    note_used(e, [*operands, *keywords.values()], takes)
+
+
+def _resolved(call: Call) -> tuple[str, Sequence[Any], Mapping[str, Any]]:
+    return call.name, call.args, call.kwargs
+
+
+def _unwrap_operand(e: Emitter, name: str, error: OverloadError, operands: list[Any], keywords: dict[str, Any]) -> bool:
+    """Makes the operand that no overload takes, since it may be None, one that isn't: torch raises TypeError where it is."""
+    holder: Any = keywords if isinstance(error.argument, str) and error.argument in keywords else operands
+    keys = [error.argument, *(i for i, o in enumerate(operands) if isinstance(o, SSAValue))]
+    for key in keys:
+        known = key in holder if holder is keywords else isinstance(key, int) and key < len(operands)
+        value = holder[key] if known else None
+        if isinstance(value, SSAValue) and isinstance(value.type, ts.OptionalType):
+            holder[key] = not_none(e, value, "TypeError", f"{name}(): argument {key!r} must not be None")
+            return True
+    return False
+
+
+def _place(
+    e: Emitter, error: OverloadError, call: Call, args: Sequence[Value], kwargs: Mapping[str, Value], operands: list[Any]
+) -> None:
+    """Puts an error about one argument at that argument's place, and gives the operator the name that the program has for it."""
+    found: Value | None = None
+    if isinstance(error.argument, str):
+        found = kwargs.get(error.argument)
+    elif error.argument is not None and error.argument < len(call.args) and len(call.args) == len(operands):
+        found = args[error.argument]
+    node = e.argument_node(found)
+    if node is not None:
+        error.location = e.source.location(node)
+        e.complete(error, node)
+
+
+def tuple_result(name: str, result: SSAValue) -> str | None:
+    """What Python has for an operator's result that is a list in ATen: a torch.Size, or a tuple of tensors."""
+    if not isinstance(result.type, ts.ListType):
+        return None
+    if name.partition(".")[0] == "size":
+        return "size"
+    return "tuple" if is_tensor(result.type.element) or name.partition(".")[0] == "stride" else None
