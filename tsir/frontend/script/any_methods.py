@@ -11,8 +11,9 @@ from xdsl.ir import Attribute, BlockArgument, OpResult, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import IsInstanceOp
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.convert import list_of, materialise
-from tsir.frontend.script.emitter import Emitter, end_of
+from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import expecting_types
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.values import Condition, Const, Run, Value

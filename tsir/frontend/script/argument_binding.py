@@ -13,8 +13,9 @@ from xdsl.ir import Operation, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import SourceLocation
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.convert import materialise
-from tsir.frontend.script.emitter import Emitter, end_of
+from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.inlining import Given
 from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.signatures import ParameterInfo, Signature

@@ -14,12 +14,14 @@ from tsir.frontend.script import ambient, lazy
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.comparisons import compare
 from tsir.frontend.script.conditions import path_of
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.convert import coerce, materialise, truth, tuple_elements
 from tsir.frontend.script.declared_dtypes import stands_for_dtype, with_dtype
-from tsir.frontend.script.emitter import Emitter, end_of
+from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.iteration import as_one_list, items_of
 from tsir.frontend.script.listed import python_class
+from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import BINARY, binary, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
@@ -47,7 +49,7 @@ def emit_assign(e: Emitter, node: ast.Assign) -> None:
         from tsir.frontend.script.annotations import comment_annotation
 
         kind = e.session.annotations.of_node(
-            comment_annotation(node.type_comment, e.place), e.annotation_scope(), e.place
+            comment_annotation(node.type_comment, e.place), annotation_scope(e), e.place
         ).type
         if kind is not None:
             with e.calling([(value, node.value)]):
@@ -92,7 +94,7 @@ def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
         if node.value is not None:
             assign(e, node.target, e.expression(node.value, _hint(e, node.annotation)))
         return
-    found = e.session.annotations.of_node(node.annotation, e.annotation_scope(), e.source.location(node.annotation))
+    found = e.session.annotations.of_node(node.annotation, annotation_scope(e), e.source.location(node.annotation))
     if node.value is None:
         return
     value = e.expression(node.value, found.type)
@@ -118,7 +120,7 @@ def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
 def _hint(e: Emitter, annotation: ast.expr) -> ts.Attribute | None:
     """The type that an annotation which needn't be true gives an empty list or dict."""
     try:
-        found = e.session.annotations.of_node(annotation, e.annotation_scope(), None).type
+        found = e.session.annotations.of_node(annotation, annotation_scope(e), None).type
     except FrontendError:
         return None
     return found if isinstance(found, ts.ListType | ts.DictType) else None

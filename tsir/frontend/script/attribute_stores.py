@@ -12,9 +12,10 @@ from tsir.errors import UnsupportedError
 from tsir.frontend.script.attributes import call_by_name, get_attribute, set_attribute, set_plainly
 from tsir.frontend.script.classes import ClassInfo
 from tsir.frontend.script.comparisons import compare
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import choose, emit_branch
 from tsir.frontend.script.convert import fits, materialise, truth
-from tsir.frontend.script.emitter import Emitter, end_of
+from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.late_attributes import declare_deleted
 from tsir.frontend.script.unnamed_attributes import store_unnamed
 from tsir.frontend.script.values import NONE, Condition, Const, Object, PyFunction, Value

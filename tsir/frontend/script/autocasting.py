@@ -13,9 +13,10 @@ from typing import Any
 
 import torch
 
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.convert import truth
-from tsir.frontend.script.emitter import Emitter, end_of
+from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.values import Condition, Const, Value
 

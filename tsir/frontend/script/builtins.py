@@ -145,8 +145,8 @@ def _zip_of_rows(a: Arguments, values: list[Value]) -> Value:
 
 
 def _refuse_empty(e: Emitter, rows: SSAValue, count: int) -> None:
+    from tsir.frontend.script.constructs import end_of
     from tsir.frontend.script.control import emit_branch
-    from tsir.frontend.script.emitter import end_of
 
     message = f"not enough values to unpack (expected {count}, got 0)"
     empty = Condition(e.emit(py_op("not")([e.py("bool", [rows])], [ts.BOOL])))

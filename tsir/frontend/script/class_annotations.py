@@ -8,16 +8,13 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
 
 from tsir.errors import FrontendError
 from tsir.frontend.script.interfaces import is_interface
 from tsir.frontend.script.source import function_source
-
-if TYPE_CHECKING:
-    pass
 
 
 def annotated_interface(annotations: dict[str, tuple[Any, Any]], name: str) -> type | None:

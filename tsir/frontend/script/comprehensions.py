@@ -12,14 +12,16 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import DictOp, ListOp
 from tsir.errors import FrontendError
 from tsir.frontend.script.conditions import condition
+from tsir.frontend.script.constructs import end_of, start_of
 from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.convert import as_key, coerce, held, list_of, materialise, set_type
-from tsir.frontend.script.emitter import EXIT, STOP, Emitter, end_of, start_of
+from tsir.frontend.script.emitter import EXIT, STOP, Emitter
 from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.generators import as_generator, generator_expression, is_lazy, splice
 from tsir.frontend.script.inlining import call_closure, make_closure
 from tsir.frontend.script.iteration import Items, filtered, items_of
 from tsir.frontend.script.loops import gather, go_over, iterated
+from tsir.frontend.script.names import value_of_name
 from tsir.frontend.script.source import function_source
 from tsir.frontend.script.statement_yields import yields
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
@@ -151,7 +153,7 @@ def _functions(e: Emitter, node: ast.ListComp) -> list[Value] | None:
     callee = node.elt.func
     if not isinstance(callee, ast.Name) or not isinstance(first.iter.func, ast.Name) or first.iter.func.id != "range":
         return None
-    called = e.name(callee) if callee.id in e.variables or callee.id not in e.local_names else None
+    called = value_of_name(e, callee) if callee.id in e.variables or callee.id not in e.local_names else None
     if not isinstance(called, PyFunction | Closure) or not _may_give_functions(called):
         return None
 

@@ -15,8 +15,9 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.convert import materialise, set_type
-from tsir.frontend.script.emitter import Emitter, end_of
+from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import NONE, Run, Value
 
 Arguments = Any

@@ -23,6 +23,7 @@ from tsir.frontend.script.convert import coerce, materialise, truth, uninitializ
 from tsir.frontend.script.emitter import DEFINED, Emitter, Unreachable
 from tsir.frontend.script.exception_values import asks_for_class, caught_as, is_exception_class, is_same_class
 from tsir.frontend.script.listed import python_class
+from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.type_relations import Tuples, is_subtype, join_types, members
 from tsir.frontend.script.values import (
     NONE,
@@ -406,7 +407,7 @@ def _candidates(e: Emitter, node: ast.expr) -> list[object]:
         return [getattr(builtins, value.name)]
     if isinstance(value, Const) and value.value is None:
         return [ts.NONE]
-    found = e.session.annotations.of_node(node, e.annotation_scope(), e.place)
+    found = e.session.annotations.of_node(node, annotation_scope(e), e.place)
     if found.type is None:
         e.error("isinstance() needs concrete types", node=node, hint="for example `isinstance(x, int)`", code="TS103")
     return list(members(found.type))

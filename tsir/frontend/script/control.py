@@ -21,8 +21,9 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
 from tsir.frontend.constants import type_of_constant
 from tsir.frontend.script.conditions import condition
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.convert import coerce, uninitialized
-from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter, Unreachable, end_of
+from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter, Unreachable
 from tsir.frontend.script.frames import FRAME, frame_of, framed
 from tsir.frontend.script.function_values import function_type, is_function
 from tsir.frontend.script.numpy_scalars import kind_of

@@ -625,8 +625,8 @@ def as_bool(e: Emitter, condition: bool | SSAValue) -> Value:
 
 def not_none(e: Emitter, ssa: SSAValue, error: str, message: str) -> SSAValue:
     """The value of an Optional type as one that isn't None: where it is, the exception is raised that Python raises."""
+    from tsir.frontend.script.constructs import end_of
     from tsir.frontend.script.control import emit_branch
-    from tsir.frontend.script.emitter import end_of
     from tsir.frontend.script.raising import raise_error
     from tsir.frontend.script.values import Condition
 

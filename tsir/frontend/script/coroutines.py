@@ -17,9 +17,10 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import UnsupportedError
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import choose, emit_branch
 from tsir.frontend.script.convert import as_bool, coerce, list_of, materialise, tuple_elements
-from tsir.frontend.script.emitter import DEFINED, SENT, Emitter, Unreachable, end_of
+from tsir.frontend.script.emitter import DEFINED, SENT, Emitter, Unreachable
 from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.frames import framed
 from tsir.frontend.script.generators import as_generator, is_lazy

@@ -6,9 +6,8 @@ What an AST node means is in `expressions.py`, `statements.py` and the modules t
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -23,11 +22,12 @@ from tsir.dialects.names import hint_of
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp
-from tsir.errors import FrontendError, OperatorError, OperatorTypeError, SourceLocation, UnsupportedError, did_you_mean
+from tsir.errors import FrontendError, OperatorError, OperatorTypeError, SourceLocation, UnsupportedError
 from tsir.frontend.constants import Constant, emit_constant, insert
 from tsir.frontend.overloads import OverloadError, emit_aten, show_type
-from tsir.frontend.script.frames import FRAME, OF_FRAME, framed, framed_path, unframed, unframed_path
-from tsir.frontend.script.source import MISSING, FunctionSource, is_of_torch, outer_name
+from tsir.frontend.script.constructs import INSTEAD, describe_node, start_of
+from tsir.frontend.script.frames import FRAME, framed
+from tsir.frontend.script.source import FunctionSource, is_of_torch
 from tsir.frontend.script.values import (
     FALSE,
     ITERATORS,
@@ -48,7 +48,6 @@ from tsir.frontend.script.values import (
     StaticList,
     StaticObject,
     StaticTuple,
-    Unusable,
     Value,
 )
 from tsir.ops import python
@@ -284,7 +283,7 @@ class Emitter:
         emitter = self.expressions.get(type(node))
         with self.at(node):
             if emitter is None:
-                self.unsupported(describe_node(node), hint=_INSTEAD.get(type(node).__name__))
+                self.unsupported(describe_node(node), hint=INSTEAD.get(type(node).__name__))
             outer, self.want = self.want, want
             try:
                 return self.latest(emit_told_apart(self, node, lambda tree: emitter(self, tree, want)))
@@ -306,7 +305,7 @@ class Emitter:
         emitter = self.statements.get(type(node))
         with self.at(node):
             if emitter is None:
-                self.unsupported(describe_node(node), hint=_INSTEAD.get(type(node).__name__))
+                self.unsupported(describe_node(node), hint=INSTEAD.get(type(node).__name__))
             emit_statement_told_apart(self, node, lambda tree: emitter(self, tree))
 
     def py(self, name: str, operands: Sequence[SSAValue], constants: Sequence[Any] = ()) -> SSAValue:
@@ -327,7 +326,6 @@ class Emitter:
     def aten(self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any] | None = None) -> Value:
         """A `ts.aten` operation; arguments are SSA values, constants or sequences of these. Several results: a StaticTuple."""
         from tsir.frontend.script.narrowing import Call, by_run_time_type
-        from tsir.frontend.script.values import StaticTuple
 
         with self.at(self.node):
             try:
@@ -431,81 +429,6 @@ class Emitter:
         """Sets one of the compiler's own flags."""
         self.variables[name] = Binding(value)
 
-    def name(self, node: ast.Name) -> Value:
-        """What a name means: a variable, or something from outside the function."""
-        from tsir.frontend.script.convert import raise_unassigned
-        from tsir.frontend.script.static_state import fresh
-        from tsir.frontend.script.unassigned import look_when_running, may_be_unassigned
-
-        key = node.id
-        binding = self.variables.get(key)
-        local = node.id in self.local_names and node.id not in self.rebinds
-        if binding is None and not local:
-            key = self.outer_key(node.id) or ""
-            binding = self.variables.get(key)
-        if binding is not None:
-            if isinstance(binding.value, Unusable):
-                look_when_running(self, node, binding.value)
-                self.error(f"'{node.id}' {binding.value.why}", node=node, hint=binding.value.hint, code="TS202")
-            self._check_assigned(node, key)
-            return binding.value if isinstance(binding.value, Run | Const) else fresh(self, binding.value)
-        if key and not local:
-            raise_unassigned(self, node.id, free=True)
-        if local and (self.cell_key(node.id) in self.unreached or (self.loops and may_be_unassigned(self, node.id))):
-            raise_unassigned(self, node.id)
-        if local:
-            look_when_running(self, node, None)
-            self.error(
-                f"'{node.id}' is read before it is assigned",
-                node=node,
-                hint="assign it before this line; a name that a function assigns anywhere is its own everywhere in it",
-                code="TS202",
-            )
-        found = outer_name(self.source.function, node.id)
-        if found is MISSING and node.id.startswith("<") and node.id != SENT:
-            return Builtin(node.id)  # the compiler's own: no name of a program's
-        if found is MISSING:
-            from tsir.frontend.script.expected import raise_if_expected
-
-            raise_if_expected(self, "NameError", (), f"name '{node.id}' is not defined")
-            self.error(f"name '{node.id}' isn't defined", node=node, hint=self._similar_name(node.id), code="TS201")
-        from tsir.frontend.script.global_names import is_written, read_global
-        from tsir.frontend.script.outside import constant_outside, of_global
-
-        with self.at(node):
-            if is_written(self, node.id):
-                return read_global(self, node.id)
-            return constant_outside(self, found, node.id, of_global(self.source.function, node.id))
-
-    def _similar_name(self, name: str) -> str | None:
-        """A hint with a name that is spelled almost like this one."""
-        own = [k.partition(FRAME)[0] for k in self.variables if not k.startswith("$")]
-        function = self.source.function
-        known = {*own, *function.__code__.co_freevars, *function.__globals__, *vars(builtins)}
-        if name in _MODULES and name not in known:
-            return f"import it in the file: `{_MODULES[name]}`"
-        return did_you_mean(name, known)
-
-    def _check_assigned(self, node: ast.Name, variable: str) -> None:
-        """Python's UnboundLocalError, for a variable that some path to here doesn't assign."""
-        key = DEFINED + variable
-        binding = self.variables.get(key)
-        if binding is None or variable.startswith("<"):
-            return
-        from tsir.frontend.script.control import emit_branch
-        from tsir.frontend.script.convert import raise_unassigned
-
-        free = variable != node.id or node.id not in self.local_names
-        test = Condition(self.flag(key))
-        emit_branch(self, test, lambda: None, lambda: raise_unassigned(self, node.id, free=free), end_of(node))
-        self.variables.pop(key, None)
-
-    def annotation_scope(self) -> dict[str, Any]:
-        """The names that annotations may use here: what is outside the function, and classes that it defines itself."""
-        local = {k.partition(FRAME)[0]: b.value for k, b in self.variables.items()}
-        classes = {n: v.value for n, v in local.items() if isinstance(v, PyObject)}
-        return self.session.annotation_scope(self.source.function) | classes
-
     def outer_key(self, name: str) -> str | None:
         """The key in `variables` of a name of the functions around; None when none of them has it.
 
@@ -526,73 +449,6 @@ class Emitter:
         while known is None and scope is not None and name not in scope.names:
             scope = scope.outer
         return known or (name if scope is None else framed(name, scope.frame))
-
-    @contextmanager
-    def frame(
-        self,
-        source: FunctionSource,
-        scope: Scope,
-        return_type: Attribute | None,
-        rebinds: frozenset[str] = frozenset(),
-        *,
-        keep: bool = False,
-    ) -> Generator[None]:
-        """What is emitted inside belongs to a function that is inlined here, with variables of its own.
-
-        The caller's variables stay in `variables` under keys that name their frame, so that branches and loops inside carry
-        what a closure changes of them. The function's own are kept afterwards in the same way where closures that it returns
-        may read them, and with `keep`.
-        """
-        state = self._frame_state()
-        outer = self.scope.frame
-        self.caller = self.location
-        self.variables = {framed(k, outer): b for k, b in self.variables.items()}
-        self.paths = {framed_path(p, outer): k for p, k in self.paths.items()}
-        self.source, self.scope, self.return_type, self.rebinds = source, scope, return_type, rebinds
-        self.call_arguments = []
-        self.local_names, self.loops, self.loop_runs, self.want, self.depth = scope.names, [], False, None, 0
-        self.node, self.is_entry, self.on_yield, self.spliced = source.node, False, None, frozenset()
-        self.clear_flags()
-        try:
-            yield
-        finally:
-            keeps = bool(source.captured) or keep
-            kept = {k: b for k, b in self.variables.items() if FRAME in k or (keeps and not k.startswith("$"))}
-            self.variables = {unframed(framed(k, scope.frame), outer): b for k, b in kept.items()}
-            self.paths = {unframed_path(p, outer): k for p, k in self.paths.items() if FRAME in p}
-            self._return_to(state)
-
-    def _frame_state(self) -> tuple[Any, ...]:
-        """What belongs to the function that is being emitted, but for its variables."""
-        return tuple(getattr(self, name) for name in OF_FRAME)
-
-    def _return_to(self, state: tuple[Any, ...]) -> None:
-        for name, value in zip(OF_FRAME, state, strict=True):
-            setattr(self, name, value)
-
-    def suspend(self) -> Callable[[], AbstractContextManager[None]]:
-        """What enters the function that is being emitted now again, from one that is inlined in it."""
-        state = self._frame_state()
-        frame, loops = self.scope.frame, len(self.loops)
-
-        @contextmanager
-        def resumed() -> Generator[None]:
-            inner_state, inner = self._frame_state(), self.scope.frame
-            self._move(inner, frame)
-            self._return_to(state)
-            try:
-                yield
-            finally:
-                del self.loops[loops:]
-                self._move(frame, inner)
-                self._return_to(inner_state)
-
-        return resumed
-
-    def _move(self, source: int, target: int) -> None:
-        """Makes another frame the innermost."""
-        self.variables = {unframed(framed(k, source), target): b for k, b in self.variables.items()}
-        self.paths = {unframed_path(framed_path(p, source), target): k for p, k in self.paths.items()}
 
     # Refinement
 
@@ -663,43 +519,3 @@ class Emitter:
         if isinstance(negated.value, SSAValue):
             negated.value = self.emit(py_op("not")([negated.value], [ts.BOOL]))
         return negated
-
-
-_MODULES = {
-    "torch": "import torch", "nn": "from torch import nn", "F": "import torch.nn.functional as F", "math": "import math",
-    "np": "import numpy as np", "Tensor": "from torch import Tensor",
-} | {n: f"from typing import {n}" for n in ("List", "Dict", "Optional", "Tuple", "Union", "Any")}  # fmt: skip
-
-
-def end_of(node: ast.AST) -> tuple[int, int]:
-    """The position behind a node."""
-    return (getattr(node, "end_lineno", 0) or 0, getattr(node, "end_col_offset", 0) or 0)
-
-
-def start_of(node: ast.AST) -> tuple[int, int]:
-    """The position of a node."""
-    return (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
-
-
-_NODE_NAMES: dict[str, str] = {
-    "Lambda": "a lambda", "FunctionDef": "a nested function", "AsyncFunctionDef": "an async function", "ClassDef": "a nested class",
-    "Try": "try/except", "TryStar": "try/except*", "Set": "a set literal", "SetComp": "a set comprehension",
-    "GeneratorExp": "a generator expression", "Await": "await", "Yield": "yield", "YieldFrom": "yield from",
-    "NamedExpr": "an assignment expression (:=)", "Match": "match", "Import": "import inside a function",
-    "ImportFrom": "import inside a function", "AsyncFor": "async for",
-    "AsyncWith": "async with", "Starred": "a starred expression here", "Slice": "a slice here",
-}  # fmt: skip
-
-
-_INSTEAD: dict[str, str] = {
-    "AsyncFunctionDef": "write a plain def; torch.jit.fork() runs calls side by side",
-    "Await": "torch.jit.wait() waits for what torch.jit.fork() started", "AsyncFor": "write a plain for",
-    "AsyncWith": "write a plain with", "TryStar": "write `except`",
-}  # fmt: skip
-"""What to write in place of a construct."""
-
-
-def describe_node(node: ast.AST) -> str:
-    """A construct's name for a message."""
-    name = type(node).__name__
-    return _NODE_NAMES.get(name, name)

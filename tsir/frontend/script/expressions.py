@@ -36,6 +36,7 @@ from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.inlining import is_static, make_closure
 from tsir.frontend.script.iteration import items_of
 from tsir.frontend.script.method_calls import call_method
+from tsir.frontend.script.names import value_of_name
 from tsir.frontend.script.narrowing import item_as
 from tsir.frontend.script.numpy_scalars import as_text, kind_of
 from tsir.frontend.script.operator_calls import is_tensor
@@ -73,7 +74,7 @@ def _constant(e: Emitter, node: ast.Constant, want: Want) -> Value:
 
 
 def _name(e: Emitter, node: ast.Name, want: Want) -> Value:
-    return e.name(node)
+    return value_of_name(e, node)
 
 
 def _attribute(e: Emitter, node: ast.Attribute, want: Want) -> Value:

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
-
-
 OF_FRAME = (
     "source", "scope", "return_type", "rebinds", "local_names", "loops", "loop_runs", "want", "depth", "node", "caller",
     "is_entry", "on_yield", "spliced", "call_arguments", "handled",

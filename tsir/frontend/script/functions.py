@@ -23,12 +23,13 @@ from tsir.frontend.script import lazy
 from tsir.frontend.script.ambient import ambient_values, check_restored
 from tsir.frontend.script.argument_binding import bind_arguments
 from tsir.frontend.script.autograd_functions import applied, call_applied
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
 from tsir.frontend.script.decided import key_of
 from tsir.frontend.script.declared import choose_signature
 from tsir.frontend.script.declared_dtypes import note_passed
-from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable, end_of
+from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable
 from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.inlining import holds_run, inline
 from tsir.frontend.script.listed import as_object, drop_unused_views

@@ -18,10 +18,12 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import ReraiseOp
 from tsir.errors import TsirError, UnsupportedError
+from tsir.frontend.script.constructs import end_of, start_of
 from tsir.frontend.script.control import emit_branch, emit_steps
 from tsir.frontend.script.convert import materialise
-from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, SENT, STOP, Emitter, Unreachable, end_of, start_of
+from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, SENT, STOP, Emitter, Unreachable
 from tsir.frontend.script.frames import frame_of
+from tsir.frontend.script.inlined_frames import in_frame, suspend
 from tsir.frontend.script.inlining import MAX_INLINED, call_closure, make_closure
 from tsir.frontend.script.recursive_generators import calls_itself, recursive_source
 from tsir.frontend.script.source import FunctionNode, FunctionSource, assigned_names, make_source, rebound_names
@@ -153,7 +155,7 @@ def emit_body(
     session.frames += 1
     session.inlined.append(g.name)
     try:
-        with e.frame(g.source, Scope(session.frames, names, g.outer), None, rebinds):
+        with in_frame(e, g.source, Scope(session.frames, names, g.outer), None, rebinds):
             e.on_yield, e.spliced = on_yield, spliced
             e.variables[SENT] = Binding(NONE)
             for key, value in g.bound.items():
@@ -181,7 +183,7 @@ def splice(e: Emitter, g: GeneratorCall, consume: Callable[[Value], None]) -> Va
     pending = _pending(e, g)
     if pending is not None:
         consume = _keeping_errors(e, consume, pending)
-    resumed, frame = e.suspend(), e.scope.frame
+    resumed, frame = suspend(e), e.scope.frame
     outer = e.session.going_on
     e.session.going_on = outer | {frame}
 

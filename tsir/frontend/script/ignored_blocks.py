@@ -18,6 +18,7 @@ from tsir.dialects.ts.structure import CallPythonOp
 from tsir.frontend.script.assignment import assign
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.names import annotation_scope
 
 
 def emit_ignored(e: Emitter, node: ast.With, call: ast.Call) -> None:
@@ -49,7 +50,7 @@ def _mark(e: Emitter, keyword: ast.keyword) -> tuple[str, Attribute]:
         tree = None
     if way not in ("inp", "out") or tree is None:
         e.error("expected a string like 'inp:Tensor' or 'out:int'", node=keyword.value, code="TS104")
-    found = e.session.annotations.of_node(tree, e.annotation_scope(), e.source.location(keyword.value)).type
+    found = e.session.annotations.of_node(tree, annotation_scope(e), e.source.location(keyword.value)).type
     return way, ts.TensorType() if found is None else found
 
 

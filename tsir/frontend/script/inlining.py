@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ListOp
 from tsir.errors import TsirError
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce
-from tsir.frontend.script.emitter import RESULT, Emitter, Unreachable, end_of
+from tsir.frontend.script.emitter import RESULT, Emitter, Unreachable
 from tsir.frontend.script.frames import framed
+from tsir.frontend.script.inlined_frames import in_frame
+from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.source import (
     FunctionNode,
@@ -175,7 +178,7 @@ def inline(
     session.inlined.append(name)
     session.running.append((source, None if outer is None else outer.frame))
     try:
-        with e.frame(source, scope, signature.result, rebinds):
+        with in_frame(e, source, scope, signature.result, rebinds):
             for key, value in values.items():
                 e.variables[key] = Binding(e.kept(key, value))
             emit_steps(e, [*source.node.body, lambda: fall_off(e, source.node)], end_of(source.node))
@@ -210,7 +213,7 @@ def call_closure(e: Emitter, callee: Closure, args: Sequence[Value], kwargs: Map
 
     node, session = callee.source.node, e.session
     defaults: dict[str, Any] = {k: Given(v) for k, v in callee.defaults.items()}
-    signature = signature_of_tree(e.session, callee.source, e.annotation_scope(), defaults)
+    signature = signature_of_tree(e.session, callee.source, annotation_scope(e), defaults)
     if e.session.dynamic:
         signature = as_hints(signature)
     bound = bind_arguments(e, e.session, signature, args, kwargs, node.name)

@@ -338,8 +338,8 @@ def _zip(e: Emitter, value: Zip) -> Items:
 
 def _check_lengths(e: Emitter, parts: Sequence[Items]) -> None:
     """Python's ValueError of `zip(..., strict=True)`; here before the first round, there behind the last."""
+    from tsir.frontend.script.constructs import end_of
     from tsir.frontend.script.control import emit_branch
-    from tsir.frontend.script.emitter import end_of
     from tsir.frontend.script.raising import raise_error
 
     lengths = [e.int_constant(len(p.static)) if p.static is not None else p.bounds(e)[1] for p in parts]

@@ -13,6 +13,7 @@ from tsir.frontend.script.convert import (
     materialise,
 )
 from tsir.frontend.script.convert import uninitialized as uninitialized_value
+from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside import outside_array
@@ -29,7 +30,7 @@ from tsir.frontend.script.values import (
 
 def _annotate(a: Arguments) -> Value:
     a.exactly(2)
-    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
+    found = a.e.session.annotations.of_node(a.node.args[0], annotation_scope(a.e), a.e.place)
     value = a.e.expression(a.node.args[1], found.type)
     if found.type is None:
         return value
@@ -39,7 +40,7 @@ def _annotate(a: Arguments) -> Value:
 
 def _typing_cast(a: Arguments) -> Value:
     a.exactly(2)
-    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place)
+    found = a.e.session.annotations.of_node(a.node.args[0], annotation_scope(a.e), a.e.place)
     value = a.e.expression(a.node.args[1], found.type)
     kind = a.e.session.type_of(value)
     if found.type is None or kind is None or kind == found.type:
@@ -49,7 +50,7 @@ def _typing_cast(a: Arguments) -> Value:
 
 def _uninitialized(a: Arguments) -> Value:
     a.exactly(1)
-    found = a.e.session.annotations.of_node(a.node.args[0], a.e.annotation_scope(), a.e.place, generic=True)
+    found = a.e.session.annotations.of_node(a.node.args[0], annotation_scope(a.e), a.e.place, generic=True)
     if found.type is None:
         a.e.error("uninitialized() takes a concrete type")
     return a.e.session.object_or_run(uninitialized_value(a.e, found.type))
@@ -68,8 +69,8 @@ def _new_object(a: Arguments) -> Value:
 
 def _unwrap_optional(a: Arguments) -> Value:
     from tsir.frontend.script.conditions import none_test
+    from tsir.frontend.script.constructs import end_of
     from tsir.frontend.script.control import emit_branch
-    from tsir.frontend.script.emitter import end_of
 
     a.exactly(1)
     e = a.e

@@ -32,10 +32,11 @@ from tsir.frontend.script.carried import (
     tested_value,
 )
 from tsir.frontend.script.conditions import condition
+from tsir.frontend.script.constructs import end_of, start_of
 from tsir.frontend.script.control import Step, body, emit_branch, emit_steps
 from tsir.frontend.script.convert import Retyped
 from tsir.frontend.script.coroutines import advance, can_step, current, returned, start
-from tsir.frontend.script.emitter import DEFINED, EXIT, RETURNED, STOP, Emitter, Unreachable, end_of, start_of
+from tsir.frontend.script.emitter import DEFINED, EXIT, RETURNED, STOP, Emitter, Unreachable
 from tsir.frontend.script.frames import FRAME, framed
 from tsir.frontend.script.function_values import as_function, is_function
 from tsir.frontend.script.generators import as_generator, is_lazy, splice

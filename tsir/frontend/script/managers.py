@@ -12,9 +12,11 @@ import contextlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import emit_branch
-from tsir.frontend.script.emitter import Emitter, Unreachable, end_of
+from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.generators import emit_body
+from tsir.frontend.script.inlined_frames import suspend
 from tsir.frontend.script.values import (
     FALSE,
     NONE,
@@ -63,7 +65,7 @@ def emit_within(e: Emitter, manager: Manager, enter: Callable[[Value], None], in
     """The generator of a manager with a `with` statement's body where it yields."""
     from tsir.frontend.script.raising import raise_error
 
-    resumed, frame = e.suspend(), e.scope.frame
+    resumed, frame = suspend(e), e.scope.frame
     outer = e.session.going_on
     e.session.going_on = outer | {frame}
 

@@ -14,8 +14,9 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.conditions import Deferred, condition
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import body, emit_branch
-from tsir.frontend.script.emitter import Emitter, end_of
+from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import class_of
 from tsir.frontend.script.type_relations import Tuples, members
 from tsir.frontend.script.values import EnumValue, PyObject, StaticDict, StaticList, StaticObject, StaticTuple

@@ -6,12 +6,9 @@ import dis
 import inspect
 import sys
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
-
-if TYPE_CHECKING:
-    pass
 
 
 def is_stateful(value: Any, holder: Any) -> bool:

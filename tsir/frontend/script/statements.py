@@ -20,10 +20,11 @@ from tsir.frontend.script.assignment import assign, emit_annotated, emit_assign,
 from tsir.frontend.script.autocasting import check_autocast, enter_autocast, is_autocast
 from tsir.frontend.script.calls import call
 from tsir.frontend.script.conditions import condition
+from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import body, emit_branch, emit_steps
 from tsir.frontend.script.convert import as_python, coerce, materialise
 from tsir.frontend.script.declared_dtypes import note_returned
-from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter, end_of
+from tsir.frontend.script.emitter import EXIT, RESULT, RETURNED, STOP, Emitter, StatementEmitter
 from tsir.frontend.script.evaluated_arguments import evaluate_arguments
 from tsir.frontend.script.exceptions import emit_managed, emit_raise, emit_suppressed, emit_try
 from tsir.frontend.script.expected import raise_if_expected

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tsir.frontend.script.blame import is_library
+from tsir.frontend.script.constructs import end_of, start_of
 from tsir.frontend.script.decided import Redecided
-from tsir.frontend.script.emitter import end_of, start_of
 from tsir.frontend.script.values import Unusable
 
 if TYPE_CHECKING:
