@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tsir.frontend.script.convert import raise_in_program
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.frames import FRAME
+from tsir.frontend.script.python_errors import raise_in_program
 from tsir.frontend.script.static_state import AMBIENT, NeedsInlining
 from tsir.frontend.script.values import NONE, Binding, Const, PyObject, Unusable, Value
 

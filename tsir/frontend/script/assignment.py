@@ -15,7 +15,7 @@ from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.comparisons import compare
 from tsir.frontend.script.conditions import path_of
 from tsir.frontend.script.constructs import end_of
-from tsir.frontend.script.convert import coerce, materialise, truth, tuple_elements
+from tsir.frontend.script.convert import coerce, materialise, tuple_elements
 from tsir.frontend.script.declared_dtypes import stands_for_dtype, with_dtype
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.generators import is_lazy
@@ -26,6 +26,7 @@ from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.operators import BINARY, binary, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
 from tsir.frontend.script.told_apart import operator_says, use_told_apart
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.type_relations import join_types, members
 from tsir.frontend.script.values import (
     Condition,

@@ -14,9 +14,10 @@ from tsir.frontend.script.classes import ClassInfo
 from tsir.frontend.script.comparisons import compare
 from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import choose, emit_branch
-from tsir.frontend.script.convert import fits, materialise, truth
+from tsir.frontend.script.convert import fits, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.late_attributes import declare_deleted
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.unnamed_attributes import store_unnamed
 from tsir.frontend.script.values import NONE, Condition, Const, Object, PyFunction, Value
 

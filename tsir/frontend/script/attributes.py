@@ -22,7 +22,7 @@ from tsir.frontend.script.any_methods import property_of_any
 from tsir.frontend.script.choices import choice_attribute, choice_of_classes, choice_of_types
 from tsir.frontend.script.class_of_object import class_of_object
 from tsir.frontend.script.class_protocol import write_descriptor
-from tsir.frontend.script.convert import coerce, materialise, not_none, raise_in_program
+from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
 from tsir.frontend.script.exception_values import exception_attribute, exception_object
@@ -40,6 +40,7 @@ from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
+from tsir.frontend.script.python_errors import not_none, raise_in_program
 from tsir.frontend.script.source import unwrap
 from tsir.frontend.script.values import (
     SET_LIKE,

@@ -15,9 +15,9 @@ import torch
 
 from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import emit_branch
-from tsir.frontend.script.convert import truth
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.raising import raise_error
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.values import Condition, Const, Value
 
 _DEVICES: dict[Any, str | None] = {

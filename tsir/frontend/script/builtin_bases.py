@@ -180,10 +180,10 @@ def call_special(e: Emitter, holder: Object, name: str, args: Sequence[Value]) -
     from tsir.frontend.script.builtins import length_of
     from tsir.frontend.script.calls import call
     from tsir.frontend.script.control import choose
-    from tsir.frontend.script.convert import as_bool, truth
     from tsir.frontend.script.membership import contains_item
     from tsir.frontend.script.prelude import SPECIAL_METHODS
     from tsir.frontend.script.subscripts import Subscript, delete_item, get_item, set_item
+    from tsir.frontend.script.truth import as_bool, truth
 
     held = held_value(e, holder)
     match name, list(args):

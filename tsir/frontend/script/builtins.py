@@ -28,7 +28,7 @@ from tsir.frontend.script.call_arguments import Arguments, spread_last
 from tsir.frontend.script.changing_functions import changing_filter, changing_map
 from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.conversions import CONVERSIONS, text_of
-from tsir.frontend.script.convert import as_bool, materialise
+from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import plain
 from tsir.frontend.script.expected import raise_if_expected
@@ -42,6 +42,7 @@ from tsir.frontend.script.run_time_names import attribute_of_name, has_attribute
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.static_state import note_asked
+from tsir.frontend.script.truth import as_bool
 from tsir.frontend.script.type_relations import Tuples
 from tsir.frontend.script.unnamed_attributes import name_attribute
 from tsir.frontend.script.values import (

@@ -24,12 +24,12 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ClassOp
 from tsir.errors import FrontendError, OperatorTypeError, UnsupportedError
 from tsir.frontend.script.blame import shown_to_user
-from tsir.frontend.script.convert import raise_in_program
 from tsir.frontend.script.decided import Redecided
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, compile_for
 from tsir.frontend.script.outside import Outside, complete_calls, needs_entry
 from tsir.frontend.script.overriding import compile_overriding
+from tsir.frontend.script.python_errors import raise_in_program
 from tsir.frontend.script.signatures import ParameterInfo, Signature
 from tsir.frontend.script.source import function_source, innermost, make_source
 from tsir.frontend.script.statements import emit_return

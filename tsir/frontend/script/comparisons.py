@@ -18,20 +18,23 @@ from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.choices import for_each_class
 from tsir.frontend.script.conditions import identity, is_one_name, none_test
 from tsir.frontend.script.container_comparisons import compare_containers
-from tsir.frontend.script.convert import as_bool, materialise, raise_in_program, refuse_objects_of_set
+from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import number_behind
 from tsir.frontend.script.exception_values import asks_for_class
 from tsir.frontend.script.expected import looks_for_none
 from tsir.frontend.script.function_identity import compares_type, same_function
+from tsir.frontend.script.keys import refuse_objects_of_set
 from tsir.frontend.script.listed import is_values
 from tsir.frontend.script.membership import contains_item
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.numpy_scalars import operate
 from tsir.frontend.script.operator_calls import is_tensor
 from tsir.frontend.script.operators import fold, present, sizes, tensor_operator, tuples_alike, without_view
+from tsir.frontend.script.python_errors import raise_in_program
 from tsir.frontend.script.several_types import compare_by_type, operate_by_type
 from tsir.frontend.script.special_methods import call_own_method
+from tsir.frontend.script.truth import as_bool
 from tsir.frontend.script.values import (
     Builtin,
     Const,

@@ -14,12 +14,13 @@ from tsir.errors import FrontendError
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.constructs import end_of, start_of
 from tsir.frontend.script.control import emit_branch
-from tsir.frontend.script.convert import as_key, coerce, held, list_of, materialise, set_type
+from tsir.frontend.script.convert import coerce, held, list_of, materialise, set_type
 from tsir.frontend.script.emitter import EXIT, STOP, Emitter
 from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.generators import as_generator, generator_expression, is_lazy, splice
 from tsir.frontend.script.inlining import call_closure, make_closure
 from tsir.frontend.script.iteration import Items, filtered, items_of
+from tsir.frontend.script.keys import as_key
 from tsir.frontend.script.loops import gather, go_over, iterated
 from tsir.frontend.script.names import value_of_name
 from tsir.frontend.script.source import function_source

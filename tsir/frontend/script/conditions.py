@@ -19,11 +19,12 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp, ConstantOp, IsInstanceOp
 from tsir.frontend.script.classes import is_exact
-from tsir.frontend.script.convert import coerce, materialise, truth, uninitialized
+from tsir.frontend.script.convert import coerce, materialise, uninitialized
 from tsir.frontend.script.emitter import DEFINED, Emitter, Unreachable
 from tsir.frontend.script.exception_values import asks_for_class, caught_as, is_exception_class, is_same_class
 from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.names import annotation_scope
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.type_relations import Tuples, is_subtype, join_types, members
 from tsir.frontend.script.values import (
     NONE,

@@ -37,3 +37,11 @@ def describe_node(node: ast.AST) -> str:
     """A construct's name for a message."""
     name = type(node).__name__
     return _NODE_NAMES.get(name, name)
+
+
+def literal_value(node: ast.expr) -> int | None:
+    """The int that a subscript's tree is (`2`, `-1`), or None."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = literal_value(node.operand)
+        return None if inner is None else -inner
+    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None

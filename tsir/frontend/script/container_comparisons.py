@@ -18,9 +18,10 @@ from tsir.dialects.ts.families import py_op
 from tsir.frontend.script import prelude
 from tsir.frontend.script.conditions import identity
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.convert import as_bool, truth, tuple_elements
+from tsir.frontend.script.convert import tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.source import function_source
+from tsir.frontend.script.truth import as_bool, truth
 from tsir.frontend.script.type_relations import Tuples, members
 from tsir.frontend.script.values import Condition, Const, Object, PyFunction, Run, Value
 

@@ -10,10 +10,11 @@ from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import DictOp, ListOp
-from tsir.frontend.script.convert import as_key, coerce, held, is_compared
+from tsir.frontend.script.convert import coerce, held
 from tsir.frontend.script.decided import key_of_literal
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.keyed_types import note_display
+from tsir.frontend.script.keys import as_key, is_compared
 from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.values import (
     Run,

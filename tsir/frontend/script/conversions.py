@@ -14,25 +14,18 @@ from tsir.frontend.script import prelude
 from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.call_arguments import Arguments, as_number, python_number
 from tsir.frontend.script.class_texts import text_of_class
-from tsir.frontend.script.convert import (
-    as_bool,
-    as_key,
-    as_python,
-    list_of,
-    materialise,
-    truth,
-    tuple_elements,
-    uninitialized,
-)
+from tsir.frontend.script.convert import as_python, list_of, materialise, tuple_elements, uninitialized
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import number_behind, text_of_member
 from tsir.frontend.script.exception_values import exception_text
+from tsir.frontend.script.keys import as_key
 from tsir.frontend.script.listed import as_object, view_of
 from tsir.frontend.script.numpy_scalars import as_text
 from tsir.frontend.script.operator_calls import is_tensor
 from tsir.frontend.script.several_types import text_by_type, use_by_type
 from tsir.frontend.script.special_methods import call_own_method, text_of_named_tuple
 from tsir.frontend.script.static_state import dict_method, fresh, new_dict
+from tsir.frontend.script.truth import as_bool, truth
 from tsir.frontend.script.type_relations import join_types, members
 from tsir.frontend.script.values import (
     FALSE,

@@ -1,4 +1,4 @@
-"""Static types against each other: what fits where, what two branches give together, and the operations that it takes.
+"""Values under the types in which they are wanted: what fits where, and the operations that it takes.
 
 `materialise` makes a run-time value of a sugared one, `coerce` makes one of a given type. Neither changes what Python would
 see, except that an int where a float is declared becomes a float, as PEP 484 reads `float`.
@@ -6,15 +6,12 @@ see, except that an int where a float is declared becomes a float, as PEP 484 re
 
 from __future__ import annotations
 
-import ast
-import enum
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from xdsl.ir import Attribute, SSAValue
 
-from tsir.dialects.builtin_bases import MUTABLE, builtin_base
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp, py_op
 from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
@@ -22,10 +19,14 @@ from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.values import Device
 from tsir.errors import SourceLocation
 from tsir.frontend.constants import emit_constant
-from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.builtin_bases import has_builtin_base, held_value
+from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.exception_values import as_raised
 from tsir.frontend.script.misfits import describe_object, object_hint, refuse_conversion
 from tsir.frontend.script.open_types import unify
-from tsir.frontend.script.static_state import note_asked
+from tsir.frontend.script.outside_constants import materialise_container
+from tsir.frontend.script.python_errors import not_none, raise_in_program
+from tsir.frontend.script.several_types import for_each_type
 from tsir.frontend.script.type_relations import NUMBERS, Tuples, is_subtype, join_all, members
 from tsir.frontend.script.values import (
     Binding,
@@ -56,8 +57,6 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
         case Run() | Object() | RaisedException():
             return value.ssa
         case ExceptionValue():
-            from tsir.frontend.script.exception_values import as_raised
-
             return as_raised(e, value)
         case Const():
             return emit_constant(e.builder, value.value, e.location)
@@ -102,8 +101,6 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
 
             return as_object(e, value)
         case PyObject():
-            from tsir.frontend.script.outside_constants import materialise_container
-
             if (made := materialise_container(e, value)) is not None:
                 return made
             e.error(
@@ -189,65 +186,6 @@ def held(e: Emitter, value: Value) -> Value:
     return as_function(e, as_object(e, as_held(e, value)))
 
 
-def as_key(e: Emitter, value: Value, container: SSAValue | None = None) -> Value:
-    """A value as a key of a dict or an element of a set: of objects with an `__eq__` of their own the one in the container that is
-    equal, if there is one.
-
-    Raises UnsupportedError for such objects where there is no container yet.
-    """
-    from tsir.frontend.script.function_identity import compares_functions
-
-    compares_functions(e, value)
-    if isinstance(value, Object) and value.info.own_function("__eq__") is None:
-        from tsir.frontend.script.builtin_bases import changes_in_place, plain
-
-        value = value if changes_in_place(value) else plain(e, value)
-    if isinstance(value, Object) and is_compared(value):
-        if container is None:
-            e.unsupported(
-                f"an object of {value.info.python_class.__name__}, whose class defines __eq__, in a set or dict that is written out",
-                hint="make an empty one, and put the objects in one by one",
-            )
-        return _equal_key(e, value, container)
-    if isinstance(value, StaticTuple) and any(is_compared(v) for v in value.elements):
-        e.unsupported(
-            "a tuple with objects whose class defines __eq__ as a key of a dict or an element of a set",
-            hint="use a tuple of their attributes",
-        )
-    return held(e, value)
-
-
-def is_compared(value: Value) -> bool:
-    """Whether a value is an object whose class defines what it is equal to."""
-    if not isinstance(value, Object) or value.info.python_class.__eq__ is object.__eq__:
-        return False
-    base = builtin_base(value.info.python_class)
-    return base is None or base in MUTABLE or value.info.own_function("__eq__") is not None
-
-
-def refuse_objects_of_set(e: Emitter, kind: Attribute | None, what: str) -> None:
-    """Raises UnsupportedError for operations on whole sets of objects that have an `__eq__` of their own."""
-    if isinstance(kind, ts.SetType | ts.FrozenSetType) and isinstance(kind.element, ts.ClassType):
-        cls = e.session.class_of(kind.element)
-        if cls is not None and not issubclass(cls, enum.Enum) and cls.__eq__ is not object.__eq__:
-            e.unsupported(
-                f"{what} of a set of objects of {cls.__name__}, whose class defines __eq__,", hint="go over its elements"
-            )
-
-
-def _equal_key(e: Emitter, value: Object, container: SSAValue) -> Value:
-    """The key of a dict or element of a set that is equal to an object, else the object itself."""
-    from tsir.frontend.script.prelude import equal_key
-
-    if value.info.python_class.__hash__ is None:
-        raise_in_program(e, "TypeError", f"unhashable type: '{value.info.python_class.__name__}'")
-    if isinstance(container.type, ts.SetType):
-        retype(e, container, ts.SetType(value.type))
-    elif isinstance(container.type, ts.DictType):
-        retype(e, container, container.type.of(value.type, container.type.value))
-    return e.session.call_function(e, PyFunction(equal_key), [e.session.object_or_run(container), value], {})
-
-
 def uninitialized(e: Emitter, kind: Attribute) -> SSAValue:
     """A value that is never read."""
     return e.emit(UninitializedOp(kind))
@@ -326,11 +264,8 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
     kind = ssa.type
     if kind == wanted:
         return ssa
-    if isinstance(value, Object) and not is_subtype(e, kind, wanted):
-        from tsir.frontend.script.builtin_bases import has_builtin_base, held_value
-
-        if has_builtin_base(value):
-            return _coerce(e, held_value(e, value), wanted)
+    if isinstance(value, Object) and not is_subtype(e, kind, wanted) and has_builtin_base(value):
+        return _coerce(e, held_value(e, value), wanted)
     if (retyped := _retype_literal(e, ssa, wanted)) is not None:
         return retyped
     if is_subtype(e, kind, wanted):
@@ -342,8 +277,6 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
 
         return checked(e, ssa, wanted)
     if isinstance(kind, ts.UnionType) and all(_converts(e, m, wanted) for m in members(kind)):
-        from tsir.frontend.script.several_types import for_each_type
-
         return materialise(e, for_each_type(e, Run(ssa), lambda known: Run(coerce(e, known, wanted, "a value"))))
     if isinstance(wanted, ts.OptionalType):
         return None if (inner := _coerce(e, Run(ssa), wanted.element)) is None else e.cast(inner, wanted)
@@ -522,8 +455,6 @@ def _are_sequences(kind: ts.UnionType, element: Attribute) -> bool:
 
 def _any_to_list(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue:
     """A list or tuple as a list: a list is itself, whose changes its other names see."""
-    from tsir.frontend.script.several_types import for_each_type
-
     return materialise(e, for_each_type(e, Run(ssa), lambda known: Run(coerce(e, known, wanted, "a list"))))
 
 
@@ -573,96 +504,3 @@ def _conversion(given: Attribute, wanted: Attribute) -> _Conversion | None:
     if isinstance(given, Tuples) and isinstance(wanted, ts.TupleType):
         return _tuple_to_tuple
     return None
-
-
-def truth(e: Emitter, value: Value) -> bool | SSAValue:
-    """`bool(value)`: a constant where it is known, else an `i1`."""
-    from tsir.dialects.ts.structure import TruthOp
-
-    match value:
-        case Const():
-            return bool(value.value)
-        case StaticTuple() | StaticList():
-            return bool(value.elements)
-        case StaticDict():
-            note_asked(e, value.items)
-            return bool(value.items)
-        case StaticObject():
-            from tsir.frontend.script.static_objects import call_special
-
-            found = call_special(e, value, "__bool__", []) or call_special(e, value, "__len__", [])
-            return True if found is None else truth(e, found)
-        case PyObject() if e.dynamic or type(value.value) in (set, frozenset, dict):
-            return bool(value.value)
-        case EnumValue():
-            return bool(value.member)
-        case PyObject() | PyFunction():
-            return True
-        case Object():
-            found = e.session.call_optional_method(e, value, ("__bool__", "__len__"))
-            return True if found is None else truth(e, found)
-        case Run() if isinstance(value.type, ts.ClassType):
-            from tsir.frontend.script.enums import plain
-            from tsir.frontend.script.flags import number_of_flags
-
-            ssa = materialise(e, number_of_flags(e, plain(e, value)))
-        case Run() if isinstance(value.type, ts.OptionalType | ts.UnionType):
-            from tsir.frontend.script.several_types import truth_by_type
-
-            found = truth_by_type(e, value, lambda known: as_bool(e, truth(e, known)))
-            if found is not None:
-                return truth(e, found)
-            ssa = value.ssa
-        case _:
-            ssa = materialise(e, value)
-    return ssa if ssa.type == ts.BOOL else e.emit(TruthOp(ssa))
-
-
-def as_bool(e: Emitter, condition: bool | SSAValue) -> Value:
-    """A condition as a value."""
-    return Const(condition) if isinstance(condition, bool) else Run(condition)
-
-
-def not_none(e: Emitter, ssa: SSAValue, error: str, message: str) -> SSAValue:
-    """The value of an Optional type as one that isn't None: where it is, the exception is raised that Python raises."""
-    from tsir.frontend.script.constructs import end_of
-    from tsir.frontend.script.control import emit_branch
-    from tsir.frontend.script.raising import raise_error
-    from tsir.frontend.script.values import Condition
-
-    assert isinstance(ssa.type, ts.OptionalType)
-    none = emit_constant(e.builder, None, e.location)
-    test = e.emit(py_op("is")([ssa, none], [ts.BOOL]))
-    emit_branch(
-        e, Condition(test), lambda: raise_error(e, error, message), lambda: None, end_of(e.node or e.source.node)
-    )  # fmt: skip
-    return e.cast(ssa, ssa.type.element)
-
-
-def raise_in_program(e: Emitter, error: str, message: str) -> NoReturn:
-    """What is being emitted always raises this exception of Python's."""
-    from tsir.frontend.script.raising import raise_error
-
-    raise_error(e, error, message)
-    raise Unreachable
-
-
-def raise_unassigned(e: Emitter, name: str, *, free: bool = False) -> NoReturn:
-    """What is being emitted reads a variable that has no value: Python's UnboundLocalError, or NameError for a free variable."""
-    if free:
-        raise_in_program(e, "NameError", unassigned_free_variable(name))
-    message = f"cannot access local variable '{name}' where it is not associated with a value"
-    raise_in_program(e, "UnboundLocalError", message)
-
-
-def unassigned_free_variable(name: str) -> str:
-    """What Python says about a variable of a function around that has no value."""
-    return f"cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
-
-
-def literal_value(node: ast.expr) -> int | None:
-    """The int that a subscript's tree is (`2`, `-1`), or None."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = literal_value(node.operand)
-        return None if inner is None else -inner
-    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None

@@ -19,7 +19,7 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import UnsupportedError
 from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import choose, emit_branch
-from tsir.frontend.script.convert import as_bool, coerce, list_of, materialise, tuple_elements
+from tsir.frontend.script.convert import coerce, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import DEFINED, SENT, Emitter, Unreachable
 from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.frames import framed
@@ -28,6 +28,7 @@ from tsir.frontend.script.inlining import emit_choice, inline
 from tsir.frontend.script.recursive_generators import elements
 from tsir.frontend.script.source import FunctionNode, FunctionSource, assigned_names, make_source, rebound_names
 from tsir.frontend.script.statement_yields import ITEM, result_of, yields
+from tsir.frontend.script.truth import as_bool
 from tsir.frontend.script.values import (
     FALSE,
     NONE,

@@ -13,8 +13,8 @@ from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.class_of_object import class_of_object
 from tsir.frontend.script.comparisons import compare
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.convert import truth
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.values import (
     Condition,
     Const,

@@ -16,10 +16,11 @@ from xdsl.ir import Attribute, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, IsInstanceOp
 from tsir.errors import FrontendError
-from tsir.frontend.script.convert import coerce, materialise, raise_in_program
+from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.frames import FRAME, unframed
 from tsir.frontend.script.function_values import Function, Site, as_function
+from tsir.frontend.script.python_errors import raise_in_program
 from tsir.frontend.script.source import FunctionSource, make_source
 from tsir.frontend.script.static_state import NeedsInlining
 from tsir.frontend.script.values import (

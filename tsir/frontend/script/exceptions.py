@@ -23,13 +23,15 @@ from tsir.dialects.ts.structure import CatchesOp, ListOp, RaiseOp, ReraiseOp, Tr
 from tsir.errors import FrontendError
 from tsir.frontend.script.calls import call
 from tsir.frontend.script.constructs import end_of
-from tsir.frontend.script.control import Side, body, emit_branch, emit_side, join
-from tsir.frontend.script.convert import coerce, materialise, truth, uninitialized
+from tsir.frontend.script.control import body, emit_branch, emit_side
+from tsir.frontend.script.convert import coerce, materialise, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Cell, Emitter
 from tsir.frontend.script.exception_values import caught_as, is_exception_class
 from tsir.frontend.script.expected import expecting
 from tsir.frontend.script.frames import FRAME
+from tsir.frontend.script.merging import Side, join
 from tsir.frontend.script.source import assigned_names
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.type_relations import join_all
 from tsir.frontend.script.values import (
     FALSE,

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
-from tsir.frontend.script.convert import raise_in_program
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.open_types import parts_of
+from tsir.frontend.script.python_errors import raise_in_program
 
 _NAMES: dict[str, frozenset[str]] = {
     "TypeError": frozenset({"TypeError", "None"}),

@@ -28,7 +28,7 @@ from tsir.frontend.script.comprehensions import (
 from tsir.frontend.script.conditions import condition, path_of
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.conversions import distinct, text_of
-from tsir.frontend.script.convert import as_bool, as_python, list_of, materialise, truth, tuple_elements
+from tsir.frontend.script.convert import as_python, list_of, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter, ExpressionEmitter
 from tsir.frontend.script.enums import text_of_member
 from tsir.frontend.script.evaluation import as_python as as_python_object
@@ -45,6 +45,7 @@ from tsir.frontend.script.several_types import text_by_type
 from tsir.frontend.script.special_methods import text_of_named_tuple
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
 from tsir.frontend.script.subscripts import get_item, index_of
+from tsir.frontend.script.truth import as_bool, truth
 from tsir.frontend.script.type_relations import join_types, members
 from tsir.frontend.script.values import (
     Condition,

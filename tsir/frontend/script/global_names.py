@@ -21,10 +21,11 @@ from tsir.dialects.program import OutsideVariable, add_python_function
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import CallPythonOp
 from tsir.dialects.ts.type_names import show_type
-from tsir.frontend.script.convert import coerce, materialise, unassigned_free_variable
+from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.decided import is_open
 from tsir.frontend.script.open_types import parts_of
 from tsir.frontend.script.outside import is_plain_object, type_of_plain_object
+from tsir.frontend.script.python_errors import unassigned_free_variable
 from tsir.frontend.script.source import GLOBALS, MISSING
 from tsir.frontend.script.type_relations import NUMBERS, is_subtype, join_types
 from tsir.frontend.script.values import Builtin, PyObject, Value

@@ -17,8 +17,8 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.constructs import end_of, start_of
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.convert import truth
 from tsir.frontend.script.decided import Redecided, key_of
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.values import Condition, Object, Run, Value
 
 if TYPE_CHECKING:

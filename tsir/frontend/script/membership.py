@@ -18,7 +18,7 @@ from tsir.frontend.script.builtin_bases import has_builtin_base
 from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.choices import is_of_classes
 from tsir.frontend.script.container_comparisons import contains
-from tsir.frontend.script.convert import as_key, held, materialise
+from tsir.frontend.script.convert import held, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import class_of, plain
 from tsir.frontend.script.evaluation import NotConstant, as_python, evaluate
@@ -27,6 +27,7 @@ from tsir.frontend.script.flags import has_flags
 from tsir.frontend.script.function_identity import compares_functions, compares_type
 from tsir.frontend.script.function_values import is_function
 from tsir.frontend.script.inlining import emit_choice
+from tsir.frontend.script.keys import as_key
 from tsir.frontend.script.object_dicts import names_of
 from tsir.frontend.script.open_types import parts_of
 from tsir.frontend.script.operator_calls import is_tensor, torch_call

@@ -14,21 +14,14 @@ from tsir.frontend.script import object_dicts
 from tsir.frontend.script.any_methods import call_method_of_any
 from tsir.frontend.script.builtin_bases import call_unbound, delegated, has_builtin_base
 from tsir.frontend.script.concurrency import chain, notify
-from tsir.frontend.script.convert import (
-    as_key,
-    coerce,
-    held,
-    materialise,
-    refuse_objects_of_set,
-    retype,
-    tuple_elements,
-)
+from tsir.frontend.script.convert import coerce, held, materialise, retype, tuple_elements
 from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import evaluate
 from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.function_identity import compares_functions
 from tsir.frontend.script.keyed_types import item_if_present
+from tsir.frontend.script.keys import as_key, refuse_objects_of_set
 from tsir.frontend.script.listed import VIEWS
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.operator_calls import argument, is_tensor, torch_call, tuple_result

@@ -10,8 +10,8 @@ import torch
 
 from tsir.errors import TsirError
 from tsir.frontend.overloads import MissingOperatorError
-from tsir.frontend.script.convert import raise_in_program
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.python_errors import raise_in_program
 
 
 def raise_if_conditional(e: Emitter, error: TsirError) -> None:

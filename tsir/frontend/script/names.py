@@ -8,10 +8,10 @@ from typing import Any
 
 from tsir.errors import did_you_mean
 from tsir.frontend.script.constructs import end_of
-from tsir.frontend.script.convert import raise_unassigned
 from tsir.frontend.script.emitter import DEFINED, SENT, Emitter
 from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.frames import FRAME
+from tsir.frontend.script.python_errors import raise_unassigned
 from tsir.frontend.script.source import MISSING, outer_name
 from tsir.frontend.script.static_state import fresh
 from tsir.frontend.script.unassigned import look_when_running, may_be_unassigned

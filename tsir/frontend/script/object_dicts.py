@@ -40,7 +40,7 @@ def as_dict(e: Emitter, value: ObjectDict) -> StaticDict:
 
 def get_item(e: Emitter, value: ObjectDict, key: Value) -> Value:
     """`vars(object)[key]`."""
-    from tsir.frontend.script.convert import raise_in_program
+    from tsir.frontend.script.python_errors import raise_in_program
     from tsir.frontend.script.subscripts import Subscript
     from tsir.frontend.script.subscripts import get_item as item_of
 

@@ -26,7 +26,7 @@ from tsir.frontend.script.class_values import is_descriptor, shadow_class_value
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.compiled_calls import imported_method
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.convert import coerce, materialise, truth
+from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.decided import key_of, wider
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.exception_values import is_exception_class
@@ -43,6 +43,7 @@ from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.overriding import by_class, is_overridden
 from tsir.frontend.script.reached_stores import reached_stores
 from tsir.frontend.script.source import function_source, unwrap
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.unnamed_attributes import name_attribute
 from tsir.frontend.script.values import (

@@ -19,12 +19,13 @@ from tsir.frontend.overloads import OverloadError, find_overload
 from tsir.frontend.script import narrowing
 from tsir.frontend.script.builtin_bases import has_builtin_base, is_based_on
 from tsir.frontend.script.builtin_bases import plain as as_builtin
-from tsir.frontend.script.convert import materialise, not_none, retype
+from tsir.frontend.script.convert import materialise, retype
 from tsir.frontend.script.declared_dtypes import note_used
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import looks_for_none
 from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.narrowing import by_run_time_type
+from tsir.frontend.script.python_errors import not_none
 from tsir.frontend.script.values import (
     Const,
     Object,

@@ -18,24 +18,17 @@ from tsir.frontend.overloads import OverloadError
 from tsir.frontend.script.builtin_bases import changes_in_place, has_builtin_base
 from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.comprehensions import collect
-from tsir.frontend.script.convert import (
-    as_python,
-    coerce,
-    materialise,
-    not_none,
-    raise_in_program,
-    refuse_objects_of_set,
-    retype,
-    tuple_elements,
-)
+from tsir.frontend.script.convert import as_python, coerce, materialise, retype, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import combined, number_behind, plain
 from tsir.frontend.script.expected import looks_for_none, python_message, raise_if_expected
+from tsir.frontend.script.keys import refuse_objects_of_set
 from tsir.frontend.script.numbers import number_of
 from tsir.frontend.script.numpy_scalars import operate
 from tsir.frontend.script.object_dicts import plain as plain_dict
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
+from tsir.frontend.script.python_errors import not_none, raise_in_program
 from tsir.frontend.script.several_types import in_place_by_type, operate_by_type
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.static_state import fresh, new_dict

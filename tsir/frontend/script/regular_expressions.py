@@ -15,10 +15,12 @@ from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.convert import coerce, materialise, raise_in_program, truth
+from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.prelude_matches import Match, group_at, substituted
+from tsir.frontend.script.python_errors import raise_in_program
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.values import (
     NONE,
     Closure,

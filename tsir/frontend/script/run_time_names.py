@@ -17,9 +17,10 @@ from tsir.frontend.script.attribute_stores import attribute_among
 from tsir.frontend.script.attributes import get_attribute
 from tsir.frontend.script.choices import choice
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.convert import materialise, truth
+from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.late_attributes import is_late
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.unnamed_attributes import read_unnamed, unnamed_type
 from tsir.frontend.script.values import Condition, Const, Object, PyFunction, Run, StaticDict, StaticList, StaticTuple, Value
 

@@ -19,15 +19,17 @@ from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
 from tsir.frontend.script import object_dicts
 from tsir.frontend.script.assigned_modules import set_module_item
 from tsir.frontend.script.choices import choice, choice_by_key
-from tsir.frontend.script.convert import as_key, as_python, coerce, held, materialise, not_none, tuple_elements
+from tsir.frontend.script.convert import as_python, coerce, held, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.expected import looks_for_none
 from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.keyed_types import item_of_key
+from tsir.frontend.script.keys import as_key
 from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operator_calls import argument, as_index, is_tensor
 from tsir.frontend.script.outside_lookup import item_of_object
+from tsir.frontend.script.python_errors import not_none
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import dict_method, fresh, new_list, set_dict_item, set_list_item, set_list_slice

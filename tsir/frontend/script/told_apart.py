@@ -19,10 +19,10 @@ from xdsl.ir import Block
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
 from tsir.frontend.script.comparisons import COMPARISONS
-from tsir.frontend.script.convert import raise_in_program
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.expected import class_name, python_message
 from tsir.frontend.script.operators import BINARY, UNARY
+from tsir.frontend.script.python_errors import raise_in_program
 from tsir.frontend.script.several_types import for_each_type, members_of
 from tsir.frontend.script.values import Binding, Const, Value
 
