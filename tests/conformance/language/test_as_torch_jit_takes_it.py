@@ -488,3 +488,35 @@ def test_contiguous_copies_where_it_has_to(function, how) -> None:
         torch.testing.assert_close(found, expected)
         assert found.stride() == expected.stride()
         assert (found.data_ptr() == lies.data_ptr()) == (expected.data_ptr() == lies.data_ptr())
+
+
+def _both(pair: Tuple[int, str]) -> str:
+    return pair[1] * pair[0]
+
+
+def _rest(n: int) -> Tuple[int, str]:
+    first, *rest = (0, n, "ab")
+    return rest
+
+
+def _passed(n: int) -> Tuple[str, List[int]]:
+    first, *rest = (0, n, "ab")
+    *few, last = (n, n + 1, n + 2)
+    few.append(7)
+    return _both(rest), few
+
+
+def _too_many(n: int) -> Tuple[int, int]:
+    *few, last = (n, n + 1, n + 2)
+    if n > 3:
+        few.append(7)
+    return few
+
+
+def test_starred_targets_are_tuples_where_these_are_declared() -> None:
+    assert tsir.script(_rest)(3) == torch.jit.script(_rest)(3) == (3, "ab")
+    assert tsir.script(_passed)(3) == ("ababab", [3, 4, 7])
+    few = tsir.script(_too_many)
+    assert few(3) == (3, 4)
+    with pytest.raises(ValueError, match="too many values to unpack"):
+        few(4)

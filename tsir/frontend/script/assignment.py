@@ -239,6 +239,8 @@ def _known_parts(e: Emitter, elements: list[Value], count: int, starred: list[in
     middle = elements[first:last]
     kinds = {e.session.type_of(v) for v in middle}
     star: Value = StaticTuple(tuple(middle)) if None in kinds else Run(list_of(e, middle))
+    if isinstance(star, Run):
+        e.session.starred.add(star.ssa)
     return [*elements[:first], star, *elements[last:]]
 
 

@@ -108,6 +108,8 @@ class Session(ProgramParts):
         self.named_tuples = self.annotations.named_tuples
         self.literals: set[SSAValue] = set()
         """List and dict literals, which may take another type until they are used."""
+        self.starred: set[SSAValue] = set()
+        """The lists of starred targets, which are tuples where one is declared, as in torch.jit."""
         self.assumed: set[SSAValue] = set()
         """Empty lists and dicts whose element type is only assumed."""
         self.entry_symbols: set[str] = set()

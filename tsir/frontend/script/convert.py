@@ -14,7 +14,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp, py_op
-from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp
+from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp, UnpackOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.values import Device
 from tsir.errors import SourceLocation
@@ -272,6 +272,8 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
         return e.cast(ssa, wanted)
     if (convert := _conversion(kind, wanted)) is not None:
         return convert(e, ssa, wanted)
+    if ssa in e.session.starred and isinstance(wanted, ts.TupleType):
+        return _starred_to_tuple(e, ssa, wanted)
     if isinstance(kind, ts.AnyType):
         from tsir.frontend.script.narrowing import checked
 
@@ -466,6 +468,22 @@ def _tuple_to_list(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | N
     assert isinstance(wanted, ts.ListType)
     parts = tuple_elements(e, Run(ssa)) or []
     return list_of(e, parts, wanted.element) if all(_may_fit(e, p, wanted.element) for p in parts) else None
+
+
+def _starred_to_tuple(e: Emitter, ssa: SSAValue, wanted: ts.TupleType) -> SSAValue | None:
+    """The list of a starred target as a declared tuple of as many elements; the program raises ValueError where it has others."""
+    from tsir.frontend.script.narrowing import item_as
+
+    assert isinstance(ssa.type, ts.ListType)
+    element, kinds = ssa.type.element, wanted.elements.data
+    if not all(any(is_subtype(e, m, k) for m in members(element)) for k in kinds):
+        return None
+    items = UnpackOp(ssa, [element] * len(kinds))
+    e.emit_void(items)
+    parts = [
+        Run(r) if is_subtype(e, element, k) else item_as(e, Run(r), k) for r, k in zip(items.results, kinds, strict=True)
+    ]
+    return e.emit(TupleOp([coerce(e, p, k, "an element of a tuple") for p, k in zip(parts, kinds, strict=True)], wanted))
 
 
 def _tuple_to_tuple(e: Emitter, ssa: SSAValue, wanted: Attribute) -> SSAValue | None:
