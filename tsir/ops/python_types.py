@@ -352,6 +352,8 @@ def _element_or_default(call: _Call) -> Attribute:
 
 def _total(call: _Call) -> Attribute:
     element = INT if call.types[0] == TupleType([]) else _element(call)
+    if isinstance(element, AnyType):
+        return ANY
     return _promoted(call, types=[element, *call.types[1:]])
 
 

@@ -3,7 +3,8 @@
 # ruff: noqa: UP028
 import contextlib
 from contextlib import contextmanager
-from typing import Any, Dict, List
+from types import TracebackType
+from typing import Any, Dict, List, Optional, Type
 
 import pytest
 import torch
@@ -340,6 +341,35 @@ def cm_in_gen_raise(n: int):
     except ValueError as e:
         print("got", e)
     return t
+
+
+class Seeing:
+    def __init__(self, log: List[str]):
+        self.log = log
+
+    def __enter__(self):
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> bool:
+        self.log.append(f"{kind is None} {error is None} {trace is None} {bool(trace)}")
+        return kind is IndexError
+
+
+@feature("Context managers", "`__exit__` that looks whether there is a traceback")
+@programs(0)
+@programs(3)
+def traces(n: int):
+    log: List[str] = []
+    with Seeing(log):
+        log.append(str([1][n]))
+    try:
+        with Seeing(log):
+            raise ValueError(str(n))
+    except ValueError as error:
+        log.append(str(error.__traceback__ is None))
+    return log
 
 
 @feature("Context managers", "`contextlib.nullcontext` in a variable")

@@ -46,7 +46,7 @@ _BASIC: dict[Any, Attribute] = {
     bytes: ts.BytesType(),
     torch.dtype: ts.DTypeType(), torch.device: ts.DeviceType(), torch.layout: ts.LayoutType(),
     torch.memory_format: ts.MemoryFormatType(), torch.Generator: ts.GeneratorType(), torch.Size: ts.ListType(ts.INT),
-    numbers.Number: ts.NumberType(), typing.Any: ts.AnyType(), object: ts.AnyType(),
+    numbers.Number: ts.NumberType(), typing.Any: ts.AnyType(), object: ts.AnyType(), types.TracebackType: ts.AnyType(),
 }  # fmt: skip
 
 _LISTS = (

@@ -25,7 +25,7 @@ from tsir.frontend.script.class_protocol import write_descriptor
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.enums import member_attribute, member_value, plain
-from tsir.frontend.script.exception_values import exception_attribute, exception_object
+from tsir.frontend.script.exception_values import OF_EXCEPTIONS, exception_attribute, exception_object
 from tsir.frontend.script.expected import looks_for_none, raise_if_expected
 from tsir.frontend.script.global_names import (
     is_globals,
@@ -116,6 +116,8 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             return _field_or_method(e, value, name, value.named)
         case Run() if name == "args" and isinstance(value.type, ts.AnyType):
             return Run(e.py("exception_args", [value.ssa]))
+        case Run() if name in OF_EXCEPTIONS and isinstance(value.type, ts.AnyType):
+            return Run(e.py("exception_attribute", [value.ssa, e.constant(name)]))
         case Run() if name == "__name__" and isinstance(value.type, ts.AnyType):
             return Run(e.py("class_name", [value.ssa]))
         case Run():

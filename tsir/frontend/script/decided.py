@@ -89,6 +89,8 @@ class Decisions:
     """Whether values of a Union are looked at when the program runs, since it doesn't say itself of what types they are."""
     telling_apart: bool = False
     """Whether what isn't defined for all types of a Union is emitted for each of them (`told_apart.py`)."""
+    misfit: FrontendError | None = None
+    """Why an attribute without annotation was decided to be of a Union: the error if the program can't be compiled with that."""
     has_dtypes: bool = False
     """Whether parameters that are declared as ints were found to be dtypes."""
     made: bool = False
@@ -106,6 +108,11 @@ class Decisions:
             raise Redecided
         self.found[key] = Decision(kind, still_open, classes)
         raise Redecided
+
+    def mix(self, session: Session, key: Any, kind: Attribute, misfit: FrontendError) -> None:
+        """Decides for a Union instead of an error about a value that doesn't fit. Raises Redecided."""
+        self.misfit = self.misfit or misfit
+        self.decide(session, key, kind)
 
     def take(self, value: Any) -> None:
         """Lets a list or dict from outside be a value of run time, and starts again. Raises Redecided."""
@@ -290,11 +297,13 @@ def _compile(
                 return program
         except Redecided:
             continue
-        except FrontendError:
+        except FrontendError as error:
             try:
                 session.take_changed()
             except Redecided:
                 continue
+            if decisions.misfit is not None and "Union[" in error.message:
+                raise decisions.misfit from None
             raise
         except Unified as unified:
             if not decisions.unify(session, unified.pairs):

@@ -98,6 +98,10 @@ def exception_object(e: Emitter, value: RaisedException) -> Object | None:
     return Object(e.cast(e.py("exception_object", [value.ssa]), info.type), info)
 
 
+OF_EXCEPTIONS = ("__cause__", "__context__", "__traceback__")
+"""What Python notes about an exception that is raised."""
+
+
 def exception_attribute(e: Emitter, value: RaisedException | ExceptionValue, name: str) -> Value:
     """`error.name`."""
     if isinstance(value, ExceptionValue):
@@ -106,7 +110,7 @@ def exception_attribute(e: Emitter, value: RaisedException | ExceptionValue, nam
         value = RaisedException(as_raised(e, value), value.cls)
     if name == "args":
         return Run(e.py("exception_args", [value.ssa]))
-    if name in ("__cause__", "__context__"):
+    if name in OF_EXCEPTIONS:
         return Run(e.py("exception_attribute", [value.ssa, e.constant(name)]))
     if name == "__class__":
         return ExceptionClass(value.ssa, value.cls)

@@ -423,12 +423,13 @@ def _reraise(e: Emitter, error: SSAValue) -> None:
 def emit_managed(e: Emitter, manager: Object, emit: Emit, end: tuple[int, int]) -> None:
     """The body of a `with`, whose manager has been entered: `__exit__` runs behind it, and may stop an exception."""
 
-    def leave(kind: Value, error: Value) -> Value:
-        return call(e, e.session.get_attribute(e, manager, "__exit__"), [kind, error, NONE], {})
+    def leave(kind: Value, error: Value, trace: Value) -> Value:
+        return call(e, e.session.get_attribute(e, manager, "__exit__"), [kind, error, trace], {})
 
     def failed(error: SSAValue) -> None:
         kind = Run(e.py("exception_type", [error]))
-        stopped = truth(e, leave(kind, Run(error)))
+        trace = Run(e.py("exception_attribute", [error, e.constant("__traceback__")]))
+        stopped = truth(e, leave(kind, Run(error), trace))
 
         emit_branch(e, Condition(stopped), lambda: None, lambda: _reraise(e, error), end)
 
@@ -436,7 +437,7 @@ def emit_managed(e: Emitter, manager: Object, emit: Emit, end: tuple[int, int]) 
         """The body was left without an exception, in whatever way."""
         kept = {name: e.variables[name] for name in (*_FLAGS, RESULT) if name in e.variables}
         e.clear_flags()
-        leave(NONE, NONE)
+        leave(NONE, NONE, NONE)
         e.variables |= kept
 
     emit_guarded(e, emit, failed, left, end)

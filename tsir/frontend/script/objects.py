@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 from xdsl.dialects.builtin import UnitAttr
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Block
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import LATE, GetAttrOp, SetAttrOp
-from tsir.errors import UnsupportedError, did_you_mean
+from tsir.errors import FrontendError, UnsupportedError, did_you_mean
 from tsir.frontend.script.assigned_modules import is_assigned_module, type_of_assigned
 from tsir.frontend.script.builtin_bases import delegated, has_builtin_base, is_of_builtin
 from tsir.frontend.script.cached_properties import cached_property, read_cached
@@ -327,6 +327,18 @@ def _widen(session: Session, holder: Object, name: str, declared: Attribute, val
         session.decisions.decide(session, key_of(holder.info.python_class, name), joined)
 
 
+def _mix(session: Session, e: Emitter, holder: Object, name: str, declared: Attribute, value: Value) -> None:
+    """Decides for a Union as the type of an attribute without annotation that gets values of several types."""
+    kind = session.type_of(value)
+    if kind is None or kind == declared or session.complete or session.decisions.settled:
+        return
+    try:
+        with e.inside(Block()):
+            coerce(e, value, declared, f"attribute '{name}' of {holder.info.python_class.__name__}")
+    except FrontendError as error:
+        session.decisions.mix(session, key_of(holder.info.python_class, name), join_types(declared, kind), error)
+
+
 def _is_interface(session: Session, info: AttributeInfo | None) -> bool:
     """Whether an attribute is annotated with an interface."""
     kind = None if info is None else info.type
@@ -353,6 +365,7 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
         info.late = is_conditional(e) or may_be_deleted(session, holder.info.python_class, name)
     elif info.inferred and info.type is not None and info.role in ("attribute", "buffer"):
         _widen(session, holder, name, info.type, value)
+        _mix(session, e, holder, name, info.type, value)
     if isinstance(info.static, EnumValue) and info.role == "attribute" and not session.complete:
         session.decisions.assign_member(key_of(holder.info.python_class, name))
     if info.role == "constant":

@@ -88,7 +88,7 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
         if (
             name == "sum"
             and isinstance(kinds[0], ts.ListType)
-            and isinstance(kinds[0].element, ts.TensorType | ts.ListType | ts.ClassType)
+            and isinstance(kinds[0].element, ts.TensorType | ts.ListType | ts.ClassType | ts.UnionType)
         ):
             return _sum_by_operator(e, [*values, *keywords.values()], kinds[0].element)
         key = keywords.pop("key", None)
@@ -122,7 +122,7 @@ def _sum_by_operator(e: Emitter, values: list[Value], element: Attribute) -> Val
     from tsir.frontend.script import prelude
     from tsir.frontend.script.calls import call
 
-    if isinstance(element, ts.ClassType):
+    if isinstance(element, ts.ClassType | ts.UnionType):
         return call(e, PyFunction(prelude.sum_from), [values[0], values[1] if len(values) > 1 else Const(0)], {})
     if len(values) == 1:
         return call(e, PyFunction(prelude.sum_of_tensors), values, {})
