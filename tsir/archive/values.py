@@ -18,7 +18,7 @@ from tsir.dialects.dtypes import DType
 from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
 from tsir.errors import ArchiveError
 from tsir.limits import Limits
-from tsir.ops import python
+from tsir.ops import python_text
 from tsir.source_files import one_line
 
 Json = Any
@@ -206,7 +206,7 @@ class ValueReader:
     def _empty(json: Json) -> Any:
         if json["kind"] == "defaultdict":
             name = json["factory"]
-            return defaultdict(None if name is None else python.FACTORIES[str(name)])
+            return defaultdict(None if name is None else python_text.FACTORIES[str(name)])
         return deque(maxlen=json["maxlen"]) if json["kind"] == "deque" else _CONTAINERS[json["kind"]]()
 
     def _filled(self, container: Any, json: Json, depth: int) -> Any:
@@ -264,7 +264,7 @@ class ValueReader:
 
 def _factory_name(value: defaultdict[Any, Any], path: str) -> str | None:
     """What makes the values of a defaultdict. Raises ArchiveError for a function of the user's."""
-    names = {factory: name for name, factory in python.FACTORIES.items()}
+    names = {factory: name for name, factory in python_text.FACTORIES.items()}
     if value.default_factory is None or value.default_factory in names:
         return None if value.default_factory is None else names[value.default_factory]
     raise ArchiveError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tsir.ops.python import OBJECT
+from tsir.ops.python_text import OBJECT
 from tsir.runtime.arguments import Conversion
 
 _PLAIN = frozenset((str, int, float, bool, complex, bytes, type(None)))

@@ -36,7 +36,7 @@ from tsir.dialects.values import (
     named_tuple_class,
     one_function,
 )
-from tsir.ops import python
+from tsir.ops import python_text
 from tsir.ops.ieee import ieee
 
 __all__ = [
@@ -57,16 +57,16 @@ Test: TypeAlias = Callable[[Any], bool]
 Array: TypeAlias = np.ndarray[Any, Any]
 
 dtype = dtypes.dtype
-default_dict = python.default_dict
-log = python.PythonText.log
+default_dict = python_text.default_dict
+log = python_text.PythonText.log
 
 
-device = python.device
-exception_object = python.PythonText.exception_object
-exception_type = python.PythonText.exception_type
-int_from_bytes = python.PythonText.int_from_bytes
-int_to_bytes = python.PythonText.int_to_bytes
-exception_from = python.PythonText.exception_from
+device = python_text.device
+exception_object = python_text.PythonText.exception_object
+exception_type = python_text.PythonText.exception_type
+int_from_bytes = python_text.PythonText.int_from_bytes
+int_to_bytes = python_text.PythonText.int_to_bytes
+exception_from = python_text.PythonText.exception_from
 
 
 # Values.
@@ -228,7 +228,7 @@ def exception_instance(kind: type[Exception], *arguments: Any) -> Exception:
     error = kind.__new__(kind, *given)
     error.args = given
     vars(error).update({name: value for name, value in fields.items() if name != "args"})
-    vars(error)[python.OBJECT] = arguments[0]
+    vars(error)[python_text.OBJECT] = arguments[0]
     return error
 
 

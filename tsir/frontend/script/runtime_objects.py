@@ -16,7 +16,7 @@ from tsir.dialects.values import EnumMember, Instance, name_of_member, named_tup
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.object_types import define_by_object
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
-from tsir.ops import python
+from tsir.ops import python_text
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -66,7 +66,7 @@ def _object_to_runtime(session: Session, value: Any) -> Instance:
 
 def _factory(session: Session, made_by: Callable[[], Any] | None) -> Callable[[], Any] | None:
     """What makes the values of a defaultdict in the program."""
-    if made_by is None or made_by in python.FACTORIES.values():
+    if made_by is None or made_by in python_text.FACTORIES.values():
         return made_by
     return lambda: to_runtime(session, made_by(), ts.AnyType())
 
