@@ -21,9 +21,11 @@ from tsir.dialects.locations import source_locations
 from tsir.dialects.schema import SchemaRegistry
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
+from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError
 from tsir.frontend.constants import emit_constant, emit_list, insert
-from tsir.frontend.overloads import emit_one, show_type, type_of
+from tsir.frontend.overloads import emit_one
+from tsir.frontend.schema_types import type_of
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from tsir.frontend.constants import is_constant
 from tsir.frontend.exported.emitting import Emitting
 from tsir.frontend.exported.graphs import Attribute, Graph, Node, Ref, Result
 from tsir.frontend.exported.operators import BAGS, NOTHING, PRIMS, PYTHON, RENAMED, SYMBOLIC, is_known, operator_key
-from tsir.frontend.overloads import emit_overload, result_type
+from tsir.frontend.overloads import emit_overload
+from tsir.frontend.schema_types import result_type
 
 TOKEN = object()
 """What stands for the tokens that put effects in order: programs here are in order."""

@@ -15,7 +15,8 @@ from tsir.dialects.program import add_python_function
 from tsir.dialects.schema import Schema, SchemaRegistry, parse_schema
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import CallPythonOp
-from tsir.frontend.overloads import resolve, result_type
+from tsir.frontend.overloads import resolve
+from tsir.frontend.schema_types import result_type
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operator_calls import argument
 from tsir.frontend.script.values import NONE, Value

@@ -22,8 +22,8 @@ from torch.jit._state import _jit_function_overload_caching
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError
-from tsir.frontend.overloads import show_type
 from tsir.frontend.script.convert import fits
 from tsir.frontend.script.declared_dtypes import note_passed
 from tsir.frontend.script.emitter import Emitter

@@ -22,9 +22,11 @@ from tsir.dialects.names import hint_of
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import CastOp
+from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, OperatorError, OperatorTypeError, SourceLocation, UnsupportedError
 from tsir.frontend.constants import Constant, emit_constant, insert
-from tsir.frontend.overloads import OverloadError, emit_aten, show_type
+from tsir.frontend.overloads import emit_aten
+from tsir.frontend.refused_calls import OverloadError
 from tsir.frontend.script.constructs import INSTEAD, describe_node, start_of
 from tsir.frontend.script.frames import FRAME, framed
 from tsir.frontend.script.source import FunctionSource, is_of_torch

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from tsir.errors import TsirError
-from tsir.frontend.overloads import MissingOperatorError
+from tsir.frontend.refused_calls import MissingOperatorError
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.python_errors import raise_in_program
 

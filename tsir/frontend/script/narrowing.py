@@ -19,7 +19,8 @@ from tsir.dialects.ts.families import py_op
 from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import TsirError
-from tsir.frontend.overloads import find_overload, result_type
+from tsir.frontend.overloads import find_overload
+from tsir.frontend.schema_types import result_type
 from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.several_types import for_each_type

@@ -15,7 +15,8 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import types as ts
 from tsir.errors import UnsupportedError
-from tsir.frontend.overloads import OverloadError, find_overload
+from tsir.frontend.overloads import find_overload
+from tsir.frontend.refused_calls import OverloadError
 from tsir.frontend.script import narrowing
 from tsir.frontend.script.builtin_bases import has_builtin_base, is_based_on
 from tsir.frontend.script.builtin_bases import plain as as_builtin

@@ -14,7 +14,7 @@ from xdsl.ir import SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.frontend.constants import INT64_MAX, INT64_MIN, is_constant
-from tsir.frontend.overloads import OverloadError
+from tsir.frontend.refused_calls import OverloadError
 from tsir.frontend.script.builtin_bases import changes_in_place, has_builtin_base
 from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.comprehensions import collect

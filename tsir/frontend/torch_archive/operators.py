@@ -18,7 +18,8 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.compatibility import members
 from tsir.dialects.values import CPU, Layout, MemoryFormat
 from tsir.errors import did_you_mean
-from tsir.frontend.overloads import Conversion, candidates, emit_aten, fits
+from tsir.frontend.argument_matching import Conversion
+from tsir.frontend.overloads import candidates, emit_aten, fits
 from tsir.frontend.torch_archive.body import Body, ListValue, TensorConstant, TupleValue, Value
 from tsir.ops.registry import SCHEMAS
 
