@@ -113,6 +113,41 @@ def dispatched(value: Union[int, str, float]):
     return shown(value), many, shown(1 if value == "a" else value)
 
 
+class Scaling:
+    def __init__(self, n: int):
+        self.n = n
+
+    @functools.singledispatchmethod
+    def of(self, value):
+        return "other"
+
+    @of.register
+    def _(self, value: int):
+        return value * self.n
+
+    @of.register(list)
+    def _(self, value):
+        return [v * self.n for v in value]
+
+    @functools.singledispatchmethod
+    @staticmethod
+    def kind(value):
+        return "object"
+
+    @kind.register
+    @staticmethod
+    def _(value: str):
+        return "text"
+
+
+@feature("Classes", "functools.singledispatchmethod")
+@programs(3)
+@programs("a")
+def dispatched_methods(value: Union[int, str]):
+    scaling = Scaling(3)
+    return scaling.of(value), scaling.of([1, 2]), scaling.of(2.5), scaling.kind(value), scaling.kind(1)
+
+
 class Pair(NamedTuple):
     x: int
     y: float

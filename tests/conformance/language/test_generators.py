@@ -128,6 +128,21 @@ def passed(n: int):
     return a, rest(it), first(it), list(zip(pairs, pairs))
 
 
+def grouped(items, n):
+    return zip(*[iter(items)] * n)
+
+
+@feature("Generators", "groups by `zip(*[iter(items)] * n)`")
+@programs([1, 2, 3, 4, 5, 6, 7])
+@programs([])
+def in_groups(values: List[int]):
+    rest = 0
+    for a, b, c in zip(*[iter(values)] * 3):
+        rest += a * b - c
+    padded = list(itertools.zip_longest(*[iter(values)] * 2, fillvalue=0))
+    return rest, padded, [sum(pair) for pair in grouped(values, 2)], [*[len(values)] * 2, *[rest] * len(padded)]
+
+
 @feature("Generators", "zip, enumerate, map and filter of generators")
 @programs(4)
 def lazy(n: int):

@@ -2,6 +2,7 @@
 
 # ruff: noqa  (how users write is the point here)
 import abc
+import collections
 import dataclasses
 from dataclasses import dataclass, field
 from typing import *
@@ -174,6 +175,24 @@ def declared(d: Pair):
     d["a"] += e["b"]
     user = UserId(d["a"])
     return d, e, user + 1, Box[int](4).get() + 1
+
+
+@feature("Standard library", "collections.ChainMap, UserDict and UserList")
+@programs(3)
+def written_in_python(n: int):
+    chain = collections.ChainMap({"x": 1}, {"y": n})
+    chain["y"] = 10
+    inner = chain.new_child({"x": 7})
+    user, items = collections.UserDict(a=1, b=n), collections.UserList([1, 2])
+    user.update(c=5)
+    user.pop("a")
+    items.append(n)
+    try:
+        missing = str(chain["q"])
+    except KeyError as error:
+        missing = str(error)
+    seen = chain["y"], len(chain), sorted(chain), chain.get("q", -1), dict(inner), list(inner.items()), inner.parents["y"]
+    return seen, missing, chain.maps, [(k, v) for k, v in user.items()], "a" in user, list(items), items.index(2), dict(user)
 
 
 @programs.parametrized()

@@ -148,6 +148,16 @@ def two_operands(n: Union[int, str]) -> Any:
     return n + w
 
 
+@feature("Type refinement", "hasattr and getattr with a default of whichever of several types a value is of")
+@programs(1)
+@programs(5)
+def asked_for_attributes(n: int):
+    v = Left(n) if n > 3 else Right(n)
+    w: Union[int, List[int]] = n if n > 3 else [n]
+    known = v.x if hasattr(v, "x") else -v.y
+    return known, getattr(v, "x", 8), getattr(v, "y", 9), hasattr(w, "append"), hasattr(w, "__str__"), hasattr((n,), "index")
+
+
 @programs.parametrized()
 def test_as_python(function, arguments):
     check(function, arguments, compiled(function))

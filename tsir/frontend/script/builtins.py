@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from torch import _jit_internal as jit_internal
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
@@ -39,7 +39,7 @@ from tsir.frontend.script.operator_calls import as_index, is_tensor, torch_call
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.reductions import REDUCTIONS
 from tsir.frontend.script.run_time_names import attribute_of_name, has_attribute_of_name
-from tsir.frontend.script.several_types import use_by_type
+from tsir.frontend.script.several_types import for_each_type, members_of, use_by_type
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.static_state import note_asked
 from tsir.frontend.script.truth import as_bool
@@ -230,10 +230,17 @@ def _hasattr(a: Arguments) -> Value:
         a.e.error("the name in hasattr() has to be a constant", value=name, hint=_LITERAL_NAME, code="TS507")
     if isinstance(holder, Object):
         name_attribute(a.e, holder, name.value)
-    found = has_attribute(a.e, holder, name.value)
-    if isinstance(holder, Object) and is_late(holder.info, name.value):
-        return has_late_attribute(a.e, holder, name.value)
-    return Const(found)
+    return _has_attribute(a.e, holder, name.value)
+
+
+def _has_attribute(e: Emitter, holder: Value, name: str) -> Value:
+    found = has_attribute(e, holder, name)
+    if isinstance(holder, Object) and is_late(holder.info, name):
+        return has_late_attribute(e, holder, name)
+    kinds = [e.session.object_or_run(Block(arg_types=[kind]).args[0]) for kind in members_of(e, holder)]
+    if len({has_attribute(e, known, name) for known in kinds}) > 1:
+        return for_each_type(e, holder, lambda known: _has_attribute(e, known, name))
+    return Const(has_attribute(e, kinds[0], name) if kinds else found)
 
 
 def has_attribute(e: Emitter, holder: Value, name: str) -> bool:
@@ -247,7 +254,9 @@ def has_attribute(e: Emitter, holder: Value, name: str) -> bool:
     if isinstance(holder, PyFunction):
         return hasattr(holder.function, name)
     if isinstance(holder, StaticTuple):
-        return holder.named is not None and name in [f.data for f in holder.named.fields.data]
+        return hasattr(tuple, name) or (holder.named is not None and name in [f.data for f in holder.named.fields.data])
+    if isinstance(holder, StaticDict | StaticList):
+        return hasattr(dict if isinstance(holder, StaticDict) else list, name)
     kind = e.session.type_of(holder)
     if isinstance(kind, ts.NamedTupleType):
         return name in [f.data for f in kind.fields.data] or hasattr(tuple, name)
@@ -272,11 +281,18 @@ def _getattr(a: Arguments) -> Value:
         )
     if isinstance(holder, Object):
         name_attribute(a.e, holder, name.value)
-    if default and not has_attribute(a.e, holder, name.value):
-        return default[0]
-    if default and isinstance(holder, Object) and is_late(holder.info, name.value):
-        return late_attribute_or(a.e, holder, name.value, default[0])
-    return get_attribute(a.e, holder, name.value)
+    return _attribute_or(a.e, holder, name.value, default[0]) if default else get_attribute(a.e, holder, name.value)
+
+
+def _attribute_or(e: Emitter, holder: Value, name: str, default: Value) -> Value:
+    """`getattr(holder, name, default)`."""
+    if members_of(e, holder):
+        return for_each_type(e, holder, lambda known: _attribute_or(e, known, name, default))
+    if not has_attribute(e, holder, name):
+        return default
+    if isinstance(holder, Object) and is_late(holder.info, name):
+        return late_attribute_or(e, holder, name, default)
+    return get_attribute(e, holder, name)
 
 
 def _setattr(a: Arguments) -> Value:

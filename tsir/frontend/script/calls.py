@@ -211,7 +211,7 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
         return PLAIN_FUNCTIONS[function](e, args, kwargs)
     if callee.receiver is None and (matched := call_regular_expression(e, function, args, kwargs)) is not None:
         return matched
-    if is_single_dispatch(function) and (found := call_dispatched(e, function, args, kwargs, call)) is not None:
+    if is_single_dispatch(function) and (found := call_dispatched(e, callee, args, kwargs, call)) is not None:
         return found
     if (made := copied(e, function, args, kwargs)) is not None:
         return made

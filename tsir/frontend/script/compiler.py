@@ -50,6 +50,7 @@ from tsir.frontend.script.object_types import type_of_object
 from tsir.frontend.script.outside import Origin, Outside
 from tsir.frontend.script.overriding import Overridden
 from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.prelude_collections import WRITTEN_IN_PYTHON
 from tsir.frontend.script.program_parts import ProgramParts
 from tsir.frontend.script.python_objects import value_of_object
 from tsir.frontend.script.regular_expressions import call_match
@@ -485,8 +486,8 @@ class Session(ProgramParts):
         if cls.__module__ in ("builtins", "collections"):
             if (made := standard_containers.construct(e, cls, args, kwargs)) is not None:
                 return made
-            hints = {"Decimal": "use a float", "Fraction": "use a float"}
-            e.unsupported(f"{cls.__name__}()", hint=hints.get(cls.__name__), code="TS502")
+            if cls not in WRITTEN_IN_PYTHON:
+                e.unsupported(f"{cls.__name__}()", code="TS502")
         if static_objects.is_static_class(self, cls):
             return static_objects.construct(e, cls, args, kwargs)
         return construct(self, e, cls, args, dict(kwargs))

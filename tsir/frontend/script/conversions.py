@@ -203,6 +203,10 @@ def _dict(a: Arguments) -> Value:
     if not values:
         return a.e.session.dict_of(a.e, [(Const(k), v) for k, v in keywords.items()], a.want)
     e = a.e
+    if isinstance(values[0], Object) and values[0].info.lookup("keys") is not None:
+        from tsir.frontend.script.calls import call
+
+        values[0] = call(e, PyFunction(prelude.dict_of_keys), [values[0]], {})
     row = python.builtin("dict")
     assert row is not None
     if isinstance(values[0], Run) and values[0].ssa in e.session.assumed and not keywords:

@@ -43,7 +43,7 @@ from tsir.frontend.script.operator_calls import is_tensor
 from tsir.frontend.script.operators import binary, unary
 from tsir.frontend.script.several_types import text_by_type
 from tsir.frontend.script.special_methods import text_of_named_tuple
-from tsir.frontend.script.static_state import constant_key, new_dict, new_list
+from tsir.frontend.script.static_state import NeedsInlining, constant_key, new_dict, new_list
 from tsir.frontend.script.subscripts import get_item, index_of
 from tsir.frontend.script.truth import as_bool, truth
 from tsir.frontend.script.type_relations import join_types, members
@@ -107,7 +107,7 @@ def evaluated_elements(e: Emitter, nodes: Sequence[ast.expr], kinds: Sequence[Wa
         if not isinstance(node, ast.Starred):
             result.append((e.expression(node, kinds[i] if kinds else None), None))
             continue
-        value = e.expression(node.value)
+        value = _spread_out(e, node.value)
         elements = tuple_elements(e, value)
         if elements is None and is_lazy(value):
             elements = known_elements(e, value)
@@ -116,6 +116,23 @@ def evaluated_elements(e: Emitter, nodes: Sequence[ast.expr], kinds: Sequence[Wa
             elements = None if static is None else [thunk() for thunk in static]
         result += [(value, node)] if elements is None else [(v, None) for v in elements]
     return result
+
+
+def _spread_out(e: Emitter, node: ast.expr) -> Value:
+    """What stands behind a `*`: of `[iterator] * n`, a list that nothing else has, its elements."""
+    match node:
+        case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=right) if parts:
+            found, times = evaluated_elements(e, parts), e.expression(right)
+            if any(spread is not None for _, spread in found):
+                return binary(e, ast.Mult(), joined_lists(e, found, None), times)
+            elements = tuple(v for v, _ in found)
+            if isinstance(times, Const) and isinstance(times.value, int):
+                return StaticTuple(elements * times.value)
+            if None in map(e.session.type_of, elements) and not e.is_root:
+                raise NeedsInlining  # how often is known where the function is called
+            return binary(e, ast.Mult(), Run(list_of(e, elements)), times)
+        case _:
+            return e.expression(node)
 
 
 def joined_lists(e: Emitter, elements: Sequence[Element], kind: Want) -> Value:

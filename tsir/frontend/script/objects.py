@@ -6,6 +6,7 @@ How objects are made is in `object_construction.py`, what containers of modules 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -254,6 +255,10 @@ def _bound(session: Session, e: Emitter, holder: Object, name: str, found: Any) 
         return PyFunction(found.__func__, PyObject(holder.info.python_class, holder.info.name), holder.info)
     if inspect.isfunction(found):
         return PyFunction(found, holder, holder.info)
+    if isinstance(found, functools.singledispatchmethod):
+        from tsir.frontend.script.single_dispatch import dispatched_method
+
+        return dispatched_method(found, holder)
     if name == "forward" and holder.info.kind == "module":
         e.error(f"module {holder.info.python_class.__name__} has no forward() that can be compiled", code="TS203")
     cls = holder.info.python_class

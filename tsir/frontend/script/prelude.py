@@ -543,6 +543,11 @@ def sum_of_lists(items):
     return [value for item in items for value in item]
 
 
+def dict_of_keys(holder):
+    """`dict(holder)` of an object with `keys` and `__getitem__`."""
+    return {key: holder[key] for key in holder.keys()}  # noqa: SIM118  (as dict() does)
+
+
 def _set_item(container, key, value):
     container[key] = value
 

@@ -7,6 +7,7 @@ They go by what the class itself defines, as Python's do: `update` calls its `__
 
 from __future__ import annotations
 
+from collections import ChainMap, UserDict, UserList
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from typing import Any
 
@@ -136,3 +137,6 @@ COLLECTION_METHODS: dict[Any, Callable[..., Any]] = {
     MutableSequence.remove: _remove, MutableSequence.clear: _clear_all,
 }  # fmt: skip
 """What stands for each of these methods."""
+
+WRITTEN_IN_PYTHON: frozenset[type] = frozenset({ChainMap, UserDict, UserList})
+"""The classes of `collections` that are compiled from their source."""
