@@ -1,8 +1,8 @@
-"""Calls from Python: binding arguments to an entry point's parameters, and converting values in and out.
+"""Calls from Python: converting values in and out.
 
 In: torch tensors and NumPy arrays become arrays over the same memory, torch's dtypes and devices tsir's, NamedTuples and enums
 their compiled counterparts; each is checked against the declared type. Out: the reverse, to torch's objects when the call had
-torch tensors (or no tensors at all and torch is loaded), else to NumPy's.
+torch tensors (or no tensors at all and torch is loaded), else to NumPy's. Binding arguments to parameters is in `binding.py`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ import numpy as np
 from tsir.dialects.builtin_bases import HELD, MUTABLE, builtin_base, object_with, set_held, value_as_builtin
 from tsir.dialects.dtypes import DType
 from tsir.dialects.listed import Listed, ScalarObject
-from tsir.dialects.program import EntryPoint, Parameter
+from tsir.dialects.program import EntryPoint
 from tsir.dialects.tensor_keys import TensorDict, TensorSet
-from tsir.dialects.type_codes import type_code
 from tsir.dialects.values import (
     FUNCTION,
     ITEM,
@@ -42,77 +41,11 @@ from tsir.errors import OperatorError, OperatorTypeError, TsirError
 from tsir.ops.host_random import Generator
 from tsir.ops.host_strided import take_resized
 from tsir.runtime.objects import PythonClasses
-from tsir.runtime.standard_dicts import DICTS, class_named, converted_dict, fill
+from tsir.runtime.scalars_in import SCALARS_IN, mismatch
+from tsir.runtime.standard_dicts import DICTS, class_named, converted_dict
 from tsir.runtime.torch_adapter import TorchAdapter, adapter
 from tsir.runtime.type_text import TypeText, parse_type_text
-
-
-class Binder:
-    """Binds the arguments of calls to an entry point's parameters."""
-
-    def __init__(self, entry: EntryPoint) -> None:
-        self.entry = entry
-        self._known: dict[tuple[int, tuple[str, ...]], tuple[tuple[str, ...], dict[str, Any]]] = {}
-        """For calls with so many positional arguments and these keywords: the other parameters, and defaults of some."""
-        self._repeats = [(i, p.repeat) for i, p in enumerate(entry.parameters) if p.repeat]
-        self._current = {p.name: p.current for p in entry.parameters if p.current is not None}
-
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """The values for the parameters in order. Raises OperatorTypeError for misfits, as torch.jit does."""
-        if self._current:
-            kwargs = {name: current() for name, current in self._current.items() if name not in kwargs} | kwargs
-        if not self._repeats:
-            return self._bound(args, kwargs)
-        values = list(self._bound(args, kwargs))
-        for i, times in self._repeats:
-            if isinstance(values[i], int | float):
-                values[i] = [values[i]] * times
-        return tuple(values)
-
-    def _bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        form = (len(args), tuple(kwargs))
-        known = self._known.get(form)
-        if known is None:
-            bound = bind(self.entry, args, kwargs)
-            names = tuple(p.name for p in self.entry.parameters[len(args) :])
-            defaults = {p.name: _default(p) for p in self.entry.parameters[len(args) :] if p.name not in kwargs}
-            self._known[form] = (names, defaults)
-            return tuple(bound)
-        names, defaults = known
-        return (*args, *map((defaults | kwargs if defaults else kwargs).__getitem__, names))
-
-
-def bind(entry: EntryPoint, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    """The values for the parameters in order, defaults filled in. Raises OperatorTypeError as torch.jit does for misfits."""
-    positional = [p for p in entry.parameters if not p.kwarg_only]
-    if len(args) > len(positional):
-        raise OperatorTypeError(
-            f"{entry.name}() expected at most {len(positional)} argument(s) but received {len(args)} argument(s)"
-        )
-    left = dict(kwargs)
-    bound: list[Any] = []
-    for i, parameter in enumerate(entry.parameters):
-        if not parameter.kwarg_only and i < len(args):
-            if parameter.name in left:
-                raise OperatorTypeError(f"{entry.name}() got multiple values for argument '{parameter.name}'")
-            bound.append(args[i])
-        elif parameter.name in left:
-            bound.append(left.pop(parameter.name))
-        elif parameter.has_default:
-            bound.append(_default(parameter))
-        else:
-            raise OperatorTypeError(f"{entry.name}() is missing value for argument '{parameter.name}'")
-    if left:
-        raise OperatorTypeError(f"{entry.name}() got unknown keyword argument '{next(iter(left))}'")
-    return bound
-
-
-def _default(parameter: Parameter) -> Any:
-    """A parameter's default as the caller would pass it: a tensor where torch is loaded."""
-    torch = adapter()
-    tensor = torch is not None and isinstance(parameter.default, np.ndarray)
-    return torch.to_tensor(parameter.default) if tensor and torch is not None else parameter.default
-
+from tsir.runtime.written_back import write_back, write_deque, write_dict, write_list, write_set
 
 _OWN_KINDS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (list, ("list",)), (tuple, ("named_tuple", "tuple", "tuple_of")), (set, ("set",)), (frozenset, ("frozenset",)),
@@ -162,7 +95,7 @@ class Conversion:
         if isinstance(value, np.ndarray):
             self.saw_array = True
             return self._tensor_as(value, expected, where)
-        return _SCALARS_IN.get(expected.kind, Conversion._structure_in)(self, value, expected, where)
+        return SCALARS_IN.get(expected.kind, Conversion._structure_in)(self, value, expected, where)
 
     def _array_of(self, torch: TorchAdapter, tensor: Any) -> np.ndarray[Any, Any]:
         """The array of a tensor: the same one each time that the tensor comes."""
@@ -179,10 +112,10 @@ class Conversion:
         if kind in ("optional", "union"):
             return self._tensor_as(array, _best_member(expected, "tensor"), where)
         if kind in ("f32", "f16", "index", "i32", "i16", "i8") and array.ndim == 0:
-            return _SCALARS_IN[kind](self, array[()], expected, where)
+            return SCALARS_IN[kind](self, array[()], expected, where)
         if kind in ("i64", "f64", "i1", "number", "complex") and array.size == 1:
             return {"i64": int, "f64": float, "i1": bool}.get(kind, _same)(array.item())
-        raise _mismatch(where, expected, "Tensor")
+        raise mismatch(where, expected, "Tensor")
 
     def _structure_in(self, value: Any, expected: TypeText, where: str) -> Any:
         kind = expected.kind
@@ -196,7 +129,7 @@ class Conversion:
                         return self.value_in(value, member, where)
             finally:
                 self.of_several = before
-            raise _mismatch(where, expected, type(value).__name__)
+            raise mismatch(where, expected, type(value).__name__)
         if kind == "list" and isinstance(value, list | tuple | range):
             if id(value) in self.lists:
                 return self.lists[id(value)][1]
@@ -261,7 +194,7 @@ class Conversion:
             return known
         if kind == "device" and isinstance(value, str):
             return Device.parse(value)
-        raise _mismatch(where, expected, type(value).__name__)
+        raise mismatch(where, expected, type(value).__name__)
 
     def _object_in(self, value: Any, symbol: str, where: str) -> Instance | None:
         """An object of a script class of the user's as the program has it; None for anything else."""
@@ -364,7 +297,7 @@ class Conversion:
         if isinstance(value, Future):
             return value
         if self.torch is None or not isinstance(value, self.torch.Future):
-            raise _mismatch(where, expected, type(value).__name__)
+            raise mismatch(where, expected, type(value).__name__)
         return OutsideFuture(value, lambda v: self.value_in(v, expected.arguments[0], where))
 
     def any_in(self, value: Any) -> Any:
@@ -421,7 +354,7 @@ class Conversion:
         if kind is list:
             for original, converted in self.lists.values():
                 if converted is value:
-                    self._write_back_list(original, converted)
+                    write_list(self, original, converted)
                     return original
             if id(value) not in self.made:
                 self.made[id(value)] = (value, [self.value_out(v) for v in value])
@@ -429,7 +362,7 @@ class Conversion:
         if kind is deque:
             for original, converted in self.lists.values():
                 if converted is value:
-                    self._write_back_deque(original, converted)
+                    write_deque(self, original, converted)
                     return original
             if id(value) not in self.made:
                 self.made[id(value)] = (value, deque((self.value_out(v) for v in value), value.maxlen))
@@ -437,7 +370,7 @@ class Conversion:
         if kind in DICTS:
             for original, converted in self.lists.values():
                 if converted is value:
-                    self._write_back_dict(original, converted)
+                    write_dict(self, original, converted)
                     return original
             if id(value) not in self.made:
                 made = converted_dict(
@@ -462,7 +395,7 @@ class Conversion:
         if kind is set or kind is TensorSet:
             for original, converted in self.lists.values():
                 if converted is value:
-                    self._write_back_set(original, converted)
+                    write_set(self, original, converted)
                     return original
             if id(value) not in self.made:
                 own = TensorSet if kind is TensorSet and not self.gives_torch else set
@@ -514,92 +447,7 @@ class Conversion:
 
     def write_back(self) -> None:
         """Lists and dicts that the program changed get their new contents, as the caller of a Python function would see."""
-        for original, converted in list(self.lists.values()):
-            if isinstance(original, list):
-                self._write_back_list(original, converted)
-            elif isinstance(original, set | TensorSet):
-                self._write_back_set(original, converted)
-            elif isinstance(original, deque):
-                self._write_back_deque(original, converted)
-            else:
-                self._write_back_dict(original, converted)
-        for original, instance in list(self.objects.values()):
-            late = self.python_classes.late_attributes(instance.class_name)
-            for name in late & vars(original).keys() - instance.attributes.keys():
-                object.__delattr__(original, name)
-            for name, value in instance.attributes.items():
-                if name == HELD and builtin_base(type(original)) is not None:
-                    self._write_back_held(original, value)
-                    continue
-                is_new = name in late and name not in vars(original)
-                if is_new or not self._stands_for(getattr(original, name), value):
-                    object.__setattr__(original, name, self.value_out(value))
-
-    def _write_back_held(self, original: Any, converted: Any) -> None:
-        """What an object of a class derived from a container has now."""
-        if builtin_base(type(original)) not in MUTABLE:
-            return
-        now = value_as_builtin(original)
-        items, others = (list(v.items()) if isinstance(v, dict) else list(v) for v in (now, converted))
-        if len(items) != len(others) or any(not self._stands_for(o, c) for o, c in zip(items, others, strict=True)):
-            set_held(original, self.value_out(converted))
-
-    def _write_back_list(self, original: list[Any], converted: list[Any]) -> None:
-        if len(original) != len(converted) or any(
-            not self._stands_for(o, c) for o, c in zip(original, converted, strict=True)
-        ):
-            original[:] = [self.value_out(v) for v in converted]
-
-    def _write_back_deque(self, original: deque[Any], converted: deque[Any]) -> None:
-        if len(original) != len(converted) or any(
-            not self._stands_for(o, c) for o, c in zip(original, converted, strict=True)
-        ):
-            items = [self.value_out(v) for v in converted]
-            original.clear()
-            original.extend(items)
-
-    def _write_back_dict(self, original: dict[Any, Any], converted: dict[Any, Any]) -> None:
-        if isinstance(converted, TensorDict):
-            keys = [self.value_out(k) for k in converted]
-            same = [*map(id, original)] == [*map(id, keys)]
-        else:
-            keys, same = list(converted), list(original) == list(converted)
-        if not same or any(not self._stands_for(original[k], v) for k, v in zip(keys, converted.values(), strict=True)):
-            fresh = [(self.value_out(k), self.value_out(v)) for k, v in converted.items()]
-            original.clear()
-            fill(original, fresh)
-
-    def _write_back_set(self, original: set[Any] | TensorSet, converted: set[Any] | TensorSet) -> None:
-        if isinstance(converted, TensorSet):
-            same = {id(v) for v in original} == {id(self.value_out(v)) for v in converted}
-        else:
-            same = original == converted
-        if not same:
-            original.clear()
-            original.update(self.value_out(v) for v in converted)
-
-    def _stands_for(self, original: Any, converted: Any) -> bool:
-        if isinstance(converted, np.ndarray):
-            known = self.tensors.get(id(converted))
-            return original is converted or (known is not None and known[1] is original)
-        if isinstance(converted, OutsideObject):
-            return converted.value is original
-        if isinstance(converted, Instance):
-            known = self.objects.get(id(original))
-            return known is not None and known[1] is converted
-        if isinstance(converted, list | dict | TensorDict):
-            known = self.lists.get(id(original))
-            return known is not None and known[1] is converted
-        if isinstance(converted, tuple):
-            return (
-                isinstance(original, tuple)
-                and len(original) == len(converted)
-                and all(self._stands_for(o, c) for o, c in zip(original, converted, strict=True))
-            )
-        if type(original) is type(converted):
-            return original == converted
-        # An int given for a float, or a bool for a number: what was converted isn't a change.
-        return isinstance(original, int) and isinstance(converted, int | float) and original == converted
+        write_back(self)
 
 
 class OutsideFuture(Future):
@@ -661,80 +509,6 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _scalar_in(kinds: tuple[type, ...], convert: Any) -> Any:
-    def check(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
-        if isinstance(value, np.generic):
-            value = value.item()
-        # bool is an int for Python but not for TorchScript's overloads; it converts, as torch.jit's binding does.
-        if isinstance(value, kinds):
-            return convert(value)
-        raise _mismatch(where, expected, type(value).__name__)
-
-    return check
-
-
-def _int_in(self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
-    """An int, or the number of a dtype, layout or memory format, as programs of torch.jit's archives have ints for them."""
-    known = value if self.torch is None or isinstance(value, int) else self.torch.value_in(value)
-    if isinstance(known, DType | Layout | MemoryFormat):
-        return type_code(known)
-    return _scalar_in((int,), int)(self, value, expected, where)
-
-
-def _bool_in(self: Conversion, value: Any, expected: TypeText, where: str) -> bool:
-    """A bool, or the truth of a number where nothing but a bool is declared, as in torch.jit."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, bool) or (isinstance(value, int | float | complex) and not self.of_several):
-        return bool(value)
-    raise _mismatch(where, expected, type(value).__name__)
-
-
-def _none_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
-    if value is not None:
-        raise _mismatch(where, expected, type(value).__name__)
-    return None
-
-
-def _tensor_expected(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
-    raise _mismatch(where, expected, type(value).__name__)
-
-
-def _number_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if not isinstance(value, int | float | complex):
-        raise _mismatch(where, expected, type(value).__name__)
-    return value
-
-
-def _narrow_float_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
-        raise _mismatch(where, expected, type(value).__name__)
-    return np.dtype({"f32": "float32", "f16": "float16"}[expected.kind]).type(value)
-
-
-def _narrow_int_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise _mismatch(where, expected, type(value).__name__)
-    bits = 64 if expected.kind == "index" else int(expected.kind[1:])
-    number = int(value) & ((1 << bits) - 1)
-    return number - (1 << bits) if number >> (bits - 1) else number
-
-
-_SCALARS_IN = {
-    **dict.fromkeys(("f32", "f16"), _narrow_float_in),
-    **dict.fromkeys(("index", "i32", "i16", "i8"), _narrow_int_in),
-    "i64": _int_in,
-    "f64": _scalar_in((float, int), float),
-    "i1": _bool_in,
-    "complex": _scalar_in((complex, float, int), complex),
-    "str": _scalar_in((str,), str),
-    "bytes": _scalar_in((bytes,), bytes),
-    "none": _none_in,
-    "number": _number_in,
-    "tensor": _tensor_expected,
-}
 _VALUE_CLASSES: dict[str, Any] = {
     "dtype": DType,
     "device": Device,
@@ -748,12 +522,6 @@ _PLAIN = frozenset({int, float, bool, complex, str, bytes, type(None)})
 def _best_member(expected: TypeText, kind: str) -> TypeText:
     members = expected.arguments
     return next((m for m in members if m.kind in (kind, "any")), members[0])
-
-
-def _mismatch(where: str, expected: TypeText, found: str) -> OperatorTypeError:
-    return OperatorTypeError(
-        f"{where}: expected a value of type '{expected.python_name()}' but instead found type '{found}'"
-    )
 
 
 def parameter_types(entry: EntryPoint) -> list[TypeText]:

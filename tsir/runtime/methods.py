@@ -22,7 +22,8 @@ from tsir.dialects.values import Instance
 from tsir.errors import TsirError
 from tsir.frontend.active import current_trace
 from tsir.locks import lock
-from tsir.runtime.arguments import Binder, Conversion, InstanceConverter
+from tsir.runtime.arguments import Conversion, InstanceConverter
+from tsir.runtime.binding import Binder
 from tsir.runtime.bound import WeightsReplaced
 from tsir.runtime.call_forms import Forms, adopt
 from tsir.runtime.compilation import Stages, compile_specialization, stages
