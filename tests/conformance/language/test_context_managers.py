@@ -455,27 +455,6 @@ def sees_the_end(n: int):
     return n
 
 
-def casts(x):
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        return x @ x.t()
-
-
-@torch.autocast("cpu", enabled=False)
-def casts_nothing(x, on: bool):
-    with torch.autocast("cuda"), torch.amp.autocast("cpu", torch.bfloat16, False):
-        x = x @ x.t()
-    with torch.autocast("cpu", enabled=on):
-        return x * 2
-
-
-@feature("Context managers", "torch.autocast that isn't enabled, or of another device")
-def test_autocast():
-    compiled = tsir.script(casts_nothing)
-    assert torch.equal(compiled(X, False), casts_nothing(X, False))
-    with pytest.raises(NotImplementedError, match="autocast on the CPU"):
-        compiled(X, True)
-
-
 @feature("Messages for what isn't supported", "context managers")
 @pytest.mark.parametrize(
     ("function", "message"),
@@ -483,7 +462,6 @@ def test_autocast():
         (yields_in_loop, "`yield` of a context manager in a loop"),
         (stack_in_branch, "'stack', an ExitStack, in another place"),
         (sees_the_end, "catches GeneratorExit"),
-        (casts, "autocast on the CPU"),
     ],
 )
 def test_refused(function, message):

@@ -272,15 +272,6 @@ def test_what_a_program_on_values_cant_follow(function):
         trace(function, torch.ones(2))
 
 
-def test_autocast_is_refused():
-    def f(x):
-        with torch.autocast("cpu"):
-            return x @ x
-
-    with pytest.raises(UnsupportedError, match="autocast"):
-        trace(f, torch.ones(2, 2))
-
-
 def test_the_users_exceptions_pass_and_leave_the_module_as_it_was():
     class Failing(nn.Module):
         def __init__(self):

@@ -24,6 +24,7 @@ from tsir.frontend.script.ambient import call_context_method, is_context_method
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.assignment import parts
 from tsir.frontend.script.attribute_stores import call_of_object
+from tsir.frontend.script.autocasting import QUERIES, decorated
 from tsir.frontend.script.builtin_calls import call_builtin
 from tsir.frontend.script.builtins import BUILTINS
 from tsir.frontend.script.call_arguments import Arguments, as_number
@@ -274,7 +275,12 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return _call_python(e, PyObject(of_alias, callee.name), args, kwargs)
     if target is torch.from_numpy and len(args) == 1 and is_tensor(e.session.type_of(made := outside_array(e, args[0]))):
         return made
-    if isinstance(target, Hashable) and (made := TORCH_PYTHON.get(target) or LEGACY.get(target)) is not None:
+    if isinstance(target, torch.autocast):
+        return decorated(e, callee, args[0])
+    if (
+        isinstance(target, Hashable)
+        and (made := TORCH_PYTHON.get(target) or LEGACY.get(target) or QUERIES.get(target)) is not None
+    ):
         return made(e, args, kwargs)
     if (found := call_sorted_list_function(e, target, args, kwargs)) is not None:
         return found

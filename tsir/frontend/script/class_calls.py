@@ -22,6 +22,7 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.script import lazy
 from tsir.frontend.script.annotations import is_named_tuple
+from tsir.frontend.script.autocasting import is_autocast, make_autocast
 from tsir.frontend.script.builtin_calls import call_builtin
 from tsir.frontend.script.concurrency import FUTURE_CLASSES, make_future
 from tsir.frontend.script.convert import coerce, materialise
@@ -30,6 +31,7 @@ from tsir.frontend.script.enums import member_of_value
 from tsir.frontend.script.exception_values import make_exception
 from tsir.frontend.script.generators import generator_of
 from tsir.frontend.script.made_modules import make_module
+from tsir.frontend.script.managers import MADE_BEFORE
 from tsir.frontend.script.numpy_scalars import constant, kind_of, scalar
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.values import (
@@ -52,6 +54,10 @@ def construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwa
     """`cls(...)`."""
     if is_named_tuple(cls):
         return named_tuple(e, cls, args, kwargs)
+    if is_autocast(cls):
+        return make_autocast(e, cls, args, kwargs)
+    if cls in MADE_BEFORE:
+        return PyObject(torch.no_grad(), cls.__name__)  # any of them: they change nothing
     if typing.is_typeddict(cls):
         kind = e.session.annotations.of_object(cls, vars(sys.modules[cls.__module__]))
         made = e.session.dict_of(e, [(Const(k), v) for k, v in kwargs.items()], kind)
@@ -72,6 +78,8 @@ def construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwa
         return Run(coerce(e, args[0] if args else StaticTuple(()), ts.ListType(ts.INT), "torch.Size()"), "size")
     if cls in FUTURE_CLASSES:
         return make_future(e)
+    if cls is contextlib.nullcontext and not args and not kwargs:
+        return PyObject(contextlib.nullcontext(), "nullcontext")
     if cls in (contextlib.closing, contextlib.nullcontext):
         return Manager(
             generator_of(e, lazy.closing if cls is contextlib.closing else lazy.nullcontext, *args, *kwargs.values())

@@ -27,6 +27,7 @@ from tsir.frontend.script import (
     static_objects,
 )
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
+from tsir.frontend.script.autocasting import OFF
 from tsir.frontend.script.builtin_bases import declared_held
 from tsir.frontend.script.class_protocol import is_plain_new
 from tsir.frontend.script.class_values import attributes_of_body
@@ -97,6 +98,8 @@ class Session(ProgramParts):
         self.copies: dict[SSAValue, Origin] = {}
         self.constants_outside: set[int] = set()
         """The lists and dicts from outside that the program has as constants, by `id`."""
+        self.autocast = OFF
+        """The autocast around the place that is being compiled."""
         self.complete = False
         """Whether the program is compiled, so that only other forms of its entry points may still be added."""
         self.examples = examples

@@ -16,6 +16,7 @@ from xdsl.ir import Attribute, SSAValue
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import GetAttrOp, IsInstanceOp
 from tsir.errors import FrontendError
+from tsir.frontend.script.autocasting import OFF, Autocast, within
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter, Unreachable
 from tsir.frontend.script.frames import FRAME, unframed
@@ -46,6 +47,8 @@ class Dispatcher:
     source: FunctionSource
     body: Body
     compiled: Compiled | None = None
+    autocast: Autocast = OFF
+    """The autocast around the calls."""
     known: int = 0
     """How many places there were where functions are made when it was compiled."""
 
@@ -140,7 +143,8 @@ def call_site(e: Emitter, site: Site, ssa: SSAValue, args: Sequence[Value], kwar
 
 def _dispatcher(e: Emitter, types: tuple[Attribute, ...], names: tuple[str, ...]) -> Dispatcher:
     session = e.session
-    found = session.dispatchers.get((types, names))
+    key = (types, names, session.autocast)
+    found = session.dispatchers.get(key)
     if found is not None:
         return found
     source = _source(e, len(types))
@@ -148,8 +152,7 @@ def _dispatcher(e: Emitter, types: tuple[Attribute, ...], names: tuple[str, ...]
     def emit(inner: Emitter) -> None:
         _emit(inner, made)
 
-    made = Dispatcher(types, names, source, Body(emit))
-    session.dispatchers[types, names] = made
+    made = session.dispatchers[key] = Dispatcher(types, names, source, Body(emit), autocast=session.autocast)
     return made
 
 
@@ -177,7 +180,8 @@ def _compile(session: Session, made: Dispatcher, result: Attribute | None = None
     signature = Signature(tuple(ParameterInfo(n, k) for n, k in parameters.items() if isinstance(k, Attribute)), result)
     known = len(_sites(session))
     callee = PyFunction(made.source.function)
-    compiled = compile_for(session, made.source, signature, parameters | {"$body": made.body}, callee, symbol)
+    with within(session, made.autocast):
+        compiled = compile_for(session, made.source, signature, parameters | {"$body": made.body}, callee, symbol)
     if made.compiled is None:
         made.compiled, made.known = compiled, known
     return compiled
@@ -242,7 +246,7 @@ def _compile_site(e: Emitter, site: Site, made: Dispatcher) -> Compiled:
     signature = Signature(tuple(ParameterInfo(n, k) for n, k in parameters.items() if isinstance(k, Attribute)), None)
     with session.attempt():
         compiled = compile_for(session, source, signature, parameters | {"$body": body}, PyFunction(source.function))
-    if not made.names and not compiled.incomplete:
+    if not made.names and not compiled.incomplete and made.autocast == OFF:
         site.info.methods.setdefault("__call__", compiled.symbol)
     return compiled
 

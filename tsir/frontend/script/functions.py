@@ -22,6 +22,7 @@ from tsir.errors import FrontendError, TsirError
 from tsir.frontend.script import lazy
 from tsir.frontend.script.ambient import ambient_values, check_restored
 from tsir.frontend.script.argument_binding import bind_arguments
+from tsir.frontend.script.autocasting import OFF
 from tsir.frontend.script.autograd_functions import applied, call_applied
 from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import emit_steps
@@ -106,6 +107,10 @@ def call_function(
     """Calls a Python function: compiles it for these arguments if that hasn't happened yet, and emits the call."""
     function = unwrap(callee.function)
     name = describe(function)
+    if callee.overridden is not None and session.autocast != OFF:
+        from tsir.frontend.script.overriding import call_by_class
+
+        return call_by_class(e, callee, args, kwargs)
     if is_manager_function(function):
         from tsir.frontend.script.calls import call
 
@@ -311,6 +316,7 @@ def compile_for(
     key = (
         source.function,
         id(source.node),
+        session.autocast,
         tuple((n, p if isinstance(p, Attribute) else _static_key(p)) for n, p in parameters.items()),
     )
     found = session.functions.get(key)
@@ -327,6 +333,7 @@ def compile_for(
         isinstance(p, Const | EnumValue) or (isinstance(declared.get(n), ts.OptionalType) and declared[n] != p)
         for n, p in parameters.items()
     )
+    general = general and session.autocast == OFF
     if callee.owner is not None and kinds[:1] == [callee.owner.type] and own_name(callee, source.function) and general:
         callee.owner.methods.setdefault(source.function.__name__, symbol)
     session.compiling.append(symbol)
@@ -348,7 +355,8 @@ def compile_for(
         if callee.owner is not None:
             callee.owner.methods = {n: s for n, s in callee.owner.methods.items() if s != symbol}
         return compiled
-    say_how_called(operation, callee, source.function, signature, parameters, symbol)
+    if session.autocast == OFF:  # under another one no call by name means it
+        say_how_called(operation, callee, source.function, signature, parameters, symbol)
     session.add_function(operation)
     return compiled
 

@@ -12,6 +12,8 @@ import contextlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
+import torch
+
 from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.emitter import Emitter, Unreachable
@@ -28,6 +30,15 @@ from tsir.frontend.script.values import (
     ManagerFunction,
     Value,
 )
+
+WITHOUT_EFFECT: tuple[Any, ...] = (
+    torch.no_grad, torch.enable_grad, torch.inference_mode, torch.set_grad_enabled, torch.autograd.profiler.record_function,
+    torch.profiler.record_function, torch.autograd.profiler.profile, torch.jit.strict_fusion,
+)  # fmt: skip
+"""Context managers that change nothing of what tsir computes."""
+
+MADE_BEFORE = (torch.no_grad, torch.enable_grad, torch.inference_mode, torch.autograd.profiler.record_function)
+"""Those of them that do nothing when they are made, so that they may be made before the `with` statement."""
 
 ENTERED = "<entered>"
 """The variable of a generator that says whether its `with` statement's body has begun."""

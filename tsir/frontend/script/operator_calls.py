@@ -89,6 +89,12 @@ def _operator_call(
     e: Emitter, name: str, operands: list[Any], keywords: dict[str, Any], args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> Value:
     """A call with these operands. `args` and `kwargs` are the values that they come from, for messages."""
+    if e.session.autocast.enabled:
+        from tsir.frontend.script.autocasting import emit_cast
+
+        emit = lambda given, named: _operator_call(e, name, given, named, args, kwargs)  # noqa: E731
+        if (made := emit_cast(e, rewrite(name, operands, keywords), operands, keywords, emit)) is not None:
+            return made
     with e.at(e.node):
         while True:
             call = rewrite(name, operands, keywords)

@@ -7,7 +7,7 @@ class may join the program until then. Calls on objects whose class is known for
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, compile_for
 from tsir.frontend.script.interfaces import compile_implementation, implements
 from tsir.frontend.script.source import describe, function_source, unwrap
+from tsir.frontend.script.static_state import AMBIENT
 from tsir.frontend.script.values import Condition, Object, PyFunction, Value
 
 if TYPE_CHECKING:
@@ -60,6 +61,20 @@ def by_class(e: Emitter, holder: Object, name: str, use: Any) -> Value:
         return choose(e, Condition(test), as_derived, lambda: among(rest[1:]))
 
     return among(list(dict.fromkeys(classes)))
+
+
+def call_by_class(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """The call of a method that subclasses override, where it isn't compiled as it is elsewhere, so that no name stands for it."""
+    holder, name = callee.receiver, callee.overridden
+    assert isinstance(holder, Object) and name is not None
+
+    def of_class(holder: Object) -> Value:
+        found = holder.info.lookup(name)
+        assert found is not None
+        function = getattr(found[0], "fget", None) or found[0]
+        return e.session.call_function(e, PyFunction(function, holder, holder.info), args, kwargs)
+
+    return by_class(e, holder, name, of_class)
 
 
 def emit_overridden(
@@ -153,7 +168,7 @@ def _compile(session: Session, known: Overridden, info: ClassInfo, result: Attri
     if result is not None:
         signature = replace(signature, result=result)
     extras = {signature.varargs, signature.keywords}
-    given = list(known.parameters.values())
+    given = [v for n, v in known.parameters.items() if not n.startswith(AMBIENT)]
     kinds: dict[str, Attribute | Value] = {}
     for i, p in enumerate(signature.parameters):
         if i == 0:
@@ -167,7 +182,7 @@ def _compile(session: Session, known: Overridden, info: ClassInfo, result: Attri
                 f"{describe(function)}() has an argument '{p.name}' that the method it overrides doesn't have",
                 location=source.location(source.node),
             )
-    kinds |= {n: v for n, v in known.parameters.items() if n in extras}
+    kinds |= {n: v for n, v in known.parameters.items() if n in extras or n.startswith(AMBIENT)}
     compiled = compile_for(session, source, signature, kinds, PyFunction(function, None, info))
     if result is not None and compiled.result != result:
         raise FrontendError(

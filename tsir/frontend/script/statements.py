@@ -9,7 +9,7 @@ import importlib
 import inspect
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ import torch
 from tsir.dialects.ts.structure import RaiseOp
 from tsir.errors import did_you_mean
 from tsir.frontend.script.assignment import assign, emit_annotated, emit_assign, emit_augmented, emit_delete
-from tsir.frontend.script.autocasting import check_autocast, enter_autocast, is_autocast
+from tsir.frontend.script.autocasting import emit_autocast
 from tsir.frontend.script.calls import call
 from tsir.frontend.script.conditions import condition
 from tsir.frontend.script.constructs import end_of
@@ -31,7 +31,7 @@ from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.ignored_blocks import emit_ignored
 from tsir.frontend.script.inlining import make_closure
 from tsir.frontend.script.loops import emit_for, emit_while
-from tsir.frontend.script.managers import emit_within, without_stack
+from tsir.frontend.script.managers import WITHOUT_EFFECT, emit_within, without_stack
 from tsir.frontend.script.matching import emit_match
 from tsir.frontend.script.misfits import RESULT_OF_FUNCTION
 from tsir.frontend.script.source import MISSING, assigned_names, outer_name
@@ -39,6 +39,8 @@ from tsir.frontend.script.values import (
     NONE,
     TRUE,
     Binding,
+    Choice,
+    Condition,
     Const,
     Manager,
     Object,
@@ -225,17 +227,10 @@ def _function(e: Emitter, node: ast.FunctionDef) -> None:
     e.bind(node.name, value)
 
 
-_WITHOUT_EFFECT: tuple[Any, ...] = (
-    torch.no_grad, torch.enable_grad, torch.inference_mode, torch.set_grad_enabled, torch.autograd.profiler.record_function,
-    torch.profiler.record_function, torch.autograd.profiler.profile, torch.jit.strict_fusion,
-)  # fmt: skip
-"""Context managers that change nothing of what tsir computes."""
-
-
 def _is_copy_without_effect(callee: Value) -> bool:
     """Whether this makes another manager like one of those: what `@torch.no_grad()` calls for each call of the function."""
     made = callee.value if isinstance(callee, PyObject) else None
-    return isinstance(made, types.MethodType) and made.__name__ == "clone" and type(made.__self__) in _WITHOUT_EFFECT
+    return isinstance(made, types.MethodType) and made.__name__ == "clone" and type(made.__self__) in WITHOUT_EFFECT
 
 
 def _with(e: Emitter, node: ast.With) -> None:
@@ -265,13 +260,8 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
     if isinstance(tree, ast.Call):
         callee = e.expression(tree.func)
         managed = callee.value if isinstance(callee, PyObject) else None
-        if managed in _WITHOUT_EFFECT or _is_copy_without_effect(callee):
+        if managed in WITHOUT_EFFECT or _is_copy_without_effect(callee):
             evaluate_arguments(e, tree)
-            enter(NONE)
-            inner()
-            return
-        if is_autocast(managed):
-            enter_autocast(e, managed, *evaluate_arguments(e, tree), tree)
             enter(NONE)
             inner()
             return
@@ -288,28 +278,53 @@ def _with_items(e: Emitter, items: Sequence[ast.withitem], node: ast.With) -> No
             emit_suppressed(e, classes, inner, tree, end)
             return
     manager = e.expression(tree)
-    if isinstance(manager, PyObject) and isinstance(manager.value, torch.autocast):
-        check_autocast(e, manager.value, tree)
-    if isinstance(manager, PyObject) and (
-        type(manager.value) in _WITHOUT_EFFECT or isinstance(manager.value, torch.autocast)
-    ):
-        enter(NONE)
-        inner()
-        return
-    if isinstance(manager, Manager):
-        with e.at(tree):
-            emit_within(e, manager, enter, inner)
-        return
-    if not isinstance(manager, Object):
-        e.unsupported(
-            f"`with` for a value of type {e.show(manager)}",
-            node=tree,
-            hint="a script class with __enter__ and __exit__, torch.no_grad() and the like can be used",
-        )
-    with e.at(tree):
-        entered = call(e, e.session.get_attribute(e, manager, "__enter__"), [], {})
-    enter(entered)
-    emit_managed(e, manager, inner, end)
+    _emit_entered(e, manager, enter, inner, tree, end)
+
+
+def _emit_entered(
+    e: Emitter,
+    manager: Value,
+    enter: Callable[[Value], None],
+    inner: Callable[[], None],
+    tree: ast.expr,
+    end: tuple[int, int],
+) -> None:
+    """The body of a `with` of a manager that is a value."""
+    match manager:
+        case Choice():
+
+            def among(options: Sequence[Value], at: int) -> None:
+                first = lambda: _emit_entered(e, options[0], enter, inner, tree, end)  # noqa: E731
+                if len(options) == 1:
+                    first()
+                    return
+                test = e.py("eq", [manager.number, e.int_constant(at)])
+                emit_branch(e, Condition(test), first, lambda: among(options[1:], at + 1), end)
+
+            among(manager.options, 0)
+        case PyObject(value=torch.autocast()):
+            enter(manager)
+            emit_autocast(e, manager.value, inner)
+        case PyObject(value=contextlib.nullcontext()):
+            enter(e.session.from_python(manager.value.enter_result, "enter_result"))
+            inner()
+        case PyObject() if type(manager.value) in WITHOUT_EFFECT:
+            enter(NONE)
+            inner()
+        case Manager():
+            with e.at(tree):
+                emit_within(e, manager, enter, inner)
+        case Object():
+            with e.at(tree):
+                entered = call(e, e.session.get_attribute(e, manager, "__enter__"), [], {})
+            enter(entered)
+            emit_managed(e, manager, inner, end)
+        case _:
+            e.unsupported(
+                f"`with` for a value of type {e.show(manager)}",
+                node=tree,
+                hint="a script class with __enter__ and __exit__, torch.no_grad() and the like can be used",
+            )
 
 
 STATEMENTS: Mapping[type[ast.stmt], StatementEmitter] = {

@@ -40,7 +40,7 @@ from tsir.frontend.torch_names import (
     self_second,
     torch_constant,
 )
-from tsir.frontend.trace import tables
+from tsir.frontend.trace import autocasting, tables
 from tsir.frontend.trace.containers import Containers, NotTraceable, leaves
 from tsir.frontend.trace.modules import ModuleTable
 from tsir.frontend.trace.numbers import TracedInt, plain
@@ -214,15 +214,22 @@ class Recorder(TracedValues, TorchFunctionMode):
 
     def _operator(self, name: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Runs an operator and records it."""
+        if not isinstance(func, torch._ops.OpOverload) and autocasting.casts(name, kwargs):
+            self._busy = False
+            try:
+                with self:
+                    return autocasting.run(name, func, args, kwargs)
+            finally:
+                self._busy = True
         result = func(*args, **kwargs)
         writes = name.endswith("_") and not name.endswith("__")
         if not writes and not _holds_tensor(result):
             if name in tables.LEAKS:
                 self.leaks(tables.LEAKS[name])
             return result
-        if torch.is_autocast_enabled("cpu"):
-            raise UnsupportedError("autocast isn't supported in a trace", location=user_place())
         if isinstance(func, torch._ops.OpOverload):
+            if torch.is_autocast_enabled("cpu"):
+                raise UnsupportedError(f"{name}() under autocast can't be recorded here", location=user_place())
             args, kwargs = _with_numbers(args, self), {k: v for k, v in kwargs.items() if v is not None}
         operands = [self.operand(a) for a in args]
         keywords = {k: self.operand(v) for k, v in kwargs.items()}
