@@ -432,6 +432,62 @@ def passed_as_built_in(n: int):
     return result, values, table["q"]
 
 
+class Items(list):
+    def total(self):
+        start = 0
+        for value in self:
+            start = start + value
+        return start
+
+    def push(self, value):
+        self.append(value)
+        return self
+
+    @property
+    def top(self):
+        return self[-1]
+
+
+class Table(dict):
+    def names(self):
+        return [str(key) for key in self]
+
+
+class Counts(Counter):
+    def most(self):
+        return self.most_common(1)[0][0]
+
+
+class Few(tuple):
+    def last(self):
+        return self[-1]
+
+
+@feature("Classes", "objects of one class derived from a built-in one with elements of different types")
+@programs(3, torch.ones(2))
+def of_several_types(n: int, x: Tensor):
+    a, b, c = Items([1, n]), Items(["x"]), Items([x])
+    a.push(5).push(2)
+    b.append("y")
+    c.append(x * n)
+    c[0] = x - 1
+    d, e = Table({"a": 1}), Table({1: "x"})
+    d["b"], e[n] = n, "y"
+    lists = a.total(), a.top, b.top, c.total(), b[0:1], len(c), a + [1], [v for v in b], "x" in b
+    return (
+        lists,
+        b,
+        d.names(),
+        e.names(),
+        d,
+        e,
+        Counts("aabbb").most(),
+        Counts([1, n, n]).most(),
+        Few((1, "x")).last(),
+        Few((n,)),
+    )
+
+
 @programs.parametrized()
 def test_classes_derived_from_built_in_ones(function, arguments) -> None:
     check(function, arguments)

@@ -20,7 +20,7 @@ from tsir.errors import FrontendError
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.decided import key_of
 from tsir.frontend.script.open_types import parts_of
-from tsir.frontend.script.values import NONE, Condition, Object, Partial, PyFunction, PyObject, Value
+from tsir.frontend.script.values import NONE, Condition, Method, Object, Partial, PyFunction, PyObject, Value
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -160,6 +160,7 @@ def _as_tuple(e: Emitter, holder: Object, made: Value) -> Value:
 def delegated(e: Emitter, holder: Object, name: str) -> Value:
     """A method or attribute that an object has of the built-in class."""
     from tsir.frontend.script.attributes import get_attribute
+    from tsir.frontend.script.several_types import members_of
 
     base = builtin_base(holder.info.python_class)
     if name in ("__init__", "__new__"):
@@ -172,11 +173,27 @@ def delegated(e: Emitter, holder: Object, name: str) -> Value:
         e.unsupported("super().__getitem__() in a class that defines __missing__", hint="look for the key with `in` first")
     if name == "default_factory":
         e.unsupported("default_factory of an object")
-    return get_attribute(e, held_value(e, holder), name)
+    held = held_value(e, holder)
+    return Method(held, name) if members_of(e, held) and callable(getattr(base, name)) else get_attribute(e, held, name)
 
 
 def call_special(e: Emitter, holder: Object, name: str, args: Sequence[Value]) -> Value | None:
     """A special method that the object has of the built-in class; None where that has none."""
+    from tsir.frontend.script.python_errors import raise_in_program
+    from tsir.frontend.script.several_types import members_of
+    from tsir.frontend.script.told_apart import use_told_apart
+
+    held = held_value(e, holder)
+    if not members_of(e, held):
+        return _call_special(e, holder, held, name, args)
+
+    def use(known: Sequence[Value]) -> Value:
+        return _call_special(e, holder, known[0], name, args) or raise_in_program(e, "TypeError", f"no {name}")
+
+    return use_told_apart(e, [held], use, lambda _: f"{name}() of another type than the object holds")
+
+
+def _call_special(e: Emitter, holder: Object, held: Value, name: str, args: Sequence[Value]) -> Value | None:
     from tsir.frontend.script.builtins import length_of
     from tsir.frontend.script.calls import call
     from tsir.frontend.script.control import choose
@@ -185,7 +202,6 @@ def call_special(e: Emitter, holder: Object, name: str, args: Sequence[Value]) -
     from tsir.frontend.script.subscripts import Subscript, delete_item, get_item, set_item
     from tsir.frontend.script.truth import as_bool, truth
 
-    held = held_value(e, holder)
     match name, list(args):
         case "__iter__", []:
             return held

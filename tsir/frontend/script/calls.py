@@ -59,7 +59,7 @@ from tsir.frontend.script.outside_constants import call_method_of_container
 from tsir.frontend.script.prelude import REPLACED
 from tsir.frontend.script.regular_expressions import call_function as call_regular_expression
 from tsir.frontend.script.rows import call_row
-from tsir.frontend.script.several_types import use_by_type
+from tsir.frontend.script.several_types import members_of, use_by_type
 from tsir.frontend.script.single_dispatch import call_dispatched, is_single_dispatch
 from tsir.frontend.script.source import CONSUMERS, is_compiled_function
 from tsir.frontend.script.special_methods import call_own_method
@@ -164,6 +164,8 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
             return call_site(e, site, callee.ssa, args, kwargs)
         case PyFunction():
             return _call_function(e, callee, args, kwargs)
+        case Method() if members_of(e, callee.receiver):
+            return _call_told_apart(e, callee, args, kwargs)
         case Method():
             return call_method(e, callee.receiver, callee.name, args, kwargs)
         case Object():
@@ -204,6 +206,20 @@ def call(e: Emitter, callee: Value, args: Sequence[Value], kwargs: Mapping[str, 
                 hint=hint,
                 code="TS306" if isinstance(kind, ts.OptionalType) or kind == ts.NONE else "TS307",
             )
+
+
+def _call_told_apart(e: Emitter, callee: Method, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """A call of a method that all of several types have, each its own."""
+    from tsir.frontend.script.attributes import get_attribute
+    from tsir.frontend.script.told_apart import use_told_apart
+
+    def use(known: Sequence[Value]) -> Value:
+        return call(e, get_attribute(e, known[0], callee.name), args, kwargs)
+
+    def says(known: Sequence[Value]) -> str:
+        return f"{callee.name}() of a {e.show(known[0])} doesn't take the arguments"
+
+    return use_told_apart(e, [callee.receiver], use, says)
 
 
 def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

@@ -205,6 +205,7 @@ def define_plainly(e: Emitter, holder: Object, name: str, value: Value) -> None:
         info = _defined_by(e.session, holder, name, kind, value)
     elif info.inferred and info.type is not None:
         _widen(e.session, holder, name, info.type, value)
+        _mix(e.session, e, holder, name, info.type, value)
     assert info.type is not None
     what = f"what an object of {holder.info.python_class.__name__} holds"
     e.emit_void(SetAttrOp(holder.ssa, name, coerce(e, value, info.type, what)))

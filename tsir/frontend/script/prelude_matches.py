@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, List, Optional  # noqa: UP035
+from typing import Any, ClassVar, List, Optional, Tuple  # noqa: UP035
 
 # pyright: reportMissingParameterType=false
 
@@ -21,6 +21,11 @@ class Match:
 
     def __getitem__(self, group):
         return self.group(group)
+
+    @property
+    def regs(self) -> Tuple[Tuple[int, int], ...]:  # noqa: UP006
+        """Where all groups begin and end, the whole match first."""
+        return tuple((self.spans[i], self.spans[i + 1]) for i in range(0, len(self.spans), 2))
 
     def group(self, *groups: Any) -> Any:
         """The texts of groups."""
