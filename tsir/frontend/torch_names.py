@@ -155,6 +155,27 @@ def _renamed(name: str) -> Rewrite:
     return lambda *args, **kwargs: Call(name, args, kwargs)
 
 
+def _is_number(value: Any) -> bool:
+    from tsir.dialects.ts.types import BOOL, COMPLEX, FLOAT, INT
+
+    return isinstance(value, int | float | complex) or (
+        isinstance(value, SSAValue) and value.type in (BOOL, COMPLEX, FLOAT, INT)
+    )
+
+
+def _of_numbers(name: str) -> Rewrite:
+    """An operator that torch also computes of two numbers, as tensors."""
+
+    def made(*args: Any, **kwargs: Any) -> Call:
+        given = dict(zip(("input", "other"), args, strict=False)) | kwargs
+        if {"input", "other"} <= given.keys() and all(_is_number(given[n]) for n in ("input", "other")):
+            rest = {k: v for k, v in kwargs.items() if k not in ("input", "other")}
+            return Call(name, (*(Call("tensor", (given[n],)) for n in ("input", "other")), *args[2:]), rest)
+        return Call(name, args, kwargs)
+
+    return made
+
+
 def _to_arguments(self: Any, *args: Any, **kwargs: Any) -> Call:
     """`Tensor.to` takes a dtype, a device with a dtype, or another tensor, then `non_blocking`, `copy`."""
     given = dict(kwargs)
@@ -261,6 +282,10 @@ REWRITES: dict[str, Rewrite] = {
     "__floordiv__": _renamed("floor_divide"), "__rfloordiv__": _swapped("floor_divide"), "__ifloordiv__": _renamed("floor_divide_"),
     "__mod__": _renamed("remainder"), "__rmod__": _swapped("remainder"), "__imod__": _renamed("remainder_"),
     "__pow__": _renamed("pow"), "__rpow__": _swapped("pow"), "__ipow__": _renamed("pow_"),
+    **{
+        name: _of_numbers(name)
+        for name in ("add", "sub", "subtract", "mul", "multiply", "div", "divide", "true_divide", "floor_divide")
+    },
     "einsum": _einsum,
     "tensordot": lambda a, b, dims=2, out=None: _tensordot(a, b, dims, out),
     "nonzero": lambda self, as_tuple=False, **rest: Call("nonzero_numpy" if as_tuple is True else "nonzero", (self,), rest),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -14,7 +14,7 @@ from xdsl.passes import ModulePass
 from tsir.dialects.ts.structure import UnpackOp
 from tsir.dialects.ts.types import TensorType
 from tsir.dialects.values import Instance
-from tsir.errors import PassError
+from tsir.errors import PassError, UnsupportedError
 from tsir.lowering.explain import explanation
 from tsir.lowering.outline import outline_deep_code
 from tsir.lowering.ts_to_linalg import lower_function
@@ -33,6 +33,7 @@ from tsir.passes.outside import mark_outside
 from tsir.passes.registry import get_pass
 from tsir.passes.resize import resize_by_name
 from tsir.passes.signature import drop_object, set_argument_types
+from tsir.passes.sized_outs import Resized, number_outs, resize_out, take_other_sizes
 from tsir.passes.spread import Form, Leaf, spread_arguments
 from tsir.passes.structure import callee_name, find_function, functions, reachable, walk
 
@@ -124,10 +125,39 @@ def specialize(
     `in_memory` tells whether anybody sees how tensors lie in memory. Without
     `lower` the result is the `ts` IR before the lowering. Nothing is verified, printed or parsed on the way.
     """
+    resized: dict[int, Resized | None] = {}
+    while True:
+        try:
+            found = _specialized(module, symbol, arguments, instance, resized, in_memory, lower)
+        except UnsupportedError:
+            last = next(reversed(resized), None)
+            if last is None or resized[last] is None:
+                raise
+            resized[last] = None  # something else knows the tensor: left to the operator itself
+            continue
+        if not isinstance(found, Resized):
+            return found
+        resized[found.number] = found
+
+
+def _specialized(
+    module: ModuleOp,
+    symbol: str,
+    arguments: Sequence[Form | Attribute],
+    instance: Instance | None,
+    resized: Mapping[int, Resized | None],
+    in_memory: bool,
+    lower: bool,
+) -> Specialized | Resized:
+    """The function with these tensors of `out=` resized, or another one that has to be."""
     attributes = Attributes(module) if instance is not None else None
     part = part_of(module, symbol)
     InlinePass(entry=symbol).apply(Context(), part)
     function = find_function(part, symbol)
+    has_outs = number_outs(function)
+    for one in resized.values():
+        if one is not None:
+            resize_out(function, one)
     called = {callee_name(op) for op in walk(part) if isinstance(op, CallOp)}
     is_called = symbol in called
     for known in functions(part):
@@ -160,6 +190,8 @@ def specialize(
     fold_constants(function, refine_results=not is_called)
     if index_by_number(function):
         fold_constants(function, refine_results=not is_called)
+    if has_outs and (other := take_other_sizes(function, resized)) is not None:
+        return other
     if in_memory:
         lay_out(function, is_entry=not is_called)
     merge_common(function)

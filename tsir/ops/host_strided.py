@@ -96,6 +96,8 @@ def view_as_dtype(x: Array, dtype: DType) -> Array:
 
 def resized(x: Array, size: Sequence[int]) -> Array:
     """What `torch.Tensor.resize_` makes of a tensor: a view of its memory, or a copy with zeros behind where that is too small."""
+    if x.shape == tuple(size):
+        return x
     strides = [math.prod(size[i + 1 :]) for i in range(len(size))]
     count, room = math.prod(size), _storage_size(x)
     if room is None or storage_offset(x) + count <= room:

@@ -79,13 +79,13 @@ def resize_by_name(
     if resizing:
         _split_tuples(function)
     for op in resizing:
-        roots.setdefault(first_name(_target(op)), []).append(op)
+        roots.setdefault(first_name(target_of(op)), []).append(op)
     for root, ops in roots.items():
-        if all(_is_out(op) for op in ops):
+        if all(is_out(op) for op in ops):
             if not _is_made_for_out(root, ops, function):
                 continue
         else:
-            ops = [op for op in ops if not _is_out(op)]
+            ops = [op for op in ops if not is_out(op)]
         if isinstance(root.owner, GetAttrOp):
             _check_attribute(root, root.owner, ops, function, attributes, instance)
         else:
@@ -123,18 +123,18 @@ def _split(op: scf.IfOp, index: int, tuples: Sequence[TupleOp]) -> scf.IfOp:
 
 
 def _is_resizing(op: AtenOp) -> bool:
-    return op.SCHEMA.key in RESIZED or _is_out(op)
+    return op.SCHEMA.key in RESIZED or is_out(op)
 
 
-def _is_out(op: AtenOp) -> bool:
+def is_out(op: AtenOp) -> bool:
     """Whether an operator's result is written into a tensor that gets its sizes: `out=`."""
     definition = operator(op.SCHEMA.key)
     return definition is not None and definition.kind == "out"
 
 
-def _target(op: AtenOp) -> SSAValue:
+def target_of(op: AtenOp) -> SSAValue:
     """The tensor whose sizes an operator changes."""
-    return op.operands[len(op.SCHEMA.arguments) - 1 if _is_out(op) else 0]
+    return op.operands[len(op.SCHEMA.arguments) - 1 if is_out(op) else 0]
 
 
 def _is_made_for_out(root: SSAValue, ops: Sequence[AtenOp], function: FuncOp) -> bool:
@@ -384,7 +384,7 @@ class _Renaming:
         return insert_before(CastOp(current, operand.type), op).results[0]
 
     def _resized(self, op: AtenOp, current: SSAValue) -> SSAValue:
-        if _is_out(op):
+        if is_out(op):
             return op.results[0]
         definition = operator(RESIZED[op.SCHEMA.key])
         assert definition is not None

@@ -1,5 +1,7 @@
 """Operators that change a tensor's sizes in place, and operators that give their argument itself, next to eager."""
 
+import copy
+import warnings
 from typing import Optional, Tuple
 
 import pytest
@@ -158,3 +160,52 @@ def test_what_may_be_missing_is_resized():
     compiled = tsir.script(resizes_what_may_be_missing)
     for x in (torch.arange(6.0).reshape(2, 3), -torch.ones(2, 3)):
         assert_same(compiled(x), resizes_what_may_be_missing(x))
+
+
+def callers_out(x: Tensor, a: Tensor, b: Tensor, c: Tensor, n: int):
+    made = torch.mul(x, 2, out=a)
+    if n > 0:
+        torch.mm(x, x.t(), out=b)
+    torch.cat([x, x], out=c)
+    values, places = torch.max(x, 1, out=(torch.empty(0), torch.empty(7, dtype=torch.long)))
+    return made is a, a + 1, b.shape, c.numel(), values, places
+
+
+def of_a_view(x: Tensor, a: Tensor):
+    torch.mul(x, 2, out=a.view(-1))
+    return a
+
+
+@feature("Aliasing and mutation", "the caller's tensors as `out=` of other sizes, with torch's warning; tuples as `out=`")
+def test_the_callers_tensors_get_the_sizes_of_the_result():
+    compiled = tsir.script(callers_out)
+    for n in (2, 3, 4):  # the third call has open sizes
+        x = torch.arange(2.0 * n).view(n, 2)
+        given = [torch.empty(0), torch.ones(n), torch.ones(2, 2 * n).t()]
+        theirs, ours = copy.deepcopy(given), copy.deepcopy(given)
+        with warnings.catch_warnings(record=True) as expected:
+            warnings.simplefilter("always")
+            wanted = callers_out(x, *theirs, n)
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            assert_same(compiled(x, *ours, n), wanted)
+        assert_same(ours, theirs)
+        assert n > 2 or str(expected[0].message).startswith(str(found[0].message))
+    with pytest.raises(RuntimeError, match="can't be resized"):  # eager writes the view's memory, and more
+        tsir.script(of_a_view)(torch.ones(2, 3), torch.ones(5))
+
+
+def sums_of_numbers(a: int, b: float, x: Tensor):
+    sums = torch.add(a, b, alpha=2), torch.sub(1, 2), torch.add(True, False), torch.add(2, x), torch.add(a, 1) + x
+    return (
+        sums,
+        torch.mul(input=a, other=3),
+        torch.div(a, 2, rounding_mode="floor"),
+        torch.mul(1j, 2),
+        torch.true_divide(a, 2),
+    )
+
+
+@feature("Tensors in programs", "torch.add, sub, mul and div of two numbers are tensors")
+def test_operators_of_two_numbers():
+    assert_same(tsir.script(sums_of_numbers)(3, 2.5, torch.ones(2)), sums_of_numbers(3, 2.5, torch.ones(2)))

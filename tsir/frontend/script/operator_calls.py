@@ -80,6 +80,12 @@ def as_index(e: Emitter, value: Value) -> Value:
 
 def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
     """A call of torch's function or tensor method `name`."""
+    out = (kwargs or {}).get("out")
+    if isinstance(out, StaticTuple | StaticList) and len(out.elements) > 1:
+        found = torch_call(e, name, args, {k: v for k, v in (kwargs or {}).items() if k != "out"})
+        assert isinstance(found, StaticTuple)
+        pairs = zip(found.elements, out.elements, strict=True)
+        return StaticTuple(tuple(torch_call(e, "clone", [v], {"out": o}) for v, o in pairs), found.named)
     operands = [argument(e, a) for a in args]
     keywords = {k: argument(e, v) for k, v in (kwargs or {}).items()}
     return _operator_call(e, name, operands, keywords, args, kwargs or {})
