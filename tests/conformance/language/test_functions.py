@@ -319,6 +319,37 @@ def broadcast_of_sizes_that_differ(x):
     return len(torch.broadcast_shapes(x.shape, x.t().shape))
 
 
+def with_defaults(a, b=2, *rest, scale: float = 1.0, **others):
+    return (a + 10 * b + sum(rest)) * scale + sum(others.values())
+
+
+def three(a: int, b: int = 2, c: int = 3) -> int:
+    return a + 10 * b + 100 * c
+
+
+class Holding:
+    def __init__(self, a: int, b: int = 5):
+        self.a, self.b = a, b
+
+    def total(self, *a, k=1):
+        return (sum(a) + self.a) * k + self.b
+
+
+@feature("Arguments", "`*` of a list of unknown length for parameters with defaults and before other arguments")
+@programs([1, 2, 3])
+@programs([4])
+@programs([])
+@programs([1, 2, 3, 4])
+def spread_over_defaults(l: List[int]):
+    texts = with_defaults(*[1, 2, 3], k=1), with_defaults(1, *l), with_defaults(1, 2, *l), with_defaults(*l, 5)
+    held = Holding(*[8]), Holding(*l[:1], 9), Holding(7, *l[:1])
+    known = [h.total(*l) + h.total(*l, k=2) for h in held]
+    try:
+        return texts, known, three(*l), three(*l, c=9) if len(l) < 3 else three(5, *l[:2]), three(*l[:2], 7)
+    except TypeError:
+        return texts, known, with_defaults(0, *l, scale=2.0, q=3)
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -115,6 +115,26 @@ def pair_of(sizes: Union[Tuple[int, int], int]):
     return height * 10 + width
 
 
+@feature(
+    "Tensors in programs",
+    "indexing and assigning with tuples whose length isn't known: of tensors (`x[torch.where(...)]`) and of ints",
+)
+@programs(torch.arange(6.0).reshape(2, 3), 1.5)
+def indexed_by_tuples(x: torch.Tensor, v: float):
+    above = torch.where(x > 2)
+    found, last = x[above], tuple([n - 1 for n in x.shape])
+    x[above] = 0
+    x[tuple([torch.tensor([0, 1]) for _ in range(2)])] = v
+    x[(x == 0).nonzero(as_tuple=True)] -= 2
+    x[last] += v
+    row = tuple([0 for _ in range(x.dim() - 1)])
+    x[row] = torch.arange(3)
+    try:
+        return found, x, x[tuple([0 for _ in range(x.dim() + 1)])]
+    except IndexError:
+        return found, x, x[row], x[last].item(), x[torch.where(x > 100)]
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -101,29 +101,48 @@ def _spread_out(
     if sum(isinstance(a, Spread) for a in args) > 1 or not isinstance(spread, Spread):
         e.unsupported("more than one argument with * whose length isn't known while compiling")
     needed = [p for p in names if not p.has_default]
-    count = len(needed) - len(args) + 1
-    if count < 0 or (signature.varargs is not None and at + 1 < len(args)):
+    optional = [p for p in names[at:] if p.has_default]
+    if at + 1 < len(args) and (optional or signature.varargs is not None):
+        spread, args = Spread(joined(e, args[at:])), args[: at + 1]
+    count = max(len(needed) - len(args) + 1, 0)
+    if len(needed) - len(args) + 1 < 0 and not optional:
         e.unsupported(f"* with a list of unknown length before other arguments of {name}()")
     is_list = isinstance(spread.values, Run) and isinstance(spread.values.type, ts.ListType)
     values = materialise(e, spread.values if is_list else collect(e, spread.values))
-    _check_count(e, values, count, name, signature)
+    _check_count(e, values, count, None if signature.varargs is not None else count + len(optional), name)
     parts = [e.session.object_or_run(e.py("getitem", [values, e.int_constant(i)])) for i in range(count)]
+    parts += [_given_or_default(e, values, count + i, p) for i, p in enumerate(optional)]
     rest = None
     if signature.varargs is not None:
-        rest = Run(e.py("getslice", [values, e.int_constant(count), materialise(e, NONE)]), "tuple")
+        rest = Run(e.py("getslice", [values, e.int_constant(count + len(optional)), materialise(e, NONE)]), "tuple")
     return [*args[:at], *parts, *args[at + 1 :]], rest
 
 
-def _check_count(e: Emitter, values: SSAValue, count: int, name: str, signature: Signature) -> None:
-    """Python's TypeError where `*values` gives another number of arguments than the function needs."""
+def _given_or_default(e: Emitter, values: SSAValue, at: int, p: ParameterInfo) -> Value:
+    """What a parameter with a default gets of `*values`."""
+    from tsir.frontend.script.control import choose
+
+    given = Condition(e.py("gt", [e.py("len", [values]), e.int_constant(at)]))
+    return choose(
+        e,
+        given,
+        lambda: e.session.object_or_run(e.py("getitem", [values, e.int_constant(at)])),
+        lambda: _default(e, p),
+    )
+
+
+def _check_count(e: Emitter, values: SSAValue, least: int, most: int | None, name: str) -> None:
+    """Python's TypeError where `*values` gives fewer or more arguments than the function takes."""
     from tsir.frontend.script.control import emit_branch
     from tsir.frontend.script.raising import raise_error
 
-    operator = "lt" if signature.varargs is not None else "ne"
-    wrong = Condition(e.py(operator, [e.py("len", [values]), e.int_constant(count)]))
-    message = f"{name}() needs {count} values from the list that is passed with *"
     assert isinstance(e.node, ast.stmt | ast.expr)
-    emit_branch(e, wrong, lambda: raise_error(e, "TypeError", message), lambda: None, end_of(e.node))
+    more = "" if most == least else f" to {most}" if most else " or more"
+    message = f"{name}() needs {least}{more} values from the list that is passed with *"
+    tests = [("ne", least)] if most == least else [("lt", least)] * (least > 0) + ([] if most is None else [("gt", most)])
+    for operator, number in tests:
+        wrong = Condition(e.py(operator, [e.py("len", [values]), e.int_constant(number)]))
+        emit_branch(e, wrong, lambda: raise_error(e, "TypeError", message), lambda: None, end_of(e.node))
 
 
 def _declaration(signature: Signature) -> tuple[tuple[str, SourceLocation | None], ...]:

@@ -543,6 +543,16 @@ def sum_of_lists(items):
     return [value for item in items for value in item]
 
 
+def item_of_tensor(x, indices):
+    """`x[indices]` with a tuple of ints."""
+    if len(indices) > x.dim():
+        raise IndexError(f"too many indices for tensor of dimension {x.dim()}")
+    x = x[...]
+    for i in indices:
+        x = x[i]
+    return x
+
+
 def dict_of_keys(holder):
     """`dict(holder)` of an object with `keys` and `__getitem__`."""
     return {key: holder[key] for key in holder.keys()}  # noqa: SIM118  (as dict() does)

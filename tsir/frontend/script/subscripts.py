@@ -16,7 +16,7 @@ from tsir.dialects.builtin_bases import builtin_base
 from tsir.dialects.ts import types as ts
 from tsir.errors import did_you_mean
 from tsir.frontend.indexing import TensorIndex, emit_getitem, emit_setitem
-from tsir.frontend.script import object_dicts
+from tsir.frontend.script import object_dicts, prelude
 from tsir.frontend.script.assigned_modules import set_module_item
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.convert import as_python, coerce, held, materialise, tuple_elements
@@ -121,6 +121,8 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         narrowed = _by_run_time_type(e, index, lambda known: get_item(e, container, known))
         if narrowed is not None:
             return narrowed
+        if (several := _tuple_of_any_length(e, index)) is not None:
+            return _item_by_tuple(e, container, several)
         items = [_tensor_item(e, i) for i in index.items]
         found = emit_getitem(e.builder, e.session.schemas, container.ssa, items, e.location)
         return e.aten("alias", [found]) if found is container.ssa else Run(found)  # `x[:]` is another object than x
@@ -293,6 +295,38 @@ def _tensor_item(e: Emitter, item: Value) -> Any:
     return TensorIndex(found, None) if isinstance(found, SSAValue) and is_tensor(found.type) else found
 
 
+def _tuple_of_any_length(e: Emitter, index: Subscript) -> SSAValue | None:
+    """The list of what a tuple holds that is a tensor's whole index; None for an index that isn't one of unknown length."""
+    item = index.items[0]
+    if index.is_tuple or not isinstance(item, Run) or not item.is_tuple:
+        return None
+    return e.py("list", [item.ssa]) if isinstance(item.type, ts.TupleOfType) else item.ssa
+
+
+def _is_of_tensors(indices: SSAValue) -> bool:
+    return isinstance(indices.type, ts.ListType) and is_tensor(indices.type.element)
+
+
+def _item_by_tuple(e: Emitter, container: Run, indices: SSAValue) -> Value:
+    """`x[indices]` with a tuple of ints, or of tensors, whose length isn't known."""
+    if _is_of_tensors(indices):
+        return e.aten("index", [container.ssa, indices])
+    return e.session.call_function(e, PyFunction(prelude.item_of_tensor), [container, Run(indices)], {})
+
+
+def _set_item_by_tuple(e: Emitter, container: Run, indices: SSAValue, value: Any) -> None:
+    """`x[indices] = value` with such a tuple."""
+    target = container.ssa
+    if _is_of_tensors(indices):
+        is_whole = isinstance(value, SSAValue) and is_tensor(value.type)
+        given = value if is_whole else e.aten_value("full", [[], value])
+        e.aten("index_put_", [target, indices, e.aten_value("to", [given, target])])
+        return
+    item = e.session.call_function(e, PyFunction(prelude.item_of_tensor), [container, Run(indices)], {})
+    assert isinstance(item, Run)
+    emit_setitem(e.builder, e.session.schemas, item.ssa, [Ellipsis], value, e.location)
+
+
 _INDICES: tuple[Attribute, ...] = (ts.INT, ts.TensorType(), ts.ListType(ts.INT))
 """What an index of a tensor may turn out to be."""
 
@@ -353,10 +387,13 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
                 e, materialise(e, value), _ASSIGNED, lambda kind, v: assign_value(Run(e.cast(v, kind))), "what is assigned"
             )
             return
-        items = [_tensor_item(e, i) for i in index.items]
         given = argument(e, value)
         if isinstance(given, list):
             given = e.aten_value("tensor", [given])
+        if (several := _tuple_of_any_length(e, index)) is not None:
+            _set_item_by_tuple(e, container, several, given)
+            return
+        items = [_tensor_item(e, i) for i in index.items]
         emit_setitem(e.builder, e.session.schemas, container.ssa, items, given, e.location)
         return
     if isinstance(container, ObjectDict):
