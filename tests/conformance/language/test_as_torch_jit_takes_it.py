@@ -520,3 +520,41 @@ def test_starred_targets_are_tuples_where_these_are_declared() -> None:
     assert few(3) == (3, 4)
     with pytest.raises(ValueError, match="too many values to unpack"):
         few(4)
+
+
+class _Loss(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loss = nn.CTCLoss(reduction="none", zero_infinity=True)
+
+    def forward(self, x: Tensor, targets: Tensor, lengths: List[int]):
+        tensors = torch.tensor(lengths), torch.tensor((2, 0))
+        return (
+            self.loss(x, targets, lengths, (2, 0)),
+            self.loss(x, targets, *tensors),
+            nn.functional.ctc_loss(x, targets.view(-1), (4, 4), [3, 3]),
+        )
+
+
+@feature("Tensors in programs", "CTCLoss with lists and tuples of ints as lengths, as in eager")
+def test_lengths_of_ctc_loss() -> None:
+    x = (torch.arange(24.0) % 7).reshape(4, 2, 3).log_softmax(-1)
+    module, arguments = _Loss(), (x, torch.tensor([[1, 2, 1], [2, 1, 2]]), [4, 3])
+    compiled = tsir.script(module)
+    for ours, theirs in zip(compiled(*arguments), module(*arguments)):
+        torch.testing.assert_close(ours, theirs)
+
+
+def _saved(x: Tensor, name: str):
+    torch.save(x, name)
+    torch.save((x + 1, {"a": [1, 2]}, None), f=name + "2")
+    return x
+
+
+@feature("Functions and closures", "torch.save of any value, to a file by its name, stays in Python")
+def test_save(tmp_path: Any) -> None:
+    name = str(tmp_path / "x.pt")
+    tsir.script(_saved)(X, name)
+    assert torch.equal(torch.load(name), X)
+    found = torch.load(name + "2")
+    assert torch.equal(found[0], X + 1) and found[1:] == ({"a": [1, 2]}, None)

@@ -135,7 +135,7 @@ def call_function(
             function = types.MethodType(function, callee.receiver.value)
             signature = replace(signature, parameters=signature.parameters[1:])
             positional, given = positional[1:], given[1:]
-        return _call_python(e, function, signature, bound, {*positional[: len(given)], *kwargs}, name)
+        return call_in_python(e, function, signature, bound, {*positional[: len(given)], *kwargs}, name)
     if is_left_out(function):
         return _raise_ignored(e, name, signature)
     bound |= {p.name: _broadcast(e, bound[p.name], p) for p in signature.parameters}
@@ -145,6 +145,8 @@ def call_function(
         return call_interface(e, callee, signature, bound, name)
     if session.dynamic and not is_of_torch(source.function):
         signature = as_hints(signature)
+    elif is_of_torch(source.function):
+        signature = _with_lists(session, signature, bound)
     alone = source.function in session.inline_only or source.function.__module__ == lazy.__name__
     if alone or any(holds_run(v) and session.type_of(v) is None for v in bound.values()):
         return inline(e, source, signature, bound, None, name)
@@ -153,6 +155,25 @@ def call_function(
     if is_generator(source.node):
         return inline(e, source, signature, bound, None, name)
     return call_compiled(e, callee, source, signature, bound, name)
+
+
+def _with_lists(session: Session, signature: Signature, bound: Mapping[str, Value]) -> Signature:
+    """The signature of a function of torch's that takes lists or tuples of ints where it says Tensor, as `ctc_loss` does."""
+
+    def is_list(value: Value) -> bool:
+        match session.type_of(value):
+            case ts.ListType(element=kind):
+                return kind == ts.INT
+            case ts.TupleType(elements=kinds):
+                return all(k == ts.INT for k in kinds)
+            case _:
+                return False
+
+    listed = {p.name for p in signature.parameters if p.type == ts.TensorType() and is_list(bound[p.name])}
+    if not listed:
+        return signature
+    parameters = tuple(replace(p, type=None) if p.name in listed else p for p in signature.parameters)
+    return replace(signature, parameters=parameters)
 
 
 def call_compiled(
@@ -260,7 +281,7 @@ def _broadcast(e: Emitter, value: Value, p: ParameterInfo) -> Value:
     return value
 
 
-def _call_python(
+def call_in_python(
     e: Emitter, function: Any, signature: Signature, bound: Mapping[str, Value], given: set[str], name: str
 ) -> Value:
     """The call of a function that stays in Python, with the result type that it declares: a Tensor without one.

@@ -19,6 +19,7 @@ from tsir.frontend.script.foreach import FOREACH
 from tsir.frontend.script.method_calls import tensor_method
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.prelude import tensordot
+from tsir.frontend.script.signatures import ParameterInfo, Signature
 from tsir.frontend.script.values import (
     Const,
     PyFunction,
@@ -93,6 +94,17 @@ def _embedding_renorm(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Va
     return Const(None)
 
 
+def _save(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`torch.save`, which stays in Python: of any value, to a file by its name, as torch.jit has it."""
+    from tsir.frontend.script.functions import call_in_python
+
+    given = dict(zip(("obj", "f"), args, strict=False)) | dict(kwargs)
+    if given.keys() != {"obj", "f"}:
+        e.unsupported("torch.save() with options", hint="pass the value and the file's name")
+    signature = Signature((ParameterInfo("obj", ts.AnyType()), ParameterInfo("f", ts.StrType())), ts.NONE)
+    return call_in_python(e, torch.save, signature, given, set(given), "torch.save")
+
+
 TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {
     torch.functional.einsum: _einsum, torch.functional.meshgrid: _gathered("meshgrid", 0),
     torch.functional.broadcast_tensors: _gathered("broadcast_tensors", 0),
@@ -102,6 +114,6 @@ TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]]
     torch.functional.atleast_1d: _operator("atleast_1d"), torch.functional.atleast_2d: _operator("atleast_2d"),
     torch.functional.atleast_3d: _operator("atleast_3d"), torch.functional.chain_matmul: _gathered("chain_matmul", 0),
     _utils._single: _repeated(1), _utils._pair: _repeated(2), _utils._triple: _repeated(3), _utils._quadruple: _repeated(4),
-    vars(functional)["_no_grad_embedding_renorm_"]: _embedding_renorm,
+    vars(functional)["_no_grad_embedding_renorm_"]: _embedding_renorm, torch.save: _save,
     **FOREACH,
 }  # fmt: skip
