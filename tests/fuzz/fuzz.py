@@ -37,7 +37,8 @@ PROGRAMS = Path(__file__).parents[1] / "filecheck"
 PASSES = (
     "ts-inline,ts-canonicalize,ts-cse,ts-dce", "ts-infer-types,ts-fold-constants,ts-canonicalize,ts-dce",
     "ts-functionalize,ts-infer-types,lower-ts-to-linalg,ts-dce", "ts-canonicalize", "ts-cse,ts-dce", "ts-infer-types,ts-lay-out",
-    "ts-freeze,ts-symbol-dce", "ts-resize-by-name,ts-index-by-number", "lower-ts-to-linalg", "lower-linalg-ext,align-while",
+    "ts-freeze,ts-symbol-dce", "ts-resize-by-name,ts-drop-scalar-classes,ts-index-by-number",
+    "lower-ts-to-linalg", "lower-linalg-ext,align-while",
     "trim-windows,pin-corner-cases,finish-mlir", "func.func(ts-cse,canonicalize)", "cse,dce", "convert-scf-to-cf",
     ",".join(PIPELINES["optimize"]), ",".join(PIPELINES["linalg"]), ",".join(PIPELINES["mlir"]),
 )  # fmt: skip

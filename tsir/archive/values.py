@@ -15,6 +15,7 @@ import numpy as np
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
+from tsir.dialects.listed import ScalarObject, scalar_object
 from tsir.dialects.values import Device, EnumMember, Instance, Layout, MemoryFormat, named_tuple_class
 from tsir.errors import ArchiveError
 from tsir.limits import Limits
@@ -64,6 +65,9 @@ class ValueWriter:
         return written
 
     def _write(self, value: Any, path: str, depth: int) -> Json:
+        if isinstance(value, ScalarObject | np.generic):
+            scalar = value.scalar if isinstance(value, ScalarObject) else value
+            return {"kind": "numpy", "dtype": scalar.dtype.name, "value": self._write(scalar.item(), path, depth + 1)}
         if value is None or isinstance(value, bool | int | str):
             return value
         if isinstance(value, float):
@@ -277,9 +281,18 @@ def _read_named_tuple(reader: ValueReader, value: Json, depth: int) -> Any:
     return named_tuple_class(str(value["name"]), tuple(value["fields"]))(*reader.items(value, depth))  # type: ignore[call-arg]
 
 
+def _read_scalar(reader: Any, value: Json, depth: int) -> Any:
+    """A NumPy scalar, of a class of numbers."""
+    kind = np.dtype(str(value["dtype"]))
+    if kind.kind not in "biufc":
+        raise ValueError(f"no scalar is of class {kind.name!r}")
+    return scalar_object(kind.type(reader.part(value["value"], depth)))
+
+
 _READERS: dict[str, Any] = {
     "float": lambda _r, v, _d: float(v["value"]),
     "complex": lambda _r, v, _d: complex(float(v["value"][0]), float(v["value"][1])),
+    "numpy": _read_scalar,
     "tensor": lambda r, v, _d: r.tensor(v["number"]),
     "object": lambda r, v, _d: r.object(v["number"]),
     "tuple": lambda r, v, d: tuple(r.items(v, d)),

@@ -126,7 +126,7 @@ class ScalarObject:
 
 
 class BoolObject(ScalarObject):
-    """`np.bool_`, which is no number for the program: there are no classes derived from bool."""
+    """`np.bool_`, which isn't derived from bool: there are no such classes."""
 
     __slots__ = ("_scalar",)
 
@@ -137,16 +137,64 @@ class BoolObject(ScalarObject):
     def scalar(self) -> Any:
         return self._scalar
 
+    def __bool__(self) -> bool:
+        return bool(self._scalar)
+
+    def __int__(self) -> int:
+        return int(self._scalar)
+
+    def __float__(self) -> float:
+        return float(self._scalar)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.asarray(self._scalar, dtype)
+
 
 def scalar_object(value: Any) -> Any:
     """A scalar of NumPy's as the program holds it; what is none as it is."""
     if isinstance(value, np.bool_):
-        return bool(value)
+        return BoolObject(value)
     return _number_class(type(value))(value) if isinstance(value, np.number) else value
+
+
+def with_scalars(value: Any) -> Any:
+    """A value with NumPy's scalars as callers have them: containers are changed in place."""
+    if isinstance(value, ScalarObject):
+        return value.scalar
+    if type(value) is list and any(isinstance(v, ScalarObject | list | dict | tuple) for v in value):
+        value[:] = [with_scalars(v) for v in value]
+    elif type(value) is dict and any(isinstance(v, ScalarObject | list | dict | tuple) for v in value.values()):
+        value |= {k: with_scalars(v) for k, v in value.items()}
+    elif type(value) is tuple:
+        return tuple(with_scalars(v) for v in value)
+    return value
 
 
 _OPERATORS = """add sub mul truediv floordiv mod pow divmod radd rsub rmul rtruediv rfloordiv rmod rpow rdivmod
     and or xor lshift rshift rand ror rxor rlshift rrshift neg pos abs invert lt le gt ge eq ne""".split()
+
+
+def _operation(name: str) -> Any:
+    """An operator's method of numbers that stand for NumPy's."""
+
+    def operate(self: Any, *others: Any) -> Any:
+        given = [o.scalar if isinstance(o, ScalarObject) else o for o in others]
+        with np.errstate(all="ignore"):
+            found = getattr(self.scalar, name)(*given)
+        return tuple(map(scalar_object, found)) if isinstance(found, tuple) else scalar_object(found)
+
+    return operate
+
+
+def _operations(kind: type[np.generic[Any]], base: type) -> dict[str, Any]:
+    names = [f"__{n}__" for n in _OPERATORS if hasattr(kind, f"__{n}__") and hasattr(base, f"__{n}__")]
+    return {n: _operation(n) for n in names} | {"__hash__": base.__hash__}
+
+
+for _name, _method in _operations(np.bool_, np.bool_).items():
+    if _name != "__hash__":
+        setattr(BoolObject, _name, _method)
+BoolObject.__hash__ = lambda self: hash(self.scalar)
 
 
 @cache
@@ -157,17 +205,7 @@ def _number_class(kind: type[np.number[Any]]) -> type:
     def scalar(self: Any) -> Any:
         return kind(base(self))
 
-    def operation(name: str) -> Any:
-        def operate(self: Any, *others: Any) -> Any:
-            given = [o.scalar if isinstance(o, ScalarObject) else o for o in others]
-            with np.errstate(all="ignore"):
-                found = getattr(kind(base(self)), name)(*given)
-            return tuple(map(scalar_object, found)) if isinstance(found, tuple) else scalar_object(found)
-
-        return operate
-
-    names = [f"__{n}__" for n in _OPERATORS if hasattr(kind, f"__{n}__") and hasattr(base, f"__{n}__")]
-    members = {n: operation(n) for n in names} | {"__hash__": base.__hash__, "__slots__": (), "scalar": property(scalar)}
+    members = _operations(kind, base) | {"__slots__": (), "scalar": property(scalar)}
     return type(kind.__name__, (ScalarObject, base), members)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tsir.dialects.listed import with_scalars
 from tsir.dialects.values import Instance
 from tsir.errors import TsirError
 
@@ -39,6 +40,9 @@ class Parameter:
     kwarg_only: bool = False
     repeat: int = 0
     current: Callable[[], Any] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "default", with_scalars(self.default))
 
 
 @dataclass(frozen=True)

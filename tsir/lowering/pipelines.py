@@ -32,14 +32,15 @@ from tsir.passes.lay_out import lay_out, mark_strides
 from tsir.passes.outside import mark_outside
 from tsir.passes.registry import get_pass
 from tsir.passes.resize import resize_by_name
+from tsir.passes.scalar_classes import drop_scalar_classes
 from tsir.passes.signature import drop_object, set_argument_types
 from tsir.passes.sized_outs import Resized, number_outs, resize_out, take_other_sizes
 from tsir.passes.spread import Form, Leaf, spread_arguments
 from tsir.passes.structure import callee_name, find_function, functions, reachable, walk
 
 _SPECIALIZE = (
-    "ts-inline", "ts-symbol-dce", "ts-resize-by-name", "ts-freeze", "ts-fold-constants", "ts-index-by-number",
-    "ts-fold-constants", "ts-lay-out", "ts-cse", "ts-dce", "ts-drop-self", "ts-symbol-dce",
+    "ts-inline", "ts-symbol-dce", "ts-resize-by-name", "ts-drop-scalar-classes", "ts-freeze", "ts-fold-constants",
+    "ts-index-by-number", "ts-fold-constants", "ts-lay-out", "ts-cse", "ts-dce", "ts-drop-self", "ts-symbol-dce",
     "ts-functionalize", "ts-canonicalize", "ts-cse", "ts-dce",
 )  # fmt: skip
 
@@ -164,6 +165,7 @@ def _specialized(
         if known is not function and known.sym_name.data not in called:
             continue  # what was inlined everywhere
         resize_by_name(known, attributes, instance, is_entry=known is function and not is_called)
+        drop_scalar_classes(known)
     weights: list[str] = []
     first = 0
     if is_called:  # a function that is called recursively has the signature that its calls have

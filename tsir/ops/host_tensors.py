@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
+from tsir.dialects.listed import ScalarObject
 from tsir.errors import OperatorError, OperatorTypeError, OperatorValueError
 from tsir.ops.promotion import default_dtype
 
@@ -78,7 +79,9 @@ def tensor(data: Any, dtype: DType | None, device: Any, requires_grad: bool = Fa
         values = [n.item() for n in numbers]
         target = data_dtype(values) if dtype is None and own.category is not Category.FLOAT else dtype or data_dtype(values)
         return _array(values, shape, target)
-    values = [n.item() if isinstance(n, np.ndarray) else n for n in numbers]
+    values = [
+        n.item() if isinstance(n, np.ndarray) else n.scalar.item() if isinstance(n, ScalarObject) else n for n in numbers
+    ]
     for value in values:
         if not isinstance(value, int | float | complex):
             raise OperatorTypeError(f"new(): invalid data type {type(value).__name__!r}")

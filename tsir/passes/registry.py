@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PASSES: dict[str, str] = {
     "ts-inline": "tsir.passes.inline:InlinePass",
     "ts-resize-by-name": "tsir.passes.resize:ResizeByNamePass",
+    "ts-drop-scalar-classes": "tsir.passes.scalar_classes:DropScalarClassesPass",
     "ts-freeze": "tsir.passes.freeze:FreezePass",
     "ts-infer-types": "tsir.passes.infer_types:InferTypesPass",
     "ts-fold-constants": "tsir.passes.fold_constants:FoldConstantsPass",

@@ -19,7 +19,7 @@ import numpy as np
 
 from tsir.dialects.builtin_bases import HELD, MUTABLE, builtin_base, object_with, set_held, value_as_builtin
 from tsir.dialects.dtypes import DType
-from tsir.dialects.listed import Listed, ScalarObject
+from tsir.dialects.listed import Listed, ScalarObject, scalar_object
 from tsir.dialects.program import EntryPoint
 from tsir.dialects.tensor_keys import TensorDict, TensorSet
 from tsir.dialects.values import (
@@ -41,7 +41,7 @@ from tsir.errors import OperatorError, OperatorTypeError, TsirError
 from tsir.ops.host_random import Generator
 from tsir.ops.host_strided import take_resized
 from tsir.runtime.objects import PythonClasses
-from tsir.runtime.scalars_in import SCALARS_IN, mismatch
+from tsir.runtime.scalars_in import NUMPY_IN, SCALARS_IN, mismatch
 from tsir.runtime.standard_dicts import DICTS, class_named, converted_dict
 from tsir.runtime.torch_adapter import TorchAdapter, adapter
 from tsir.runtime.type_text import TypeText, parse_type_text
@@ -117,6 +117,14 @@ class Conversion:
             return {"i64": int, "f64": float, "i1": bool}.get(kind, _same)(array.item())
         raise mismatch(where, expected, "Tensor")
 
+    def _item_in(self, value: Any, expected: TypeText, where: str) -> Any:
+        """Converts what a container has: a NumPy scalar stays one there."""
+        if isinstance(value, ScalarObject):
+            return value
+        if isinstance(value, np.generic) and isinstance(value, NUMPY_IN.get(expected.kind, ())):
+            return scalar_object(value)
+        return self.value_in(value, expected, where)
+
     def _structure_in(self, value: Any, expected: TypeText, where: str) -> Any:
         kind = expected.kind
         if kind == "optional":
@@ -133,40 +141,40 @@ class Conversion:
         if kind == "list" and isinstance(value, list | tuple | range):
             if id(value) in self.lists:
                 return self.lists[id(value)][1]
-            converted = [self.value_in(v, expected.arguments[0], where) for v in value]
+            converted = [self._item_in(v, expected.arguments[0], where) for v in value]
             if isinstance(value, list):
                 self.lists[id(value)] = (value, converted)
             return converted
         if kind == "frozenset" and isinstance(value, set | frozenset):
-            return frozenset(self.value_in(v, expected.arguments[0], where) for v in value)
+            return frozenset(self._item_in(v, expected.arguments[0], where) for v in value)
         if kind == "set" and isinstance(value, set | frozenset | TensorSet):
             if id(value) in self.lists:
                 return self.lists[id(value)][1]
             own = TensorSet if expected.arguments[0].kind == "tensor" else set
-            members = own(self.value_in(v, expected.arguments[0], where) for v in value)
+            members = own(self._item_in(v, expected.arguments[0], where) for v in value)
             if not isinstance(value, frozenset):
                 self.lists[id(value)] = (value, members)
             return members
         if kind == "tuple_of" and isinstance(value, tuple | list):
-            return tuple(self.value_in(v, expected.arguments[0], where) for v in value)
+            return tuple(self._item_in(v, expected.arguments[0], where) for v in value)
         if kind == "tuple" and isinstance(value, tuple | list) and len(value) == len(expected.arguments):
-            return tuple(self.value_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True))
+            return tuple(self._item_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True))
         if kind == "named_tuple" and isinstance(value, tuple) and len(value) == len(expected.arguments):
-            items = [self.value_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True)]
+            items = [self._item_in(v, t, where) for v, t in zip(value, expected.arguments, strict=True)]
             self.python_classes.setdefault(expected.symbol, type(value))
             return named_tuple_class(expected.symbol, expected.fields)(*items)  # type: ignore[call-arg]
         if kind in ("deque", "dict") and id(value) in self.lists:
             return self.lists[id(value)][1]
         if kind == "deque" and isinstance(value, deque):
-            items = deque((self.value_in(v, expected.arguments[0], where) for v in value), value.maxlen)
+            items = deque((self._item_in(v, expected.arguments[0], where) for v in value), value.maxlen)
             self.lists[id(value)] = (value, items)
             return items
         if kind == "dict" and isinstance(value, (class_named(expected.symbol), TensorDict)):
             key, item = expected.arguments
             converted = converted_dict(
                 value,
-                lambda k: self.value_in(k, key, where),
-                lambda v: self.value_in(v, item, where),
+                lambda k: self._item_in(k, key, where),
+                lambda v: self._item_in(v, item, where),
                 by_tensor=key.kind == "tensor",
             )
             self.lists[id(value)] = (value, converted)

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from tsir.runtime.arguments import Conversion
 
 
+NUMPY_IN: dict[str, Any] = {
+    "f64": np.floating, "i64": np.integer, "i1": np.bool_, "complex": np.complexfloating, "number": np.number,
+}  # fmt: skip
+"""The NumPy scalars that containers of these types may have."""
+
+
 def _scalar_in(kinds: tuple[type, ...], convert: Any) -> Any:
     def check(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
         if isinstance(value, np.generic):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 GROUP = "tsir.passes"
 
-ON_FUNCTIONS = frozenset(("ts-cse", "ts-dce", "ts-canonicalize", "ts-index-by-number"))
+ON_FUNCTIONS = frozenset(("ts-cse", "ts-dce", "ts-canonicalize", "ts-index-by-number", "ts-drop-scalar-classes"))
 """tsir's passes that look at nothing outside of a function, so that they can be nested in `func.func(...)`.
 
 xDSL's passes are all written for modules; one that is nested sees a module with that one operation, and may change only it.

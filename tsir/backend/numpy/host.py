@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import collections
 import importlib
-import operator as _operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
@@ -20,7 +19,7 @@ from tsir.backend.numpy.dispatch import host_function, operator
 from tsir.backend.numpy.text import format, percent, print, repr, str, str_format, warn
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
-from tsir.dialects.listed import BoolObject, IteratorObject, RangeObject, ScalarObject, View, scalar_object
+from tsir.dialects.listed import IteratorObject, RangeObject, View
 from tsir.dialects.program import python_function
 from tsir.dialects.tensor_keys import TensorDict, TensorSet, same_tensor, tensor_dict, tensor_hash
 from tsir.dialects.type_codes import dtype_from_code, layout_from_code, memory_format_from_code, type_code
@@ -38,6 +37,16 @@ from tsir.dialects.values import (
 )
 from tsir.ops import python_text
 from tsir.ops.ieee import ieee
+from tsir.ops.numpy_scalars import (
+    held_scalar,
+    is_numpy,
+    numpy_call,
+    numpy_dtype,
+    numpy_number,
+    numpy_operator,
+    numpy_text,
+    scalar_number,
+)
 
 __all__ = [
     "Device", "EnumMember", "Future", "Instance", "IteratorObject", "Layout", "MemoryFormat", "RangeObject", "TensorDict",
@@ -45,11 +54,12 @@ __all__ = [
     "del_attribute", "deque_of", "device", "dict_of", "dtype", "dtype_from_code", "exception_class", "exception_from",
     "exception_instance", "exception_object", "exception_type", "format", "frozen_set_of", "held_scalar", "host_function",
     "ieee", "instance_of", "int_from_bytes", "int_to_bytes", "is_any", "is_bool", "is_bytes", "is_complex", "is_device",
-    "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_outside", "is_str",
-    "layout_from_code", "list_of", "log", "memory_format_from_code", "named_tuple_class", "named_tuple_of", "new",
-    "no_attribute", "nothing", "numpy_number", "numpy_operator", "numpy_scalar", "numpy_text", "one_function", "operator",
-    "percent", "print", "python_function", "repr", "rows", "same_tensor", "set_of", "statistics", "str", "str_format",
-    "tensor_dict", "tensor_hash", "tensor_of", "truth", "tuple_of", "tuple_of_any_length", "type_code", "warn",
+    "is_dtype", "is_float", "is_int", "is_layout", "is_memory_format", "is_none", "is_number", "is_numpy", "is_outside",
+    "is_str", "layout_from_code", "list_of", "log", "memory_format_from_code", "named_tuple_class", "named_tuple_of", "new",
+    "no_attribute", "nothing", "numpy_call", "numpy_dtype", "numpy_number", "numpy_operator", "numpy_text", "one_function",
+    "operator", "percent", "print", "python_function", "repr", "rows", "same_tensor", "scalar_number", "set_of",
+    "statistics", "str", "str_format", "tensor_dict", "tensor_hash", "tensor_of", "truth", "tuple_of",
+    "tuple_of_any_length", "type_code", "warn",
 ]  # fmt: skip
 
 Name: TypeAlias = builtins.str
@@ -245,37 +255,9 @@ def size(sizes: list[int]) -> Size:
     return Size(sizes)
 
 
-def numpy_number(value: Any, kind: Name) -> Any:
-    """The number that a NumPy scalar of a class has. Raises OverflowError for an int that doesn't fit."""
-    return np.dtype(kind).type(value).item()
-
-
-def numpy_scalar(value: Any, kind: Name) -> Any:
-    """A NumPy scalar as it leaves the program."""
-    made = np.dtype(kind).type(value)
-    return BoolObject(made) if isinstance(made, np.bool_) else scalar_object(made)
-
-
 def statistics(name: Name, values: list[Any]) -> Any:
     """A function of the module `statistics`, which is imported by the first call."""
     return getattr(importlib.import_module("statistics"), name)(values)
-
-
-def held_scalar(value: Any, kind: Name) -> Any:
-    """A NumPy scalar as containers and attributes of the program have it."""
-    return scalar_object(np.dtype(kind).type(value))
-
-
-def numpy_text(value: Any, kind: Name) -> Name:
-    """`str` of a NumPy scalar."""
-    return builtins.str(np.dtype(kind).type(value))
-
-
-def numpy_operator(name: Name, kinds: Name, *values: Any) -> Any:
-    """An operator of numbers by NumPy's rules; `kinds` are the classes of those that are NumPy's."""
-    own = [v.scalar if isinstance(v, ScalarObject) else v for v in values]
-    found = getattr(_operator, name)(*(np.dtype(k).type(v) if k else v for k, v in zip(kinds.split(","), own, strict=True)))
-    return found.item()
 
 
 def nothing(_value: Any) -> bool:

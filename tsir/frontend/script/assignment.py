@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import RaiseOp, UnpackOp
-from tsir.errors import FrontendError
+from tsir.errors import FrontendError, SourceLocation
 from tsir.frontend.script import ambient, lazy
 from tsir.frontend.script.attributes import get_attribute, set_attribute
 from tsir.frontend.script.comparisons import compare
@@ -23,6 +23,7 @@ from tsir.frontend.script.iteration import as_one_list, items_of
 from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.numbers import number_in
+from tsir.frontend.script.numpy_scalars import as_held, kind_of, type_of_kind
 from tsir.frontend.script.operators import BINARY, binary, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
 from tsir.frontend.script.told_apart import operator_says, use_told_apart
@@ -54,11 +55,19 @@ def emit_assign(e: Emitter, node: ast.Assign) -> None:
         ).type
         if kind is not None:
             with e.calling([(value, node.value)]):
-                value = e.session.object_or_run(coerce(e, value, kind, "this variable"))
+                value = _of_type(e, value, kind, "this variable", None)
     value = _as_declared(e, node.targets[0], value)
     with e.calling([(value, node.value)]):
         for target in node.targets:
             assign(e, target, value)
+
+
+def _of_type(e: Emitter, value: Value, kind: Attribute, what: str, declared: SourceLocation | None) -> Value:
+    """A value of the type that a variable is declared with: a NumPy scalar stays one."""
+    own = kind_of(value)
+    if own is not None and type_of_kind(own) == kind:
+        return value
+    return e.session.object_or_run(coerce(e, as_held(e, value), kind, what, declared))
 
 
 def _as_declared(e: Emitter, target: ast.expr, value: Value) -> Value:
@@ -109,7 +118,7 @@ def emit_annotated(e: Emitter, node: ast.AnnAssign) -> None:
         with e.calling([(value, node.value)]):
             what, declared = f"'{ast.unparse(node.target)}'", e.source.location(node.annotation)
             value = number_in(e, value, wanted)
-            value = e.session.object_or_run(coerce(e, value, wanted, what, declared))
+            value = _of_type(e, value, wanted, what, declared)
     declared = wanted
     if isinstance(node.target, ast.Name) and declared is not None:
         e.declared[e.cell_key(node.target.id)] = declared

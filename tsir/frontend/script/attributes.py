@@ -36,6 +36,7 @@ from tsir.frontend.script.global_names import (
 )
 from tsir.frontend.script.inlining import emit_choice
 from tsir.frontend.script.listed import as_object, python_class
+from tsir.frontend.script.numpy_calls import class_of_number, member
 from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
@@ -120,6 +121,8 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             return Run(e.py("exception_attribute", [value.ssa, e.constant(name)]))
         case Run() if name == "__name__" and isinstance(value.type, ts.AnyType):
             return Run(e.py("class_name", [value.ssa]))
+        case Run() | Const() if (of_number := member(e, value, name)) is not None:
+            return of_number
         case Run():
             return _run_attribute(e, value, name)
         case PyFunction():
@@ -161,6 +164,8 @@ def type_of_value(e: Emitter, value: Value) -> Value:
         return e.session.from_python(torch.Size if value.tuple_like == "size" else tuple, "tuple")
     if (cls := python_class(value)) is not None:
         return e.session.from_python(cls, cls.__name__)
+    if (of_number := class_of_number(e, value)) is not None:
+        return of_number
     if isinstance(kind, ts.AnyType):
         return Run(e.py("exception_type", [materialise(e, value)]))
     found = None if kind is None else e.session.python_class(kind)

@@ -51,6 +51,7 @@ from tsir.frontend.script.made_modules import module_from_outside
 from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.misfits import describe_object
+from tsir.frontend.script.numpy_calls import call_function as call_numpy_function
 from tsir.frontend.script.object_copies import copied
 from tsir.frontend.script.object_dicts import plain as plain_dict
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
@@ -343,6 +344,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     evaluated = evaluate(e, callee.value, args, kwargs, callee.name)
     if evaluated is not None:
         return evaluated
+    if (number := call_numpy_function(e, target, args, kwargs)) is not None:
+        return number
     if (found := call_method_of_container(e, target, args, kwargs)) is not None:
         return found
     if isinstance(target, functools._lru_cache_wrapper):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xdsl.dialects import scf
 from xdsl.ir import Attribute, SSAValue
@@ -18,6 +18,7 @@ from tsir.frontend.script.coroutines import AT
 from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter
 from tsir.frontend.script.frames import FRAME, frame_of, framed
 from tsir.frontend.script.function_values import function_type, is_function, is_read_by_functions
+from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.numpy_scalars import kind_of as numpy_kind
 from tsir.frontend.script.source import leaves_loop
 from tsir.frontend.script.static_state import changed_contents
@@ -42,6 +43,8 @@ class Carried:
 
     type: Attribute
     hidden: bool = False
+    numpy: str | None = None
+    """The NumPy class that its numbers are of in all rounds."""
 
 
 @dataclass
@@ -104,7 +107,7 @@ def initially_carried(
             continue  # until a round is seen to change it
         kind = e.session.type_of(binding.value)
         if kind is not None:
-            carried[name] = Carried(kind)
+            carried[name] = Carried(kind, numpy=numpy_kind(binding.value))
             if DEFINED + name in e.variables:  # it may be unassigned before the loop, and then is behind no rounds at all
                 carried[DEFINED + name] = Carried(ts.BOOL)
     if leaves_loop(body):
@@ -129,8 +132,14 @@ def initial_values(e: Emitter, carried: dict[str, Carried]) -> list[SSAValue]:
         elif binding is None or c.hidden:
             values.append(uninitialized(e, c.type))
         else:
-            values.append(coerce(e, binding.value, c.type, f"'{name}'"))
+            values.append(_as_carried(e, name, c, binding))
     return values
+
+
+def _as_carried(e: Emitter, name: str, c: Carried, binding: Binding) -> SSAValue:
+    """A variable's value as the loop carries it: a NumPy scalar as one that knows its class, where it isn't of one in all rounds."""
+    value = binding.value if c.numpy is not None else as_held(e, binding.value)
+    return coerce(e, value, c.type, f"'{name}'")
 
 
 def carry_tested(
@@ -149,6 +158,8 @@ def carry_tested(
         c = carried.get(name)
         if kind is None:
             continue
+        if c is not None and c.numpy is not None and _leaves_class(e, name, c.numpy):
+            changed[name] = replace(c, numpy=None)
         if c is None or not is_subtype(e, kind, c.type):
             old = start.get(name)
             before = None if old is None else e.session.type_of(old.value)
@@ -172,7 +183,7 @@ def tested_value(e: Emitter, name: str, c: Carried, argument: SSAValue) -> SSAVa
         return argument if binding is None and not known else e.bool_value(e.flag(name) if binding is not None else True)
     if name.startswith("$") or binding is None or isinstance(binding.value, Unusable):
         return argument
-    return coerce(e, binding.value, c.type, name)
+    return _as_carried(e, name, c, binding)
 
 
 def bind_arguments_of_body(
@@ -189,8 +200,7 @@ def bind_arguments_of_body(
         elif name.startswith("$"):
             e.set_flag(name, Run(argument))
         else:
-            kind = None if initial is None else numpy_kind(initial.value)
-            e.merge(name, e.session.object_or_run(argument) if kind is None else Run(argument, kind))
+            e.merge(name, e.session.object_or_run(argument) if c.numpy is None else Run(argument, c.numpy))
 
 
 _ASSIGNED_OBJECT = Unusable("is a Python object that a loop assigns, so it isn't known which one it is")
@@ -259,6 +269,11 @@ def settle(
         joined = join_types(c.type, kind)
         if joined != c.type:  # else it is converted, as a tuple is element by element
             changed[name] = Carried(joined, c.hidden)
+    changed |= {
+        name: replace(c, numpy=None)
+        for name, c in carried.items()
+        if c.numpy is not None and name not in changed and not e.dead and _leaves_class(e, name, c.numpy)
+    }
     if changed:
         raise TypesChanged(carried | changed)
     values: list[SSAValue] = []
@@ -269,19 +284,15 @@ def settle(
         if binding is None or e.dead or isinstance(binding.value, Unusable):
             values.append(uninitialized(e, c.type))
         else:
-            _check_kind(e, name, start, binding)
-            values.append(coerce(e, binding.value, c.type, f"'{name}' at the end of the loop"))
+            value = binding.value if c.numpy is not None else as_held(e, binding.value)
+            values.append(coerce(e, value, c.type, f"'{name}' at the end of the loop"))
     return values
 
 
-def _check_kind(e: Emitter, name: str, start: Mapping[str, Binding], binding: Binding) -> None:
-    """Refuses a variable that becomes a NumPy scalar, or one of another class, in a loop."""
-    first = start.get(name)
-    kinds = [numpy_kind(b.value) for b in (first, binding) if b is not None]
-    if len(set(kinds)) > 1 and not name.startswith("$"):
-        shown = " and ".join("a Python number" if k is None else f"a np.{k}" for k in kinds)
-        hint = f"make it one before the loop (`{name} = np.{kinds[-1] or kinds[0]}(...)`), or write float(...) in it"
-        e.unsupported(f"the variable '{name}', which is {shown} by turns in a loop,", hint=hint)
+def _leaves_class(e: Emitter, name: str, kind: str) -> bool:
+    """Whether a variable that was a NumPy scalar of a class isn't one at the end of a round."""
+    binding = e.variables.get(name)
+    return binding is not None and not isinstance(binding.value, Unusable) and numpy_kind(binding.value) != kind
 
 
 def _changed_outside(e: Emitter, start: Mapping[str, Binding], known: Sequence[str]) -> list[str]:
@@ -338,7 +349,7 @@ def _newly_carried(e: Emitter, name: str, binding: Binding, end: tuple[int, int]
     )
     if flag == RESULT or ((read_behind or may_be_unassigned(e, name)) and not isinstance(binding.value, Unusable)):
         kind = e.session.type_of(binding.value)
-        return None if kind is None else Carried(kind, hidden=True)
+        return None if kind is None else Carried(kind, hidden=True, numpy=numpy_kind(binding.value))
     return None
 
 
@@ -371,12 +382,10 @@ def behind(
         else:
             e.variables[name] = Binding(Unusable("isn't kept behind this loop"))
     results = dict(zip(built.names, built.operation.results, strict=True))
-    for name in carried:
+    for name, c in carried.items():
         value = results[name]
         if name.startswith("$"):
             e.set_flag(name, Run(value))
         else:
-            first = before.get(name)
-            kind = None if first is None else numpy_kind(first.value)
-            e.merge(name, e.session.object_or_run(value) if kind is None else Run(value, kind))
+            e.merge(name, e.session.object_or_run(value) if c.numpy is None else Run(value, c.numpy))
     e.assume(built.facts)

@@ -28,11 +28,12 @@ from tsir.frontend.script.concurrency import FUTURE_CLASSES, make_future
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import member_of_value
+from tsir.frontend.script.evaluation import evaluate
 from tsir.frontend.script.exception_values import make_exception
 from tsir.frontend.script.generators import generator_of
 from tsir.frontend.script.made_modules import make_module
 from tsir.frontend.script.managers import MADE_BEFORE
-from tsir.frontend.script.numpy_scalars import constant, kind_of, scalar
+from tsir.frontend.script.numpy_scalars import constant, kind_of, labelled, scalar
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.values import (
     NUMPY_KINDS,
@@ -70,6 +71,8 @@ def construct(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwa
         return member_of_value(e, cls, args[0])
     if issubclass(cls, np.number | np.bool_) and len(args) == 1 and not kwargs:
         return _numpy_scalar(e, cls, args[0])
+    if cls in (np.finfo, np.iinfo, np.dtype) and (known := evaluate(e, cls, args, kwargs, callee.name)) is not None:
+        return known
     if cls in (torch.finfo, torch.iinfo, torch.device):
         return _constant_object(e, callee, cls, args, kwargs)
     if cls is torch.Generator:
@@ -109,14 +112,15 @@ def _numpy_scalar(e: Emitter, cls: type[np.number[Any] | np.bool_], value: Value
     plain = bool if issubclass(cls, np.bool_) else int if issubclass(cls, np.integer) else float
     if issubclass(cls, np.complexfloating):
         plain = complex
-    if kind_of(value) == cls.__name__:
+    if kind_of(value) == np.dtype(cls).name:
         return value
     number = call_builtin(e, Builtin(plain.__name__), [value], {})
-    if cls in (np.float64, np.int64, np.bool_):
-        return number
-    if cls.__name__ not in NUMPY_KINDS:
+    name = np.dtype(cls).name
+    if name in ("float64", "int64", "bool", "complex128"):
+        return labelled(number, name)
+    if name not in NUMPY_KINDS:
         e.unsupported(f"np.{cls.__name__}() of a value that isn't known while compiling", hint="write torch's operators")
-    return scalar(e, number, cls.__name__)
+    return scalar(e, number, name)
 
 
 def _constant_object(e: Emitter, callee: PyObject, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:

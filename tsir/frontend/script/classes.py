@@ -40,6 +40,8 @@ class AttributeInfo:
     """Whether the type is that of the first value, for want of an annotation: what the program stores may widen it."""
     open: bool = False
     """Whether that value is an empty container, of whose elements nothing is known."""
+    numpy: str | None = None
+    """The NumPy class that its numbers, which are Python's when the program runs, are of in Python."""
     late: bool = False
     """Whether an object may have no such attribute yet."""
 

@@ -80,7 +80,7 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
         if is_values(left) and is_values(right):
             return Const(is_one_name(e.node) is isinstance(op, ast.Eq))
     symbol, method, swapped, meaning = COMPARISONS[type(op)]
-    if (found := operate(e, meaning.__name__, [left, right])) is not None:
+    if (found := operate(e, meaning.__name__, [left, right], lambda known: compare(e, op, *known))) is not None:
         return found
     for holder, other, name in ((left, right, method), (right, left, swapped)):
         if (found := call_own_method(e, holder, name, [other])) is not None and not is_declined(found):

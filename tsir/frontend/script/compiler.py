@@ -159,6 +159,8 @@ class Session(ProgramParts):
         """What the functions of one place do, by the types of the arguments."""
         self.asked_classes: set[type] = set()
         """The classes whose objects the program asks for their classes, which may be derived ones."""
+        self.asks_numpy = False
+        """Whether the program asks numbers whether they are NumPy's scalars."""
         self.functions_being_made: list[Value] = []
         """The local functions that are being made of such values, outermost first."""
         self.open_cells: list[tuple[str, Value]] = []

@@ -10,6 +10,7 @@ import builtins
 import typing
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import torch
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IntegerAttr
@@ -24,6 +25,8 @@ from tsir.frontend.script.emitter import DEFINED, Emitter, Unreachable
 from tsir.frontend.script.exception_values import asks_for_class, caught_as, is_exception_class, is_same_class
 from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.names import annotation_scope
+from tsir.frontend.script.numpy_calls import is_of_class
+from tsir.frontend.script.numpy_scalars import kind_of
 from tsir.frontend.script.truth import truth
 from tsir.frontend.script.type_relations import Tuples, is_subtype, join_types, members
 from tsir.frontend.script.values import (
@@ -288,6 +291,8 @@ def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
         if isinstance(a, PyObject | Builtin):
             objects = [getattr(builtins, v.name, v) if isinstance(v, Builtin) else getattr(v, "value", v) for v in (a, b)]
             return Const((objects[0] is objects[1]) is not negate)
+    if kind_of(left) != kind_of(right):
+        return Const(negate)
     if isinstance(left, Const) and isinstance(right, Const):
         return Const(left.same(right) is not negate)
     from tsir.frontend.script.enums import class_of
@@ -309,7 +314,12 @@ _CONTAINERS: dict[type, type[Attribute] | tuple[type[Attribute], ...]] = {
 
 def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> Condition:
     """`isinstance(value, <types>)`, decided while compiling where the static type is enough."""
-    candidates = _candidates(e, node)
+    return _is_instance(e, value, _candidates(e, node), node, path)
+
+
+def _is_instance(e: Emitter, value: Value, candidates: Sequence[object], node: ast.expr, path: str | None) -> Condition:
+    if not candidates:
+        return Condition(False)
     if isinstance(value, RaisedException):
         from tsir.frontend.script.exceptions import catches
 
@@ -329,6 +339,10 @@ def is_instance(e: Emitter, value: Value, node: ast.expr, path: str | None) -> C
         return Condition(any(issubclass(cls, c) if isinstance(c, type) else isinstance(c, ts.ListType) for c in candidates))
     if (cls := python_class(value)) is not None:
         return Condition(any(issubclass(cls, c) if isinstance(c, type) else isinstance(c, ts.ListType) for c in candidates))
+    own = [c for c in candidates if not isinstance(c, type) or not issubclass(c, np.generic)]
+    of_number = is_of_class(e, value, candidates, lambda v: _is_instance(e, v, own, node, path))
+    if of_number is not None:
+        return of_number
     kind = e.session.type_of(value)
     if isinstance(value, Run) and any(is_exception_class(c) for c in candidates) and ts.AnyType() in (kind, *_inner(kind)):
         return is_instance(e, RaisedException(e.cast(value.ssa, ts.AnyType())), node, path)

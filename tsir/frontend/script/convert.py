@@ -64,8 +64,9 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             return e.emit(ConstantOp(value.attribute, value.type))
         case StaticTuple():
             from tsir.frontend.script.function_values import as_function
+            from tsir.frontend.script.numpy_scalars import as_held
 
-            parts = [materialise(e, as_function(e, v)) for v in value.elements]
+            parts = [materialise(e, as_function(e, as_held(e, v))) for v in value.elements]
             return e.emit(TupleOp(parts, value.named or ts.TupleType([p.type for p in parts])))
         case StaticList() if not value.elements:
             made = e.session.empty_list(e, None)

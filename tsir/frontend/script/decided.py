@@ -85,6 +85,8 @@ class Decisions:
     """Whether the program has such objects that only exist while compiling."""
     derived: set[Key] = field(default_factory=set[Key])
     """The classes in the program that are derived from such whose objects it asks for their classes."""
+    held_numpy: set[str] = field(default_factory=set[str])
+    """The classes of NumPy's scalars that containers, attributes and variables of the program may have."""
     mixed: bool = False
     """Whether values of a Union are looked at when the program runs, since it doesn't say itself of what types they are."""
     telling_apart: bool = False
@@ -142,6 +144,14 @@ class Decisions:
         """Notes that an object gets another value than its class has. Raises Redecided."""
         if (cls, name) not in self.shadowed:
             self.shadowed.add((cls, name))
+            raise Redecided
+
+    def hold_numpy(self, session: Session, kind: str) -> None:
+        """Notes that what may have Python's numbers has scalars of a NumPy class. Raises Redecided where the program has already asked
+        of what class such numbers are."""
+        new = kind not in self.held_numpy
+        self.held_numpy.add(kind)
+        if new and session.asks_numpy and not session.complete:
             raise Redecided
 
     def join(self, session: Session) -> bool:

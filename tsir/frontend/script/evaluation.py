@@ -14,6 +14,7 @@ Everything else is compiled, or refused. What an evaluated call sees is the stat
 
 from __future__ import annotations
 
+import ast
 import builtins
 import collections.abc
 import contextvars
@@ -36,6 +37,7 @@ import numpy as np
 import torch
 from torch import _jit_internal as jit_internal
 
+from tsir.dialects.ts.structure import ListOp
 from tsir.frontend.script.ambient import attributes_set
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.outside import is_plain_object
@@ -46,6 +48,7 @@ from tsir.frontend.script.values import (
     EnumValue,
     PyFunction,
     PyObject,
+    Run,
     StaticDict,
     StaticList,
     StaticObject,
@@ -53,6 +56,7 @@ from tsir.frontend.script.values import (
     Value,
 )
 from tsir.frontend.torch_names import is_torch_constant, python_constant
+from tsir.passes.constants import constant_of
 
 
 class NotConstant(Exception):
@@ -69,7 +73,7 @@ def as_python(value: Value) -> Any:
         case EnumValue():
             return value.member
         case PyObject():
-            if isinstance(value.value, torch.Tensor | torch.nn.Module | logging.Logger):
+            if isinstance(value.value, torch.Tensor | torch.nn.Module | logging.Logger) or _may_change(value.value):
                 raise NotConstant
             return value.value
         case Builtin() if hasattr(builtins, value.name):
@@ -88,6 +92,19 @@ def as_python(value: Value) -> Any:
             raise NotConstant
 
 
+def _of_numpy() -> list[Any]:
+    """NumPy's functions that make what they give of what they are given."""
+    names = """all any allclose amax amin arange argmax argmin argsort around array array_equal asarray average
+    broadcast_shapes ceil clip concatenate convolve cross cumprod cumsum diag diff dot dtype empty eye fix flip full
+    full_like geomspace hanning hamming blackman bartlett kaiser histogram identity imag inner interp isclose iscomplex
+    isreal isscalar linspace logspace max mean median meshgrid min nan_to_num ndim ones ones_like outer percentile prod
+    ptp quantile ravel real repeat reshape roll round shape size sort squeeze stack std sum take tile trace transpose
+    tri tril triu trunc unique unravel_index var vstack hstack where zeros zeros_like promote_types result_type can_cast
+    isdtype expand_dims swapaxes moveaxis polyval digitize searchsorted""".split()
+    ufuncs = [f for f in vars(np).values() if isinstance(f, np.ufunc)]
+    return [*ufuncs, *(f for n in names if (f := getattr(np, n, None)) is not None)]
+
+
 PURE: frozenset[Any] = frozenset([
     logging.getLogger, inspect.signature, inspect.isfunction, inspect.ismethod, inspect.isclass, inspect.getmro, inspect.unwrap,
     dataclasses.fields, dataclasses.is_dataclass, dataclasses.asdict, dataclasses.astuple,
@@ -95,7 +112,7 @@ PURE: frozenset[Any] = frozenset([
     re.match, re.search, re.fullmatch, re.sub, re.split, re.findall, re.compile, sys.getsizeof, issubclass, callable, repr, str,
     type, vars, dir, ascii, format, isinstance, getattr, hasattr, len, sorted, min, max, sum, any, all, abs, round, divmod, pow,
     ord, chr, bin, hex, oct, id, int, float, bool, complex, list, tuple, dict, set, frozenset, range, enumerate, zip, reversed, map,
-    filter, iter, slice, object, functools.partial, next, property, super,
+    filter, iter, slice, object, functools.partial, next, property, super, np.finfo, np.iinfo, np.dtype, *_of_numpy(),
 ])  # fmt: skip
 """Functions of Python's that change nothing."""
 
@@ -115,6 +132,8 @@ _PURE_METHODS: dict[type, frozenset[str]] = {
     frozenset: frozenset(("union", "intersection", "difference", "issubset", "issuperset", "copy", "isdisjoint", "__contains__")),
     type: frozenset(("mro", "__subclasses__")), re.Pattern: frozenset(("match", "search", "fullmatch", "sub", "split", "findall")),
     re.Match: frozenset(("group", "groups", "start", "end", "span", "groupdict")),
+    np.ndarray: frozenset("all any argmax argmin argsort astype clip copy cumprod cumsum diagonal dot flatten item max mean min "
+                          "nonzero prod ravel repeat reshape round std squeeze sum tolist trace transpose var".split()),
     types.MappingProxyType: frozenset(("get", "keys", "values", "items", "copy", "__getitem__", "__contains__", "__len__")),
 }  # fmt: skip
 """Methods, written in C, of Python's types that change nothing."""
@@ -223,6 +242,8 @@ def may_be_evaluated(function: Any) -> bool:
     if isinstance(function, types.FunctionType):
         return function in PURE or _is_of_mapping(function) or is_pure(function)
     receiver = getattr(function, "__self__", None)
+    if _may_change(receiver):
+        return False
     if receiver is not None and not isinstance(receiver, types.ModuleType):
         name = getattr(function, "__name__", "")
         known = [t for t in _PURE_METHODS if isinstance(receiver, t) or receiver is t]
@@ -250,7 +271,7 @@ def evaluate(
     if function in _OF_CODE and args and isinstance(args[0], PyFunction) and args[0].receiver is not None:
         args = [PyObject(types.MethodType(args[0].function, object()), "a method"), *args[1:]]
     try:
-        given = [as_python(a) for a in args]
+        given = [_display(e, a) for a in args]
         named = {k: as_python(v) for k, v in kwargs.items()}
     except NotConstant:
         return None
@@ -264,6 +285,24 @@ def evaluate(
     if not e.session.dynamic and is_plain_object(result) and sys.getrefcount(result) <= _REFERENCES:
         return None  # an object made by the call, which the program may change
     return of_result(e, result, name)
+
+
+def _display(e: Emitter, value: Value) -> Any:
+    """The Python object that an argument is, as `as_python` has it; also that of a display of constants, which nothing else has."""
+    if isinstance(value, Run) and isinstance(value.ssa.owner, ListOp) and isinstance(e.argument_node(value), ast.List):
+        return _items(value.ssa.owner)
+    return as_python(value)
+
+
+def _items(display: ListOp) -> list[Any]:
+    """What a display of constants has. Raises NotConstant for one of other values."""
+    found: list[Any] = []
+    for operand in display.operands:
+        known = _items(operand.owner) if isinstance(operand.owner, ListOp) else constant_of(operand)
+        if not isinstance(known, list | int | float | str):
+            raise NotConstant
+        found.append(known)
+    return found
 
 
 _REFERENCES = 2
@@ -302,6 +341,11 @@ def _raise(e: Emitter, error: Exception) -> Value | None:
     raise Unreachable
 
 
+def _may_change(value: object) -> bool:
+    """Whether a value is an array that someone may write to: not one that an evaluated call has made."""
+    return isinstance(value, np.ndarray) and bool(value.flags.writeable)
+
+
 _VIEWS = (type({}.keys()), type({}.values()), type({}.items()), map, filter, zip, enumerate, type(iter([])), type(iter({})))
 
 
@@ -311,6 +355,9 @@ def of_result(e: Emitter, result: Any, name: str) -> Value:
 
     if isinstance(result, _VIEWS):
         result = tuple(result)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if _may_change(result):
+        result = result.copy()
+        result.setflags(write=False)
     made = e.session.from_python(result, name)
     return new_dict(e, made.items) if isinstance(made, StaticDict) and type(result) is dict else made
 

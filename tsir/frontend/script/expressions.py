@@ -366,7 +366,7 @@ def _kept(e: Emitter, value: Value, test: Condition, is_and: bool) -> Any:
     if not is_and and isinstance(kind, ts.OptionalType) and isinstance(value, Run):
         return lambda: e.session.object_or_run(e.cast(value.ssa, kind.element))
     if kind == ts.BOOL:
-        return lambda: Const(not is_and)  # the other operand may be as well known
+        return lambda: Const(not is_and, kind_of(value) or "")  # the other operand may be as well known
     return lambda: value
 
 

@@ -37,6 +37,7 @@ from tsir.frontend.script.listed import as_object, drop_unused_views
 from tsir.frontend.script.managers import is_manager_function, manager_of
 from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.numbers import number_in
+from tsir.frontend.script.numpy_scalars import as_held, kind_of, type_of_kind
 from tsir.frontend.script.passing import own_name, say_how_called
 from tsir.frontend.script.signatures import ParameterInfo, Signature, as_hints, members_of_declared
 from tsir.frontend.script.source import (
@@ -83,6 +84,8 @@ class Compiled:
     symbol: str
     result: Attribute | None
     parameter_types: list[Attribute] = field(default_factory=list[Attribute])
+    numpy: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The NumPy classes of parameters."""
     tuple_like: str | None = None
     """What its result is in Python, as in `Run`."""
     only_raises: bool = False
@@ -183,17 +186,22 @@ def call_compiled(
     session = e.session
     parameters: dict[str, Attribute | Value] = {}
     operands: list[SSAValue] = []
+    classes: dict[str, str] = {}
     for p in signature.parameters:
         value = bound[p.name]
         if _is_static_flag(value, p.type):
             parameters[p.name] = value
         elif p.type is not None:
             parameters[p.name] = kind = _narrowed(e, p.type, value)
-            value = number_in(e, value, kind)
+            if (own := kind_of(value)) is not None and type_of_kind(own) == kind:
+                classes[p.name] = own
+            value = number_in(e, value if p.name in classes else as_held(e, value), kind)
             operands.append(coerce(e, value, kind, f"argument '{p.name}' of {name}()", p.declared))
         elif session.type_of(value) is None:
             parameters[p.name] = value
         else:
+            if (own := kind_of(value)) is not None:
+                classes[p.name] = own
             operand = materialise(e, value)
             parameters[p.name] = operand.type
             operands.append(operand)
@@ -213,7 +221,7 @@ def call_compiled(
         return inline(e, source, signature, bound, None, name)
     parameters |= ambient
     try:
-        compiled = compile_for(session, source, signature, parameters, callee)
+        compiled = compile_for(session, source, signature, parameters, callee, numpy=classes)
     except (NoRunTimeResult, NeedsInlining) as error:
         from tsir.frontend.script.recursion_outside import call_recursive
 
@@ -332,27 +340,33 @@ def compile_for(
     parameters: Mapping[str, Attribute | Value],
     callee: PyFunction,
     symbol: str | None = None,
+    numpy: Mapping[str, str] | None = None,
 ) -> Compiled:
-    """The function for parameters of these types; those given as values are bound to them while compiling."""
+    """The function for parameters of these types; those given as values are bound to them while compiling. `numpy` has the NumPy
+    classes of parameters."""
     key = (
         source.function,
         id(source.node),
         session.autocast,
         tuple((n, p if isinstance(p, Attribute) else _static_key(p)) for n, p in parameters.items()),
+        tuple((numpy or {}).items()),
     )
     found = session.functions.get(key)
     if found is not None:
         return found
     symbol = symbol or session.symbol(_symbol_name(session, source, callee))
     kinds = [p for p in parameters.values() if isinstance(p, Attribute)]
-    compiled = session.functions[key] = Compiled(symbol, signature.result, kinds)
+    compiled = session.functions[key] = Compiled(symbol, signature.result, kinds, numpy or {})
     session.keep_alive.append(parameters)
     # A method that is called from outside, too, has its name for all values of its parameters.
     from_outside = is_exported(source.function) or source.function.__name__ == "forward"
     declared = {p.name: p.type for p in signature.parameters if p.type is not None}
-    general = not from_outside or not any(
-        isinstance(p, Const | EnumValue) or (isinstance(declared.get(n), ts.OptionalType) and declared[n] != p)
-        for n, p in parameters.items()
+    general = not numpy and (
+        not from_outside
+        or not any(
+            isinstance(p, Const | EnumValue) or (isinstance(declared.get(n), ts.OptionalType) and declared[n] != p)
+            for n, p in parameters.items()
+        )
     )
     general = general and session.autocast == OFF
     if callee.owner is not None and kinds[:1] == [callee.owner.type] and own_name(callee, source.function) and general:
@@ -385,7 +399,7 @@ def compile_for(
 def _static_key(value: Value) -> Any:
     match value:
         case Const():
-            return ("const", type(value.value), value.value)
+            return ("const", type(value.value), value.value, value.numpy)
         case Closure():
             return ("closure", id(value.source.node), tuple((k, _static_key(v)) for k, v in value.defaults.items()))
         case PyFunction():
@@ -435,6 +449,9 @@ def _compile(
                 own = next((q for q in signature.parameters if q.name == name and q.has_default), None)
                 if own is not None:
                     session.entry_arguments[argument] = own
+            if name in compiled.numpy:
+                e.variables[name] = Binding(Run(argument, compiled.numpy[name]))
+                continue
             e.variables[name] = Binding(NONE if p == ts.NONE and session.dynamic else session.object_or_run(argument))
         elif name == signature.keywords and isinstance(p, StaticDict) and p.ref is None:
             e.variables[name] = Binding(new_dict(e, p.items))
@@ -505,5 +522,5 @@ def _result(e: Emitter, wanted: Attribute | None, compiled: Compiled) -> SSAValu
     if e.session.type_of(binding.value) is None and not kept:
         raise NoRunTimeResult(binding.value)
     value = binding.value if e.is_entry else as_object(e, binding.value)
-    compiled.tuple_like = value.tuple_like if isinstance(value, Run) else None
+    compiled.tuple_like = value.tuple_like if isinstance(value, Run) else kind_of(value)
     return materialise(e, value)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from xdsl.dialects import arith
 from xdsl.ir import SSAValue
@@ -147,6 +148,8 @@ def items_of(e: Emitter, value: Value) -> Items:
             if isinstance(value.value, set | frozenset | collections.abc.Mapping):
                 keys_of: list[Any] = list(value.value)
                 return constant_items([e.session.from_python(k, f"an item of {value.name}") for k in keys_of])
+            if isinstance(value.value, np.ndarray) and not value.value.flags.writeable:
+                return constant_items([e.session.from_python(v, f"an item of {value.name}") for v in value.value])
             if (method := method_in_python(value.value, "__iter__")) is not None:
                 from tsir.frontend.script.calls import call
 

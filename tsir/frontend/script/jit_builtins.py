@@ -15,6 +15,8 @@ from tsir.frontend.script.convert import (
 from tsir.frontend.script.convert import uninitialized as uninitialized_value
 from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.numbers import number_in
+from tsir.frontend.script.numpy_calls import dtype_of_data
+from tsir.frontend.script.numpy_scalars import plain
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside import outside_array
 from tsir.frontend.script.raising import raise_error
@@ -26,6 +28,8 @@ from tsir.frontend.script.values import (
     Run,
     Value,
 )
+from tsir.passes.constants import constant_of
+from tsir.passes.facts import strip_casts
 
 
 def _annotate(a: Arguments) -> Value:
@@ -123,9 +127,15 @@ def _tensor(a: Arguments) -> Value:
         keywords["dtype"] = values[1]
     if is_tensor(e.session.type_of(data)):
         return torch_call(e, "to", [torch_call(e, "clone", [data]), *([keywords["dtype"]] if "dtype" in keywords else [])])
-    if isinstance(data, Run) and data.type == ts.BOOL:
-        data = Run(data.ssa)
-    return torch_call(e, "tensor", [data], keywords)
+    given = keywords.get("dtype", NONE)
+    none = (
+        constant_of(strip_casts(given.ssa)) is None
+        if isinstance(given, Run)
+        else isinstance(given, Const) and given.value is None
+    )
+    if none and (dtype := dtype_of_data(e, data)) is not None:
+        keywords["dtype"] = dtype
+    return torch_call(e, "tensor", [plain(data)], keywords)
 
 
 def _manual_seed(a: Arguments) -> Value:

@@ -18,13 +18,14 @@ from tsir.frontend.script.convert import coerce, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter
 from tsir.frontend.script.frames import FRAME, frame_of
 from tsir.frontend.script.function_values import function_type, is_function
-from tsir.frontend.script.numpy_scalars import kind_of
+from tsir.frontend.script.numpy_scalars import as_held, kind_of
 from tsir.frontend.script.static_state import parts_of, with_parts
 from tsir.frontend.script.type_relations import is_subtype, join_all, join_types, members
 from tsir.frontend.script.unassigned import may_be_unassigned
 from tsir.frontend.script.values import (
     FALSE,
     ITERATORS,
+    NUMPY_KINDS,
     TRUE,
     Binding,
     Builtin,
@@ -422,6 +423,8 @@ def _yielded(e: Emitter, side: Side, name: str, found: _Merged) -> SSAValue:
         value = structure[1][at]
     if found.options:
         return _choice_number(e, value, found.options)
+    if found.tuple_like not in NUMPY_KINDS:
+        value = as_held(e, value)
     if not is_function(value):
         return coerce(e, value, found.type, f"'{name}'")
     behind, e.variables = e.variables, side.variables  # what a function reads of the branch is that of its end

@@ -23,6 +23,7 @@ from tsir.frontend.script.function_identity import compares_functions
 from tsir.frontend.script.keyed_types import item_if_present
 from tsir.frontend.script.keys import as_key, refuse_objects_of_set
 from tsir.frontend.script.listed import VIEWS
+from tsir.frontend.script.numpy_calls import call_method as call_method_of_number
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.operator_calls import argument, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import SPECIAL_METHODS
@@ -103,6 +104,11 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         found = evaluate(e, getattr(receiver.value, name), args, kwargs, name) if hasattr(str, name) else None
         if found is not None:
             return found
+    if (
+        isinstance(receiver, Run | Const)
+        and (of_number := call_method_of_number(e, receiver, name, args, kwargs)) is not None
+    ):
+        return of_number
     ssa = materialise(e, receiver)
     kind = ssa.type
     if isinstance(kind, ts.FutureType) and name in ("then", "add_done_callback") and len(args) == 1:

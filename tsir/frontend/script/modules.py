@@ -317,6 +317,9 @@ class ModuleReader:
         role = "constant" if is_constant_name else "attribute"
         attributes[name] = AttributeInfo(found, role, static, key, inferred=inferred, open=is_open_yet)
         values[name] = self.session.to_runtime(value, found)
+        if isinstance(value, np.floating) and static is None and found == ts.FLOAT and not _is_stored(python_class, name):
+            kind = value.dtype.name
+            attributes[name].numpy, attributes[name].key, values[name] = kind, ("numpy", kind), float(value)
 
     def _is_only_configuration(self, value: Any) -> bool:
         """Whether an object of a program that is read as Python reads it is of a class whose annotations name what isn't compiled:

@@ -1,15 +1,16 @@
 """NumPy's scalars in programs: `np.float32(x) + 1` is computed by NumPy's rules, and is a `np.float32` again.
 
 They are numbers of the program whose class the compiler knows (`Run.tuple_like`, `Const.numpy`), and become NumPy's again where they
-leave it, or are put into containers and attributes, which hold them as objects that compute by NumPy's rules (`ScalarObject`).
-Those of 64 bits are Python's numbers: they have the same values. So are arguments of functions that aren't inlined.
+leave it. Containers, attributes, arguments of functions, and variables that are a NumPy scalar and a Python number by turns, hold them
+as objects that compute by NumPy's rules (`ScalarObject`): what the class of such a number is asks the running program (`by_class`).
+Arithmetic that gives the same numbers as Python's, as nearly all of 64 bits does, is Python's.
 """
 
 from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,20 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
 from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.values import NUMPY_KINDS, Const, Run, Value
+from tsir.frontend.script.type_relations import NUMBERS, members
+from tsir.frontend.script.values import NUMPY_KINDS, Condition, Const, Run, Value
 
 _SAMPLES: dict[Attribute, Any] = {ts.INT: 1, ts.FLOAT: 1.0, ts.BOOL: True, ts.COMPLEX: 1j}
 _TYPES: dict[type, Attribute] = {int: ts.INT, float: ts.FLOAT, bool: ts.BOOL, complex: ts.COMPLEX}
+_WIDE: frozenset[str | None] = frozenset((None, "bool", "int64", "float64"))
+"""The classes whose arithmetic is mostly that of Python's numbers."""
+_DIVISIONS = ("truediv", "floordiv", "mod")
+_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+_BITS = ("and_", "or_", "xor")
+
+
+PYTHONS = "python"
+"""The `Run.tuple_like` of a number that is none of NumPy's."""
 
 
 def kind_of(value: Value) -> str | None:
@@ -32,10 +43,20 @@ def kind_of(value: Value) -> str | None:
     return value.tuple_like if isinstance(value, Run) and value.tuple_like in NUMPY_KINDS else None
 
 
+def class_named(kind: str) -> type[np.generic[Any]]:
+    """The class of NumPy's scalars of a name."""
+    return np.dtype(kind).type
+
+
 def python_class(value: Value) -> type | None:
     """The NumPy class of a number; None for other values."""
     kind = kind_of(value)
-    return None if kind is None else np.dtype(kind).type
+    return None if kind is None else class_named(kind)
+
+
+def type_of_kind(kind: str) -> Attribute:
+    """The type that the numbers of a class have in the program."""
+    return _TYPES[type(class_named(kind)(1).item())]
 
 
 def constant(value: np.generic[Any]) -> Const:
@@ -43,21 +64,37 @@ def constant(value: np.generic[Any]) -> Const:
     return Const(value.item(), value.dtype.name if value.dtype.name in NUMPY_KINDS else "")
 
 
+def labelled(value: Value, kind: str) -> Value:
+    """A number as one of a NumPy class, which can have it."""
+    if isinstance(value, Const):
+        return Const(value.value, kind)
+    return Run(value.ssa, kind) if isinstance(value, Run) else value
+
+
+def plain(value: Value) -> Value:
+    """A NumPy scalar as the Python number that it has; other values as they are."""
+    if kind_of(value) is None:
+        return value
+    return Const(value.value) if isinstance(value, Const) else Run(value.ssa) if isinstance(value, Run) else value
+
+
 def scalar(e: Emitter, value: Value, kind: str) -> Value:
     """`np.float32(value)` of a number that only the running program knows."""
     ssa = materialise(e, value)
-    made = e.emit(py_op("numpy_number")([ssa, materialise(e, Const(kind))], [_TYPES[type(np.dtype(kind).type(1).item())]]))
-    return Run(made, kind if kind in NUMPY_KINDS else None)
+    return Run(e.emit(py_op("numpy_number")([ssa, materialise(e, Const(kind))], [type_of_kind(kind)])), kind)
 
 
-def operate(e: Emitter, name: str, values: Sequence[Value]) -> Value | None:
-    """An operator, of the module `operator`, of numbers of which one is NumPy's; None for other operands."""
+def operate(e: Emitter, name: str, values: Sequence[Value], compute: Callable[[list[Value]], Value]) -> Value | None:
+    """An operator, of the module `operator`, of numbers of which one is NumPy's; None for other operands.
+
+    `compute` is the operator of Python's numbers, for those that give the same number.
+    """
     kinds = [kind_of(v) for v in values]
     types = [e.session.type_of(v) for v in values]
     if not any(kinds) or any(t not in _SAMPLES for t in types):
         return None
     function = getattr(operator, name)
-    samples = [np.dtype(k).type(1) if k else _SAMPLES[t] for k, t in zip(kinds, types, strict=True) if t is not None]
+    samples = [class_named(k)(1) if k else _SAMPLES[t] for k, t in zip(kinds, types, strict=True) if t is not None]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -67,15 +104,33 @@ def operate(e: Emitter, name: str, values: Sequence[Value]) -> Value | None:
         if all(isinstance(v, Const) for v in values):
             known = [v.value for v in values if isinstance(v, Const)]
             try:
-                found = function(*(np.dtype(k).type(v) if k else v for k, v in zip(kinds, known, strict=True)))
+                found = function(*(class_named(k)(v) if k else v for k, v in zip(kinds, known, strict=True)))
             except (ArithmeticError, ValueError):
                 found = None  # at run time
             if found is not None:
-                return constant(found)
+                return constant(found) if isinstance(found, np.generic) else Const(found)
+    kind = str(result.dtype.name) if isinstance(result, np.generic) else ""
+    if _is_pythons(name, kinds, types, kind, values[-1]):
+        return labelled(compute([plain(v) for v in values]), kind)
     names = [materialise(e, Const(n)) for n in (name, ",".join(k or "" for k in kinds))]
-    kind = _TYPES[type(result.item())]
-    made = e.emit(py_op("numpy_operator")([*names, *(materialise(e, v) for v in values)], [kind]))
-    return Run(made, result.dtype.name if result.dtype.name in NUMPY_KINDS else None)
+    number = result.item() if isinstance(result, np.generic) else result
+    made = e.emit(py_op("numpy_operator")([*names, *(materialise(e, v) for v in values)], [_TYPES[type(number)]]))
+    return Run(made, kind if kind in NUMPY_KINDS else None)
+
+
+def _is_pythons(name: str, kinds: Sequence[str | None], types: Sequence[Attribute | None], result: str, last: Value) -> bool:
+    """Whether Python's operator of the numbers gives the number that NumPy's of the scalars does, also with its overflow and without
+    an exception."""
+    if not _WIDE.issuperset([*kinds, result]):
+        return False
+    alike = all(t == types[0] for t in types)
+    match name:
+        case "add" | "sub" | "mul" | "neg" | "pos" | "abs":
+            return result != "bool"
+        case _ if name in _DIVISIONS:
+            return isinstance(last, Const) and bool(last.value) and result in ("int64", "float64")
+        case _:
+            return alike and (name in _COMPARISONS or (name in _BITS and types[0] in (ts.INT, ts.BOOL)))
 
 
 def as_text(e: Emitter, value: Value) -> Value | None:
@@ -91,6 +146,34 @@ def as_result(e: Emitter, value: Value) -> Value | None:
 
 
 def as_held(e: Emitter, value: Value) -> Value:
-    """A NumPy scalar as a container or attribute has it; other values as they are."""
+    """A NumPy scalar as what may also have a Python number has it: a container, an attribute, a variable; other values as they are."""
     kind = kind_of(value)
-    return value if kind is None else Run(e.py("held_scalar", [materialise(e, value), materialise(e, Const(kind))]))
+    if kind is None:
+        return value
+    e.session.decisions.hold_numpy(e.session, kind)
+    return Run(e.py("held_scalar", [materialise(e, value), materialise(e, Const(kind))]))
+
+
+def by_class(e: Emitter, value: Value) -> tuple[Value, tuple[Value, ...]] | None:
+    """Which of the values that follow a number of the program is: a scalar of each of the NumPy classes that it may be of, at last
+    a Python number; None where it is certainly Python's, or of a class that is known."""
+    from tsir.frontend.script.control import choose
+
+    parts = members(value.type) if isinstance(value, Run) and value.tuple_like is None else ()
+    if not any(p in NUMBERS for p in parts):
+        return None
+    e.session.asks_numpy = True
+    known = (*parts, *_SAMPLES) if ts.NumberType() in parts else parts
+    kinds = [k for k in sorted(e.session.decisions.held_numpy) if type_of_kind(k) in known]
+    if not kinds:
+        return None
+    ssa = materialise(e, value)
+
+    def number(at: int) -> Value:
+        if at == len(kinds):
+            return Const(at)
+        test = e.py("is_numpy", [ssa, materialise(e, Const(kinds[at]))])
+        return choose(e, Condition(test), lambda: Const(at), lambda: number(at + 1))
+
+    options = [Run(e.py("scalar_number", [e.cast(ssa, type_of_kind(k)), materialise(e, Const(k))]), k) for k in kinds]
+    return number(0), (*options, Run(ssa, PYTHONS))

@@ -227,7 +227,7 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
     result = e.emit(read)
     if info.open:
         session.open_types[result] = key_of(holder.info.python_class, name)
-    return session.object_or_run(result)
+    return session.object_or_run(result) if info.numpy is None else Run(result, info.numpy)
 
 
 _DECIDING = (ts.StrType(), ts.INT, ts.BOOL)

@@ -93,7 +93,7 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     symbol, method, meaning = BINARY[type(op)]
     if (flags := combined(e, [left, right], meaning)) is not None:
         return flags
-    if (found := operate(e, meaning.__name__, [left, right])) is not None:
+    if (found := operate(e, meaning.__name__, [left, right], lambda known: binary(e, op, *known))) is not None:
         return found
     for holder, other, name in ((left, right, f"__{method}__"), (right, left, f"__r{method}__")):
         if (found := call_own_method(e, holder, name, [other])) is not None and not is_declined(found):
@@ -290,7 +290,7 @@ def unary(e: Emitter, op: ast.unaryop, value: Value) -> Value:
     symbol, method, meaning = UNARY[type(op)]
     if (flags := combined(e, [value], meaning)) is not None:
         return flags
-    if (found := operate(e, meaning.__name__, [value])) is not None:
+    if (found := operate(e, meaning.__name__, [value], lambda known: unary(e, op, *known))) is not None:
         return found
     if (found := call_own_method(e, value, method, [])) is not None:
         return found

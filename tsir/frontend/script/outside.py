@@ -192,7 +192,8 @@ def outside_array(e: Emitter, value: Value) -> Value:
     if not isinstance(value, PyObject) or not isinstance(value.value, np.ndarray):
         return value
     array: Any = value.value
-    _, tensor = e.session.arrays.setdefault(id(array), (array, torch.from_numpy(array)))
+    own = array if array.flags.writeable else array.copy()  # torch has no tensors that can't be written to
+    _, tensor = e.session.arrays.setdefault(id(array), (array, torch.from_numpy(own)))
     return outside_value(e, tensor, value.name, lambda: tensor) or value
 
 
@@ -211,7 +212,18 @@ def _container(
     return StaticList(elements) if isinstance(value, list) else StaticTuple(elements)
 
 
+def _hold_scalars(e: Emitter, value: Any) -> None:
+    """Notes the classes of NumPy's scalars in a container from outside, which the program has as they are."""
+    if isinstance(value, np.number | np.bool_):
+        e.session.decisions.hold_numpy(e.session, value.dtype.name)
+    for item in (
+        (*value, *value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
+    ):
+        _hold_scalars(e, item)
+
+
 def _argument(outside: Outside, e: Emitter, value: Any, name: str, kind: Attribute, current: Callable[[], Any]) -> SSAValue:
+    _hold_scalars(e, value)
     known = outside.found.get(id(value))
     if known is not None:
         return known[1]

@@ -19,7 +19,8 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import extreme_member, plain
 from tsir.frontend.script.generators import is_lazy
 from tsir.frontend.script.listed import as_object
-from tsir.frontend.script.numpy_scalars import as_text, operate
+from tsir.frontend.script.numpy_calls import extreme, round_number
+from tsir.frontend.script.numpy_scalars import as_text, kind_of, operate
 from tsir.frontend.script.object_text import repr_of
 from tsir.frontend.script.open_types import parts_of
 from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
@@ -30,6 +31,7 @@ from tsir.frontend.script.values import (
     PyFunction,
     Range,
     Spread,
+    StaticTuple,
     Value,
 )
 from tsir.ops import python
@@ -103,8 +105,22 @@ def call_row(e: Emitter, row: Row, args: Sequence[Value], kwargs: Mapping[str, V
         return member
     if row.name not in ("str", "repr", "format", "hash") and row.name.partition("_")[0] not in _OF_CONTAINERS:
         values = [plain(e, v) for v in values]
-    if row.name == "abs" and (found := operate(e, "abs", values)) is not None:
+    if (
+        row.name in ("abs", "pow")
+        and len(values) < 3
+        and (found := operate(e, row.name, values, lambda known: call_row(e, row, known))) is not None
+    ):
         return found
+    if row.name == "divmod" and any(kind_of(v) is not None for v in values):
+        from tsir.frontend.script.operators import binary
+
+        return StaticTuple((binary(e, ast.FloorDiv(), *values), binary(e, ast.Mod(), *values)))
+    if row.name == "round" and (found := round_number(e, values)) is not None:
+        return found
+    if row.name in ("min", "max") and len(values) > 1:
+        found = extreme(e, row.name, values, lambda known: call_row(e, row, known))
+        if found is not None:
+            return found
     if row.name in ("str", "print"):
         values = [as_text(e, v) or v for v in values]
     if row.name in ("str", "repr", "format", "print"):

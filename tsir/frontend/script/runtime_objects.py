@@ -7,10 +7,12 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from xdsl.ir import Attribute
 
 from tsir.dialects.builtin_bases import HELD, builtin_base, value_as_builtin
+from tsir.dialects.listed import scalar_object
 from tsir.dialects.ts import types as ts
 from tsir.dialects.values import EnumMember, Instance, name_of_member, named_tuple_class
 from tsir.frontend.script.annotations import is_named_tuple
@@ -42,6 +44,9 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
         if known is None:
             known = session.reader.containers[id(value)] = (value, _container(session, value))
         return known[1]
+    if isinstance(value, np.number | np.bool_):
+        session.decisions.hold_numpy(session, value.dtype.name)
+        return scalar_object(value)
     if kind == ts.FLOAT:
         return float(value) if value is not None else None
     if session.is_script_class(type(value)):

@@ -73,8 +73,10 @@ class Const:
         return a == b
 
 
-NUMPY_KINDS = frozenset("float16 float32 int8 int16 int32 uint8 uint16 uint32 uint64 complex64".split())
-"""The classes of NumPy's scalars whose arithmetic is another than that of Python's numbers."""
+NUMPY_KINDS = frozenset(
+    "bool float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 complex64 complex128".split()
+)
+"""The classes of NumPy's scalars, by their dtypes."""
 
 NONE = Const(None)
 TRUE = Const(True)

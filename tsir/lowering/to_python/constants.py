@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAt
 from xdsl.ir import Attribute
 
 from tsir.dialects.dtypes import DType, float32, from_numpy
+from tsir.dialects.listed import ScalarObject
 from tsir.dialects.ts import attributes, types
 from tsir.dialects.values import Device, EnumMember, Layout, MemoryFormat
 
@@ -63,9 +64,17 @@ def complex_text(value: complex) -> str:
     return f"complex({float_text(value.real)}, {float_text(value.imag)})"
 
 
+def numpy_class(kind: str) -> str:
+    """The class of NumPy's scalars of a name, as source names it."""
+    return "numpy.bool_" if kind == "bool" else f"numpy.{kind}"
+
+
 def value_text(names: Names, value: Any) -> str:
     """A value as a running program has it."""
     match value:
+        case ScalarObject() | np.generic():
+            scalar = value.scalar if isinstance(value, ScalarObject) else value
+            return f"{names.use('numpy')}.{numpy_class(scalar.dtype.name).partition('.')[2]}({value_text(names, scalar.item())})"
         case bool() | str() | bytes() | None:
             return repr(value)
         case int():

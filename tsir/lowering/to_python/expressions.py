@@ -17,7 +17,7 @@ from tsir.dialects.ts import types
 from tsir.dialects.ts.families import AtenOp, PyOp
 from tsir.lowering.to_python.atoms import operand, receiver
 from tsir.lowering.to_python.calls import call, call_method, call_python
-from tsir.lowering.to_python.constants import attribute_text
+from tsir.lowering.to_python.constants import attribute_text, numpy_class
 from tsir.lowering.to_python.names import Names, is_name
 from tsir.lowering.to_python.objects import delattr_text, new, setattr_text
 from tsir.lowering.to_python.operator_names import IN_PLACE_FUNCTIONS, METHODS, NO_FUNCTION, PROPERTIES
@@ -159,7 +159,7 @@ _NUMPY_SYMBOLS = {
 def _numpy_operator(p: Printer, operation: Operation, texts: list[str]) -> str:
     p.names.use("numpy")
     name, kinds = ast.literal_eval(texts[0]), ast.literal_eval(texts[1]).split(",")
-    parts = [f"numpy.{k}({t})" if k else f"({t})" for k, t in zip(kinds, texts[2:], strict=True)]
+    parts = [f"{numpy_class(k)}({t})" if k else f"({t})" for k, t in zip(kinds, texts[2:], strict=True)]
     if name == "abs":
         shown = f"abs({parts[0]})"
     else:
@@ -175,9 +175,37 @@ _PYTHON_NUMBERS: dict[Attribute, str] = {
 }
 
 
+def _numpy_call(p: Printer, operation: Operation, texts: list[str]) -> str:
+    p.names.use("numpy")
+    how, _, rest = ast.literal_eval(texts[0]).partition(".")
+    name, *names = rest.split(",")
+    kinds = ast.literal_eval(texts[1]).split(",")
+    parts = [f"{numpy_class(k)}({t})" if k else t for k, t in zip(kinds, texts[2:], strict=True)]
+    by_name = [f"{n}={t}" for n, t in zip(names, parts[len(parts) - len(names) :], strict=True)]
+    given = ", ".join([*parts[1 : len(parts) - len(names)], *by_name])
+    shown = {
+        "function": f"numpy.{name}({', '.join(parts)})", "member": f"{parts[0]}.{name}",
+        "astype": f"{parts[0]}.astype({numpy_class(name)})", "method": f"{parts[0]}.{name}({given})",
+    }[how]  # fmt: skip
+    return f"{_PYTHON_NUMBERS[operation.results[0].type]}({shown})"
+
+
+def _numpy_dtype(p: Printer, operation: Operation, texts: list[str]) -> str:
+    return "None"  # what the numbers in the data say
+
+
+def _is_numpy(p: Printer, operation: Operation, texts: list[str]) -> str:
+    p.names.use("numpy")
+    return f"isinstance({texts[0]}, {numpy_class(ast.literal_eval(texts[1]))})"
+
+
+def _scalar_number(p: Printer, operation: Operation, texts: list[str]) -> str:
+    return f"{_PYTHON_NUMBERS[operation.results[0].type]}({texts[0]})"
+
+
 def _numpy_number(p: Printer, operation: Operation, texts: list[str]) -> str:
     p.names.use("numpy")
-    shown = f"numpy.{ast.literal_eval(texts[1])}({texts[0]})"
+    shown = f"{numpy_class(ast.literal_eval(texts[1]))}({texts[0]})"
     number = isinstance(operation, PyOp) and operation.FUNCTION == "numpy_number"
     return f"{_PYTHON_NUMBERS[operation.results[0].type]}({shown})" if number else shown
 
@@ -213,7 +241,8 @@ AUGMENTED: dict[str, str] = {
 
 _SPECIAL: dict[str, Callable[[Any, Operation, list[str]], str]] = {
     "print_with": _print_with, "default_dict": _default_dict, "device": _device, "dtype_limit": _dtype_limit, "future": _future,
-    "sorted": _sorted, "range_object": _range, "numpy_operator": _numpy_operator,
+    "sorted": _sorted, "range_object": _range, "numpy_operator": _numpy_operator, "numpy_call": _numpy_call,
+    "is_numpy": _is_numpy, "numpy_dtype": _numpy_dtype, "scalar_number": _scalar_number,
     "numpy_number": _numpy_number, "numpy_scalar": _numpy_number, "held_scalar": _numpy_number,
     "numpy_text": _numpy_text, "statistics": _statistics, "del_attribute": delattr_text,
     "range_list": _range_list, "range_length": _range_length,

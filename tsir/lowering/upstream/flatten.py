@@ -45,7 +45,8 @@ from tsir.lowering.upstream.number_tensors import from_numbers
 from tsir.ops import python
 from tsir.passes.constants import UNKNOWN, constant_of
 from tsir.passes.freeze import argument_attributes
-from tsir.passes.structure import functions
+from tsir.passes.scalar_classes import is_wide_scalar, replace_by_number
+from tsir.passes.structure import functions, walk
 
 IDENTIFIER = "ml_program.identifier"
 """The attribute of arguments and results that holds their name: the path of a weight, the key in a dict."""
@@ -96,6 +97,9 @@ class FlattenPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):
             _refuse_unknown(function)
+            for made in tuple(walk(function)):
+                if is_wide_scalar(made):  # MLIR's numbers are of no class
+                    replace_by_number(made)
             try:
                 _Flattening(function).run()
             except _NoTypeError:

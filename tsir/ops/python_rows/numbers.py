@@ -44,9 +44,13 @@ device_get_index(self)          optional int        {0}.index
 
 NUMPY = r"""
 numpy_number(value, kind)       number         rt.numpy_number({0}, {1})                    raises
-numpy_scalar(value, kind)       same           rt.numpy_scalar({0}, {1})
+numpy_scalar(value, kind)       same           rt.held_scalar({0}, {1})
 statistics(name, values)        any            rt.statistics({0}, {1})                      raises
 held_scalar(value, kind)        same           rt.held_scalar({0}, {1})
+is_numpy(value, kind)           bool           rt.is_numpy({0}, {1})
+scalar_number(value, kind)      same           rt.scalar_number({0}, {1})
+numpy_dtype(data)               any            rt.numpy_dtype({0})
+numpy_call(what, kinds, *values)    number    rt.numpy_call({args})           raises
 numpy_text(value, kind)         str            rt.numpy_text({0}, {1})
 numpy_operator(name, kinds, *values)    number    rt.numpy_operator({args})           raises
 """
