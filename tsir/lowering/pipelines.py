@@ -18,8 +18,10 @@ from tsir.errors import PassError, UnsupportedError
 from tsir.lowering.explain import explanation
 from tsir.lowering.outline import outline_deep_code
 from tsir.lowering.ts_to_linalg import lower_function
+from tsir.ops import autocast
 from tsir.ops.layouts import strides_of
 from tsir.passes.assumptions import drop_hints, name_sizes
+from tsir.passes.autocast import insert_casts
 from tsir.passes.canonicalize import canonicalize
 from tsir.passes.cse import merge_common
 from tsir.passes.dce import eliminate_dead_code
@@ -154,6 +156,8 @@ def _specialized(
     attributes = Attributes(module) if instance is not None else None
     part = part_of(module, symbol)
     InlinePass(entry=symbol).apply(Context(), part)
+    if (around := autocast.CURRENT[0]) is not None and insert_casts(part, symbol, around):
+        InlinePass(entry=symbol).apply(Context(), part)
     function = find_function(part, symbol)
     has_outs = number_outs(function)
     for one in resized.values():

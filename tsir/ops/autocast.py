@@ -2,7 +2,8 @@
 
 These are the lists of torch's `autocast_mode.cpp`, by operator, with those of tsir's operators that torch writes in terms of
 listed ones. `tests/conformance/operators/test_autocast_casts.py` compares them with what torch does. Who casts are the frontends.
-Only functional forms cast: operators in place and with `out=` take their tensors as they are.
+Only functional forms cast: operators in place and with `out=` take their tensors as they are. What a program that is called under
+autocast hasn't decided itself `passes/autocast.py` does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from enum import Enum
 
 from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
 
 
 class Cast(Enum):
@@ -58,3 +60,30 @@ THROUGH_OTHERS = frozenset(
 
 DTYPES = (dtypes.bfloat16, dtypes.float16)
 """The dtypes that an autocast on the CPU may have; one of another dtype isn't enabled."""
+
+CURRENT: list[DType | None] = [None]
+"""The dtype of the autocast around the call of a program, as its only element; None without one: see `runtime/default_dtype.py`."""
+
+DECIDED = "ts.autocast"
+"""The attribute of operators that stand inside of an autocast of the program: they have their casts already, or none."""
+
+
+def einsum_steps(equation: str, count: int) -> list[tuple[str, bool]] | None:
+    """An einsum as einsums of two tensors, one after the other, and which of them are products of matrices, which cast: those that sum
+    over a dimension of both. None for one tensor, and for an equation that is wrong."""
+    left, arrow, result = equation.replace(" ", "").replace("...", ".").partition("->")
+    labels = left.split(",")
+    if len(labels) != count or count == 1:
+        return None
+    if not arrow:
+        letters = [c for c in left if c.isalpha()]
+        result = ("." if "." in left else "") + "".join(sorted(c for c in letters if letters.count(c) == 1))
+    steps: list[tuple[str, bool]] = []
+    known = labels[0]
+    for i in range(1, count):
+        rest = {*"".join(labels[i + 1 :]), *result}
+        kept = "".join(c for c in dict.fromkeys(known + labels[i]) if c in rest) if i < count - 1 else result
+        step = f"{known},{labels[i]}->{kept}".replace(".", "...")
+        steps.append((step, bool({*known} & {*labels[i]} - rest)))
+        known = kept
+    return steps

@@ -253,6 +253,8 @@ class _Text:
             self.namespace |= {"default_dtype": torch.default_dtype, "current": promotion.CURRENT}
             self.namespace |= {"wanted": torch.torch_dtypes[current], "known": current}
             lines.append("if default_dtype() is not wanted or current[0] is not known: return MISS")
+            self.namespace |= {"autocast_enabled": torch.autocast_enabled}
+            lines.append("if autocast_enabled('cpu'): return MISS")
         lines += _conditions(self.types)
         if self.tensors or self.changed:
             # torch refuses what has no array: tensors that require grad, on other devices, sparse, conjugated, bfloat16.

@@ -27,7 +27,7 @@ from tsir.runtime.binding import Binder
 from tsir.runtime.bound import WeightsReplaced
 from tsir.runtime.call_forms import Forms, adopt
 from tsir.runtime.compilation import Stages, compile_specialization, stages
-from tsir.runtime.default_dtype import follow
+from tsir.runtime.default_dtype import follow, follow_autocast
 from tsir.runtime.inline_cache import MISS, InlineCache
 from tsir.runtime.inspection import FunctionSchema, qualified_name, schema_of
 from tsir.runtime.keys import Key
@@ -208,7 +208,7 @@ class CompiledMethod:
 
     def _remember(self, values: tuple[Any, ...], arguments: list[Any], found: Specialization, epoch: Epoch) -> None:
         with remembering:
-            if epoch == self._epoch():
+            if epoch == self._epoch() and epoch[-1] is None:  # calls under autocast are looked at each time
                 self.cache.add(values, arguments, self._specializations.types, found, self._classes, self._instances)
 
     def _compile(
@@ -228,7 +228,7 @@ class CompiledMethod:
         self._specializations.clear()
 
     def _epoch(self) -> Epoch:
-        return (0 if self._owner is None else self._owner.epoch, follow())
+        return (0 if self._owner is None else self._owner.epoch, follow(), follow_autocast())
 
     def _converted(self, conversion: Conversion, values: tuple[Any, ...]) -> list[Any]:
         types, parameters = self._specializations.types, self.entry.parameters

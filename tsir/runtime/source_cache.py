@@ -22,6 +22,7 @@ import numpy as np
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.sharing import lists_of_several, shared_weights
 from tsir.dialects.values import Instance
+from tsir.ops import autocast
 from tsir.ops.promotion import default_dtype
 from tsir.runtime.keys import Key
 from tsir.version import __version__
@@ -56,7 +57,14 @@ def key(
     if program.content_hash is None or directory() is None:
         return None
     parts = [program.content_hash, entry.name, entry.symbol, repr(call_key), str(number), __version__, _sources_stamp()]
-    parts += [np.__version__, sys.version, platform.machine(), repr(_cpu_features()), default_dtype().name]
+    parts += [
+        np.__version__,
+        sys.version,
+        platform.machine(),
+        repr(_cpu_features()),
+        default_dtype().name,
+        str(autocast.CURRENT[0]),
+    ]
     parts += _attribute_values(instance)
     if instance is not None:
         parts += sorted(instance.given | shared_weights(instance, _tensors(instance)))

@@ -25,7 +25,7 @@ from tsir.locks import recursive_lock
 from tsir.runtime import keys
 from tsir.runtime.arguments import parameter_types
 from tsir.runtime.bound import BoundFunction
-from tsir.runtime.default_dtype import follow
+from tsir.runtime.default_dtype import follow, follow_autocast
 from tsir.runtime.keys import Key
 from tsir.runtime.shape_policies import AppliedPolicy
 
@@ -39,8 +39,8 @@ MAX_SPECIALIZATIONS = 32
 """How many compiled variants an entry point keeps; the least recently compiled one goes."""
 
 
-Epoch: TypeAlias = tuple[int, DType]
-"""How often attributes were changed from outside, and torch's default dtype."""
+Epoch: TypeAlias = tuple[int, DType, DType | None]
+"""How often attributes were changed from outside, torch's default dtype, and that of the autocast around the call."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class EntrySpecializations:
 
     def variant_key(self, arguments: Sequence[Any], epoch: Epoch | None = None) -> tuple[Key, ...]:
         """The key of the variant that a call with these arguments uses; a dimension that varied so far is dynamic in it."""
-        epoch = epoch or (0, follow())
+        epoch = epoch or (0, follow(), follow_autocast())
         key = self.exact_key(arguments)
         found = self._exact.get((epoch, key))
         if found is not None:

@@ -33,6 +33,8 @@ class TorchAdapter:
         self.from_numpy = torch.from_numpy
         self.is_inference = torch.is_inference
         self.default_dtype = torch.get_default_dtype
+        self.autocast_enabled = torch.is_autocast_enabled
+        self.autocast_dtype = torch.get_autocast_dtype
         self.dtypes: dict[Any, DType] = {getattr(torch, d.name): d for d in dtypes.ALL}
         self.torch_dtypes: dict[DType, Any] = {d: getattr(torch, d.name) for d in dtypes.named() if hasattr(torch, d.name)}
         self.named_dtypes = {t: d for d, t in self.torch_dtypes.items()}

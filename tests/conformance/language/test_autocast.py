@@ -277,3 +277,49 @@ def of_no_device(x):
 def test_refused(function, message):
     with pytest.raises(tsir.TsirError, match=message):
         tsir.script(function)
+
+
+def switched_off(x, y):
+    with torch.autocast("cpu", enabled=False):
+        a = x @ y, product(x, y)
+    return a, product(x, y)
+
+
+def undecided(x, y, parts: List[Tensor], bias: Optional[Tensor]):
+    a = torch.softmax(x @ y, -1)
+    sums = torch.einsum("ij,jk->ik", x, y), torch.einsum("i,j->ij", x[0], y[0]), torch.linalg.multi_dot(parts)
+    padded = F.pad(x.bfloat16()[None], (1, 1), mode="reflect"), F.pad(x, (1, 1))
+    asked = torch.is_autocast_enabled("cpu"), torch.is_autocast_cpu_enabled(), torch.is_autocast_enabled()
+    return torch.prod(a, 0), torch.cat([a, x]), F.linear(x, y, bias), powered(x, 3), sums, padded, asked
+
+
+def recurrent(x):
+    return torch.gru_cell(x, x, x.repeat(3, 1), x.repeat(3, 1))
+
+
+@feature("Context managers", "torch.autocast around the calls of scripted, traced and loaded programs")
+def test_called_under_autocast(form):
+    compiled, partly = tsir.script(undecided), tsir.script(switched_off)
+    module = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4), nn.Linear(4, 2)).eval()
+    traced = tsir.trace(module, X)
+    file = io.BytesIO()
+    traced.save(file)
+    loaded = tsir.load(io.BytesIO(file.getvalue()))
+    with torch.no_grad():
+        for dtype in (None, torch.bfloat16, None, torch.float16):
+            around = contextlib.nullcontext() if dtype is None else torch.autocast("cpu", dtype)
+            for _ in range(2):  # the second call is known
+                with around:
+                    compare(undecided, (X, Y, [X, Y, X], X[0]), compiled)
+                    compare(undecided, (X, Y, [X, Y], None), compiled)
+                    if form == "written":  # `.code` doesn't say what is switched off
+                        compare(switched_off, (X, Y), partly)
+                    for mine in (traced, loaded):
+                        compare(module, (X,), mine)
+        with (
+            torch.autocast("cpu"),
+            pytest.raises(tsir.TsirError, match=r"gru_cell\(\) of a program that is called under autocast"),
+        ):
+            tsir.script(recurrent)(X)
+        with torch.autocast("cpu"), pytest.raises(tsir.TsirError, match="which is compiled, under autocast"):
+            tsir.trace(lambda x: traced(x) + 1, X)

@@ -143,24 +143,3 @@ THEN_LOWER = ("affine_grid_generator", "corrcoef", "cov", "linalg_pinv")
 """Operators whose last part is a product of matrices."""
 IN_FLOAT32 = ("gru", "gru_cell", "lstm_cell")
 """Recurrent layers whose products are in the lower dtype and whose states aren't."""
-
-
-def einsum_steps(equation: str, count: int) -> list[tuple[str, bool]] | None:
-    """An einsum as einsums of two tensors, one after the other, and which of them are products of matrices, which cast: those that sum
-    over a dimension of both. None for one tensor, and for an equation that is wrong."""
-    left, arrow, result = equation.replace(" ", "").replace("...", ".").partition("->")
-    labels = left.split(",")
-    if len(labels) != count or count == 1:
-        return None
-    if not arrow:
-        letters = [c for c in left if c.isalpha()]
-        result = ("." if "." in left else "") + "".join(sorted(c for c in letters if letters.count(c) == 1))
-    steps: list[tuple[str, bool]] = []
-    known = labels[0]
-    for i in range(1, count):
-        rest = {*"".join(labels[i + 1 :]), *result}
-        kept = "".join(c for c in dict.fromkeys(known + labels[i]) if c in rest) if i < count - 1 else result
-        step = f"{known},{labels[i]}->{kept}".replace(".", "...")
-        steps.append((step, bool({*known} & {*labels[i]} - rest)))
-        known = kept
-    return steps

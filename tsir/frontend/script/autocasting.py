@@ -15,18 +15,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from xdsl.dialects.builtin import UnitAttr
 from xdsl.ir import SSAValue
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.families import AtenOp
 from tsir.frontend.script import autocast_functions
 from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import NONE, Choice, Const, PyFunction, PyObject, Run, StaticTuple, Value
 from tsir.frontend.torch_names import Call, torch_dtype
 from tsir.ops import autocast
-from tsir.ops.autocast import CASTS, THROUGH_OTHERS, Cast
+from tsir.ops.autocast import CASTS, DECIDED, THROUGH_OTHERS, Cast, einsum_steps
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -42,6 +44,8 @@ class Autocast:
     enabled: bool = False
     dtype: DType = dtypes.bfloat16
     cache: bool = True
+    entered: bool = False
+    """Whether the program has entered it, or else whoever calls the program decides."""
 
 
 OFF = Autocast()
@@ -125,7 +129,7 @@ def emit_autocast(e: Emitter, manager: torch.autocast, inner: Callable[[], None]
         inner()
         return
     dtype = autocast_dtype(known["fast_dtype"])
-    state = Autocast(known["_enabled"], dtype or e.session.autocast.dtype, known["_cache_enabled"])
+    state = Autocast(known["_enabled"], dtype or e.session.autocast.dtype, known["_cache_enabled"], True)
     with within(e.session, state):
         inner()
 
@@ -146,7 +150,10 @@ def _device(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> s
 
 
 def _enabled(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-    return Const(_device(e, args, kwargs) == "cpu" and e.session.autocast.enabled)
+    state = e.session.autocast
+    if _device(e, args, kwargs) != "cpu":
+        return Const(False)
+    return Const(state.enabled) if state.entered or e.session.dynamic else e.aten("is_autocast_cpu_enabled", [])
 
 
 def _dtype(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
@@ -199,6 +206,14 @@ def emit_cast(
             case Cast.WIDEST:
                 dtype = _widest(e, state.dtype, [*operands, *keywords.values()])
         return emit([_cast(e, o, dtype) for o in operands], {k: _cast(e, v, dtype) for k, v in keywords.items()})
+
+
+def mark_decided(e: Emitter, name: str, results: SSAValue | Sequence[SSAValue]) -> None:
+    """Notes that what is cast for an operator doesn't depend on who calls the program."""
+    owner = results.owner if isinstance(results, SSAValue) else results[0].owner if results else None
+    name = name.partition(".")[0]
+    if e.session.autocast.entered and (name in CASTS or name in THROUGH_OTHERS) and isinstance(owner, AtenOp):
+        owner.attributes[DECIDED] = UnitAttr()
 
 
 def _value(e: Emitter, operand: Operand) -> Value:
@@ -290,7 +305,7 @@ def _einsum(e: Emitter, name: str, lower: DType, args: Sequence[Operand], kwargs
     equation, operands = args[0], args[1]
     if not isinstance(equation, str) or isinstance(operands, SSAValue):
         e.unsupported("einsum() under autocast with an equation or a number of tensors that isn't known while compiling")
-    steps = autocast_functions.einsum_steps(equation, len(operands))
+    steps = einsum_steps(equation, len(operands))
     if steps is None:
         return e.aten(name, args, kwargs)
     made: Value = NONE

@@ -338,6 +338,10 @@ class Emitter:
                 if found is None:
                     raise
                 return found
+        if self.session.autocast.entered:
+            from tsir.frontend.script.autocasting import mark_decided
+
+            mark_decided(self, name, result)
         if isinstance(result, SSAValue):
             return Run(result)
         return StaticTuple(tuple(Run(r) for r in result)) if result else Const(None)

@@ -110,7 +110,7 @@ def call_function(
     """Calls a Python function: compiles it for these arguments if that hasn't happened yet, and emits the call."""
     function = unwrap(callee.function)
     name = describe(function)
-    if callee.overridden is not None and session.autocast != OFF:
+    if callee.overridden is not None and session.autocast.enabled:
         from tsir.frontend.script.overriding import call_by_class
 
         return call_by_class(e, callee, args, kwargs)

@@ -20,7 +20,6 @@ from xdsl.ir import Attribute
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import CallMethodOp
 from tsir.errors import FrontendError
-from tsir.frontend.script.autocasting import OFF
 from tsir.frontend.script.classes import ClassInfo
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.emitter import Emitter
@@ -72,7 +71,7 @@ def call_interface(e: Emitter, callee: PyFunction, signature: Signature, bound: 
     assert info is not None and callee.receiver is not None
     attribute = callee.function.__name__
     own, *parameters = signature.parameters
-    if e.session.autocast != OFF:
+    if e.session.autocast.enabled:
         e.unsupported(f"a call of {name}(), of an object of which only the interface is known, under autocast")
     if signature.result is None:
         e.error(

@@ -125,6 +125,10 @@ def _operator_call(
                     return found
                 _place(e, error, call, args, kwargs, operands)
                 raise
+    if e.session.autocast.entered:
+        from tsir.frontend.script.autocasting import mark_decided
+
+        mark_decided(e, call.name, result)
     if isinstance(result, SSAValue):
         return Run(result, tuple_result(call.name, result))
     return e.session.operator_results(call.name, result)

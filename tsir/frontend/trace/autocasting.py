@@ -12,7 +12,7 @@ import torch
 
 from tsir.frontend.script import autocast_functions
 from tsir.frontend.torch_names import torch_dtype
-from tsir.ops.autocast import CASTS, DTYPES, THROUGH_OTHERS, Cast
+from tsir.ops.autocast import CASTS, DTYPES, THROUGH_OTHERS, Cast, einsum_steps
 
 _NAMES = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
 """The operators of Tensor's special methods."""
@@ -75,7 +75,7 @@ def _tensors(value: Any) -> list[torch.Tensor]:
 def _einsum(func: Callable[..., Any], args: Sequence[Any], lower: torch.dtype) -> Any:
     equation, operands = args[0], list(args[1] if len(args) == 2 and isinstance(args[1], list | tuple) else args[1:])
     with torch.autocast("cpu", enabled=False):
-        steps = autocast_functions.einsum_steps(equation, len(operands))
+        steps = einsum_steps(equation, len(operands))
         if steps is None:
             return func(equation, operands)
         value = operands[0]

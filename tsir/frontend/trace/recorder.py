@@ -100,6 +100,12 @@ class Recorder(TracedValues, TorchFunctionMode):
         """Records a call of a compiled program: it stays a call, with all paths through the program."""
         if not self.recording or self._busy:
             return run()
+        if torch.is_autocast_enabled("cpu"):
+            raise UnsupportedError(
+                f"a call of {entry.name}(), which is compiled, under autocast can't be recorded",
+                location=user_place(),
+                hint="trace it with what it calls, or enter the autocast in it",
+            )
         self.recording = False
         try:
             result = run()

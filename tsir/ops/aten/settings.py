@@ -1,4 +1,6 @@
-"""What programs ask torch about its state, and warnings: tsir computes without gradients and without autocast."""
+"""What programs ask torch about its state, and warnings: tsir computes without gradients.
+
+`is_autocast_cpu_enabled` holds for programs that are called under autocast: `passes/autocast.py` makes it a constant then."""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from tsir.ops.core.elementwise import broadcast_shapes
 from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
 
-for _name in ("is_grad_enabled", "is_autocast_enabled"):
+for _name in ("is_grad_enabled", "is_autocast_enabled", "is_autocast_cpu_enabled"):
     aten(f"{_name}() -> bool")(lambda: False)
 
 host("set_grad_enabled(bool val) -> ()", implementation="tsir.ops.host_settings:set_grad_enabled", infer=lambda val: None)

@@ -1,0 +1,191 @@
+"""Casts around the operators of a program that is called under autocast, for what the program itself hasn't decided.
+
+Operators inside of a `with torch.autocast(...)` of the program are marked (`ts.autocast`): they have their casts already, or none. The
+functions that cast are IR, which `ts-inline` puts in place. What they cast to is in `ops/autocast.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from xdsl.dialects import arith, func
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from tsir.dialects import dtypes
+from tsir.dialects.dtypes import DType
+from tsir.dialects.locations import location_of
+from tsir.dialects.ts import types as ts
+from tsir.dialects.ts.attributes import DTypeAttr
+from tsir.dialects.ts.families import AtenOp
+from tsir.dialects.ts.structure import ConstantOp, ListOp
+from tsir.errors import UnsupportedError
+from tsir.ops.autocast import CASTS, DECIDED, THROUGH_OTHERS, Cast, einsum_steps
+from tsir.ops.registry import operator
+from tsir.passes.memory import is_transient_list
+from tsir.passes.rebuild import insert_before
+from tsir.passes.structure import callee_name, functions, walk
+
+_TENSOR, _OPTIONAL, _LIST = "autocast.tensor", "autocast.optional", "autocast.list"
+
+_FUNCTIONS = f"""
+func.func private @{_TENSOR}(%x : !ts.tensor, %dtype : !ts.dtype) -> !ts.tensor {{
+  %0 = ts.aten.is_floating_point(%x) : (!ts.tensor) -> i1
+  %1 = scf.if %0 -> (i1) {{
+    %2 = ts.aten.dtype(%x) : (!ts.tensor) -> !ts.dtype
+    %3 = ts.constant #ts.dtype<"float64"> : !ts.dtype
+    %4 = ts.py.ne(%2, %3) : (!ts.dtype, !ts.dtype) -> i1
+    scf.yield %4 : i1
+  }} else {{
+    %5 = arith.constant false
+    scf.yield %5 : i1
+  }}
+  %6 = scf.if %1 -> (!ts.tensor) {{
+    %7 = arith.constant false
+    %8 = ts.constant #ts.none : none
+    %9 = ts.aten.to.dtype(%x, %dtype, %7, %7, %8) : (!ts.tensor, !ts.dtype, i1, i1, none) -> !ts.tensor
+    scf.yield %9 : !ts.tensor
+  }} else {{
+    scf.yield %x : !ts.tensor
+  }}
+  func.return %6 : !ts.tensor
+}}
+func.func private @{_OPTIONAL}(%x : !ts.optional<!ts.tensor>, %dtype : !ts.dtype) -> !ts.optional<!ts.tensor> {{
+  %0 = ts.constant #ts.none : none
+  %1 = ts.py.is(%x, %0) : (!ts.optional<!ts.tensor>, none) -> i1
+  %2 = scf.if %1 -> (!ts.optional<!ts.tensor>) {{
+    %3 = ts.cast %0 : none -> !ts.optional<!ts.tensor>
+    scf.yield %3 : !ts.optional<!ts.tensor>
+  }} else {{
+    %4 = ts.cast %x : !ts.optional<!ts.tensor> -> !ts.tensor
+    %5 = func.call @{_TENSOR}(%4, %dtype) : (!ts.tensor, !ts.dtype) -> !ts.tensor
+    %6 = ts.cast %5 : !ts.tensor -> !ts.optional<!ts.tensor>
+    scf.yield %6 : !ts.optional<!ts.tensor>
+  }}
+  func.return %2 : !ts.optional<!ts.tensor>
+}}
+func.func private @{_LIST}(%x : !ts.list<!ts.tensor>, %dtype : !ts.dtype) -> !ts.list<!ts.tensor> {{
+  %0 = ts.list : () -> !ts.list<!ts.tensor>
+  %1 = arith.constant 0 : i64
+  %2 = ts.py.len(%x) : (!ts.list<!ts.tensor>) -> i64
+  %3 = arith.constant 1 : i64
+  scf.for %4 = %1 to %2 step %3 : i64 {{
+    %5 = ts.py.getitem(%x, %4) : (!ts.list<!ts.tensor>, i64) -> !ts.tensor
+    %6 = func.call @{_TENSOR}(%5, %dtype) : (!ts.tensor, !ts.dtype) -> !ts.tensor
+    %7 = ts.py.list_append(%0, %6) : (!ts.list<!ts.tensor>, !ts.tensor) -> none
+  }}
+  func.return %0 : !ts.list<!ts.tensor>
+}}
+"""
+
+
+def insert_casts(module: ModuleOp, entry: str, lower: DType) -> bool:
+    """Casts the arguments of the operators of a function and of what it calls, as an autocast with this dtype around the call does.
+
+    The casts are calls, which have to be inlined: tells whether there are any.
+    """
+    called = {entry, *(callee_name(op) for op in walk(module) if isinstance(op, func.CallOp))}
+    inside = (op for f in functions(module) if f.sym_name.data in called for op in walk(f))
+    found = [op for op in inside if isinstance(op, AtenOp) and DECIDED not in op.attributes]
+    for op in [op for op in found if op.SCHEMA.key == "is_autocast_cpu_enabled"]:
+        op.results[0].replace_all_uses_with(insert_before(arith.ConstantOp(IntegerAttr(1, 1)), op).results[0])
+    cast = False
+    for op in found:
+        dtype = _dtype(op, lower)
+        if dtype is not None:
+            cast = _cast_operands(op, dtype) or cast
+    if cast:
+        module.body.block.add_ops([f.clone() for f in _cast_functions()])
+    return cast
+
+
+@functools.cache
+def _cast_functions() -> Sequence[FuncOp]:
+    from tsir.dialects.context import make_context, parse_module
+    from tsir.ops.operation_names import family_names
+    from tsir.ops.python import lookup
+    from tsir.ops.registry import SCHEMAS
+
+    context = make_context(SCHEMAS.get, lambda function: lookup(function) is not None, family_names)
+    return functions(parse_module(context, _FUNCTIONS))
+
+
+def _dtype(op: AtenOp, lower: DType) -> DType | None:
+    """What the tensors of an operator are cast to; None for one that takes them as they are."""
+    name = op.SCHEMA.name
+    definition = operator(op.SCHEMA.key)
+    if (name not in CASTS and name not in THROUGH_OTHERS) or (
+        definition is not None and definition.kind in ("out", "inplace")
+    ):
+        return None
+    match CASTS.get(name):
+        case Cast.LOWER:
+            return lower
+        case Cast.FULL:
+            return dtypes.float32
+        case Cast.WIDEST:
+            return None  # operators that join tensors promote them anyway
+        case None:
+            return _through_others(op, name, lower)
+
+
+def _through_others(op: AtenOp, name: str, lower: DType) -> DType | None:
+    match name:
+        case "einsum":
+            equation, tensors = _text(op.operands[0]), op.operands[1].owner
+            if equation is not None and isinstance(tensors, ListOp) and len(tensors.elements) <= 2:
+                steps = einsum_steps(equation, len(tensors.elements))
+                return lower if steps is not None and steps[0][1] else None
+        case "pad":
+            mode, sizes = _text(op.operands[2]), op.operands[1].owner
+            if mode in ("constant", "circular"):
+                return None
+            if mode == "replicate" or (mode == "reflect" and isinstance(sizes, ListOp)):
+                wide = isinstance(sizes, ListOp) and len(sizes.elements) == 6 and mode == "reflect"
+                return None if wide else dtypes.float32
+        case "inner" | "lstm" | "matrix_power" | "linalg_matrix_power":
+            return lower
+        case _:
+            pass
+    places = location_of(op)
+    raise UnsupportedError(
+        f"{name}() of a program that is called under autocast isn't supported",
+        location=places[0] if places else None,
+        hint="enter the autocast in the program: `with torch.autocast(...)` around what it calls",
+    )
+
+
+def _text(value: SSAValue) -> str | None:
+    constant = value.owner.value if isinstance(value.owner, ConstantOp) else None
+    return constant.data if isinstance(constant, StringAttr) else None
+
+
+def _cast_operands(op: AtenOp, dtype: DType) -> bool:
+    wanted: Operation | None = None
+    for i, operand in enumerate(op.operands):
+        made = operand.owner
+        if isinstance(made, ListOp) and operand.type == ts.ListType(ts.TensorType()) and is_transient_list(made):
+            wanted = wanted or _constant(op, dtype)
+            elements = [_call(op, _TENSOR, e, wanted) if isinstance(e.type, ts.TensorType) else e for e in made.elements]
+            op.operands[i] = insert_before(ListOp(elements, ts.ListType(ts.TensorType())), op).results[0]
+            continue
+        name = _NAMES.get(operand.type)
+        if name is not None:
+            wanted = wanted or _constant(op, dtype)
+            op.operands[i] = _call(op, name, operand, wanted)
+    return wanted is not None
+
+
+_NAMES: dict[Attribute, str] = {
+    ts.TensorType(): _TENSOR, ts.OptionalType(ts.TensorType()): _OPTIONAL, ts.ListType(ts.TensorType()): _LIST,
+}  # fmt: skip
+
+
+def _constant(op: AtenOp, dtype: DType) -> Operation:
+    return insert_before(ConstantOp(DTypeAttr(dtype.name), ts.DTypeType()), op)
+
+
+def _call(op: AtenOp, name: str, operand: SSAValue, dtype: Operation) -> SSAValue:
+    return insert_before(func.CallOp(name, [operand, dtype.results[0]], [operand.type]), op).results[0]
