@@ -344,10 +344,14 @@ def spread_over_defaults(l: List[int]):
     texts = with_defaults(*[1, 2, 3], k=1), with_defaults(1, *l), with_defaults(1, 2, *l), with_defaults(*l, 5)
     held = Holding(*[8]), Holding(*l[:1], 9), Holding(7, *l[:1])
     known = [h.total(*l) + h.total(*l, k=2) for h in held]
+    totals: List[int] = []
     try:
-        return texts, known, three(*l), three(*l, c=9) if len(l) < 3 else three(5, *l[:2]), three(*l[:2], 7)
+        totals.append(three(*l[:2], 7))
+        totals.append(three(*l, c=9) if len(l) < 3 else three(5, *l[:2]))
+        totals.append(three(*l))
     except TypeError:
-        return texts, known, with_defaults(0, *l, scale=2.0, q=3)
+        totals.append(-1)
+    return texts, known, totals, with_defaults(0, *l, scale=2.0, q=3)
 
 
 @programs.parametrized()

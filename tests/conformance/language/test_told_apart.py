@@ -158,6 +158,36 @@ def asked_for_attributes(n: int):
     return known, getattr(v, "x", 8), getattr(v, "y", 9), hasattr(w, "append"), hasattr(w, "__str__"), hasattr((n,), "index")
 
 
+@feature("Type refinement", "isinstance of numbers among values of other types")
+@programs(3)
+def numbers_among_others(n: int):
+    values = [n, 2.5, "s", True, [1], None, 2j]
+    texts: List[str] = []
+    for v in values:
+        if isinstance(v, bool):
+            texts.append("bool")
+        elif isinstance(v, int):
+            texts.append("int" + str(v + 1))
+        elif isinstance(v, (float, complex)):
+            texts.append("other" + str(v * 2))
+        elif isinstance(v, str):
+            texts.append(v.upper())
+        elif v is not None:
+            texts.append("list" + str(len(v)))
+    tests = [isinstance(v, (int, float)) for v in values], [isinstance(v, (int, str)) for v in values]
+    return texts, tests, [v.is_integer() for v in values if isinstance(v, float)], [0, 1, 2, 3][torch.tensor(n).item()]
+
+
+@feature("Lists and tuples", "items of lists of lists assigned")
+@programs([[0], [1]])
+def stored_far_inside(rows: List[List[int]]):
+    made = [[0, 0] for _ in range(2)]
+    made[0][0] = 1
+    rows[1].append(4)
+    rows[0][0] = 5
+    return made
+
+
 @programs.parametrized()
 def test_as_python(function, arguments):
     check(function, arguments, compiled(function))

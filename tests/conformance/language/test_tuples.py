@@ -129,10 +129,12 @@ def indexed_by_tuples(x: torch.Tensor, v: float):
     x[last] += v
     row = tuple([0 for _ in range(x.dim() - 1)])
     x[row] = torch.arange(3)
-    try:
-        return found, x, x[tuple([0 for _ in range(x.dim() + 1)])]
-    except IndexError:
-        return found, x, x[row], x[last].item(), x[torch.where(x > 100)]
+    return found, x, x[row], x[last].item(), x[torch.where(x > 100)]
+
+
+@programs(torch.ones(2, 3))
+def too_many_indices(x):
+    return x[tuple([0 for _ in range(x.dim() + 1)])]
 
 
 @programs.parametrized()

@@ -370,11 +370,15 @@ def _is_instance(e: Emitter, value: Value, candidates: Sequence[object], node: a
         return Condition(e.emit(IsInstanceOp(materialise(e, value), kinds)) if kinds else False)
     if len(yes) in (0, len(parts)) and ts.NumberType() not in parts:
         return Condition(bool(yes))
-    test = e.emit(IsInstanceOp(materialise(e, value), yes or [m for c in candidates for m in _run_types(e, c)]))
-    if path is None or not yes:
+    # Of a number only the running program knows which kind it is.
+    asked = [m for c in candidates for m in _run_types(e, c)] if ts.NumberType() in parts else []
+    numbers = [m for m in asked if m in (ts.INT, ts.FLOAT, ts.BOOL, ts.COMPLEX) and ts.NumberType() not in yes]
+    test = e.emit(IsInstanceOp(materialise(e, value), [*dict.fromkeys([*yes, *numbers])] or asked))
+    if path is None or not (yes or numbers):
         return Condition(test)
     no = [m for m in parts if m not in yes]
-    return Condition(test, {path: ts.union_of(yes)}, {path: ts.union_of(no)})
+    exact = [ts.NumberType()] if len({*numbers}) > 1 else numbers[:1]
+    return Condition(test, {path: ts.union_of([*exact, *yes])}, {path: ts.union_of(no)} if no and yes else {})
 
 
 def _of_class(kind: ts.DictType, cls: type) -> ts.DictType:

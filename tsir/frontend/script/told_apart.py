@@ -14,7 +14,7 @@ import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from xdsl.ir import Block
+from xdsl.ir import Attribute, Block
 
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
@@ -139,6 +139,8 @@ def _among(
             state.restore(e)
             if other.code == "TS504":
                 raise  # Python gives the object a new attribute
+            if e.session.type_of(known) == ts.NumberType():
+                return for_each_type(e, known, attempt, _NUMBERS)
             raise_in_program(e, *says(known, other))
         except Unreachable:
             taken += 1
@@ -147,7 +149,7 @@ def _among(
         return found
 
     try:
-        found = for_each_type(e, values[-1], attempt)
+        found = for_each_type(e, values[-1], attempt, _kinds(e, values[-1]))
     except Unreachable:
         if taken:
             raise
@@ -204,8 +206,16 @@ def _operands(node: ast.AST) -> Iterator[tuple[Place, ast.expr]]:
             pass
 
 
+_NUMBERS = (ts.BOOL, ts.INT, ts.FLOAT, ts.COMPLEX)
+
+
+def _kinds(e: Emitter, value: Value) -> Sequence[Attribute]:
+    """The types that a value of several types may be of."""
+    return _NUMBERS if e.session.type_of(value) == ts.NumberType() else members_of(e, value)
+
+
 def _is_of_several_types(e: Emitter, value: Value) -> bool:
-    kinds = members_of(e, value)
+    kinds = _kinds(e, value)
     return len(kinds) > 1 and ts.NONE not in kinds
 
 

@@ -398,8 +398,14 @@ def _is_said(kind: ast.expr) -> bool:
 def _only_filled(function: ast.FunctionDef, temporary: Collection[str], read: Counter[str]) -> set[str]:
     """The cells that nobody reads: variables of lists of one element that is only assigned, variables, constants and other cells."""
     assigned: Counter[str] = Counter()
+    made: Counter[str] = Counter()
+    named: Counter[str] = Counter()
     for node in ast.walk(function):
         match node:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.List()):
+                made[name] += 1
+            case ast.Name(id=name, ctx=ast.Store()):
+                named[name] += 1
             case ast.Assign(
                 targets=[ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=0))],
                 value=ast.Name()
@@ -410,7 +416,7 @@ def _only_filled(function: ast.FunctionDef, temporary: Collection[str], read: Co
                 assigned[name] += 1
             case _:
                 pass
-    return {n for n, times in assigned.items() if read[n] == times}
+    return {n for n, times in assigned.items() if read[n] == times and 0 < made[n] == named[n]}
 
 
 def _leave_together(done: Sequence[ast.stmt], following: ast.stmt) -> bool:
