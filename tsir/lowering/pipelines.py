@@ -156,9 +156,11 @@ def _specialized(
     attributes = Attributes(module) if instance is not None else None
     part = part_of(module, symbol)
     InlinePass(entry=symbol).apply(Context(), part)
-    if (around := autocast.CURRENT[0]) is not None and insert_casts(part, symbol, around):
-        InlinePass(entry=symbol).apply(Context(), part)
     function = find_function(part, symbol)
+    if (around := autocast.CURRENT[0]) is not None:
+        called = {symbol, *(callee_name(op) for op in walk(part) if isinstance(op, CallOp))}
+        if insert_casts(part, [f for f in functions(part) if f.sym_name.data in called], around):
+            InlinePass(entry=symbol).apply(Context(), part)
     has_outs = number_outs(function)
     for one in resized.values():
         if one is not None:

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Sequence
 
 from xdsl.dialects import arith, func
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, SymbolRefAttr, UnitAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, Operation, SSAValue
 
@@ -20,7 +20,7 @@ from tsir.dialects.locations import location_of
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.attributes import DTypeAttr
 from tsir.dialects.ts.families import AtenOp
-from tsir.dialects.ts.structure import ConstantOp, ListOp
+from tsir.dialects.ts.structure import CallMethodOp, ConstantOp, ListOp
 from tsir.errors import UnsupportedError
 from tsir.ops.autocast import CASTS, DECIDED, THROUGH_OTHERS, Cast, einsum_steps
 from tsir.ops.registry import operator
@@ -81,22 +81,60 @@ func.func private @{_LIST}(%x : !ts.list<!ts.tensor>, %dtype : !ts.dtype) -> !ts
 """
 
 
-def insert_casts(module: ModuleOp, entry: str, lower: DType) -> bool:
-    """Casts the arguments of the operators of a function and of what it calls, as an autocast with this dtype around the call does.
+def make_variants(module: ModuleOp) -> None:
+    """Makes a program's marks casts: functions whose calls are marked with a dtype get variants, whose operators cast to it."""
+    known = {f.sym_name.data: f for f in functions(module)}
+    made: dict[tuple[str, str], str] = {}
+    calls = [op for f in known.values() for op in walk(f) if DECIDED in op.attributes and not isinstance(op, AtenOp)]
+    while calls:
+        call = calls.pop()
+        mark = call.attributes.pop(DECIDED)
+        if not isinstance(mark, StringAttr):
+            continue
+        callee = known.get(callee_name(call)) if isinstance(call, func.CallOp) else None
+        if callee is None:
+            raise _refused(call, "a call of a method that the object's class decides about, under autocast,")
+        assert isinstance(call, func.CallOp)
+        key = (callee.sym_name.data, mark.data)
+        if key not in made:
+            made[key] = f"{key[0]}.{mark.data}"
+            variant = callee.clone()
+            variant.sym_name = StringAttr(made[key])
+            variant.sym_visibility = StringAttr("private")
+            for name in ("ts.method", "ts.property", "ts.passed"):
+                variant.attributes.pop(name, None)
+            inside = [op for op in walk(variant) if isinstance(op, func.CallOp | CallMethodOp) or _is_listed(op)]
+            for op in inside:
+                op.attributes.setdefault(DECIDED, mark)
+            calls += [op for op in inside if not isinstance(op, AtenOp)]
+            module.body.block.add_op(variant)
+        call.callee = SymbolRefAttr(made[key])
+    insert_casts(module, functions(module), None)
+
+
+def insert_casts(module: ModuleOp, inside: Sequence[FuncOp], around: DType | None) -> bool:
+    """Casts the arguments of the operators of functions: of those that are marked with a dtype, and of others that cast where an
+    autocast with a dtype is around the call of the program.
 
     The casts are calls, which have to be inlined: tells whether there are any.
     """
-    called = {entry, *(callee_name(op) for op in walk(module) if isinstance(op, func.CallOp))}
-    inside = (op for f in functions(module) if f.sym_name.data in called for op in walk(f))
-    found = [op for op in inside if isinstance(op, AtenOp) and DECIDED not in op.attributes]
-    for op in [op for op in found if op.SCHEMA.key == "is_autocast_cpu_enabled"]:
-        op.results[0].replace_all_uses_with(insert_before(arith.ConstantOp(IntegerAttr(1, 1)), op).results[0])
     cast = False
-    for op in found:
-        dtype = _dtype(op, lower)
-        if dtype is not None:
-            cast = _cast_operands(op, dtype) or cast
-    if cast:
+    for op in [o for f in inside for o in walk(f)]:
+        mark = op.attributes.get(DECIDED)
+        lower = around if mark is None else dtypes.dtype(mark.data) if isinstance(mark, StringAttr) else None
+        if lower is None:
+            continue
+        if isinstance(op, AtenOp):
+            if op.SCHEMA.key == "is_autocast_cpu_enabled":
+                op.results[0].replace_all_uses_with(insert_before(arith.ConstantOp(IntegerAttr(1, 1)), op).results[0])
+            dtype = _dtype(op, lower)
+            cast = (dtype is not None and _cast_operands(op, dtype)) or cast
+            op.attributes[DECIDED] = UnitAttr()
+        elif mark is not None:
+            raise _refused(
+                op, "a call of a recursive function, or of a method that the object's class decides about, under autocast"
+            )
+    if cast and not any(f.sym_name.data == _TENSOR for f in functions(module)):
         module.body.block.add_ops([f.clone() for f in _cast_functions()])
     return cast
 
@@ -131,6 +169,10 @@ def _dtype(op: AtenOp, lower: DType) -> DType | None:
             return _through_others(op, name, lower)
 
 
+def _is_listed(op: Operation) -> bool:
+    return isinstance(op, AtenOp) and (op.SCHEMA.name in CASTS or op.SCHEMA.name in THROUGH_OTHERS)
+
+
 def _through_others(op: AtenOp, name: str, lower: DType) -> DType | None:
     match name:
         case "einsum":
@@ -149,11 +191,15 @@ def _through_others(op: AtenOp, name: str, lower: DType) -> DType | None:
             return lower
         case _:
             pass
+    raise _refused(op, f"{name}() of a program that is called under autocast")
+
+
+def _refused(op: Operation, what: str) -> UnsupportedError:
     places = location_of(op)
-    raise UnsupportedError(
-        f"{name}() of a program that is called under autocast isn't supported",
+    return UnsupportedError(
+        f"{what} isn't supported",
         location=places[0] if places else None,
-        hint="enter the autocast in the program: `with torch.autocast(...)` around what it calls",
+        hint="enter the autocast in the program, around what it calls: `with torch.autocast(...)`",
     )
 
 

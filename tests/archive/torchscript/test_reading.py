@@ -130,3 +130,43 @@ def test_packages_of_python_code_are_refused_by_name() -> None:
         package.save_pickle("model", "model.pkl", {"a": torch.ones(2)})
     with pytest.raises(tsir.TsirError, match="package archive: Python code"):
         tsir.load(content.getvalue())
+
+
+def _product(x: Tensor) -> Tensor:
+    return torch.mm(x, x)
+
+
+def _powers(x: Tensor, n: int) -> Tensor:
+    return x if n < 2 else torch.mm(x, x)
+
+
+class Autocast(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4, bias=False))
+
+    def forward(self, x: Tensor, n: int):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            a = self.linear(x), _product(x), _powers(x, n)
+            with torch.autocast("cpu", dtype=torch.float16, enabled=False):
+                b = _product(x), torch.mm(x, x)
+            full = torch.prod(a[1], 0), torch.cat([x, a[1]])
+            if n > 1:
+                a = a[0], _product(x), a[2]
+        with torch.autocast("cuda", dtype=torch.float16):
+            other = torch.mm(x, x)
+        return a, b, full, other, self.linear(x)
+
+
+def test_autocast_in_an_archive_casts(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    script = torch.jit.script(Autocast().eval())
+    x = torch.rand(4, 4)
+    loaded = tsir.load(saved(script))
+    loaded.save_torchscript(str(tmp_path / "again.pt"))
+    for n in (1, 2):
+        expected = torch.utils._pytree.tree_leaves(script(x, n))
+        for mine in (loaded, torch.jit.load(tmp_path / "again.pt")):
+            for ours, theirs in zip(torch.utils._pytree.tree_leaves(mine(x, n)), expected, strict=True):
+                assert ours.dtype == theirs.dtype
+                torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.02)

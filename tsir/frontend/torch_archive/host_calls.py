@@ -292,6 +292,7 @@ _SPECIAL: Mapping[str, Callable[[Body, Sequence[Value]], Value]] = {
     "__isnot__": lambda b, a: _identity(b, a, negated=True), "__derive_index": _derive, "Int": _to_number("int"),
     "Float": _to_number("float"), "Bool": _to_number("bool"), "Complex": _to_number("complex"), "device": _device,
     "is_grad_enabled": lambda b, a: False, "set_grad_enabled": _set_grad, "is_scripting": lambda b, a: True,
+    "get_autocast_dtype": lambda b, a: 15,  # bfloat16, the CPU's
     "is_autocast_enabled": lambda b, a: False, "is_autocast_cpu_enabled": lambda b, a: False,
     "_get_tracing_state": lambda b, a: False, "append": _append, "_set_item": _set_item, "insert": _insert,
     "warn": lambda b, a: b.py("warn", [a[0]]), "_unwrap_optional": _unwrap, "has_torch_function": lambda b, a: False,

@@ -27,6 +27,7 @@ from tsir.frontend.torch_archive.pickles import Built, read_pickle
 from tsir.frontend.torch_archive.sources import MALFORMED, Sources
 from tsir.frontend.torch_archive.tensors import TensorReader
 from tsir.frontend.torch_archive.upgraders import NEWEST, Upgrades
+from tsir.passes.autocast import make_variants
 from tsir.source_lines import keep
 
 
@@ -152,6 +153,7 @@ def _program(builder: ProgramBuilder, objects: ObjectReader, root: ArchiveClass,
                 functions += [called] if info is root else []
     builder.compile_all()
     module = ModuleOp([*_class_operations(builder, objects, root, names), *builder.operations])
+    make_variants(module)
     for operation in builder.operations:
         _note_defaults(builder, operation, root)
     verify_module(module)
