@@ -3,6 +3,7 @@
 # ruff: noqa  (how users write is the point here)
 from typing import *
 
+import numpy as np
 import pytest
 import torch
 import tsir
@@ -400,3 +401,64 @@ def test_arguments_that_are_there() -> None:
         torch.testing.assert_close(compiled(*arguments), plain(*arguments))
     torch.testing.assert_close(compiled.inner(X, None, 2), plain.inner(X, None, 2))
     torch.testing.assert_close(compiled.inner(X, X), plain.inner(X, X))
+
+
+class Steps(nn.Module):
+    """It has no `forward`: others call its methods."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind, self.factor = kind, None
+
+    def start(self, x):
+        self.factor = 1
+        self.length = x.size(1)
+        return self.length
+
+    def step(self):
+        self.factor *= 2
+        return self.factor * self.length
+
+
+def kinds_of(x):
+    found = {"tensor": lambda v: isinstance(v, Tensor), "text": lambda v: isinstance(v, str)}
+    names = []
+    names.append("tensor" if "Tensor" in str(type(x)) else "text")
+    names.extend(n for n in found if n not in names)
+    return names
+
+
+def is_tensor(x):
+    return kinds_of(x)[0] == "tensor"
+
+
+class Masks(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = Steps("none")
+
+    def forward(self, x, limits: Optional[Tensor] = None, **others):
+        n = self.steps.start(x)
+        if self.training:
+            x = x * np.random.rand(1).item()
+        if "layer_norm" in [self.steps.kind]:
+            x = self.norm(x)
+        if not is_tensor(x):
+            x = x["a"]
+        counts = torch.div(n, 2, rounding_mode="trunc") - 1
+        scaled = torch.einsum("ij,j->ij", x, limits) if limits is not None and n > 2 else x
+        return scaled + self.steps.step() + self.steps.step() + counts
+
+
+@feature("Modules", "what training and other configurations would need, as long as the program doesn't come there")
+def test_what_the_program_never_comes_to() -> None:
+    plain = Masks().eval()
+    expected = plain(X)
+    for module in (plain, Masks().eval()):
+        compiled = tsir.script(module)
+        torch.testing.assert_close(compiled(X), expected)
+        torch.testing.assert_close(compiled(X, torch.arange(3.0)), plain(X, torch.arange(3.0)))
+        torch.testing.assert_close(compiled(X.repeat(1, 2)), plain(X.repeat(1, 2)))
+    compiled.train()
+    with pytest.raises(NotImplementedError, match="np.random.rand"):
+        compiled(X)

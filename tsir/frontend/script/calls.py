@@ -51,6 +51,7 @@ from tsir.frontend.script.made_modules import module_from_outside
 from tsir.frontend.script.managers import call_manager_function
 from tsir.frontend.script.method_calls import call_method
 from tsir.frontend.script.misfits import describe_object
+from tsir.frontend.script.missing_operators import NotCompilableError, raise_if_conditional
 from tsir.frontend.script.numpy_calls import call_function as call_numpy_function
 from tsir.frontend.script.object_copies import copied
 from tsir.frontend.script.object_dicts import plain as plain_dict
@@ -390,8 +391,10 @@ def _not_compilable(e: Emitter, callee: PyObject) -> NoReturn:
     package = (
         "numpy" if type(target).__module__ == "numpy" else {"posix": "os", "_thread": "threading"}.get(package, package)
     )
-    e.unsupported(
-        f"a call of {callee.name}, which isn't written in Python,",
+    error = NotCompilableError(
+        f"a call of {callee.name}, which isn't written in Python, isn't supported yet",
+        location=e.place,
         hint=_INSTEAD.get(package, "call it outside and pass the result, or write it with torch's operators"),
-        code="TS502",
     )
+    raise_if_conditional(e, error)
+    raise error

@@ -44,6 +44,8 @@ class AttributeInfo:
     """The NumPy class that its numbers, which are Python's when the program runs, are of in Python."""
     late: bool = False
     """Whether an object may have no such attribute yet."""
+    taken: bool = False
+    """Whether `static` is the value that all objects have now, which the program was found not to assign so far."""
 
 
 @dataclass(eq=False)

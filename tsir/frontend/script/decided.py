@@ -77,8 +77,8 @@ class Decisions:
     """The modules, or None, that the program assigns, by the `id` of the module that gets them, which comes first, and the name."""
     unassigned: set[Any] = field(default_factory=set[Any])
     """The variables, by function and name, of which the running program looks whether they are assigned."""
-    assigned_members: set[Any] = field(default_factory=set[Any])
-    """The attributes with members of enums that the program assigns, so that they aren't constants."""
+    assigned_constants: set[Any] = field(default_factory=set[Any])
+    """The attributes with members of enums, texts, flags and ints that the program assigns, so that they aren't constants."""
     held_dicts: bool = False
     """Whether objects of classes derived from dict hold dicts of run time: the program looks for keys that only it knows."""
     has_static_dicts: bool = False
@@ -161,9 +161,9 @@ class Decisions:
         self.derived |= found
         return new
 
-    def assign_member(self, key: Any) -> None:
-        """Notes that the program assigns an attribute that was taken for a constant member of an enum. Raises Redecided."""
-        self.assigned_members.add(key)
+    def assign_constant(self, key: Any) -> None:
+        """Notes that the program assigns an attribute that was taken for a constant. Raises Redecided."""
+        self.assigned_constants.add(key)
         raise Redecided
 
     def assign_modules(self, owners: Sequence[nn.Module], name: str, module: nn.Module | None) -> None:

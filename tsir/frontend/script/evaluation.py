@@ -7,7 +7,8 @@ classes, and tuples, lists and dicts of these), and what is called is
   methods of strings, dicts and lists that change nothing, `os.environ.get`...),
 - a function under `functools.lru_cache`, which says itself that it may be called once for all calls,
 - a function or method written in Python whose code, with that of the functions it calls, assigns nothing outside of its own
-  variables, calls nothing that has effects, and makes no tensors, as far as `is_pure` can see.
+  variables, calls nothing that has effects, and makes no tensors, as far as `is_pure` can see. Such a function may be given tensors
+  of the program's where it only asks what they are (`probing.py`).
 
 Everything else is compiled, or refused. What an evaluated call sees is the state of its objects at the time of compiling.
 """
@@ -37,11 +38,14 @@ import numpy as np
 import torch
 from torch import _jit_internal as jit_internal
 
+from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ListOp
+from tsir.errors import FrontendError
 from tsir.frontend.script.ambient import attributes_set
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.outside import is_plain_object
-from tsir.frontend.script.source import outer_name, unwrap
+from tsir.frontend.script.probing import STAND_IN, NothingSaid, probe
+from tsir.frontend.script.source import function_source, outer_name, unwrap
 from tsir.frontend.script.values import (
     Builtin,
     Const,
@@ -188,15 +192,19 @@ def _codes(code: types.CodeType) -> list[types.CodeType]:
 
 def _is_pure_code(code: types.CodeType, function: types.FunctionType, seen: set[Any]) -> bool:
     holder: Any = None
+    own = _own_containers(function) if code is function.__code__ else frozenset[str]()
+    local: str | None = None
     for i in dis.get_instructions(code):
-        if i.opname in _STORES:
+        if i.opname in _STORES and not (i.opname == "STORE_DEREF" and i.argval in code.co_cellvars):
             return False
+        is_local = i.opname.startswith("LOAD_FAST") or (i.opname == "LOAD_DEREF" and i.argval in code.co_cellvars)
+        before, local = local, i.argval if is_local else None
         if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF") and isinstance(i.argval, str):
             holder = outer_name(function, i.argval) if i.opname != "LOAD_DEREF" or i.argval in code.co_freevars else None
             if not _may_be_read(holder, seen):
                 return False
         elif i.opname in ("LOAD_ATTR", "LOAD_METHOD") and isinstance(i.argval, str):
-            if i.argval in _CHANGING:
+            if i.argval in _CHANGING and before not in own:
                 return False
             holder = getattr(holder, i.argval, None) if isinstance(holder, types.ModuleType | type) else None
             if holder is not None and not _may_be_read(holder, seen):
@@ -206,6 +214,31 @@ def _is_pure_code(code: types.CodeType, function: types.FunctionType, seen: set[
     return True
 
 
+def _own_containers(function: types.FunctionType) -> frozenset[str]:
+    """The variables of a function that only hold lists, dicts and sets which it has made itself."""
+    try:
+        node = function_source(function).node
+    except FrontendError:
+        return frozenset()
+    fresh, others = set[str](), {a.arg for a in ast.walk(node) if isinstance(a, ast.arg)}
+    for n in ast.walk(node):
+        if isinstance(n, ast.Assign) and all(isinstance(t, ast.Name) for t in n.targets):
+            names = {t.id for t in n.targets if isinstance(t, ast.Name)}
+            (fresh if len(names) == 1 and _is_new_container(n.value) else others).update(names)
+        elif isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name) and n.value is not None:
+            (fresh if _is_new_container(n.value) else others).add(n.target.id)
+    kept = {id(t) for n in ast.walk(node) for t in (n.targets if isinstance(n, ast.Assign) else ())}
+    kept |= {id(n.target) for n in ast.walk(node) if isinstance(n, ast.AnnAssign)}
+    stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and id(n) not in kept}
+    return frozenset(fresh - others - stored)
+
+
+def _is_new_container(node: ast.expr) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _is_new_container(node.body) and _is_new_container(node.orelse)
+    return isinstance(node, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp)
+
+
 def _may_be_read(value: Any, seen: set[Any]) -> bool:
     """Whether code without effects may name a value: it may be called then."""
     if isinstance(value, types.ModuleType):
@@ -213,7 +246,12 @@ def _may_be_read(value: Any, seen: set[Any]) -> bool:
     if not callable(value):
         return not isinstance(value, torch.Tensor)
     if isinstance(value, type):
-        return value.__module__ == "builtins" or issubclass(value, BaseException | enum.Enum) or not _has_init(value)
+        return (
+            value is torch.Tensor
+            or value.__module__ == "builtins"
+            or issubclass(value, BaseException | enum.Enum)
+            or not _has_init(value)
+        )
     try:
         if value in PURE:
             return True
@@ -271,10 +309,16 @@ def evaluate(
     if function in _OF_CODE and args and isinstance(args[0], PyFunction) and args[0].receiver is not None:
         args = [PyObject(types.MethodType(args[0].function, object()), "a method"), *args[1:]]
     try:
-        given = [_display(e, a) for a in args]
-        named = {k: as_python(v) for k, v in kwargs.items()}
+        given = [_as_given(e, a) for a in args]
+        named = {k: _as_given(e, v) for k, v in kwargs.items()}
     except NotConstant:
         return None
+    if any(v is STAND_IN for v in (*given, *named.values())):
+        try:
+            with applied(e):
+                return e.session.from_python(probe(function, given, named), name)
+        except (NothingSaid, NotConstant):
+            return None
     try:
         with applied(e):
             result = function(*given, **named)
@@ -282,6 +326,8 @@ def evaluate(
         return None
     except Exception as error:  # noqa: BLE001  (the program raises it where it makes the call)
         return _raise(e, error)
+    if isinstance(result, torch.Tensor):
+        return None
     if not e.session.dynamic and is_plain_object(result) and sys.getrefcount(result) <= _REFERENCES:
         return None  # an object made by the call, which the program may change
     return of_result(e, result, name)
@@ -303,6 +349,13 @@ def _items(display: ListOp) -> list[Any]:
             raise NotConstant
         found.append(known)
     return found
+
+
+def _as_given(e: Emitter, value: Value) -> Any:
+    """As `as_python`, with a tensor that says nothing in place of each tensor of the program where Python's reading holds."""
+    if e.session.dynamic and isinstance(value, Run) and isinstance(value.type, ts.TensorType):
+        return STAND_IN
+    return _display(e, value)
 
 
 _REFERENCES = 2

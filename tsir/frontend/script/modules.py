@@ -308,7 +308,7 @@ class ModuleReader:
         key = None
         if is_constant_name and not isinstance(value, torch.Tensor | nn.Module):
             static, key = self.session.from_python(value, name), _frozen(value)
-        elif isinstance(value, enum.Enum) and key_of(python_class, name) not in self.session.decisions.assigned_members:
+        elif isinstance(value, enum.Enum) and key_of(python_class, name) not in self.session.decisions.assigned_constants:
             static, key = self.session.from_python(value, name), value
         elif value is None and found == ts.NONE:
             static = self.session.from_python(None, name)

@@ -42,6 +42,7 @@ from tsir.frontend.script.module_containers import module_methods
 from tsir.frontend.script.object_dicts import object_dict
 from tsir.frontend.script.outside import constant_outside
 from tsir.frontend.script.overriding import by_class, is_overridden
+from tsir.frontend.script.python_errors import raise_in_program
 from tsir.frontend.script.reached_stores import reached_stores
 from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.truth import truth
@@ -106,6 +107,9 @@ def read_attribute(session: Session, e: Emitter, holder: Object, name: str) -> V
     if found is None:
         name_attribute(e, holder, name)
         raise_if_expected(e, "AttributeError", [holder.type], f"'{{0}}' object has no attribute '{name}'")
+        if e.dynamic and holder.info.kind == "module" and not e.is_unconditional:
+            cls = holder.info.python_class.__name__  # a program that never comes here runs, as in Python
+            raise_in_program(e, "AttributeError", f"'{cls}' object has no attribute '{name}'")
         e.error(f"{holder.info.description} has no attribute '{name}'", hint=_hint(holder.info, name), code="TS203")
     if is_overridden(holder, name):
         return _of_own_class(session, e, holder, name, found[0])
@@ -218,8 +222,12 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
         return own_functions(e, holder, info.static)
     if info.type is None:
         e.error(f"attribute '{name}' of {holder.info.description} can't be used by compiled code", code="TS503")
-    if session.dynamic and info.type in _DECIDING and (known := _known_value(holder.info, name)) is not None:
-        info.role, info.static = "constant", known  # so that neither the program nor anyone outside sets it any more
+    if session.dynamic and info.type in _DECIDING and (known := _known_value(session, holder.info, name)) is not None:
+        info.role, info.static, info.taken = (
+            "constant",
+            known,
+            True,
+        )  # so that neither the program nor anyone outside sets it any more
         return known
     read = GetAttrOp(holder.ssa, name, info.type)
     if info.late:
@@ -233,7 +241,7 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
 _DECIDING = (ts.StrType(), ts.INT, ts.BOOL)
 
 
-def _known_value(info: ClassInfo, name: str) -> Const | None:
+def _known_value(session: Session, info: ClassInfo, name: str) -> Const | None:
     """The text, flag or int that an attribute is in all modules of a class, unless the class assigns it: it decides what is
     compiled."""
     values = {i.attributes.get(name) for i in info.instances}
@@ -242,6 +250,7 @@ def _known_value(info: ClassInfo, name: str) -> Const | None:
         or name == "training"
         or len(values) != 1
         or name in reached_stores(info.python_class, info.python_class)
+        or key_of(info.python_class, name) in session.decisions.assigned_constants
     ):
         return None
     return Const(values.pop())
@@ -372,8 +381,10 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
     elif info.inferred and info.type is not None and info.role in ("attribute", "buffer"):
         _widen(session, holder, name, info.type, value)
         _mix(session, e, holder, name, info.type, value)
-    if isinstance(info.static, EnumValue) and info.role == "attribute" and not session.complete:
-        session.decisions.assign_member(key_of(holder.info.python_class, name))
+    if ((isinstance(info.static, EnumValue) and info.role == "attribute") or info.taken) and not session.complete:
+        session.decisions.assign_constant(key_of(holder.info.python_class, name))
+    if info.type in _DECIDING:
+        session.decisions.assigned_constants.add(key_of(holder.info.python_class, name))
     if info.role == "constant":
         hint = "leave it out of __constants__ and Final"
         e.error(f"attribute '{name}' is a constant and can't be assigned", hint=hint, code="TS504")

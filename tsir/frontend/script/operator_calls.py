@@ -15,6 +15,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.ts import types as ts
 from tsir.errors import UnsupportedError
+from tsir.frontend.constants import is_constant, type_of_constant
 from tsir.frontend.overloads import find_overload
 from tsir.frontend.refused_calls import OverloadError
 from tsir.frontend.script import narrowing
@@ -116,6 +117,9 @@ def _operator_call(
                 _note_dtypes(e, name, operands, keywords)
                 if looks_for_none(e) and _unwrap_operand(e, name, error, operands, keywords):
                     continue
+                if name in _TAKING_NUMBERS and operands and (made := _number_as_tensor(e, operands[0])) is not None:
+                    operands[0] = made
+                    continue
                 found = by_run_time_type(
                     e,
                     narrowing.Call(name, (operands, keywords), lambda given: _resolved(rewrite(name, *given))),
@@ -167,8 +171,31 @@ def _resolved(call: Call) -> tuple[str, Sequence[Any], Mapping[str, Any]]:
     return call.name, call.args, call.kwargs
 
 
+_TAKING_NUMBERS = frozenset(
+    ("add", "sub", "subtract", "mul", "multiply", "div", "divide", "true_divide", "floor_divide"),
+)  # fmt: skip
+"""Functions of torch that take a number in place of their first tensor, also where the other operand is one."""
+
+
+def _number_as_tensor(e: Emitter, operand: Any) -> SSAValue | None:
+    """The tensor that torch makes of a number; None for anything else."""
+    kind = operand.type if isinstance(operand, SSAValue) else type_of_constant(operand) if is_constant(operand) else None
+    if kind not in _DTYPES_OF_NUMBERS:
+        return None
+    return e.aten_value("scalar_tensor", [operand], {"dtype": _DTYPES_OF_NUMBERS[kind]})
+
+
+_DTYPES_OF_NUMBERS: dict[Attribute, DType | None] = {ts.INT: dtypes.int64, ts.BOOL: dtypes.bool_, ts.FLOAT: None}
+
+
 def _unwrap_operand(e: Emitter, name: str, error: OverloadError, operands: list[Any], keywords: dict[str, Any]) -> bool:
     """Makes the operand that no overload takes, since it may be None, one that isn't: torch raises TypeError where it is."""
+    message = f"{name}(): argument {error.argument!r} must not be None"
+    for given in (*operands, *keywords.values()):
+        for i, element in enumerate(given if isinstance(given, list) else ()):
+            if isinstance(element, SSAValue) and isinstance(element.type, ts.OptionalType):
+                given[i] = not_none(e, element, "TypeError", message)
+                return True
     holder: Any = keywords if isinstance(error.argument, str) and error.argument in keywords else operands
     keys = [error.argument, *(i for i, o in enumerate(operands) if isinstance(o, SSAValue))]
     for key in keys:
