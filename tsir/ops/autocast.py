@@ -58,6 +58,12 @@ THROUGH_OTHERS = frozenset(
 )
 """Operators of which only parts cast, or only with some arguments: torch writes them in terms of listed ones."""
 
+THEN_LOWER = ("affine_grid_generator", "corrcoef", "cov", "linalg_pinv")
+"""Those of them whose last part is a product of matrices."""
+
+IN_FLOAT32 = ("gru", "gru_cell", "lstm_cell")
+"""Recurrent layers whose products are in the lower dtype and whose states aren't."""
+
 DTYPES = (dtypes.bfloat16, dtypes.float16)
 """The dtypes that an autocast on the CPU may have; one of another dtype isn't enabled."""
 

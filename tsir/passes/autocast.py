@@ -7,12 +7,12 @@ functions that cast are IR, which `ts-inline` puts in place. What they cast to i
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, SymbolRefAttr, UnitAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
@@ -22,13 +22,14 @@ from tsir.dialects.ts.attributes import DTypeAttr
 from tsir.dialects.ts.families import AtenOp
 from tsir.dialects.ts.structure import CallMethodOp, ConstantOp, ListOp
 from tsir.errors import UnsupportedError
-from tsir.ops.autocast import CASTS, DECIDED, THROUGH_OTHERS, Cast, einsum_steps
+from tsir.ops.autocast import CASTS, DECIDED, IN_FLOAT32, THEN_LOWER, THROUGH_OTHERS, Cast, einsum_steps
 from tsir.ops.registry import operator
 from tsir.passes.memory import is_transient_list
 from tsir.passes.rebuild import insert_before
 from tsir.passes.structure import callee_name, functions, walk
 
 _TENSOR, _OPTIONAL, _LIST = "autocast.tensor", "autocast.optional", "autocast.list"
+_ROUNDED = "autocast.rounded"
 
 _FUNCTIONS = f"""
 func.func private @{_TENSOR}(%x : !ts.tensor, %dtype : !ts.dtype) -> !ts.tensor {{
@@ -51,6 +52,12 @@ func.func private @{_TENSOR}(%x : !ts.tensor, %dtype : !ts.dtype) -> !ts.tensor 
     scf.yield %x : !ts.tensor
   }}
   func.return %6 : !ts.tensor
+}}
+func.func private @{_ROUNDED}(%x : !ts.tensor, %dtype : !ts.dtype) -> !ts.tensor {{
+  %0 = ts.constant #ts.dtype<"float32"> : !ts.dtype
+  %1 = func.call @{_TENSOR}(%x, %dtype) : (!ts.tensor, !ts.dtype) -> !ts.tensor
+  %2 = func.call @{_TENSOR}(%1, %0) : (!ts.tensor, !ts.dtype) -> !ts.tensor
+  func.return %2 : !ts.tensor
 }}
 func.func private @{_OPTIONAL}(%x : !ts.optional<!ts.tensor>, %dtype : !ts.dtype) -> !ts.optional<!ts.tensor> {{
   %0 = ts.constant #ts.none : none
@@ -79,6 +86,14 @@ func.func private @{_LIST}(%x : !ts.list<!ts.tensor>, %dtype : !ts.dtype) -> !ts
   func.return %0 : !ts.list<!ts.tensor>
 }}
 """
+
+
+def mark(block: Block, after: Operation | None, found: Attribute) -> None:
+    """Marks the operators and calls of a block that stand behind an operation, but for those that an autocast inside has marked."""
+    ops = list(block.ops)
+    for op in (o for top in ops[ops.index(after) + 1 if after is not None else 0 :] for o in (top, *walk(top))):
+        if (_is_listed(op) or isinstance(op, func.CallOp | CallMethodOp)) and DECIDED not in op.attributes:
+            op.attributes[DECIDED] = found
 
 
 def make_variants(module: ModuleOp) -> None:
@@ -127,8 +142,12 @@ def insert_casts(module: ModuleOp, inside: Sequence[FuncOp], around: DType | Non
         if isinstance(op, AtenOp):
             if op.SCHEMA.key == "is_autocast_cpu_enabled":
                 op.results[0].replace_all_uses_with(insert_before(arith.ConstantOp(IntegerAttr(1, 1)), op).results[0])
-            dtype = _dtype(op, lower)
-            cast = (dtype is not None and _cast_operands(op, dtype)) or cast
+            if op.SCHEMA.name in IN_FLOAT32 and not _is_written(op):
+                cast = _cast_operands(op, lower, _ROUNDED_NAMES) or cast
+            elif op.SCHEMA.name in THEN_LOWER and not _is_written(op):
+                cast = _cast_operands(op, dtypes.float32) and _cast_result(op, lower)
+            elif (dtype := _dtype(op, lower)) is not None:
+                cast = _cast_operands(op, dtype) or cast
             op.attributes[DECIDED] = UnitAttr()
         elif mark is not None:
             raise _refused(
@@ -153,10 +172,7 @@ def _cast_functions() -> Sequence[FuncOp]:
 def _dtype(op: AtenOp, lower: DType) -> DType | None:
     """What the tensors of an operator are cast to; None for one that takes them as they are."""
     name = op.SCHEMA.name
-    definition = operator(op.SCHEMA.key)
-    if (name not in CASTS and name not in THROUGH_OTHERS) or (
-        definition is not None and definition.kind in ("out", "inplace")
-    ):
+    if not _is_listed(op) or _is_written(op):
         return None
     match CASTS.get(name):
         case Cast.LOWER:
@@ -167,6 +183,11 @@ def _dtype(op: AtenOp, lower: DType) -> DType | None:
             return None  # operators that join tensors promote them anyway
         case None:
             return _through_others(op, name, lower)
+
+
+def _is_written(op: AtenOp) -> bool:
+    definition = operator(op.SCHEMA.key)
+    return definition is not None and definition.kind in ("out", "inplace")
 
 
 def _is_listed(op: Operation) -> bool:
@@ -208,16 +229,31 @@ def _text(value: SSAValue) -> str | None:
     return constant.data if isinstance(constant, StringAttr) else None
 
 
-def _cast_operands(op: AtenOp, dtype: DType) -> bool:
+def _cast_result(op: AtenOp, dtype: DType) -> bool:
+    block, wanted = op.parent_block(), ConstantOp(DTypeAttr(dtype.name), ts.DTypeType())
+    assert block is not None
+    call = func.CallOp(_TENSOR, [op.results[0], wanted.results[0]], [ts.TensorType()])
+    for new in (wanted, call):
+        new.location = op.location
+    block.insert_ops_after([wanted, call], op)
+    op.results[0].replace_uses_with_if(call.results[0], lambda use: use.operation is not call)
+    return True
+
+
+def _cast_operands(op: AtenOp, dtype: DType, names: Mapping[Attribute, str] | None = None) -> bool:
+    names = names or _NAMES
     wanted: Operation | None = None
     for i, operand in enumerate(op.operands):
         made = operand.owner
         if isinstance(made, ListOp) and operand.type == ts.ListType(ts.TensorType()) and is_transient_list(made):
             wanted = wanted or _constant(op, dtype)
-            elements = [_call(op, _TENSOR, e, wanted) if isinstance(e.type, ts.TensorType) else e for e in made.elements]
+            elements = [
+                _call(op, names[ts.TensorType()], e, wanted) if isinstance(e.type, ts.TensorType) else e
+                for e in made.elements
+            ]
             op.operands[i] = insert_before(ListOp(elements, ts.ListType(ts.TensorType())), op).results[0]
             continue
-        name = _NAMES.get(operand.type)
+        name = names.get(operand.type)
         if name is not None:
             wanted = wanted or _constant(op, dtype)
             op.operands[i] = _call(op, name, operand, wanted)
@@ -227,6 +263,9 @@ def _cast_operands(op: AtenOp, dtype: DType) -> bool:
 _NAMES: dict[Attribute, str] = {
     ts.TensorType(): _TENSOR, ts.OptionalType(ts.TensorType()): _OPTIONAL, ts.ListType(ts.TensorType()): _LIST,
 }  # fmt: skip
+
+
+_ROUNDED_NAMES: dict[Attribute, str] = {ts.TensorType(): _ROUNDED}
 
 
 def _constant(op: AtenOp, dtype: DType) -> Operation:

@@ -134,3 +134,28 @@ def test_what_torch_cannot_decompose_is_refused() -> None:
     program = torch.export.export(DifferentiatedWhileExported(), (torch.ones(3),))
     with pytest.raises(tsir.TsirError, match="torch can't write as ATen's operators"):
         tsir.from_exported(program)
+
+
+class UnderAutocast(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            y = self.linear(x)
+            with torch.autocast("cpu", enabled=False):
+                z = x @ x
+            w = torch.prod(y, 0)
+        return y, z, w, x @ x
+
+
+def test_autocast_in_a_file_casts() -> None:
+    module, x = UnderAutocast().eval(), torch.rand(4, 4)
+    file = io.BytesIO()
+    with torch.no_grad():
+        torch.export.save(torch.export.export(module, (x,)), file)
+        expected = module(x)
+    for ours, theirs in zip(tsir.load(io.BytesIO(file.getvalue()))(x), expected, strict=True):
+        assert ours.dtype == theirs.dtype
+        torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.02)

@@ -506,6 +506,11 @@ def _passed(n: int) -> Tuple[str, List[int]]:
     return _both(rest), few
 
 
+def _inside() -> Tuple[int, int, Tuple[int, int], Tuple[int, int]]:
+    a, (b, *c), *d = 1, (2, 3, 4), 5, 6
+    return a, b, c, d
+
+
 def _too_many(n: int) -> Tuple[int, int]:
     *few, last = (n, n + 1, n + 2)
     if n > 3:
@@ -516,6 +521,7 @@ def _too_many(n: int) -> Tuple[int, int]:
 def test_starred_targets_are_tuples_where_these_are_declared() -> None:
     assert tsir.script(_rest)(3) == torch.jit.script(_rest)(3) == (3, "ab")
     assert tsir.script(_passed)(3) == ("ababab", [3, 4, 7])
+    assert tsir.script(_inside)() == torch.jit.script(_inside)() == (1, 2, (3, 4), (5, 6))
     few = tsir.script(_too_many)
     assert few(3) == (3, 4)
     with pytest.raises(ValueError, match="too many values to unpack"):

@@ -289,12 +289,17 @@ def undecided(x, y, parts: List[Tensor], bias: Optional[Tensor]):
     a = torch.softmax(x @ y, -1)
     sums = torch.einsum("ij,jk->ik", x, y), torch.einsum("i,j->ij", x[0], y[0]), torch.linalg.multi_dot(parts)
     padded = F.pad(x.bfloat16()[None], (1, 1), mode="reflect"), F.pad(x, (1, 1))
+    others = (
+        torch.gru_cell(x, y, x.repeat(3, 1), y.repeat(3, 1)),
+        torch.lstm_cell(x, (x, y), x.repeat(4, 1), y.repeat(4, 1)),
+        torch.cov(x),
+    )
     asked = torch.is_autocast_enabled("cpu"), torch.is_autocast_cpu_enabled(), torch.is_autocast_enabled()
-    return torch.prod(a, 0), torch.cat([a, x]), F.linear(x, y, bias), powered(x, 3), sums, padded, asked
+    return torch.prod(a, 0), torch.cat([a, x]), F.linear(x, y, bias), powered(x, 3), sums, padded, others, asked
 
 
-def recurrent(x):
-    return torch.gru_cell(x, x, x.repeat(3, 1), x.repeat(3, 1))
+def bilinear(x):
+    return F.bilinear(x, x, x.repeat(2, 1, 1))
 
 
 @feature("Context managers", "torch.autocast around the calls of scripted, traced and loaded programs")
@@ -318,8 +323,8 @@ def test_called_under_autocast(form):
                         compare(module, (X,), mine)
         with (
             torch.autocast("cpu"),
-            pytest.raises(tsir.TsirError, match=r"gru_cell\(\) of a program that is called under autocast"),
+            pytest.raises(tsir.TsirError, match=r"bilinear\(\) of a program that is called under autocast"),
         ):
-            tsir.script(recurrent)(X)
+            tsir.script(bilinear)(X)
         with torch.autocast("cpu"), pytest.raises(tsir.TsirError, match="which is compiled, under autocast"):
             tsir.trace(lambda x: traced(x) + 1, X)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xdsl.dialects import scf
+from xdsl.dialects.builtin import StringAttr, UnitAttr
 from xdsl.ir import Region, SSAValue
 
 from tsir.dialects import dtypes
@@ -15,6 +16,8 @@ from tsir.errors import UnsupportedError
 from tsir.frontend.constants import is_constant
 from tsir.frontend.exported.graphs import Graph, Node, OperatorRef, Subgraph
 from tsir.frontend.exported.nodes import TOKEN, Nodes
+from tsir.ops.autocast import DTYPES
+from tsir.passes.autocast import mark
 
 
 def higher_order(e: Nodes, node: Node) -> Sequence[Any]:
@@ -151,12 +154,13 @@ def _invoke(e: Nodes, args: list[Any], _kwargs: Mapping[str, Any], _node: Node) 
 
 def _autocast(e: Nodes, args: list[Any], _kwargs: Mapping[str, Any], _node: Node) -> Sequence[Any]:
     """`wrap_with_autocast(device, dtype, enabled, cache, graph, *operands)`."""
-    if args[2] and str(getattr(args[0], "type", args[0])) == "cpu":
-        raise UnsupportedError(
-            "an exported program under autocast isn't supported as it is",
-            hint="ep.run_decompositions({}) makes the casts operators of the program",
-        )
-    return e.run(_graph(args[4]), args[5:])
+    if str(getattr(args[0], "type", args[0])) != "cpu":
+        return e.run(_graph(args[4]), args[5:])
+    block = e.builder.insertion_point.block
+    last = block.last_op
+    results = e.run(_graph(args[4]), args[5:])
+    mark(block, last, StringAttr(args[1].name) if args[2] and args[1] in DTYPES else UnitAttr())
+    return results
 
 
 def _with_effects(e: Nodes, args: list[Any], kwargs: Mapping[str, Any], node: Node) -> Sequence[Any]:

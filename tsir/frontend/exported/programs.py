@@ -25,6 +25,7 @@ from tsir.frontend.exported.control_flow import higher_order
 from tsir.frontend.exported.graphs import Exported, Input, State
 from tsir.frontend.exported.nodes import TOKEN, Nodes
 from tsir.ops.registry import SCHEMAS
+from tsir.passes.autocast import make_variants
 
 _KINDS: dict[str, Type] = {
     "tensor": ts.TensorType(), "int": ts.INT, "float": ts.FLOAT, "bool": ts.BOOL, "none": ts.NONE, "str": ts.StrType(),
@@ -90,6 +91,7 @@ class _Import:
         symbol = f"{self._objects.root_class}.forward"
         self._function.sym_name = StringAttr(symbol)
         module = ModuleOp([*self._objects.classes(symbol), self._function])
+        make_variants(module)
         module.verify()
         plain = trees is None and (tree is None or tree.is_plain())
         call = None if plain else self._call_trees(trees, tree, len(parameters))

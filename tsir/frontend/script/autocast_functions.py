@@ -138,8 +138,3 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "bilinear": bilinear, "inner": inner, "matrix_power": matrix_power, "linalg_matrix_power": matrix_power, "pad": pad,
 }  # fmt: skip
 """What stands for these operators under autocast."""
-
-THEN_LOWER = ("affine_grid_generator", "corrcoef", "cov", "linalg_pinv")
-"""Operators whose last part is a product of matrices."""
-IN_FLOAT32 = ("gru", "gru_cell", "lstm_cell")
-"""Recurrent layers whose products are in the lower dtype and whose states aren't."""

@@ -28,7 +28,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.values import NONE, Choice, Const, PyFunction, PyObject, Run, StaticTuple, Value
 from tsir.frontend.torch_names import Call, torch_dtype
 from tsir.ops import autocast
-from tsir.ops.autocast import CASTS, DECIDED, THROUGH_OTHERS, Cast, einsum_steps
+from tsir.ops.autocast import CASTS, DECIDED, IN_FLOAT32, THEN_LOWER, THROUGH_OTHERS, Cast, einsum_steps
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -322,6 +322,6 @@ def _einsum(e: Emitter, name: str, lower: DType, args: Sequence[Operand], kwargs
 
 
 _OTHERS: dict[str, Other] = {
-    **dict.fromkeys(autocast_functions.THEN_LOWER, _then_lower), **dict.fromkeys(autocast_functions.IN_FLOAT32, _in_float32),
+    **dict.fromkeys(THEN_LOWER, _then_lower), **dict.fromkeys(IN_FLOAT32, _in_float32),
     "lstm": _lstm, "einsum": _einsum,
 }  # fmt: skip

@@ -240,7 +240,8 @@ def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
 
 def _may_fit(e: Emitter, value: Value, wanted: Attribute) -> bool:
     """As `fits`, and what only the program's run can tell, where `coerce` has it checked."""
-    return _may_be(e.session.type_of(value), wanted) or fits(e, value, wanted)
+    starred = isinstance(value, Run) and value.ssa in e.session.starred and isinstance(wanted, ts.TupleType)
+    return starred or _may_be(e.session.type_of(value), wanted) or fits(e, value, wanted)
 
 
 def _may_be(kind: Attribute | None, wanted: Attribute) -> bool:

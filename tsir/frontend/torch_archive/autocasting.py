@@ -11,11 +11,10 @@ from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import IntegerAttr, StringAttr, UnitAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from tsir.dialects.ts.families import AtenOp
-from tsir.dialects.ts.structure import CallMethodOp, CastOp, ConstantOp, NewOp
+from tsir.dialects.ts.structure import CastOp, ConstantOp, NewOp
 from tsir.frontend.torch_archive.body import Body
-from tsir.ops.autocast import CASTS, DECIDED, DTYPES, THROUGH_OTHERS
-from tsir.passes.structure import callee_name, walk
+from tsir.ops.autocast import DTYPES
+from tsir.passes.structure import callee_name
 
 _MANGLED = r"(?:___torch_mangle_\d+\.)?"
 _CLASS = re.compile(rf"__torch__\.{_MANGLED}torch\.(?:(cpu|cuda)\.)?amp\.(?:[a-z_]+\.)*{_MANGLED}autocast")
@@ -59,12 +58,3 @@ def _constant(value: SSAValue) -> Attribute | None:
     while isinstance(value.owner, CastOp):
         value = value.owner.operands[0]
     return value.owner.value if isinstance(value.owner, ConstantOp | arith.ConstantOp) else None
-
-
-def mark(after: Operation | None, operations: list[Operation], found: Attribute) -> None:
-    """Marks the operators and calls behind an operation of a block, but for those that an autocast inside has marked."""
-    behind = operations if after is None else operations[operations.index(after) + 1 :]
-    for op in (o for top in behind for o in (top, *walk(top))):
-        listed = isinstance(op, AtenOp) and (op.SCHEMA.name in CASTS or op.SCHEMA.name in THROUGH_OTHERS)
-        if (listed or isinstance(op, func.CallOp | CallMethodOp)) and DECIDED not in op.attributes:
-            op.attributes[DECIDED] = found

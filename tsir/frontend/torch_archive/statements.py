@@ -19,10 +19,11 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import RaiseOp, ReraiseOp, SetAttrOp, TryOp, UnpackOp, YieldOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, UnsupportedError
-from tsir.frontend.torch_archive.autocasting import is_autocast, mark, mark_of
+from tsir.frontend.torch_archive.autocasting import is_autocast, mark_of
 from tsir.frontend.torch_archive.body import Body, FunctionValue, Value
 from tsir.frontend.torch_archive.calls import call_method
 from tsir.frontend.torch_archive.expressions import evaluate, truth
+from tsir.passes.autocast import mark
 
 
 def execute(b: Body, statements: Sequence[ast.stmt]) -> None:
@@ -276,7 +277,7 @@ def _with(b: Body, node: ast.With) -> None:
         found, before_body = mark_of(b, info.name, manager), b.block.last_op
         execute(b, node.body)
         if found is not None:
-            mark(before_body, list(b.block.ops), found)
+            mark(b.block, before_body, found)
         return
     entered = call_method(b, manager, "__enter__", [], {})
     if item.optional_vars is not None:

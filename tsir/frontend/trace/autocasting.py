@@ -12,7 +12,7 @@ import torch
 
 from tsir.frontend.script import autocast_functions
 from tsir.frontend.torch_names import torch_dtype
-from tsir.ops.autocast import CASTS, DTYPES, THROUGH_OTHERS, Cast, einsum_steps
+from tsir.ops.autocast import CASTS, DTYPES, IN_FLOAT32, THEN_LOWER, THROUGH_OTHERS, Cast, einsum_steps
 
 _NAMES = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
 """The operators of Tensor's special methods."""
@@ -35,10 +35,10 @@ def run(name: str, func: Callable[..., Any], args: Sequence[Any], kwargs: Mappin
     if name == "einsum":
         return _einsum(func, args, lower)
     with torch.autocast("cpu", enabled=False):
-        if name in autocast_functions.THEN_LOWER:
+        if name in THEN_LOWER:
             found = func(*_each(args, autocast_functions.cast_tensor, torch.float32), **kwargs)
             return autocast_functions.cast_tensor(found, lower)
-        if name in autocast_functions.IN_FLOAT32:
+        if name in IN_FLOAT32:
             return func(*_each(args, autocast_functions.rounded, lower), **kwargs)
         if name == "lstm":
             found = func(*_each(args, autocast_functions.rounded, lower), **kwargs)
