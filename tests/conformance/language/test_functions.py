@@ -2,9 +2,10 @@
 
 # ruff: noqa: E731
 import functools
-from typing import List
+from typing import List, Tuple
 
 import torch
+from torch import Tensor
 
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
@@ -333,6 +334,21 @@ class Holding:
 
     def total(self, *a, k=1):
         return (sum(a) + self.a) * k + self.b
+
+
+NOTHING = torch.zeros(0, 2)
+
+
+def with_cache(x: Tensor, cache: Tuple[Tensor, Tensor] = (torch.ones(2), torch.zeros(0, 2)), other=(1, (NOTHING, 2.0))):
+    if cache[1].size(0) > 0:
+        return x + cache[1], cache[0]
+    return x * 3 + cache[0] + other[1][1], other[1][0]
+
+
+@feature("Arguments", "tuples with tensors as defaults")
+@programs(torch.ones(2))
+def default_tensors(x: Tensor):
+    return with_cache(x), with_cache(x, (x, torch.ones(1, 2)))
 
 
 @feature("Arguments", "`*` of a list of unknown length for parameters with defaults and before other arguments")

@@ -52,6 +52,24 @@ def test_depthwise_convolutions_copy_no_windows():
     assert text.count("copyto(") == 1 and "einsum(" in text
 
 
+class OfSlice(nn.Module):
+    def __init__(self, layer, *convolutions):
+        super().__init__()
+        self.layer, self.first, self.second = layer, *convolutions
+
+    def forward(self, x):
+        return self.second(self.layer(self.first(x)))
+
+
+@pytest.mark.parametrize("layer", [lambda y: y[:, :16], lambda y: nn.functional.glu(y, 1), lambda y: y[:, 16:].relu()])
+def test_depthwise_convolutions_of_slices_of_channels(layer):
+    for convolution, sizes in ((nn.Conv1d, (40,)), (nn.Conv2d, (10, 10))):
+        module = OfSlice(layer, convolution(16, 32, 1), convolution(16, 16, 3, groups=16)).eval()
+        x = torch.randn(2, 16, *sizes)
+        with torch.no_grad():
+            torch.testing.assert_close(tsir.script(module)(x), module(x))
+
+
 def test_pooling_is_slices_of_one_axis_after_the_other():
     text = body(source(nn.Sequential(nn.ReLU(), nn.MaxPool2d(3, 2, 1)), 1, 4, 8, 8))
     assert text.count("maximum(tap_0") == 2 and "reduce" not in text

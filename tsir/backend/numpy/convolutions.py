@@ -296,7 +296,8 @@ class _DepthwiseForm(_Form):
         e, conv, sizes = self.e, self.conv, self.sizes
         found, temporary = self.image(channels_last=True)
         last = conv.windows[-1]
-        count = together(sizes[last.position], self.groups) if last.stride == 1 else 1
+        adjacent = last.stride == 1 and found.contiguous  # a slice of the channels has gaps between its pixels
+        count = together(sizes[last.position], self.groups) if adjacent else 1
         run = count * self.groups
         weights = self.packed([*([d] for d in conv.taps), [*conv.groups, *conv.channels, *conv.features]])
         if count > 1:

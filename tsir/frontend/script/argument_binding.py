@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from xdsl.dialects.builtin import UnitAttr
@@ -156,16 +156,21 @@ LARGEST_CONSTANT = 4096
 
 def _default(e: Emitter, p: ParameterInfo) -> Value:
     """What a parameter that isn't passed is: its default, which for a tensor is written into the program."""
-    if isinstance(p.default, Given):
-        return p.default.value
-    if not isinstance(p.default, torch.Tensor) or p.default.numel() > LARGEST_CONSTANT:
-        if isinstance(p.default, list | dict):
-            return constant_outside(e, p.default, p.name, lambda: p.default)
-        return e.session.from_python(p.default, p.name)
-    options = {"dtype": torch_constant(p.default.dtype)}
-    if p.default.numel() == 0:
-        return e.aten("empty", [list(p.default.shape)], options)
-    made = e.aten("tensor", [p.default.tolist()], options)
+    return p.default.value if isinstance(p.default, Given) else _written(e, p.default, p.name)
+
+
+def _written(e: Emitter, value: Any, name: str) -> Value:
+    """A default as a value of the program, with the tensors in tuples."""
+    if type(value) is tuple and any(isinstance(v, torch.Tensor | tuple) for v in value):
+        return StaticTuple(tuple(_written(e, v, name) for v in value))
+    if not isinstance(value, torch.Tensor) or value.numel() > LARGEST_CONSTANT:
+        if isinstance(value, list | dict):
+            return constant_outside(e, value, name, lambda: value)
+        return e.session.from_python(value, name)
+    options = {"dtype": torch_constant(value.dtype)}
+    if value.numel() == 0:
+        return e.aten("empty", [list(value.shape)], options)
+    made = e.aten("tensor", [value.tolist()], options)
     if isinstance(made, Run) and isinstance(made.ssa.owner, Operation):
         made.ssa.owner.attributes["ts.held"] = (
             UnitAttr()
