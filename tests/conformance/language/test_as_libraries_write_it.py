@@ -462,3 +462,31 @@ def test_what_the_program_never_comes_to() -> None:
     compiled.train()
     with pytest.raises(NotImplementedError, match="np.random.rand"):
         compiled(X)
+
+
+class Scores(nn.Module):
+    def forward(self, x, scores):
+        result = {}
+        result["context"] = x
+        if scores:
+            result["scores"] = x + 1
+        return result
+
+
+class Scored(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Scores()
+
+    def forward(self, x, scores: Optional[bool] = None, **others):
+        wanted = scores if scores is not None else x.sum() > 3
+        found = self.inner(x, wanted)
+        y = found["context"] * 2
+        return found["scores"] + y if "scores" in found else y
+
+
+@feature("Dicts and sets", "a dict into which only one branch puts something, and that both give")
+def test_dicts_of_branches() -> None:
+    plain, compiled = Scored(), tsir.script(Scored())
+    for arguments in ((X,), (X - 5,), (X, True), (X, False)):
+        torch.testing.assert_close(compiled(*arguments), plain(*arguments))

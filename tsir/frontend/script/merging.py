@@ -112,8 +112,13 @@ def join(
     leaves = {name: list(_leaves(m)) for name, m in merged.items()}
     yielded = {(name, i): m for name, found in leaves.items() for i, m in enumerate(found)}
     for side in sides:
+        behind, e.variables = (
+            e.variables,
+            dict(side.variables),
+        )  # what static objects hold, and functions read, is of its end
         with e.inside(side.block):
             e.emit_void(scf.YieldOp(*(_yielded(e, side, name, m) for (name, _), m in yielded.items())))
+        e.variables = behind
     blocks = [s.block for s in sides]
     if not yielded and len(blocks[1].ops) == 1:
         other = Region()
@@ -423,12 +428,4 @@ def _yielded(e: Emitter, side: Side, name: str, found: _Merged) -> SSAValue:
         value = structure[1][at]
     if found.options:
         return _choice_number(e, value, found.options)
-    if found.tuple_like not in NUMPY_KINDS:
-        value = as_held(e, value)
-    if not is_function(value):
-        return coerce(e, value, found.type, f"'{name}'")
-    behind, e.variables = e.variables, side.variables  # what a function reads of the branch is that of its end
-    try:
-        return coerce(e, value, found.type, f"'{name}'")
-    finally:
-        e.variables = behind
+    return coerce(e, value if found.tuple_like in NUMPY_KINDS else as_held(e, value), found.type, f"'{name}'")
