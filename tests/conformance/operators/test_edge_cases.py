@@ -139,3 +139,21 @@ def test_losses_of_integers(dtype):
             assert found.dtype == expected.dtype and torch.equal(found, expected)
     with pytest.raises(RuntimeError, match="could not infer output dtype"):
         tsir.script(mean_of_losses)(x, y)
+
+
+def test_dtypes_of_floats_of_several_widths():
+    def several(x, y, w):
+        functions = torch.nn.functional
+        losses = functions.mse_loss(x, y), functions.l1_loss(x, y), functions.smooth_l1_loss(x, y), functions.kl_div(x, y)
+        of_one = functions.huber_loss(x, y), functions.soft_margin_loss(x, y), functions.rms_norm(x, (3,), w)
+        with_logits = functions.binary_cross_entropy_with_logits(x, y), functions.poisson_nll_loss(x, y)
+        return losses, of_one, with_logits, functions.cosine_similarity(x, y), torch.logaddexp2(x, y)
+
+    compiled = tsir.script(several)
+    low, half, single, double = torch.bfloat16, torch.float16, torch.float32, torch.float64
+    for a, b in ((low, single), (single, low), (low, half), (double, low)):
+        x, y, w = torch.rand(2, 3).to(a), torch.rand(2, 3).to(b), torch.rand(3).to(b)
+        found, expected = (torch.utils._pytree.tree_leaves(f(x, y, w)) for f in (compiled, several))
+        for ours, theirs in zip(found, expected, strict=True):
+            assert ours.dtype == theirs.dtype, (a, b)
+            torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.02)

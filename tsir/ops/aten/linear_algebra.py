@@ -9,7 +9,7 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorNotImplementedError
-from tsir.ops.aten.precision import in_float32
+from tsir.ops.aten.precision import in_float32_to, promoted
 from tsir.ops.core import reductions
 from tsir.ops.core.contraction import contract
 from tsir.ops.core.creation import iota
@@ -478,7 +478,7 @@ def pairwise_distance(a: SymTensor, b: SymTensor, p: Any, eps: Any, keepdim: boo
 
 
 @aten("cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-08) -> Tensor", out=False)
-@in_float32
+@in_float32_to(promoted)
 def cosine_similarity(a: SymTensor, b: SymTensor, dim: int, eps: Any) -> SymTensor:
     """The cosine of the angle between vectors along a dimension."""
     dtype = result_type((a, b))

@@ -10,7 +10,7 @@ from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.normalization import log_softmax_of
 from tsir.ops.aten.norms import vector_norm
-from tsir.ops.aten.precision import in_float32, require_float
+from tsir.ops.aten.precision import first, in_float32, in_float32_to, promoted, require_float
 from tsir.ops.core import reductions
 from tsir.ops.core.checks import check_number
 from tsir.ops.core.creation import full, iota
@@ -50,7 +50,7 @@ def _float_pair(name: str, x: SymTensor, target: SymTensor) -> None:
 
 
 @aten("mse_loss(Tensor self, Tensor target, int reduction=1) -> Tensor")
-@in_float32
+@in_float32_to(promoted)
 def mse_loss(x: SymTensor, target: SymTensor, reduction: int) -> SymTensor:
     """The squared difference."""
     _float_pair("mse_cpu", x, target)
@@ -59,7 +59,7 @@ def mse_loss(x: SymTensor, target: SymTensor, reduction: int) -> SymTensor:
 
 
 @aten("l1_loss(Tensor self, Tensor target, int reduction=1) -> Tensor", out=False)
-@in_float32
+@in_float32_to(promoted)
 def l1_loss(x: SymTensor, target: SymTensor, reduction: int) -> SymTensor:
     """The absolute difference."""
     if require_int(reduction, "reduction") == MEAN:
@@ -68,7 +68,7 @@ def l1_loss(x: SymTensor, target: SymTensor, reduction: int) -> SymTensor:
 
 
 @aten("smooth_l1_loss(Tensor self, Tensor target, int reduction=1, float beta=1.) -> Tensor")
-@in_float32
+@in_float32_to(promoted)
 def smooth_l1_loss(x: SymTensor, target: SymTensor, reduction: int, beta: Any) -> SymTensor:
     """The squared difference over `2 beta` below `beta`, the absolute one less `beta / 2` above."""
     if beta < 0:
@@ -82,7 +82,7 @@ def smooth_l1_loss(x: SymTensor, target: SymTensor, reduction: int, beta: Any) -
 
 
 @aten("huber_loss(Tensor self, Tensor target, int reduction=1, float delta=1.) -> Tensor")
-@in_float32
+@in_float32_to(first)
 def huber_loss(x: SymTensor, target: SymTensor, reduction: int, delta: Any) -> SymTensor:
     """Half the squared difference below `delta`, linear above."""
     check_number(delta, "gt", 0, "huber_loss does not support non-positive values for delta.")
@@ -231,11 +231,16 @@ def binary_cross_entropy(x: SymTensor, target: SymTensor, weight: SymTensor | No
     return reduced(losses if weight is None else binary("mul", losses, weight), reduction)
 
 
+def _of_target(x: SymTensor, target: SymTensor, weight: SymTensor | None, *_: Any) -> dtypes.DType:
+    """The dtype of what is computed in the target's place, times the weight."""
+    return promoted(target, weight)
+
+
 @aten(
     "binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, "
     "int reduction=1) -> Tensor"
 )
-@in_float32
+@in_float32_to(_of_target)
 def binary_cross_entropy_with_logits(
     x: SymTensor, target: SymTensor, weight: SymTensor | None, pos_weight: SymTensor | None, reduction: int
 ) -> SymTensor:
@@ -251,7 +256,7 @@ def binary_cross_entropy_with_logits(
 
 
 @aten("kl_div(Tensor self, Tensor target, int reduction=1, *, bool log_target=False) -> Tensor", out=False)
-@in_float32
+@in_float32_to(promoted)
 def kl_div(x: SymTensor, target: SymTensor, reduction: int, log_target: bool) -> SymTensor:
     """Kullback and Leibler's divergence; `self` has log-probabilities."""
     if x.dtype.category <= Category.INT or target.dtype.category <= Category.INT:
@@ -267,7 +272,7 @@ def kl_div(x: SymTensor, target: SymTensor, reduction: int, log_target: bool) ->
 @aten(
     "poisson_nll_loss(Tensor input, Tensor target, bool log_input, bool full, float eps, int reduction) -> Tensor", out=False
 )
-@in_float32
+@in_float32_to(promoted)
 def poisson_nll_loss(x: SymTensor, target: SymTensor, log_input: bool, is_full: bool, eps: Any, reduction: int) -> SymTensor:
     """The negative log-likelihood of a Poisson distribution."""
     if log_input:
@@ -308,7 +313,7 @@ def margin_ranking_loss(a: SymTensor, b: SymTensor, target: SymTensor, margin: A
 
 
 @aten("soft_margin_loss(Tensor self, Tensor target, int reduction=1) -> Tensor")
-@in_float32
+@in_float32_to(first)
 def soft_margin_loss(x: SymTensor, target: SymTensor, reduction: int) -> SymTensor:
     """`log(1 + exp(-target * x))`."""
     require_float(x, "soft_margin_loss")

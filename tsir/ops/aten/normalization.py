@@ -9,7 +9,7 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.aten.norms import vector_norm
-from tsir.ops.aten.precision import in_float32
+from tsir.ops.aten.precision import first, in_float32, in_float32_to
 from tsir.ops.core import reductions
 from tsir.ops.core.creation import full
 from tsir.ops.core.elementwise import binary, convert, copy, unary, where
@@ -389,7 +389,7 @@ def rms_norm(x: SymTensor, shape: Sequence[Any], weight: SymTensor | None, eps: 
     return _rms_normalized(x, dims, weight, smallest if eps is None else eps)
 
 
-@in_float32
+@in_float32_to(first)
 def _rms_normalized(x: SymTensor, dims: Sequence[int], weight: SymTensor | None, eps: Any) -> SymTensor:
     mean_square = binary("div", reductions.sum(binary("mul", x, x), dims, True), numel([x.shape[d] for d in dims]))
     y = binary("mul", x, unary("rsqrt", binary("add", mean_square, eps)))

@@ -7,7 +7,7 @@ from typing import Any
 from tsir.dialects import dtypes
 from tsir.dialects.dtypes import Category
 from tsir.errors import OperatorError, OperatorNotImplementedError
-from tsir.ops.aten.precision import in_float32, number_as
+from tsir.ops.aten.precision import in_float32, in_float32_to, number_as, promoted
 from tsir.ops.core import elementwise
 from tsir.ops.core.creation import full
 from tsir.ops.core.elementwise import binary, clamp, convert, copy, power, unary, where
@@ -272,7 +272,7 @@ def logaddexp(x: SymTensor, other: SymTensor) -> SymTensor:
 
 
 @aten("logaddexp2(Tensor self, Tensor other) -> Tensor")
-@in_float32
+@in_float32_to(promoted)
 def logaddexp2(x: SymTensor, other: SymTensor) -> SymTensor:
     """`log2(2 ** self + 2 ** other)`."""
     high = binary("maximum", x, other)

@@ -11,7 +11,7 @@ from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorNotImplementedError
 from tsir.ops.core.checks import check_number
 from tsir.ops.core.elementwise import convert
-from tsir.ops.promotion import is_half, number_kind
+from tsir.ops.promotion import is_half, number_kind, result_type
 from tsir.ops.tensor import SymTensor, dtype_label, is_constant, require_number
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,6 +33,33 @@ def in_float32(body: F) -> F:
         return _narrowed(result, half)
 
     return widened  # type: ignore[return-value]
+
+
+def in_float32_to(dtype_of: Callable[..., DType]) -> Callable[[F], F]:
+    """As `in_float32`, for operators of several floating-point tensors: the result is of the dtype that the arguments give."""
+
+    def declare(body: F) -> F:
+        @functools.wraps(body)
+        def widened(*arguments: Any) -> Any:
+            halves = any(isinstance(a, SymTensor) and is_half(a.dtype) for a in arguments)
+            wide = [convert(a, dtypes.float32) if isinstance(a, SymTensor) and is_half(a.dtype) else a for a in arguments]
+            result, wanted = body(*(wide if halves else arguments)), dtype_of(*arguments)
+            is_float = result.dtype.category is Category.FLOAT and wanted.category is Category.FLOAT
+            return convert(result, wanted) if is_float and result.dtype is not wanted else result
+
+        return widened  # type: ignore[return-value]
+
+    return declare
+
+
+def promoted(*arguments: Any) -> DType:
+    """The dtype that the tensors among an operator's arguments have together."""
+    return result_type([a for a in arguments if isinstance(a, SymTensor)])
+
+
+def first(x: SymTensor, *_arguments: Any) -> DType:
+    """The dtype of an operator's first argument."""
+    return x.dtype
 
 
 def _narrowed(result: Any, half: DType) -> Any:
