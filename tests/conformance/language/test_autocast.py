@@ -172,6 +172,22 @@ def decorated(x, y):
     return local(x), a, known, torch.is_autocast_enabled(), torch.is_autocast_cpu_enabled(), torch.get_autocast_cpu_dtype()
 
 
+class InFloat32(torch.autograd.Function):
+    @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
+    def forward(ctx, x):
+        return x @ x
+
+
+@feature("Context managers", "torch.autocast: torch.amp.custom_fwd, ExitStack, managers called with functions")
+@programs(X, Y)
+def further_forms(x, y):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.autocast("cpu"))
+        a = InFloat32.apply(x @ y), x @ y
+    return a, torch.autocast("cpu")(lambda z: z @ y)(x), x @ y
+
+
 @feature("Context managers", "torch.autocast: arguments that may be None, and lists of tensors of any length")
 @programs(X, Y, None, [X, Y])
 @programs(X, Y, Y[0], [X.bfloat16()])
@@ -260,6 +276,12 @@ def of_unknown_cache(x, cache: bool):
         return x @ x
 
 
+def entered_by_hand(x):
+    manager = torch.autocast("cpu")
+    manager.__enter__()
+    return x @ x
+
+
 def of_no_device(x):
     with torch.autocast("no device"):
         return x @ x
@@ -272,6 +294,7 @@ def of_no_device(x):
         (of_unknown_equation, "einsum.. under autocast with an equation or a number of tensors"),
         (of_unknown_cache, "cache_enabled of autocast has to be a constant"),
         (of_no_device, "no device"),
+        (entered_by_hand, r"__enter__\(\) of an autocast"),
     ],
 )
 def test_refused(function, message):

@@ -1,6 +1,7 @@
 """Tuples that grow, are repeated, or are of another length on another path: of equal elements, they are of any length."""
 
-from typing import List, Tuple, Union
+from collections.abc import Hashable, Iterable, Mapping, MutableSequence, Sequence, Sized
+from typing import List, NamedTuple, Tuple, Union
 
 import torch
 
@@ -24,6 +25,23 @@ def collected_if_asked(x, n: int, flag: bool):
     if hidden is not None:
         hidden += (x,)
     return x, hidden
+
+
+class Pair(NamedTuple):
+    first: int
+    second: int
+
+
+def _kinds(value):
+    of_tuples = isinstance(value, tuple), isinstance(value, Pair), isinstance(value, list)
+    return of_tuples, isinstance(value, (Iterable, str)), isinstance(value, Sequence), isinstance(value, Mapping)
+
+
+@feature("Lists and tuples", "tuples are Iterable, Sequence, Sized, Hashable of collections.abc")
+@programs((1, X), Pair(1, 2), (1, 2))
+@programs((1, X), Pair(1, 2), [1, 2])
+def of_abstract_classes(a: Tuple[int, torch.Tensor], b: Pair, c: Union[Tuple[int, int], List[int]]):
+    return _kinds(a), _kinds(b), _kinds(c), isinstance(a, (Sized, Hashable)), isinstance(c, MutableSequence)
 
 
 @programs(X, 3)

@@ -59,6 +59,12 @@ def is_autocast(cls: Any) -> bool:
     return isinstance(cls, type) and cls in _CLASSES
 
 
+def is_autocast_entered(callee: PyFunction) -> bool:
+    """Whether a call enters or leaves an autocast other than by `with`."""
+    manager = callee.receiver.value if isinstance(callee.receiver, PyObject) else None
+    return isinstance(manager, torch.autocast) and callee.function.__name__ in ("__enter__", "__exit__")
+
+
 @contextlib.contextmanager
 def within(session: Session, state: Autocast) -> Generator[None]:
     """What is emitted and compiled inside is so for this autocast."""

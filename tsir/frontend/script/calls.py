@@ -24,7 +24,7 @@ from tsir.frontend.script.ambient import call_context_method, is_context_method
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.assignment import parts
 from tsir.frontend.script.attribute_stores import call_of_object
-from tsir.frontend.script.autocasting import QUERIES, decorated
+from tsir.frontend.script.autocasting import QUERIES, decorated, is_autocast_entered
 from tsir.frontend.script.builtin_calls import call_builtin
 from tsir.frontend.script.builtins import BUILTINS
 from tsir.frontend.script.call_arguments import Arguments, as_number
@@ -226,6 +226,8 @@ def _call_told_apart(e: Emitter, callee: Method, args: Sequence[Value], kwargs: 
 
 def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
     function = callee.function
+    if is_autocast_entered(callee):
+        e.unsupported(f"{function.__name__}() of an autocast", hint="write `with torch.autocast(...)`")
     if function in PLAIN_FUNCTIONS:
         return PLAIN_FUNCTIONS[function](e, args, kwargs)
     if callee.receiver is None and (matched := call_regular_expression(e, function, args, kwargs)) is not None:

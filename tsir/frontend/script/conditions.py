@@ -456,7 +456,7 @@ def _matches(e: Emitter, kind: Attribute, candidate: object) -> bool:
         return _class_matches(e, kind, candidate)
     if isinstance(kind, Tuples):
         found = e.session.named_tuples.get(kind.class_name.data) if isinstance(kind, ts.NamedTupleType) else None
-        return found is not None and issubclass(found, candidate)
+        return issubclass(found or tuple, candidate)
     basic = e.session.python_class(kind)
     return basic is not None and (
         issubclass(basic, candidate) or (issubclass(candidate, basic) and candidate.__module__.startswith("torch"))
