@@ -332,6 +332,20 @@ def counted(n: int):
     return before, add(1), more["now"](), other_more["now"]()
 
 
+@programs(0)
+def errors_of_displays(n: int):
+    """What isn't there isn't read in vain."""
+    try:
+        {}["k"]
+    except KeyError as error:
+        key = str(error)
+    try:
+        [][0]
+    except IndexError as error:
+        index = str(error)
+    return key, index, sum((torch.ones(2), torch.ones(2)), torch.zeros(2)), sum(t * 2 for t in (torch.ones(2), 1))
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -19,7 +19,7 @@ from tsir.dialects.ts.structure import SetAttrOp, mark_part
 from tsir.frontend.script.class_annotations import class_annotations, class_scope
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.convert import coerce
-from tsir.frontend.script.decided import key_of
+from tsir.frontend.script.decided import class_key, class_of_key, key_of
 from tsir.frontend.script.global_names import is_written_in_class
 from tsir.frontend.script.late_attributes import may_be_deleted
 from tsir.frontend.script.values import Object
@@ -38,8 +38,8 @@ def attributes_of_body(session: Session, cls: type, only_given: set[str]) -> dic
         kind = session.annotations.of_part(annotation, class_scope(owner))
         if kind is not None and "ClassVar" not in str(annotation):
             found[name] = AttributeInfo(kind, late=may_be_deleted(session, cls, name))
-    for owner, name in session.decisions.shadowed:
-        if owner in cls.__mro__ and name not in found:
+    for key, name in session.decisions.shadowed:
+        if (owner := class_of_key(cls, key)) is not None and name not in found:
             decision = session.decisions.of(session, key_of(cls, name))
             kind = decision.type if decision is not None else session.type_of_object(vars(owner)[name])
             if kind is not None:
@@ -50,7 +50,7 @@ def attributes_of_body(session: Session, cls: type, only_given: set[str]) -> dic
 def _is_shared(session: Session, cls: type, name: str) -> bool:
     """Whether a value of a class's body is a container that all objects share."""
     owner = next((c for c in cls.__mro__ if name in vars(c)), None)
-    if owner is None or dataclasses.is_dataclass(cls) or (owner, name) in session.decisions.shadowed:
+    if owner is None or dataclasses.is_dataclass(cls) or (class_key(owner), name) in session.decisions.shadowed:
         return False
     is_container = isinstance(vars(owner)[name], list | dict | set | deque)
     return is_container and owner not in session.local_classes and name not in _stored(cls)

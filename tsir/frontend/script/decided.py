@@ -65,12 +65,12 @@ class Decisions:
     """The global variables that the program assigns."""
     functions_are_told_apart: bool = False
     """Whether the program compares functions, so that each of them has one object."""
-    shadowed: set[tuple[type, str]] = field(default_factory=set[tuple[type, str]])
-    """The values of classes, by the class and the name, of which objects get others."""
-    late: set[tuple[type, str]] = field(default_factory=set[tuple[type, str]])
+    shadowed: set[tuple[Any, str]] = field(default_factory=set[tuple[Any, str]])
+    """The values of classes, by the class (`class_key`) and the name, of which objects get others."""
+    late: set[tuple[Any, str]] = field(default_factory=set[tuple[Any, str]])
     """The attributes that methods assign first, by the class and the name."""
-    deleted: set[tuple[type, str]] = field(default_factory=set[tuple[type, str]])
-    """The attributes that the program deletes, by the class and the name."""
+    deleted: set[tuple[tuple[Any, ...], str]] = field(default_factory=set[tuple[tuple[Any, ...], str]])
+    """The attributes that the program deletes, by the class with its bases and the name."""
     assigned_modules: dict[tuple[int, str], tuple[nn.Module, list[nn.Module | None]]] = field(
         default_factory=dict[tuple[int, str], "tuple[nn.Module, list[nn.Module | None]]"]
     )
@@ -142,8 +142,8 @@ class Decisions:
 
     def shadow(self, cls: type, name: str) -> None:
         """Notes that an object gets another value than its class has. Raises Redecided."""
-        if (cls, name) not in self.shadowed:
-            self.shadowed.add((cls, name))
+        if (class_key(cls), name) not in self.shadowed:
+            self.shadowed.add((class_key(cls), name))
             raise Redecided
 
     def hold_numpy(self, session: Session, kind: str) -> None:
@@ -328,6 +328,16 @@ def _compile(
 def key_of(owner: Any, name: str) -> Key:
     """The key of an attribute of a class or of a parameter of a function."""
     return (owner.__module__, owner.__qualname__, name)
+
+
+def class_key(cls: type) -> tuple[str, str]:
+    """What tells a class from others: its name, since one that a function makes is another object at each start."""
+    return (cls.__module__, cls.__qualname__)
+
+
+def class_of_key(cls: type, key: Any) -> type | None:
+    """The class with a key among one and its bases."""
+    return next((c for c in cls.__mro__ if class_key(c) == key), None)
 
 
 def key_of_literal(e: Emitter) -> Any:

@@ -17,7 +17,7 @@ from tsir.dialects.ts import types as ts
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo
 from tsir.frontend.script.constructs import end_of, start_of
 from tsir.frontend.script.control import choose
-from tsir.frontend.script.decided import Redecided, key_of
+from tsir.frontend.script.decided import Redecided, class_key, class_of_key, key_of
 from tsir.frontend.script.truth import truth
 from tsir.frontend.script.values import Condition, Object, Run, Value
 
@@ -33,7 +33,7 @@ def declare_late(e: Emitter, cls: type, name: str, kind: Attribute, value: Value
         return
     is_open = isinstance(value, Run) and value.ssa in session.assumed and not session.decisions.opening
     owner = next((c for c in cls.__mro__ if e.source.function in vars(c).values()), cls)
-    session.decisions.late.add((owner, name))
+    session.decisions.late.add((class_key(owner), name))
     session.decisions.decide(session, key_of(owner, name), kind, is_open)
 
 
@@ -42,13 +42,17 @@ def declare_deleted(e: Emitter, info: ClassInfo, names: Sequence[str]) -> None:
     decisions, cls = e.session.decisions, info.python_class
     new = [n for n in names if n in info.attributes and not may_be_deleted(e.session, cls, n)]
     if new and not e.session.complete:
-        decisions.deleted.update((cls, n) for n in new)
+        decisions.deleted.update((tuple(map(class_key, cls.__mro__)), n) for n in new)
         raise Redecided
 
 
 def may_be_deleted(session: Session, cls: type, name: str) -> bool:
     """Whether the program deletes an attribute of objects of a class, or of one derived from it."""
-    return any(n == name and (issubclass(c, cls) or issubclass(cls, c)) for c, n in session.decisions.deleted)
+    own = class_key(cls)
+    return any(
+        n == name and (own in classes or class_of_key(cls, classes[0]) is not None)
+        for classes, n in session.decisions.deleted
+    )
 
 
 def is_conditional(e: Emitter) -> bool:
@@ -61,8 +65,9 @@ def is_conditional(e: Emitter) -> bool:
 def late_attributes(session: Session, cls: type) -> dict[str, AttributeInfo]:
     """The attributes of objects of a class that aren't there from the beginning."""
     found: dict[str, AttributeInfo] = {}
-    for owner, name in session.decisions.late:
-        decision = session.decisions.of(session, key_of(owner, name)) if owner in cls.__mro__ else None
+    for key, name in session.decisions.late:
+        owner = class_of_key(cls, key)
+        decision = None if owner is None else session.decisions.of(session, key_of(owner, name))
         if decision is not None:
             found[name] = AttributeInfo(decision.type, key="late", inferred=True, open=decision.open, late=True)
     return found

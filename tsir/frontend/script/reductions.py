@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +19,11 @@ from tsir.frontend.script.call_arguments import Arguments
 from tsir.frontend.script.conversions import (
     special_method,
 )
-from tsir.frontend.script.convert import coerce, materialise
+from tsir.frontend.script.convert import coerce, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
-from tsir.frontend.script.type_relations import Tuples
+from tsir.frontend.script.operators import binary
+from tsir.frontend.script.type_relations import NUMBERS, Tuples
 from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.values import (
     FALSE,
@@ -85,6 +87,9 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
             if isinstance(start, Run) and start.ssa in e.session.assumed:
                 return call(e, PyFunction(prelude.sum_of_lists), [values[0]], {})
             return call(e, PyFunction(prelude.sum_of_sequences), [values[0], start], {})
+        if name == "sum" and isinstance(kinds[0], Tuples) and not set(kinds[0].elements.data) <= set(NUMBERS):
+            total = Const(0) if start is None else start
+            return functools.reduce(lambda a, b: binary(e, ast.Add(), a, b), tuple_elements(e, values[0]) or (), total)
         if (
             name == "sum"
             and isinstance(kinds[0], ts.ListType)

@@ -142,6 +142,7 @@ class _Simplifier:
                 read[node.target.id] += 2
         self._temporary = temporary
         self._filled = _only_filled(function, temporary, read)
+        self._lengths = _lengths(function)
         self._liveness = Liveness(function.body)
         self._reads, self._writes = read, writes
 
@@ -165,8 +166,8 @@ class _Simplifier:
                     self._forget(value)
                 case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]) if name in self._filled:
                     self._forget(statement.value)
-                case ast.Expr(value=ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=0 | 1))) if (
-                    name in self._temporary
+                case ast.Expr(value=ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=0 | 1 as at))) if (
+                    name in self._temporary and at in range(self._lengths.get(name, 0))
                 ):
                     self._reads[name] -= 1  # a cell
                 case ast.Expr(value=ast.Attribute() as value) if _is_path(value):
@@ -393,6 +394,14 @@ def _is_said(kind: ast.expr) -> bool:
             return name not in ("Optional", "Union", "Tuple")
         case _:
             return False
+
+
+def _lengths(function: ast.FunctionDef) -> dict[str, int]:
+    """How many elements the variables have that are assigned once, a list that is written out."""
+    nodes = list(ast.walk(function))
+    stores = Counter(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    made = [(n.target, n.value) for n in nodes if isinstance(n, ast.AnnAssign) and isinstance(n.value, ast.List)]
+    return {t.id: len(v.elts) for t, v in made if isinstance(t, ast.Name) and stores[t.id] == 1}
 
 
 def _only_filled(function: ast.FunctionDef, temporary: Collection[str], read: Counter[str]) -> set[str]:
