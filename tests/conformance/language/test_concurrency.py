@@ -217,6 +217,7 @@ def test_submodules_and_methods_are_forked():
 def lazily(x: Tensor, n: int):
     later = torch.jit._awaitable(scaled, x, n)
     now = torch.jit._awaitable_nowait(n)
+    assert isinstance(later, torch._C._Await) and (isinstance(later, torch.jit._Await) or not torch.jit.is_scripting())
     return torch.jit._awaitable_wait(later), torch.jit._awaitable_wait(now)
 
 

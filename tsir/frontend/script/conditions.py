@@ -308,7 +308,7 @@ def identity(e: Emitter, left: Value, right: Value, *, negate: bool) -> Value:
 
 _CONTAINERS: dict[type, type[Attribute] | tuple[type[Attribute], ...]] = {
     list: ts.ListType, dict: ts.DictType, set: ts.SetType, frozenset: ts.FrozenSetType, 
-    tuple: (ts.TupleType, ts.NamedTupleType, ts.TupleOfType),
+    tuple: (ts.TupleType, ts.NamedTupleType, ts.TupleOfType), torch._C._Await: ts.FutureType, torch.jit._Await: ts.FutureType,  # pyright: ignore[reportPrivateImportUsage]
 }  # fmt: skip
 
 
