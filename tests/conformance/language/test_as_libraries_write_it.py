@@ -114,6 +114,12 @@ def not_reached(x: Tensor):
     return x * 2
 
 
+@programs(torch.tensor([-2, 1]), 3)
+@programs(torch.tensor([1, 9]), 3)
+def bounded(box: Tensor, n: int):
+    return torch.zeros(5)[max(box[0], 0) : min(box[1] + 1, n)], max(1, box[0], 0) * 2
+
+
 @programs.parametrized()
 def test_programs(function, arguments) -> None:
     check(function, arguments)
@@ -490,3 +496,17 @@ def test_dicts_of_branches() -> None:
     plain, compiled = Scored(), tsir.script(Scored())
     for arguments in ((X,), (X - 5,), (X, True), (X, False)):
         torch.testing.assert_close(compiled(*arguments), plain(*arguments))
+
+
+class Bounded(nn.Module):
+    def forward(self, box, **others):
+        return max(box[0], 0) + min(box[1] + 1, 3), max(box[1], 2.5)
+
+
+@feature("Built-in functions", "min and max of tensors and numbers")
+def test_bounds() -> None:
+    compiled, plain = tsir.script(Bounded()), Bounded()
+    for box in (torch.tensor([-2, 1]), torch.tensor([1, 9])):
+        found, expected = compiled(box), plain(box)
+        assert [type(v) for v in found] == [type(v) for v in expected]
+        assert [float(v) for v in found] == [float(v) for v in expected]

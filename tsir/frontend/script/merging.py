@@ -112,13 +112,13 @@ def join(
     leaves = {name: list(_leaves(m)) for name, m in merged.items()}
     yielded = {(name, i): m for name, found in leaves.items() for i, m in enumerate(found)}
     for side in sides:
-        behind, e.variables = (
-            e.variables,
-            dict(side.variables),
-        )  # what static objects hold, and functions read, is of its end
-        with e.inside(side.block):
-            e.emit_void(scf.YieldOp(*(_yielded(e, side, name, m) for (name, _), m in yielded.items())))
-        e.variables = behind
+        behind = e.variables
+        e.variables = dict(side.variables)  # what static objects hold, and functions read, is that of the branch's end
+        try:
+            with e.inside(side.block):
+                e.emit_void(scf.YieldOp(*(_yielded(e, side, name, m) for (name, _), m in yielded.items())))
+        finally:
+            e.variables = behind
     blocks = [s.block for s in sides]
     if not yielded and len(blocks[1].ops) == 1:
         other = Region()

@@ -14,8 +14,13 @@ from typing import Any
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
+from tsir.frontend.script import prelude
 from tsir.frontend.script.builtin_bases import plain as as_builtin
-from tsir.frontend.script.call_arguments import Arguments
+from tsir.frontend.script.call_arguments import Arguments, python_number
+from tsir.frontend.script.comparisons import compare
+from tsir.frontend.script.comprehensions import collect, test_of_generator
+from tsir.frontend.script.container_comparisons import compares_objects, extreme_position, order_of
+from tsir.frontend.script.control import choose
 from tsir.frontend.script.conversions import (
     special_method,
 )
@@ -23,6 +28,8 @@ from tsir.frontend.script.convert import coerce, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.operators import binary
+from tsir.frontend.script.rows import call_row
+from tsir.frontend.script.truth import truth
 from tsir.frontend.script.type_relations import NUMBERS, Tuples
 from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
 from tsir.frontend.script.values import (
@@ -30,6 +37,7 @@ from tsir.frontend.script.values import (
     ITERATORS,
     NONE,
     Choice,
+    Condition,
     Const,
     Coroutine,
     Map,
@@ -50,11 +58,8 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
     """`abs`, `round`, `min`, `max`, `sum`, `pow`...: the tensor's method for tensors, the table's row for Python's values."""
 
     def emit(a: Arguments, evaluated: list[Value] | None = None) -> Value:
-        from tsir.frontend.script import prelude
         from tsir.frontend.script.calls import call
-        from tsir.frontend.script.comprehensions import collect
         from tsir.frontend.script.expressions import joined
-        from tsir.frontend.script.rows import call_row
 
         e = a.e
         values, keywords = evaluated or a.values(spread=name in ("min", "max")), a.keywords()
@@ -104,6 +109,8 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
             kinds = [e.session.type_of(values[0])]
         if name in ("min", "max") and (found := _extreme_object(e, name, values, keywords)) is not None:
             return found
+        if name in ("min", "max") and not keywords and (found := _extreme_of_tensors(e, name, values)) is not None:
+            return found
         if "default" in keywords:
             row = python.lookup(f"{name}_default")
             assert row is not None
@@ -124,7 +131,6 @@ def _is_enum(value: Value) -> bool:
 
 def _sum_by_operator(e: Emitter, values: list[Value], element: Attribute) -> Value:
     """`sum` of tensors or lists: what adding one after the other gives."""
-    from tsir.frontend.script import prelude
     from tsir.frontend.script.calls import call
 
     if isinstance(element, ts.ClassType | ts.UnionType):
@@ -137,16 +143,11 @@ def _sum_by_operator(e: Emitter, values: list[Value], element: Attribute) -> Val
 
 def _keys_of(e: Emitter, items: Value, key: Value) -> Any:
     """The list of `key(item)` for the items of a list."""
-    from tsir.frontend.script.comprehensions import collect
-
     return materialise(e, collect(e, Map(key, (items,))))
 
 
 def _extreme_object(e: Emitter, name: str, values: list[Value], keywords: dict[str, Value]) -> Value | None:
     """`min` and `max` of objects that define `<`, or of tuples and lists of such; None for other values."""
-    from tsir.frontend.script.comprehensions import collect
-    from tsir.frontend.script.container_comparisons import compares_objects, extreme_position
-
     if keywords or not values:
         return None
     if len(values) > 1 and not any(compares_objects(e, e.session.type_of(v)) for v in values):
@@ -156,15 +157,32 @@ def _extreme_object(e: Emitter, name: str, values: list[Value], keywords: dict[s
     return None if position is None else _item(e, items, position)
 
 
+def _extreme_of_tensors(e: Emitter, name: str, values: list[Value]) -> Value | None:
+    """`min` and `max` of tensors and numbers, None for other values: one of them as Python compares them, or as torch.jit has it where
+    types count, a number."""
+    kinds = [e.session.type_of(v) for v in values]
+    if len(values) < 2 or not any(map(is_tensor, kinds)) or not any(k in (ts.INT, ts.FLOAT) for k in kinds):
+        return None
+    if not e.dynamic:
+        row = python.builtin(name)
+        assert row is not None
+        number = "float" if ts.FLOAT in kinds else "int"
+        return call_row(
+            e, row, [python_number(e, v, number) if is_tensor(k) else v for v, k in zip(values, kinds, strict=True)]
+        )
+    found, operator = values[0], ast.Gt() if name == "max" else ast.Lt()
+    for value in values[1:]:
+        test = Condition(truth(e, compare(e, operator, value, found)))
+        found = choose(e, test, lambda value=value: value, lambda found=found: found)
+    return found
+
+
 def _item(e: Emitter, items: Value, position: Value) -> Value:
     return e.session.object_or_run(e.py("getitem", [materialise(e, items), materialise(e, position)]))
 
 
 def _extreme_by_key(a: Arguments, name: str, values: list[Value], key: Value) -> Value:
     """`min` and `max` with a key: the first item whose key is the least or the greatest."""
-    from tsir.frontend.script.comprehensions import collect
-    from tsir.frontend.script.container_comparisons import extreme_position
-
     e = a.e
     items = collect(e, values[0] if len(values) == 1 else StaticList(tuple(values)))
     keys = _keys_of(e, items, key)
@@ -173,9 +191,6 @@ def _extreme_by_key(a: Arguments, name: str, values: list[Value], key: Value) ->
 
 def sorted_items(e: Emitter, items: Value, keywords: dict[str, Value]) -> Value:
     """A sorted list of the items of a list, by a key where there is one, else by `<`."""
-    from tsir.frontend.script.container_comparisons import order_of
-    from tsir.frontend.script.rows import call_row
-
     key, reverse = keywords.pop("key", NONE), keywords.pop("reverse", FALSE)
     refuse_unknown_keywords(e, "sorted", keywords, ("key", "reverse"))
     if not (isinstance(key, Const) and key.value is None):
@@ -191,8 +206,6 @@ def sorted_items(e: Emitter, items: Value, keywords: dict[str, Value]) -> Value:
 
 
 def _sorted(a: Arguments) -> Value:
-    from tsir.frontend.script.comprehensions import collect
-
     values = a.values()
     if len(values) != 1:
         a.e.error("sorted() takes one positional argument", code="TS401")
@@ -204,9 +217,7 @@ def _any_all(name: str) -> Callable[[Arguments], Value]:
     plain = _reduction(name, name)
 
     def emit(a: Arguments) -> Value:
-        from tsir.frontend.script import prelude
         from tsir.frontend.script.calls import call
-        from tsir.frontend.script.comprehensions import test_of_generator
 
         a.exactly(1)
         if isinstance(a.node.args[0], ast.GeneratorExp):
