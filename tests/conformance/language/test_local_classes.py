@@ -153,36 +153,6 @@ def lists_or_tuples(x: Union[Tuple[int, int, int], List[int]]) -> int:
     return 0
 
 
-@programs(6)
-def values_of_classes_and_late_attributes(n: int):
-    class Adding:
-        total = 0
-
-        def __init__(self, k: int):
-            self.k = k
-
-        def add(self, v: int):
-            self.total += v * self.k
-            self.last = v
-
-        def drop(self):
-            del self.k
-            return hasattr(self, "k")
-
-    class Growing(Adding):
-        items = [1]
-
-        def grow(self):
-            self.items = [*self.items, n]
-            return self.items
-
-    a, b = Adding(2), Growing(n)
-    a.add(3)
-    a.add(4)
-    b.add(1)
-    return a.total, b.total, Adding.total, a.last, b.grow(), Growing.items, a.drop()
-
-
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)
