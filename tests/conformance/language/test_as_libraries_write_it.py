@@ -510,3 +510,39 @@ def test_bounds() -> None:
         found, expected = compiled(box), plain(box)
         assert [type(v) for v in found] == [type(v) for v in expected]
         assert [float(v) for v in found] == [float(v) for v in expected]
+
+
+class Levels:
+    def __init__(self, factor: int) -> None:
+        self.factor = factor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x * self.factor
+
+
+def at_levels(x: Tensor, levels: Optional[Levels]) -> Tensor:
+    assert levels is not None
+    return levels(x)
+
+
+class Pooler(nn.Module):
+    __annotations__ = {"levels": Optional[Levels]}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels = None
+
+    def forward(self, x: Tensor):
+        if self.levels is None:
+            self.levels = Levels(3)
+        return at_levels(x, self.levels)
+
+
+@feature("Modules", "attributes that are declared to be of a class whose objects may be called")
+def test_declared_callable_objects() -> None:
+    plain = Pooler()
+    new = tsir.script(plain)
+    expected = plain(X)
+    for compiled in (new, tsir.script(plain)):
+        torch.testing.assert_close(compiled(X), expected)
+        torch.testing.assert_close(compiled(X + 1), plain(X + 1))

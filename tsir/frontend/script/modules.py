@@ -232,10 +232,18 @@ class ModuleReader:
         except Exception:  # noqa: BLE001  (texts in it are evaluated; an attribute that isn't used may be annotated as anything)
             return None
 
-    def _declared_functions(self, python_class: Any, annotations: dict[str, Any], name: str) -> Attribute | None:
-        """The type that is declared for an attribute that has functions."""
-        kind = self._annotated(python_class, annotations, name)
-        return kind if kind is not None and holds_functions(self.session, kind) else None
+    def _changing_functions(
+        self, module: nn.Module, annotations: dict[str, Any], name: str, value: Any
+    ) -> tuple[Attribute, Any] | None:
+        """Functions in an attribute that the program changes, of the type that is declared for them; None for other attributes."""
+        kind = self._annotated(type(module), annotations, name)
+        declared = kind if kind is not None and holds_functions(self.session, kind) else None
+        return changing_functions(self.session, module, name, value, declared)
+
+    def _is_declared_object(self, declared: Attribute | None, value: Any) -> bool:
+        """Whether an attribute is declared to be of the class that its value is of, whose objects may be called."""
+        kind = declared.element if isinstance(declared, ts.OptionalType) else declared
+        return isinstance(kind, ts.ClassType) and self.session.class_of(kind) is type(value)
 
     def _plain(
         self,
@@ -257,13 +265,13 @@ class ModuleReader:
             info, values[name] = self._take_over(value, value.program, value.instance)
             attributes[name] = AttributeInfo(info.type, "submodule", info=info)
             return
-        functions = changing_functions(
-            self.session, module, name, value, self._declared_functions(python_class, annotations, name)
-        )
+        is_object = self._is_declared_object(declared, value)
+        functions = None if is_object else self._changing_functions(module, annotations, name, value)
         if functions is not None:
             attributes[name], values[name] = AttributeInfo(functions[0]), functions[1]
             return
-        if (callable(value) and not isinstance(value, type | torch.Tensor | enum.Enum)) or isinstance(value, type):
+        is_callable = callable(value) and not isinstance(value, torch.Tensor | enum.Enum) and not is_object
+        if isinstance(value, type) or is_callable:
             static = self.session.from_python(value, name)
             attributes[name] = AttributeInfo(None, "constant", static, key=_identity(value))
             return
