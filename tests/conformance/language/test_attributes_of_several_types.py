@@ -42,6 +42,25 @@ def summed(values: List[Union[int, Tensor]]):
     return sum(values), sum(values, 1.5), sum([n for n in counted])
 
 
+class Meter:
+    def __init__(self):
+        self.sum = 0
+        self.n = 0
+
+    def update(self, value):
+        self.sum += value
+        self.n += 1
+
+
+@programs(torch.tensor([1.5, 2.0]))
+@programs(torch.tensor([1, 2]))
+def numbers_of_any_kind(x: Tensor):
+    meter = Meter()
+    for value in x.flatten().tolist():
+        meter.update(value)
+    return meter.sum, meter.sum / meter.n, [0, 1, 2][meter.n]
+
+
 @programs.parametrized()
 def test_as_python(function, arguments):
     check(function, arguments)

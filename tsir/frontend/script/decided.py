@@ -93,6 +93,8 @@ class Decisions:
     """Whether what isn't defined for all types of a Union is emitted for each of them (`told_apart.py`)."""
     misfit: FrontendError | None = None
     """Why an attribute without annotation was decided to be of a Union: the error if the program can't be compiled with that."""
+    anything: set[Any] | None = field(default_factory=set[Any])
+    """The attributes that began as numbers and are of type Any, since values of that are stored; None where that doesn't compile."""
     has_dtypes: bool = False
     """Whether parameters that are declared as ints were found to be dtypes."""
     made: bool = False
@@ -115,6 +117,12 @@ class Decisions:
         """Decides for a Union instead of an error about a value that doesn't fit. Raises Redecided."""
         self.misfit = self.misfit or misfit
         self.decide(session, key, kind)
+
+    def hold_anything(self, session: Session, key: Any) -> None:
+        """Decides that an attribute holds values of type Any, of whichever kind of number they turn out to be. Raises Redecided."""
+        if self.anything is not None:
+            self.anything.add(key)
+            self.decide(session, key, ts.AnyType())
 
     def take(self, value: Any) -> None:
         """Lets a list or dict from outside be a value of run time, and starts again. Raises Redecided."""
@@ -311,6 +319,10 @@ def _compile(
             try:
                 session.take_changed()
             except Redecided:
+                continue
+            if decisions.anything:
+                decisions.found = {k: d for k, d in decisions.found.items() if k not in decisions.anything}
+                decisions.anything = None
                 continue
             if decisions.misfit is not None and "Union[" in error.message:
                 raise decisions.misfit from None

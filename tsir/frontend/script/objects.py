@@ -46,7 +46,7 @@ from tsir.frontend.script.python_errors import raise_in_program
 from tsir.frontend.script.reached_stores import reached_stores
 from tsir.frontend.script.source import function_source, unwrap
 from tsir.frontend.script.truth import truth
-from tsir.frontend.script.type_relations import join_types
+from tsir.frontend.script.type_relations import NUMBERS, join_types
 from tsir.frontend.script.unnamed_attributes import name_attribute
 from tsir.frontend.script.values import (
     Condition,
@@ -346,6 +346,9 @@ def _mix(session: Session, e: Emitter, holder: Object, name: str, declared: Attr
     """Decides for a Union as the type of an attribute without annotation that gets values of several types."""
     kind = session.type_of(value)
     if kind is None or kind == declared or session.complete or session.decisions.settled:
+        return
+    if isinstance(kind, ts.AnyType) and declared in NUMBERS and isinstance(value, Run):
+        session.decisions.hold_anything(session, key_of(holder.info.python_class, name))
         return
     try:
         with e.inside(Block()):
