@@ -18,7 +18,15 @@ from tsir.dialects.ts.families import PyOp
 from tsir.ops.python import lookup
 from tsir.passes.constants import constant_of
 
-_OF_EXCEPTIONS = frozenset(("is", "is_not", "exception_type"))
+_TESTS = frozenset(("is", "is_not"))
+
+
+def is_about_exception(operation: Operation) -> bool:
+    """Whether an operation gives `__exit__` its first or third argument: the exception's class, or its traceback."""
+    if not isinstance(operation, PyOp):
+        return False
+    traced = operation.FUNCTION == "exception_attribute" and constant_of(operation.operands[1]) == "__traceback__"
+    return traced or operation.FUNCTION == "exception_type"
 
 
 @dataclass
@@ -44,7 +52,7 @@ def cleanup_of(attempt: s.TryOp) -> Cleanup | None:
     error = attempt.exception
     for use in error.uses:
         operation = use.operation
-        passed = isinstance(operation, PyOp) and operation.FUNCTION in _OF_EXCEPTIONS
+        passed = is_about_exception(operation) or (isinstance(operation, PyOp) and operation.FUNCTION in _TESTS)
         if not passed and operation.name not in ("func.call", "ts.reraise", "ts.call_method"):
             return None
     following: list[Operation] = []

@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 from tsir.archive.torchscript.annotations import HINT, identifier, is_identifier
 from tsir.archive.torchscript.calls import operator_call
 from tsir.archive.torchscript.checking import as_torchscript, can_be_cast, is_subtype
-from tsir.archive.torchscript.cleanups import Cleanup, cleanup_of
+from tsir.archive.torchscript.cleanups import Cleanup, cleanup_of, is_about_exception
 from tsir.archive.torchscript.expressions import number, parts_of
 from tsir.dialects import type_codes
 from tsir.dialects.dtypes import DType
@@ -352,7 +352,7 @@ class FunctionPrinter:
         inner.known = dict(cleanup.known)
         inner.line(f'{inner.names[operation.exception]} = annotate(Any, "an exception")')
         for one in cleanup.operations:
-            if isinstance(one, PyOp) and one.FUNCTION == "exception_type":
+            if is_about_exception(one):
                 inner.names[one.results[0]] = inner.names[operation.exception]
             else:
                 inner.operation(one)
