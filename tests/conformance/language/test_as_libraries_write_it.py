@@ -120,6 +120,28 @@ def bounded(box: Tensor, n: int):
     return torch.zeros(5)[max(box[0], 0) : min(box[1] + 1, n)], max(1, box[0], 0) * 2
 
 
+def padding_mask(lengths: Tensor, max_len: int = 0) -> Tensor:
+    max_len = max(max_len, lengths.max())
+    seq_range = torch.arange(0, max_len)
+    return seq_range.unsqueeze(0).expand(lengths.size(0), max_len) >= lengths.unsqueeze(-1)
+
+
+@feature("Built-in functions", "slices, ranges and repetitions by what is one or the other")
+@programs(torch.tensor([1, 2, 3]))
+@programs(torch.tensor([4, 2]))
+def numbers_or_tensors(x: Tensor):
+    n = max(3, x.max())
+    total = 0
+    for i in range(n):
+        total += i
+    kept = x[:n], [5, 6, 7, 8, 9][:n], x[-n:], [5, 6, 7, 8, 9][n], n - x, torch.zeros(n, 2), bool(n > 3), int(2 * n)
+    repeated = [1] * x.max(), "a" * x.max(), x.max() * [2], (1,) * x.min()
+    chosen = x.max() if x.sum() > 6 else 2
+    kept = *kept, x[:chosen], list(range(chosen)), [5, 6, 7, 8][:chosen]
+    found = int(min(0, x.sum())), float(max(1.5, x.max())), max(x.max(), x.min())
+    return total, kept, repeated, found, padding_mask(x), padding_mask(x, 9)
+
+
 @programs.parametrized()
 def test_programs(function, arguments) -> None:
     check(function, arguments)

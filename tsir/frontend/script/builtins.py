@@ -35,7 +35,7 @@ from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.jit_builtins import JIT_BUILTINS
 from tsir.frontend.script.late_attributes import has_late_attribute, is_late, late_attribute_or
 from tsir.frontend.script.object_dicts import names_of, object_dict
-from tsir.frontend.script.operator_calls import as_index, is_tensor, torch_call
+from tsir.frontend.script.operator_calls import as_bound, is_tensor, torch_call
 from tsir.frontend.script.raising import raise_error
 from tsir.frontend.script.reductions import REDUCTIONS
 from tsir.frontend.script.run_time_names import attribute_of_name, has_attribute_of_name
@@ -91,7 +91,7 @@ def _isinstance(a: Arguments) -> Value:
 
 def _range(a: Arguments) -> Value:
     a.exactly(1, 3)
-    given = [as_index(a.e, v) for v in a.values()]
+    given = [as_bound(a.e, v) for v in a.values()]
     values = [Run(_to_int(a.e, v)) if is_tensor(a.e.session.type_of(v)) else plain(a.e, v) for v in given]
     start, stop = (Const(0), values[0]) if len(values) == 1 else values[:2]
     return Range(start, stop, values[2] if len(values) == 3 else Const(1))

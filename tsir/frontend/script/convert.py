@@ -281,7 +281,11 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
 
         return checked(e, ssa, wanted)
     if isinstance(kind, ts.UnionType) and all(_converts(e, m, wanted) for m in members(kind)):
-        return materialise(e, for_each_type(e, Run(ssa), lambda known: Run(coerce(e, known, wanted, "a value"))))
+        from tsir.frontend.script.numbers import number_in
+
+        return materialise(
+            e, for_each_type(e, Run(ssa), lambda known: Run(coerce(e, number_in(e, known, wanted), wanted, "a value")))
+        )
     if isinstance(wanted, ts.OptionalType):
         return None if (inner := _coerce(e, Run(ssa), wanted.element)) is None else e.cast(inner, wanted)
     return None
@@ -290,6 +294,8 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
 def _converts(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
     """Whether a member of a Union is of a type, or a kind of number or a text that becomes one of it."""
     becoming = (_to_float, _bool_to_int, _text_to_device)
+    if isinstance(given, ts.TensorType) and wanted == ts.INT:
+        return True  # as an index
     return is_subtype(e, given, wanted) or any(_conversion(given, w) in becoming for w in members(wanted))
 
 

@@ -21,13 +21,14 @@ from tsir.frontend.refused_calls import OverloadError
 from tsir.frontend.script import narrowing
 from tsir.frontend.script.builtin_bases import has_builtin_base, is_based_on
 from tsir.frontend.script.builtin_bases import plain as as_builtin
-from tsir.frontend.script.convert import materialise, retype
+from tsir.frontend.script.convert import coerce, materialise, retype
 from tsir.frontend.script.declared_dtypes import note_used
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import looks_for_none
 from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.narrowing import by_run_time_type
 from tsir.frontend.script.python_errors import not_none
+from tsir.frontend.script.type_relations import members
 from tsir.frontend.script.values import (
     Const,
     Object,
@@ -77,6 +78,14 @@ def as_index(e: Emitter, value: Value) -> Value:
     found = e.session.call_optional_method(e, value, ("__index__",))
     assert found is not None
     return found
+
+
+def as_bound(e: Emitter, value: Value) -> Value:
+    """A bound of a slice or range, as `as_index`; also what may be a tensor or an int."""
+    kinds = members(value.type) if isinstance(value, Run) else ()
+    if len(kinds) > 1 and all(k in (ts.INT, ts.BOOL) or is_tensor(k) for k in kinds):
+        return Run(coerce(e, value, ts.INT, "a bound"))
+    return as_index(e, value)
 
 
 def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:

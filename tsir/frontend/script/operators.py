@@ -23,7 +23,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import combined, number_behind, plain
 from tsir.frontend.script.expected import looks_for_none, python_message, raise_if_expected
 from tsir.frontend.script.keys import refuse_objects_of_set
-from tsir.frontend.script.numbers import number_of
+from tsir.frontend.script.numbers import number_in, number_of
 from tsir.frontend.script.numpy_scalars import operate
 from tsir.frontend.script.object_dicts import plain as plain_dict
 from tsir.frontend.script.open_types import unify
@@ -130,6 +130,9 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
     if has_builtin_base(left) or has_builtin_base(right):
         return binary(e, op, as_builtin(e, left), as_builtin(e, right))
     a, b = e.session.type_of(left), e.session.type_of(right)
+    if symbol == "*" and (is_tensor(a) or is_tensor(b)) and isinstance(b if is_tensor(a) else a, _REPEATED):
+        left, right = (number_in(e, v, ts.INT) for v in (left, right))  # a sequence takes a tensor by its `__index__`
+        return binary(e, op, left, right)
     if is_tensor(a):
         return tensor_operator(e, symbol, left, right, f"__{method}__", [left, right])
     if is_tensor(b):
@@ -182,6 +185,10 @@ def sizes(e: Emitter, left: Value, right: Value) -> tuple[Value, Value]:
     if isinstance(b, ts.ListType) and isinstance(a, ts.TupleType) and all(k == b.element for k in a.elements.data):
         return Run(coerce(e, left, b, "a tuple of unknown length")), right
     return left, right
+
+
+_REPEATED = (ts.ListType, ts.StrType, ts.TupleType, ts.TupleOfType)
+"""The types of sequences that `*` repeats."""
 
 
 def _repeated(e: Emitter, left: Value, right: Value) -> Value | None:

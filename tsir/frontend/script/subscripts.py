@@ -27,7 +27,7 @@ from tsir.frontend.script.keyed_types import item_of_key
 from tsir.frontend.script.keys import as_key
 from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.narrowing import by_type, checked
-from tsir.frontend.script.operator_calls import argument, as_index, is_tensor
+from tsir.frontend.script.operator_calls import argument, as_bound, as_index, is_tensor
 from tsir.frontend.script.outside_lookup import item_of_object
 from tsir.frontend.script.python_errors import not_none
 from tsir.frontend.script.several_types import use_by_type
@@ -89,7 +89,7 @@ def _positions(e: Emitter, container: Value, index: Subscript) -> Subscript:
 
 def _as_position(e: Emitter, item: Value) -> Value:
     if isinstance(item, Slice):
-        return Slice(*(as_index(e, v) for v in (item.start, item.stop, item.step)))
+        return Slice(*(as_bound(e, v) for v in (item.start, item.stop, item.step)))
     return as_index(e, item)
 
 
@@ -352,7 +352,7 @@ def _bound(e: Emitter, value: Value) -> Any:
         return checked(e, materialise(e, value), ts.INT, "a slice's bound")
     if is_tensor(e.session.type_of(value)):
         return _number(e, value)
-    return argument(e, value)
+    return argument(e, as_bound(e, value))
 
 
 def _set_slice(e: Emitter, container: StaticList, item: Any, value: Value) -> bool:
