@@ -266,6 +266,21 @@ def test_traced_functions():
     compare(lists, (X, Y), tsir.trace(lists, (X, Y)))
 
 
+@feature("Context managers", "torch.autocast: calls of functions that are compiled or traced already")
+def test_calls_of_compiled_functions():
+    traced, scripted = tsir.trace(product, (X, Y)), tsir.script(product)
+
+    def calls(x, y):
+        with torch.autocast("cpu"):
+            a = traced(x, y), scripted(x, y)
+            with torch.autocast("cpu", enabled=False):
+                b = scripted(x, y)
+        return a, b, traced(x, y)
+
+    low, single = torch.bfloat16, torch.float32
+    assert [t.dtype for t in tree_leaves(tsir.script(calls)(X, Y))] == [low, low, single, single]
+
+
 def of_unknown_equation(x, equation: str):
     with torch.autocast("cpu"):
         return torch.einsum(equation, x, x)

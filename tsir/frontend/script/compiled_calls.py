@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from xdsl.dialects import func
+from xdsl.dialects.builtin import StringAttr
 
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.ts import types as ts
@@ -16,6 +17,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.inlining import Given
 from tsir.frontend.script.signatures import NO_DEFAULT, ParameterInfo, Signature
 from tsir.frontend.script.values import ImportedMethod, Object, PyObject, Value
+from tsir.ops.autocast import DECIDED
 
 
 def imported_method(holder: Object, name: str) -> Value | None:
@@ -63,5 +65,9 @@ def call_compiled_function(
         operands.insert(0, receiver.ssa)
     names = e.session.imported(program)
     results = [renamed_attribute(k, names) for k in function.function_type.outputs.data]
-    result = e.emit(func.CallOp(symbol, operands, results))
-    return e.session.object_or_run(result)
+    called = func.CallOp(symbol, operands, results)
+    if e.session.autocast.enabled:
+        called.attributes[DECIDED] = StringAttr(
+            e.session.autocast.dtype.name
+        )  # `make_variants` casts in what is compiled already
+    return e.session.object_or_run(e.emit(called))

@@ -20,6 +20,7 @@ from tsir.frontend.imported import methods_of, renamed_copy, symbol_of
 from tsir.frontend.script import call_forms
 from tsir.frontend.script.classes import ClassInfo, imported_class
 from tsir.frontend.script.functions import Compiled
+from tsir.passes.autocast import make_variants
 
 
 class ProgramParts:
@@ -129,7 +130,9 @@ class ProgramParts:
         others = [op for op in self._operations if op.sym_name.data not in first]
         for operation in others:
             operation.sym_visibility = StringAttr("private")
-        return ModuleOp([*(info.operation() for info in self._classes.values()), *(named[s] for s in first), *others])
+        module = ModuleOp([*(info.operation() for info in self._classes.values()), *(named[s] for s in first), *others])
+        make_variants(module)
+        return module
 
     def extend(self, module: ModuleOp, first: str) -> None:
         """Adds what was compiled since to the program's module; the function with the symbol `first` is public."""
@@ -138,6 +141,7 @@ class ProgramParts:
             if operation.sym_name.data != first:
                 operation.sym_visibility = StringAttr("private")
         call_forms.extend(module, added, list(self._classes.values()))
+        make_variants(module)
 
     def module_classes(self) -> list[ClassInfo]:
         """The classes of modules that were read from Python."""
