@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,24 @@ def compare(compiled: Any, *calls: Sequence[Any]) -> Any:
         if expected[0] == "value":
             same(found[1], expected[1])
     return theirs
+
+
+class WithScalars(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale, self.count, self.steps = np.sqrt(64.0), np.int64(2), [np.float64(1), np.float64(2)]
+
+    def forward(self, x: Tensor):
+        total = 0.0
+        for step in self.steps:
+            total += self.scale * step
+        return (x * self.scale + total).view(max(self.count, x.size(0) // 2), -1), self.scale, self.count
+
+
+def test_numpy_scalars_of_64_bits_are_numbers():
+    theirs = written(tsir.script(WithScalars()))
+    y, scale, count = theirs(torch.ones(4))
+    assert torch.equal(y, torch.full((2, 2), 32.0)) and (scale, count) == (8.0, 2)
 
 
 @pytest.mark.parametrize(

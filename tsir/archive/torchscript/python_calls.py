@@ -22,6 +22,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.passes.constants import UNKNOWN, constant_of
+from tsir.passes.scalar_classes import is_wide_scalar
 
 if TYPE_CHECKING:
     from tsir.archive.torchscript.printing import FunctionPrinter
@@ -32,6 +33,8 @@ def emit_python_call(p: FunctionPrinter, operation: PyOp) -> None:
     operands = [p.use(o) for o in operation.operands]
     kinds = [o.type for o in operation.operands]
     function = operation.FUNCTION
+    if is_wide_scalar(operation) or function == "scalar_number":
+        return p.define(operation, operands[0])  # TorchScript's numbers are of no class
     if function in ("range_list", "range_object"):
         return _range(p, operation, operands)
     if function == "setslice":
