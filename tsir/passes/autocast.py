@@ -113,7 +113,8 @@ def make_variants(module: ModuleOp) -> None:
         key = (callee.sym_name.data, mark.data)
         if key not in made:
             made[key] = f"{key[0]}.{mark.data}"
-            variant = callee.clone()
+        if made[key] not in known:
+            variant = known[made[key]] = callee.clone()
             variant.sym_name = StringAttr(made[key])
             variant.sym_visibility = StringAttr("private")
             for name in ("ts.method", "ts.property", "ts.passed"):
