@@ -1,6 +1,7 @@
 """What libraries for torch.jit have in their code: dtypes declared as ints, branches for what never comes, overloads with flags..."""
 
 # ruff: noqa  (how users write is the point here)
+from collections import namedtuple
 from typing import *
 
 import numpy as np
@@ -140,6 +141,38 @@ def numbers_or_tensors(x: Tensor):
     kept = *kept, x[:chosen], list(range(chosen)), [5, 6, 7, 8][:chosen]
     found = int(min(0, x.sum())), float(max(1.5, x.max())), max(x.max(), x.min())
     return total, kept, repeated, found, padding_mask(x), padding_mask(x, 9)
+
+
+@feature("Standard library", "torch._check, _check_value, _check_type, _check_index; torch.unravel_index")
+@programs(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), 2)
+@programs(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), 1)
+def checks(x: Tensor, n: int):
+    torch._check(x.dim() == 2, lambda: f"{x.dim()} dimensions")
+    torch._check_value(n > 1, lambda: f"too small: {n}")
+    return (
+        torch.unravel_index(x.argmax(), x.shape),
+        torch.unravel_index(torch.tensor([1, 2]), (2, 2)),
+        torch._check_type(True),
+    )
+
+
+@feature("Lists and tuples", "lists of slices, whose items are assigned, as indices")
+@programs(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+def lists_of_slices(x: Tensor):
+    out = []
+    for d in (0, 1):
+        idx = [slice(None)] * 2
+        idx[d] = slice(1, None)
+        out.append(x[tuple(idx)])
+    both = [slice(None), 0]
+    return out, x[tuple(both)], x[both[0], 1]
+
+
+@programs(torch.ones(2))
+def local_named_tuple(x: Tensor):
+    Pair = namedtuple("Pair", "a b")
+    pair = Pair(1, x)
+    return pair.a, pair.b * 2, len(pair), pair._fields
 
 
 @programs.parametrized()

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import collections.abc
 import contextvars
 import dataclasses
@@ -116,7 +117,8 @@ PURE: frozenset[Any] = frozenset([
     re.match, re.search, re.fullmatch, re.sub, re.split, re.findall, re.compile, sys.getsizeof, issubclass, callable, repr, str,
     type, vars, dir, ascii, format, isinstance, getattr, hasattr, len, sorted, min, max, sum, any, all, abs, round, divmod, pow,
     ord, chr, bin, hex, oct, id, int, float, bool, complex, list, tuple, dict, set, frozenset, range, enumerate, zip, reversed, map,
-    filter, iter, slice, object, functools.partial, next, property, super, np.finfo, np.iinfo, np.dtype, *_of_numpy(),
+    filter, iter, slice, object, functools.partial, collections.namedtuple, next, property, super,
+    np.finfo, np.iinfo, np.dtype, *_of_numpy(),
 ])  # fmt: skip
 """Functions of Python's that change nothing."""
 

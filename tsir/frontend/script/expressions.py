@@ -55,6 +55,7 @@ from tsir.frontend.script.values import (
     PyObject,
     Range,
     Run,
+    Slice,
     Spread,
     StaticDict,
     StaticObject,
@@ -178,7 +179,7 @@ def _list(e: Emitter, node: ast.List, want: Want) -> Value:
     elements = [v for v, _ in found]
     if e.dynamic and wanted is None and all(_is_known(v) for v in elements):
         return new_list(e, elements)
-    if any(is_static(v) for v in elements) and wanted is None:
+    if any(is_static(v) or isinstance(v, Slice) for v in elements) and wanted is None:
         return new_list(e, elements)
     with e.calling(list(zip(elements, node.elts, strict=True))):
         result = list_of(e, elements, kind)

@@ -372,11 +372,11 @@ def starmap(function, rows):
         yield function(*row)
 
 
-def accumulate(items, function=operator.add, *, initial=None):
+def accumulate(iterable, func=operator.add, *, initial=None):
     """`itertools.accumulate`."""
     if initial is None:
-        return _accumulated(items, operator.add if function is None else function)
-    return _accumulated_from(items, operator.add if function is None else function, initial)
+        return _accumulated(iterable, operator.add if func is None else func)
+    return _accumulated_from(iterable, operator.add if func is None else func, initial)
 
 
 def _accumulated(items, function):

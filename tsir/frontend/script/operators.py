@@ -31,13 +31,14 @@ from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.python_errors import not_none, raise_in_program
 from tsir.frontend.script.several_types import in_place_by_type, operate_by_type
 from tsir.frontend.script.special_methods import call_own_method
-from tsir.frontend.script.static_state import fresh, new_dict
+from tsir.frontend.script.static_state import fresh, new_dict, new_list
 from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.script.values import (
     SET_LIKE,
     Const,
     Object,
     Run,
+    Slice,
     StaticDict,
     StaticList,
     StaticTuple,
@@ -109,6 +110,10 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         return StaticTuple(left.elements + right.elements)
     if isinstance(left, StaticTuple) and isinstance(right, Const) and isinstance(right.value, int) and symbol == "*":
         return StaticTuple(left.elements * right.value)
+    if symbol == "*" and isinstance(left, StaticList) and isinstance(right, Const) and isinstance(right.value, int):
+        known = e.latest(left)
+        if isinstance(known, StaticList) and any(isinstance(v, Slice) for v in known.elements):
+            return new_list(e, list(known.elements) * right.value)
     if symbol in ("+", "*"):
         left, right = tuples_alike(e, left, right)
     if e.dynamic and symbol == "|" and isinstance(left, StaticDict) and isinstance(right, StaticDict):

@@ -595,6 +595,29 @@ _ITERTOOLS = (
     "filterfalse", "groupby", "islice", "pairwise", "permutations", "product", "repeat", "starmap", "takewhile", "zip_longest",
 )  # fmt: skip
 
+
+def _check(cond, message=None):
+    if not cond:
+        raise RuntimeError("Expected cond to be True, but got False" if message is None else message())
+
+
+def _check_type(cond, message=None):
+    if not cond:
+        raise TypeError("Expected cond to be True, but got False" if message is None else message())
+
+
+def _check_value(cond, message=None):
+    if not cond:
+        raise ValueError("Expected cond to be True, but got False" if message is None else message())
+
+
+def _check_index(cond, message=None):
+    if not cond:
+        raise IndexError("Expected cond to be True, but got False" if message is None else message())
+
+
+_CHECKS = {"_check": _check, "_check_type": _check_type, "_check_value": _check_value, "_check_index": _check_index}
+
 REPLACED: dict[Any, Callable[..., Any]] = {
     functools.reduce: _reduce,
     **{getattr(itertools, name): getattr(lazy, name) for name in _ITERTOOLS if hasattr(itertools, name)},
@@ -602,7 +625,7 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     bisect.bisect: bisect_right,
     bisect.bisect_right: bisect_right, bisect.bisect_left: bisect_left, torch.broadcast_shapes: _broadcast_shapes,
     _functions.CrossMapLRN2d.forward: _cross_map_lrn2d,
-    torch._C._infer_size: _broadcast_shapes,
+    torch._C._infer_size: _broadcast_shapes, **{vars(torch)[name]: check for name, check in _CHECKS.items()},
     vars(torch)["_assert_async"]: _assert_async, vars(torch)["_assert_scalar"]: _assert_scalar,
     torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,
     torch.nn.utils.parametrize.ParametrizationList.forward: _parametrized,
