@@ -7,10 +7,12 @@ from typing import *
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 import tsir
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 from torch import Tensor, nn
+from torch.nn.common_types import _size_2_t
 
 programs = Programs()
 X = torch.arange(6.0).reshape(2, 3)
@@ -173,6 +175,21 @@ def local_named_tuple(x: Tensor):
     Pair = namedtuple("Pair", "a b")
     pair = Pair(1, x)
     return pair.a, pair.b * 2, len(pair), pair._fields
+
+
+@feature("Arguments", "what is an int or a tuple (`_size_2_t`), for parameters of torch's functions that repeat an int")
+@programs(torch.arange(32.0).reshape(1, 2, 4, 4), 2, None)
+@programs(torch.arange(32.0).reshape(1, 2, 4, 4), (2, 1), 2)
+@programs(torch.arange(32.0).reshape(1, 2, 4, 4), (2, 1), (1, 2))
+def int_or_pair(x: Tensor, k: _size_2_t, s: Optional[Union[int, Tuple[int, int]]]):
+    pooled = (
+        F.max_pool2d(x, k),
+        F.avg_pool2d(x, k),
+        F.max_pool2d(x, 2, stride=s),
+        F.adaptive_avg_pool2d(x, k),
+        torch.max_pool2d(x, k),
+    )
+    return pooled, F.conv2d(x, torch.ones(2, 2, 2, 2), padding=k), F.unfold(x, k)
 
 
 @programs.parametrized()

@@ -39,6 +39,7 @@ from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.numpy_scalars import as_held, kind_of, type_of_kind
 from tsir.frontend.script.passing import own_name, say_how_called
+from tsir.frontend.script.several_types import for_each_type
 from tsir.frontend.script.signatures import ParameterInfo, Signature, as_hints, members_of_declared
 from tsir.frontend.script.source import (
     WRAPPER,
@@ -55,6 +56,7 @@ from tsir.frontend.script.source import (
 )
 from tsir.frontend.script.statements import STATEMENTS, emit_return
 from tsir.frontend.script.static_state import NeedsInlining, new_dict
+from tsir.frontend.script.type_relations import members
 from tsir.frontend.script.values import (
     NONE,
     Binding,
@@ -286,6 +288,12 @@ def _broadcast(e: Emitter, value: Value, p: ParameterInfo) -> Value:
     """One int for a `BroadcastingList2[int]` is two."""
     if p.broadcast and e.session.type_of(value) in (ts.INT, ts.FLOAT):
         return StaticTuple((value,) * p.broadcast)
+    kinds = members(value.type) if p.broadcast and isinstance(value, Run) else ()
+    if len(kinds) > 1 and any(k in (ts.INT, ts.FLOAT) for k in kinds) and p.type is not None:
+        wanted, what = p.type, f"argument '{p.name}'"
+        return Run(
+            materialise(e, for_each_type(e, value, lambda known: Run(coerce(e, _broadcast(e, known, p), wanted, what))))
+        )
     return value
 
 
