@@ -54,8 +54,8 @@ def take_other_sizes(function: FuncOp, known: Container[int]) -> Resized | None:
         assert isinstance(op, AtenOp)
         number = op.attributes[NUMBER]
         given, made = target_of(op).type, op.results[0].type if op.results else None
-        if _is_view(first_name(target_of(op))):
-            continue  # what it is a view of would have to see what is written
+        if _is_view(first_name(target_of(op))) or _is_read(op):
+            continue  # what it is a view of would have to see what is written; what the operator reads, too, it refuses itself
         if isinstance(given, ts.TensorType) and isinstance(made, ts.TensorType) and isinstance(number, IntegerAttr):
             before, sizes = given.dims, made.dims
             if number.value.data in known or before is None or sizes is None or (before == sizes and None not in sizes):
@@ -70,6 +70,15 @@ def take_other_sizes(function: FuncOp, known: Container[int]) -> Resized | None:
 def _is_view(value: SSAValue) -> bool:
     definition = operator(value.owner.SCHEMA.key) if isinstance(value.owner, AtenOp) else None
     return definition is not None and definition.kind == "view"
+
+
+def _is_read(op: AtenOp) -> bool:
+    """Whether the tensor that is written is one of those that the operator reads."""
+    target = first_name(target_of(op))
+    read = [o for o in op.operands if o is not target_of(op)]
+    lists = [o.owner for o in read if isinstance(o.owner, ListOp)]
+    twice = sum(o is target_of(op) for o in op.operands) > 1
+    return twice or any(first_name(v) is target for v in (*read, *(e for made in lists for e in made.elements)))
 
 
 def _functional(op: AtenOp) -> OpDef | None:

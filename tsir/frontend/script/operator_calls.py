@@ -27,7 +27,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import looks_for_none
 from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.narrowing import by_run_time_type
-from tsir.frontend.script.python_errors import not_none
+from tsir.frontend.script.python_errors import not_none, raise_in_program
 from tsir.frontend.script.type_relations import members
 from tsir.frontend.script.values import (
     Const,
@@ -88,10 +88,25 @@ def as_bound(e: Emitter, value: Value) -> Value:
     return as_index(e, value)
 
 
+_WRITE_NOTHING_READ = ("kthvalue",)
+"""The operators with several results that refuse what they read as `out=`; others write over it."""
+
+_OVERLAP = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. "
+    "Please clone() the tensor before performing the operation."
+)
+
+
+def _is_same(a: Value, b: Value) -> bool:
+    return isinstance(a, Run) and isinstance(b, Run) and a.ssa is b.ssa
+
+
 def torch_call(e: Emitter, name: str, args: Sequence[Value], kwargs: Mapping[str, Value] | None = None) -> Value:
     """A call of torch's function or tensor method `name`."""
     out = (kwargs or {}).get("out")
     if isinstance(out, StaticTuple | StaticList) and len(out.elements) > 1:
+        if name in _WRITE_NOTHING_READ and any(v is o or _is_same(v, o) for v in args for o in out.elements):
+            raise_in_program(e, "RuntimeError", _OVERLAP)
         found = torch_call(e, name, args, {k: v for k, v in (kwargs or {}).items() if k != "out"})
         assert isinstance(found, StaticTuple)
         pairs = zip(found.elements, out.elements, strict=True)
