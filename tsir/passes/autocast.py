@@ -103,16 +103,16 @@ def make_variants(module: ModuleOp) -> None:
     calls = [op for f in known.values() for op in walk(f) if DECIDED in op.attributes and not isinstance(op, AtenOp)]
     while calls:
         call = calls.pop()
-        mark = call.attributes.pop(DECIDED)
-        if not isinstance(mark, StringAttr):
+        state = call.attributes.pop(DECIDED)
+        if not isinstance(state, StringAttr):
             continue
         callee = known.get(callee_name(call)) if isinstance(call, func.CallOp) else None
         if callee is None:
             raise _refused(call, "a call of a method that the object's class decides about, under autocast,")
         assert isinstance(call, func.CallOp)
-        key = (callee.sym_name.data, mark.data)
+        key = (callee.sym_name.data, state.data)
         if key not in made:
-            made[key] = f"{key[0]}.{mark.data}"
+            made[key] = f"{key[0]}.{state.data}"
         if made[key] not in known:
             variant = known[made[key]] = callee.clone()
             variant.sym_name = StringAttr(made[key])
@@ -121,7 +121,7 @@ def make_variants(module: ModuleOp) -> None:
                 variant.attributes.pop(name, None)
             inside = [op for op in walk(variant) if isinstance(op, func.CallOp | CallMethodOp) or _is_listed(op)]
             for op in inside:
-                op.attributes.setdefault(DECIDED, mark)
+                op.attributes.setdefault(DECIDED, state)
             calls += [op for op in inside if not isinstance(op, AtenOp)]
             module.body.block.add_op(variant)
         call.callee = SymbolRefAttr(made[key])

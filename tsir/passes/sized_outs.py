@@ -74,11 +74,9 @@ def _is_view(value: SSAValue) -> bool:
 
 def _is_read(op: AtenOp) -> bool:
     """Whether the tensor that is written is one of those that the operator reads."""
-    target = first_name(target_of(op))
-    read = [o for o in op.operands if o is not target_of(op)]
-    lists = [o.owner for o in read if isinstance(o.owner, ListOp)]
-    twice = sum(o is target_of(op) for o in op.operands) > 1
-    return twice or any(first_name(v) is target for v in (*read, *(e for made in lists for e in made.elements)))
+    target, read = first_name(target_of(op)), op.operands[:-1]
+    elements = [e for o in read if isinstance(o.owner, ListOp) for e in o.owner.elements]
+    return any(first_name(v) is target for v in (*read, *elements))
 
 
 def _functional(op: AtenOp) -> OpDef | None:

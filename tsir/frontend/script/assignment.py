@@ -23,7 +23,7 @@ from tsir.frontend.script.iteration import as_one_list, items_of
 from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.numbers import number_in
-from tsir.frontend.script.numpy_scalars import as_held, kind_of, type_of_kind
+from tsir.frontend.script.numpy_scalars import as_held, kept_class
 from tsir.frontend.script.operators import BINARY, binary, in_place
 from tsir.frontend.script.subscripts import delete_item, get_item, index_of, set_item
 from tsir.frontend.script.told_apart import operator_says, use_told_apart
@@ -64,8 +64,7 @@ def emit_assign(e: Emitter, node: ast.Assign) -> None:
 
 def _of_type(e: Emitter, value: Value, kind: Attribute, what: str, declared: SourceLocation | None) -> Value:
     """A value of the type that a variable is declared with: a NumPy scalar stays one."""
-    own = kind_of(value)
-    if own is not None and type_of_kind(own) == kind:
+    if kept_class(value, kind) is not None:
         return value
     return e.session.object_or_run(coerce(e, as_held(e, value), kind, what, declared))
 

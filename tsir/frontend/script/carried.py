@@ -132,14 +132,14 @@ def initial_values(e: Emitter, carried: dict[str, Carried]) -> list[SSAValue]:
         elif binding is None or c.hidden:
             values.append(uninitialized(e, c.type))
         else:
-            values.append(_as_carried(e, name, c, binding))
+            values.append(_as_carried(e, c, binding, f"'{name}'"))
     return values
 
 
-def _as_carried(e: Emitter, name: str, c: Carried, binding: Binding) -> SSAValue:
+def _as_carried(e: Emitter, c: Carried, binding: Binding, what: str) -> SSAValue:
     """A variable's value as the loop carries it: a NumPy scalar as one that knows its class, where it isn't of one in all rounds."""
     value = binding.value if c.numpy is not None else as_held(e, binding.value)
-    return coerce(e, value, c.type, f"'{name}'")
+    return coerce(e, value, c.type, what)
 
 
 def carry_tested(
@@ -183,7 +183,7 @@ def tested_value(e: Emitter, name: str, c: Carried, argument: SSAValue) -> SSAVa
         return argument if binding is None and not known else e.bool_value(e.flag(name) if binding is not None else True)
     if name.startswith("$") or binding is None or isinstance(binding.value, Unusable):
         return argument
-    return _as_carried(e, name, c, binding)
+    return _as_carried(e, c, binding, f"'{name}'")
 
 
 def bind_arguments_of_body(
@@ -284,8 +284,7 @@ def settle(
         if binding is None or e.dead or isinstance(binding.value, Unusable):
             values.append(uninitialized(e, c.type))
         else:
-            value = binding.value if c.numpy is not None else as_held(e, binding.value)
-            values.append(coerce(e, value, c.type, f"'{name}' at the end of the loop"))
+            values.append(_as_carried(e, c, binding, f"'{name}' at the end of the loop"))
     return values
 
 

@@ -37,7 +37,7 @@ from tsir.frontend.script.listed import as_object, drop_unused_views
 from tsir.frontend.script.managers import is_manager_function, manager_of
 from tsir.frontend.script.missing_operators import raise_if_conditional
 from tsir.frontend.script.numbers import number_in
-from tsir.frontend.script.numpy_scalars import as_held, kind_of, type_of_kind
+from tsir.frontend.script.numpy_scalars import as_held, kept_class, kind_of
 from tsir.frontend.script.passing import own_name, say_how_called
 from tsir.frontend.script.several_types import for_each_type
 from tsir.frontend.script.signatures import ParameterInfo, Signature, as_hints, members_of_declared
@@ -195,7 +195,7 @@ def call_compiled(
             parameters[p.name] = value
         elif p.type is not None:
             parameters[p.name] = kind = _narrowed(e, p.type, value)
-            if (own := kind_of(value)) is not None and type_of_kind(own) == kind:
+            if (own := kept_class(value, kind)) is not None:
                 classes[p.name] = own
             value = number_in(e, value if p.name in classes else as_held(e, value), kind)
             operands.append(coerce(e, value, kind, f"argument '{p.name}' of {name}()", p.declared))

@@ -6,7 +6,6 @@ the running program asks it. Arrays aren't here: calls on constants that make so
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,16 +20,21 @@ from tsir.frontend.script.numpy_scalars import (
     as_held,
     by_class,
     class_named,
+    computed,
     constant,
     kind_of,
+    known_result,
     labelled,
     plain,
+    sample,
+    sample_result,
     scalar,
 )
 from tsir.frontend.script.truth import as_bool
 from tsir.frontend.script.type_relations import NUMBERS, members
 from tsir.frontend.script.values import (
     NUMPY_KINDS,
+    Builtin,
     Choice,
     Condition,
     Const,
@@ -42,9 +46,6 @@ from tsir.frontend.script.values import (
     Value,
 )
 from tsir.ops.numpy_scalars import FUNCTIONS, MEMBERS, METHODS, dtype_of_numbers
-
-_SAMPLES: dict[Attribute, Any] = {ts.INT: 1, ts.FLOAT: 1.0, ts.BOOL: True, ts.COMPLEX: 1j}
-_TYPES: dict[type, Attribute] = {int: ts.INT, float: ts.FLOAT, bool: ts.BOOL, complex: ts.COMPLEX}
 
 
 def round_number(e: Emitter, values: Sequence[Value]) -> Value | None:
@@ -115,20 +116,33 @@ def member(e: Emitter, value: Value, name: str) -> Value | None:
     kind = kind_of(value)
     if kind is not None:
         return _member(e, value, kind, name)
-    own = _SAMPLES.get(_type(e, value) or ts.NONE)
-    if own is None or hasattr(own, name) or not hasattr(np.float64, name) or (found := by_class(e, value)) is None:
+    if not hasattr(np.float64, name) or (found := _scalars_with(e, value, name)) is None:
         return None
-    options = found[1]
+    if callable(getattr(class_named(kind_of(found[1][0]) or ""), name)):
+        return Method(value, name)
+    return _for_each_scalar(e, found, name, lambda option: member(e, option, name))
+
+
+def _scalars_with(e: Emitter, value: Value, name: str) -> tuple[Value, tuple[Value, ...]] | None:
+    """`by_class` of a number that has a name only where it is a NumPy scalar; None for others."""
+    own = sample(e, value)
+    return None if own is None or hasattr(own, name) else by_class(e, value)
+
+
+def _for_each_scalar(
+    e: Emitter, found: tuple[Value, tuple[Value, ...]], name: str, use: Callable[[Value], Value | None]
+) -> Value:
+    """What `use` gives for whichever scalar a number is; AttributeError for Python's number, which has no such name."""
+    python = type(sample(e, found[1][0]).item()).__name__
 
     def of_option(option: Value) -> Value:
         if kind_of(option) is None:
-            raise_in_program(e, "AttributeError", f"'{type(own).__name__}' object has no attribute '{name}'")
-        made = member(e, option, name)
+            raise_in_program(e, "AttributeError", f"'{python}' object has no attribute '{name}'")
+        made = use(option)
         assert made is not None
         return made
 
-    sample = getattr(class_named(kind_of(options[0]) or ""), name)
-    return Method(value, name) if callable(sample) else _for_each(e, found, of_option)
+    return _for_each(e, found, of_option)
 
 
 def _member(e: Emitter, value: Value, kind: str, name: str) -> Value | None:
@@ -147,25 +161,11 @@ def _member(e: Emitter, value: Value, kind: str, name: str) -> Value | None:
     return _compute(e, f"member.{name}", [value], lambda given: getattr(given, name))
 
 
-def _type(e: Emitter, value: Value) -> Any:
-    return e.session.type_of(value) if isinstance(value, Run | Const) else None
-
-
 def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
     """`receiver.name(...)` of a NumPy scalar, or of a number that may be one; None for other receivers."""
     if kind_of(receiver) is None:
-        own = _SAMPLES.get(_type(e, receiver) or ts.NONE)
-        if own is None or hasattr(own, name) or (found := by_class(e, receiver)) is None:
-            return None
-
-        def of_option(option: Value) -> Value:
-            if kind_of(option) is None:
-                raise_in_program(e, "AttributeError", f"'{type(own).__name__}' object has no attribute '{name}'")
-            made = call_method(e, option, name, args, kwargs)
-            assert made is not None
-            return made
-
-        return _for_each(e, found, of_option)
+        found = _scalars_with(e, receiver, name)
+        return None if found is None else _for_each_scalar(e, found, name, lambda o: call_method(e, o, name, args, kwargs))
     if name in ("item", "tolist") and not args and not kwargs:
         return plain(receiver)
     if name == "astype" and len(args) == 1 and not kwargs and (kind := _kind_named(args[0])) is not None:
@@ -184,11 +184,7 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
 
 def _kind_named(value: Value) -> str | None:
     """The kind that a dtype, a class of NumPy's or Python's, or a name of one is."""
-    given = (
-        value.value
-        if isinstance(value, PyObject | Const)
-        else {"Builtin": getattr(value, "name", None)}.get(type(value).__name__)
-    )
+    given = value.value if isinstance(value, PyObject | Const) else value.name if isinstance(value, Builtin) else None
     if not isinstance(given, type | str | np.dtype):
         return None
     try:
@@ -211,47 +207,23 @@ def call_function(e: Emitter, function: Any, args: Sequence[Value], kwargs: Mapp
     name = getattr(function, "__name__", "")
     if getattr(np, name, None) is not function or not (isinstance(function, np.ufunc) or name in FUNCTIONS):
         return None
-    if kwargs or not args or any(_type(e, a) not in _SAMPLES for a in args):
-        return None
-    return _compute(e, f"function.{name}", args, function)
+    return None if kwargs or not args else _compute(e, f"function.{name}", args, function)
 
 
 def _compute(e: Emitter, what: str, values: Sequence[Value], function: Callable[..., Any]) -> Value | None:
     """What a function of NumPy's gives for numbers; None where that is no number."""
-    kinds = [kind_of(v) for v in values]
-    types = [_type(e, v) for v in values]
-    if any(t not in _SAMPLES for t in types):
+    result = sample_result(e, values, function)
+    if result is None:
         return None
-    samples = [class_named(k)(1) if k else _SAMPLES[t] for k, t in zip(kinds, types, strict=True)]
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            result = function(*samples)
-        except (TypeError, ValueError):
-            return None
-        if isinstance(result, np.ndarray) or not isinstance(result, np.generic | bool | int | float | complex):
-            return None
-        if all(isinstance(v, Const) for v in values):
-            known = [
-                class_named(k)(v.value) if k else v.value for k, v in zip(kinds, values, strict=True) if isinstance(v, Const)
-            ]
-            try:
-                return e.session.from_python(function(*known), what)
-            except (ArithmeticError, ValueError):
-                pass  # at run time, where the program may catch it
-    number = result.item() if isinstance(result, np.generic) else result
-    names = [materialise(e, Const(n)) for n in (what, ",".join(k or "" for k in kinds))]
-    made = e.emit(py_op("numpy_call")([*names, *(materialise(e, v) for v in values)], [_TYPES[type(number)]]))
-    kind = result.dtype.name if isinstance(result, np.generic) else ""
-    return Run(made, kind if kind in NUMPY_KINDS else None)
+    return known_result(e, values, function) or computed(e, "numpy_call", what, values, result)
 
 
 def dtype_of_data(e: Emitter, data: Value) -> Value | None:
     """The dtype of a tensor of data in which there are, or may be, NumPy's scalars, whose dtypes count; None for other data."""
     numbers = _numbers(data)
     if any(kind_of(n) is not None for n in numbers):
-        samples = [class_named(kind)(1) if (kind := kind_of(n)) else _SAMPLES.get(_type(e, n) or ts.NONE) for n in numbers]
-        return None if None in samples else Const(dtype_of_numbers(samples))
+        samples = [sample(e, n) for n in numbers]
+        return None if any(s is None for s in samples) else Const(dtype_of_numbers(samples))
     held = [n for n in numbers if isinstance(n, Run) and any(m in NUMBERS for m in members(_number_type(n.type)))]
     e.session.asks_numpy = e.session.asks_numpy or bool(held)
     if not held or not e.session.decisions.held_numpy:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,12 @@ def constant(value: np.generic[Any]) -> Const:
     return Const(value.item(), value.dtype.name if value.dtype.name in NUMPY_KINDS else "")
 
 
+def kept_class(value: Value, kind: Attribute) -> str | None:
+    """The NumPy class that a number has in a variable of this type, which may have no other numbers; None where it may."""
+    own = kind_of(value)
+    return own if own is not None and type_of_kind(own) == kind else None
+
+
 def labelled(value: Value, kind: str) -> Value:
     """A number as one of a NumPy class, which can have it."""
     if isinstance(value, Const):
@@ -90,31 +97,65 @@ def operate(e: Emitter, name: str, values: Sequence[Value], compute: Callable[[l
     `compute` is the operator of Python's numbers, for those that give the same number.
     """
     kinds = [kind_of(v) for v in values]
-    types = [e.session.type_of(v) for v in values]
-    if not any(kinds) or any(t not in _SAMPLES for t in types):
-        return None
     function = getattr(operator, name)
-    samples = [class_named(k)(1) if k else _SAMPLES[t] for k, t in zip(kinds, types, strict=True) if t is not None]
+    if not any(kinds) or (result := sample_result(e, values, function)) is None:
+        return None
+    if (found := known_result(e, values, function)) is not None:
+        return found
+    kind = str(result.dtype.name) if isinstance(result, np.generic) else ""
+    if _is_pythons(name, kinds, [e.session.type_of(v) for v in values], kind, values[-1]):
+        return labelled(compute([plain(v) for v in values]), kind)
+    return computed(e, "numpy_operator", name, values, result)
+
+
+def sample(e: Emitter, value: Value) -> Any:
+    """A number of the class that a value is of, which says what NumPy gives for such; None for what is no number."""
+    kind = kind_of(value)
+    if kind is not None:
+        return class_named(kind)(1)
+    return _SAMPLES.get(e.session.type_of(value) or ts.NONE) if isinstance(value, Run | Const) else None
+
+
+def sample_result(e: Emitter, values: Sequence[Value], function: Callable[..., Any]) -> Any:
+    """What a function gives for numbers of the classes that the values are of; None where it takes none such, or gives no number."""
+    samples = [sample(e, v) for v in values]
+    if any(s is None for s in samples):
+        return None
+    with _silent():
+        try:
+            found = function(*samples)
+        except (TypeError, ValueError):
+            return None
+    return found if isinstance(found, np.generic | bool | int | float | complex) else None
+
+
+def known_result(e: Emitter, values: Sequence[Value], function: Callable[..., Any]) -> Value | None:
+    """What a function gives for numbers that are all known while compiling; None for others, and where it raises: the running program
+    does so then, and may catch it."""
+    known = [class_named(v.numpy)(v.value) if v.numpy else v.value for v in values if isinstance(v, Const)]
+    if len(known) < len(values):
+        return None
+    with _silent():
+        try:
+            return e.session.from_python(function(*known), "a number")
+        except (ArithmeticError, ValueError):
+            return None
+
+
+@contextmanager
+def _silent() -> Generator[None]:
+    """Without NumPy's warnings."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        try:
-            result = function(*samples)
-        except TypeError:
-            return None
-        if all(isinstance(v, Const) for v in values):
-            known = [v.value for v in values if isinstance(v, Const)]
-            try:
-                found = function(*(class_named(k)(v) if k else v for k, v in zip(kinds, known, strict=True)))
-            except (ArithmeticError, ValueError):
-                found = None  # at run time
-            if found is not None:
-                return constant(found) if isinstance(found, np.generic) else Const(found)
-    kind = str(result.dtype.name) if isinstance(result, np.generic) else ""
-    if _is_pythons(name, kinds, types, kind, values[-1]):
-        return labelled(compute([plain(v) for v in values]), kind)
-    names = [materialise(e, Const(n)) for n in (name, ",".join(k or "" for k in kinds))]
+        yield
+
+
+def computed(e: Emitter, row: str, what: str, values: Sequence[Value], result: Any) -> Value:
+    """What NumPy computes of numbers when the program runs; `result` is a sample of it."""
     number = result.item() if isinstance(result, np.generic) else result
-    made = e.emit(py_op("numpy_operator")([*names, *(materialise(e, v) for v in values)], [_TYPES[type(number)]]))
+    kind = str(result.dtype.name) if isinstance(result, np.generic) else ""
+    names = [materialise(e, Const(n)) for n in (what, ",".join(kind_of(v) or "" for v in values))]
+    made = e.emit(py_op(row)([*names, *(materialise(e, v) for v in values)], [_TYPES[type(number)]]))
     return Run(made, kind if kind in NUMPY_KINDS else None)
 
 

@@ -596,24 +596,25 @@ _ITERTOOLS = (
 )  # fmt: skip
 
 
-def _check(cond, message=None):
+def _check_with(error_type, cond, message):
     if not cond:
-        raise RuntimeError("Expected cond to be True, but got False" if message is None else message())
+        raise error_type("Expected cond to be True, but got False" if message is None else message())
+
+
+def _check(cond, message=None):
+    _check_with(RuntimeError, cond, message)
 
 
 def _check_type(cond, message=None):
-    if not cond:
-        raise TypeError("Expected cond to be True, but got False" if message is None else message())
+    _check_with(TypeError, cond, message)
 
 
 def _check_value(cond, message=None):
-    if not cond:
-        raise ValueError("Expected cond to be True, but got False" if message is None else message())
+    _check_with(ValueError, cond, message)
 
 
 def _check_index(cond, message=None):
-    if not cond:
-        raise IndexError("Expected cond to be True, but got False" if message is None else message())
+    _check_with(IndexError, cond, message)
 
 
 _CHECKS = {"_check": _check, "_check_type": _check_type, "_check_value": _check_value, "_check_index": _check_index}
