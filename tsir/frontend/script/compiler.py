@@ -100,6 +100,8 @@ class Session(ProgramParts):
         """The lists and dicts from outside that the program has as constants, by `id`."""
         self.autocast = OFF
         """The autocast around the place that is being compiled."""
+        self.steps = 0
+        """How many statements were emitted so far."""
         self.complete = False
         """Whether the program is compiled, so that only other forms of its entry points may still be added."""
         self.examples = examples

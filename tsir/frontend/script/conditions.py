@@ -27,6 +27,7 @@ from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.numpy_calls import is_of_class
 from tsir.frontend.script.numpy_scalars import kind_of
+from tsir.frontend.script.predicates import predicate_condition
 from tsir.frontend.script.truth import truth
 from tsir.frontend.script.type_relations import Tuples, is_subtype, join_types, members
 from tsir.frontend.script.values import (
@@ -78,6 +79,8 @@ def condition(e: Emitter, node: ast.expr) -> Condition:
             callee = e.expression(node.func)
             if isinstance(callee, Builtin) and callee.name in ("isinstance", "torch.jit.isinstance"):
                 return is_instance(e, e.expression(node.args[0]), node.args[1], path_of(node.args[0]))
+        if isinstance(node, ast.Call) and (found := predicate_condition(e, node)) is not None:
+            return found
         value = e.expression(node)
         result = Condition(truth(e, value))
         path = path_of(node)

@@ -61,7 +61,10 @@ def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
             emit_branch(e, Condition(exiting), exited, lambda rest=rest: _emit_rest(e, rest, end), end)
             return
         builder = e.builder
+        e.session.steps += 1
         try:
+            if e.session.decisions.is_searched(e.session):
+                raise e.session.decisions.failure or Unreachable
             if isinstance(step, ast.If):
                 with e.at(step):
                     done = _emit_if(e, step, steps[i + 1 :], end)
@@ -74,7 +77,7 @@ def emit_steps(e: Emitter, steps: Sequence[Step], end: tuple[int, int]) -> None:
         except Unreachable:
             e.dead = True
         except FrontendError as error:
-            if not e.session.decisions.goes_on_after(error):
+            if not e.session.decisions.goes_on_after(e.session, error):
                 raise
             e.builder = builder
             if isinstance(step, ast.stmt):

@@ -61,6 +61,8 @@ class Decisions:
     """The lists and dicts from outside that the program changes, by `id`."""
     failure: FrontendError | None = None
     """The first error where an open type was in the way."""
+    searched_to: int = 0
+    """The number of statements to which the program is gone through behind that."""
     written: set[Any] = field(default_factory=set[Any])
     """The global variables that the program assigns."""
     functions_are_told_apart: bool = False
@@ -97,6 +99,8 @@ class Decisions:
     """The attributes that began as numbers and are of type Any, since values of that are stored; None where that doesn't compile."""
     has_dtypes: bool = False
     """Whether parameters that are declared as ints were found to be dtypes."""
+    fixed: set[Any] = field(default_factory=set[Any])
+    """The parameters of entry points that stay the empty dict that is their default, since the program passes it with `**`."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
@@ -128,6 +132,12 @@ class Decisions:
         """Lets a list or dict from outside be a value of run time, and starts again. Raises Redecided."""
         if id(value) not in self.taken and len(self.taken) < _MOST:
             self.taken[id(value)] = value
+            raise Redecided
+
+    def fix(self, key: Any) -> None:
+        """Fixes a parameter at the empty dict that is its default. Raises Redecided."""
+        if key not in self.fixed:
+            self.fixed.add(key)
             raise Redecided
 
     def is_taken(self, value: Any) -> bool:
@@ -232,12 +242,18 @@ class Decisions:
             return kind
         return _with_parts(kind, [self._resolved(session, p) for p in parts_of(kind)])
 
-    def goes_on_after(self, error: FrontendError) -> bool:
+    def goes_on_after(self, session: Session, error: FrontendError) -> bool:
         """Whether the rest of a function is gone through in spite of an error, for what it says about the types that are open."""
         if not self.opening or all(k in self.found for k in self.assumed):
             return False
-        self.failure = self.failure or error
-        return True
+        if self.failure is None:
+            self.failure = error
+            self.searched_to = 2 * session.steps + _SEARCHED
+        return not self.is_searched(session)
+
+    def is_searched(self, session: Session) -> bool:
+        """Whether enough was gone through behind an error: about as much as before it, for what is behind may be any code."""
+        return self.failure is not None and session.steps > self.searched_to
 
     def close(self) -> bool:
         """Lets what is still open be what was assumed; whether anything is."""
@@ -258,6 +274,9 @@ def _is_named(session: Session, cls: Any, name: str) -> bool:
 _MOST = 500
 """So many types are decided at most, each at the price of a new start."""
 
+_SEARCHED = 500
+"""So many statements are gone through behind an error at least."""
+
 _MOST_MODULES = 16
 """So many modules of different classes may be assigned to one attribute: each is a branch wherever it is called."""
 
@@ -272,7 +291,7 @@ def compile_settled(compile_with: Callable[[Session], Program], session_for: Cal
     except FrontendError as error:
         if not decisions.has_static_dicts:
             raise
-        held = Decisions(held_dicts=True, taken=decisions.taken)
+        held = Decisions(held_dicts=True, taken=decisions.taken, fixed=decisions.fixed)
         try:
             return _compile_opening(held, compile_with, session_for)
         except FrontendError as other:
@@ -290,7 +309,13 @@ def _compile_opening(
             raise
         first = error
     apart = decisions.functions_are_told_apart
-    opened = Decisions(opening=True, taken=decisions.taken, functions_are_told_apart=apart, held_dicts=decisions.held_dicts)
+    opened = Decisions(
+        opening=True,
+        taken=decisions.taken,
+        functions_are_told_apart=apart,
+        held_dicts=decisions.held_dicts,
+        fixed=decisions.fixed,
+    )
     try:
         return _compile(opened, compile_with, session_for)
     except FrontendError as error:

@@ -29,7 +29,7 @@ from tsir.frontend.script.blame import shown_to_user
 from tsir.frontend.script.callables import Target, target_of
 from tsir.frontend.script.classes import ClassInfo
 from tsir.frontend.script.compiler import Session
-from tsir.frontend.script.decided import Decisions, compile_settled, default_type, is_open
+from tsir.frontend.script.decided import Decisions, compile_settled, default_type, is_open, key_of
 from tsir.frontend.script.declared import declared_signatures
 from tsir.frontend.script.dispatch import complete_dispatchers
 from tsir.frontend.script.examples import Examples
@@ -341,7 +341,12 @@ def _entry_for(
     else:
         declaring = function_source(wrapped)
         signature = replace(session.signature(declaring), varargs=None, keywords=None)
-        fixed = [p.name for p in signature.parameters if p.name in left_out or _has_only_default(p, p.type)]
+        kept = session.decisions.fixed
+        fixed = [
+            p.name
+            for p in signature.parameters
+            if p.name in left_out or _has_only_default(p, p.type) or key_of(wrapped, p.name) in kept
+        ]
         source = wrapping_source(source, declaring.node, fixed)
         types_[WRAPPER] = PyFunction(function)
     if owner is not None and not signature.parameters and not isinstance(function, staticmethod):

@@ -16,6 +16,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp
 from tsir.dialects.ts.structure import CastOp, ConstantOp, DictOp
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.fixed_defaults import fix_if_default
 from tsir.frontend.script.object_dicts import plain as plain_dict
 from tsir.frontend.script.values import (
     Run,
@@ -63,6 +64,7 @@ def evaluate_arguments(e: Emitter, node: ast.Call, *, takes_sizes: bool = False)
         elif (literal := _literal_items(e, value)) is not None:
             kwargs |= literal
         else:
+            fix_if_default(e, keyword.value, value)
             e.error(
                 f"only a dict that is known while compiling can be passed with **, not a {e.show(value)}",
                 node=keyword.value,

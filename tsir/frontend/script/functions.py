@@ -32,6 +32,7 @@ from tsir.frontend.script.declared import choose_signature
 from tsir.frontend.script.declared_dtypes import note_passed
 from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable
 from tsir.frontend.script.expressions import EXPRESSIONS
+from tsir.frontend.script.fixed_defaults import fixed_default, is_fixed
 from tsir.frontend.script.inlining import holds_run, inline
 from tsir.frontend.script.listed import as_object, drop_unused_views
 from tsir.frontend.script.managers import is_manager_function, manager_of
@@ -459,6 +460,9 @@ def _compile(
                     session.entry_arguments[argument] = own
             if name in compiled.numpy:
                 e.variables[name] = Binding(Run(argument, compiled.numpy[name]))
+                continue
+            if is_fixed(e, source.function, name):
+                e.variables[name] = Binding(fixed_default(e, argument, name))
                 continue
             e.variables[name] = Binding(NONE if p == ts.NONE and session.dynamic else session.object_or_run(argument))
         elif name == signature.keywords and isinstance(p, StaticDict) and p.ref is None:

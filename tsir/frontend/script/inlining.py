@@ -7,9 +7,12 @@ variables of another function, callables or iterators go in or out, is emitted i
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ListOp
@@ -152,14 +155,7 @@ def inline(
     """Emits a function's body here, with its parameters bound to these values, and gives what it returns."""
     from tsir.frontend.script.functions import fall_off
 
-    session = e.session
-    if len(session.inlined) >= MAX_INLINED:
-        e.error(
-            f"calls of {name}() are nested too deeply to be inlined",
-            hint="a recursive function has to be one of a module, with an annotation of its result",
-            code="TS106",
-        )
-    values = {p.name: _as_declared(e, bound[p.name], p, name) for p in signature.parameters}
+    values = {p.name: as_declared(e, bound[p.name], p, name) for p in signature.parameters}
     values |= {extra: bound[extra] for extra in (signature.varargs, signature.keywords) if extra is not None}
     keywords = values.get(signature.keywords or "")
     if isinstance(keywords, StaticDict) and keywords.ref is None:
@@ -168,6 +164,34 @@ def inline(
         from tsir.frontend.script.generators import make_generator
 
         return make_generator(e, source, signature, values, outer, name)
+    with entered(e, source, values, signature.result, outer, name):
+        emit_steps(e, [*source.node.body, lambda: fall_off(e, source.node)], end_of(source.node))
+        result = e.variables.get(RESULT)
+        dead = e.dead
+    if dead or result is None:
+        raise Unreachable
+    if isinstance(result.value, Unusable):
+        e.error(f"the result of {name}() {result.value.why}", hint=result.value.hint, code="TS202")
+    return fresh(e, result.value)
+
+
+@contextmanager
+def entered(
+    e: Emitter,
+    source: FunctionSource,
+    values: Mapping[str, Value],
+    result: Attribute | None,
+    outer: Scope | None,
+    name: str,
+) -> Generator[None]:
+    """What is emitted inside belongs to a call of a function that is inlined here, with these values of its parameters."""
+    session = e.session
+    if len(session.inlined) >= MAX_INLINED:
+        e.error(
+            f"calls of {name}() are nested too deeply to be inlined",
+            hint="a recursive function has to be one of a module, with an annotation of its result",
+            code="TS106",
+        )
     rebinds = rebound_names(source.node)
     names = frozenset([*assigned_names(source.node.body), *values]) - rebinds
     place = e.place
@@ -178,12 +202,10 @@ def inline(
     session.inlined.append(name)
     session.running.append((source, None if outer is None else outer.frame))
     try:
-        with in_frame(e, source, scope, signature.result, rebinds):
+        with in_frame(e, source, scope, result, rebinds):
             for key, value in values.items():
                 e.variables[key] = Binding(e.kept(key, value))
-            emit_steps(e, [*source.node.body, lambda: fall_off(e, source.node)], end_of(source.node))
-            result = e.variables.get(RESULT)
-            dead = e.dead
+            yield
     except TsirError as error:
         error.notes = (*error.notes, (f"in a call of {name}()", place))
         raise
@@ -191,14 +213,10 @@ def inline(
         session.active_frames.discard(scope.frame)
         session.inlined.pop()
         session.running.pop()
-    if dead or result is None:
-        raise Unreachable
-    if isinstance(result.value, Unusable):
-        e.error(f"the result of {name}() {result.value.why}", hint=result.value.hint, code="TS202")
-    return fresh(e, result.value)
 
 
-def _as_declared(e: Emitter, value: Value, p: ParameterInfo, function: str) -> Value:
+def as_declared(e: Emitter, value: Value, p: ParameterInfo, function: str) -> Value:
+    """An argument as the type that its parameter is declared to be of."""
     if p.type is None or e.session.type_of(value) == p.type:
         return value
     value = number_in(e, value, p.type)

@@ -109,6 +109,8 @@ def join(
                 facts[name] = Binding(known, old)
         else:
             merged[name] = merge(e, name, sides, end)
+    shared = _shared_flags(merged, live)
+    merged = {name: m for name, m in merged.items() if name not in shared}
     leaves = {name: list(_leaves(m)) for name, m in merged.items()}
     yielded = {(name, i): m for name, found in leaves.items() for i, m in enumerate(found)}
     for side in sides:
@@ -144,6 +146,8 @@ def join(
             (e.set_flag if name.startswith("$") else e.merge)(name, value)
     for name, value in flags.items():
         e.set_flag(name, value)
+    for name, other in shared.items():
+        e.set_flag(name, e.variables[other].value)
     e.paths = {p: k for p, k in live[0].paths.items() if all(s.paths.get(p) == k for s in live)}
     e.assume(dict(facts.items()))
     if isinstance(e.flag(EXIT), bool):
@@ -152,6 +156,19 @@ def join(
         staying = None if found.type is None else _staying(e, name, live)
         if staying is not None and found.type is not None and staying != found.type and is_subtype(e, staying, found.type):
             e.paths[name + STAYING] = staying
+
+
+def _shared_flags(merged: Mapping[str, _Merged], live: Sequence[Side]) -> dict[str, str]:
+    """The flags that say in each branch what another one says, which comes first: one result is enough for both, and says of both
+    whether it is set."""
+    found: dict[str, str] = {}
+    flags = [n for n in (EXIT, STOP, RETURNED) if n in merged and merged[n].type is not None]
+    for i, name in enumerate(flags):
+        for other in flags[:i]:
+            if other not in found and all(_same(s.variables[name].value, s.variables[other].value) for s in live):
+                found[name] = other
+                break
+    return found
 
 
 def _caught(old: Value, values: Sequence[Value]) -> RaisedException | None:

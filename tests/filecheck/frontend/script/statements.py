@@ -17,7 +17,7 @@ def for_else(xs: List[int], wanted: int) -> int:
 
 # CHECK-LABEL: func.func @for_else(
 # CHECK: %{{[0-9]+}}, %[[LEFT:[0-9]+]] = scf.while
-# CHECK: scf.if %[[LEFT]] -> (i1, i1, i1, i64) {
+# CHECK: scf.if %[[LEFT]] -> (i1, i64) {
 # CHECK: } else {
 # CHECK: arith.constant -1 : i64
 

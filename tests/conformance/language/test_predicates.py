@@ -1,0 +1,137 @@
+"""Functions that only ask what a value is, in conditions: what they say of the parameter is known of the argument."""
+
+# ruff: noqa  (how users write is the point here)
+from typing import *
+
+import pytest
+import torch
+import tsir
+from tests.conformance.language.features import feature
+from tests.conformance.language.programs import Programs, check
+from torch import Tensor, nn
+
+programs = Programs()
+X = torch.arange(6.0).reshape(2, 3)
+
+
+def exists(v):
+    """Whether there is a value."""
+    return v is not None
+
+
+def is_text(v: Any) -> bool:
+    return isinstance(v, str)
+
+
+def is_number(v):
+    return isinstance(v, (int, float)) and not isinstance(v, bool)
+
+
+def both(a, b):
+    return a is not None and b is not None
+
+
+def default(v, d):
+    if exists(v):
+        return v
+    return d
+
+
+def first(*args):
+    for arg in args:
+        if exists(arg):
+            return arg() if callable(arg) else arg
+    return None
+
+
+class Box:
+    def __init__(self, value: Optional[int]):
+        self.value = value
+
+
+def is_filled(box: Box):
+    return box.value is not None
+
+
+@feature("Type refinement", "refinement by a function that asks: `if exists(x):`")
+@programs(None, 3)
+@programs(5, 3)
+def asked(x: Optional[int], y: int):
+    if not exists(x):
+        return y
+    return x + y
+
+
+@programs(None, 3)
+@programs(5, 3)
+def in_defaults(x: Optional[int], y: int):
+    return default(x, y) + 1, first(x, y) + 1, first(x, None, lambda: 7) + 1, len(first(None, [x, y]))
+
+
+@programs(2)
+@programs("two")
+@programs(2.5)
+@programs(True)
+def types(v: Union[int, float, bool, str]):
+    if is_text(v):
+        return v + "!"
+    if is_number(v):
+        return str(v + 1)
+    return "flag"
+
+
+@programs(None, 1)
+@programs(1, None)
+@programs(1, 2)
+def of_two(a: Optional[int], b: Optional[int]):
+    c = a + b if both(a, b) else 0
+    while exists(a) and exists(b) and a < 3:
+        a += b
+    return a, b, c
+
+
+@programs(4)
+@programs(None)
+def of_attributes(v: Optional[int]):
+    box = Box(v)
+    if is_filled(box) and exists(box.value):
+        return box.value + 1
+    local = lambda value: value is None
+    if local(v):
+        return -1
+    return v
+
+
+@programs(None, X)
+@programs(X, X)
+def of_tensors(mask: Optional[Tensor], x: Tensor):
+    if exists(mask):
+        x = x * mask
+    return x + (mask.sum() if exists(mask) else 0.0)
+
+
+@feature("Arguments", "an entry point's parameter with the default `{}` that is passed on with `**`")
+def test_passed_on_defaults() -> None:
+    class Scaled(nn.Module):
+        def forward(self, x: Tensor, scale: float = 2.0) -> Tensor:
+            return x * scale
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Scaled()
+
+        def forward(self, x, options=dict(), n=2, *, more={}):
+            return self.inner(self.inner(x, **options), scale=3.0, **more) * n
+
+    model = Model()
+    compiled = tsir.script(model)
+    assert torch.equal(compiled(X), model(X))
+    assert torch.equal(compiled(X, {}, 3), model(X, {}, 3))
+    with pytest.raises(TypeError, match="options must be empty here"):
+        compiled(X, {"scale": torch.ones(1)})
+
+
+@programs.parametrized()
+def test_same_as_python(function, arguments):
+    check(function, arguments)
