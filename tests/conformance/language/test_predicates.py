@@ -132,6 +132,71 @@ def test_passed_on_defaults() -> None:
         compiled(X, {"scale": torch.ones(1)})
 
 
+class Layers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        pairs = [[nn.Linear(3, 3), None], [nn.ReLU(), nn.Tanh()]]
+        self.layers = nn.ModuleList(nn.ModuleList(pair) for pair in pairs)
+        self.kinds, self.order = ("a", "f"), tuple(range(2))
+
+    def forward(self, x, order=None, **kwargs):
+        order = first(order, self.order)
+        chosen = tuple(tuple(v[i] for i in order) for v in (self.kinds, self.layers))
+        for kind, (layer, after) in zip(*chosen):
+            x = layer(x) + 1 if kind == "a" else after(layer(x))
+        return x
+
+
+@feature("Modules", "tuples of constants that choose submodules, by way of functions")
+def test_constants_decide() -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Layers()
+
+        def forward(self, x, **kwargs):
+            return self.inner(x, **kwargs)
+
+    model = Model()
+    assert torch.equal(tsir.script(model)(X), model(X))
+
+
+@feature("Arguments", "a parameter of an entry point that is annotated as a function and None by default")
+def test_functions_that_may_be_missing() -> None:
+    class Model(nn.Module):
+        def forward(self, x, *, act: Optional[Callable] = None, n: int = 2):
+            return (x if act is None else act(x)) * n
+
+    model = Model()
+    compiled = tsir.script(model)
+    assert torch.equal(compiled(X, n=3), model(X, n=3)) and "act: None=None" in compiled.code
+    with pytest.raises(TypeError, match="argument 'act': expected a value of type 'None'"):
+        compiled(X, act=torch.relu)
+
+
+def fails(x: int):
+    raise ValueError(f"{x} is too much")
+
+
+@feature("Exceptions", "what a function gives that only raises")
+@programs(2)
+@programs(8)
+def only_raising(x: int):
+    if x > 5:
+        a, b = fails(x)
+        return a + b
+    return [fails(v) if v > 3 else v + 1 for v in range(x)]
+
+
+@programs(2)
+def caught(x: int):
+    try:
+        first, second = fails(x)
+    except ValueError as error:
+        return str(error)
+    return first
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

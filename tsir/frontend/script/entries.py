@@ -381,6 +381,9 @@ def _entry_for(
         if session.dynamic and (p.name in left_out or _has_only_default(p, kind)):
             types_[p.name] = ts.NONE
             continue
+        if kind is None and p.annotated and p.default is None:
+            types_[p.name] = ts.NONE
+            continue
         if kind is None and p.annotated and not (session.dynamic and p.has_default):
             raise FrontendError(
                 f"the annotation of parameter '{p.name}' isn't a type of values that can be passed from outside",

@@ -160,7 +160,24 @@ def call_function(
         return inline(e, source, signature, bound, session.local_scopes[function], name)
     if is_generator(source.node):
         return inline(e, source, signature, bound, None, name)
+    if session.dynamic and _is_folded(session, source, bound):
+        return inline(e, source, signature, bound, None, name)
     return call_compiled(e, callee, source, signature, bound, name)
+
+
+def _is_folded(session: Session, source: FunctionSource, bound: Mapping[str, Value]) -> bool:
+    """Whether a call is of constants only, so that what a short function makes of them may be one that decides what is compiled."""
+    if not bound or not all(map(_is_constant, bound.values())) or any(s is source for s, _ in session.running):
+        return False
+    return sum(1 for _ in ast.walk(source.node)) <= _SHORT
+
+
+def _is_constant(value: Value) -> bool:
+    return isinstance(value, Const) or (isinstance(value, StaticTuple) and all(map(_is_constant, value.elements)))
+
+
+_SHORT = 100
+"""So many nodes the tree of a short function has at most."""
 
 
 def _with_lists(session: Session, signature: Signature, bound: Mapping[str, Value]) -> Signature:
@@ -243,6 +260,8 @@ def call_compiled(
         ssa = emit_overridden(e, callee, parameters, operands, compiled)
     else:
         ssa = e.emit(func.CallOp(compiled.symbol, operands, [result]))
+        if compiled.only_raises:
+            raise Unreachable
     return Run(ssa, compiled.tuple_like) if compiled.tuple_like else session.object_or_run(ssa)
 
 

@@ -222,7 +222,7 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
         return own_functions(e, holder, info.static)
     if info.type is None:
         e.error(f"attribute '{name}' of {holder.info.description} can't be used by compiled code", code="TS503")
-    if session.dynamic and info.type in _DECIDING and (known := _known_value(session, holder.info, name)) is not None:
+    if session.dynamic and _decides(info.type) and (known := _known_value(session, holder.info, name)) is not None:
         info.role, info.static, info.taken = (
             "constant",
             known,
@@ -241,9 +241,19 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
 _DECIDING = (ts.StrType(), ts.INT, ts.BOOL)
 
 
-def _known_value(session: Session, info: ClassInfo, name: str) -> Const | None:
-    """The text, flag or int that an attribute is in all modules of a class, unless the class assigns it: it decides what is
-    compiled."""
+def _decides(kind: Attribute | None) -> bool:
+    """Whether values of a type decide what is compiled: texts, flags and ints, and tuples of them."""
+    if isinstance(kind, ts.TupleType):
+        return all(k == ts.NONE or _decides(k) for k in kind.elements)
+    return kind in _DECIDING
+
+
+def _constant(value: Any) -> Const | StaticTuple:
+    return StaticTuple(tuple(map(_constant, value))) if type(value) is tuple else Const(value)
+
+
+def _known_value(session: Session, info: ClassInfo, name: str) -> Const | StaticTuple | None:
+    """What an attribute is in all modules of a class, where that decides what is compiled, unless the class assigns it."""
     values = {i.attributes.get(name) for i in info.instances}
     if (
         info.kind != "module"
@@ -253,7 +263,7 @@ def _known_value(session: Session, info: ClassInfo, name: str) -> Const | None:
         or key_of(info.python_class, name) in session.decisions.assigned_constants
     ):
         return None
-    return Const(values.pop())
+    return _constant(values.pop())
 
 
 def _bound(session: Session, e: Emitter, holder: Object, name: str, found: Any) -> Value:
@@ -386,7 +396,7 @@ def type_for_store(session: Session, e: Emitter, holder: Object, name: str, valu
         _mix(session, e, holder, name, info.type, value)
     if ((isinstance(info.static, EnumValue) and info.role == "attribute") or info.taken) and not session.complete:
         session.decisions.assign_constant(key_of(holder.info.python_class, name))
-    if info.type in _DECIDING:
+    if _decides(info.type):
         session.decisions.assigned_constants.add(key_of(holder.info.python_class, name))
     if info.role == "constant":
         hint = "leave it out of __constants__ and Final"
