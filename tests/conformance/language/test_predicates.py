@@ -157,8 +157,9 @@ def test_constants_decide() -> None:
         def forward(self, x, **kwargs):
             return self.inner(x, **kwargs)
 
+    torch.manual_seed(0)
     model = Model()
-    assert torch.equal(tsir.script(model)(X), model(X))
+    torch.testing.assert_close(tsir.script(model)(X), model(X))
 
 
 @feature("Arguments", "a parameter of an entry point that is annotated as a function and None by default")
