@@ -1,6 +1,7 @@
 """Functions that only ask what a value is, in conditions: what they say of the parameter is known of the argument."""
 
 # ruff: noqa  (how users write is the point here)
+import functools
 from typing import *
 
 import pytest
@@ -196,6 +197,37 @@ def caught(x: int):
     except ValueError as error:
         return str(error)
     return first
+
+
+def needs(fn):
+    @functools.wraps(fn)
+    def inner(x, *args, **kwargs):
+        return fn(x, *args, **kwargs) if exists(x) else x
+
+    return inner
+
+
+def doubled(x):
+    """Twice as much."""
+    return x * 2
+
+
+@feature("Functions and closures", "`functools.wraps` and `__name__` of local functions")
+@programs(X)
+def wrapped(x: Tensor):
+    local = needs(lambda v: v + 1)
+    return needs(doubled)(x), local(x), needs(doubled).__name__, needs(doubled).__doc__, local.__name__
+
+
+@feature("Expressions", "an operand of `and` that raises, behind which the program goes on")
+@programs(2)
+@programs(3)
+@programs(8)
+def raising_operand(x: int):
+    pair = (1, 2)
+    if x > 5 and pair[7] > 1:
+        return 1
+    return x + 1 if x < 3 or pair[-3] else -x
 
 
 @programs.parametrized()

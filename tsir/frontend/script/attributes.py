@@ -23,7 +23,7 @@ from tsir.frontend.script.choices import choice_attribute, choice_of_classes, ch
 from tsir.frontend.script.class_of_object import class_of_object
 from tsir.frontend.script.class_protocol import write_descriptor
 from tsir.frontend.script.convert import coerce, materialise
-from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import member_attribute, member_value, plain
 from tsir.frontend.script.exception_values import OF_EXCEPTIONS, exception_attribute, exception_object
 from tsir.frontend.script.expected import looks_for_none, raise_if_expected
@@ -36,6 +36,7 @@ from tsir.frontend.script.global_names import (
 )
 from tsir.frontend.script.inlining import emit_choice
 from tsir.frontend.script.listed import as_object, python_class
+from tsir.frontend.script.local_functions import function_attribute
 from tsir.frontend.script.numpy_calls import class_of_number, member
 from tsir.frontend.script.numpy_scalars import as_held
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
@@ -47,6 +48,7 @@ from tsir.frontend.script.values import (
     SET_LIKE,
     Builtin,
     Choice,
+    Closure,
     Const,
     DTypeInfo,
     EnumValue,
@@ -100,6 +102,8 @@ def get_attribute(e: Emitter, value: Value, name: str, *, emit: bool = True) -> 
             return Run(e.cast(made, result))
         case RaisedException() | ExceptionValue():
             return exception_attribute(e, value, name)
+        case Closure() if (of_function := function_attribute(e, value, name)) is not None:
+            return of_function
         case Builtin() if name in ("__name__", "__qualname__"):
             return Const(value.name)
         case ExceptionClass() if name in ("__name__", "__qualname__"):
@@ -391,10 +395,7 @@ def set_attribute(e: Emitter, holder: Value, name: str, value: Value) -> None:
         call_by_name(e, own, holder, [Const(name), value])
         return
     if is_frozen(holder) and holder.ssa not in e.session.uninitialised:
-        from tsir.frontend.script.raising import raise_error
-
-        raise_error(e, e.session.exception_class(dataclasses.FrozenInstanceError), f"cannot assign to field {name!r}")
-        raise Unreachable
+        raise_in_program(e, e.session.exception_class(dataclasses.FrozenInstanceError), f"cannot assign to field {name!r}")
     set_plainly(e, holder, name, value)
 
 

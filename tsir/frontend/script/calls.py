@@ -46,6 +46,7 @@ from tsir.frontend.script.inlining import call_closure, emit_choice
 from tsir.frontend.script.installing import registers_hooks
 from tsir.frontend.script.legacy_tensors import LEGACY
 from tsir.frontend.script.listings import listing_value
+from tsir.frontend.script.local_functions import update_wrapper
 from tsir.frontend.script.logging_calls import log
 from tsir.frontend.script.made_modules import module_from_outside
 from tsir.frontend.script.managers import call_manager_function
@@ -236,6 +237,8 @@ def _call_function(e: Emitter, callee: PyFunction, args: Sequence[Value], kwargs
         return found
     if (made := copied(e, function, args, kwargs)) is not None:
         return made
+    if function is functools.update_wrapper and (wrapper := update_wrapper(args, kwargs)) is not None:
+        return wrapper
     if function in DATACLASS_FUNCTIONS and args and is_of_dataclass(args[0]):
         return DATACLASS_FUNCTIONS[function](e, args, kwargs)
     if e.session.dynamic or isinstance(callee.receiver, PyObject) or function in PURE:

@@ -386,14 +386,12 @@ _MISSING = object()
 
 def _raise(e: Emitter, error: Exception) -> Value | None:
     """The exception that an evaluated call raises, raised by the program; None for one that isn't of Python's own."""
-    from tsir.frontend.script.emitter import Unreachable
-    from tsir.frontend.script.raising import raise_error
+    from tsir.frontend.script.python_errors import raise_in_program
 
     name = type(error).__name__
     if getattr(builtins, name, None) is not type(error):
         return None
-    raise_error(e, name, str(error.args[0]) if error.args else "")
-    raise Unreachable
+    raise_in_program(e, name, str(error.args[0]) if error.args else "")
 
 
 def _may_change(value: object) -> bool:

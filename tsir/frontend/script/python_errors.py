@@ -36,6 +36,7 @@ def raise_in_program(e: Emitter, error: str, message: str) -> NoReturn:
     from tsir.frontend.script.raising import raise_error
 
     raise_error(e, error, message)
+    e.dead = False  # what catches this knows whether the program goes on, as behind an operand that isn't evaluated
     raise Unreachable
 
 

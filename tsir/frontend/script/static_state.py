@@ -304,14 +304,12 @@ def _items_of(e: Emitter, value: Value) -> dict[Any, Value] | None:
 
 def _item(e: Emitter, items: Mapping[Any, Value], key: Value) -> Value:
     """An item of a static dict. Python's KeyError where there is none."""
-    from tsir.frontend.script.emitter import Unreachable
-    from tsir.frontend.script.raising import raise_error
+    from tsir.frontend.script.python_errors import raise_in_program
 
     name = constant_key(e, key)
     if name in items:
         return items[name]
-    raise_error(e, "KeyError", str(name))
-    raise Unreachable
+    raise_in_program(e, "KeyError", str(name))
 
 
 def parts_of(value: Value) -> tuple[Any, list[Value]] | None:

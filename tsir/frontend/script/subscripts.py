@@ -20,7 +20,7 @@ from tsir.frontend.script import object_dicts, prelude
 from tsir.frontend.script.assigned_modules import set_module_item
 from tsir.frontend.script.choices import choice, choice_by_key
 from tsir.frontend.script.convert import as_python, coerce, held, materialise, tuple_elements
-from tsir.frontend.script.emitter import Emitter, Unreachable
+from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.expected import looks_for_none
 from tsir.frontend.script.iteration import as_one_list
 from tsir.frontend.script.keyed_types import item_of_key
@@ -29,7 +29,7 @@ from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operator_calls import argument, as_bound, as_index, is_tensor
 from tsir.frontend.script.outside_lookup import item_of_object
-from tsir.frontend.script.python_errors import not_none
+from tsir.frontend.script.python_errors import not_none, raise_in_program
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import dict_method, fresh, new_list, set_dict_item, set_list_item, set_list_slice
@@ -197,12 +197,9 @@ def _list_type(kind: ts.TupleType) -> ts.ListType:
 
 def _out_of_range(e: Emitter, index: int, count: int) -> NoReturn:
     """An index that a tuple doesn't have: an error where it is sure to be reached, else Python's exception at run time."""
-    from tsir.frontend.script.raising import raise_error
-
     if e.is_unconditional:
         e.error(f"index {index} is out of range for a tuple of {count} elements", code="TS307")
-    raise_error(e, "IndexError", "tuple index out of range")
-    raise Unreachable
+    raise_in_program(e, "IndexError", "tuple index out of range")
 
 
 def _number(e: Emitter, key: Value) -> SSAValue:

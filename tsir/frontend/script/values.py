@@ -198,6 +198,8 @@ class Closure:
     scope: Scope
     """That of the function it stands in."""
     defaults: dict[str, Value]
+    wrapped: Value | None = None
+    """What `functools.wraps` says that it stands for."""
 
     def is_same(self, other: Closure) -> bool:
         """Whether calls of both do the same: they are of one place in one run of the function around, and have no defaults."""
