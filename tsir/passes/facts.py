@@ -517,6 +517,8 @@ def _unpack(facts: Facts, op: UnpackOp) -> Any:
 def _cast(facts: Facts, op: CastOp) -> Any:
     fact = facts.of(op.value)
     declared = op.result.type
+    if _contradicts(fact, declared):
+        return NEVER  # in a branch that isn't taken
     if isinstance(fact, SymTensor) and isinstance(declared, TensorType) and declared.is_ranked:
         known = facts._from_type(op.result, declared, lower=0)
         if isinstance(known, SymTensor) and known.rank == fact.rank and known.dtype is fact.dtype:
@@ -524,6 +526,21 @@ def _cast(facts: Facts, op: CastOp) -> Any:
                 fact.dtype, tuple(k if isinstance(k, int) else f for f, k in zip(fact.shape, known.shape, strict=True))
             )
     return fact
+
+
+def _contradicts(fact: Any, kind: Attribute) -> bool:
+    """Whether a value of which this is known can't be of a type."""
+    if fact is UNKNOWN or fact is NEVER:
+        return False
+    match kind:
+        case TensorType():
+            return fact is None or isinstance(fact, list | tuple | dict | str)
+        case ListType() | TupleType() | NamedTupleType() | DictType():
+            return not isinstance(fact, list | tuple | dict)
+        case _ if kind in (BOOL, INT, FLOAT, COMPLEX):
+            return fact is None or isinstance(fact, list | tuple | dict | str | SymTensor)
+        case _:
+            return False
 
 
 def _truth(facts: Facts, op: TruthOp) -> Any:

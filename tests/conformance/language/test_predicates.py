@@ -230,6 +230,30 @@ def raising_operand(x: int):
     return x + 1 if x < 3 or pair[-3] else -x
 
 
+@programs(None, 2)
+@programs(1, 2)
+def of_variables_around(x: Optional[int], y: Optional[int]):
+    def known(v):
+        return v is not None and x is not None
+
+    return x + y if known(y) else 0
+
+
+@feature("Type refinement", "elements of a list of tensors and lists")
+@programs(X)
+def of_elements(x: Tensor):
+    values: List[Union[int, Tensor, List[int]]] = [1, x, [2]]
+    total = 0.0
+    for v in values:
+        if isinstance(v, Tensor):
+            total += float(v.sum())
+        elif isinstance(v, (list, tuple)):
+            total += v[0]
+        else:
+            total += v
+    return total
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -36,9 +36,12 @@ def predicate_condition(e: Emitter, node: ast.Call) -> Condition | None:
         return None
     arguments = source.node.args
     names = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
-    if len(names) != len(node.args) or arguments.vararg or arguments.kwonlyargs or arguments.kwarg:
+    left_out = names[len(node.args) :]
+    if len(node.args) > len(names) or arguments.vararg or arguments.kwonlyargs or arguments.kwarg:
         return None
-    return _emitted(e, source, outer, asked, dict(zip(names, node.args, strict=True)))
+    if any(isinstance(n, ast.Name) and n.id in left_out for n in ast.walk(asked)) or len(left_out) > len(arguments.defaults):
+        return None
+    return _emitted(e, source, outer, asked, dict(zip(names, node.args, strict=False)))
 
 
 def _emitted(
@@ -52,10 +55,15 @@ def _emitted(
     if not e.session.dynamic:
         with e.inside(Block()):  # the errors of a call
             for p in _signature(e, source, outer).parameters:
-                as_declared(e, values[p.name], p, name)
+                if p.name in values:
+                    as_declared(e, values[p.name], p, name)
     with entered(e, source, values, None, outer, name):
         found = condition(e, asked)
     paths = {n: path_of(a) for n, a in arguments.items()}
+    if outer is not None and outer.frame == e.scope.frame:
+        paths |= {
+            n: n for n in source.loads if n not in paths and n not in source.stored
+        }  # variables of the function around
     return Condition(found.value, _of_caller(found.when_true, paths), _of_caller(found.when_false, paths))
 
 
