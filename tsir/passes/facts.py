@@ -44,6 +44,7 @@ from tsir.dialects.ts.types import (
     NamedTupleType,
     OptionalType,
     SetType,
+    StrType,
     TensorType,
     TupleOfType,
     TupleType,
@@ -528,6 +529,10 @@ def _cast(facts: Facts, op: CastOp) -> Any:
     return fact
 
 
+_PLAIN = frozenset({NONE, *_SCALAR_KINDS, StrType()})
+"""Types of which no value is a tensor or a container."""
+
+
 def _contradicts(fact: Any, kind: Attribute) -> bool:
     """Whether a value of which this is known can't be of a type."""
     if fact is UNKNOWN or fact is NEVER:
@@ -535,6 +540,8 @@ def _contradicts(fact: Any, kind: Attribute) -> bool:
     match kind:
         case TensorType():
             return fact is None or isinstance(fact, list | tuple | dict | str)
+        case TupleType() | NamedTupleType() if isinstance(fact, tuple):
+            return len(cast("tuple[Any, ...]", fact)) != len(kind.elements.data)
         case ListType() | TupleType() | NamedTupleType() | DictType():
             return not isinstance(fact, list | tuple | dict)
         case _ if kind in (BOOL, INT, FLOAT, COMPLEX):
@@ -556,6 +563,8 @@ def _truth(facts: Facts, op: TruthOp) -> Any:
 def _is_instance(facts: Facts, op: IsInstanceOp) -> Any:
     fact = facts.of(op.value)
     kind = strip_casts(op.value).type
+    if isinstance(fact, list | tuple) and all(w in _PLAIN or is_tensor(w) for w in op.types.data):
+        return False
     if fact is None:
         kind = NONE
     elif isinstance(fact, SymTensor):

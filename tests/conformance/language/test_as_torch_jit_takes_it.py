@@ -381,6 +381,37 @@ def left_by_return(values: List[int]):
     return found + 1
 
 
+@feature("Type refinement", "what each `elif` that returns, breaks or continues leaves of a Union")
+@programs(X, 3)
+@programs(X, [X, X + 1])
+@programs(X, None)
+@programs(X, X)
+def left_by_elif(x: Tensor, value: Union[int, List[Tensor], Tensor, None]) -> Tensor:
+    if isinstance(value, int):
+        return x + value
+    elif isinstance(value, list):
+        return value[0] * value[1]
+    elif value is None:
+        return x
+    return value.exp()
+
+
+@programs(X, [1, X, 3.0, 2.5, X, X])
+@programs(X, [X, 2.5, 5.0, X])
+def left_by_elif_in_loops(x: Tensor, values: List[Union[int, float, Tensor]]):
+    for value in values:
+        if isinstance(value, int):
+            continue
+        elif isinstance(value, float):
+            if value > 4.0:
+                break
+            elif value > 2.7:
+                x = x - 1
+            continue
+        x = x + value.exp()
+    return x
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

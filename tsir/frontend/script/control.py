@@ -109,7 +109,7 @@ def _emit_rest(e: Emitter, rest: Sequence[Step], end: tuple[int, int]) -> None:
         for frame in e.spliced:
             e.set_flag(framed(flag, frame), FALSE)
     for path in [p for p in e.paths if p.endswith(STAYING)]:
-        e.refine(path.removesuffix(STAYING), e.paths.pop(path))
+        e.assume({path.removesuffix(STAYING): e.paths.pop(path)})
     emit_steps(e, rest, end)
 
 

@@ -101,6 +101,11 @@ class Decisions:
     """Whether parameters that are declared as ints were found to be dtypes."""
     fixed: set[Any] = field(default_factory=set[Any])
     """The parameters of entry points that stay the empty dict that is their default, since the program passes it with `**`."""
+    settings_are_constants: bool = False
+    """Whether what modules have as flags, texts, ints and empty lists and dicts is constant where the program doesn't change it:
+    what they decide isn't compiled."""
+    has_settings: bool = False
+    """Whether modules of the program have such attributes."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
@@ -301,6 +306,28 @@ def compile_settled(compile_with: Callable[[Session], Program], session_for: Cal
 def _compile_opening(
     decisions: Decisions, compile_with: Callable[[Session], Program], session_for: Callable[[Decisions], Session]
 ) -> Program:
+    """Compiles, and where that fails again with the settings of modules as constants: a branch that none of the modules takes, or the
+    body of a loop over an empty list, may be no program for the types that are known here."""
+    try:
+        return _compile_closed_or_open(decisions, compile_with, session_for)
+    except FrontendError as error:
+        if not decisions.has_settings:
+            raise
+        constants = Decisions(
+            settings_are_constants=True,
+            taken=decisions.taken,
+            functions_are_told_apart=decisions.functions_are_told_apart,
+            held_dicts=decisions.held_dicts,
+        )
+        try:
+            return _compile(constants, compile_with, session_for)
+        except FrontendError:
+            raise error from None
+
+
+def _compile_closed_or_open(
+    decisions: Decisions, compile_with: Callable[[Session], Program], session_for: Callable[[Decisions], Session]
+) -> Program:
     """Compiles, again with open types where a program that has empty containers can't be compiled without."""
     try:
         return _compile(decisions, compile_with, session_for)
@@ -320,6 +347,7 @@ def _compile_opening(
         return _compile(opened, compile_with, session_for)
     except FrontendError as error:
         decisions.has_static_dicts |= opened.has_static_dicts
+        decisions.has_settings |= opened.has_settings
         found = compile_mixed(opened, error, lambda widened: _compile(widened, compile_with, session_for))
         if found is None:
             raise first from None

@@ -152,10 +152,13 @@ def join(
     e.assume(dict(facts.items()))
     if isinstance(e.flag(EXIT), bool):
         return
-    for name, found in merged.items():
-        staying = None if found.type is None else _staying(e, name, live)
-        if staying is not None and found.type is not None and staying != found.type and is_subtype(e, staying, found.type):
+    for name, binding in e.variables.items():
+        same = name not in merged and isinstance(binding.value, Run | Object)
+        declared = e.session.type_of(binding.value) if same else merged[name].type if name in merged else None
+        staying = None if declared is None else _staying(e, name, live)
+        if staying is not None and declared is not None and staying != declared and is_subtype(e, staying, declared):
             e.paths[name + STAYING] = staying
+    e.paths |= _staying_paths(live)
 
 
 def _shared_flags(merged: Mapping[str, _Merged], live: Sequence[Side]) -> dict[str, str]:
@@ -195,6 +198,15 @@ def _staying(e: Emitter, name: str, live: Sequence[Side]) -> Attribute | None:
             return None
         found = kind if found is None else join_types(found, kind)
     return found
+
+
+def _staying_paths(live: Sequence[Side]) -> dict[str, Attribute]:
+    """The types of attributes and items where no side has exited."""
+    staying = [s for s in live if not s.exits]
+    known = [{p: s.paths.get(p + STAYING, k) for p, k in s.paths.items() if not p.endswith(STAYING)} for s in staying]
+    for side, found in zip(staying, known, strict=True):
+        found |= {q: k for p, k in side.paths.items() if p.endswith(STAYING) and "." in (q := p.removesuffix(STAYING))}
+    return {p + STAYING: k for p, k in known[0].items() if all(k == other.get(p) for other in known)} if known else {}
 
 
 def _note_assigned(e: Emitter, live: Sequence[Side], end: tuple[int, int], *, maybe: bool) -> None:

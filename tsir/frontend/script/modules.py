@@ -31,10 +31,10 @@ from tsir.frontend.script.hooks import hooks_of
 from tsir.frontend.script.interfaces import is_assigned, missing_methods
 from tsir.frontend.script.late_attributes import late_attributes, may_be_deleted
 from tsir.frontend.script.object_types import type_of_object
-from tsir.frontend.script.reached_stores import is_stateful
+from tsir.frontend.script.reached_stores import is_stateful, reached_stores
 from tsir.frontend.script.source import is_compiled_module, is_traced_function
 from tsir.frontend.script.type_relations import join_types
-from tsir.frontend.script.values import Value
+from tsir.frontend.script.values import Origin, StaticDict, StaticList, Value
 from tsir.frontend.torch_jit_modules import is_torch_jit_module, program_of_torch_jit
 
 if TYPE_CHECKING:
@@ -293,6 +293,13 @@ class ModuleReader:
         if found is None and (functions := held_functions(self.session, module, name, value)) is not None:
             attributes[name] = AttributeInfo(None, "constant", functions[0], functions[1])
             return
+        self.session.decisions.has_settings |= _is_setting(name, value)
+        if declared is None and decision is None and self._is_constantly_empty(python_class, name, value):
+            static = (
+                StaticDict({}, origin=Origin(value)) if isinstance(value, dict) else StaticList((), origin=Origin(value))
+            )
+            attributes[name] = AttributeInfo(None, "constant", static, ("empty", type(value)))
+            return
         if found is None and self._holds_objects(value):
             found = self.session.type_of_object(value)
         if found is None:
@@ -313,17 +320,19 @@ class ModuleReader:
             if decision is None and self.session.decisions.opening:
                 found = self.session.decisions.opened(self.session, key_of(python_class, name), found)
         static: Value | None = None
-        key = None
+        key, taken = None, False
         if is_constant_name and not isinstance(value, torch.Tensor | nn.Module):
             static, key = self.session.from_python(value, name), _frozen(value)
         elif isinstance(value, enum.Enum) and key_of(python_class, name) not in self.session.decisions.assigned_constants:
             static, key = self.session.from_python(value, name), value
         elif value is None and found == ts.NONE:
             static = self.session.from_python(None, name)
+        elif taken := found in _SCALARS and self._tells_apart(python_class, name, value):
+            static, key = self.session.from_python(value, name), value
         is_open_yet = is_open(value) if decision is None else decision.open
         is_open_yet = is_open_yet and inferred and not self.session.decisions.opening
-        role = "constant" if is_constant_name else "attribute"
-        attributes[name] = AttributeInfo(found, role, static, key, inferred=inferred, open=is_open_yet)
+        role = "constant" if is_constant_name or taken else "attribute"
+        attributes[name] = AttributeInfo(found, role, static, key, inferred=inferred, open=is_open_yet, taken=taken)
         values[name] = self.session.to_runtime(value, found)
         if isinstance(value, np.floating) and static is None and found == ts.FLOAT and not _is_stored(python_class, name):
             kind = value.dtype.name
@@ -340,6 +349,23 @@ class ModuleReader:
         except (FrontendError, NameError):
             return True
         return False
+
+    def _is_constantly_empty(self, python_class: type, name: str, value: Any) -> bool:
+        """Whether an empty list or dict is a constant."""
+        decisions = self.session.decisions
+        plain = type(value) in (list, dict) and not value and decisions.settings_are_constants
+        return plain and not decisions.is_taken(value) and name not in reached_stores(python_class, python_class)
+
+    def _tells_apart(self, python_class: type, name: str, value: Any) -> bool:
+        """Whether a flag or text is a constant by which modules of a class are told apart."""
+        decisions = self.session.decisions
+        return (
+            decisions.settings_are_constants
+            and type(value) in (bool, str)
+            and _is_setting(name, value)
+            and name not in reached_stores(python_class, python_class)
+            and key_of(python_class, name) not in decisions.assigned_constants
+        )
 
     def _holds_objects(self, value: Any) -> bool:
         """Whether a container holds objects of classes in Python, which then are classes of the program."""
@@ -392,6 +418,11 @@ def _contradicts(declared: Attribute, own: Attribute, value: Any) -> bool:
         return (declared == ts.StrType()) != (own == ts.StrType()) or (declared == ts.INT and own == ts.FLOAT)
     containers = ts.ListType | ts.DictType
     return (declared in _SCALARS and isinstance(own, containers)) or (own in _SCALARS and isinstance(declared, containers))
+
+
+def _is_setting(name: str, value: Any) -> bool:
+    """Whether an attribute may decide what is compiled: see `Decisions.settings_are_constants`."""
+    return name != "training" and (type(value) in (bool, str, int) or (type(value) in (list, dict) and not value))
 
 
 def _is_container(value: Any) -> bool:

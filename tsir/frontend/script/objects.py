@@ -222,7 +222,8 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
         return own_functions(e, holder, info.static)
     if info.type is None:
         e.error(f"attribute '{name}' of {holder.info.description} can't be used by compiled code", code="TS503")
-    if session.dynamic and _decides(info.type) and (known := _known_value(session, holder.info, name)) is not None:
+    decides = session.dynamic or session.decisions.settings_are_constants
+    if decides and _decides(info.type) and (known := _known_value(session, holder.info, name)) is not None:
         info.role, info.static, info.taken = (
             "constant",
             known,

@@ -1,0 +1,121 @@
+"""Flags, texts and empty containers of modules, which decide what of their code is a program at all."""
+
+import io
+from typing import Dict, Optional
+
+import pytest
+import torch
+from torch import nn
+
+import tsir
+from tests.conformance.language.features import feature
+from tests.models.comparison import assert_same
+
+X = torch.linspace(-1, 1, 6).reshape(2, 3)
+
+
+class Activation(nn.Module):
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.acts = nn.ModuleList([nn.Tanh() for _ in range(n)])
+        self.paths = [(i, (2, 1), act) for i, act in enumerate(self.acts)]
+        self.named = {str(i): act for i, act in enumerate(self.acts)}
+
+    def forward(self, x):
+        found = []
+        for i, (scale, _), act in self.paths:
+            found.append(act(x) * i if act is not None else x * scale)
+        for name, act in self.named.items():
+            found.append(act(x) + len(name))
+        return torch.cat(found) if len(found) > 0 else torch.zeros_like(x)
+
+
+class Decoder(nn.Module):
+    def __init__(self, empty: bool, mode: str) -> None:
+        super().__init__()
+        self.empty, self.mode = empty, mode
+
+    def forward(self, x, skip: Optional[torch.Tensor], n: int):
+        if not self.empty:
+            x = x + skip
+        elif skip is not None:
+            raise ValueError("skip must be None")
+        if self.mode == "grad":
+            return torch.autograd.grad(x.sum(), [x])[0]
+        return x[..., :n]
+
+
+class Decoders(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([Decoder(True, "plain"), Decoder(False, "")])
+        self.acts = nn.ModuleList([Activation(2), Activation(0)])
+
+    def forward(self, inputs: Dict[str, torch.Tensor]):
+        x = inputs["x"]
+        for i, act in enumerate(self.acts):
+            layer = self.layers[i]
+            y = layer(x, None, 2) if layer.empty else layer(x, x * 2, 3)
+            x = torch.cat([x, y], -1)[..., :3] + act(x)[:2]
+        return x
+
+
+class Changed(nn.Module):
+    """Beside an empty list that nothing is put into, others that the program changes, also flags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on, self.count = False, 0
+        self.steps, self.log, self.kept = [], [], []
+
+    def forward(self, x):
+        for step in self.steps:
+            x = step(x)
+        self.count += 1
+        self.log.append(self.count)
+        kept = self.kept
+        kept.append(x)
+        if self.on:
+            x = x + 1
+        return x, len(kept), self.log[-1]
+
+    @torch.jit.export
+    def turn(self, on: bool):
+        self.on = on
+
+
+@feature("Modules", "branches of modules' flags and texts, and loops over their empty lists, that are no program for them")
+def test_what_no_module_runs_is_not_compiled():
+    model = Decoders()
+    compiled = tsir.script(model)
+    saved = io.BytesIO()
+    compiled.save(saved)
+    saved.seek(0)
+    for each in (compiled, tsir.load(saved)):
+        assert_same(each({"x": X}), model({"x": X}))
+    with pytest.raises(tsir.TsirError, match="empty"):
+        compiled.layers[1].empty = True
+
+
+def test_what_the_program_changes_is_not_constant():
+    compiled, eager = tsir.script(Changed()), Changed()
+    for on in (False, True, False):
+        for each in (compiled, eager):
+            each.turn(on)
+        assert_same(compiled(X), eager(X))
+    assert compiled.log == eager.log == [1, 2, 3]
+
+
+def test_the_first_error_is_the_one_shown():
+    class Wrong(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.flag, self.steps = True, []
+
+        def forward(self, x):
+            for step in self.steps:
+                x = step(x)
+            return x.no_such_method() if self.flag else x
+
+    with pytest.raises(tsir.TsirError, match="can't be called"):
+        tsir.script(Wrong())
