@@ -50,7 +50,7 @@ from tsir.frontend.script.object_construction import construct, init_variables, 
 from tsir.frontend.script.object_types import type_of_object
 from tsir.frontend.script.outside import Origin, Outside
 from tsir.frontend.script.overriding import Overridden
-from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.prelude import replaced
 from tsir.frontend.script.prelude_collections import WRITTEN_IN_PYTHON
 from tsir.frontend.script.program_parts import ProgramParts
 from tsir.frontend.script.python_objects import value_of_object
@@ -439,8 +439,8 @@ class Session(ProgramParts):
         """Calls a Python function, or what is compiled in its place."""
         if (matched := call_match(e, callee.function, callee.receiver, args)) is not None:
             return matched
-        if callee.function in REPLACED:
-            callee = replace(callee, function=REPLACED[callee.function])
+        if (found := replaced(callee.function)) is not None:
+            callee = replace(callee, function=found)
         return call_function(self, e, callee, args, kwargs)
 
     def get_attribute(self, e: Emitter, holder: Object, name: str) -> Value:

@@ -19,7 +19,7 @@ from tsir.dialects.program import add_python_function
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, TsirError
-from tsir.frontend.script import lazy
+from tsir.frontend.script import lazy, prelude_einops
 from tsir.frontend.script.ambient import ambient_values, check_restored
 from tsir.frontend.script.argument_binding import bind_arguments
 from tsir.frontend.script.autocasting import OFF
@@ -33,7 +33,7 @@ from tsir.frontend.script.declared_dtypes import note_passed
 from tsir.frontend.script.emitter import RESULT, RETURNED, Emitter, Unreachable
 from tsir.frontend.script.expressions import EXPRESSIONS
 from tsir.frontend.script.fixed_defaults import fixed_default, is_fixed
-from tsir.frontend.script.inlining import holds_run, inline
+from tsir.frontend.script.inlining import holds_run, inline, require_constant
 from tsir.frontend.script.listed import as_object, drop_unused_views
 from tsir.frontend.script.managers import is_manager_function, manager_of
 from tsir.frontend.script.missing_operators import raise_if_conditional
@@ -153,7 +153,12 @@ def call_function(
         signature = as_hints(signature)
     elif is_of_torch(source.function):
         signature = _with_lists(session, signature, bound)
-    alone = source.function in session.inline_only or source.function.__module__ == lazy.__name__
+    if (asked := prelude_einops.KNOWN.get(source.function)) is not None:
+        for known in asked:
+            value = bound[known]
+            last = value.elements[-1] if isinstance(value, StaticTuple) and value.elements else value
+            require_constant(e, last, f"the {'pattern' if last is not value else known} of {name}()")
+    alone = source.function in session.inline_only or source.function.__module__ in _INLINED
     if alone or any(holds_run(v) and session.type_of(v) is None for v in bound.values()):
         return inline(e, source, signature, bound, None, name)
     if function in session.local_scopes:
@@ -175,6 +180,9 @@ def _is_folded(session: Session, source: FunctionSource, bound: Mapping[str, Val
 def _is_constant(value: Value) -> bool:
     return isinstance(value, Const) or (isinstance(value, StaticTuple) and all(map(_is_constant, value.elements)))
 
+
+_INLINED = (lazy.__name__, prelude_einops.__name__)
+"""The modules whose functions are emitted where they are called, so that what is constant there is constant in them."""
 
 _SHORT = 100
 """So many nodes the tree of a short function has at most."""

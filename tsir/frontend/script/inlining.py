@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, BlockArgument
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ListOp
@@ -34,7 +34,7 @@ from tsir.frontend.script.source import (
     make_source,
     rebound_names,
 )
-from tsir.frontend.script.static_state import fresh, new_dict
+from tsir.frontend.script.static_state import NeedsInlining, fresh, new_dict
 from tsir.frontend.script.values import (
     Binding,
     Builtin,
@@ -173,6 +173,16 @@ def inline(
     if isinstance(result.value, Unusable):
         e.error(f"the result of {name}() {result.value.why}", hint=result.value.hint, code="TS202")
     return fresh(e, result.value)
+
+
+def require_constant(e: Emitter, value: Value, what: str) -> None:
+    """An argument that has to be known while compiling. Raises NeedsInlining where it may be known to the caller of the function that
+    is being compiled, else FrontendError."""
+    if e.session.type_of(value) is None or isinstance(value, Const):
+        return
+    if isinstance(value, Run) and isinstance(value.ssa, BlockArgument) and not e.is_root:
+        raise NeedsInlining
+    e.error(f"{what} has to be known while compiling", hint="write it as a constant in the call", code="TS402")
 
 
 @contextmanager

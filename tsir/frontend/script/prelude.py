@@ -11,7 +11,7 @@ import functools
 import itertools
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ import torch.nn.utils.parametrize
 
 from tsir.frontend.script import lazy
 from tsir.frontend.script.prelude_collections import COLLECTION_METHODS
+from tsir.frontend.script.prelude_einops import REPLACED_BY_NAME
 from tsir.frontend.script.prelude_heaps import bisect_left, bisect_right
 
 # pyright: reportMissingParameterType=false
@@ -633,3 +634,10 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     **COLLECTION_METHODS, **_OPERATORS,
 }  # fmt: skip
 """Functions that have no Python source, or one that reaches into torch's inside, and what is compiled in their place."""
+
+
+def replaced(function: Any) -> Callable[..., Any] | None:
+    """What is compiled in place of a function of torch's, of Python's or of another library's."""
+    if isinstance(function, Hashable) and (found := REPLACED.get(function)) is not None:
+        return found
+    return REPLACED_BY_NAME.get((getattr(function, "__module__", ""), getattr(function, "__qualname__", "")))
