@@ -226,3 +226,35 @@ def test_awaitables():
     found, n = tsir.script(lazily)(X, 3)
     assert torch.equal(found, X * 3)
     assert n == 3
+
+
+class Scaled:
+    def __init__(self, x: Tensor, n: int):
+        self.x, self.n = x, n
+
+    def product(self) -> Tensor:
+        return self.x * self.n
+
+
+def make_scaled(x: Tensor, n: int) -> Scaled:
+    return Scaled(x, n)
+
+
+def of_await(later: torch.jit._Await[Tensor]) -> Tensor:
+    return later.reshape(-1) * torch.jit._awaitable_wait(later).reshape(-1)
+
+
+def taken_implicitly(x: Tensor, n: int):
+    scale = torch.jit._awaitable(make_scaled, x, n)
+    return scale.product(), scale.n, scale.x.shape[0], of_await(torch.jit._awaitable(scaled, x, n))
+
+
+@feature("Concurrency", "attributes and methods of an _awaitable's result")
+def test_results_of_awaitables():
+    check(taken_implicitly, (X, 3))
+    with pytest.raises(tsir.TsirError, match=r"Await\[Tensor\]"):
+
+        def added(x: Tensor):
+            return torch.add(torch.jit._awaitable(scaled, x, 2), 1)
+
+        tsir.script(added)

@@ -60,9 +60,10 @@ def accepts(expected: Attribute, found: Attribute, is_subclass: SubclassTest = _
             | (ts.FrozenSetType(), ts.FrozenSetType())
             | (ts.DequeType(), ts.DequeType())
             | (ts.TupleOfType(), ts.TupleOfType())
-            | (ts.FutureType(), ts.FutureType())
         ):
             return accepts(expected.element, found.element, is_subclass)
+        case ts.FutureType(), ts.FutureType():
+            return expected.kind == found.kind and accepts(expected.element, found.element, is_subclass)
         case ts.ClassType(), ts.ClassType():
             return is_subclass(found, expected)
         case _:

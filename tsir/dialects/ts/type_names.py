@@ -49,6 +49,6 @@ def show_type(kind: Attribute) -> str:
         case ts.ClassType():
             return kind.symbol.string_value()
         case ts.FutureType():
-            return f"Future[{show_type(kind.element)}]"
+            return f"{'Await' if kind.waits_by_itself else 'Future'}[{show_type(kind.element)}]"
         case _:
             return _BUILTIN_NAMES.get(kind) or _TYPE_NAMES.get(type(kind)) or str(kind)

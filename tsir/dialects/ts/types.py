@@ -444,16 +444,38 @@ class ClassType(ParametrizedAttribute, TypeAttribute):
 
 @irdl_attr_definition
 class FutureType(ParametrizedAttribute, TypeAttribute):
-    """`Future[element]`, what `fork` gives."""
+    """`Future[element]`, what `fork` gives; with `kind` "await" one of torch.jit's `_Await`, whose attributes are its result's."""
 
     name = "ts.future"
     element: Attribute
+    kind: StringAttr
 
     def verify(self) -> None:
         _expect_types("the element of a future", self.element)
+        if self.kind.data not in ("", "await"):
+            raise VerifyException(f"'{self.kind.data}' isn't a kind of future: await")
 
-    def __init__(self, element: Attribute) -> None:
-        super().__init__(element)
+    def __init__(self, element: Attribute, kind: str = "") -> None:
+        super().__init__(element, StringAttr(kind))
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            element = parser.parse_type()
+            kind = parser.parse_str_literal() if parser.parse_optional_punctuation(",") else ""
+        return element, StringAttr(kind)
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_attribute(self.element)
+            if self.kind.data:
+                printer.print_string(", ")
+                printer.print_string_literal(self.kind.data)
+
+    @property
+    def waits_by_itself(self) -> bool:
+        """Whether reading an attribute of it that it hasn't waits for its result and reads it there."""
+        return self.kind.data == "await"
 
 
 def _parse_type_list(parser: AttrParser) -> list[Attribute]:

@@ -323,7 +323,7 @@ class AnnotationReader:
         if origin in _SETS:
             return ts.SetType(known[0])
         if getattr(origin, "__name__", "") in ("Future", "_Future", "_Await"):
-            return ts.FutureType(known[0])
+            return ts.FutureType(known[0], "await" if origin.__name__ == "_Await" else "")
         if isinstance(origin, type) and typing.Generic in origin.__mro__:
             return self._plain(origin, scope)  # what its variables stand for is seen when the program runs
         raise _no_type(value)

@@ -22,6 +22,7 @@ from tsir.frontend.script.any_methods import property_of_any
 from tsir.frontend.script.choices import choice_attribute, choice_of_classes, choice_of_types
 from tsir.frontend.script.class_of_object import class_of_object
 from tsir.frontend.script.class_protocol import write_descriptor
+from tsir.frontend.script.concurrency import result_of_await
 from tsir.frontend.script.convert import coerce, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import member_attribute, member_value, plain
@@ -314,6 +315,8 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         return Run(e.py(row.name, [value.ssa]))
     if isinstance(kind, ts.AnyType) and (found := property_of_any(e, value.ssa, name)) is not None:
         return found
+    if name not in _OF_AWAITABLES and (result := result_of_await(e, value)) is not None:
+        return get_attribute(e, result, name)
     if python.method(kind, name) is not None or isinstance(kind, ts.AnyType | ts.FutureType) or _is_special(e, kind, name):
         return Method(shown or value, name)
     raise_if_expected(e, "AttributeError", [kind], f"'{{0}}' object has no attribute '{name}'")
@@ -322,6 +325,10 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         having = [show_type(m) for m in kind.members.data if name in python.names_of(m) or is_tensor(m)]
         hint = f"check with isinstance() first, for example for {having[0]}" if having else hint
     e.error(f"a value of type {e.show(value)} has no attribute '{name}'", hint=hint, code="TS203")
+
+
+_OF_AWAITABLES = frozenset(n for n in dir(torch._C._Await) if not n.startswith("_"))
+"""What one of torch.jit's `_Await` has itself."""
 
 
 def _other_name(kind: Attribute, name: str) -> str | None:

@@ -26,7 +26,7 @@ from tsir.frontend.script.attribute_stores import delete_attribute, delete_by_na
 from tsir.frontend.script.attributes import class_of_value, get_attribute, set_attribute
 from tsir.frontend.script.call_arguments import Arguments, spread_last
 from tsir.frontend.script.changing_functions import changing_filter, changing_map
-from tsir.frontend.script.concurrency import emit_fork, emit_no_wait, emit_wait
+from tsir.frontend.script.concurrency import emit_await, emit_fork, emit_no_wait, emit_wait
 from tsir.frontend.script.conversions import CONVERSIONS, text_of
 from tsir.frontend.script.convert import materialise
 from tsir.frontend.script.emitter import Emitter
@@ -537,7 +537,7 @@ BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "open": _unsupported("open()", "read the file outside and pass what is in it"),
     "eval": _unsupported("eval()", "write the expression as code"), "exec": _unsupported("exec()", "write the statements as code"),
     "assert": _assert, "warn": _warn, "torch.get_default_dtype": _default_dtype, "false": _constant(FALSE),
-    "fork": emit_fork, "wait": emit_wait, "no wait": emit_no_wait,
+    "fork": emit_fork, "awaitable": emit_await, "wait": emit_wait, "no wait": emit_no_wait,
     **{name: _asked_now(function) for name, function in _ASKED_NOW.items()},
 }  # fmt: skip
 """What emits each of these functions."""
@@ -566,7 +566,7 @@ def _table() -> dict[Any, str]:
         (getattr(torch._C, "_functorch", None), ("is_functorch_wrapped_tensor",)),
     ):  # fmt: skip
         table |= {getattr(module, n): "false" for n in names if hasattr(module, n)}
-    awaitables = {"_awaitable": "fork", "_awaitable_wait": "wait", "_awaitable_nowait": "no wait"}
+    awaitables = {"_awaitable": "awaitable", "_awaitable_wait": "wait", "_awaitable_nowait": "no wait"}
     named = awaitables | {"_unwrap_optional": "unwrap_optional", "is_scripting": "is_scripting", "is_tracing": "false"}
     for module in (torch.jit, jit_internal):
         table |= {getattr(module, n): meaning for n, meaning in named.items() if hasattr(module, n)}

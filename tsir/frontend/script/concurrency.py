@@ -26,19 +26,18 @@ FUTURE_CLASSES: tuple[type, ...] = (torch.jit.Future, torch.futures.Future)
 """What a program may call to make a future that it sets by itself."""
 
 
-def fork(e: Emitter, run: Callable[[], Value], node: ast.AST) -> Value:
-    """The future of what `run` emits."""
+def fork(e: Emitter, run: Callable[[], Value], node: ast.AST, kind: str = "") -> Value:
+    """The future of what `run` emits, of a kind of `FutureType`."""
     from tsir.frontend.script.exceptions import emit_guarded
 
-    future = e.emit(py_op("future")([], [ts.FutureType(ts.AnyType())]))
+    future = e.emit(py_op("future")([], [ts.FutureType(ts.AnyType(), kind)]))
 
     def call() -> None:
         value = run()
-        kind = e.session.type_of(value)
-        if kind is None:
+        if e.session.type_of(value) is None:
             e.error(f"a forked call can't give {e.show(value)}, which isn't a value at run time", node=node)
         result = materialise(e, value)
-        set_type(future, ts.FutureType(result.type))
+        set_type(future, ts.FutureType(result.type, kind))
         e.py("future_set_result", [future, result])
 
     def failed(error: SSAValue) -> None:
@@ -48,13 +47,18 @@ def fork(e: Emitter, run: Callable[[], Value], node: ast.AST) -> Value:
     return Run(future)
 
 
-def emit_fork(a: Arguments) -> Value:
+def emit_fork(a: Arguments, kind: str = "") -> Value:
     """`torch.jit.fork(function, *args, **kwargs)`."""
     from tsir.frontend.script.calls import call
 
     callee, *args = a.values()
     keywords = a.keywords()
-    return fork(a.e, lambda: call(a.e, callee, args, keywords), a.node)
+    return fork(a.e, lambda: call(a.e, callee, args, keywords), a.node, kind)
+
+
+def emit_await(a: Arguments) -> Value:
+    """`torch.jit._awaitable(function, *args, **kwargs)`."""
+    return emit_fork(a, "await")
 
 
 def emit_wait(a: Arguments) -> Value:
@@ -75,7 +79,13 @@ def emit_no_wait(a: Arguments) -> Value:
     """`torch.jit._awaitable_nowait(value)`: a value as one that has been waited for."""
     a.exactly(1)
     value = a.values()[0]
-    return fork(a.e, lambda: value, a.node)
+    return fork(a.e, lambda: value, a.node, "await")
+
+
+def result_of_await(e: Emitter, value: Value) -> Value | None:
+    """The result of one of torch.jit's `_Await`, which has its attributes and methods; None for other values."""
+    kind = e.session.type_of(value)
+    return wait(e, value) if isinstance(kind, ts.FutureType) and kind.waits_by_itself else None
 
 
 def chain(e: Emitter, future: Value, callback: Value) -> Value:

@@ -85,7 +85,7 @@ def is_subtype(e: Emitter, given: Attribute, wanted: Attribute) -> bool:
     if isinstance(given, ts.DictType) and isinstance(wanted, ts.DictType):
         return not wanted.container.data and (given.key, given.value) == (wanted.key, wanted.value)
     if isinstance(given, ts.FutureType) and isinstance(wanted, ts.FutureType):
-        return is_subtype(e, given.element, wanted.element)
+        return given.kind == wanted.kind and is_subtype(e, given.element, wanted.element)
     if isinstance(wanted, ts.TupleOfType) and isinstance(given, Tuples):
         return all(is_subtype(e, k, wanted.element) for k in given.elements.data)
     if isinstance(wanted, ts.TupleOfType) and isinstance(given, ts.TupleOfType):
