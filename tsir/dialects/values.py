@@ -265,6 +265,9 @@ def named_tuple_class(name: str, fields: tuple[str, ...]) -> type[tuple[Any, ...
 FUNCTION = "__tsir_function__"
 """The attribute of a function value's class that has the function of Python's which it stands for, if there is one."""
 
+IN_PYTHON = "__tsir_python__"
+"""The attribute of a class whose objects stand for Python's, such as slices: what makes Python's of the values of its attributes."""
+
 _functions: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 
 

@@ -24,6 +24,7 @@ from tsir.dialects.program import EntryPoint
 from tsir.dialects.tensor_keys import TensorDict, TensorSet
 from tsir.dialects.values import (
     FUNCTION,
+    IN_PYTHON,
     ITEM,
     Device,
     EnumMember,
@@ -261,6 +262,8 @@ class Conversion:
         cls = self.python_classes.get(instance.class_name)
         if hasattr(cls, FUNCTION):
             return self._function_out(cls)
+        if (in_python := getattr(cls, IN_PYTHON, None)) is not None:
+            return in_python(*instance.attributes.values())
         if cls is None and any(n.startswith(ITEM) for n in instance.attributes):
             return self._record(instance)
         if cls is None:

@@ -26,6 +26,7 @@ from tsir.dialects.builtin_bases import builtin_base
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError, SourceLocation, did_you_mean
 from tsir.frontend.script.guarded_imports import guarded_name
+from tsir.frontend.script.prelude_slices import OBJECTS_OF_INDICES
 
 ClassTypes = Callable[[type], Attribute]
 """Gives the IR type of a class that a user wrote."""
@@ -233,6 +234,8 @@ class AnnotationReader:
                 return self._class_type(value)
             if value is range or issubclass(value, collections.abc.MappingView):
                 return ts.ListType(ts.INT if value is range else ts.TensorType())
+            if value in OBJECTS_OF_INDICES:
+                return self._class_type(OBJECTS_OF_INDICES[value])
             if typing.is_typeddict(value):
                 return self._typed_dict(value, scope)
             if builtin_base(value) is not None and not self._is_plain(value):

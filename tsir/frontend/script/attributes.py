@@ -44,6 +44,7 @@ from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
 from tsir.frontend.script.python_errors import not_none, raise_in_program
+from tsir.frontend.script.run_time_slices import attribute_of_item
 from tsir.frontend.script.source import unwrap
 from tsir.frontend.script.values import (
     SET_LIKE,
@@ -302,6 +303,8 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
         number = plain(e, value)
         if number is not value:
             return get_attribute(e, number, name)
+    if (part := attribute_of_item(e, value, name)) is not None:
+        return part
     if isinstance(kind, ts.UnionType) and (found_choice := choice_of_classes(e, value.ssa, kind)) is not None:
         return choice_attribute(e, found_choice, name)
     if isinstance(kind, ts.OptionalType) and looks_for_none(e):

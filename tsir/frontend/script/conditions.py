@@ -28,6 +28,7 @@ from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.numpy_calls import is_of_class
 from tsir.frontend.script.numpy_scalars import kind_of
 from tsir.frontend.script.predicates import predicate_condition
+from tsir.frontend.script.run_time_slices import STANDS_FOR
 from tsir.frontend.script.truth import truth
 from tsir.frontend.script.type_relations import Tuples, is_subtype, join_types, members
 from tsir.frontend.script.values import (
@@ -471,4 +472,4 @@ def _class_matches(e: Emitter, kind: Attribute, candidate: object) -> bool:
         return is_subtype(e, kind, candidate)
     assert isinstance(kind, ts.ClassType) and isinstance(candidate, type)
     cls = e.session.class_of(kind)
-    return cls is not None and issubclass(cls, candidate)
+    return cls is not None and (issubclass(cls, candidate) or issubclass(STANDS_FOR.get(cls, cls), candidate))

@@ -14,7 +14,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp, py_op
-from tsir.dialects.ts.structure import ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp, UnpackOp
+from tsir.dialects.ts.structure import CastOp, ConstantOp, DictOp, ListOp, TupleGetOp, TupleOp, UninitializedOp, UnpackOp
 from tsir.dialects.ts.type_names import show_type
 from tsir.dialects.values import Device
 from tsir.errors import SourceLocation
@@ -26,6 +26,7 @@ from tsir.frontend.script.misfits import describe_object, object_hint, refuse_co
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.outside_constants import materialise_container
 from tsir.frontend.script.python_errors import not_none, raise_in_program
+from tsir.frontend.script.run_time_slices import as_item, is_only_index, object_of_index
 from tsir.frontend.script.several_types import for_each_type
 from tsir.frontend.script.type_relations import NUMBERS, Tuples, is_subtype, join_all, members
 from tsir.frontend.script.values import (
@@ -42,6 +43,7 @@ from tsir.frontend.script.values import (
     RaisedException,
     Range,
     Run,
+    Slice,
     StaticDict,
     StaticList,
     StaticObject,
@@ -101,6 +103,10 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             from tsir.frontend.script.static_objects import as_object
 
             return as_object(e, value)
+        case Slice():
+            return materialise(e, object_of_index(e, value))
+        case PyObject() if value.value is Ellipsis:
+            return materialise(e, object_of_index(e, value))
         case PyObject():
             if (made := materialise_container(e, value)) is not None:
                 return made
@@ -174,8 +180,12 @@ def _as_tuple(e: Emitter, value: Run) -> SSAValue:
 def held(e: Emitter, value: Value) -> Value:
     """A value as a container of the program holds it: what is a tuple in Python has to be hashable, and comes out as one; a function
     is an object."""
+    if is_only_index(value):
+        return as_item(e, value)
     if isinstance(value, StaticTuple):
-        return replace(value, elements=tuple(held(e, v) for v in value.elements))
+        return replace(
+            value, elements=tuple(object_of_index(e, v) if is_only_index(v) else held(e, v) for v in value.elements)
+        )
     if isinstance(value, Run) and value.tuple_like == "tuple":
         return as_python(e, value)
     if isinstance(value, Run) and value.tuple_like == "size":
@@ -272,6 +282,8 @@ def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
         return retyped
     if is_subtype(e, kind, wanted):
         return e.cast(ssa, wanted)
+    if isinstance(ssa.owner, CastOp) and is_subtype(e, ssa.owner.operands[0].type, wanted):
+        return e.cast(ssa.owner.operands[0], wanted)  # a slice is an item of any index, but where slices alone are wanted
     if (convert := _conversion(kind, wanted)) is not None:
         return convert(e, ssa, wanted)
     if ssa in e.session.starred and isinstance(wanted, ts.TupleType):

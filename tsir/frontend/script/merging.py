@@ -19,6 +19,7 @@ from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, 
 from tsir.frontend.script.frames import FRAME, frame_of
 from tsir.frontend.script.function_values import function_type, is_function
 from tsir.frontend.script.numpy_scalars import as_held, kind_of
+from tsir.frontend.script.run_time_slices import index_type, is_only_index, may_be_index
 from tsir.frontend.script.static_state import parts_of, with_parts
 from tsir.frontend.script.type_relations import is_subtype, join_all, join_types, members
 from tsir.frontend.script.unassigned import may_be_unassigned
@@ -337,6 +338,8 @@ def _merge_values(e: Emitter, values: Sequence[Value], sides: Sequence[Side], pa
             return _Merged(type=function, path=path)
         if (kind := _displays_type(e, values)) is not None:
             return _Merged(type=kind, path=path)
+        if any(is_only_index(v) for v in values) and all(may_be_index(e, v) for v in values):
+            return _Merged(type=index_type(e.session), path=path)
         return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
     alike = {v.tuple_like if isinstance(v, Run) else kind_of(v) for v in values}
     return _Merged(type=common_type(e, values), tuple_like=alike.pop() if len(alike) == 1 else None, path=path)
@@ -360,6 +363,8 @@ def _displays_type(e: Emitter, values: Sequence[Value]) -> Attribute | None:
 
 def _display_type(e: Emitter, value: Value) -> Attribute | None:
     """The type that a value has at run time, also of lists and dicts with items of one type each."""
+    if is_only_index(value):
+        return index_type(e.session)
     if (kind := e.session.type_of(value)) is not None or not isinstance(value, StaticList | StaticDict):
         return kind
     items = value.elements if isinstance(value, StaticList) else tuple(value.items.values())

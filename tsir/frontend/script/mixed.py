@@ -13,7 +13,8 @@ from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError
 from tsir.frontend.script.open_types import open_in
-from tsir.frontend.script.type_relations import join_types
+from tsir.frontend.script.prelude_slices import OBJECTS_OF_INDICES
+from tsir.frontend.script.type_relations import join_types, members
 
 if TYPE_CHECKING:
     from tsir.frontend.script.decided import Decisions
@@ -58,10 +59,19 @@ def _place(error: FrontendError) -> tuple[Any, ...]:
 def _widened(decisions: Decisions, key: Any, wanted: Attribute, given: Attribute) -> Decisions | None:
     """The decisions with a Union for one of the places; None where that says nothing new, or names a class."""
     joined = join_types(wanted, given)
-    if joined == wanted or any(True for _ in open_in(joined)) or _names_class(joined):
+    classes = _classes_of_indices(joined)
+    if joined == wanted or any(True for _ in open_in(joined)) or (_names_class(joined) and not classes):
         return None
-    found = {**decisions.found, key: replace(decisions.found[key], type=joined)}
+    found = {**decisions.found, key: replace(decisions.found[key], type=joined, classes=classes)}
     return replace(decisions, found=found, failure=None, mixed=True)
+
+
+def _classes_of_indices(kind: Attribute) -> tuple[tuple[str, type], ...]:
+    """The classes that a type of what slices may be names, if it names no others."""
+    parts = members(kind.element) if isinstance(kind, ts.ListType) else members(kind)
+    named = {m.symbol.string_value() for m in parts if isinstance(m, ts.ClassType)}
+    classes = {cls.__name__: cls for cls in OBJECTS_OF_INDICES.values()}
+    return tuple(classes.items()) if named == set(classes) else ()
 
 
 def _names_class(kind: Attribute) -> bool:

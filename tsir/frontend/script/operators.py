@@ -29,6 +29,7 @@ from tsir.frontend.script.object_dicts import plain as plain_dict
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.python_errors import not_none, raise_in_program
+from tsir.frontend.script.run_time_slices import as_indices, holds_indices, is_of_indices
 from tsir.frontend.script.several_types import in_place_by_type, operate_by_type
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.static_state import fresh, new_dict, new_list
@@ -114,6 +115,8 @@ def binary(e: Emitter, op: ast.operator, left: Value, right: Value) -> Value:
         known = e.latest(left)
         if isinstance(known, StaticList) and any(isinstance(v, Slice) for v in known.elements):
             return new_list(e, list(known.elements) * right.value)
+    if symbol in ("+", "*") and any(holds_indices(v) or is_of_indices(e, v) for v in (left, right)):
+        left, right = as_indices(e, left), as_indices(e, right)
     if symbol in ("+", "*"):
         left, right = tuples_alike(e, left, right)
     if e.dynamic and symbol == "|" and isinstance(left, StaticDict) and isinstance(right, StaticDict):

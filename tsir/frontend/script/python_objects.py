@@ -33,6 +33,7 @@ from tsir.frontend.script.values import (
     Partial,
     PyFunction,
     PyObject,
+    Slice,
     StaticDict,
     StaticList,
     StaticTuple,
@@ -65,6 +66,8 @@ def value_of_object(session: Session, value: Any, name: str, owner: Any = None) 
         return Const(int(value))
     if is_torch_constant(value):
         return Const(torch_constant(value))
+    if isinstance(value, slice):
+        return Slice(*(value_of_object(session, v, name) for v in (value.start, value.stop, value.step)))
     if value is sys.version_info:
         return StaticTuple(tuple(Const(v) for v in sys.version_info), _VERSION_INFO)
     if type(value) in (tuple, torch.Size) or session.holds_named_tuple(value):

@@ -23,6 +23,7 @@ from tsir.frontend.script.values import (
     EnumValue,
     PyObject,
     Run,
+    Slice,
     StaticDict,
     StaticList,
     StaticObject,
@@ -315,6 +316,8 @@ def _item(e: Emitter, items: Mapping[Any, Value], key: Value) -> Value:
 def parts_of(value: Value) -> tuple[Any, list[Value]] | None:
     """What kind of structure a static value is and the values in it, so that two of one kind can be merged; None for others."""
     match value:
+        case Slice():
+            return (("slice",), [value.start, value.stop, value.step])
         case StaticTuple():
             return (("tuple", len(value.elements), value.named), list(value.elements))
         case StaticList():
@@ -332,6 +335,8 @@ def parts_of(value: Value) -> tuple[Any, list[Value]] | None:
 def with_parts(value: Value, parts: Sequence[Value]) -> Value:
     """The static value with other values in it, in the order that `parts_of` gives them."""
     match value:
+        case Slice():
+            return Slice(*parts)
         case StaticTuple() | StaticList():
             return replace(value, elements=tuple(parts))
         case StaticDict():

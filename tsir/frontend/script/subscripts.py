@@ -29,7 +29,16 @@ from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.narrowing import by_type, checked
 from tsir.frontend.script.operator_calls import argument, as_bound, as_index, is_tensor
 from tsir.frontend.script.outside_lookup import item_of_object
+from tsir.frontend.script.prelude_slices import item_by_indices, set_item_by_indices, step_of
 from tsir.frontend.script.python_errors import not_none, raise_in_program
+from tsir.frontend.script.run_time_slices import (
+    as_indices,
+    as_position,
+    holds_indices,
+    is_of_indices,
+    known_index,
+    may_be_slice,
+)
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_objects import call_special
 from tsir.frontend.script.static_state import dict_method, fresh, new_list, set_dict_item, set_list_item, set_list_slice
@@ -95,7 +104,7 @@ def _as_position(e: Emitter, item: Value) -> Value:
 
 def index_of(e: Emitter, node: ast.expr) -> Subscript:
     """Emits what stands between the brackets."""
-    if isinstance(node, ast.Tuple):
+    if isinstance(node, ast.Tuple) and not any(isinstance(n, ast.Starred) for n in node.elts):
         return Subscript([_item(e, n) for n in node.elts], True)
     item = _item(e, node)
     if isinstance(item, StaticTuple):
@@ -118,9 +127,12 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
     """`container[index]`."""
     index = _positions(e, container, index)
     if isinstance(container, Run) and is_tensor(container.type):
+        index = _known_indices(e, index)
         narrowed = _by_run_time_type(e, index, lambda known: get_item(e, container, known))
         if narrowed is not None:
             return narrowed
+        if (indices := _indices(e, index)) is not None:
+            return e.session.call_function(e, PyFunction(item_by_indices), [container, indices], {})
         if (several := _tuple_of_any_length(e, index)) is not None:
             return _item_by_tuple(e, container, several)
         items = [_tensor_item(e, i) for i in index.items]
@@ -148,6 +160,11 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         return e.session.object_item(e, container, index)
     if isinstance(container, PyObject):
         return _python_item(e, container, index)
+    if not index.is_tuple and not isinstance(e.session.type_of(container), ts.DictType):
+        if isinstance(item, Run) and may_be_slice(e, item.type):
+            return as_position(e, item, lambda known: get_item(e, container, Subscript([known])))
+        if (known := known_index(e, item)) is not item:
+            return get_item(e, container, Subscript([known]))
     row = "getslice" if isinstance(item, Slice) and not index.is_tuple else "getitem"
     if (by_type := use_by_type(e, container, row, lambda known: as_python(e, get_item(e, known, index)))) is not None:
         return by_type
@@ -279,7 +296,7 @@ def _python_item(e: Emitter, container: PyObject, index: Subscript) -> Value:
 
 def _tensor_item(e: Emitter, item: Value) -> Any:
     if isinstance(item, Slice):
-        return slice(*(_bound(e, p) for p in (item.start, item.stop, item.step)))
+        return slice(_bound(e, item.start), _bound(e, item.stop), _bound(e, _step(e, item.step)))
     if isinstance(item, PyObject) and item.value is Ellipsis:
         return Ellipsis
     found = argument(e, item)
@@ -292,10 +309,27 @@ def _tensor_item(e: Emitter, item: Value) -> Any:
     return TensorIndex(found, None) if isinstance(found, SSAValue) and is_tensor(found.type) else found
 
 
+def _known_indices(e: Emitter, index: Subscript) -> Subscript:
+    """The index of a tensor with tuples of the running program taken apart, and with its slices as the frontend's own."""
+    items, is_tuple = index.items, index.is_tuple
+    if not is_tuple and isinstance(items[0], Run) and isinstance(items[0].type, Tuples):
+        items, is_tuple = tuple_elements(e, items[0]) or items, True
+    return Subscript([known_index(e, i) for i in items], is_tuple)
+
+
+def _indices(e: Emitter, index: Subscript) -> Value | None:
+    """The list of a tensor's indices, of which some are slices or others only when the program runs; None for other indices."""
+    if not index.is_tuple and is_of_indices(e, index.items[0]):
+        return index.items[0]
+    if not any(isinstance(v, Run) and may_be_slice(e, v.type) for v in index.items):
+        return None
+    return as_indices(e, StaticTuple(tuple(index.items)))
+
+
 def _tuple_of_any_length(e: Emitter, index: Subscript) -> SSAValue | None:
     """The list of what a tuple holds that is a tensor's whole index; None for an index that isn't one of unknown length."""
-    item = index.items[0]
-    if index.is_tuple or not isinstance(item, Run) or not item.is_tuple:
+    item = NONE if index.is_tuple else index.items[0]
+    if not isinstance(item, Run) or not item.is_tuple:
         return None
     return e.py("list", [item.ssa]) if isinstance(item.type, ts.TupleOfType) else item.ssa
 
@@ -352,6 +386,13 @@ def _bound(e: Emitter, value: Value) -> Any:
     return argument(e, as_bound(e, value))
 
 
+def _step(e: Emitter, step: Value) -> Value:
+    """The step of a slice of a tensor: 1 where it turns out to be None."""
+    if not isinstance(e.session.type_of(step), ts.OptionalType):
+        return step
+    return e.session.call_function(e, PyFunction(step_of), [step], {})
+
+
 def _set_slice(e: Emitter, container: StaticList, item: Any, value: Value) -> bool:
     """`container[start:stop:step] = value` of a list that only exists while compiling, with bounds and values that are known."""
     value = fresh(e, value)
@@ -377,7 +418,11 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
             set_item(e, container, index, known)
             return NONE
 
+        index = _known_indices(e, index)
         if _by_run_time_type(e, index, assign) is not None:
+            return
+        if (indices := _indices(e, index)) is not None:
+            e.session.call_function(e, PyFunction(set_item_by_indices), [container, indices, value], {})
             return
         if e.session.type_of(value) == ts.AnyType():
             by_type(
@@ -421,6 +466,8 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
             hint = f"define __setitem__ in class {container.info.python_class.__name__}"
             e.error(f"an object of {container.info.python_class.__name__} has no __setitem__", hint=hint, code="TS307")
         return
+    if isinstance(container, StaticList) and container.ref is not None and holds_indices(e.latest(container)):
+        container = Run(materialise(e, container))
     if isinstance(container, StaticTuple | StaticList):
         e.error(
             f"an item of a value of type {e.show(container)} can't be assigned: it is a constant",
