@@ -95,6 +95,10 @@ class Session(ProgramParts):
         """Containers whose type is that of an attribute or parameter and still open, with what it is decided by."""
         self.open_parameters: dict[tuple[ast.AST, str], Key] = {}
         """The same of entry points' parameters, by the trees of the functions."""
+        self.none_parameters: dict[tuple[ast.AST, str], Key] = {}
+        """Entry points' parameters without annotation whose default is None, by the trees of the functions."""
+        self.none_arguments: dict[SSAValue, Key] = {}
+        """What they are in the program."""
         self.copies: dict[SSAValue, Origin] = {}
         self.constants_outside: set[int] = set()
         """The lists and dicts from outside that the program has as constants, by `id`."""

@@ -86,8 +86,8 @@ def condition(e: Emitter, node: ast.expr) -> Condition:
         result = Condition(truth(e, value))
         path = path_of(node)
         kind = e.session.type_of(value)
-        if path and isinstance(kind, ts.OptionalType):
-            result.when_true[path] = kind.element
+        if path and kind is not None:
+            result.when_true.update(without_none(path, kind))
         return result
 
 
@@ -270,7 +270,7 @@ def without_none(path: str, kind: Attribute) -> Facts:
     """The fact that a value of this type isn't None."""
     if isinstance(kind, ts.OptionalType):
         return {path: kind.element}
-    if isinstance(kind, ts.UnionType):
+    if isinstance(kind, ts.UnionType) and ts.NONE in kind.members.data:
         return {path: ts.union_of([m for m in kind.members.data if m != ts.NONE])}
     return {}
 

@@ -27,6 +27,7 @@ from tsir.errors import FrontendError
 from tsir.frontend.script.convert import fits
 from tsir.frontend.script.declared_dtypes import note_passed
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.none_defaults import expect
 from tsir.frontend.script.source import FunctionSource, describe, function_source
 from tsir.frontend.script.type_relations import Tuples, is_subtype, members
 from tsir.frontend.script.values import StaticList, StaticTuple, Value
@@ -140,6 +141,8 @@ def _refuse(e: Emitter, name: str, candidates: Sequence[Signature], bind: Bind) 
             continue
         wrong = [p for p in signature.parameters if not _takes(e, p, bound[p.name], _converts_to)]
         p = wrong[0]
+        if len(wrong) == 1 and p.type is not None:
+            expect(e, bound[p.name], p.type)
         why = f"argument '{p.name}' expects {show_type(p.type) if p.type else 'another type'}, found {e.show(bound[p.name])}"
         refused.append((len(wrong), why, bound[p.name], signature))
     refused.sort(key=lambda r: r[0])

@@ -38,6 +38,7 @@ from tsir.frontend.script.functions import NoRunTimeResult, compile_for
 from tsir.frontend.script.hooks import calling_source
 from tsir.frontend.script.misfits import describe_object
 from tsir.frontend.script.modules import holds_functions
+from tsir.frontend.script.none_defaults import type_of_none_default
 from tsir.frontend.script.outside import Outside, OutsideValue, bind_target, complete_calls, needs_entry
 from tsir.frontend.script.overriding import compile_overriding
 from tsir.frontend.script.passing import own_name
@@ -399,7 +400,9 @@ def _entry_for(
             kind = _state_of(session, owner) if name == "__setstate__" and owner is not None else ts.TensorType()
             if p.has_default:
                 kind = _kind_of_default(session, p.default, p.name)
-                if is_open(p.default):
+                if p.default is None:
+                    kind = type_of_none_default(session, wrapped, source.node, p.name)
+                elif is_open(p.default):
                     kind = default_type(session, wrapped, source.node, p.name, kind)
         types_[p.name] = kind
     types_ = {p.name: types_[p.name] for p in signature.parameters} | types_
@@ -441,13 +444,13 @@ def _entry_for(
 
 
 def _kind_of_default(session: Session, default: Any, name: str) -> Attribute:
-    """The type of a parameter without annotation that has a default: the default's, a tensor or None where that is None."""
+    """The type of a parameter without annotation that has a default: the default's."""
     if isinstance(default, torch.Tensor):
         return ts.TensorType()
     if is_open(default):
         return session.type_of_object(default) or ts.TensorType()
     of_default = session.type_of(session.from_python(default, name))
-    return ts.optional_of(ts.TensorType()) if default is None else of_default or ts.TensorType()
+    return of_default or ts.TensorType()
 
 
 def _has_only_default(p: ParameterInfo, kind: Attribute | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from xdsl.ir import Attribute, SSAValue
 
@@ -25,7 +25,7 @@ from tsir.frontend.script.comprehensions import (
     known_elements,
     speculate,
 )
-from tsir.frontend.script.conditions import condition, path_of
+from tsir.frontend.script.conditions import condition, path_of, without_none
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.conversions import distinct, text_of
 from tsir.frontend.script.convert import as_python, list_of, materialise, tuple_elements
@@ -343,8 +343,8 @@ def _operand_condition(e: Emitter, tree: ast.expr, value: Value) -> Condition:
         return Condition(truth(e, value), facts.when_true, facts.when_false)
     result = Condition(truth(e, value))
     path, kind = path_of(tree), e.session.type_of(value)
-    if path and isinstance(kind, ts.OptionalType):
-        result.when_true[path] = kind.element
+    if path and kind is not None:
+        result.when_true.update(without_none(path, kind))
     return result
 
 
@@ -364,8 +364,8 @@ def _facts(e: Emitter, tree: ast.expr) -> Condition:
 def _kept(e: Emitter, value: Value, test: Condition, is_and: bool) -> Any:
     """The first operand where it is the result: not None where `or` keeps it."""
     kind = e.session.type_of(value)
-    if not is_and and isinstance(kind, ts.OptionalType) and isinstance(value, Run):
-        return lambda: e.session.object_or_run(e.cast(value.ssa, kind.element))
+    if not is_and and isinstance(value, Run) and (known := without_none("", value.type)):
+        return lambda: e.session.object_or_run(e.cast(value.ssa, cast("Attribute", known[""])))
     if kind == ts.BOOL:
         return lambda: Const(not is_and, kind_of(value) or "")  # the other operand may be as well known
     return lambda: value

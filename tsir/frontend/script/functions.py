@@ -481,6 +481,8 @@ def _compile(
             argument.location = location_attribute(source.location(source.node))
             if (decided_by := session.open_parameters.get((source.node, name))) is not None:
                 session.open_types[argument] = decided_by
+            if (decided_by := session.none_parameters.get((source.node, name))) is not None:
+                session.none_arguments[argument] = decided_by
             if e.is_entry and WRAPPER in parameters:
                 own = next((q for q in signature.parameters if q.name == name and q.has_default), None)
                 if own is not None:

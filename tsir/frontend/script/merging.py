@@ -18,6 +18,7 @@ from tsir.frontend.script.convert import coerce, uninitialized
 from tsir.frontend.script.emitter import DEFINED, EXIT, RESULT, RETURNED, STOP, Emitter
 from tsir.frontend.script.frames import FRAME, frame_of
 from tsir.frontend.script.function_values import function_type, is_function
+from tsir.frontend.script.none_defaults import expect
 from tsir.frontend.script.numpy_scalars import as_held, kind_of
 from tsir.frontend.script.run_time_slices import index_type, is_only_index, may_be_index
 from tsir.frontend.script.static_state import parts_of, with_parts
@@ -341,6 +342,10 @@ def _merge_values(e: Emitter, values: Sequence[Value], sides: Sequence[Side], pa
         if any(is_only_index(v) for v in values) and all(may_be_index(e, v) for v in values):
             return _Merged(type=index_type(e.session), path=path)
         return _Merged(Unusable("is a different Python object in each branch", "call it inside the branches"))
+    for value in values if e.session.none_arguments else ():
+        others = [k for v, k in zip(values, known, strict=True) if v is not value and k != ts.NONE]
+        if others:
+            expect(e, value, join_all(others), or_tensor=True)
     alike = {v.tuple_like if isinstance(v, Run) else kind_of(v) for v in values}
     return _Merged(type=common_type(e, values), tuple_like=alike.pop() if len(alike) == 1 else None, path=path)
 

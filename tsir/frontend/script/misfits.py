@@ -13,6 +13,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
 from tsir.errors import FrontendError, SourceLocation
 from tsir.frontend.script.emitter import Emitter
+from tsir.frontend.script.none_defaults import expect
 from tsir.frontend.script.type_relations import Tuples, is_subtype, members
 from tsir.frontend.script.values import (
     StaticTuple,
@@ -21,6 +22,7 @@ from tsir.frontend.script.values import (
 
 
 def refuse_conversion(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None) -> NoReturn:
+    expect(e, value, wanted)
     kind = e.session.type_of(value)
     shown = e.show(value)
     hint = None
