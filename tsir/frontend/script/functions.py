@@ -165,7 +165,7 @@ def call_function(
         return inline(e, source, signature, bound, session.local_scopes[function], name)
     if is_generator(source.node):
         return inline(e, source, signature, bound, None, name)
-    if session.dynamic and _is_folded(session, source, bound):
+    if (session.dynamic or session.decisions.settings_are_constants) and _is_folded(session, source, bound):
         return inline(e, source, signature, bound, None, name)
     return call_compiled(e, callee, source, signature, bound, name)
 
