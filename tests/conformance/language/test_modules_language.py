@@ -259,3 +259,23 @@ def test_parts_of_a_sequential_are_called():
     torch.manual_seed(0)
     module, x = Sliced(), torch.randn(2, 4)
     assert_same(tsir.script(module)(x), module(x))
+
+
+class ReadsItsDict(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.linear = 3, 4.0, nn.Linear(4, 4)
+
+    def forward(self, x: Tensor):
+        self.__dict__["a"] = vars(self)["a"] + 1
+        try:
+            x = x + self.__dict__["linear"].weight
+        except KeyError:
+            x = x + self.__dict__["b"]
+        found = "a" in self.__dict__, "zz" in vars(self), "linear" in self.__dict__, "training" in self.__dict__
+        return x, self.a, found, self.__dict__.get("b", 0), self.__dict__.get("zz", 5)
+
+
+@feature("Modules", "items of a module's __dict__ under constant keys")
+def test_items_of_a_modules_dict():
+    same(ReadsItsDict(), X)

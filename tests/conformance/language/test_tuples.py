@@ -1,7 +1,7 @@
 """Tuples that grow, are repeated, or are of another length on another path: of equal elements, they are of any length."""
 
 from collections.abc import Hashable, Iterable, Mapping, MutableSequence, Sequence, Sized
-from typing import List, NamedTuple, Tuple, Union
+from typing import Dict, List, NamedTuple, Tuple, Union
 
 import torch
 
@@ -153,6 +153,24 @@ def indexed_by_tuples(x: torch.Tensor, v: float):
 @programs(torch.ones(2, 3))
 def too_many_indices(x):
     return x[tuple([0 for _ in range(x.dim() + 1)])]
+
+
+class Place(NamedTuple):
+    row: int
+    name: str
+
+
+@feature("Enums, NamedTuples and dataclasses", "NamedTuples as keys keep their class")
+@programs(4)
+def named_keys(n: int):
+    found = {}
+    for i in range(n):
+        found[Place(i % 2, "x")] = i
+    held: Dict[Place, int] = {}
+    for k in found:
+        held[k] = k.row
+        held[Place(k.row, k.name + "y")] = 7
+    return [k.row for k in found], (1, "x") in found, found[Place(1, "x")], held, [k.name for k in held]
 
 
 @programs.parametrized()

@@ -2,6 +2,7 @@
 
 What reads the dict as a whole gets a copy with the attributes as they are then; items are attributes, which `d[name] = value` and
 `d.update(...)` set past what the class defines, as Python does.
+Of a module's, items under constant keys are known: parameters, buffers and submodules aren't among them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tsir.frontend.script.values import NONE, Const, Object, ObjectDict, StaticD
 
 def object_dict(e: Emitter, value: Value, written: str) -> ObjectDict:
     """`vars(value)`, or what is `written` for it."""
-    if not isinstance(value, Object) or value.info.kind != "class":
+    if not isinstance(value, Object) or value.info.kind not in ("class", "module"):
         e.unsupported(f"{written} of a {e.show(value)}", hint="name the attributes one by one")
     return ObjectDict(value)
 
@@ -23,6 +24,8 @@ def object_dict(e: Emitter, value: Value, written: str) -> ObjectDict:
 def names_of(e: Emitter, value: ObjectDict) -> list[str]:
     """The names of the attributes that the object has. Raises UnsupportedError where only the running program knows them."""
     info = value.holder.info
+    if info.kind == "module":
+        return list(dict.fromkeys(n for module in e.session.reader.modules_of(info) for n in vars(module)))
     e.session.define_attributes(info)
     if unnamed_type(e.session, info.python_class) is not None:
         e.unsupported(f"the dict of an object of {info.python_class.__name__}, which gets attributes by names of run time")
@@ -34,7 +37,9 @@ def names_of(e: Emitter, value: ObjectDict) -> list[str]:
 
 
 def as_dict(e: Emitter, value: ObjectDict) -> StaticDict:
-    """The attributes as they are now."""
+    """The attributes as they are now. Raises UnsupportedError for a module, which has many that only Python knows."""
+    if value.holder.info.kind == "module":
+        e.unsupported("the dict of a module as a whole", hint="name the attributes one by one")
     return StaticDict({n: e.session.get_attribute(e, value.holder, n) for n in names_of(e, value)})
 
 
@@ -56,6 +61,9 @@ def set_item(e: Emitter, value: ObjectDict, key: Value, given: Value) -> None:
     from tsir.frontend.script.attribute_stores import set_by_name
     from tsir.frontend.script.attributes import set_plainly
 
+    is_module = value.holder.info.kind == "module"
+    if is_module and not (isinstance(key, Const) and key.value in names_of(e, value)):
+        e.unsupported("a new item in the dict of a module", hint="assign the attribute")
     if isinstance(key, Const) and isinstance(key.value, str):
         set_plainly(e, value.holder, key.value, given)
     else:

@@ -71,6 +71,8 @@ class Subscript:
 
     items: list[Value]
     is_tuple: bool = False
+    named: ts.NamedTupleType | None = None
+    """The NamedTuple that the items are of."""
 
     def value(self, e: Emitter) -> Value:
         """The index as one value (a key, a number)."""
@@ -81,7 +83,7 @@ class Subscript:
     @property
     def given(self) -> Value:
         """The index as Python gives it to `__getitem__`, slices included."""
-        return StaticTuple(tuple(self.items)) if self.is_tuple else self.items[0]
+        return StaticTuple(tuple(self.items), self.named) if self.is_tuple else self.items[0]
 
 
 def _positions(e: Emitter, container: Value, index: Subscript) -> Subscript:
@@ -93,7 +95,7 @@ def _positions(e: Emitter, container: Value, index: Subscript) -> Subscript:
     kind = e.session.type_of(container)
     if kind is None or isinstance(kind, ts.ClassType | ts.DictType | ts.AnyType | ts.UnionType | ts.OptionalType):
         return index
-    return Subscript([_as_position(e, i) for i in index.items], index.is_tuple)
+    return Subscript([_as_position(e, i) for i in index.items], index.is_tuple, index.named)
 
 
 def _as_position(e: Emitter, item: Value) -> Value:
@@ -108,7 +110,7 @@ def index_of(e: Emitter, node: ast.expr) -> Subscript:
         return Subscript([_item(e, n) for n in node.elts], True)
     item = _item(e, node)
     if isinstance(item, StaticTuple):
-        return Subscript(list(item.elements), True)
+        return Subscript(list(item.elements), True, item.named)
     return Subscript([item])
 
 
