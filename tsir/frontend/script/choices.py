@@ -17,26 +17,29 @@ from tsir.frontend.script.classes import is_method
 from tsir.frontend.script.convert import coerce, list_of, materialise
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.inlining import emit_choice
+from tsir.frontend.script.python_errors import raise_in_program
 from tsir.frontend.script.type_relations import members
 from tsir.frontend.script.values import Builtin, Choice, Condition, Const, Object, PyObject, StaticDict, Value
 
 
 def choice(e: Emitter, options: Sequence[Value], index: Value) -> Value:
     """The element of a list at a run-time index; a wrong one raises IndexError."""
+    if not options:
+        raise_in_program(e, "IndexError", "list index out of range")
     positions = list_of(e, [Const(i) for i in range(len(options))], ts.INT)
     return _of(e, e.py("getitem", [positions, coerce(e, index, ts.INT, "the index of a module")]), options)
 
 
 def choice_by_key(e: Emitter, options: dict[str, Value], key: Value) -> Value:
     """The value of a dict at a run-time key; a wrong one raises KeyError."""
+    if not options:
+        raise_in_program(e, "KeyError", key)
     positions = materialise(e, StaticDict({name: Const(i) for i, name in enumerate(options)}))
     at = e.py("getitem", [positions, coerce(e, key, ts.StrType(), "the key of a module")])
     return _of(e, at, list(options.values()))
 
 
 def _of(e: Emitter, number: SSAValue, options: Sequence[Value]) -> Value:
-    if not options:
-        e.error("an empty container of modules or functions can't be indexed", code="TS203")
     return Choice(number, tuple(options)) if len(options) > 1 else options[0]
 
 

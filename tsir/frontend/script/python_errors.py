@@ -14,7 +14,7 @@ from tsir.dialects.ts.families import py_op
 from tsir.frontend.constants import emit_constant
 from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.emitter import Emitter, Unreachable
-from tsir.frontend.script.values import Condition
+from tsir.frontend.script.values import Condition, Value
 
 
 def not_none(e: Emitter, ssa: SSAValue, error: str, message: str) -> SSAValue:
@@ -31,7 +31,7 @@ def not_none(e: Emitter, ssa: SSAValue, error: str, message: str) -> SSAValue:
     return e.cast(ssa, ssa.type.element)
 
 
-def raise_in_program(e: Emitter, error: str, message: str) -> NoReturn:
+def raise_in_program(e: Emitter, error: str, message: str | Value) -> NoReturn:
     """What is being emitted always raises this exception of Python's."""
     from tsir.frontend.script.raising import raise_error
 
