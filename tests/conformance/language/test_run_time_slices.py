@@ -112,6 +112,15 @@ def in_containers(x, n: int):
     return [x[p] for p in parts], [x[a, b] for a, b in parts], [x[v] for v in named.values()], x[0, named[1]]
 
 
+@programs(X, 1, 2)
+@programs(X, 0, 0)
+@programs(X, 0, -1)
+def stepped(x, dim: int, step: int):
+    sl = [slice(None)] * x.dim()
+    sl[dim] = slice(None, None, step)
+    return x[tuple(sl)]
+
+
 @programs([1, 2])
 def given_out(stops: List[int]):
     return [slice(0, s) for s in stops]

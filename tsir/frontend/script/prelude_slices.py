@@ -50,8 +50,14 @@ OBJECTS_OF_INDICES: dict[type, type] = {slice: Slice, EllipsisType: Rest}
 
 
 def step_of(step: Optional[int]) -> int:  # noqa: UP045
-    """The step of a slice, which is 1 where none is given."""
-    return 1 if step is None else step
+    """The step of a slice of a tensor, which is 1 where none is given."""
+    if step is None:
+        return 1
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    if step < 0:
+        raise ValueError("step must be greater than zero")
+    return step
 
 
 def viewed_by_indices(x: Tensor, items) -> Tuple[Tensor, List[Optional[Tensor]]]:  # noqa: UP006, UP045
