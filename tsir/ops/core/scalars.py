@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from xdsl.dialects import arith, math
 from xdsl.dialects import complex as cx
-from xdsl.dialects.builtin import IntegerAttr, StringAttr, i64
+from xdsl.dialects.builtin import Float64Type, IntegerAttr, StringAttr, i64
 from xdsl.ir import Operation, SSAValue
 
 from tsir.dialects import dtypes
@@ -217,9 +217,19 @@ def _complex_rsqrt(e: Emitter, x: SSAValue, dtype: DType) -> SSAValue:
     return _complex_reciprocal(e, same(e, cx.SqrtOp, x), dtype)
 
 
+def _log10(e: Emitter, x: SSAValue, dtype: DType) -> SSAValue:
+    """In float64: single precision's log10 isn't exact for powers of ten, so that `floor` of it counts digits wrongly."""
+    if x.type == Float64Type():
+        return same(e, math.Log10Op, x)
+    return e.one(arith.TruncFOp, (same(e, math.Log10Op, e.one(arith.ExtFOp, (x,), Float64Type())),), x.type)
+
+
 def _scaled_complex_log(base: float) -> Callable[[Emitter, SSAValue, DType], SSAValue]:
     def rule(e: Emitter, x: SSAValue, dtype: DType) -> SSAValue:
-        return same(e, cx.MulOp, same(e, cx.LogOp, x), e.constant(1.0 / pymath.log(base), x.type))
+        log = same(e, cx.LogOp, x)
+        scale = e.constant(1.0 / pymath.log(base), linalg_element_type(dtypes.to_real(dtype)))
+        real, imaginary = (same(e, arith.MulfOp, part(e, log, dtype), scale) for part in (real_part, imaginary_part))
+        return make_complex(e, real, imaginary, dtype)
 
     return rule
 
@@ -333,7 +343,7 @@ UNARY: Mapping[str, Unary] = {
     "expm1": _float(math.ExpM1Op, cx.Expm1Op),
     "log": _float(math.LogOp, cx.LogOp),
     "log2": _float(math.Log2Op, _scaled_complex_log(2.0)),
-    "log10": _float(math.Log10Op, _scaled_complex_log(10.0)),
+    "log10": _float(_log10, _scaled_complex_log(10.0)),
     "log1p": _float(math.Log1pOp, cx.Log1pOp),
     "sqrt": _float(math.SqrtOp, cx.SqrtOp),
     "rsqrt": _float(math.RsqrtOp, _complex_rsqrt),
