@@ -33,7 +33,7 @@ from tsir.frontend.script.open_types import parts_of
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside_lookup import is_in_object
 from tsir.frontend.script.static_objects import call_special
-from tsir.frontend.script.static_state import constant_key, note_asked
+from tsir.frontend.script.static_state import at_run_time, constant_key, needs_run_time, note_asked
 from tsir.frontend.script.values import (
     ITERATORS,
     Builtin,
@@ -112,6 +112,8 @@ def contains_item(e: Emitter, container: Value, item: Value, *, negate: bool = F
         found = call(e, PyFunction(prelude.found_in), [container, item], {})
     if isinstance(container, Object):
         container = e.session.keys_of(container) or container
+    if needs_run_time(e, container, item):
+        container = Run(at_run_time(e, container))
     if isinstance(container, StaticDict) and (isinstance(item, Const) or container.ref is not None):
         note_asked(e, container.items, constant_key(e, item))
         return Const((constant_key(e, item) in container.items) is not negate)

@@ -127,6 +127,16 @@ def at_run_time(e: Emitter, value: Value) -> SSAValue:
     return materialise(e, fresh(e, value))
 
 
+def needs_run_time(e: Emitter, holder: Value, key: Value) -> bool:
+    """Whether a dict that only exists while compiling has to be one of run time for a key that only the running program knows."""
+    if not isinstance(holder, StaticDict) or holder.ref is None or isinstance(key, Const) or e.session.type_of(key) is None:
+        return False
+    now = fresh(e, holder)
+    if not isinstance(now, StaticDict) or isinstance(key, EnumValue | StaticTuple):
+        return False
+    return all(e.session.type_of(v) is not None for v in now.items.values())
+
+
 def set_dict_item(e: Emitter, holder: StaticDict | StaticObject, key: Value, value: Value) -> None:
     """`holder[key] = value`."""
     name = constant_key(e, key)
@@ -222,10 +232,17 @@ def note_asked(e: Emitter, items: Mapping[Any, Value], key: Any = None, default:
             e.session.asked.add(parameter.name)
 
 
+_BY_KEY = ("get", "pop", "setdefault", "__getitem__", "__contains__", "__setitem__", "__delitem__")
+
+
 def dict_method(
     e: Emitter, holder: StaticDict | StaticObject, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> Value | None:
     """A method of dict on a static one; None for one that isn't known here."""
+    if args and name in _BY_KEY and needs_run_time(e, holder, args[0]):
+        from tsir.frontend.script.method_calls import call_method
+
+        return call_method(e, Run(at_run_time(e, holder)), name, args, kwargs)
     now = fresh(e, holder)
     assert isinstance(now, StaticDict | StaticObject) and now.items is not None
     items = now.items

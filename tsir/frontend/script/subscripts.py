@@ -41,7 +41,16 @@ from tsir.frontend.script.run_time_slices import (
 )
 from tsir.frontend.script.several_types import use_by_type
 from tsir.frontend.script.static_objects import call_special
-from tsir.frontend.script.static_state import dict_method, fresh, new_list, set_dict_item, set_list_item, set_list_slice
+from tsir.frontend.script.static_state import (
+    at_run_time,
+    dict_method,
+    fresh,
+    needs_run_time,
+    new_list,
+    set_dict_item,
+    set_list_item,
+    set_list_slice,
+)
 from tsir.frontend.script.type_relations import Tuples
 from tsir.frontend.script.values import (
     NONE,
@@ -150,6 +159,8 @@ def get_item(e: Emitter, container: Value, index: Subscript) -> Value:
         named = all(isinstance(k, str) for k in container.items)
         if named and not isinstance(key, Const) and _are_callables(container.items.values()):
             return choice_by_key(e, container.items, key)
+        if container.items and needs_run_time(e, container, key):
+            return get_item(e, Run(at_run_time(e, container)), Subscript([key]))
         if container.ref is not None or e.dynamic:
             found = dict_method(e, container, "__getitem__", [key], {})
             assert found is not None
@@ -449,6 +460,9 @@ def set_item(e: Emitter, container: Value, index: Subscript, value: Value) -> No
         return
     if isinstance(container, StaticList) and container.ref is not None and isinstance(index.items[0], Const):
         set_list_item(e, container, index.value(e), value)
+        return
+    if isinstance(container, StaticDict) and needs_run_time(e, container, key := index.value(e)):
+        set_item(e, Run(at_run_time(e, container)), Subscript([key]), value)
         return
     if isinstance(container, StaticDict) and container.ref is not None:
         set_dict_item(e, container, index.value(e), value)

@@ -1,0 +1,57 @@
+"""Dicts of programs that are read as Python reads them, with keys that only the running program knows."""
+
+# ruff: noqa  (how users write is the point here)
+from tests.conformance.language.features import feature
+from tests.conformance.language.programs import Programs, check
+
+programs = Programs()
+
+
+@feature("Dicts and sets", "keys of run time in functions that take `*args` or `**kwargs`")
+@programs(2, "a")
+@programs(1, "abca")
+def filled(x: int, n: str, *args, **kwargs):
+    d, y = {}, 0
+    for i in range(3):
+        if i > 0:
+            y = y + d[n]
+        d[n] = i
+    count = {}
+    for c in n:
+        count[c] = count.get(c, 0) + 1
+    return x + y, count
+
+
+@programs(2, "a")
+@programs(1, "abca")
+def looked_up(x: int, n: str, *args, **kwargs):
+    scales = {"a": 1, "b": 2}
+    found = x * scales[n] if n in scales else x
+    rest = dict(a=1.0, b=2.5)
+    left = rest.pop(n, 0.5)
+    return found, scales.get(n, 5), rest, left, {k: v for k, v in rest.items()}
+
+
+@programs(2, "a")
+@programs(1, "abca")
+def changed_under_a_condition(x: int, n: str, *args, **kwargs):
+    d = {"a": 1}
+    e = d
+    if x > 1:
+        e[n] = 3
+    d["c"] = 4
+    numbers = {1: "a", 2: "b"}
+    del numbers[x]
+    d.update({n + n: 8})
+    return d, d["a"], len(e), sorted(d), d is e, numbers, {"f": lambda v: v + 1, "g": lambda v: v * 2}["f"](x)
+
+
+@programs(1, "z")
+def missing(x: int, n: str, **kwargs):
+    scales = {"a": 1, "b": 2}
+    return x * scales[n]
+
+
+@programs.parametrized()
+def test_same_as_python(function, arguments):
+    check(function, arguments)
