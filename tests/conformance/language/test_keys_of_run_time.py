@@ -1,6 +1,7 @@
 """Dicts of programs that are read as Python reads them, with keys that only the running program knows."""
 
 # ruff: noqa  (how users write is the point here)
+import torch
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
 
@@ -50,6 +51,11 @@ def changed_under_a_condition(x: int, n: str, *args, **kwargs):
 def missing(x: int, n: str, **kwargs):
     scales = {"a": 1, "b": 2}
     return x * scales[n]
+
+
+@programs(1, "z")
+def of_several_types(x: int, n: str, **kwargs):
+    return {"x": x, "n": n, "all": [n, n], "t": torch.ones(x)}
 
 
 @programs.parametrized()

@@ -1,6 +1,7 @@
 """torch.nn's own modules: scripted and traced they give what they give in eager mode, and change the same buffers."""
 
 import copy
+from pathlib import Path
 from typing import Any, Callable, Tuple
 
 import pytest
@@ -75,3 +76,16 @@ def test_script(mode: str, constructor: str, text: str) -> None:
 @pytest.mark.parametrize(("mode", "constructor", "text"), marked("trace"))
 def test_trace(mode: str, constructor: str, text: str) -> None:
     compare(lambda m: tsir.trace(m, inputs(text), check_trace=False), constructor, text, mode)
+
+
+class Several(nn.Module):
+    def forward(self, x, n: int, **options):
+        return {"x": x, "n": n, "all": [n, n]}
+
+
+def test_dicts_of_several_types_are_loaded(tmp_path: Path) -> None:
+    compiled = tsir.script(Several())
+    tsir.save(compiled, tmp_path / "several.tsir")
+    again = tsir.load(tmp_path / "several.tsir")
+    x = torch.ones(2)
+    assert str(again(x, 3)) == str(compiled(x, 3)) == str(Several()(x, 3))

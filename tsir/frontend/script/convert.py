@@ -83,7 +83,7 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
         case StaticDict():
             parts = [materialise(e, v) for k, x in value.items.items() for v in (Const(k), held(e, x))]
             kinds = ts.DictType(parts[0].type, parts[1].type)
-            if not e.dynamic and any(p.type != kinds.value for p in parts[1::2]):
+            if any(p.type != kinds.value for p in parts[1::2]):
                 joined = join_all(p.type for p in parts[1::2])
                 kinds = ts.DictType(kinds.key, joined)
                 parts = [e.cast(p, joined) if i % 2 else p for i, p in enumerate(parts)]

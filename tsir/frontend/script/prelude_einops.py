@@ -7,6 +7,7 @@ just that. What einops does with tensors of other libraries isn't here. einops i
 from __future__ import annotations
 
 import importlib
+import itertools
 import linecache
 from collections.abc import Callable
 from functools import lru_cache
@@ -20,6 +21,8 @@ import torch
 MOST_RANKS = 8
 """So many dimensions an ellipsis stands for at most, as in einops' layers."""
 
+_NUMBERS = itertools.count()
+"""The numbers of the functions that were written, which tell their sources apart."""
 _LOOPS = ("prod", "any", "all")
 _WHOLE = {"min": "amin", "max": "amax", "sum": "sum", "mean": "mean"}
 
@@ -259,7 +262,7 @@ def _compiled(pattern: str, parameters: list[str], lines: list[str]) -> Any:
     """A function with this body, whose source can be read."""
     name = "rearranged"
     text = "".join([f"def {name}({', '.join(parameters)}):\n", *(f"    {line}\n" for line in lines)])
-    file = f"<einops {pattern} {len(linecache.cache)}>"
+    file = f"<einops {pattern} {next(_NUMBERS)}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     scope: dict[str, Any] = {"EinopsError": error_class(), "__name__": __name__}
     exec(compile(text, file, "exec"), scope)
