@@ -59,7 +59,7 @@ from tsir.frontend.script.object_dicts import plain as plain_dict
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.outside import outside_array
 from tsir.frontend.script.outside_constants import call_method_of_container
-from tsir.frontend.script.prelude import REPLACED
+from tsir.frontend.script.prelude import replaced
 from tsir.frontend.script.regular_expressions import call_function as call_regular_expression
 from tsir.frontend.script.rows import call_row
 from tsir.frontend.script.several_types import members_of, use_by_type
@@ -307,13 +307,13 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
         return made(e, args, kwargs)
     if (found := call_sorted_list_function(e, target, args, kwargs)) is not None:
         return found
-    replaced = REPLACED.get(target) if isinstance(target, Hashable) else None
+    instead = replaced(target)
     if target is itertools.chain and any(isinstance(a, Spread) for a in args):
         from tsir.frontend.script.expressions import joined
 
         return e.session.call_function(e, PyFunction(lazy.chain_from_iterable), [joined(e, args)], kwargs)
-    if replaced is not None:
-        return e.session.call_function(e, PyFunction(replaced), args, kwargs)
+    if instead is not None:
+        return e.session.call_function(e, PyFunction(instead), args, kwargs)
     if getattr(target, "__name__", "") == "__init__" and is_exception_class(getattr(target, "__objclass__", None)):
         if not isinstance(args[0], Object):
             e.error("an exception can only be initialised by a method of its class")

@@ -82,13 +82,13 @@ def condition(e: Emitter, node: ast.expr) -> Condition:
                 return is_instance(e, e.expression(node.args[0]), node.args[1], path_of(node.args[0]))
         if isinstance(node, ast.Call) and (found := predicate_condition(e, node)) is not None:
             return found
-        value = e.expression(node)
-        result = Condition(truth(e, value))
-        path = path_of(node)
-        kind = e.session.type_of(value)
-        if path and kind is not None:
-            result.when_true.update(without_none(path, kind))
-        return result
+        return condition_of_value(e, node, e.expression(node))
+
+
+def condition_of_value(e: Emitter, node: ast.expr, value: Value) -> Condition:
+    """A value as a condition, whose tree is given: where it holds, the value isn't None."""
+    path, kind = path_of(node), e.session.type_of(value)
+    return Condition(truth(e, value), without_none(path, kind) if path and kind is not None else {})
 
 
 def path_of(node: ast.expr) -> str | None:

@@ -103,9 +103,7 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             from tsir.frontend.script.static_objects import as_object
 
             return as_object(e, value)
-        case Slice():
-            return materialise(e, object_of_index(e, value))
-        case PyObject() if value.value is Ellipsis:
+        case Slice() | PyObject() if is_only_index(value):
             return materialise(e, object_of_index(e, value))
         case PyObject():
             if (made := materialise_container(e, value)) is not None:

@@ -109,6 +109,12 @@ class Decisions:
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
+    def anew(self, **changes: Any) -> Decisions:
+        """Decisions for compiling the same program in another way: without types, which may turn out otherwise then."""
+        apart = self.functions_are_told_apart
+        kept = Decisions(taken=self.taken, fixed=self.fixed, functions_are_told_apart=apart, held_dicts=self.held_dicts)
+        return replace(kept, **changes)
+
     def decide(self, session: Session, key: Any, kind: Attribute, still_open: bool = False) -> None:
         """Decides a type and starts again, unless everything is settled. Raises Redecided."""
         before = self.found.get(key)
@@ -296,7 +302,7 @@ def compile_settled(compile_with: Callable[[Session], Program], session_for: Cal
     except FrontendError as error:
         if not decisions.has_static_dicts:
             raise
-        held = Decisions(held_dicts=True, taken=decisions.taken, fixed=decisions.fixed)
+        held = decisions.anew(held_dicts=True)
         try:
             return _compile_opening(held, compile_with, session_for)
         except FrontendError as other:
@@ -313,14 +319,8 @@ def _compile_opening(
     except FrontendError as error:
         if not decisions.has_settings:
             raise
-        constants = Decisions(
-            settings_are_constants=True,
-            taken=decisions.taken,
-            functions_are_told_apart=decisions.functions_are_told_apart,
-            held_dicts=decisions.held_dicts,
-        )
         try:
-            return _compile(constants, compile_with, session_for)
+            return _compile(decisions.anew(settings_are_constants=True), compile_with, session_for)
         except FrontendError:
             raise error from None
 
@@ -335,14 +335,7 @@ def _compile_closed_or_open(
         if not decisions.made:
             raise
         first = error
-    apart = decisions.functions_are_told_apart
-    opened = Decisions(
-        opening=True,
-        taken=decisions.taken,
-        functions_are_told_apart=apart,
-        held_dicts=decisions.held_dicts,
-        fixed=decisions.fixed,
-    )
+    opened = decisions.anew(opening=True)
     try:
         return _compile(opened, compile_with, session_for)
     except FrontendError as error:

@@ -379,10 +379,8 @@ def _entry_for(
             kind = _generic_type(session, declaring, p.name)
         if kind is not None and holds_functions(session, kind):
             kind = None
-        if session.dynamic and (p.name in left_out or _has_only_default(p, kind)):
-            types_[p.name] = ts.NONE
-            continue
-        if kind is None and p.annotated and p.default is None:
+        is_of_python = kind is None and p.annotated and p.default is None
+        if is_of_python or (session.dynamic and (p.name in left_out or _has_only_default(p, kind))):
             types_[p.name] = ts.NONE
             continue
         if kind is None and p.annotated and not (session.dynamic and p.has_default):

@@ -25,7 +25,7 @@ from tsir.frontend.script.comprehensions import (
     known_elements,
     speculate,
 )
-from tsir.frontend.script.conditions import condition, path_of, without_none
+from tsir.frontend.script.conditions import condition, condition_of_value, path_of, without_none
 from tsir.frontend.script.control import choose
 from tsir.frontend.script.conversions import distinct, text_of
 from tsir.frontend.script.convert import as_python, list_of, materialise, tuple_elements
@@ -341,11 +341,7 @@ def _operand_condition(e: Emitter, tree: ast.expr, value: Value) -> Condition:
     if isinstance(tree, ast.Compare | ast.Call | ast.UnaryOp | ast.BoolOp) and e.session.type_of(value) == ts.BOOL:
         facts = _facts(e, tree)
         return Condition(truth(e, value), facts.when_true, facts.when_false)
-    result = Condition(truth(e, value))
-    path, kind = path_of(tree), e.session.type_of(value)
-    if path and kind is not None:
-        result.when_true.update(without_none(path, kind))
-    return result
+    return condition_of_value(e, tree, value)
 
 
 def _facts(e: Emitter, tree: ast.expr) -> Condition:

@@ -10,9 +10,6 @@ from typing import Any
 
 from xdsl.ir import BlockArgument, SSAValue
 
-from tsir.dialects.ts import types as ts
-from tsir.dialects.ts.families import py_op
-from tsir.frontend.constants import emit_constant
 from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.decided import key_of
 from tsir.frontend.script.emitter import Emitter
@@ -41,9 +38,7 @@ def fixed_default(e: Emitter, argument: SSAValue, name: str) -> Value:
     from tsir.frontend.script.control import emit_branch
     from tsir.frontend.script.raising import raise_error
 
-    zero = emit_constant(e.builder, 0, e.location)
-    size = e.emit(py_op("len")([argument], [ts.INT]))
-    test = e.emit(py_op("ne")([size, zero], [ts.BOOL]))
+    test = e.py("ne", [e.py("len", [argument]), e.int_constant(0)])
     message = f"{name} must be empty here: it is passed on with **, and was compiled as the empty dict that is its default"
     emit_branch(e, Condition(test), lambda: raise_error(e, "TypeError", message), lambda: None, end_of(e.source.node))
     return new_dict(e, {})

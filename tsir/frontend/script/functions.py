@@ -153,11 +153,10 @@ def call_function(
         signature = as_hints(signature)
     elif is_of_torch(source.function):
         signature = _with_lists(session, signature, bound)
-    if (asked := prelude_einops.KNOWN.get(source.function)) is not None:
-        for known in asked:
-            value = bound[known]
-            last = value.elements[-1] if isinstance(value, StaticTuple) and value.elements else value
-            require_constant(e, last, f"the {'pattern' if last is not value else known} of {name}()")
+    for parameter, what in prelude_einops.KNOWN.get(source.function, {}).items():
+        value = bound[parameter]
+        last = value.elements[-1] if isinstance(value, StaticTuple) and value.elements else value
+        require_constant(e, last, f"the {what} of {name}()")
     alone = source.function in session.inline_only or source.function.__module__ in _INLINED
     if alone or any(holds_run(v) and session.type_of(v) is None for v in bound.values()):
         return inline(e, source, signature, bound, None, name)

@@ -69,11 +69,8 @@ def _emitted(
 
 def _names_function(e: Emitter, node: ast.expr) -> bool:
     """Whether a tree is the name of a function, or of one in a module, which it costs nothing to look up."""
-    if isinstance(node, ast.Name):
-        return True
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name) and node.id not in e.local_names
+    root = _root(node)
+    return root is node or (root is not None and root.id not in e.local_names)
 
 
 def _signature(e: Emitter, source: FunctionSource, outer: Scope | None) -> Signature:
@@ -129,14 +126,15 @@ def _only_asks(source: FunctionSource, node: ast.expr) -> bool:
         case ast.UnaryOp(op=ast.Not()):
             return _only_asks(source, node.operand)
         case ast.Compare(ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]):
-            return _is_path(node.left)
+            return _root(node.left) is not None
         case ast.Call(func=ast.Name(id="isinstance"), args=[tested, _], keywords=[]):
-            return _is_path(tested) and "isinstance" not in source.stored
+            return _root(tested) is not None and "isinstance" not in source.stored
         case _:
             return False
 
 
-def _is_path(node: ast.expr) -> bool:
+def _root(node: ast.expr) -> ast.Name | None:
+    """The name that `a.b.c` begins with; None for other expressions."""
     while isinstance(node, ast.Attribute):
         node = node.value
-    return isinstance(node, ast.Name)
+    return node if isinstance(node, ast.Name) else None

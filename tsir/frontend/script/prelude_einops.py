@@ -120,11 +120,12 @@ REPLACED_BY_NAME: dict[tuple[str, str], Callable[..., Any]] = {
 """What is compiled in place of functions of a library that may be missing, by module and name."""
 
 
-KNOWN: dict[Callable[..., Any], tuple[str, ...]] = {
-    reduce: ("pattern", "reduction"), einsum: ("tensors_and_pattern",), parse_shape: ("pattern",), pack: ("pattern",),
-    unpack: ("pattern",), rearrange: ("pattern",), repeat: ("pattern",),
-}  # fmt: skip
-"""The parameters that have to be known while compiling; of several arguments the last."""
+KNOWN: dict[Callable[..., Any], dict[str, str]] = {
+    **{function: {"pattern": "pattern"} for function in (parse_shape, pack, unpack, rearrange, repeat)},
+    reduce: {"pattern": "pattern", "reduction": "reduction"},
+    einsum: {"tensors_and_pattern": "pattern"},
+}
+"""What has to be known while compiling, by the parameter: of several arguments the last."""
 
 
 # While compiling
@@ -197,7 +198,7 @@ def transform(pattern: str, reduction: str, names: tuple[str, ...], listed: bool
         lines.append(f"y = y.permute({_tuple(recipe.axes_permutation)})")
     lines += _reduced(reduction, range(recipe.first_reduced_axis, count))
     if recipe.added_axes:
-        rank = count - (count - recipe.first_reduced_axis) + len(recipe.added_axes)
+        rank = recipe.first_reduced_axis + len(recipe.added_axes)
         lines += [f"y = y.unsqueeze({at})" for at in recipe.added_axes]
         lines.append(
             f"y = y.expand({_tuple([lengths[recipe.added_axes[i]] if i in recipe.added_axes else -1 for i in range(rank)])})"
