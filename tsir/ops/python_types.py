@@ -279,7 +279,8 @@ def _ordered(call: _Call) -> Attribute:
 
 
 def _member(call: _Call) -> Attribute:
-    if element_of(call.types[0]) is None and call.types[0] != TupleType([]):
+    container = call.types[0]
+    if element_of(container) is None and container != TupleType([]) and not isinstance(container, AnyType):
         raise call.error()
     return BOOL
 
@@ -510,6 +511,8 @@ _RULES: dict[str, _Rule] = {
     "waited": _waited,
     "fromkeys": _from_keys,
 }
+_CERTAIN = frozenset({"length", "member"})
+"""Rules whose result has one type whatever the operands are."""
 _ARITHMETIC = frozenset(
     {"number", "real", "integer", "concatenated", "difference", "repeated", "quotient", "power", "bitwise"}
 )
@@ -629,7 +632,7 @@ def result_type(function: PyFunction, types: Sequence[Attribute], constants: Seq
     _check_parameters(call, function)
     head, *rest = function.result.split()
     words = rest if head in _CONSTRUCTORS and rest else [head]
-    if types and isinstance(types[0], AnyType) and any(word in _RULES for word in words):
+    if types and isinstance(types[0], AnyType) and any(word in _RULES and word not in _CERTAIN for word in words):
         return ANY
     if head in _ARITHMETIC and any(isinstance(t, AnyType) for t in types):
         return ANY

@@ -23,7 +23,7 @@ LONG = ("itert", "nested_deeply")
 """Programs that take seconds to compile."""
 
 NOT_YET: frozenset[str] = frozenset({
-    "any.annotated", "any.numbers_as_arguments", "any.numbers_as_indices", "any.slices_by_numbers_of_a_tensor",
+    "any.annotated", "any.numbers_as_arguments", "any.numbers_as_indices",
     "any.wrong_any", "changing_loops.by_another_name", "changing_loops.grown_dict", "changing_loops.with_break_and_else",
     "closures_and_exceptions.always_raises",
     "closures_and_exceptions.enumerate_zip", "closures_and_exceptions.key_default", "closures_and_exceptions.parse_number",

@@ -38,7 +38,7 @@
 %0 = "test.op"() : () -> i64
 %1 = ts.tuple_get %0[0] : i64 -> i64
 // -----
-// CHECK: ts.unpack: expected a list, a tuple or a tensor, found i64
+// CHECK: ts.unpack: expected a list, a tuple, a str, a tensor or any value, found i64
 %0 = "test.op"() : () -> i64
 %1 = ts.unpack %0 : (i64) -> i64
 // -----

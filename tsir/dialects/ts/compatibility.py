@@ -36,7 +36,7 @@ def accepts(expected: Attribute, found: Attribute, is_subclass: SubclassTest = _
     match expected, found:
         case ts.AnyType(), _:
             return True
-        case ts.UnionType() | ts.OptionalType(), ts.UnionType() | ts.OptionalType():
+        case _, ts.UnionType() | ts.OptionalType():
             return all(accepts(expected, member, is_subclass) for member in members(found))
         case ts.UnionType() | ts.OptionalType(), _:
             return any(accepts(member, found, is_subclass) for member in members(expected))

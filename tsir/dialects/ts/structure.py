@@ -66,6 +66,7 @@ from tsir.dialects.ts.types import (
     NamedTupleType,
     StrType,
     TensorType,
+    TupleOfType,
     TupleType,
 )
 
@@ -198,7 +199,10 @@ class TupleGetOp(IRDLOperation):
 
 @irdl_op_definition
 class UnpackOp(IRDLOperation):
-    """The elements of a list, tuple or tensor (its rows), as many as there are results; ValueError for another number."""
+    """What iteration gives of a list, tuple, str or tensor (its rows), as much as there are results; ValueError for another number.
+
+    A value of type Any gives values of type Any.
+    """
 
     name = "ts.unpack"
     value = operand_def()
@@ -210,9 +214,10 @@ class UnpackOp(IRDLOperation):
 
     def verify_(self) -> None:
         match self.value.type:
-            case ListType():
-                for i, result in enumerate(self.elements):
-                    _expect(self, f"result {i} to be of type", self.value.type.element, result.type)
+            case ListType() | TupleOfType():
+                self._expect_each(self.value.type.element)
+            case StrType() | AnyType():
+                self._expect_each(self.value.type)
             case TupleType() | NamedTupleType():
                 _expect_elements(self, self.value.type, self.elements.types, "results")
             case TensorType():
@@ -220,7 +225,11 @@ class UnpackOp(IRDLOperation):
                     if not isinstance(result.type, TensorType):
                         raise VerifyException(f"{self.name}: expected result {i} to be a !ts.tensor, found {result.type}")
             case other:
-                raise VerifyException(f"{self.name}: expected a list, a tuple or a tensor, found {other}")
+                raise VerifyException(f"{self.name}: expected a list, a tuple, a str, a tensor or any value, found {other}")
+
+    def _expect_each(self, element: Attribute) -> None:
+        for i, result in enumerate(self.elements):
+            _expect(self, f"result {i} to be of type", element, result.type)
 
 
 @irdl_op_definition
