@@ -1,6 +1,7 @@
 """Attributes, defaults and empty containers without annotations: the program says what they hold, next to plain Python."""
 
 # ruff: noqa  (how users write is the point here)
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import *
 
@@ -171,6 +172,52 @@ def never_filled():
     a, b = [], {}
     c = {"k": []}
     return a, b, len(c["k"])
+
+
+@programs(4)
+@programs(0)
+def read_before_anything_is_in_it(n: int):
+    xs, ys, d, texts, table = [], [], {}, [], {}
+    total, copies, smallest = 0, [], []
+    for i in range(n):
+        ys.extend(xs)
+        total += sum(xs) + sum(xs, 10)
+        copies.append((dict(d), set(xs), sorted(xs)))
+        texts.append(sum([[i]], xs))
+        xs.append(-i)
+        d[i] = i
+        for v in table.values():
+            smallest.append(min(v))
+        table.setdefault(i, []).append(i)
+    return xs, ys, total, copies, texts, smallest
+
+
+@programs(4)
+def read_by_what_fills_it_later(n: int):
+    xs, total = [], 0
+
+    def add(v: int):
+        xs.append(v)
+
+    for i in range(n):
+        total += sum(xs)
+        add(i)
+    return total
+
+
+@feature("Dicts and sets", "items that a defaultdict makes when they are read")
+@programs([1, 2, 3, 4])
+def made_by_reading(xs: List[int]):
+    lists, pairs, counts = defaultdict(list), defaultdict(lambda: [0, 0]), defaultdict(int)
+    copies = []
+    for i in xs:
+        copies.append(len(dict(counts)))
+        lists[i % 3]
+        pairs[i % 3][0] += i
+        counts[i % 2]
+        first = pairs[7]
+        first[1] += 1
+    return dict(lists), dict(pairs), dict(counts), copies
 
 
 @programs.parametrized()

@@ -1,6 +1,9 @@
 """Dicts of programs that are read as Python reads them, with keys that only the running program knows."""
 
 # ruff: noqa  (how users write is the point here)
+import collections
+from typing import List
+
 import torch
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
@@ -56,6 +59,44 @@ def missing(x: int, n: str, **kwargs):
 @programs(1, "z")
 def of_several_types(x: int, n: str, **kwargs):
     return {"x": x, "n": n, "all": [n, n], "t": torch.ones(x)}
+
+
+@feature("Dicts and sets", "dicts of lists, filled by keys of run time, in such functions")
+@programs([1, 2, 3, 4])
+@programs([])
+def grouped(xs: List[int], **kwargs):
+    lists, found, made, nested = {}, {}, {}, {}
+    for i in xs:
+        lists.setdefault(i % 3, []).append(i)
+        if i % 2 not in found:
+            found[i % 2] = []
+        found[i % 2].append(str(i))
+        v = made.get(i % 3)
+        if v is None:
+            v = []
+            made[i % 3] = v
+        v.append(i)
+        nested.setdefault(i % 2, {}).setdefault(str(i), []).append(i)
+    return lists, found, made, nested
+
+
+@programs([1, 2, 3, 4])
+def counted_and_defaulted(xs: List[int], *args, **kwargs):
+    lists, pairs, counts = collections.defaultdict(list), collections.defaultdict(lambda: [0, 0]), collections.Counter()
+    for i in xs:
+        lists[i % 3].append(i)
+        pairs[i % 3][0] += i
+        counts[i % 2] += 1
+    return dict(lists), dict(pairs), dict(counts)
+
+
+@programs(torch.ones(2), torch.zeros(3))
+@programs(torch.ones(2), torch.zeros(3), torch.ones(4))
+def grouped_arguments(*args):
+    d = {}
+    for i, x in enumerate(args):
+        d.setdefault(int(x.sum()) % 2, []).append(i)
+    return d
 
 
 @programs.parametrized()

@@ -23,8 +23,9 @@ from tsir.dialects.program import EntryPoint, OtherForms, Parameter, Program
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import ClassOp
 from tsir.errors import FrontendError, OperatorTypeError, UnsupportedError
+from tsir.frontend.script import decided
 from tsir.frontend.script.blame import shown_to_user
-from tsir.frontend.script.decided import Redecided
+from tsir.frontend.script.decided import Decisions, Redecided
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.functions import Compiled, compile_for
 from tsir.frontend.script.outside import Outside, complete_calls, needs_entry
@@ -190,6 +191,23 @@ class Variants:
         return variant
 
     def _settled(self, compile_variant: Callable[[], Variant], name: str) -> Variant:
+        """A variant, compiled again with what the types of its empty lists and dicts are found to be."""
+        session, own = self.session, self.session.decisions
+
+        def compile_with(session: Session) -> Variant:
+            with session.attempt():
+                return self._with_changed(compile_variant, name)
+
+        def session_for(decisions: Decisions) -> Session:
+            session.decisions = decisions
+            return session
+
+        try:
+            return decided.compile_variant(own, compile_with, session_for)
+        finally:
+            session.decisions = own
+
+    def _with_changed(self, compile_variant: Callable[[], Variant], name: str) -> Variant:
         """A variant, compiled again with the lists and dicts from outside that it changes as values of run time.
 
         Raises UnsupportedError where the rest of the program has one of them as a constant.

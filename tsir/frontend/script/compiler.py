@@ -122,6 +122,8 @@ class Session(ProgramParts):
         """The lists of starred targets, which are tuples where one is declared, as in torch.jit."""
         self.assumed: set[SSAValue] = set()
         """Empty lists and dicts whose element type is only assumed."""
+        self.taken_for_empty: set[SSAValue] = set()
+        """Those of them that were read as what has no elements, so that they can't get any in place any more."""
         self.entry_symbols: set[str] = set()
         """The functions of the entry points that were compiled so far."""
         self.expected: list[frozenset[str]] = []
@@ -181,6 +183,8 @@ class Session(ProgramParts):
         """The sources of local functions, by their trees."""
         self.refs = 0
         """How many dicts and objects that only exist while compiling there have been: their numbers."""
+        self.places: dict[str, Any] = {}
+        """Where such lists and dicts are made that are empty there, by their keys."""
         self.static_classes: dict[Any, ClassInfo] = {}
         """The classes of such objects that leave the program, by Python class and types of attributes."""
         self.changed_objects: dict[int, PyObject] = {}
@@ -397,17 +401,17 @@ class Session(ProgramParts):
 
     # Literals whose type their use decides
 
-    def empty_list(self, e: Emitter, want: Attribute | None) -> Value:
-        """`[]`: of the type that is wanted; else of tensors, until something else is put in."""
-        return empty_list(self, e, want)
+    def empty_list(self, e: Emitter, want: Attribute | None, place: Any = None) -> Value:
+        """`[]`: of the type that is wanted; else of tensors, until something else is put in. `place`: where it is made."""
+        return empty_list(self, e, want, place)
 
-    def empty_dict(self, e: Emitter, want: Attribute | None) -> Value:
+    def empty_dict(self, e: Emitter, want: Attribute | None, place: Any = None) -> Value:
         """`{}`: of the type that is wanted; else from str to tensors, until something else is put in."""
-        return empty_dict(self, e, want)
+        return empty_dict(self, e, want, place)
 
     def opened(self, e: Emitter, assumed: Attribute) -> Attribute:
         """The type of an empty container that is made here, of which only this is assumed."""
-        return opened(self, e, assumed)
+        return opened(self, e, assumed, None)
 
     def assume(self, result: SSAValue) -> None:
         """Lets the first use of an empty container decide its type, unless that is open or known from what else the program does."""

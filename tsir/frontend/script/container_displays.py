@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xdsl.ir import Attribute, SSAValue
 
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
 
 
-def empty_list(session: Session, e: Emitter, want: Attribute | None) -> Value:
-    """`[]`: of the type that is wanted; else of tensors, until something else is put in."""
+def empty_list(session: Session, e: Emitter, want: Attribute | None, place: Any) -> Value:
+    """`[]`: of the type that is wanted; else of tensors, until something else is put in. `place`: where it is made, if not here."""
     known = isinstance(want, ts.ListType)
-    kind = want if isinstance(want, ts.ListType) else opened(session, e, ts.ListType(ts.TensorType()))
+    kind = want if isinstance(want, ts.ListType) else opened(session, e, ts.ListType(ts.TensorType()), place)
     result = e.emit(ListOp([], kind))
     if not known:
         assume(session, result)
     return Run(result)
 
 
-def empty_dict(session: Session, e: Emitter, want: Attribute | None) -> Value:
+def empty_dict(session: Session, e: Emitter, want: Attribute | None, place: Any) -> Value:
     """`{}`: of the type that is wanted; else from str to tensors, until something else is put in."""
     known = isinstance(want, ts.DictType)
     assumed = ts.DictType(ts.StrType(), ts.TensorType())
-    kind = ts.DictType(want.key, want.value) if isinstance(want, ts.DictType) else opened(session, e, assumed)
+    kind = ts.DictType(want.key, want.value) if isinstance(want, ts.DictType) else opened(session, e, assumed, place)
     result = e.emit(DictOp([], kind))
     if not known:
         assume(session, result)
     return Run(result)
 
 
-def opened(session: Session, e: Emitter, assumed: Attribute) -> Attribute:
-    """The type of an empty container that is made here, of which only this is assumed."""
-    return session.decisions.opened(session, key_of_literal(e), assumed)
+def opened(session: Session, e: Emitter, assumed: Attribute, place: Any) -> Attribute:
+    """The type of an empty container that is made at a place, or here, of which only this is assumed."""
+    return session.decisions.opened(session, place or key_of_literal(e), assumed)
 
 
 def assume(session: Session, result: SSAValue) -> None:

@@ -14,7 +14,7 @@ from tsir.frontend.script import prelude
 from tsir.frontend.script.builtin_bases import plain as as_builtin
 from tsir.frontend.script.call_arguments import Arguments, as_number, python_number
 from tsir.frontend.script.class_texts import text_of_class
-from tsir.frontend.script.convert import as_python, list_of, materialise, tuple_elements, uninitialized
+from tsir.frontend.script.convert import as_python, is_taken_for_empty, list_of, materialise, tuple_elements, uninitialized
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.enums import number_behind, text_of_member
 from tsir.frontend.script.exception_values import exception_text
@@ -209,7 +209,7 @@ def _dict(a: Arguments) -> Value:
         values[0] = call(e, PyFunction(prelude.dict_of_keys), [values[0]], {})
     row = python.builtin("dict")
     assert row is not None
-    if isinstance(values[0], Run) and values[0].ssa in e.session.assumed and not keywords:
+    if not keywords and is_taken_for_empty(e, values[0]):
         return e.session.empty_dict(e, a.want)
     made = call_row(e, row, values)
     kind = e.session.type_of(made)

@@ -71,13 +71,13 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             parts = [materialise(e, as_function(e, as_held(e, v))) for v in value.elements]
             return e.emit(TupleOp(parts, value.named or ts.TupleType([p.type for p in parts])))
         case StaticList() if not value.elements:
-            made = e.session.empty_list(e, None)
+            made = e.session.empty_list(e, None, e.session.places.get(value.ref or ""))
             assert isinstance(made, Run)
             return _at_run_time(e, value, made.ssa)
         case StaticList():
             return _at_run_time(e, value, list_of(e, value.elements))
         case StaticDict() if not value.items:
-            made = e.session.empty_dict(e, None)
+            made = e.session.empty_dict(e, None, e.session.places.get(value.ref or ""))
             assert isinstance(made, Run)
             return _at_run_time(e, value, made.ssa)
         case StaticDict():
@@ -180,6 +180,8 @@ def held(e: Emitter, value: Value) -> Value:
     is an object."""
     if is_only_index(value):
         return as_item(e, value)
+    if _is_new_and_empty(e.latest(value)):
+        return Run(materialise(e, value))  # what it holds is what the program puts into it there
     if isinstance(value, StaticTuple):
         return replace(
             value, elements=tuple(object_of_index(e, v) if is_only_index(v) else held(e, v) for v in value.elements)
@@ -193,6 +195,13 @@ def held(e: Emitter, value: Value) -> Value:
     from tsir.frontend.script.numpy_scalars import as_held
 
     return as_function(e, as_object(e, as_held(e, value)))
+
+
+def _is_new_and_empty(value: Value) -> bool:
+    """Whether a value is a list or dict of the program's that only exists while compiling, so far, and has nothing in it."""
+    if isinstance(value, StaticDict):
+        return value.ref is not None and not value.items
+    return isinstance(value, StaticList) and value.ref is not None and not value.elements
 
 
 def uninitialized(e: Emitter, kind: Attribute) -> SSAValue:
@@ -258,6 +267,7 @@ def _may_be(kind: Attribute | None, wanted: Attribute) -> bool:
 
 
 def _coerce(e: Emitter, value: Value, wanted: Attribute) -> SSAValue | None:
+    value = e.latest(value)
     if isinstance(value, StaticTuple | StaticList):
         return _coerce_sequence(e, value, wanted)
     if isinstance(value, Const):
@@ -389,11 +399,45 @@ EMPTY_MAKERS = ("counter", "ordered_dict", "default_dict", "deque")
 """The functions of `collections` whose result may be an empty container of which nothing is known yet."""
 
 
+VALUES_OF_DICTS = ("getitem", "default_item", "dict_setdefault")
+"""The functions that give a value of a dict."""
+
+
 class Retyped(Exception):
     """An empty list or dict that a loop carries has got another element type: the loop's body is emitted again."""
 
     def __init__(self, loop: object) -> None:
         self.loop = loop
+
+
+_READS_OF_ANY_TYPE = frozenset(("len", "contains", "not_contains", *VALUES_OF_DICTS))
+"""What says the same of a container, whatever the type of its elements is."""
+
+
+def is_taken_for_empty(e: Emitter, value: Value | SSAValue) -> bool:
+    """Whether a list or dict is one that has no elements where this is asked, since nothing is known of their type. It may get
+    some later, and this place may run again: then its type has to be known from the start."""
+    ssa = value.ssa if isinstance(value, Run) else value
+    if not isinstance(ssa, SSAValue) or ssa not in e.session.assumed:
+        return False
+    if isinstance(ssa.type, ts.DictType) and ssa.type.container.data == "defaultdict":
+        return False  # reading an item puts it in
+    e.session.taken_for_empty.add(ssa)
+    return True
+
+
+def _is_read(e: Emitter, ssa: SSAValue) -> bool:
+    """Whether something was emitted for an empty container that depends on the type of its elements, which is only assumed."""
+    return ssa in e.session.taken_for_empty or any(
+        not isinstance(use.operation, PyOp)
+        or use.operation.FUNCTION not in _READS_OF_ANY_TYPE
+        or any(r.type == _value_type(ssa) and _is_read(e, r) for r in use.operation.results)
+        for use in ssa.uses
+    )
+
+
+def _value_type(container: SSAValue) -> Attribute | None:
+    return container.type.value if isinstance(container.type, ts.DictType) else None
 
 
 def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
@@ -426,7 +470,7 @@ def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
         return retype_value(e, ssa, wanted)
     if kinds and (ssa.first_use is not None or ssa not in e.session.literals):
         return False
-    if not kinds and ssa not in e.session.assumed:
+    if not kinds and (ssa not in e.session.assumed or (ssa.type != wanted and _is_read(e, ssa))):
         return False
     operands = list(owner.operands) if kinds else []
     if not all(

@@ -10,7 +10,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from xdsl.ir import Attribute
 
@@ -309,6 +309,28 @@ def compile_settled(compile_with: Callable[[Session], Program], session_for: Cal
             raise (other if "exists while compiling" in error.message else error) from None
 
 
+Compiled = TypeVar("Compiled")
+
+
+def compile_variant(
+    own: Decisions, compile_with: Callable[[Session], Compiled], session_for: Callable[[Decisions], Session]
+) -> Compiled:
+    """Compiles what joins a finished program, for which nothing of that is decided otherwise: again with open types where it has
+    empty containers and can't be compiled without."""
+    decisions = replace(own, anything=None, misfit=None)
+    try:
+        return _compile(decisions, compile_with, session_for)
+    except FrontendError as error:
+        if not decisions.made or decisions.opening:
+            raise
+        first = error
+    opened = replace(decisions, opening=True, found=dict(decisions.found), places=[], assumed={})
+    try:
+        return _compile(opened, compile_with, session_for)
+    except FrontendError:
+        raise first from None
+
+
 def _compile_opening(
     decisions: Decisions, compile_with: Callable[[Session], Program], session_for: Callable[[Decisions], Session]
 ) -> Program:
@@ -348,8 +370,8 @@ def _compile_closed_or_open(
 
 
 def _compile(
-    decisions: Decisions, compile_with: Callable[[Session], Program], session_for: Callable[[Decisions], Session]
-) -> Program:
+    decisions: Decisions, compile_with: Callable[[Session], Compiled], session_for: Callable[[Decisions], Session]
+) -> Compiled:
     while True:
         session, decisions.failure = session_for(decisions), None
         try:

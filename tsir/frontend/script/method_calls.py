@@ -14,7 +14,7 @@ from tsir.frontend.script import object_dicts
 from tsir.frontend.script.any_methods import call_method_of_any
 from tsir.frontend.script.builtin_bases import call_unbound, delegated, has_builtin_base
 from tsir.frontend.script.concurrency import chain, notify
-from tsir.frontend.script.convert import coerce, held, materialise, retype, tuple_elements
+from tsir.frontend.script.convert import coerce, held, is_taken_for_empty, materialise, retype, tuple_elements
 from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.evaluation import evaluate
@@ -147,7 +147,7 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         none = materialise(e, Const(None))
         e.py("setslice", [ssa, none, none, none, materialise(e, sorted_items(e, Run(ssa), dict(kwargs)))])
         return Const(None)
-    if row.name == "list_extend" and len(args) == 1 and isinstance(args[0], Run) and args[0].ssa in e.session.assumed:
+    if row.name == "list_extend" and len(args) == 1 and is_taken_for_empty(e, args[0]):
         return NONE  # by an empty list, whose element type isn't known
     values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
     ordered = ordered_keywords(e, row, values, kwargs)

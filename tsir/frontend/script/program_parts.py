@@ -101,12 +101,14 @@ class ProgramParts:
     @contextmanager
     def attempt(self) -> Generator[None]:
         """What was compiled inside is forgotten where it raises."""
-        functions, operations = dict(self.functions), list(self._operations)
+        functions, operations, imported = dict(self.functions), list(self._operations), dict(self._imported)
+        symbols = set(self._symbols)
         methods = {name: dict(info.methods) for name, info in self._classes.items()}
         try:
             yield
         except BaseException:
-            self.functions, self._operations = functions, operations
+            self.functions, self._operations, self._imported = functions, operations, imported
+            self._symbols = symbols | set(self._classes)
             for name, info in self._classes.items():
                 info.methods = methods.get(name, {})
             raise

@@ -24,7 +24,7 @@ from tsir.frontend.script.control import choose
 from tsir.frontend.script.conversions import (
     special_method,
 )
-from tsir.frontend.script.convert import coerce, materialise, tuple_elements
+from tsir.frontend.script.convert import coerce, is_taken_for_empty, materialise, tuple_elements
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.operator_calls import is_tensor, torch_call
 from tsir.frontend.script.operators import binary
@@ -86,10 +86,10 @@ def _reduction(name: str, method: str) -> Callable[..., Value]:
             over_rows = prelude.TENSOR_REDUCTIONS.get(name) if not keywords else None
             return torch_call(e, method, values) if over_rows is None else call(e, PyFunction(over_rows), values, {})
         start = values[1] if len(values) > 1 else keywords.get("start")
-        if name == "sum" and isinstance(values[0], Run) and values[0].ssa in e.session.assumed:
+        if name == "sum" and is_taken_for_empty(e, values[0]):
             return Const(0) if start is None else start
         if name == "sum" and start is not None and isinstance(e.session.type_of(start), ts.ListType | Tuples):
-            if isinstance(start, Run) and start.ssa in e.session.assumed:
+            if is_taken_for_empty(e, start):
                 return call(e, PyFunction(prelude.sum_of_lists), [values[0]], {})
             return call(e, PyFunction(prelude.sum_of_sequences), [values[0], start], {})
         if name == "sum" and isinstance(kinds[0], Tuples) and not set(kinds[0].elements.data) <= set(NUMBERS):

@@ -19,7 +19,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import PyOp, py_op
 from tsir.frontend.script import prelude_heaps as heaps
 from tsir.frontend.script.container_comparisons import ORDER, compares_objects
-from tsir.frontend.script.convert import coerce, held, materialise, retype, set_type
+from tsir.frontend.script.convert import VALUES_OF_DICTS, coerce, held, is_taken_for_empty, materialise, retype, set_type
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.open_types import unify
 from tsir.frontend.script.unknown_keywords import refuse_unknown_keywords
@@ -91,7 +91,7 @@ def _ordered_dict(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]
     if args and kwargs:
         e.unsupported("OrderedDict() of items and of keyword arguments")
     given = args[0] if args else e.session.dict_of(e, [(Const(k), v) for k, v in kwargs.items()], None)
-    if isinstance(given, Run) and given.ssa in e.session.assumed:
+    if is_taken_for_empty(e, given):
         return _ordered_dict(e, [], {})
     return Run(e.py("ordered_dict", [_items(e, given)]))
 
@@ -162,7 +162,7 @@ def _deque(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Va
     values = given.get("iterable")
     nothing_given = values is None or (isinstance(values, StaticTuple | StaticList) and not values.elements)
     items = None if values is None or nothing_given else _items(e, values)
-    if items is None or (items in e.session.assumed and isinstance(items.type, ts.ListType)):
+    if items is None or (isinstance(items.type, ts.ListType) and is_taken_for_empty(e, items)):
         kind = wanted or ts.DequeType(ts.TensorType())
         nothing = [e.emit(py_op("tuple")([], [ts.TupleType([])]))] if limit else []
         return _assumed(e, "deque", [*nothing, *limit], kind, wanted is not None)
@@ -204,14 +204,10 @@ def adopt_item(e: Emitter, container: SSAValue, args: Sequence[Value]) -> None:
         retype(e, container, container.type.of(given[0], given[1]))
 
 
-_VALUES = ("getitem", "default_item", "dict_setdefault")
-"""The functions that give a value of a dict."""
-
-
 def retype_value(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
     """Gives the container that is a value of a dict, of which nothing is known yet, another element type."""
     owner = ssa.owner
-    if not isinstance(owner, PyOp) or owner.FUNCTION not in _VALUES:
+    if not isinstance(owner, PyOp) or owner.FUNCTION not in VALUES_OF_DICTS:
         return False
     container = owner.operands[0]
     if not isinstance(container.type, ts.DictType) or container.type.value != ssa.type or type(ssa.type) is not type(wanted):
@@ -221,7 +217,7 @@ def retype_value(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
         return False
     for use in list(container.uses):
         taken = use.operation
-        if isinstance(taken, PyOp) and taken.FUNCTION in _VALUES and use.index == 0:
+        if isinstance(taken, PyOp) and taken.FUNCTION in VALUES_OF_DICTS and use.index == 0:
             for result in taken.results:
                 if result.type == known:
                     set_type(result, wanted)

@@ -55,6 +55,8 @@ def new_dict(e: Emitter, items: Mapping[Any, Value]) -> StaticDict:
     """A new dict that the program may change."""
     made = StaticDict(dict(items), new_ref(e))
     store(e, made)
+    if not items:
+        _note_place(e, made)
     return made
 
 
@@ -62,7 +64,17 @@ def new_list(e: Emitter, elements: Sequence[Value]) -> StaticList:
     """A new list that the program may change."""
     made = StaticList(tuple(elements), new_ref(e))
     store(e, made)
+    if not elements:
+        _note_place(e, made)
     return made
+
+
+def _note_place(e: Emitter, made: StaticDict | StaticList) -> None:
+    """Notes where an empty list or dict is made: its type, should it become a value of run time, is decided by that."""
+    from tsir.frontend.script.decided import key_of_literal
+
+    assert made.ref is not None
+    e.session.places[made.ref] = key_of_literal(e)
 
 
 def store(e: Emitter, value: StaticDict | StaticObject | StaticList) -> None:
