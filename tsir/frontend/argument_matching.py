@@ -75,11 +75,16 @@ class OfElements:
 
 
 @dataclass(frozen=True)
-class FromNumber:
-    """A number converted by the built-in `int` or `float`."""
+class ByBuiltIn:
+    """A value converted to a schema's type by the built-in for it: `int`, `float`, `complex` or `device`."""
 
-    function: str
+    base: str
     value: SSAValue
+
+    @property
+    def function(self) -> str:
+        """The built-in's name."""
+        return _BUILT_IN[self.base][0]
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class FromTensor:
     value: SSAValue
 
 
-Plan: TypeAlias = AsItIs | OfConstant | OfList | OfElements | FromNumber | FromTensor
+Plan: TypeAlias = AsItIs | OfConstant | OfList | OfElements | ByBuiltIn | FromTensor
 
 
 class Refused(Exception):
@@ -132,9 +137,10 @@ FROM_TENSOR: dict[str, tuple[str, ...]] = {
 """The operators that make a number of a tensor; the first one that the registry has is used."""
 
 
-_FROM_NUMBER: dict[str, tuple[str, tuple[Attribute, ...]]] = {
+_BUILT_IN: dict[str, tuple[str, tuple[Attribute, ...]]] = {
     "int": ("int", (ts.BOOL, ts.NumberType())), "SymInt": ("int", (ts.BOOL, ts.NumberType())),
     "float": ("float", (ts.INT, ts.BOOL, ts.NumberType())), "complex": ("complex", (ts.INT, ts.FLOAT, ts.BOOL)),
+    "Device": ("device", (ts.StrType(),)),
 }  # fmt: skip
 """The built-in that converts to a type, and the types that it takes implicitly."""
 
@@ -324,9 +330,9 @@ def _convert_one(registry: SchemaRegistry, value: Value, kind: SchemaType, conve
     if isinstance(value, SSAValue):
         if _is_base(value.type, kind.base):
             return AsItIs(value)
-        function, sources = _FROM_NUMBER.get(kind.base, ("", ()))
+        _, sources = _BUILT_IN.get(kind.base, ("", ()))
         if conversion >= Conversion.NUMBER and value.type in sources:
-            return FromNumber(function, value)
+            return ByBuiltIn(kind.base, value)
         if conversion >= Conversion.TENSOR and isinstance(value.type, ts.TensorType):
             for key in FROM_TENSOR.get(kind.base, ()):
                 if (schema := registry.get(key)) is not None:
@@ -355,7 +361,7 @@ def _any_list(value: Sequence[Any], refused: Refused) -> OfList:
     if len(kinds) <= 1:
         return OfList(elements, next(iter(kinds), ts.FLOAT))
     for wider in (ts.INT, ts.FLOAT, ts.COMPLEX):
-        if kinds <= set(_FROM_NUMBER[show_type(wider)][1]) | {wider}:
+        if kinds <= set(_BUILT_IN[show_type(wider)][1]) | {wider}:
             return OfList(tuple(_widened(e, wider) for e in elements), wider)
     raise refused
 
@@ -365,7 +371,7 @@ def _widened(element: AsItIs | OfConstant | OfList, wider: Attribute) -> Plan:
     if isinstance(element, OfConstant):
         return OfConstant({"int": int, "float": float, "complex": complex}[function](element.value))  # type: ignore[arg-type]
     assert isinstance(element, AsItIs)
-    return element if element.value.type == wider else FromNumber(function, element.value)
+    return element if element.value.type == wider else ByBuiltIn(function, element.value)
 
 
 def _convert_constant(value: Constant, base: str, conversion: Conversion, refused: Refused) -> Constant:

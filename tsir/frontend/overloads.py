@@ -21,7 +21,7 @@ from tsir.frontend.argument_matching import (
     FROM_TENSOR,
     AsItIs,
     Conversion,
-    FromNumber,
+    ByBuiltIn,
     FromTensor,
     OfConstant,
     OfElements,
@@ -197,7 +197,7 @@ def _materialise(builder: Builder, plan: Plan, location: LocationAttr) -> SSAVal
                 insert(builder, TupleGetOp(plan.value, i, t), location).result for i, t in enumerate(plan.element_types)
             ]
             return emit_list(builder, parts, plan.element_type, location)
-        case FromNumber():
-            return insert(builder, py_op(plan.function)([plan.value], [BASE_TYPES[plan.function]]), location).results[0]
+        case ByBuiltIn():
+            return insert(builder, py_op(plan.function)([plan.value], [BASE_TYPES[plan.base]]), location).results[0]
         case FromTensor():
             return emit_schema(builder, plan.schema, [plan.value], location)[0]

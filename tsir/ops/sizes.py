@@ -679,6 +679,11 @@ def same_size(a: Size, b: Size) -> bool:
     return size_key(env.resolve(a - b)) == 0
 
 
+def is_one(size: Size) -> bool:
+    """Whether a size is provably 1: a constant, or by what was learned of the sizes; no guard is taken."""
+    return size == 1 if isinstance(size, int) else same_size(size, 1)
+
+
 def divides(a: Size, b: SymInt) -> bool:
     """Whether `b` is a whole multiple of `a` as a polynomial."""
     quotient, remainder = _divide(b.env, b.terms, _terms(a))

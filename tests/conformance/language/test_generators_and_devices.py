@@ -30,6 +30,16 @@ def a_new_seed(n: int):
     return seed == g.initial_seed(), torch.randn(n, generator=g).shape
 
 
+@feature("Tensors in programs", "a text of run time as a device")
+@programs(torch.ones(2), "cpu", 3)
+@programs(torch.ones(2), "gpu", 3)
+def device_by_name(x: torch.Tensor, name: str, n: int):
+    made = torch.zeros(n, 2, dtype=torch.float, device=name), torch.arange(n, device=name), torch.full((n,), 2, device=name)
+    like = torch.zeros_like(x, device=name), x.new_ones(n, device=name), torch.tensor([1, 2], device=name)
+    moved = x.to(name), x.to(name, torch.float64), x.to(device=name), torch.as_tensor([n], device=name)
+    return made, like, moved, torch.randn(n, device=name).shape, torch.device(name)
+
+
 def _noise(x: torch.Tensor, g: Optional[torch.Generator]):
     if g is None:
         return x

@@ -422,16 +422,19 @@ def _rows(x: SymTensor, dim: int, index: SymTensor, source: SymTensor, kind: str
         y = _rows(reshape(x, (1,)), 0, index, reshape(source, (index.numel(),)), kind)
         return reshape(y, ())
     shape = (*x.shape[:at], index.shape[0], *x.shape[at + 1 :])
-    source = reshape(source, shape) if source.rank < len(shape) else source
-    numbers = ", ".join(f"{{{i + 1}}}" for i in range(source.rank))
-    message = f"Number of indices ({{0}}) should be equal to source.size(dim): source shape [{numbers}]"
+    source = source if source.rank else reshape(source, shape)
+    own, given = (
+        f"[{', '.join(f'{{{first + i}}}' for i in range(n))}]" for first, n in ((0, x.rank), (x.rank, source.rank))
+    )
+    message = "source tensor shape must match self tensor shape, excluding the specified dimension. "
+    message += f"Got self.shape = {own} source.shape = {given}"
     if source.rank != len(shape):
-        raise OperatorError(message.format(index.shape[0], *source.shape))
+        raise OperatorError(message.format(*x.shape, *source.shape))
     of_indices = f"Number of indices ({{1}}) should be equal to source.size(dim): ({{0}}), for dim: {at}"
     check_sizes(source.shape[at], "eq", index.shape[0], of_indices)
     for d, (a, b) in enumerate(zip(source.shape, shape, strict=True)):
         if d != at:
-            check_sizes(a, "eq", b, message, index.shape[0], *source.shape)
+            check_sizes(a, "eq", b, message, *x.shape, *source.shape)
     return scatter_slices(x, (at,), unsqueeze(convert(index, dtypes.int64), 1), source, kind, at, False)
 
 

@@ -17,7 +17,7 @@ from tsir.ops.core.elementwise import binary, broadcast_shapes, clamp, conj, con
 from tsir.ops.core.host_calls import call_host_results
 from tsir.ops.core.numbers import to_number
 from tsir.ops.core.slices import select, slice
-from tsir.ops.core.views import broadcast_to, diagonal, movedim, permute, reshape, unsqueeze
+from tsir.ops.core.views import broadcast_to, diagonal, expand, movedim, permute, reshape, unsqueeze
 from tsir.ops.promotion import result_type
 from tsir.ops.registry import aten, host
 from tsir.ops.sizes import Size
@@ -182,11 +182,11 @@ def _plus_product(x: SymTensor, found: SymTensor, beta: Any, alpha: Any) -> SymT
     if not (is_constant(alpha) and alpha == 1):
         found = convert(binary("mul", found, alpha), found.dtype)
     if beta == 0:
-        broadcast_shapes(x.shape, found.shape)
+        expand(x, found.shape)
         return found
     if not (is_constant(beta) and beta == 1):
         x = convert(binary("mul", x, beta), x.dtype)
-    return binary("add", broadcast_to(x, broadcast_shapes(x.shape, found.shape)), found)
+    return binary("add", expand(x, found.shape), found)
 
 
 @aten("addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor")
@@ -319,6 +319,9 @@ def vecdot(x: SymTensor, y: SymTensor, dim: int) -> SymTensor:
 @aten("bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None) -> Tensor", out=False)
 def bilinear(a: SymTensor, b: SymTensor, weight: SymTensor, bias: SymTensor | None) -> SymTensor:
     """`input1 @ weight[k] @ input2` for every k, plus bias."""
+    for i, (one, other) in enumerate(zip(a.shape[:-1], b.shape[:-1], strict=False)):
+        if one != other:
+            raise OperatorError(f"bilinear(): input batch dimensions do not match at dim {i}: got {one} and {other}")
     batch = _LETTERS[: a.rank - 1]
     left = contract(f"{batch}y,zyx->{batch}zx", a, weight)
     result = contract(f"{batch}zx,{batch}x->{batch}z", left, b)

@@ -15,12 +15,12 @@ from tsir.dialects.ts.types import linalg_element_type
 from tsir.errors import OperatorError
 from tsir.ops.builder import Body, affine_map, current
 from tsir.ops.core.creation import full
-from tsir.ops.core.elementwise import convert, fill_value
+from tsir.ops.core.elementwise import broadcast_size, convert, fill_value
 from tsir.ops.core.scalars import dtype_class
 from tsir.ops.core.slices import flip, insert_slice, pad
 from tsir.ops.core.views import reshape, transpose
 from tsir.ops.promotion import is_half
-from tsir.ops.sizes import Size
+from tsir.ops.sizes import Size, is_one
 from tsir.ops.tensor import SymTensor
 
 _OPERATIONS: dict[str, tuple[type[Operation], type[Operation]]] = {
@@ -57,11 +57,11 @@ def contract(spec: str, a: SymTensor, b: SymTensor) -> SymTensor:
     sizes: dict[str, Size] = {}
     for letters, operand in ((letters_a, a), (letters_b, b)):
         for letter, size in zip(letters, operand.shape, strict=True):
-            known = sizes.get(letter)
-            if known is None or (isinstance(known, int) and known == 1):
-                sizes[letter] = size
-            elif not (isinstance(size, int) and size == 1) and known != size:
-                raise OperatorError(f"mat1 and mat2 shapes cannot be multiplied ({_shown(a.shape)} and {_shown(b.shape)})")
+            try:
+                sizes[letter] = broadcast_size(sizes.get(letter, 1), size)
+            except OperatorError:
+                shapes = f"{_shown(a.shape)} and {_shown(b.shape)}"
+                raise OperatorError(f"mat1 and mat2 shapes cannot be multiplied ({shapes})") from None
     shape = tuple(sizes[letter] for letter in out)
     builder = current()
     if not builder.emitting:
@@ -71,7 +71,7 @@ def contract(spec: str, a: SymTensor, b: SymTensor) -> SymTensor:
         affine_map(
             len(order),
             [
-                None if isinstance(size, int) and size == 1 and sizes[letter] != 1 else order.index(letter)
+                None if is_one(size) and not is_one(sizes[letter]) else order.index(letter)
                 for letter, size in zip(letters, operand.shape, strict=True)
             ],
         )

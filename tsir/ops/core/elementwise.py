@@ -31,7 +31,7 @@ from tsir.ops.core.scalars import (
     select,
 )
 from tsir.ops.promotion import int_to_float, is_half, result_type
-from tsir.ops.sizes import Size, SymInt, same_size
+from tsir.ops.sizes import Size, SymInt, is_one, same_size
 from tsir.ops.tensor import SymScalar, SymTensor, dtype_label, is_constant, is_number
 
 Operand = Any
@@ -48,19 +48,23 @@ def broadcast_shapes(*shapes: Sequence[Size]) -> tuple[Size, ...]:
     for shape in shapes:
         offset = rank - len(shape)
         for i, size in enumerate(shape):
-            known = result[offset + i]
-            if known is size or (type(size) is int and size == 1):
-                continue
-            if type(known) is int and known == 1:
-                result[offset + i] = size
-            elif type(size) is int and type(known) is int:
-                if size != known:
-                    raise _mismatch(known, size, offset + i)
-            elif same_size(known, size):
-                result[offset + i] = known if isinstance(known, int) else size
-            else:
-                result[offset + i] = _broadcast_undecided(known, size, offset + i)
+            result[offset + i] = broadcast_size(result[offset + i], size, offset + i)
     return tuple(result)
+
+
+def broadcast_size(a: Size, b: Size, dim: int = 0) -> Size:
+    """The size that two sizes broadcast to, of dimension `dim`. Raises OperatorError, with torch's message, when they don't."""
+    if a is b or (type(b) is int and b == 1):
+        return a
+    if type(a) is int and a == 1:
+        return b
+    if type(b) is int and type(a) is int:
+        if b != a:
+            raise _mismatch(a, b, dim)
+        return a
+    if same_size(a, b):
+        return a if isinstance(a, int) else b
+    return _broadcast_undecided(a, b, dim)
 
 
 def _broadcast_undecided(a: Size, b: Size, dim: int) -> Size:
@@ -95,9 +99,7 @@ def broadcast_map(shape: Sequence[Size], result: Sequence[Size]) -> AffineMapAtt
     return affine_map(
         rank,
         [
-            None
-            if type(size) is int and size == 1 and not (type(result[offset + i]) is int and result[offset + i] == 1)
-            else offset + i
+            None if size is not result[offset + i] and is_one(size) and not is_one(result[offset + i]) else offset + i
             for i, size in enumerate(shape)
         ],
     )

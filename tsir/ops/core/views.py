@@ -16,7 +16,7 @@ from tsir.errors import OperatorError
 from tsir.ops.builder import INDEX, affine_map, current, identity_map, tensor_type
 from tsir.ops.core.elementwise import broadcast_map
 from tsir.ops.core.scalars import cmpi
-from tsir.ops.sizes import Size, SymInt, bounds, divides, numel, same_size, size_max, size_min
+from tsir.ops.sizes import Size, SymInt, bounds, divides, is_one, numel, same_size, size_max, size_min
 from tsir.ops.tensor import SymTensor, as_size, require_int, wrap_dim, wrap_dims
 
 
@@ -244,11 +244,11 @@ def _groups(source: Sequence[Size], target: Sequence[Size]) -> tuple[list[list[i
             return None
         return sources, targets
     for k in range(i, len(source)):
-        if not (isinstance(source[k], int) and source[k] == 1):
+        if not is_one(source[k]):
             return None
         sources[-1].append(k)
     for k in range(j, len(target)):
-        if not (isinstance(target[k], int) and target[k] == 1):
+        if not is_one(target[k]):
             return None
         targets[-1].append(k)
     return sources, targets
@@ -263,7 +263,7 @@ def _smaller(a: Size, b: Size) -> bool | None:
     for one, other, answer in ((a, b, True), (b, a, False)):
         if isinstance(one, int) and one == 0:
             return None
-        if isinstance(one, int) and one == 1:
+        if is_one(one):
             return answer
         if isinstance(other, SymInt) and divides(one, other):
             return answer
