@@ -20,8 +20,8 @@ from tsir.errors import FrontendError
 from tsir.frontend.argument_matching import (
     FROM_TENSOR,
     AsItIs,
-    Conversion,
     ByBuiltIn,
+    Conversion,
     FromTensor,
     OfConstant,
     OfElements,

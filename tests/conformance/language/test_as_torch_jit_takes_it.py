@@ -9,6 +9,7 @@ import torch
 import tsir
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
+from tests.models.comparison import assert_same
 from torch import Tensor, nn
 from torch.jit.annotations import BroadcastingList2, BroadcastingList3
 
@@ -595,3 +596,12 @@ def test_save(tmp_path: Any) -> None:
     assert torch.equal(torch.load(name), X)
     found = torch.load(name + "2")
     assert torch.equal(found[0], X + 1) and found[1:] == ({"a": [1, 2]}, None)
+
+
+def _filled(x: Tensor) -> Tensor:
+    return x.zeros_like() + x.ones_like()  # type: ignore[operator]
+
+
+@feature("torch.jit's API", "operators on `self` as methods that Python's Tensor lacks: `x.zeros_like()`")
+def test_operators_as_methods():
+    assert_same(tsir.script(_filled)(X), torch.ones_like(X))

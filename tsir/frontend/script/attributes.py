@@ -40,7 +40,7 @@ from tsir.frontend.script.listed import as_object, python_class
 from tsir.frontend.script.local_functions import function_attribute
 from tsir.frontend.script.numpy_calls import class_of_number, member
 from tsir.frontend.script.numpy_scalars import as_held
-from tsir.frontend.script.operator_calls import is_tensor, torch_call
+from tsir.frontend.script.operator_calls import is_operator_on_self, is_tensor, torch_call
 from tsir.frontend.script.outside import constant_outside, is_plain_object, type_of_plain_object
 from tsir.frontend.script.prelude import SPECIAL_METHODS, size_numel
 from tsir.frontend.script.python_errors import not_none, raise_in_program
@@ -279,6 +279,8 @@ def _run_attribute(e: Emitter, value: Run, name: str, shown: Value | None = None
             return Run(result, "size" if name == "shape" else None)
         if name not in PYTHON_METHODS and not hasattr(torch.Tensor, name):
             raise_if_expected(e, "AttributeError", [kind], f"'{{0}}' object has no attribute '{name}'")
+            if is_operator_on_self(e, name):
+                return Method(value, name)
             hint = _TENSOR_NAMES.get(name) or did_you_mean(name, dir(torch.Tensor))
             e.error(f"Tensor has no attribute or method '{name}'", hint=hint, code="TS203")
         return Method(value, name)

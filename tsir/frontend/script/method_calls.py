@@ -25,7 +25,7 @@ from tsir.frontend.script.keys import as_key, refuse_objects_of_set
 from tsir.frontend.script.listed import VIEWS
 from tsir.frontend.script.numpy_calls import call_method as call_method_of_number
 from tsir.frontend.script.open_types import unify
-from tsir.frontend.script.operator_calls import argument, is_tensor, torch_call, tuple_result
+from tsir.frontend.script.operator_calls import argument, is_operator_on_self, is_tensor, torch_call, tuple_result
 from tsir.frontend.script.prelude import SPECIAL_METHODS
 from tsir.frontend.script.reductions import sorted_items
 from tsir.frontend.script.rows import call_row, ordered_keywords
@@ -289,6 +289,6 @@ def tensor_method(e: Emitter, receiver: Run, name: str, args: Sequence[Value], k
         from tsir.frontend.script.calls import call
 
         return call(e, e.session.from_python(getattr(torch, name), f"torch.{name}"), [receiver, *args], kwargs)
-    if not hasattr(torch.Tensor, name):
+    if not hasattr(torch.Tensor, name) and not is_operator_on_self(e, name):
         e.error(f"Tensor has no attribute or method '{name}'", hint=did_you_mean(name, dir(torch.Tensor)), code="TS203")
     return torch_call(e, name, [receiver, *args], kwargs)

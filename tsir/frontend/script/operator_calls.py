@@ -45,6 +45,13 @@ _PYTHON_DTYPES: dict[type, DType] = {
 }  # fmt: skip
 
 
+def is_operator_on_self(e: Emitter, name: str) -> bool:
+    """Whether `x.name()` is a call of an operator, though Python's Tensor has no such method: torch.jit takes `x.zeros_like()`."""
+    if e.dynamic or name.startswith("_"):
+        return False
+    return any(s.arguments and s.arguments[0].name == "self" for s in e.session.schemas.overloads(name))
+
+
 def is_tensor(kind: Attribute | None) -> bool:
     """Whether a static type is a tensor's."""
     return isinstance(kind, ts.TensorType | BuiltinTensorType)
