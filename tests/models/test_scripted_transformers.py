@@ -124,7 +124,7 @@ def test_a_loss() -> None:
 
 CACHED = [
     *(m for m in MODELS if m.name in ("gpt2", "llama", "mistral")),
-    Model("qwen2", "Qwen2Model", "Qwen2Config", DECODER, text),
+    Model("qwen2", "Qwen2Model", "Qwen2Config", {**DECODER, "num_hidden_layers": 2}, text),
 ]
 
 GENERATE = """

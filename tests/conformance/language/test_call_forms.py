@@ -145,6 +145,51 @@ def test_an_object_goes_from_call_to_call(tmp_path: Path) -> None:
         loaded(X, remember=True, memory=memory)
 
 
+class Slots:
+    """What each of several layers has seen, by its number."""
+
+    def __init__(self, count: int) -> None:
+        self.slots = [Memory(str(i)) for i in range(count)]
+
+    def update(self, x: Tensor, number: int, **kwargs: Any) -> Tensor:
+        return self.slots[number].update(x)
+
+
+class Layer(nn.Module):
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def forward(self, x: Tensor, slots: Slots | None = None) -> Tensor:
+        return x * (self.number + 2) if slots is None else x + slots.update(x, self.number).sum(0)
+
+
+class Layers(nn.Module):
+    def __init__(self, remembers: bool) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(Layer(i) for i in range(3))
+        self.remembers = remembers
+
+    def forward(self, x: Tensor, slots: Slots | None = None, **kwargs: Any) -> Any:
+        if slots is None and (self.remembers or kwargs.get("remember")):
+            slots = Slots(len(self.layers))
+        for layer in self.layers:
+            x = layer(x, slots)
+        return x if slots is None else (x, slots)
+
+
+@feature("Modules", "numbers of layers, by which each finds its own part of an object that is passed through all")
+@pytest.mark.parametrize("remembers", [True, False])
+def test_layers_with_numbers(remembers: bool) -> None:
+    module = Layers(remembers)
+    scripted = tsir.script(module)
+    (found, slots), (expected, own) = scripted(X, remember=True), module(X, remember=True)
+    for n in range(2):
+        assert [s.count for s in slots.slots] == [s.count for s in own.slots]
+        assert_same((found, [s.seen for s in slots.slots]), (expected, [s.seen for s in own.slots]))
+        (found, _), (expected, _) = scripted(X + n, slots=slots), module(X + n, slots=own)
+
+
 STEPS: contextvars.ContextVar[Any] = contextvars.ContextVar("steps", default=None)
 
 

@@ -63,6 +63,8 @@ def emit_list_comprehension(e: Emitter, node: ast.ListComp, want: Attribute | No
         if found and (None in kinds or len(kinds) > 1 or all(isinstance(v, Const) for v in found)):
             return new_list(e, found)
         return Run(list_of(e, found)) if found else new_list(e, [])
+    if e.dynamic and wanted is None and (found := _objects_of_range(e, node)) is not None:
+        return new_list(e, found)
     functions = _functions(e, node)
     if functions is not None:
         return StaticList(tuple(functions))
@@ -241,6 +243,35 @@ def _static_elements(e: Emitter, element: ast.expr, generators: Sequence[ast.com
 
     def emit() -> Value:
         _static_generators(e, generators, lambda: found.append(e.expression(element)))
+        return NONE
+
+    return None if speculate(e, emit) is None else found
+
+
+_MOST_OBJECTS = 256
+"""So many objects that only exist while compiling a comprehension over a range makes at most."""
+
+
+def _objects_of_range(e: Emitter, node: ast.ListComp) -> list[Value] | None:
+    """The elements of a comprehension over a range of constants that are objects which only exist while compiling; None for others."""
+    first = node.generators[0]
+    if len(node.generators) > 1 or first.ifs or not isinstance(node.elt, ast.Call) or not isinstance(first.iter, ast.Call):
+        return None
+    found: list[Value] = []
+
+    def element() -> Value:
+        found.append(e.expression(node.elt))
+        if not isinstance(found[-1], StaticObject):
+            raise NotStatic
+        return found[-1]
+
+    def emit() -> Value:
+        counted = e.expression(first.iter)
+        bounds = [counted.start, counted.stop, counted.step] if isinstance(counted, Range) else []
+        numbers = [b.value for b in bounds if isinstance(b, Const) and isinstance(b.value, int)]
+        if len(numbers) != 3 or numbers[2] == 0 or len(range(*numbers)) > _MOST_OBJECTS:
+            raise NotStatic
+        _each(e, first.target, [lambda i=i: Const(i) for i in range(*numbers)], element)
         return NONE
 
     return None if speculate(e, emit) is None else found

@@ -37,6 +37,7 @@ from tsir.frontend.script.functions import compile_for
 from tsir.frontend.script.global_names import read_attribute_outside
 from tsir.frontend.script.held_functions import own_functions
 from tsir.frontend.script.interfaces import is_interface, methods_of
+from tsir.frontend.script.known_modules import known_module
 from tsir.frontend.script.late_attributes import declare_late, has_late_attribute, is_conditional, may_be_deleted
 from tsir.frontend.script.module_containers import module_methods
 from tsir.frontend.script.object_dicts import object_dict
@@ -230,6 +231,9 @@ def _read(session: Session, e: Emitter, holder: Object, name: str, info: Attribu
             True,
         )  # so that neither the program nor anyone outside sets it any more
         return known
+    if session.dynamic and _decides(info.type) and (known := _value_of_one(session, holder, name)) is not None:
+        info.role, info.taken = "constant", True
+        return known
     read = GetAttrOp(holder.ssa, name, info.type)
     if info.late:
         read.attributes[LATE] = UnitAttr()
@@ -256,15 +260,26 @@ def _constant(value: Any) -> Const | StaticTuple:
 def _known_value(session: Session, info: ClassInfo, name: str) -> Const | StaticTuple | None:
     """What an attribute is in all modules of a class, where that decides what is compiled, unless the class assigns it."""
     values = {i.attributes.get(name) for i in info.instances}
-    if (
-        info.kind != "module"
-        or name == "training"
-        or len(values) != 1
-        or name in reached_stores(info.python_class, info.python_class)
-        or key_of(info.python_class, name) in session.decisions.assigned_constants
-    ):
+    if len(values) != 1 or _may_be_assigned(session, info, name):
         return None
     return _constant(values.pop())
+
+
+def _value_of_one(session: Session, holder: Object, name: str) -> Const | StaticTuple | None:
+    """What an attribute is in the module that an object is, where that is known, unless the class assigns it."""
+    if _may_be_assigned(session, holder.info, name) or (module := known_module(session, holder.ssa)) is None:
+        return None
+    return _constant(module.attributes[name])
+
+
+def _may_be_assigned(session: Session, info: ClassInfo, name: str) -> bool:
+    """Whether the program assigns an attribute, as far as is known, or it is of an object that isn't a module."""
+    return (
+        info.kind != "module"
+        or name == "training"
+        or name in reached_stores(info.python_class, info.python_class)
+        or key_of(info.python_class, name) in session.decisions.assigned_constants
+    )
 
 
 def _bound(session: Session, e: Emitter, holder: Object, name: str, found: Any) -> Value:
