@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
 from tsir.backend.numpy.tracebacks import user_facing
 from tsir.dialects.program import Program
-from tsir.errors import FrontendError, TsirError
+from tsir.errors import FrontendError, TracerWarning, TsirError
 from tsir.ops.host_random import DEFAULT
 from tsir.runtime.callable_arguments import FunctionOfCallables
 from tsir.runtime.compiled import ScriptModule, as_function
@@ -195,7 +196,9 @@ def trace(
     if shapes is not None:
         _with_shapes(compiled, shapes)
     if check_trace:
-        _check(func, compiled, checked, kwargs, check_tolerance)
+        options = {"strict": strict, "force_outplace": _force_outplace}
+        record = functools.partial(trace_function, func, **options)
+        _check(func, compiled, checked, kwargs, check_tolerance, record)
     return compiled
 
 
@@ -267,6 +270,7 @@ def _trace_methods(
             several,
             calls[name][1],
             tolerance,
+            lambda args, kwargs, name=name: record(module, {**calls, name: (args, kwargs)}, **options),
         )
     return compiled
 
@@ -276,11 +280,26 @@ def _inputs(given: Any) -> tuple[Any, ...]:
     return () if given is None else tuple(given) if isinstance(given, tuple | list) else (given,)
 
 
-def _check(original: Any, compiled: Any, several: list[tuple[Any, ...]], kwargs: dict[str, Any], tolerance: float) -> None:
+def _check(
+    original: Any,
+    compiled: Any,
+    several: list[tuple[Any, ...]],
+    kwargs: dict[str, Any],
+    tolerance: float,
+    record: Callable[[tuple[Any, ...], dict[str, Any]], Program],
+) -> None:
+    """Compares a trace with what was traced on several inputs, of which the first ones made it; `record` traces again."""
     from tsir.frontend.trace import check
 
-    for inputs in several:
-        check(original, compiled, inputs, kwargs, tolerance=tolerance)
+    for number, inputs in enumerate(several):
+
+        def graphs(inputs: tuple[Any, ...] = inputs) -> tuple[str, str]:
+            with warnings.catch_warnings():  # the first trace has shown them
+                warnings.simplefilter("ignore", TracerWarning)
+                return str(compiled.program.module), str(record(inputs, kwargs).module)
+
+        made_with = f"of check_inputs[{number - 1}]" if number else "it was made with"
+        check(original, compiled, inputs, kwargs, tolerance=tolerance, made_with=made_with, graphs=graphs)
 
 
 @user_facing

@@ -68,6 +68,30 @@ def test_the_check_finds_a_decision_on_values():
     assert len(texts) == 2 and "Python bool" in texts[0] and "other inputs of the same shapes" in texts[1]
 
 
+class DecidesBySize(torch.nn.Module):
+    def forward(self, x):
+        for _ in range(x.size(0)):
+            x = torch.neg(x)
+        return x
+
+
+@pytest.mark.parametrize("program", [DecidesBySize(), DecidesBySize().forward])
+def test_inputs_for_which_another_program_is_recorded_are_an_error(program):
+    with pytest.raises(torch.jit.TracingCheckError, match=r"(?s)of check_inputs.1.: .*Graphs differed.*aten.neg"):
+        tsir.trace(program, torch.ones(3, 2), check_inputs=[torch.ones(5, 2), torch.ones(4, 2)])
+
+
+def test_what_a_program_keeps_from_its_first_run_is_an_error():
+    def remembers(x):
+        if not hasattr(remembers, "cache"):
+            remembers.cache = torch.neg(x)
+        return x + remembers.cache
+
+    with pytest.raises(torch.jit.TracingCheckError, match="Graphs differed"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", TracerWarning)
+        tsir.trace(remembers, torch.rand(3), check_inputs=[torch.rand(3)])
+
+
 def test_keyword_and_number_inputs():
     traced = tsir.trace(lambda x, *, n: x.repeat(n, 1), torch.ones(1, 2), example_kwarg_inputs={"n": 2}, check_trace=False)
     assert traced(torch.ones(1, 2), n=5).shape == (5, 2)

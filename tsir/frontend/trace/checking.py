@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.jit._trace import TracingCheckError
 
 from tsir.errors import TracerWarning
 from tsir.frontend.trace.containers import is_named_tuple
@@ -20,12 +22,16 @@ def check(
     example_kwarg_inputs: Mapping[str, Any] | None = None,
     *,
     tolerance: float = 1e-5,
+    made_with: str = "it was made with",
+    graphs: Callable[[], tuple[str, str]] | None = None,
 ) -> None:
     """Compares what a traced program and its original give, on these inputs and on others of the same shapes.
 
     `compiled` is called with torch tensors and gives them. A difference beyond `tolerance` (relative, and absolute relative to the
     largest value) is a `TracerWarning`. The state of a module is as before afterwards. Raises what either program raises on the
-    given inputs.
+    given inputs, and TracingCheckError where they differ on these and `graphs`, which gives the text of the trace and that of a
+    second one with these inputs, gives two programs: what is recorded then depends on more than what the trace can follow.
+    `made_with` says in messages which inputs these are.
     """
     kwargs = dict(example_kwarg_inputs or {})
     with _state_kept(original):
@@ -37,7 +43,10 @@ def check(
         )
         return
     if (difference := _difference(expected, _again(compiled, example_inputs, kwargs, original), tolerance)) is not None:
-        _warn(f"the trace gives other values than the program for the inputs it was made with: {difference}")
+        message = f"the trace gives other values than the program for the inputs {made_with}: {difference}"
+        if graphs is not None and (changed := _changed_lines(*graphs())):
+            raise TracingCheckError(changed, None, message)
+        _warn(message)
         return
     fresh = _fresh((tuple(example_inputs), kwargs))
     if fresh is None:
@@ -52,6 +61,13 @@ def check(
             f"the trace gives other values than the program for other inputs of the same shapes: {difference}; the program may "
             "decide by the values of its inputs, which a trace can't follow (tsir.script can)"
         )
+
+
+def _changed_lines(first: str, second: str) -> str:
+    """Where the texts of two traces differ, as a diff; empty where they don't."""
+    return "\n".join(
+        difflib.unified_diff(first.splitlines(), second.splitlines(), "the trace", "a second one", lineterm="", n=1)
+    )
 
 
 def _warn(message: str) -> None:
