@@ -150,6 +150,25 @@ class Instance:
             raise TsirError(f"'{path}' is no tensor but {type(value).__name__}")
         return value
 
+    # Classes that define an order are compared by their methods: these are for the message, which names the program's classes.
+    def __lt__(self, other: object) -> bool:
+        return self._refuse_order("<", other)
+
+    def __gt__(self, other: object) -> bool:
+        return self._refuse_order(">", other)
+
+    def __le__(self, other: object) -> bool:
+        return self._refuse_order("<=", other)
+
+    def __ge__(self, other: object) -> bool:
+        return self._refuse_order(">=", other)
+
+    def _refuse_order(self, symbol: str, other: object) -> bool:
+        if not isinstance(other, Instance):
+            return NotImplemented
+        names = f"'{self.class_name}' and '{other.class_name}'"
+        raise TypeError(f"'{symbol}' not supported between instances of {names}")
+
 
 ITEM = "item."
 """How the attributes begin that are the items of an object of a class derived from dict."""

@@ -1,7 +1,8 @@
 """Which overload of an ATen operator a call means, and the `ts.aten` operation for it.
 
 The rules are torch.jit's: the overloads are tried in the order of their declaration, first without and then with implicit
-conversions of the arguments, and the first one that takes them wins. What an operator is called in Python is
+conversions of the arguments, and the first one that takes them wins; where tensors have to become numbers, the first one of
+those that convert the fewest. What an operator is called in Python is
 `torch_names.py`'s subject, not this module's.
 """
 
@@ -63,14 +64,8 @@ def resolve(
 
 def find_overload(registry: SchemaRegistry, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Schema | None:
     """The overload that `resolve` would take, or None; emits nothing."""
-    for conversion in Conversion:
-        for schema in candidates(registry, name):
-            try:
-                match_arguments(registry, schema, args, kwargs, conversion)
-            except Refused:
-                continue
-            return schema
-    return None
+    found = _first_match(registry, candidates(registry, name), args, kwargs)
+    return None if found is None else found[0]
 
 
 def fits(
@@ -171,13 +166,28 @@ def _select(
     if not schemas:
         message = f"torch's operator {name}() isn't supported yet"
         raise MissingOperatorError(name, message, hint=INSTEAD.get(name), location=place_of(location), code="TS601")
+    found = _first_match(registry, schemas, args, kwargs)
+    if found is None:
+        refuse_call(registry, name, schemas, args, kwargs, location)
+    return found
+
+
+def _first_match(
+    registry: SchemaRegistry, schemas: Sequence[Schema], args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> tuple[Schema, list[Plan]] | None:
+    """The overload that takes the arguments, and how."""
     for conversion in Conversion:
+        matches: list[tuple[Schema, list[Plan]]] = []
         for schema in schemas:
             try:
-                return schema, match_arguments(registry, schema, args, kwargs, conversion)
+                matches.append((schema, match_arguments(registry, schema, args, kwargs, conversion)))
             except Refused:
                 continue
-    refuse_call(registry, name, schemas, args, kwargs, location)
+            if conversion is not Conversion.TENSOR:
+                break
+        if matches:
+            return min(matches, key=lambda match: sum(isinstance(plan, FromTensor) for plan in match[1]))
+    return None
 
 
 def _materialise(builder: Builder, plan: Plan, location: LocationAttr) -> SSAValue:

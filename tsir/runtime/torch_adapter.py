@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -78,6 +78,26 @@ class TorchAdapter:
         if any(s < 0 for s in array.strides):
             array = array.copy()
         return self.from_numpy(array)
+
+    def views(self, arrays: Sequence[np.ndarray[Any, Any]], storage: torch.UntypedStorage | None) -> list[torch.Tensor]:
+        """Tensors of one storage over the memory of these arrays, whose bytes overlap: `storage`, where it has all of them."""
+        bounds = [np.lib.array_utils.byte_bounds(a) for a in arrays]
+        low, high = min(b[0] for b in bounds), max(b[1] for b in bounds)
+        if storage is not None and storage.data_ptr() <= low and high <= storage.data_ptr() + storage.nbytes():
+            of_all = storage
+        else:
+            memory = np.lib.stride_tricks.as_strided(_first_byte(arrays[bounds.index(min(bounds))]), (high - low,), (1,))
+            of_all: torch.UntypedStorage = self.from_numpy(memory).untyped_storage()
+        begin = of_all.data_ptr()
+        made: list[torch.Tensor] = []
+        for array in arrays:
+            distance, steps = array.__array_interface__["data"][0] - begin, array.itemsize
+            if distance % steps or any(s % steps for s in array.strides):
+                made.append(self.to_tensor(array))
+                continue
+            of = self.torch.empty(0, dtype=self.torch_dtypes[dtypes.from_numpy(array.dtype.name)])
+            made.append(of.set_(of_all, distance // steps, array.shape, [s // steps for s in array.strides]))
+        return made
 
     def resize(self, tensor: Any, array: np.ndarray[Any, Any], now: np.ndarray[Any, Any]) -> None:
         """Gives a tensor, whose array is `array`, the sizes, strides and memory of another array, in place."""
@@ -161,6 +181,11 @@ class TorchAdapter:
         if isinstance(value, Generator) and isinstance(value.outside, TorchGenerator):
             return value.outside.generator
         return None
+
+
+def _first_byte(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The byte at which an array begins, as an array that keeps it alive."""
+    return array[(slice(0, 1),) * array.ndim].reshape(-1).view(np.uint8)[:1]
 
 
 class PytreeNode(NamedTuple):

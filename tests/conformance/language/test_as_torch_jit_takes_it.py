@@ -96,7 +96,7 @@ def test_the_number_in_a_tensor() -> None:
         return twice(x, i), torch.jit.annotate(float, x), y
 
     assert tsir.script(f)(torch.tensor(2.0), torch.tensor(3)) == (7.0, 2.0, 2.0)
-    with pytest.raises(RuntimeError, match="2 elements"):
+    with pytest.raises(RuntimeError, match="dimension other than 0"):
         tsir.script(f)(torch.ones(2), torch.tensor(3))
 
 
@@ -605,3 +605,79 @@ def _filled(x: Tensor) -> Tensor:
 @feature("torch.jit's API", "operators on `self` as methods that Python's Tensor lacks: `x.zeros_like()`")
 def test_operators_as_methods():
     assert_same(tsir.script(_filled)(X), torch.ones_like(X))
+
+
+def _saved_views(x: Tensor, name: str) -> Tensor:
+    y = x + 1
+    torch.save((y, y.view(-1), {"a": [y[1:, 1], y]}, x.t(), y.flip(0)), name)
+    return y
+
+
+def test_save_keeps_what_views_share(tmp_path: Any) -> None:
+    name = str(tmp_path / "x.pt")
+    tsir.script(_saved_views)(X, name)
+    y, flat, held, transposed, flipped = torch.load(name)
+    flat[4] += 20
+    assert y[1, 1] == held["a"][0][0] == 25 and held["a"][1] is y
+    assert torch.equal(transposed, X.t()) and torch.equal(flipped, (X + 1).flip(0))
+    assert y.untyped_storage().nbytes() == 24
+
+
+class _SavesViews(nn.Module):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.weight = nn.Parameter(torch.ones(2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        torch.save([x[0], x, x.view(-1), self.weight[:, 0], self.weight], self.name)
+        return x
+
+
+def test_save_keeps_what_views_of_arguments_share(tmp_path: Any) -> None:
+    name, x = str(tmp_path / "x.pt"), X.clone()
+    tsir.script(_SavesViews(name))(x)
+    row, whole, flat, column, weight = torch.load(name)
+    row[0] = 1.5
+    assert whole[0, 0] == flat[0] == 1.5
+    with torch.no_grad():
+        column[1] = 7
+    assert weight[1, 0] == 7
+
+
+def _reversed_by_position(x: List[int], reverse: bool) -> List[int]:
+    x.sort(reverse)
+    return x
+
+
+def _sorted_by_itself(x: List[int]) -> List[int]:
+    x.sort(x)
+    return x
+
+
+def test_sort_takes_reverse_by_position() -> None:
+    assert tsir.script(_reversed_by_position)([1, 3, 2], True) == torch.jit.script(_reversed_by_position)([1, 3, 2], True)
+    assert tsir.script(_reversed_by_position)([1, 3, 2], False) == [1, 2, 3]
+    with pytest.raises(tsir.TsirError, match="takes no positional arguments"):
+        tsir.script(_sorted_by_itself)
+
+
+def _with_numbers_of_tensors(x: Tensor, number: Tensor):
+    return (
+        torch.add(x, x, alpha=number),
+        torch.sub(x, x * 3, alpha=number),
+        torch.subtract(x, x * 3, alpha=number),
+        x.add(x, alpha=number),
+        torch.addcmul(x, x, x, value=number),
+        torch.full((2,), number),
+    )
+
+
+@feature("Tensors in programs", "tensors without dimensions where operators take numbers, beside other tensors")
+@pytest.mark.parametrize("number", [torch.tensor(2.0), torch.tensor(3)])
+def test_numbers_of_tensors(number: Tensor) -> None:
+    expected = _with_numbers_of_tensors(X, number)
+    for ours, theirs in zip(tsir.script(_with_numbers_of_tensors)(X, number), expected):
+        torch.testing.assert_close(ours, theirs)
+    with pytest.raises(RuntimeError, match="dimension other than 0"):
+        tsir.script(_with_numbers_of_tensors)(X, number.view(1))

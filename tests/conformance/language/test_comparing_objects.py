@@ -147,6 +147,29 @@ def test_a_value_that_is_not_there() -> None:
         tsir.script(found_after)(5)
 
 
+def unordered_sort(n: int):
+    values = [Opaque("a"), Opaque("b")]
+    values.sort()
+    return n
+
+
+def unordered_pairs(n: int):
+    return max([(n, Opaque("a")), (n, Opaque("b"))])[0]
+
+
+def unordered(n: int):
+    return Opaque("a") <= Lenient(n)
+
+
+@pytest.mark.parametrize("program", [unordered_sort, unordered_pairs, unordered])
+def test_objects_without_order(program: Callable[[int], Any]) -> None:
+    with pytest.raises(TypeError) as expected:
+        program(1)
+    with pytest.raises(TypeError) as found:
+        tsir.script(program)(1)
+    assert str(found.value) == str(expected.value)
+
+
 def test_min_of_nothing() -> None:
     with pytest.raises(ValueError, match="empty"):
         tsir.script(by_objects)([], False)

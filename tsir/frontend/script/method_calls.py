@@ -144,9 +144,7 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         template, args = in_format(e, receiver, args, kwargs)
         ssa, kwargs = materialise(e, template), {}
     if row.name == "list_sort":
-        none = materialise(e, Const(None))
-        e.py("setslice", [ssa, none, none, none, materialise(e, sorted_items(e, Run(ssa), dict(kwargs)))])
-        return Const(None)
+        return _sort(e, ssa, args, kwargs)
     if row.name == "list_extend" and len(args) == 1 and is_taken_for_empty(e, args[0]):
         return NONE  # by an empty list, whose element type isn't known
     values = [Run(ssa), *_element_arguments(e, ssa, name, args)]
@@ -177,6 +175,18 @@ def _special_method(
     if replaced is None or replaced.__code__.co_argcount != 1 + len(args):
         return None
     return e.session.call_function(e, PyFunction(replaced), [receiver, *args], {})
+
+
+def _sort(e: Emitter, items: SSAValue, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """`list.sort`. In torch.jit `reverse` may be given by position, which Python doesn't take."""
+    keywords = dict(kwargs)
+    if args and (len(args) > 1 or keywords or e.session.type_of(args[0]) != ts.BOOL):
+        e.error("list.sort() takes no positional arguments", code="TS401", hint="reverse=... and key=... are keywords")
+    if args:
+        keywords["reverse"] = args[0]
+    none = materialise(e, Const(None))
+    e.py("setslice", [items, none, none, none, materialise(e, sorted_items(e, Run(items), keywords))])
+    return Const(None)
 
 
 STATIC_METHODS = frozenset({

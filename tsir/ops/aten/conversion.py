@@ -128,9 +128,22 @@ def number_of(x: SymTensor, kind: str | None = None) -> SymScalar:
     return SymScalar(kind, convert_scalar(b, element, x.dtype, _KIND_DTYPES[kind]))
 
 
-@aten("item(Tensor self) -> Scalar", "ScalarImplicit(Tensor a) -> Scalar", "_local_scalar_dense(Tensor self) -> Scalar")
+@aten("item(Tensor self) -> Scalar", "_local_scalar_dense(Tensor self) -> Scalar")
 def item(x: SymTensor) -> SymScalar:
     """The only element, as a Python number."""
+    return number_of(x)
+
+
+def _check_implicit(x: SymTensor) -> None:
+    """Only tensors without dimensions stand for numbers where an operator expects one."""
+    if x.shape:
+        raise OperatorError("Cannot input a tensor of dimension other than 0 as a scalar argument")
+
+
+@aten("ScalarImplicit(Tensor a) -> Scalar")
+def scalar_implicit(x: SymTensor) -> SymScalar:
+    """A 0-d tensor where a number is expected."""
+    _check_implicit(x)
     return number_of(x)
 
 
@@ -156,15 +169,21 @@ def python_index(x: SymTensor) -> SymScalar:
 _NUMBERS = {"Int": "int", "Float": "float", "Bool": "bool"}
 for _name, _kind in _NUMBERS.items():
     aten(f"{_name}.Tensor(Tensor a) -> {_kind}")(lambda x, kind=_kind: number_of(x, kind))
+
+
+def _implicit(x: SymTensor, kind: str) -> SymScalar:
+    _check_implicit(x)
+    return number_of(x, kind)
+
+
 for _name, _kind in (("FloatImplicit", "float"), ("ComplexImplicit", "complex")):
-    aten(f"{_name}(Tensor a) -> {_kind}")(lambda x, kind=_kind: number_of(x, kind))
+    aten(f"{_name}(Tensor a) -> {_kind}")(lambda x, kind=_kind: _implicit(x, kind))
 
 
 @aten("IntImplicit(Tensor a) -> int")
 def int_implicit(x: SymTensor) -> SymScalar:
     """A 0-d integer tensor where an int is expected."""
-    if x.shape:
-        raise OperatorError(f"Cannot convert a tensor of dimension {x.rank} to scalar")
+    _check_implicit(x)
     if x.dtype.category is not Category.INT:
         raise OperatorError(f"Cannot input a tensor of type {dtype_label(x.dtype)} as an integral argument")
     return number_of(x, "int")
