@@ -165,6 +165,7 @@ def _remember(e: Emitter, target: ast.Attribute, value: Value) -> None:
 
 
 def _unpack(e: Emitter, targets: list[ast.expr], value: Value) -> None:
+    e.end_if_never(value)
     starred = [i for i, t in enumerate(targets) if isinstance(t, ast.Starred)]
     for target, element in zip(targets, parts(e, value, len(targets), starred), strict=True):
         assign(e, target.value if isinstance(target, ast.Starred) else target, element)

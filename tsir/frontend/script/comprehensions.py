@@ -132,8 +132,11 @@ def emit_dict_comprehension(e: Emitter, node: ast.DictComp, want: Attribute | No
         e.py("setitem", [result, *parts])
 
     _generators(e, node, node.generators, leaf)
-    if not found:
-        set_type(result, want or ts.DictType(ts.StrType(), ts.TensorType()))
+    if not found and want is not None:
+        set_type(result, want)
+    elif not found:
+        set_type(result, e.session.opened(e, ts.DictType(ts.StrType(), ts.TensorType())))
+        e.session.assume(result)
     return Run(result)
 
 
@@ -438,7 +441,8 @@ class _GrowingList:
     def value(self) -> Value:
         """The list."""
         if self.kind is None:
-            self.e.session.assumed.add(self.ssa)
+            set_type(self.ssa, self.e.session.opened(self.e, ts.ListType(ts.TensorType())))
+            self.e.session.assume(self.ssa)
         return Run(self.ssa)
 
 

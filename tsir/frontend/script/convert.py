@@ -71,15 +71,15 @@ def materialise(e: Emitter, value: Value) -> SSAValue:
             parts = [materialise(e, as_function(e, as_held(e, v))) for v in value.elements]
             return e.emit(TupleOp(parts, value.named or ts.TupleType([p.type for p in parts])))
         case StaticList() if not value.elements:
-            made = e.session.empty_list(e, None, e.session.places.get(value.ref or ""))
-            assert isinstance(made, Run)
-            return _at_run_time(e, value, made.ssa)
+            return _at_run_time(
+                e, value, materialise(e, e.session.empty_list(e, None, e.session.places.get(value.ref or "")))
+            )
         case StaticList():
             return _at_run_time(e, value, list_of(e, value.elements))
         case StaticDict() if not value.items:
-            made = e.session.empty_dict(e, None, e.session.places.get(value.ref or ""))
-            assert isinstance(made, Run)
-            return _at_run_time(e, value, made.ssa)
+            return _at_run_time(
+                e, value, materialise(e, e.session.empty_dict(e, None, e.session.places.get(value.ref or "")))
+            )
         case StaticDict():
             parts = [materialise(e, v) for k, x in value.items.items() for v in (Const(k), held(e, x))]
             kinds = ts.DictType(parts[0].type, parts[1].type)
@@ -147,7 +147,9 @@ def list_of(e: Emitter, elements: tuple[Value, ...] | list[Value], element_type:
     if element_type is None:
         elements = [v if e.session.type_of(v) is not None else e.session.object_or_run(materialise(e, v)) for v in elements]
         kinds = [k for v in elements if (k := e.session.type_of(v)) is not None]
-        element_type = join_all(kinds) if kinds else ts.TensorType()
+        if not kinds:
+            return materialise(e, e.session.empty_list(e, None))
+        element_type = join_all(kinds)
     parts = [coerce(e, v, element_type, "an element of a list") for v in elements]
     return e.emit(ListOp(parts, ts.ListType(element_type)))
 
@@ -418,6 +420,10 @@ def is_taken_for_empty(e: Emitter, value: Value | SSAValue) -> bool:
     """Whether a list or dict is one that has no elements where this is asked, since nothing is known of their type. It may get
     some later, and this place may run again: then its type has to be known from the start."""
     ssa = value.ssa if isinstance(value, Run) else value
+    if isinstance(ssa, SSAValue) and e.session.decisions.staying_empty:
+        from tsir.frontend.script.staying_empty import stays_empty
+
+        return stays_empty(e.session, ssa.type)
     if not isinstance(ssa, SSAValue) or ssa not in e.session.assumed:
         return False
     if isinstance(ssa.type, ts.DictType) and ssa.type.container.data == "defaultdict":

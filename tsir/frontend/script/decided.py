@@ -106,6 +106,8 @@ class Decisions:
     what they decide isn't compiled."""
     has_settings: bool = False
     """Whether modules of the program have such attributes."""
+    staying_empty: bool = False
+    """Whether containers of whose elements the program says nothing stay empty (`staying_empty.py`)."""
     made: bool = False
     """Whether the program has an empty container of whose elements nothing was known where it was made."""
 
@@ -113,6 +115,7 @@ class Decisions:
         """Decisions for compiling the same program in another way: without types, which may turn out otherwise then."""
         apart = self.functions_are_told_apart
         kept = Decisions(taken=self.taken, fixed=self.fixed, functions_are_told_apart=apart, held_dicts=self.held_dicts)
+        kept.settings_are_constants = self.settings_are_constants
         return replace(kept, **changes)
 
     def decide(self, session: Session, key: Any, kind: Attribute, still_open: bool = False) -> None:
@@ -255,7 +258,7 @@ class Decisions:
 
     def goes_on_after(self, session: Session, error: FrontendError) -> bool:
         """Whether the rest of a function is gone through in spite of an error, for what it says about the types that are open."""
-        if not self.opening or all(k in self.found for k in self.assumed):
+        if not self.opening or self.staying_empty or all(k in self.found for k in self.assumed):
             return False
         if self.failure is None:
             self.failure = error
@@ -326,7 +329,7 @@ def compile_variant(
         first = error
     opened = replace(decisions, opening=True, found=dict(decisions.found), places=[], assumed={})
     try:
-        return _compile(opened, compile_with, session_for)
+        return _compile_opened(opened, compile_with, session_for)
     except FrontendError:
         raise first from None
 
@@ -342,7 +345,7 @@ def _compile_opening(
         if not decisions.has_settings:
             raise
         try:
-            return _compile(decisions.anew(settings_are_constants=True), compile_with, session_for)
+            return _compile_closed_or_open(decisions.anew(settings_are_constants=True), compile_with, session_for)
         except FrontendError:
             raise error from None
 
@@ -359,7 +362,7 @@ def _compile_closed_or_open(
         first = error
     opened = decisions.anew(opening=True)
     try:
-        return _compile(opened, compile_with, session_for)
+        return _compile_opened(opened, compile_with, session_for)
     except FrontendError as error:
         decisions.has_static_dicts |= opened.has_static_dicts
         decisions.has_settings |= opened.has_settings
@@ -367,6 +370,32 @@ def _compile_closed_or_open(
         if found is None:
             raise first from None
         return found
+
+
+def _closed(decisions: Decisions, session: Session, compiled: Compiled) -> Compiled:
+    """What was compiled, with the types that were assumed for containers that stay empty. Raises FrontendError where they may not."""
+    from tsir.frontend.script.staying_empty import closed
+
+    kinds = {OpenType(decisions.places.index(key)): kind for key, kind in decisions.assumed.items()}
+    found = closed(session, compiled, kinds)
+    if found is None:
+        raise FrontendError("the types of the program's empty lists and dicts aren't known", code="TS301")
+    return found
+
+
+def _compile_opened(
+    decisions: Decisions, compile_with: Callable[[Session], Compiled], session_for: Callable[[Decisions], Session]
+) -> Compiled:
+    """Compiles with open types; where that fails, as a program in which what nothing is put into stays empty."""
+    try:
+        return _compile(decisions, compile_with, session_for)
+    except FrontendError as error:
+        if all(k in decisions.found for k in decisions.assumed):
+            raise
+        try:
+            return _compile(replace(decisions, staying_empty=True), compile_with, session_for)
+        except FrontendError:
+            raise error from None
 
 
 def _compile(
@@ -379,8 +408,13 @@ def _compile(
             if decisions.failure is not None:
                 raise decisions.failure
             session.take_changed()
-            if not decisions.close() and not decisions.join(session):
-                return program
+            if decisions.join(session):
+                continue
+            if decisions.staying_empty:
+                program = _closed(decisions, session, program)
+            elif decisions.close():
+                continue
+            return program
         except Redecided:
             continue
         except FrontendError as error:

@@ -288,9 +288,18 @@ class Emitter:
                 self.unsupported(describe_node(node), hint=INSTEAD.get(type(node).__name__))
             outer, self.want = self.want, want
             try:
-                return self.latest(emit_told_apart(self, node, lambda tree: emitter(self, tree, want)))
+                value = self.latest(emit_told_apart(self, node, lambda tree: emitter(self, tree, want)))
             finally:
                 self.want = outer
+            self.end_if_never(value)
+            return value
+
+    def end_if_never(self, value: Value) -> None:
+        """Ends what is being emitted behind a value that never exists. Raises Unreachable."""
+        if self.session.decisions.staying_empty:
+            from tsir.frontend.script.staying_empty import end_if_never
+
+            end_if_never(self, value)
 
     def latest(self, value: Value) -> Value:
         """A value with what it holds now: one that only exists while compiling may have been changed since it was put somewhere."""

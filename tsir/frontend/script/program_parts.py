@@ -5,13 +5,13 @@ How functions and classes come about is not here: `Session` of `compiler.py` add
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from xdsl.dialects import arith, func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
-from xdsl.ir import Block, Operation
+from xdsl.ir import Attribute, Block, Operation
 
 from tsir.dialects.program import Program
 from tsir.dialects.ts import types as ts
@@ -63,6 +63,22 @@ class ProgramParts:
         """Takes a function out of the program, which is compiled anew."""
         self._operations = [op for op in self._operations if op.sym_name.data != compiled.symbol]
         self.functions = {key: known for key, known in self.functions.items() if known is not compiled}
+
+    def forget_functions_for(self, is_forgotten: Callable[[Attribute], bool]) -> None:
+        """Lets no later call find the functions with parameters or results of such types, which stay part of the program."""
+        self.functions = {
+            key: known
+            for key, known in self.functions.items()
+            if not any(map(is_forgotten, (*known.parameter_types, *([] if known.result is None else [known.result]))))
+        }
+
+    def compiled_operations(self) -> Sequence[func.FuncOp]:
+        """The functions of the program so far."""
+        return self._operations
+
+    def attribute_types(self) -> list[Attribute]:
+        """The types of the attributes of all classes of the program."""
+        return [a.type for info in self._classes.values() for a in info.attributes.values() if a.type is not None]
 
     def function_named(self, symbol: str) -> func.FuncOp:
         """The function of the program with this symbol."""
