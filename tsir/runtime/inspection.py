@@ -19,15 +19,21 @@ _NAMES = {
     "number": "Scalar",
     "any": "Any",
 }
-_CONTAINERS = {"dict": "Dict", "set": "Set", "future": "Future", "union": "Union"}
+_CONTAINERS = {
+    "list": "List", "optional": "Optional", "tuple": "Tuple", "dict": "Dict", "set": "Set", "future": "Future", "union": "Union",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class SchemaArgument:
-    """An argument or result of a schema, with the names that torch's `Argument` has."""
+    """An argument or result of a schema, with the names that torch's `Argument` has.
+
+    `type` is spelled as in annotations, `spelled` as in schemas.
+    """
 
     name: str
     type: str
+    spelled: str
     default_value: Any = None
     has_default: bool = False
     kwarg_only: bool = False
@@ -38,7 +44,7 @@ class SchemaArgument:
 
     def __str__(self) -> str:
         default = f"={_default(self.default_value)}" if self.has_default else ""
-        return f"{self.type} {self.name}{default}" if self.name else self.type
+        return f"{self.spelled} {self.name}{default}" if self.name else self.spelled
 
 
 @dataclass(frozen=True)
@@ -55,20 +61,22 @@ class FunctionSchema:
             if argument.kwarg_only and "*" not in shown:
                 shown.append("*")
             shown.append(str(argument))
-        return f"{self.name}({', '.join(shown)}) -> {self.returns[0]}"
+        result = str(self.returns[0])
+        return f"{self.name}({', '.join(shown)}) -> {f'({result})' if result.startswith('(') else result}"
 
     __repr__ = __str__
 
 
 def schema_of(entry: EntryPoint, owner: str | None) -> FunctionSchema:
     """The schema of an entry point; `owner` is the class of a method."""
-    own = [] if owner is None else [SchemaArgument("self", f"__torch__.{owner}")]
-    result = SchemaArgument("", _type(parse_type_text(entry.result_type)))
+    of_self = f"__torch__.{owner}"
+    own = [] if owner is None else [SchemaArgument("self", of_self, of_self)]
+    result = SchemaArgument("", *_types(entry.result_type))
     return FunctionSchema(entry.name, (*own, *(_argument(p) for p in entry.parameters)), (result,))
 
 
 def _argument(p: Parameter) -> SchemaArgument:
-    return SchemaArgument(p.name, _type(parse_type_text(p.type)), p.default, p.has_default, p.kwarg_only)
+    return SchemaArgument(p.name, *_types(p.type), p.default, p.has_default, p.kwarg_only)
 
 
 def _default(value: Any) -> str:
@@ -77,20 +85,28 @@ def _default(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def _type(kind: TypeText) -> str:
-    """A type as schemas spell it."""
-    inner = [_type(a) for a in kind.arguments]
+def _types(text: str) -> tuple[str, str]:
+    """A type as annotations and as schemas spell it."""
+    kind = parse_type_text(text)
+    return _type(kind, annotation=True), _type(kind, annotation=False)
+
+
+def _type(kind: TypeText, *, annotation: bool) -> str:
+    inner = [_type(a, annotation=annotation) for a in kind.arguments]
     match kind.kind:
-        case "list":
+        case "list" if not annotation:
             return f"{inner[0]}[]"
-        case "optional":
+        case "optional" if not annotation:
             return f"{inner[0]}?"
-        case "tuple":
+        case "tuple" if not annotation:
             return f"({', '.join(inner)})"
+        case "number" if annotation:
+            return "number"
         case "class" | "named_tuple":
             return f"__torch__.{kind.symbol}"
         case name if name in _CONTAINERS:
-            return f"{_CONTAINERS[name]}({', '.join(inner)})"
+            shown = ", ".join(inner) or "()"
+            return f"{_CONTAINERS[name]}[{shown}]" if annotation else f"{_CONTAINERS[name]}({', '.join(inner)})"
         case name:
             return _NAMES.get(name, name)
 

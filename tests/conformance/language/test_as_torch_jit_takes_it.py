@@ -100,6 +100,41 @@ def test_the_number_in_a_tensor() -> None:
         tsir.script(f)(torch.ones(2), torch.tensor(3))
 
 
+def _float_of(x: Tensor) -> float:
+    return x.sum()
+
+
+def _int_or_none(x: Tensor) -> Optional[int]:
+    if x.numel() == 0:
+        return None
+    return x.argmax()
+
+
+def _pair_of(x: Tensor) -> Tuple[float, Tuple[int, Tensor]]:
+    return x.sum(), (x.argmax(), x)
+
+
+def _calls_pair(x: Tensor) -> complex:
+    total, (index, _) = _pair_of(x)
+    return x.sum() + total + index
+
+
+@feature("Types and annotations", "tensors without dimensions returned where numbers are declared, as in torch.jit")
+@pytest.mark.parametrize("function", [_float_of, _int_or_none, _pair_of])
+def test_the_number_in_a_returned_tensor(function) -> None:
+    for x in (X, torch.tensor([2.0])):
+        expected, found = torch.jit.script(function)(x), tsir.script(function)(x)
+        assert repr(found) == repr(expected)
+    assert tsir.script(_int_or_none)(torch.ones(0)) is None
+    assert tsir.script(_calls_pair)(X) == torch.jit.script(_calls_pair)(X) == 35 + 0j
+    with pytest.raises(RuntimeError, match="dimension other than 0"):
+        tsir.script(_returned)(X)
+
+
+def _returned(x: Tensor) -> float:
+    return x
+
+
 def declared_numbers(a: int, b: float, c: list[int], d: list[float], e: tuple[float, int], f: int | None):
     return a, b, c[0], c[1], d[0], d[1], e, f
 

@@ -88,7 +88,7 @@ def branch_types(flag: bool):
     return v - [1]
 
 
-def ret_mismatch(x: Tensor) -> int:
+def ret_mismatch(x: Tensor) -> bool:
     return x
 
 

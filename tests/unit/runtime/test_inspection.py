@@ -59,6 +59,8 @@ def test_names_and_schemas():
     assert [a.name for a in compiled.schema.arguments] == ["x", "n_1", "_0"]
     module = tsir.script(Outer())
     assert str(module.forward.schema) == "forward(__torch__.Outer self, Tensor x, bool flag=False) -> Tensor"
+    assert [a.type for a in module.forward.schema.arguments] == ["__torch__.Outer", "Tensor", "bool"]
+    assert module.counted.schema.returns[0].type == "Dict[str, int]"
     assert str(module.counted.schema) == "counted(__torch__.Outer self) -> Dict(str, int)"
     assert module.counted.name == "counted" and module.counted.owner is module
 
@@ -103,3 +105,12 @@ def test_attributes_that_are_set_count():
     module.count, module.items, module.scale = 5, [1, 2], torch.ones(1)
     torch.testing.assert_close(module(x) - 2.0, (plain - 1.0) * 2)
     assert module.counted() == {"count": 5}
+
+
+def test_types_in_schemas_are_spelled_as_torch_jit_spells_them():
+    def nested(x: list[dict[str, int | None]], y: tuple[torch.Tensor, float]) -> tuple[list[int], torch.Tensor]:
+        return [len(x)], y[0]
+
+    ours, theirs = tsir.script(nested).schema, torch.jit.script(nested).schema
+    assert str(ours) == str(theirs) == "nested(Dict(str, int?)[] x, (Tensor, float) y) -> ((int[], Tensor))"
+    assert [a.type for a in ours.arguments + ours.returns] == [str(a.type) for a in theirs.arguments + theirs.returns]

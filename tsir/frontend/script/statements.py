@@ -34,6 +34,7 @@ from tsir.frontend.script.loops import emit_for, emit_while
 from tsir.frontend.script.managers import WITHOUT_EFFECT, emit_within, without_stack
 from tsir.frontend.script.matching import emit_match
 from tsir.frontend.script.misfits import RESULT_OF_FUNCTION
+from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.source import MISSING, assigned_names, outer_name
 from tsir.frontend.script.values import (
     NONE,
@@ -62,6 +63,7 @@ def emit_return(e: Emitter, value: Value) -> None:
     same = isinstance(value, Const | StaticTuple) and e.session.type_of(value) == e.return_type and not e.is_entry
     if e.return_type is not None and not same and not is_declined(value):
         note_returned(e, value)
+        value = number_in(e, value, e.return_type)
         returns = e.source.node.returns
         declared = e.source.location(returns) if returns is not None else None
         result = coerce(e, value, e.return_type, RESULT_OF_FUNCTION, declared)
