@@ -1,6 +1,7 @@
 """Flags, texts and empty containers of modules, which decide what of their code is a program at all."""
 
 import io
+from collections import OrderedDict
 from typing import Dict, Optional
 
 import pytest
@@ -95,6 +96,37 @@ def test_what_no_module_runs_is_not_compiled():
         assert_same(each({"x": X}), model({"x": X}))
     with pytest.raises(tsir.TsirError, match="empty"):
         compiled.layers[1].empty = True
+
+
+class Hooked(nn.Module):
+    def __init__(self, *hooks) -> None:
+        super().__init__()
+        self.before = OrderedDict(enumerate(hooks))
+
+    def scaled(self, x, **kwargs):
+        for hook in self.before.values():
+            result = hook(self, (x, kwargs))
+            if result is not None:
+                x, kwargs = result
+        return x * kwargs["by"]
+
+    def forward(self, x):
+        return self.scaled(x, by=3)
+
+
+def one_more(module, inputs):
+    return inputs[0] + 1, inputs[1]
+
+
+def only_looks(module, inputs):
+    return None
+
+
+@feature("Modules", "registries of hooks, empty or filled, whose hooks take and give `**kwargs`")
+@pytest.mark.parametrize("hooks", [(), (one_more,), (only_looks, one_more, one_more)], ids=len)
+def test_registries_of_hooks(hooks):
+    module = Hooked(*hooks)
+    assert_same(tsir.script(module)(X), module(X))
 
 
 def test_what_the_program_changes_is_not_constant():

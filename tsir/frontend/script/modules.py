@@ -6,6 +6,7 @@ import dis
 import enum
 import inspect
 import types
+from collections import OrderedDict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -353,7 +354,7 @@ class ModuleReader:
     def _is_constantly_empty(self, python_class: type, name: str, value: Any) -> bool:
         """Whether an empty list or dict is a constant."""
         decisions = self.session.decisions
-        plain = type(value) in (list, dict) and not value and decisions.settings_are_constants
+        plain = type(value) in _EMPTIED and not value and decisions.settings_are_constants
         return plain and not decisions.is_taken(value) and name not in reached_stores(python_class, python_class)
 
     def _tells_apart(self, python_class: type, name: str, value: Any) -> bool:
@@ -405,6 +406,8 @@ class ModuleReader:
         return None if plain else self.session.from_python(value, name)
 
 
+_EMPTIED = (list, dict, OrderedDict)
+"""Containers that, where they are empty, may be registries which nothing was put into: of hooks, of callbacks."""
 _SCALARS = (ts.INT, ts.FLOAT, ts.BOOL, ts.StrType())
 
 
@@ -422,7 +425,7 @@ def _contradicts(declared: Attribute, own: Attribute, value: Any) -> bool:
 
 def _is_setting(name: str, value: Any) -> bool:
     """Whether an attribute may decide what is compiled: see `Decisions.settings_are_constants`."""
-    return name != "training" and (type(value) in (bool, str, int) or (type(value) in (list, dict) and not value))
+    return name != "training" and (type(value) in (bool, str, int) or (type(value) in _EMPTIED and not value))
 
 
 def _is_container(value: Any) -> bool:
