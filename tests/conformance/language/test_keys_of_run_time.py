@@ -99,6 +99,22 @@ def grouped_arguments(*args):
     return d
 
 
+@programs(1, "z")
+@programs(3, "a")
+def sets_of_constants(x: int, n: str, **kwargs):
+    made, given = {v for v in ("a", "b")}, set(["a", "b"])
+    same = made
+    made.add("c")
+    if x > 1:
+        given |= {n}
+    found = []
+    table = {"a": 1, "b": "q"}
+    for v in set(("a", "b")):
+        found.append(str(table[v]))
+    known = {v for v in ("a", "b")}
+    return sorted(same), sorted(given), sorted(found), n in known, len(known - {"a"})
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

@@ -85,6 +85,32 @@ class Changed(nn.Module):
         self.on = on
 
 
+class Ways(nn.Module):
+    """Tables of texts and numbers by which the code is chosen, beside one that the program changes."""
+
+    def __init__(self, ways: dict, order: list) -> None:
+        super().__init__()
+        self.ways, self.order, self.seen = ways, order, {"plain": 0}
+
+    def forward(self, x, **kwargs):
+        for name in self.order:
+            if self.ways[name] == "grad":
+                x = torch.autograd.grad(x.sum(), [x])[0]
+            elif "scale" in self.ways[name]:
+                x = x * 2
+            self.seen[name] = self.seen.get(name, 0) + 1
+        return x, len(self.seen), self.ways.get("c", "none")
+
+
+@feature("Modules", "lists and dicts of texts and numbers that choose what of the code is compiled")
+def test_tables_of_settings():
+    modules = [Ways({"plain": "", "b": "scale"}, ["plain", "b"]), Ways({"plain": "scale"}, ["plain"] * 3)]
+    scripted = tsir.script(nn.ModuleList(modules)[0]), tsir.script(modules[1])
+    for _ in range(2):
+        for compiled, module in zip(scripted, modules):
+            assert_same(compiled(X), module(X))
+
+
 @feature("Modules", "branches of modules' flags and texts, and loops over their empty lists, that are no program for them")
 def test_what_no_module_runs_is_not_compiled():
     model = Decoders()

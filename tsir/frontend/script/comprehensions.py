@@ -16,13 +16,13 @@ from tsir.frontend.script.constructs import end_of, start_of
 from tsir.frontend.script.control import emit_branch
 from tsir.frontend.script.convert import coerce, held, list_of, materialise, set_type
 from tsir.frontend.script.emitter import EXIT, STOP, Emitter
-from tsir.frontend.script.evaluation import NotConstant, as_python
 from tsir.frontend.script.generators import as_generator, generator_expression, is_lazy, splice
 from tsir.frontend.script.inlining import call_closure, make_closure
 from tsir.frontend.script.iteration import Items, filtered, items_of
 from tsir.frontend.script.keys import as_key
 from tsir.frontend.script.loops import gather, go_over, iterated
 from tsir.frontend.script.names import value_of_name
+from tsir.frontend.script.read_only_sets import constant_set
 from tsir.frontend.script.source import function_source
 from tsir.frontend.script.statement_yields import yields
 from tsir.frontend.script.static_state import constant_key, new_dict, new_list
@@ -91,10 +91,9 @@ def emit_generator(e: Emitter, node: ast.GeneratorExp, want: Attribute | None) -
 def emit_set_comprehension(e: Emitter, node: ast.SetComp, want: Attribute | None) -> Value:
     """`{element for target in iterable if condition}`."""
     if e.dynamic and (found := _static_elements(e, node.elt, node.generators)) is not None:
-        try:
-            return PyObject({as_python(v) for v in found}, "a set")
-        except NotConstant:
-            pass  # a set at run time
+        known = constant_set(e, node, StaticTuple(tuple(found)))
+        if known is not None:
+            return known
     plain = ast.copy_location(ast.ListComp(node.elt, node.generators), node)
     wanted = ts.ListType(want.element) if isinstance(want, ts.SetType) else None
     from tsir.frontend.script.conversions import distinct

@@ -22,6 +22,7 @@ from tsir.frontend.script.keys import as_key
 from tsir.frontend.script.listed import as_object, view_of
 from tsir.frontend.script.numpy_scalars import as_text
 from tsir.frontend.script.operator_calls import is_tensor
+from tsir.frontend.script.read_only_sets import constant_set
 from tsir.frontend.script.several_types import text_by_type, use_by_type
 from tsir.frontend.script.special_methods import call_own_method, text_of_named_tuple
 from tsir.frontend.script.static_state import dict_method, fresh, new_dict
@@ -261,6 +262,8 @@ def _set(a: Arguments) -> Value:
 
     a.exactly(0, 1)
     e, values = a.e, a.values()
+    if e.dynamic and values and (known := constant_set(e, e.node, e.latest(values[0]))) is not None:
+        return known
     if values:
         return Run(e.py("set", [materialise(e, distinct(e, collect(e, values[0])))]))
     wanted = next((w for w in (a.want, e.want) if isinstance(w, ts.SetType)), None)

@@ -102,7 +102,7 @@ class Decisions:
     fixed: set[Any] = field(default_factory=set[Any])
     """The parameters of entry points that stay the empty dict that is their default, since the program passes it with `**`."""
     settings_are_constants: bool = False
-    """Whether what modules have as flags, texts, ints and empty lists and dicts is constant where the program doesn't change it:
+    """Whether what modules have as flags, texts, ints, and lists and dicts of these, is constant where the program doesn't change it:
     what they decide isn't compiled."""
     has_settings: bool = False
     """Whether modules of the program have such attributes."""

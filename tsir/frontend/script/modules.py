@@ -35,7 +35,7 @@ from tsir.frontend.script.object_types import type_of_object
 from tsir.frontend.script.reached_stores import is_stateful, reached_stores
 from tsir.frontend.script.source import is_compiled_module, is_traced_function
 from tsir.frontend.script.type_relations import join_types
-from tsir.frontend.script.values import Origin, StaticDict, StaticList, Value
+from tsir.frontend.script.values import Const, Origin, StaticDict, StaticList, Value
 from tsir.frontend.torch_jit_modules import is_torch_jit_module, program_of_torch_jit
 
 if TYPE_CHECKING:
@@ -295,11 +295,8 @@ class ModuleReader:
             attributes[name] = AttributeInfo(None, "constant", functions[0], functions[1])
             return
         self.session.decisions.has_settings |= _is_setting(name, value)
-        if declared is None and decision is None and self._is_constantly_empty(python_class, name, value):
-            static = (
-                StaticDict({}, origin=Origin(value)) if isinstance(value, dict) else StaticList((), origin=Origin(value))
-            )
-            attributes[name] = AttributeInfo(None, "constant", static, ("empty", type(value)))
+        if declared is None and decision is None and self._stays_as_it_is(python_class, name, value):
+            attributes[name] = AttributeInfo(None, "constant", _table_of_constants(value), _frozen(value))
             return
         if found is None and self._holds_objects(value):
             found = self.session.type_of_object(value)
@@ -351,10 +348,10 @@ class ModuleReader:
             return True
         return False
 
-    def _is_constantly_empty(self, python_class: type, name: str, value: Any) -> bool:
-        """Whether an empty list or dict is a constant."""
+    def _stays_as_it_is(self, python_class: type, name: str, value: Any) -> bool:
+        """Whether a list or dict is a constant."""
         decisions = self.session.decisions
-        plain = type(value) in _EMPTIED and not value and decisions.settings_are_constants
+        plain = decisions.settings_are_constants and _is_table_of_settings(value)
         return plain and not decisions.is_taken(value) and name not in reached_stores(python_class, python_class)
 
     def _tells_apart(self, python_class: type, name: str, value: Any) -> bool:
@@ -425,7 +422,27 @@ def _contradicts(declared: Attribute, own: Attribute, value: Any) -> bool:
 
 def _is_setting(name: str, value: Any) -> bool:
     """Whether an attribute may decide what is compiled: see `Decisions.settings_are_constants`."""
-    return name != "training" and (type(value) in (bool, str, int) or (type(value) in _EMPTIED and not value))
+    return name != "training" and (type(value) in _SETTINGS or _is_table_of_settings(value))
+
+
+def _table_of_constants(value: Any) -> Value:
+    if isinstance(value, dict):
+        return StaticDict({k: Const(v) for k, v in value.items()}, origin=Origin(value))
+    return StaticList(tuple(Const(v) for v in value), origin=Origin(value))
+
+
+_SETTINGS = (bool, str, int)
+
+_MOST_SETTINGS = 64
+"""So many items a list or dict of settings has at most."""
+
+
+def _is_table_of_settings(value: Any) -> bool:
+    """Whether a list or dict, maybe an empty one, holds what may decide what is compiled."""
+    if type(value) not in (list, dict) or len(value) > _MOST_SETTINGS:
+        return type(value) in _EMPTIED and not value
+    items = [*value, *value.values()] if isinstance(value, dict) else value
+    return all(type(v) in _SETTINGS for v in items)
 
 
 def _is_container(value: Any) -> bool:
