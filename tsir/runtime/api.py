@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
@@ -24,6 +25,12 @@ from tsir.runtime.torch_adapter import adapter
 from tsir.runtime.torch_needed import need_torch
 
 Compiled = ScriptFunction | ScriptModule
+
+
+def _is_off() -> bool:
+    """Whether torch.jit is switched off, by `PYTORCH_JIT=0` or in the process: programs then run as Python, for a debugger."""
+    torch = sys.modules.get("torch")
+    return torch is not None and not torch.jit._state._enabled.enabled
 
 
 def _compiled(program: Program) -> Compiled:
@@ -53,8 +60,11 @@ def script(
     them (see `shape_policies.py`); None makes those dynamic that differ between calls. A compiled object given again is
     returned as it is, with this policy. The other parameters are torch.jit's and mean nothing here. Raises FrontendError with
     the place in the source for what can't be compiled, TsirError for `dynamic_shapes` that the parameters don't have.
+    Under `PYTORCH_JIT=0` `obj` is given back, as it is by `trace` and `trace_module`.
     """
     del optimize, _frames_up, _rcb
+    if _is_off():
+        return obj
     made = _scripted(obj, example_inputs, dynamic_shapes)
     return made if dynamic_shapes is None else _with_shapes(made, dynamic_shapes)
 
@@ -182,6 +192,8 @@ def trace(
     need_torch("tsir.trace")
     import torch
 
+    if _is_off():
+        return func
     from tsir.frontend.trace import trace_function
 
     inputs, kwargs = _inputs(example_inputs), dict(example_kwarg_inputs or {})
@@ -231,6 +243,8 @@ def trace_module(
     need_torch("tsir.trace_module")
     import torch
 
+    if _is_off():
+        return mod
     if not isinstance(mod, torch.nn.Module):
         raise FrontendError(
             f"trace_module takes an nn.Module, not a {type(mod).__name__}", hint="tsir.trace takes functions"

@@ -100,6 +100,8 @@ def _type(kind: TypeText, *, annotation: bool) -> str:
             return f"{inner[0]}?"
         case "tuple" if not annotation:
             return f"({', '.join(inner)})"
+        case "tuple_of":
+            return f"Tuple[{inner[0]}, ...]"
         case "number" if annotation:
             return "number"
         case "class" | "named_tuple":

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import tsir
+from tests.conformance.language.features import feature
 from tests.models.comparison import assert_same
 
 X = torch.arange(6.0).reshape(2, 3)
@@ -195,3 +196,33 @@ def test_modules_without_forward() -> None:
         assert compiled.size == 3 and list(compiled.state_dict()) == ["linear.weight", "linear.bias"]
         with pytest.raises(NotImplementedError, match=r"module Bare has no forward\(\)"):
             compiled(X)
+
+
+class Declared(tsir.ScriptModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.child = Child()
+
+    @tsir.script_method
+    def forward(self, x: Tensor) -> Tensor:
+        return self.child(x)
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return x + x
+
+
+@feature("torch.jit's API", "`PYTORCH_JIT=0`, with which programs run as Python, for a debugger")
+def test_torch_jit_is_switched_off() -> None:
+    child = Child()
+    torch.jit._state.disable()
+    try:
+        assert tsir.script(_doubled) is _doubled and tsir.trace(_doubled, X) is _doubled
+        assert tsir.script(child) is child and tsir.trace_module(child, {"forward": X}) is child
+        assert tsir.script([1]) == [1]
+        declared = Declared()
+        assert type(declared.child) is Child
+        assert_same(declared(X), declared.child.linear(X) + 2)
+    finally:
+        torch.jit._state.enable()
+    assert isinstance(tsir.script(_doubled), tsir.ScriptFunction)
