@@ -99,6 +99,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
 
     program: Program
     instance: Instance
+    _of_compiled = True
 
     def __new__(cls, program: Program, instance: Instance | None = None, root: ScriptModule | None = None) -> ScriptModule:
         """An object of the class for modules as torch knows them, where torch is loaded."""

@@ -368,6 +368,8 @@ class _Views(InstanceConverter):
 class ScriptFunction(CompiledMethod):
     """A compiled function; what `torch.jit.ScriptFunction` is to torch.jit."""
 
+    _of_compiled = True
+
     def __init__(self, program: Program, original: Any = None, owner: ScriptModule | None = None) -> None:
         entry = next(iter(program.entry_points.values()))
         classes = PythonClasses(program) if owner is None else owner._classes

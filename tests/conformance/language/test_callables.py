@@ -5,7 +5,7 @@ import functools
 import io
 import math
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 import pytest
 import torch
@@ -314,6 +314,37 @@ def test_functions_from_outside():
     same(found(X, torch.tanh), optional_functions(X, torch.tanh))
     same(found(X, last=torch.cos), optional_functions(X, last=torch.cos))
     same(tsir.script(through)(layer, X), through(layer, X))
+
+
+def through_compiled(net: tsir.ScriptModule, x):
+    return net(x) * 2
+
+
+def through_scripted(net: torch.jit.ScriptModule | None, x):
+    return x if net is None else net(x) * 2
+
+
+def through_linear(net: nn.Linear, x):
+    return net(x) * net.in_features
+
+
+def through_function(function: tsir.ScriptFunction, x):
+    return function(x) * 2
+
+
+@feature("Functions and closures", "parameters annotated as `ScriptModule`, `ScriptFunction` or a class of modules")
+def test_modules_and_functions_by_their_classes():
+    layer = nn.Linear(2, 2)
+    for function in (through_compiled, through_scripted, through_linear):
+        for net in (layer, tsir.script(layer)):
+            same(tsir.script(function)(net, X), layer(X) * 2)
+    same(tsir.script(through_function)(tsir.script(lambda x: x * 3), X), X * 6)
+    with pytest.raises(tsir.TsirError, match="isn't a type that compiled code can use"):
+        tsir.script(keyed_by_functions)
+
+
+def keyed_by_functions(table: Dict[type(len), int]):  # type: ignore[valid-type]
+    return table
 
 
 def repeated_by(n: int):

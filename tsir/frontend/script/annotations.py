@@ -27,6 +27,7 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError, SourceLocation, did_you_mean
 from tsir.frontend.script.guarded_imports import guarded_name
 from tsir.frontend.script.prelude_slices import OBJECTS_OF_INDICES
+from tsir.frontend.script.source import is_class_of_compiled
 
 ClassTypes = Callable[[type], Attribute]
 """Gives the IR type of a class that a user wrote."""
@@ -248,7 +249,7 @@ class AnnotationReader:
                 return ts.DictType(ts.StrType(), ts.TensorType())
             if issubclass(value, BaseException):
                 return ts.AnyType()
-            if getattr(value, "_is_protocol", False):
+            if getattr(value, "_is_protocol", False) or is_class_of_compiled(value):
                 return None  # whatever has these methods: the class of what is passed
             if not value.__flags__ & _MADE_BY_PYTHON and value is not BaseException:
                 raise _no_type(value)

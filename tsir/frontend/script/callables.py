@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from tsir.errors import FrontendError
-from tsir.frontend.script.source import is_compiled_function, is_compiled_module, is_dynamic, unwrap
+from tsir.frontend.script.source import is_class_of_compiled, is_compiled_function, is_compiled_module, is_dynamic, unwrap
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,10 @@ def _is_callable(annotation: Any) -> bool:
         return bool(members) and all(_is_callable(a) for a in members)
     if typing.get_origin(annotation) in _CONTAINERS:
         return any(_is_callable(a) for a in typing.get_args(annotation))
-    if annotation is nn.Module:
+    if is_class_of_compiled(annotation):
         return True
+    if isinstance(annotation, type) and issubclass(annotation, nn.Module):
+        return not hasattr(annotation, "__torch_script_interface__")
     return annotation is typing.Callable or collections.abc.Callable in (annotation, typing.get_origin(annotation))
 
 

@@ -200,6 +200,16 @@ def is_traced_function(value: Any) -> bool:
     return not isinstance(value, torch.nn.Module | type) and isinstance(state.get("program"), Program) and "_root" in state
 
 
+def is_class_of_compiled(value: Any) -> bool:
+    """Whether a class is that of compiled modules or functions, tsir's or torch's, as annotations name it: `m: ScriptModule`."""
+    if not isinstance(value, type):
+        return False
+    return "_of_compiled" in vars(value) or value in _OF_COMPILED
+
+
+_OF_COMPILED: tuple[Any, ...] = (torch.jit.ScriptModule, torch.jit.ScriptFunction)
+
+
 def is_compiled_module(value: Any) -> bool:
     """Whether a value is a compiled module of tsir's."""
     return isinstance(value, torch.nn.Module) and isinstance(value.__dict__.get("program"), Program)
