@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.parameter import is_lazy
 
 from tsir.errors import UnsupportedError
 from tsir.frontend.torch_names import DTYPES
@@ -20,8 +21,14 @@ def tensor_to_array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
     """The tensor as an array over the same memory; bfloat16 with `ml_dtypes`' dtype.
 
     Raises UnsupportedError for a tensor that no array can stand for: on another device than the CPU, sparse, quantised,
-    or of a dtype that tsir doesn't compute with. A conjugated or negated view is copied.
+    or of a dtype that tsir doesn't compute with, or one of a lazy module whose sizes aren't known yet. A conjugated or negated
+    view is copied.
     """
+    if is_lazy(tensor):
+        raise UnsupportedError(
+            "a parameter or buffer of a lazy module whose sizes come with the first input isn't a tensor yet",
+            hint="call the module once before it is compiled",
+        )
     if tensor.device.type != "cpu" or tensor.layout is not torch.strided or tensor.is_quantized:
         what = (
             "quantised" if tensor.is_quantized else tensor.layout if tensor.device.type == "cpu" else f"on {tensor.device}"
@@ -57,6 +64,13 @@ class TensorArrays:
             found = self._arrays[id(tensor)] = tensor_to_array(tensor)
             self.sources[id(found)] = tensor
         return found
+
+    def of_module(self, module: torch.nn.Module, name: str, tensor: torch.Tensor) -> np.ndarray[Any, Any]:
+        """The array of a parameter or buffer. Raises UnsupportedError that says which it is."""
+        try:
+            return self.array(tensor)
+        except UnsupportedError as error:
+            raise UnsupportedError(f"{type(module).__name__}.{name}: {error.message}", hint=error.hint) from None
 
 
 def own_tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor | None, str]]:

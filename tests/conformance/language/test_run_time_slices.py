@@ -7,7 +7,10 @@ import pytest
 import torch
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
+from tests.models.comparison import assert_same
 from torch import Tensor, nn
+
+import tsir
 
 programs = Programs()
 X = torch.arange(24.0).reshape(2, 3, 4)
@@ -149,6 +152,15 @@ class Cropping(nn.Module):
         return crop(x, dim, 0, 1) + crop(x, 0, 0, 1)[..., :1], x[self.rows], x[self.corner]
 
 
+@programs(torch.arange(4.0), 1)
+@programs(torch.arange(4.0), 0)
+def compared(x: Tensor, i: int):
+    parts = [slice(0, 2), slice(i, 3)]
+    mixed = [slice(0, i), 2, ..., None]
+    same = slice(0, 2) == parts[0], parts[i] == slice(0, 2), parts[1] != slice(i, 3), slice(0, i) == slice(0, i, None)
+    return same, [m == slice(0, i) for m in mixed], [slice(0, 1) != m for m in mixed], slice(0, i) == i
+
+
 @programs.parametrized()
 def test_slices(function, arguments) -> None:
     check(function, arguments)
@@ -168,3 +180,27 @@ def lambda_of(count: int):
         return x[(slice(None),) * n]
 
     return longer
+
+
+class Parts(nn.Module):
+    def __init__(self, cut: int) -> None:
+        super().__init__()
+        self.parts = [slice(0, cut), slice(cut, None)]
+        self.named = {"first": slice(0, 1), "all": ...}
+
+    def forward(self, x: Tensor, i: int, name: str):
+        return (
+            [x[s] for s in self.parts],
+            x[self.parts[i]],
+            x[self.named[name]],
+            self.parts[i].stop,
+            self.parts[0] == slice(0, 2),
+        )
+
+
+@feature("Modules", "lists and dicts of slices, indexed by what only the running program knows")
+def test_slices_of_modules():
+    modules = Parts(2), Parts(3)
+    for module, compiled in zip(modules, [tsir.script(m) for m in modules]):
+        for i, name in ((0, "first"), (1, "all")):
+            assert_same(compiled(torch.arange(6.0), i, name), module(torch.arange(6.0), i, name))

@@ -207,3 +207,13 @@ def test_errors_in_libraries_stand_at_the_call(program, line, message, hint):
     assert line in linecache.getline(__file__, error.location.line)
     assert message in error.message
     assert hint in error.hint
+
+
+@pytest.mark.parametrize("compile_module", [tsir.script, lambda module: tsir.trace(module, torch.ones(2, 4))])
+def test_lazy_modules_are_called_first(compile_module):
+    module = torch.nn.Sequential(torch.nn.LazyLinear(3))
+    with pytest.raises(tsir.TsirError) as caught:
+        compile_module(module)
+    assert "LazyLinear.weight" in caught.value.message and "call the module once" in caught.value.hint
+    module(torch.ones(2, 4))
+    assert compile_module(module)(torch.ones(2, 4)).shape == (2, 3)

@@ -32,6 +32,7 @@ from tsir.frontend.script.numpy_scalars import operate
 from tsir.frontend.script.operator_calls import is_tensor
 from tsir.frontend.script.operators import fold, present, sizes, tensor_operator, tuples_alike, without_view
 from tsir.frontend.script.python_errors import raise_in_program
+from tsir.frontend.script.run_time_slices import equal_slices
 from tsir.frontend.script.several_types import compare_by_type, operate_by_type
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.truth import as_bool
@@ -77,6 +78,8 @@ def compare(e: Emitter, op: ast.cmpop, left: Value, right: Value) -> Value:
                 return Const(isinstance(op, ast.NotEq))
         if asks_for_class(left, right):
             return identity(e, left, right, negate=isinstance(op, ast.NotEq))
+        if (equal := equal_slices(e, left, right)) is not None:
+            return equal if isinstance(op, ast.Eq) else Run(e.py("not", [materialise(e, equal)]))
         if is_values(left) and is_values(right):
             return Const(is_one_name(e.node) is isinstance(op, ast.Eq))
     symbol, method, swapped, meaning = COMPARISONS[type(op)]

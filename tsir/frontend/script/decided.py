@@ -346,8 +346,9 @@ def _compile_opening(
             raise
         try:
             return _compile_closed_or_open(decisions.anew(settings_are_constants=True), compile_with, session_for)
-        except FrontendError:
-            raise error from None
+        except FrontendError as other:
+            # Where the code of the first error isn't compiled now, it isn't what is in the way.
+            raise (error if other.location == error.location else other) from None
 
 
 def _compile_closed_or_open(

@@ -48,8 +48,9 @@ class _OwnModule:
 
 
 def held_functions(session: Session, holder: nn.Module, name: str, value: Any) -> tuple[Value, Any] | None:
-    """The constant for a container in which there are functions or modules, and what tells it from others; None for other values."""
-    if not isinstance(value, list | tuple | dict) or not _has_functions(value):
+    """The constant for a container in which there are functions, modules or slices, and what tells it from others; None for other
+    values."""
+    if not isinstance(value, list | tuple | dict) or not (_has_functions(value) or _has_slices(value)):
         return None
     paths = {id(module): path for path, module in holder.named_modules()}
     try:
@@ -88,6 +89,12 @@ def _has_functions(value: Any) -> bool:
     if isinstance(value, list | tuple | dict):
         return any(_has_functions(v) for v in (value.values() if isinstance(value, dict) else value))
     return callable(value) and not isinstance(value, torch.Tensor)
+
+
+def _has_slices(value: Any) -> bool:
+    if isinstance(value, list | tuple | dict):
+        return any(_has_slices(v) for v in (value.values() if isinstance(value, dict) else value))
+    return isinstance(value, slice) or value is Ellipsis
 
 
 def changing_functions(
@@ -171,6 +178,8 @@ def _key(value: Any, paths: Paths) -> Any:
             return ("module", paths[id(value)])
         case types.MethodType() if id(value.__self__) in paths:
             return ("method", paths[id(value.__self__)], value.__func__)
+        case slice():
+            return ("slice", value.start, value.stop, value.step)
         case dict():
             return ("dict", tuple((k, _key(v, paths)) for k, v in value.items()))
         case list() | tuple():

@@ -163,7 +163,7 @@ class ModuleReader:
                 attributes[name] = AttributeInfo(
                     declared if isinstance(declared, ts.OptionalType) else ts.TensorType(), role
                 )
-            values[name] = None if tensor is None else self.arrays.array(tensor)
+            values[name] = None if tensor is None else self.arrays.of_module(origin, name, tensor)
         ignored = ignored_attributes(origin)
         for name, child in module._modules.items():
             if name in ignored:

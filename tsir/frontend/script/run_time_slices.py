@@ -17,7 +17,7 @@ from tsir.dialects.ts.structure import IsInstanceOp
 from tsir.frontend.script.prelude_slices import OBJECTS_OF_INDICES, Rest
 from tsir.frontend.script.prelude_slices import Slice as SliceClass
 from tsir.frontend.script.type_relations import members
-from tsir.frontend.script.values import Condition, Object, PyObject, Run, Slice, StaticList, StaticTuple, Value
+from tsir.frontend.script.values import FALSE, Condition, Object, PyObject, Run, Slice, StaticList, StaticTuple, Value
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -119,6 +119,42 @@ def as_position(e: Emitter, value: Run, use: Callable[[Value], Value]) -> Value:
     test = e.emit(IsInstanceOp(value.ssa, [ts.INT]))
     wanted = e.session.class_type(SliceClass)
     return choose(e, Condition(test), lambda: use(Run(e.cast(value.ssa, ts.INT))), lambda: use(item_as(e, value, wanted)))
+
+
+def equal_slices(e: Emitter, left: Value, right: Value) -> Value | None:
+    """`left == right` where one is a slice and the other one, too, or an item of a list that holds slices; None for other values."""
+    from tsir.frontend.script.control import choose
+    from tsir.frontend.script.convert import materialise
+    from tsir.frontend.script.narrowing import item_as
+
+    def is_slice(value: Value) -> bool:
+        return isinstance(value, Slice) or (isinstance(value, Object) and value.info.python_class is SliceClass)
+
+    def equal(a: Value, b: Value) -> Value:
+        holder, other = (object_of_index(e, v) if isinstance(v, Slice) else v for v in (a, b))
+        assert isinstance(holder, Object)
+        found = e.session.call_optional_method(e, holder, ("__eq__",), [other])
+        assert found is not None
+        return found
+
+    if not is_slice(left) and not is_slice(right):
+        return None
+    known, item = (left, right) if is_slice(left) else (right, left)
+    kind = e.session.type_of(item)
+    if is_slice(item):
+        return equal(known, item)
+    if is_ellipsis(item) or (isinstance(item, Object) and item.info.python_class is Rest):
+        return FALSE
+    if isinstance(item, Run) and may_be_slice(e, kind):
+        wanted = e.session.class_type(SliceClass)
+        test = Condition(e.emit(IsInstanceOp(materialise(e, item), [wanted])))
+        return choose(e, test, lambda: equal(item_as(e, item, wanted), known), lambda: FALSE)
+    never = (
+        kind is not None
+        and not isinstance(item, Object)
+        and not any(isinstance(m, ts.ClassType | ts.AnyType) for m in members(kind))
+    )
+    return FALSE if never else None
 
 
 def known_index(e: Emitter, value: Value) -> Value:

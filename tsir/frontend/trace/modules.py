@@ -19,7 +19,6 @@ from tsir.dialects.context import print_module
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.structure import AttributeOp, ClassOp, MethodOp
 from tsir.dialects.values import Instance
-from tsir.errors import UnsupportedError
 from tsir.frontend.instances import TensorArrays, own_tensors
 from tsir.frontend.script.source import is_compiled_module
 from tsir.frontend.trace.scopes import Scope
@@ -140,10 +139,7 @@ class ModuleTable:
     def _fill(self, traced: TracedModule, module: torch.nn.Module) -> None:
         attributes = traced.instance.attributes
         for name, tensor, role in _attributes(module):
-            try:
-                attributes[name] = self.arrays.array(tensor)
-            except UnsupportedError as error:
-                raise UnsupportedError(f"{type(module).__name__}.{name}: {error.message}", hint=error.hint) from None
+            attributes[name] = self.arrays.of_module(module, name, tensor)
             traced.members[name] = Member(ts.TensorType(), role)
         attributes["training"] = module.training
         traced.members["training"] = Member(ts.BOOL, "attribute", BoolAttr.from_bool(module.training))
