@@ -29,7 +29,7 @@ from tsir.frontend.script.builtin_calls import call_builtin
 from tsir.frontend.script.builtins import BUILTINS
 from tsir.frontend.script.call_arguments import Arguments, as_number
 from tsir.frontend.script.class_calls import construct, named_tuple
-from tsir.frontend.script.compiled_calls import call_compiled_function
+from tsir.frontend.script.compiled_calls import call_compiled_function, call_with_owner
 from tsir.frontend.script.comprehensions import collect
 from tsir.frontend.script.conversions import special_method
 from tsir.frontend.script.custom_operators import call_custom_operator, custom_overloads
@@ -64,7 +64,7 @@ from tsir.frontend.script.regular_expressions import call_function as call_regul
 from tsir.frontend.script.rows import call_row
 from tsir.frontend.script.several_types import members_of, use_by_type
 from tsir.frontend.script.single_dispatch import call_dispatched, is_single_dispatch
-from tsir.frontend.script.source import CONSUMERS, is_compiled_function
+from tsir.frontend.script.source import CONSUMERS, is_compiled_function, is_traced_function
 from tsir.frontend.script.special_methods import call_own_method
 from tsir.frontend.script.standard_containers import call_sorted_list_function
 from tsir.frontend.script.static_objects import call_special, call_unbound, initialise_dataclass, is_generated_init
@@ -287,7 +287,11 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     target = callee.value
     if isinstance(target, ImportedMethod):
         return call_compiled_function(e, target.program, target.entry, args, kwargs, target.receiver)
+    if is_traced_function(target):
+        return call_with_owner(e, target._called, callee.name, args, kwargs)
     if is_compiled_function(target):
+        if target.program.root is not None and target._owner is not None:
+            return call_with_owner(e, target, callee.name, args, kwargs)
         return call_compiled_function(e, target.program, target.entry, args, kwargs)
     listing = listing_value(target)
     if listing is not None:

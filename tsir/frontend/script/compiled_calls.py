@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import StringAttr
@@ -15,6 +16,7 @@ from tsir.frontend.script.argument_binding import bind_arguments
 from tsir.frontend.script.convert import coerce
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.inlining import Given
+from tsir.frontend.script.outside import outside_array, outside_module
 from tsir.frontend.script.signatures import NO_DEFAULT, ParameterInfo, Signature
 from tsir.frontend.script.values import ImportedMethod, Object, PyObject, Value
 from tsir.ops.autocast import DECIDED
@@ -24,6 +26,21 @@ def imported_method(holder: Object, name: str) -> Value | None:
     """A method of a compiled module without Python source; None when the class has none of that name."""
     found = holder.info.imported.get(name)
     return None if found is None else PyObject(ImportedMethod(*found, holder), name)
+
+
+def call_with_owner(e: Emitter, target: Any, shown: str, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+    """A call of a compiled function or method that works on an object: this becomes part of the program, like a module from outside.
+
+    `shown` is what the caller calls the function.
+    """
+    from tsir.frontend.script.calls import call
+
+    holder = outside_module(e, target._owner, shown)
+    if holder is None:
+        e.unsupported(f"a call of {shown}(), which is compiled and has tensors of its own, in this place")
+    if target._owner.program.origins.get(id(target._owner.instance)) is not None:
+        return call(e, e.session.get_attribute(e, holder, target.entry.name), args, kwargs)
+    return call_compiled_function(e, target.program, target.entry, args, kwargs, holder)
 
 
 def call_compiled_function(
@@ -59,7 +76,8 @@ def call_compiled_function(
     ]
     bound = bind_arguments(e, e.session, Signature(tuple(parameters), None), args, kwargs, entry.name)
     operands = [
-        coerce(e, bound[p.name], p.type or ts.AnyType(), f"argument '{p.name}' of {entry.name}()") for p in parameters
+        coerce(e, outside_array(e, bound[p.name]), p.type or ts.AnyType(), f"argument '{p.name}' of {entry.name}()")
+        for p in parameters
     ]
     if receiver is not None:
         operands.insert(0, receiver.ssa)

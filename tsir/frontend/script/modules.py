@@ -72,6 +72,9 @@ class ModuleReader:
         if found is not None:
             return found[0], found[1]
         origin = module
+        if is_traced_function(module):
+            function: Any = module
+            return self._take_over(module, function.program, function.instance)
         if is_compiled_module(module):
             compiled: Any = module
             origin = compiled.program.origins.get(id(compiled.instance))
