@@ -14,7 +14,7 @@ from xdsl.passes import ModulePass
 from tsir.dialects.ts.structure import UnpackOp
 from tsir.dialects.ts.types import TensorType
 from tsir.dialects.values import Instance
-from tsir.errors import PassError, UnsupportedError
+from tsir.errors import PassError
 from tsir.lowering.explain import explanation
 from tsir.lowering.outline import outline_deep_code
 from tsir.lowering.ts_to_linalg import lower_function
@@ -33,7 +33,7 @@ from tsir.passes.inline import InlinePass, drop_unused
 from tsir.passes.lay_out import lay_out, mark_strides
 from tsir.passes.outside import mark_outside
 from tsir.passes.registry import get_pass
-from tsir.passes.resize import resize_by_name
+from tsir.passes.resize import SharedTensor, resize_by_name, resize_objects
 from tsir.passes.scalar_classes import drop_scalar_classes
 from tsir.passes.signature import drop_object, set_argument_types
 from tsir.passes.sized_outs import Resized, number_outs, resize_out, take_other_sizes
@@ -132,15 +132,45 @@ def specialize(
     while True:
         try:
             found = _specialized(module, symbol, arguments, instance, resized, in_memory, lower)
-        except UnsupportedError:
+        except SharedTensor:
             last = next(reversed(resized), None)
             if last is None or resized[last] is None:
-                raise
-            resized[last] = None  # something else knows the tensor: left to the operator itself
+                return _with_resized_objects(module, symbol, arguments, instance, lower)
+            resized[last] = None  # left to the operator itself
             continue
         if not isinstance(found, Resized):
             return found
         resized[found.number] = found
+
+
+def _with_resized_objects(
+    module: ModuleOp, symbol: str, arguments: Sequence[Form | Attribute], instance: Instance | None, lower: bool
+) -> Specialized:
+    """The function for tensors of any sizes: it changes those of tensors themselves, and runs operator by operator."""
+    attributes = Attributes(module) if instance is not None else None
+    part = part_of(module, symbol)
+    InlinePass(entry=symbol).apply(Context(), part)
+    function = find_function(part, symbol)
+    for known in functions(part):
+        resize_objects(known)
+        drop_scalar_classes(known)
+    if symbol in {callee_name(op) for op in walk(part) if isinstance(op, CallOp)}:
+        drop_unused(part, [symbol])
+        return Specialized(part, symbol, [])
+    weights = weight_paths(function)
+    first = len(function.body.block.args) - len(arguments) - len(weights)
+    spread_arguments(function, first, [Leaf(a) if isinstance(a, Attribute) else a for a in arguments])
+    if instance is not None and first:
+        weights += freeze(part, function, instance, attributes)
+    eliminate_dead_code(function)
+    if instance is not None and first:
+        drop_object(function)
+    mark_outside(function)
+    if lower:
+        lower_function(function, in_memory=False)
+        outline_deep_code(part)
+    drop_unused(part, [symbol])
+    return Specialized(part, symbol, weights)
 
 
 def _specialized(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -111,6 +112,40 @@ def resized(x: Array, size: Sequence[int]) -> Array:
 def resized_as(x: Array, other: Array) -> Array:
     """`resized` to another tensor's shape."""
     return resized(x, other.shape)
+
+
+def resize_array(array: Array, now: Array) -> None:
+    """Gives an array itself the sizes and strides of a view of it. Raises OperatorError where NumPy can't."""
+    try:
+        if array.__array_interface__["data"] != now.__array_interface__["data"]:
+            raise ValueError
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            in_order = [math.prod(array.shape[i + 1 :]) * array.itemsize for i in range(array.ndim)]
+            steps = [("strides", in_order), ("shape", now.shape)] if array.shape != now.shape else []
+            for name, value in [*steps, ("strides", now.strides)]:
+                setattr(array, name, value)
+    except (AttributeError, ValueError):
+        raise OperatorError(
+            f"an array of shape {list(array.shape)} can't get the shape {list(now.shape)} in place",
+            hint="call it with a torch tensor, or with a contiguous copy",
+        ) from None
+
+
+def resize_object(x: Array, now: Array) -> Array:
+    """The tensor itself, which gets the sizes and strides of `now`, a view of it, for all that know it.
+
+    Raises OperatorError for another number of elements, as `resize_` may ask for: NumPy's arrays can't get that.
+    """
+    if x.size != now.size:
+        raise OperatorError(
+            f"a tensor of shape {list(x.shape)} that a list, an object or another variable knows too can't get the shape "
+            f"{list(now.shape)} in place: that is another number of elements",
+            hint="assign the resized tensor to each of them instead",
+        )
+    resize_array(x, now)
+    _resized.pairs.append((x, x))
+    return x
 
 
 class _Resized(threading.local):

@@ -55,8 +55,8 @@ class ResizeByNamePass(ModulePass):
 
     Through branches and loops that resize a tensor its name is one more argument and result. When it is an argument of the
     function, the runtime is told (`_note_resized`); when it is an attribute, the attribute is set. Run it after `ts-inline`. Raises
-    UnsupportedError where something else knows the tensor before it is resized, a list or another object: that would have to
-    see the new sizes, too.
+    SharedTensor where something else knows the tensor before it is resized, a list or another object: that would have to
+    see the new sizes, too, as it does behind `resize_objects`.
     """
 
     name = "ts-resize-by-name"
@@ -67,6 +67,65 @@ class ResizeByNamePass(ModulePass):
         for function in functions(op):
             is_entry = is_public(function) and function.sym_name.data not in called
             resize_by_name(function, attributes, is_entry=is_entry)
+
+
+class SharedTensor(UnsupportedError):
+    """Something else knows a tensor of which an operator changes the sizes: no name of it can stand for the tensor."""
+
+
+def resize_objects(function: FuncOp) -> bool:
+    """Makes the operators of one function that change sizes in place change the tensors themselves, for all that know them.
+
+        %1 = ts.aten.t_(%0) : ...      ->      %2 = ts.aten.t(%0) : ...
+                                               %1 = ts.aten._resize_object(%0, %2) : ...
+
+    From there on no type of a tensor may say which sizes it has. Raises SharedTensor for tensors that come from attributes, which
+    other calls know with the sizes that they had.
+    """
+    found = [op for op in walk(function) if isinstance(op, AtenOp) and op.SCHEMA.key in RESIZED]
+    change = operator("_resize_object")
+    assert change is not None
+    for op in found:
+        if _is_of_attribute(op.operands[0]):
+            raise _refused(op)
+        definition = operator(RESIZED[op.SCHEMA.key])
+        assert definition is not None
+        count = len(definition.schema.arguments)
+        now = insert_before(aten_op(definition.schema)(list(op.operands[:count]), [TensorType()]), op).results[0]
+        same = insert_before(aten_op(change.schema)([op.operands[0], now], [TensorType()]), op).results[0]
+        op.results[0].replace_all_uses_with(same)
+        block = op.parent_block()
+        assert block is not None
+        block.erase_op(op)
+    return bool(found)
+
+
+def _is_of_attribute(value: SSAValue) -> bool:
+    """Whether a value may be a tensor of an attribute of an object that comes from outside the function."""
+    reads = (v.op for v in _sources(value) if isinstance(v, OpResult) and isinstance(v.op, GetAttrOp))
+    return any(
+        isinstance(v, BlockArgument) and isinstance(v.block.parent_op(), FuncOp)
+        for read in reads
+        for v in _sources(read.object)
+    )
+
+
+def _sources(value: SSAValue) -> set[SSAValue]:
+    """The value and all that it may be made of, through branches and loops."""
+    seen: set[SSAValue] = set()
+    todo = [value]
+    while todo:
+        at = todo.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        if isinstance(at, OpResult):
+            todo += at.op.operands
+            todo += [v for r in at.op.regions for b in r.blocks if b.last_op is not None for v in b.last_op.operands]
+        elif (parent := _block_of(at).parent_op()) is not None and not isinstance(parent, FuncOp):
+            todo += parent.operands
+            todo += [v for r in parent.regions for b in r.blocks if b.last_op is not None for v in b.last_op.operands]
+    return seen
 
 
 def resize_by_name(
@@ -320,10 +379,10 @@ def _ancestors(op: Operation, block: Block) -> list[Operation]:
     return found
 
 
-def _refused(op: AtenOp) -> UnsupportedError:
+def _refused(op: AtenOp) -> SharedTensor:
     places = location_of(op)
     name = op.SCHEMA.name
-    return UnsupportedError(
+    return SharedTensor(
         f"{name}() changes the sizes of a tensor that something else knows too: a list, an object or another variable",
         location=places[0] if places else None,
         hint=f"assign the result of {name.removesuffix('_')}() to each of them instead",

@@ -8,7 +8,6 @@ torch tensors (or no tensors at all and torch is loaded), else to NumPy's. Bindi
 from __future__ import annotations
 
 import enum
-import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -38,9 +37,9 @@ from tsir.dialects.values import (
     name_of_member,
     named_tuple_class,
 )
-from tsir.errors import OperatorError, OperatorTypeError, TsirError
+from tsir.errors import OperatorTypeError, TsirError
 from tsir.ops.host_random import Generator
-from tsir.ops.host_strided import take_resized
+from tsir.ops.host_strided import resize_array, take_resized
 from tsir.runtime.objects import PythonClasses
 from tsir.runtime.scalars_in import NUMPY_IN, SCALARS_IN, mismatch
 from tsir.runtime.standard_dicts import DICTS, class_named, converted_dict
@@ -485,23 +484,6 @@ class OutsideFuture(Future):
 
     def value(self) -> Any:
         return self._convert(self.future.value())
-
-
-def resize_array(array: np.ndarray[Any, Any], now: np.ndarray[Any, Any]) -> None:
-    """Gives an array of the caller's the sizes and strides of a view of it. Raises OperatorError where NumPy can't."""
-    try:
-        if not np.may_share_memory(array, now):
-            raise ValueError
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            for name in ("shape", "strides"):
-                if getattr(array, name) != getattr(now, name):
-                    setattr(array, name, getattr(now, name))
-    except (AttributeError, ValueError):
-        raise OperatorError(
-            f"an array of shape {list(array.shape)} can't get the shape {list(now.shape)} in place",
-            hint="call it with a torch tensor, or with a contiguous copy",
-        ) from None
 
 
 class InstanceConverter:

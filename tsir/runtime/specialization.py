@@ -66,7 +66,7 @@ class Specialization:
     @cached_property
     def resizes(self) -> bool:
         """Whether a call may change the sizes of its arguments, which the caller's tensors have to follow."""
-        return "host_strided:note_resized" in self.source
+        return any(name in self.source for name in ("host_strided:note_resized", "operator('_resize_object')"))
 
     @cached_property
     def tells_tensors_apart(self) -> bool:

@@ -62,7 +62,8 @@ class TorchAdapter:
         if tensor.is_conj() or tensor.is_neg():
             tensor = tensor.resolve_conj().resolve_neg()
         try:
-            return tensor.numpy()
+            array = tensor.numpy()
+            return array if tensor.is_contiguous() else array[...]  # NumPy changes strides within the memory of the base
         except ValueError as error:
             raise OperatorError(f"only tensors with up to 64 dims are supported, not {tensor.dim()}") from error
         except (TypeError, RuntimeError) as error:

@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from typing import Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import pytest
 import torch
@@ -66,12 +66,123 @@ def test_sizes_change_in_place(function):
 def held(x: Tensor):
     y = [x]
     x.t_()
+    return y, y[0].shape, x.size(0)
+
+
+def items(ts: List[Tensor], n: int):
+    ts[0].unsqueeze_(0)
+    for i in range(n):
+        ts[-1].transpose_(0, 1)
+    ts[0].add_(1)
+    return ts[0].shape, ts[0].sum(0), [t.dim() for t in ts]
+
+
+def values(d: Dict[str, Tensor], x: Tensor):
+    d["a"] = x
+    d["a"].unsqueeze_(-1)
+    for _, v in d.items():
+        v.squeeze_()
+        if v.dim() > 1:
+            v.t_()
+    return x.shape, d
+
+
+def several_times(x: Tensor, n: int):
+    a = torch.zeros(2, 3)
+    l = [a, x, a]
+    a.t_()
+    for t in l:
+        if n > 1:
+            t.unsqueeze_(n - 1)
+    b = a * 2 + l[2]
+    return l, b, a is l[0], a.shape == l[2].shape
+
+
+def handled(x: Tensor):
+    t = (x, x.clone())
+    try:
+        x.t_()
+        t[1].squeeze_(0).t_()
+        raise ValueError("x")
+    except ValueError:
+        x.unsqueeze_(0)
+    return t, x.numel(), x.is_contiguous()
+
+
+class Holder:
+    def __init__(self, x: Tensor):
+        self.x = x
+
+
+def of_an_object(x: Tensor):
+    p = Holder(x + 1)
+    q = p.x
+    p.x.t_()
+    return q, p.x.shape, q.mean(0)
+
+
+def rows(ts: List[Tensor]):
+    out = torch.jit.annotate(List[Tensor], [])
+    for t in ts:
+        t.swapaxes_(0, 1)
+        out.append(t @ t.t())
+    return torch.stack(out), torch.cat(ts, 0)
+
+
+X = torch.arange(6.0).view(2, 3)
+
+
+@feature(
+    "Lists and tuples", "tensors in lists, dicts, tuples and objects that get other sizes in place: `ts[0].unsqueeze_(0)`"
+)
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (held, (X,)),
+        (held, (torch.arange(24.0).view(4, 6)[1:3, ::2],)),
+        (items, ([X, X * 2], 1)),
+        (items, ([X, torch.ones(3, 4)[:, 1:]], 3)),
+        (values, ({"b": torch.ones(1, 2, 3)}, X)),
+        (several_times, (X, 1)),
+        (several_times, (X, 2)),
+        (handled, (X,)),
+        (of_an_object, (X,)),
+        (rows, ([X, X + 1],)),
+    ],
+    ids=lambda v: v.__name__ if callable(v) else "",
+)
+def test_whoever_knows_a_tensor_sees_its_new_sizes(function, arguments):
+    compiled = tsir.script(function)
+    for _ in range(2):
+        theirs, ours = copy.deepcopy(arguments), copy.deepcopy(arguments)
+        assert_same(compiled(*ours), function(*theirs))
+        assert_same(list(ours), list(theirs))
+
+
+def more_elements(x: Tensor):
+    y = [x]
+    x.resize_(5, 5)
     return y
 
 
-def test_a_tensor_in_a_list_is_refused():
+class Kept(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.items = [torch.ones(2, 3)]
+
+    def forward(self, n: int):
+        self.items[0].t_()
+        return self.items[0].shape
+
+
+def test_what_a_list_knows_keeps_its_number_of_elements():
+    with pytest.raises(tsir.TsirError, match="another number of elements"):
+        tsir.script(more_elements)(torch.ones(2, 3))
+
+
+def test_a_tensor_in_a_list_of_a_module_is_refused():
     with pytest.raises(tsir.TsirError, match="changes the sizes of a tensor that something else knows"):
-        tsir.script(held)(torch.ones(2, 3))
+        tsir.script(Kept())(1)
 
 
 def given_itself(x: Tensor):

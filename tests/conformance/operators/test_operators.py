@@ -213,7 +213,7 @@ def check(op, dtype):
     return accepted
 
 
-RESIZING = {*RESIZED, "_resized", "_resized_as", "_set_to", "_note_resized", "detach_", "requires_grad_"}
+RESIZING = {*RESIZED, "_resized", "_resized_as", "_set_to", "_note_resized", "_resize_object", "detach_", "requires_grad_"}
 """Operators that change sizes in place: tests/conformance/language/test_resizing.py runs programs of them."""
 
 KEYS = sorted(set(OPERATORS) - RANDOM - EFFECTS - RESIZING)
@@ -306,6 +306,7 @@ OWN_NAMES = {
     "Complex.Tensor",
     "_batch_norm_running_stats", "device", "grad", "tensor", "as_tensor", "initial_seed", "_determinant",
     "_sign_and_log_determinant", "_lu_permutation", "_one_hot_by_data", "_resized", "_resized_as", "_set_to", "_note_resized",
+    "_resize_object",
     "_python_number", "_python_index", "_rrelu_slopes", "_in_order", "_in_order_of", "_generator", "initial_seed.generator",
     "seed.generator",
     *(f"{name}.Scalar_Tensor" for name in ("add", "sub", "subtract", "mul", "multiply", "div", "divide", "true_divide")),

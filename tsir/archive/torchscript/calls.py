@@ -44,7 +44,7 @@ _OWN: Mapping[str, str] = {
 _UNKNOWN = frozenset(
     "view.dtype initial_seed.generator "
     "_rrelu_slopes _lu_permutation _determinant _sign_and_log_determinant _in_order _in_order_of _resized "
-    "_resized_as _set_to _note_resized _batch_norm_running_stats _one_hot_by_data".split()
+    "_resized_as _set_to _note_resized _resize_object _batch_norm_running_stats _one_hot_by_data".split()
 )
 """Operators of tsir's own that torch hasn't, one that torch.jit takes for another, and one that it takes for constant."""
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tsir.ops.registry import aten, host
+from tsir.ops.sizes import CannotLower
 from tsir.ops.tensor import SymTensor, as_size
 
 _HOST = "tsir.ops.host_strided"
@@ -57,6 +58,12 @@ def resized_as(x: SymTensor, other: SymTensor) -> SymTensor:
 def set_to(x: SymTensor, source: SymTensor) -> SymTensor:
     """Another tensor, for the same name."""
     return source
+
+
+@host("_resize_object(Tensor(a!) self, Tensor now) -> Tensor(a!)", implementation=f"{_HOST}:resize_object")
+def resize_object(x: SymTensor, now: SymTensor) -> SymTensor:
+    """The tensor itself, which gets the sizes and strides of a view of it, for all names and containers that know it."""
+    raise CannotLower("a tensor that changes its sizes has none that are known")
 
 
 @host("_note_resized(Tensor self, Tensor now) -> ()", implementation=f"{_HOST}:note_resized", pure=False)
