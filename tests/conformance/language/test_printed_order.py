@@ -29,6 +29,23 @@ def order_of_calls(xs: List[int]):
     return a, b, c, xs[0] + bump(xs) * len(xs)
 
 
+def largest(n: int) -> int:
+    return max(n, 5) + len([n]) + min(n, 3)
+
+
+def _named_as_built_ins():
+    def max(a: int, b: int) -> int:
+        return a + b
+
+    def len(n: int) -> int:
+        return max(n, 2) * largest(n)
+
+    return len
+
+
+programs(7)(_named_as_built_ins())
+
+
 @programs([1, 2, 3])
 def reads_before_writes(xs: List[int]):
     first = xs[0]

@@ -46,8 +46,8 @@ class Printer:
         self.names = names
         self.root = root
         self.lines: list[str] = []
-        self.hidden: set[str] = set()
-        """The names of built-ins that parameters of the function hide."""
+        self.hidden: set[str] = names.taken & _BUILTINS
+        """The names of built-ins that functions of the program hide, or parameters of the function."""
         self._texts: dict[SSAValue, str] = {}
         self._local: set[str] = set()
         self._depth = 0
