@@ -20,11 +20,15 @@ import collections
 import copy
 import heapq
 import math
+import random
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import numpy
 
 from tsir.errors import OperatorTypeError
 from tsir.ops.python_rows import ROWS
@@ -96,8 +100,10 @@ class PyFunction:
         return text.replace("(, ", "(").replace(", )", ")")
 
 
-MODULES: Mapping[str, Any] = {m.__name__: m for m in (math, cmath, collections, copy, heapq, bisect, re)}
-"""The modules of the standard library that expressions may use."""
+MODULES: Mapping[str, Any] = {
+    m.__name__: m for m in (math, cmath, collections, copy, heapq, bisect, re, random, time, numpy)
+}
+"""The modules that expressions may use."""
 
 _PLACE = re.compile(r"\{(?:args|(?P<index>\d+)(?P<rest>:)?)\}")
 
@@ -169,6 +175,18 @@ def builtin(name: str) -> PyFunction | None:
     if name.startswith(("math.", "cmath.")):
         return FUNCTIONS.get(name.replace(".", "_"))
     return FUNCTIONS[name] if name in _BUILTIN_NAMES else None
+
+
+_OF_PROCESS: tuple[tuple[str, Any], ...] = (("random", random), ("numpy_random", numpy.random), ("time", time))
+
+
+def of_process(target: Any) -> PyFunction | None:
+    """The row for a function of `random`, `numpy.random` or `time`, or None."""
+    name = getattr(target, "__name__", None) if callable(target) else None
+    if not isinstance(name, str):
+        return None
+    rows = ((FUNCTIONS.get(f"{prefix}_{name}"), module) for prefix, module in _OF_PROCESS)
+    return next((row for row, module in rows if row is not None and getattr(module, name, None) == target), None)
 
 
 def _container(receiver: Attribute) -> str:

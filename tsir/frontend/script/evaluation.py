@@ -28,6 +28,7 @@ import inspect
 import logging
 import operator
 import os
+import random
 import re
 import sys
 import types
@@ -278,6 +279,8 @@ def may_be_evaluated(function: Any) -> bool:
         held = getattr(function.__self__, "__dict__", {}).values()
         if any(isinstance(v, contextvars.ContextVar) for v in held):
             return False  # what it says depends on what the program has set
+        if _may_change(function.__self__):
+            return False
         return may_be_evaluated(function.__func__)
     if isinstance(function, types.FunctionType):
         return function in PURE or _is_of_mapping(function) or is_pure(function)
@@ -395,8 +398,9 @@ def _raise(e: Emitter, error: Exception) -> Value | None:
 
 
 def _may_change(value: object) -> bool:
-    """Whether a value is an array that someone may write to: not one that an evaluated call has made."""
-    return isinstance(value, np.ndarray) and bool(value.flags.writeable)
+    """Whether a value is an array that someone may write to, not one that an evaluated call has made, or gives other numbers at each
+    call."""
+    return (isinstance(value, np.ndarray) and bool(value.flags.writeable)) or isinstance(value, random.Random)
 
 
 _VIEWS = (type({}.keys()), type({}.values()), type({}.items()), map, filter, zip, enumerate, type(iter([])), type(iter({})))

@@ -40,6 +40,7 @@ from tsir.frontend.script.values import (
     Value,
 )
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
+from tsir.ops import python
 
 if TYPE_CHECKING:
     from tsir.frontend.script.compiler import Session
@@ -89,6 +90,8 @@ def value_of_object(session: Session, value: Any, name: str, owner: Any = None) 
         return Builtin(builtin)
     if isinstance(value, types.FunctionType | torch.jit.ScriptFunction) or was_python(value):
         return PyFunction(value)
+    if isinstance(value, types.MethodType) and python.of_process(value) is not None:
+        return PyObject(value, name)  # a function of `random`, which is a method of a hidden object
     if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
         bound = value.__self__
         info = session.info_in_use(bound) if isinstance(bound, type) else None

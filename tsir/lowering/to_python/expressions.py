@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tsir.lowering.to_python.statements import Printer
 
 _CALL = re.compile(r"[\w.]+\((\{[^{}]*\}(, )?)*\)")
-_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging|torch|collections|copy|re|heapq|bisect|tsir)\.")
+_MODULE = re.compile(r"(?<![\w.])(c?math|warnings|logging|torch|collections|copy|re|heapq|bisect|random|time|numpy|tsir)\.")
 _BUILTIN = re.compile(r"(?<![\w.])([a-z]+)\(")
 
 

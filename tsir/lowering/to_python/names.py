@@ -36,6 +36,8 @@ _MODULES = (
     "bisect",
     "numpy",
     "statistics",
+    "random",
+    "time",
 )
 
 MADE = "ts.made"

@@ -6,7 +6,7 @@ One row per line; columns are separated by two or more spaces:
 
 from __future__ import annotations
 
-from tsir.ops.python_rows import built_in_functions, containers, numbers, operators, texts
+from tsir.ops.python_rows import built_in_functions, containers, numbers, operators, outside, texts
 
 _TEXTS = (
     operators.OPERATORS,
@@ -21,6 +21,7 @@ _TEXTS = (
     texts.REGULAR_EXPRESSIONS,
     containers.CONTAINERS,
     containers.COLLECTIONS,
+    outside.OUTSIDE,
 )
 
 ROWS: tuple[str, ...] = (
