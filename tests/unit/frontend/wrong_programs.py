@@ -424,8 +424,8 @@ def st_raise_str(x: Tensor):
     raise "error"
 
 
-def ob_time(x: Tensor):
-    return time.time()
+def ob_cpu_time(x: Tensor):
+    return time.thread_time()
 
 
 def ob_return_fn(x: Tensor):
