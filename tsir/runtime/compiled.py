@@ -18,7 +18,7 @@ import numpy as np
 
 from tsir.backend.numpy.tracebacks import rewrite
 from tsir.dialects.program import EntryPoint, Program
-from tsir.dialects.values import Instance
+from tsir.dialects.values import IN_PYTHON, Instance
 from tsir.errors import OperatorError, OperatorNotImplementedError, TsirError
 from tsir.runtime.arguments import Conversion, InstanceConverter
 from tsir.runtime.bound import adopt_weights
@@ -222,7 +222,7 @@ class ScriptModule(ModuleMethods, InstanceConverter, metaclass=_Subclassing, com
         return self.compiled_method(name)
 
     def _outside(self, value: Any) -> Any:
-        if isinstance(value, Instance):
+        if isinstance(value, Instance) and not hasattr(self._classes.get(value.class_name), IN_PYTHON):
             return self.wrap(value)
         self.program.check_weights()
         if isinstance(value, np.ndarray):

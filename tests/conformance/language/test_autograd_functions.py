@@ -1,6 +1,9 @@
 """`torch.autograd.Function`s of users in compiled programs."""
 
 # ruff: noqa  (how users write is the point here)
+from typing import Dict, Optional
+
+import pytest
 import torch
 import tsir
 from tests.conformance.language.features import feature
@@ -113,3 +116,32 @@ class Whole(torch.nn.Module):
 def test_methods_of_modules_are_attributes():
     whole = Whole()
     assert torch.allclose(tsir.script(whole)(X), whole(X))
+
+
+def energy_and_forces(x, forces: bool):
+    energy = (x * x).sum()
+    found: Dict[str, Optional[torch.Tensor]] = {"energy": energy}
+    if forces:
+        first, second = torch.autograd.grad(outputs=[energy], inputs=[x, x], create_graph=True, allow_unused=True)
+        found["forces"] = -1 * first
+    return found
+
+
+def trained(x, train: bool):
+    loss = (x * x).sum()
+    if train:
+        torch.autograd.backward([loss])
+    return loss
+
+
+@feature(
+    "Functions and closures",
+    "`torch.autograd.grad` behind conditions: raises where it is reached, for nothing records gradients",
+)
+@pytest.mark.parametrize("function", [energy_and_forces, trained])
+def test_gradients_raise_where_they_are_asked_for(function):
+    x = torch.tensor([1.0, 2.0])
+    check(function, (x, False))
+    for run in (function, tsir.script(function)):
+        with pytest.raises(RuntimeError, match="element 0 of tensors does not require grad and does not have a grad_fn"):
+            run(x, True)

@@ -6,9 +6,11 @@ from typing import Any, List
 import pytest
 import torch
 from torch import Tensor
+from torch.autograd import Variable
 
 import tsir
 from tests.conformance.language.features import feature
+from tests.conformance.language.programs import check
 from tests.models.comparison import assert_same
 
 X = torch.arange(6.0).reshape(2, 3)
@@ -38,6 +40,26 @@ def test_constructors_say_what_they_take() -> None:
 
     with pytest.raises(tsir.TsirError, match="takes no argument 'hello'"):
         tsir.script(named)
+
+
+def variables(x: Tensor):
+    y, z = Variable(x * 2, requires_grad=False), Variable(x)
+    z += 1
+    kinds = isinstance(z, Variable), isinstance(x, torch.autograd.Variable), z is x
+    return torch.autograd.Variable(torch.zeros(2, 3)) + y, x, z, kinds
+
+
+@feature("Tensors in programs", "torch.autograd.Variable(x), a view of the tensor, and isinstance of it")
+def test_variables() -> None:
+    check(variables, (X,))
+
+
+def test_isinstance_of_a_constructor_by_type_is_refused() -> None:
+    def asked(x: Tensor) -> bool:
+        return isinstance(x, torch.FloatTensor)
+
+    with pytest.raises(tsir.TsirError, match="compare the tensor's dtype"):
+        tsir.script(asked)
 
 
 def doubled(items: List[int]) -> List[int]:

@@ -2,7 +2,7 @@
 
 import io
 from collections import OrderedDict
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ from torch import nn
 
 import tsir
 from tests.conformance.language.features import feature
+from tests.conformance.language.programs import check
 from tests.models.comparison import assert_same
 
 X = torch.linspace(-1, 1, 6).reshape(2, 3)
@@ -177,3 +178,75 @@ def test_the_error_of_code_that_runs_is_the_one_shown():
 
     with pytest.raises(tsir.TsirError, match="no_such_method"):
         tsir.script(Wrong())
+
+
+class Collected(nn.Module):
+    names: Optional[List[str]]
+    scale: Optional[float] = None
+
+    def __init__(self, names: List[str], scale: Optional[float]) -> None:
+        super().__init__()
+        self.extra: Optional[List[str]] = None
+        self.names, self.scale = names, scale
+        self.collect(names)
+
+    def collect(self, names: List[str]) -> None:
+        self.extra = list(names)
+
+    def forward(self, x: Dict[str, torch.Tensor]):
+        total = torch.zeros(2, 3)
+        for name in self.extra:
+            total = total + x[name]
+        for name in self.names:
+            total = total + x[name]
+        return total * self.scale if self.scale is not None else total
+
+
+@feature(
+    "Modules", "attributes that are declared Optional and used as what they hold, where the program doesn't assign them"
+)
+@pytest.mark.parametrize("names", [["a"], ["a", "b"], []])
+@pytest.mark.parametrize("scale", [None, 2.0])
+def test_optional_settings(names, scale):
+    check(Collected(names, scale), ({"a": X, "b": X + 1},))
+
+
+class Declared(nn.Module):
+    on: bool
+    count: int
+
+    def __init__(self, on, count) -> None:
+        super().__init__()
+        self.on, self.count = on, count
+        self.cell = nn.LSTMCell(3, 3, on)
+
+    def forward(self, x):
+        return self.on, self.count, self.on + 1, self.cell(x)
+
+
+@pytest.mark.parametrize(("on", "count"), [(1, True), (0, False), (True, 2)])
+def test_ints_where_flags_are_declared(on, count):
+    module, saved = Declared(on, count), io.BytesIO()
+    compiled = tsir.script(module)
+    check(module, (X,), compiled)
+    compiled.save(saved)
+    saved.seek(0)
+    check(module, (X,), tsir.load(saved))
+
+
+class Nearest(nn.Module):
+    nearest: Optional[float]
+    table: Optional[float]
+
+    def __init__(self, table) -> None:
+        super().__init__()
+        self.register_buffer("nearest", torch.tensor(-1.0))
+        self.register_buffer("table", table)
+
+    def forward(self, x):
+        return x if self.nearest.item() == -1.0 else x * self.nearest, self.table is None
+
+
+@pytest.mark.parametrize("table", [None, torch.ones(2)])
+def test_buffers_that_a_base_class_declares_as_numbers(table):
+    check(Nearest(table), (X,))

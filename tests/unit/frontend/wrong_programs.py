@@ -294,7 +294,7 @@ class OptAttr(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.bias = torch.ones(2)
+        self.bias = None
 
     def forward(self, x):
         return x + self.bias

@@ -224,7 +224,7 @@ class AnnotationReader:
         return ts.union_of(kinds) if kinds else ts.AnyType()
 
     def _plain(self, value: Any, scope: Mapping[str, Any]) -> Attribute | None:
-        if isinstance(value, type(torch.LongTensor)):
+        if isinstance(value, type(torch.LongTensor)) or value is torch.autograd.Variable:
             return ts.TensorType()
         if isinstance(value, type):
             if issubclass(value, torch.Tensor):

@@ -548,6 +548,7 @@ def _table() -> dict[Any, str]:
     table |= {
         torch.jit.isinstance: "torch.jit.isinstance", torch.jit.annotate: "torch.jit.annotate", typing.cast: "typing.cast",
         uninitialized: "uninitialized", one_function: "one_function", object.__new__: "object.__new__",
+        type.__call__: "type.__call__",
         torch._assert: "assert", warnings.warn: "warn",
         torch.tensor: "torch.tensor",
         torch.as_tensor: "torch.as_tensor", torch.jit.fork: "fork", torch.jit.wait: "wait",

@@ -46,7 +46,9 @@ class Arguments:
 
     def keywords(self) -> dict[str, Value]:
         """The keyword arguments, evaluated."""
-        return {k.arg: self.e.expression(k.value) for k in self.node.keywords if k.arg}
+        from tsir.frontend.script.evaluated_arguments import evaluate_arguments
+
+        return evaluate_arguments(self.e, ast.copy_location(ast.Call(self.node.func, [], self.node.keywords), self.node))[1]
 
     def exactly(self, least: int, most: int | None = None) -> None:
         """Raises FrontendError for another number of arguments."""

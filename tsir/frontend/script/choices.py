@@ -19,7 +19,7 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.inlining import emit_choice
 from tsir.frontend.script.python_errors import raise_in_program
 from tsir.frontend.script.type_relations import members
-from tsir.frontend.script.values import Builtin, Choice, Condition, Const, Object, PyObject, StaticDict, Value
+from tsir.frontend.script.values import Builtin, Choice, Condition, Const, Object, PyObject, Run, StaticDict, Value
 
 
 def choice(e: Emitter, options: Sequence[Value], index: Value) -> Value:
@@ -27,7 +27,7 @@ def choice(e: Emitter, options: Sequence[Value], index: Value) -> Value:
     if not options:
         raise_in_program(e, "IndexError", "list index out of range")
     positions = list_of(e, [Const(i) for i in range(len(options))], ts.INT)
-    return _of(e, e.py("getitem", [positions, coerce(e, index, ts.INT, "the index of a module")]), options)
+    return _of(e, e.py("getitem", [positions, coerce(e, index, ts.INT, "the index of a module")]), list(options))
 
 
 def choice_by_key(e: Emitter, options: dict[str, Value], key: Value) -> Value:
@@ -39,7 +39,10 @@ def choice_by_key(e: Emitter, options: dict[str, Value], key: Value) -> Value:
     return _of(e, at, list(options.values()))
 
 
-def _of(e: Emitter, number: SSAValue, options: Sequence[Value]) -> Value:
+def _of(e: Emitter, number: SSAValue, options: list[Value]) -> Value:
+    kind = options[0].type if isinstance(options[0], Run) else None
+    if kind is not None and all(isinstance(option, Run) and option.type == kind for option in options):
+        return e.session.object_or_run(e.py("getitem", [list_of(e, options, kind), number]))
     return Choice(number, tuple(options)) if len(options) > 1 else options[0]
 
 

@@ -1,6 +1,6 @@
 """What classes do by special methods of their own: `__new__`, descriptors with `__get__` and `__set__`.
 
-Methods that would run without a call in the program (`__del__`, those of a metaclass) are refused.
+A metaclass's `__call__` is compiled like a method of the class. `__del__`, which would run without a call in the program, is refused.
 """
 
 from __future__ import annotations
@@ -10,19 +10,26 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tsir.frontend.script.classes import ClassInfo
+from tsir.frontend.script.prelude import replaced
 from tsir.frontend.script.values import Object, PyFunction, PyObject, Value
 
 if TYPE_CHECKING:
     from tsir.frontend.script.emitter import Emitter
 
 
+def made_by_metaclass(e: Emitter, cls: type, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
+    """What the `__call__` of a class's metaclass gives; None where that is `type`'s."""
+    function = inspect.getattr_static(type(cls), "__call__", None)
+    if not inspect.isfunction(function):
+        return None
+    function = replaced(function) or function
+    e.session.inline_only.add(function)
+    return e.session.call_function(e, PyFunction(function, PyObject(cls, cls.__name__)), args, kwargs)
+
+
 def made_by_class(e: Emitter, info: ClassInfo, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value | None:
     """What the `__new__` of a class gives; None for a class without one of its own."""
     cls = info.python_class
-    if inspect.isfunction(inspect.getattr_static(type(cls), "__call__", None)):
-        e.unsupported(
-            f"a call of {cls.__name__}, whose metaclass {type(cls).__name__} defines __call__,", hint="write a function"
-        )
     if info.own_function("__del__") is not None:
         e.unsupported(f"an object of {cls.__name__}, whose class defines __del__,", hint="write a context manager")
     found = info.lookup("__new__") if info.kind == "class" else None
@@ -37,6 +44,13 @@ def is_plain_new(receiver: Value, after: type, name: str) -> bool:
     if name != "__new__" or not isinstance(receiver, PyObject) or after not in (mro := receiver.value.__mro__):
         return False
     return next(c for c in mro[mro.index(after) + 1 :] if name in vars(c)) is object
+
+
+def is_plain_call(receiver: Value, after: type, name: str) -> bool:
+    """Whether `super().name` in a metaclass's method is `type.__call__`."""
+    if name != "__call__" or not isinstance(receiver, PyObject) or after not in (mro := type(receiver.value).__mro__):
+        return False
+    return next(c for c in mro[mro.index(after) + 1 :] if name in vars(c)) is type
 
 
 def read_descriptor(e: Emitter, holder: Object, name: str) -> Value | None:

@@ -29,7 +29,7 @@ from tsir.frontend.script import (
 from tsir.frontend.script.annotations import AnnotationReader, is_named_tuple
 from tsir.frontend.script.autocasting import OFF
 from tsir.frontend.script.builtin_bases import declared_held
-from tsir.frontend.script.class_protocol import is_plain_new
+from tsir.frontend.script.class_protocol import is_plain_call, is_plain_new, made_by_metaclass
 from tsir.frontend.script.class_values import attributes_of_body
 from tsir.frontend.script.classes import AttributeInfo, ClassInfo, is_declared
 from tsir.frontend.script.container_displays import assume, dict_of, empty_dict, empty_list, opened
@@ -70,6 +70,7 @@ from tsir.frontend.script.values import (
     Const,
     Coroutine,
     Object,
+    Partial,
     PyFunction,
     PyObject,
     Run,
@@ -459,6 +460,8 @@ class Session(ProgramParts):
         """`super().name`."""
         if is_plain_new(value.receiver, value.after, name):
             return Builtin("object.__new__")
+        if is_plain_call(value.receiver, value.after, name):
+            return Partial(Builtin("type.__call__"), (value.receiver,), {})
         if not isinstance(value.receiver, Object):
             return static_objects.super_attribute(e, value, name)
         return objects.super_attribute(self, e, value, name)
@@ -498,6 +501,12 @@ class Session(ProgramParts):
 
     def construct(self, e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
         """`cls(...)`."""
+        if (made := made_by_metaclass(e, cls, args, kwargs)) is not None:
+            return made
+        return self.construct_plainly(e, cls, args, kwargs)
+
+    def construct_plainly(self, e: Emitter, cls: Any, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+        """`type.__call__(cls, ...)`."""
         if cls.__module__ in ("builtins", "collections"):
             if (made := standard_containers.construct(e, cls, args, kwargs)) is not None:
                 return made

@@ -422,8 +422,10 @@ def _candidates(e: Emitter, node: ast.expr) -> list[object]:
     value = e.expression(node) if isinstance(node, ast.Name | ast.Attribute) else None
     if isinstance(value, StaticTuple):
         return [c.value for c in value.elements if isinstance(c, PyObject)]
+    if isinstance(value, PyObject) and isinstance(value.value, type(torch.LongTensor)):
+        e.unsupported(f"isinstance() with torch.{value.value.__name__}", node=node, hint="compare the tensor's dtype")
     if isinstance(value, PyObject) and isinstance(value.value, type):
-        return [value.value]
+        return [torch.Tensor if value.value is torch.autograd.Variable else value.value]
     if isinstance(value, PyObject) and isinstance(origin := typing.get_origin(value.value), type):
         return [origin]
     if isinstance(value, Builtin) and isinstance(getattr(builtins, value.name, None), type):

@@ -71,6 +71,14 @@ def _new_object(a: Arguments) -> Value:
     return a.e.session.new_object(a.e, value.value)
 
 
+def _made_plainly(a: Arguments) -> Value:
+    """`type.__call__(cls, ...)`: what `cls(...)` does but for a metaclass."""
+    cls, *args = a.values()
+    if not isinstance(cls, PyObject) or not isinstance(cls.value, type):
+        a.e.error("type.__call__() takes a class")
+    return a.e.session.construct_plainly(a.e, cls.value, args, a.keywords())
+
+
 def _unwrap_optional(a: Arguments) -> Value:
     from tsir.frontend.script.conditions import none_test
     from tsir.frontend.script.constructs import end_of
@@ -156,6 +164,7 @@ def _deterministic(a: Arguments) -> Value:
 
 JIT_BUILTINS: dict[str, Callable[[Arguments], Value]] = {
     "torch.jit.annotate": _annotate, "typing.cast": _typing_cast, "uninitialized": _uninitialized, "object.__new__": _new_object,
+    "type.__call__": _made_plainly,
     "unwrap_optional": _unwrap_optional, "is_scripting": _is_scripting, "nothing": _nothing, "torch.tensor": _tensor,
     "torch.as_tensor": _as_tensor, "torch.manual_seed": _manual_seed, "torch.initial_seed": _initial_seed,
     "deterministic": _deterministic,

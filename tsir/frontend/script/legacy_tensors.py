@@ -17,10 +17,10 @@ from tsir.frontend.script.values import Const, Run, StaticTuple, Value
 
 def _legacy(name: str, dtype: DType) -> Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]:
     def make(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        if kwargs:
-            e.error(f"torch.{name}() takes no argument '{next(iter(kwargs))}'", hint="use torch.tensor()", code="TS402")
+        if unknown := [k for k in kwargs if k != "device"]:
+            e.error(f"torch.{name}() takes no argument '{unknown[0]}'", hint="use torch.tensor()", code="TS402")
         kinds = [e.session.type_of(a) for a in args]
-        options = {"dtype": Const(dtype)}
+        options = {"dtype": Const(dtype), **kwargs}
         if len(args) == 1 and is_tensor(kinds[0]):
             e.unsupported(f"torch.{name}() of a tensor", hint="use `.clone()` or `.to(dtype)`")
         if len(args) == 1 and not isinstance(kinds[0], type(ts.INT)) and not _is_size(args[0]):

@@ -69,6 +69,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
             and (made := call_unbound(e, getattr(builtins, receiver.name).__new__, args, kwargs)) is not None
         ):
             return made
+        if receiver.name == "type" and name == "__call__":
+            return call(e, Builtin("type.__call__"), args, kwargs)
         row = python.lookup(f"{receiver.name}_{name}")
         if row is not None and row.name in STATIC_METHODS:
             return call_row(e, row, args, kwargs)

@@ -14,11 +14,13 @@ from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.generators import generator_of
 from tsir.frontend.script.iteration import Items, constant_items, items_of
 from tsir.frontend.script.listings import Listing
+from tsir.frontend.script.prelude import position_in_container
 from tsir.frontend.script.subscripts import Subscript
 from tsir.frontend.script.values import (
     Chain,
     Const,
     Object,
+    PyFunction,
     PyObject,
     Slice,
     StaticTuple,
@@ -181,8 +183,10 @@ def item(session: Session, e: Emitter, holder: Object, index: Subscript) -> Valu
         return Chain(part) if issubclass(holder.info.python_class, nn.Sequential) else StaticTuple(part)
     key = index.value(e)
     if not isinstance(key, Const):
+        from tsir.frontend.script.calls import call
+
         if found is not None:
-            return choice(e, found, key)
+            return choice(e, found, call(e, PyFunction(position_in_container), [key, Const(len(found))], {}))
         return choice_by_key(e, {n: session.get_attribute(e, holder, n) for n in names or ()}, key)
     if names is not None and key.value in names:
         return session.get_attribute(e, holder, str(key.value))

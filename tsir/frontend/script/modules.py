@@ -157,15 +157,15 @@ class ModuleReader:
         constants = constant_names(python_class, annotations)
         for name, tensor, role in own_tensors(module):
             declared = self._declared(python_class, annotations, name)
+            if not isinstance(declared, ts.OptionalType) or not isinstance(declared.element, ts.TensorType):
+                declared = None  # what is registered is a tensor, whatever a base class declares
             decision = self.session.decisions.of(self.session, key_of(python_class, name))
             if tensor is None and decision is not None:
                 attributes[name] = AttributeInfo(decision.type, role, inferred=True)
-            elif tensor is None and not isinstance(declared, ts.OptionalType):
+            elif tensor is None and declared is None:
                 attributes[name] = AttributeInfo(ts.NONE, role, self.session.from_python(None, name), inferred=True)
             else:
-                attributes[name] = AttributeInfo(
-                    declared if isinstance(declared, ts.OptionalType) else ts.TensorType(), role
-                )
+                attributes[name] = AttributeInfo(declared or ts.TensorType(), role)
             values[name] = None if tensor is None else self.arrays.of_module(origin, name, tensor)
         ignored = ignored_attributes(origin)
         for name, child in module._modules.items():
@@ -282,6 +282,12 @@ class ModuleReader:
         is_constant_name = name in constants
         if isinstance(declared, ts.UnionType) and not _is_stored(python_class, name):
             declared = None  # what it is in this module says more
+        if (declared, type(value)) in ((ts.BOOL, int), (ts.INT, bool)):
+            declared = None  # as `nn.LSTMCell(8, 8, bias=1)` has it: an int stays one in Python
+        if isinstance(declared, ts.OptionalType) and name not in reached_stores(python_class, python_class):
+            self.session.decisions.has_settings = True
+            if self.session.decisions.settings_are_constants:
+                declared = None  # whether it is None is one of the module's settings
         if declared is None and is_stateful(value, python_class) and not self._is_only_configuration(value):
             self.session.info_of_class(type(value))
         found = self.session.type_of_object(value) if declared is None else declared

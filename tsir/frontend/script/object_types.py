@@ -21,6 +21,8 @@ from tsir.frontend.constants import is_constant
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.classes import AttributeInfo
 from tsir.frontend.script.decided import is_open
+from tsir.frontend.script.prelude_slices import OBJECTS_OF_INDICES
+from tsir.frontend.script.run_time_slices import index_type
 from tsir.frontend.script.type_relations import join_types
 from tsir.frontend.torch_names import is_torch_constant
 
@@ -38,6 +40,10 @@ def type_of_object(session: Session, value: Any) -> Attribute | None:
     """The IR type of a Python object as an attribute's value, or None for one that compiled code can't hold."""
     if isinstance(value, torch.Tensor):
         return ts.TensorType()
+    if type(value) in OBJECTS_OF_INDICES:
+        bounds = [value.start, value.stop, value.step] if isinstance(value, slice) else []
+        known = all(b is None or type(b) is int for b in bounds)
+        return session.class_type(OBJECTS_OF_INDICES[type(value)]) if known else None
     if is_torch_constant(value) or is_constant(value):
         found = session.type_of(session.from_python(value, "value"))
         return found
@@ -110,4 +116,4 @@ def _common(session: Session, values: list[Any], empty: Attribute | None = None)
         if kind is None:
             return None
         found = kind if found is None else join_types(found, kind)
-    return found
+    return index_type(session) if any(type(v) in OBJECTS_OF_INDICES for v in values) else found

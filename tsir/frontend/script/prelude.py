@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 import torch
+import torch.fx._symbolic_trace as symbolic_trace
 import torch.nn.modules._functions as _functions
 import torch.nn.utils.parametrize
 
@@ -316,6 +317,13 @@ def position_of_attribute(positions, name, owner):
     return positions[name]
 
 
+def position_in_container(index, count):
+    """Where `container[index]` of a ModuleList or its like finds its element."""
+    if not -count <= index < count:
+        raise IndexError(f"index {index} is out of range")
+    return index % count
+
+
 def equal_key(items, key):
     """The key of a dict or element of a set that is equal to an object, else the object itself."""
     for item in items:
@@ -452,6 +460,37 @@ def _assert_scalar(self, assert_msg):
     """`torch._assert_scalar`."""
     if not self:
         raise RuntimeError(assert_msg)
+
+
+def _grad(
+    outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
+    is_grads_batched=False, materialize_grads=False,
+):  # fmt: skip
+    """`torch.autograd.grad`: compiled code records no gradients, so that it raises where torch does without them."""
+    raise RuntimeError(
+        "element 0 of tensors does not require grad and does not have a grad_fn (torch.autograd.grad in a compiled program, "
+        "which computes no gradients: compile what is differentiated, and differentiate outside)"
+    )
+
+
+def _backward(
+    tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None
+):  # fmt: skip
+    """`torch.autograd.backward`, as `torch.autograd.grad`."""
+    _grad(tensors, tensors)
+
+
+_made_by_type = type.__call__
+
+
+def _proxyable(cls, *args, **kwargs):
+    """What the metaclass of `torch.fx.ProxyableClassMeta` does where nothing is traced."""
+    return _made_by_type(cls, *args, **kwargs)
+
+
+def _variable(data, requires_grad=False, volatile=False):
+    """`torch.autograd.Variable`, which is a tensor over the same memory."""
+    return data.view_as(data)
 
 
 def _parametrized(self):
@@ -629,6 +668,8 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     _functions.CrossMapLRN2d.forward: _cross_map_lrn2d,
     torch._C._infer_size: _broadcast_shapes, **{vars(torch)[name]: check for name, check in _CHECKS.items()},
     vars(torch)["_assert_async"]: _assert_async, vars(torch)["_assert_scalar"]: _assert_scalar,
+    torch.autograd.grad: _grad, torch.autograd.backward: _backward, torch.autograd.Variable: _variable,
+    symbolic_trace.ProxyableClassMeta.__call__: _proxyable,
     torch.futures.wait_all: _wait_all, torch.futures.collect_all: _collect_all,
     torch.nn.utils.parametrize.ParametrizationList.forward: _parametrized,
     **COLLECTION_METHODS, **_OPERATORS,

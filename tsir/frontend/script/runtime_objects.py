@@ -17,6 +17,7 @@ from tsir.dialects.ts import types as ts
 from tsir.dialects.values import EnumMember, Instance, name_of_member, named_tuple_class
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.object_types import define_by_object
+from tsir.frontend.script.prelude_slices import OBJECTS_OF_INDICES, Rest, Slice
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
 from tsir.ops import python_text
 
@@ -28,6 +29,10 @@ def to_runtime(session: Session, value: Any, kind: Attribute) -> Any:
     """A Python object as the value that a running program works with."""
     if isinstance(value, torch.Tensor):
         return session.reader.arrays.array(value)
+    if type(value) in OBJECTS_OF_INDICES:
+        return _object_to_runtime(
+            session, Slice(value.start, value.stop, value.step) if isinstance(value, slice) else Rest()
+        )
     if is_torch_constant(value):
         return torch_constant(value)
     if isinstance(value, enum.Enum):
