@@ -289,7 +289,13 @@ class ModuleReader:
             if self.session.decisions.settings_are_constants:
                 declared = None  # whether it is None is one of the module's settings
         if declared is None and is_stateful(value, python_class) and not self._is_only_configuration(value):
-            self.session.info_of_class(type(value))
+            try:
+                with self.session.trial():
+                    self.session.info_of_class(type(value))
+            except FrontendError as error:
+                why = f"is an object of {type(value).__name__}, which the program changes and whose class can't be compiled: {error.message}"
+                attributes[name] = AttributeInfo(None, "constant", None, id(value), why, error.hint)
+                return
         found = self.session.type_of_object(value) if declared is None else declared
         decision = None
         if declared is None and not is_constant_name:

@@ -74,10 +74,16 @@ def _functions_of(member: Any) -> list[Any]:
     return [member] if inspect.isfunction(member) else []
 
 
+_OF_NEW_OBJECTS = frozenset(
+    {"__init__", "__post_init__", "__setattr__", "__new__", "__setstate__", "__getstate__", "__reduce__", "__reduce_ex__"}
+)
+"""Special methods that set no attributes of an object which the program has already, or only where it names them."""
+
+
 def _is_entry(of_value: bool, name: str, member: Any) -> bool:
     """Whether a member may be called without being named: `forward`, exported methods, an object's special methods."""
     if of_value:
-        return name.startswith("__") and name not in ("__init__", "__post_init__", "__setattr__", "__new__")
+        return name.startswith("__") and name not in _OF_NEW_OBJECTS
     return name in ("forward", "__call__") or hasattr(member, "_torchscript_modifier")
 
 
