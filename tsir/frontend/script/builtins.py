@@ -520,7 +520,11 @@ def _asked_now(function: Callable[[], Any]) -> Callable[[Arguments], Value]:
 
 _ASKED_NOW: dict[str, Callable[[], Any]] = {
     f"{module.__name__}.{name}": getattr(module, name)
-    for module, name in ((torch.distributed, "is_initialized"), (torch._C, "_get_privateuse1_backend_name"))
+    for module, name in (
+        (torch.distributed, "is_initialized"),
+        (torch._C, "_get_privateuse1_backend_name"),
+        (torch, "get_autocast_gpu_dtype"),
+    )
     if hasattr(module, name)
 }
 """Functions that ask about the process: they have the answer that they give while compiling."""

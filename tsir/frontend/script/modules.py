@@ -292,9 +292,8 @@ class ModuleReader:
             try:
                 with self.session.trial():
                     self.session.info_of_class(type(value))
-            except FrontendError as error:
-                why = f"is an object of {type(value).__name__}, which the program changes and whose class can't be compiled: {error.message}"
-                attributes[name] = AttributeInfo(None, "constant", None, id(value), why, error.hint)
+            except FrontendError:  # a constant: what the program stores in it is refused there, with this error
+                attributes[name] = AttributeInfo(None, "constant", self._static_object(name, value), id(value))
                 return
         found = self.session.type_of_object(value) if declared is None else declared
         decision = None

@@ -98,6 +98,9 @@ def define_by_object(session: Session, value: Any) -> None:
     if builtin_base(type(value)) is not None and HELD not in info.attributes:
         held = value_as_builtin(value)
         info.attributes[HELD] = AttributeInfo(type_of_object(session, held), inferred=True, open=is_open(held))
+    for name, item in info.attributes.items():
+        if item.type is not None and not item.late and not hasattr(value, name) and name != HELD:
+            item.late = True  # declared in the class's body, and assigned later
     for name, item in vars(value).items() if hasattr(value, "__dict__") else ():
         if name not in info.attributes:
             kind = type_of_object(session, item)

@@ -50,7 +50,9 @@ def reached_stores(holder: Any, cls: Any) -> frozenset[str]:
             cells = dict(zip(code.co_freevars, found.__closure__ or (), strict=False))
             outside = [cell_contents(cells[n]) if n in cells else found.__globals__.get(n) for n in names]
             pending += [v for v in outside if inspect.isfunction(v) and not _is_library(v)]
-        pending += [f for base in (holder, cls) for n in names for f in _functions_of(_members(base).get(n))]
+        pending += [
+            f for base in (holder, cls) for n in names - _OF_NEW_OBJECTS for f in _functions_of(_members(base).get(n))
+        ]
     return frozenset(stored)
 
 
@@ -75,15 +77,15 @@ def _functions_of(member: Any) -> list[Any]:
 
 
 _OF_NEW_OBJECTS = frozenset(
-    {"__init__", "__post_init__", "__setattr__", "__new__", "__setstate__", "__getstate__", "__reduce__", "__reduce_ex__"}
+    {"__init__", "__post_init__", "__new__", "__setstate__", "__getstate__", "__reduce__", "__reduce_ex__"}
 )
-"""Special methods that set no attributes of an object which the program has already, or only where it names them."""
+"""Special methods that run for objects which are made or written to a file, not for one that the program has already."""
 
 
 def _is_entry(of_value: bool, name: str, member: Any) -> bool:
     """Whether a member may be called without being named: `forward`, exported methods, an object's special methods."""
     if of_value:
-        return name.startswith("__") and name not in _OF_NEW_OBJECTS
+        return name.startswith("__") and name != "__setattr__" and name not in _OF_NEW_OBJECTS
     return name in ("forward", "__call__") or hasattr(member, "_torchscript_modifier")
 
 
