@@ -115,6 +115,17 @@ def sets_of_constants(x: int, n: str, **kwargs):
     return sorted(same), sorted(given), sorted(found), n in known, len(known - {"a"})
 
 
+@programs(1, "z")
+@programs(0, "a")
+def made_of_keys(x: int, n: str, **kwargs):
+    d, e, f = dict.fromkeys(range(3)), dict.fromkeys(["a", "b"], 0), dict.fromkeys(range(2), 0)
+    d[1] = 5
+    d[2] = "s"
+    e["a"] += x
+    f[x] = 4
+    return d, e, f, dict.fromkeys(n, 1)
+
+
 @programs.parametrized()
 def test_same_as_python(function, arguments):
     check(function, arguments)

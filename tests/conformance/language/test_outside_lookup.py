@@ -189,6 +189,19 @@ def standard(name: str):
     return CHAIN[name] if name in CHAIN else -1, USER[name] if name in USER else 0.5
 
 
+WITH_WEIGHTS = MakesModules({"relu": nn.ReLU, "linear": (nn.Linear, {"in_features": 3, "out_features": 3})})
+
+
+def activated(x: Tensor, name: str):
+    return WITH_WEIGHTS[name](x)
+
+
+@programs(X)
+def by_an_argument_that_the_caller_knows(x: Tensor, **kwargs):
+    """One of the modules has weights of its own, so that it can't be made by the program."""
+    return activated(x, "relu")
+
+
 @programs.parametrized()
 def test_programs(function, arguments):
     check(function, arguments)

@@ -188,6 +188,14 @@ def stored_far_inside(rows: List[List[int]]):
     return made
 
 
+@programs(torch.ones(2, 2), torch.tensor(2), 1)
+@programs(torch.ones(2, 2), torch.tensor(2), 0)
+def sizes_that_are_tensors_or_ints(x: Tensor, n: Tensor, i: int):
+    torch._dynamo.mark_dynamic(x, 0)
+    size = n if i > 0 else i
+    return torch.nn.functional.pad(x, (0, size, 0, 1)), x.new_zeros((size, 2))
+
+
 @programs.parametrized()
 def test_as_python(function, arguments):
     check(function, arguments, compiled(function))

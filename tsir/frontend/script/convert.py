@@ -260,7 +260,9 @@ def fits(e: Emitter, value: Value, wanted: Attribute) -> bool:
 def _may_fit(e: Emitter, value: Value, wanted: Attribute) -> bool:
     """As `fits`, and what only the program's run can tell, where `coerce` has it checked."""
     starred = isinstance(value, Run) and value.ssa in e.session.starred and isinstance(wanted, ts.TupleType)
-    return starred or _may_be(e.session.type_of(value), wanted) or fits(e, value, wanted)
+    kind = e.session.type_of(value)
+    of_each = isinstance(kind, ts.UnionType) and all(_converts(e, m, wanted) for m in members(kind))
+    return starred or of_each or _may_be(kind, wanted) or fits(e, value, wanted)
 
 
 def _may_be(kind: Attribute | None, wanted: Attribute) -> bool:

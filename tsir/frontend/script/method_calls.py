@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from xdsl.ir import SSAValue
@@ -17,7 +18,7 @@ from tsir.frontend.script.concurrency import chain, notify
 from tsir.frontend.script.convert import coerce, held, is_taken_for_empty, materialise, retype, tuple_elements
 from tsir.frontend.script.coroutines import call_generator_method, start
 from tsir.frontend.script.emitter import Emitter
-from tsir.frontend.script.evaluation import evaluate
+from tsir.frontend.script.evaluation import NotConstant, as_python, evaluate
 from tsir.frontend.script.expected import raise_if_expected
 from tsir.frontend.script.function_identity import compares_functions
 from tsir.frontend.script.keyed_types import item_if_present
@@ -31,7 +32,7 @@ from tsir.frontend.script.reductions import sorted_items
 from tsir.frontend.script.rows import call_row, ordered_keywords
 from tsir.frontend.script.standard_containers import adopt_item, counted, elements_of_deque
 from tsir.frontend.script.static_objects import call_built_in
-from tsir.frontend.script.static_state import MUTATING, dict_method, list_method
+from tsir.frontend.script.static_state import MUTATING, dict_method, list_method, new_dict
 from tsir.frontend.script.templates import in_format
 from tsir.frontend.script.values import (
     NONE,
@@ -42,6 +43,7 @@ from tsir.frontend.script.values import (
     Object,
     ObjectDict,
     PyFunction,
+    Range,
     Run,
     Slice,
     Spread,
@@ -72,6 +74,8 @@ def call_method(e: Emitter, receiver: Value, name: str, args: Sequence[Value], k
         if receiver.name == "type" and name == "__call__":
             return call(e, Builtin("type.__call__"), args, kwargs)
         row = python.lookup(f"{receiver.name}_{name}")
+        if e.dynamic and (receiver.name, name) == ("dict", "fromkeys") and (made := _dict_of_keys(e, args)) is not None:
+            return made
         if row is not None and row.name in STATIC_METHODS:
             return call_row(e, row, args, kwargs)
         if row is not None and any(isinstance(a, Spread) for a in args):
@@ -189,6 +193,28 @@ def _sort(e: Emitter, items: SSAValue, args: Sequence[Value], kwargs: Mapping[st
     none = materialise(e, Const(None))
     e.py("setslice", [items, none, none, none, materialise(e, sorted_items(e, Run(items), keywords))])
     return Const(None)
+
+
+_MOST_KEYS = 256
+"""So many keys a dict that only exists while compiling is made with at most."""
+
+
+def _dict_of_keys(e: Emitter, args: Sequence[Value]) -> Value | None:
+    """`dict.fromkeys(keys, value)` for keys that are known while compiling; None for others."""
+    if not 1 <= len(args) <= 2:
+        return None
+    keys, value = args[0], args[1] if len(args) > 1 else NONE
+    if isinstance(keys, Range):
+        bounds = [b.value for b in (keys.start, keys.stop, keys.step) if isinstance(b, Const) and isinstance(b.value, int)]
+        known: Any = range(*bounds) if len(bounds) == 3 and bounds[2] != 0 else None
+    else:
+        try:
+            known = as_python(keys)
+        except NotConstant:
+            return None
+    if not isinstance(known, range | list | tuple | dict | str) or len(known) > _MOST_KEYS:
+        return None
+    return new_dict(e, dict.fromkeys(known, value)) if all(isinstance(k, str | int) for k in known) else None
 
 
 STATIC_METHODS = frozenset({

@@ -11,9 +11,12 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from xdsl.ir import BlockArgument
+
 from tsir.frontend.script.emitter import Emitter
 from tsir.frontend.script.outside_constants import materialise_container
 from tsir.frontend.script.source import function_source
+from tsir.frontend.script.static_state import NeedsInlining
 from tsir.frontend.script.values import Method, PyFunction, PyObject, Run, StaticDict, StaticList, StaticTuple, Value
 
 MOST_KEYS = 256
@@ -30,6 +33,8 @@ def item_of_object(e: Emitter, container: PyObject, key: Value) -> Value | None:
         return get_item(e, Run(ssa), Subscript([key]))
     method = method_in_python(container.value, "__getitem__")
     items = _items(e, container) if method is None or _passes_key_on(method) else None
+    if items is not None and any(e.session.type_of(v) is None for v in items.values()):
+        _ask_caller(e, key)
     if items is not None:
         missing = method_in_python(container.value, "__missing__")
         if missing is None and all(isinstance(k, str) for k in items):
@@ -40,6 +45,12 @@ def item_of_object(e: Emitter, container: PyObject, key: Value) -> Value | None:
             return get_item(e, StaticList(tuple(items.values())), Subscript([position]))
         return call(e, PyFunction(prelude.item_or_missing), [StaticDict(items), key, PyFunction(missing, container)], {})
     return None if method is None else call(e, PyFunction(method, container), [key], {})
+
+
+def _ask_caller(e: Emitter, key: Value) -> None:
+    """Raises NeedsInlining where a key is an argument of the function that is being compiled, which its callers may know."""
+    if e.dynamic and isinstance(key, Run) and isinstance(key.ssa, BlockArgument) and not e.is_root:
+        raise NeedsInlining
 
 
 def is_in_object(e: Emitter, container: PyObject, key: Value) -> Value | None:

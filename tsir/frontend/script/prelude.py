@@ -677,8 +677,19 @@ REPLACED: dict[Any, Callable[..., Any]] = {
 """Functions that have no Python source, or one that reaches into torch's inside, and what is compiled in their place."""
 
 
+def hint_for_dynamo(*values, **named):
+    """What `torch._dynamo` is told about a tensor says nothing of its values."""
+    return None
+
+
+_BY_NAME: dict[tuple[str, str], Callable[..., Any]] = REPLACED_BY_NAME | {
+    ("torch._dynamo.decorators", name): hint_for_dynamo
+    for name in ("mark_static_address", "mark_static", "mark_dynamic", "maybe_mark_dynamic", "mark_unbacked", "graph_break")
+}
+
+
 def replaced(function: Any) -> Callable[..., Any] | None:
     """What is compiled in place of a function of torch's, of Python's or of another library's."""
     if isinstance(function, Hashable) and (found := REPLACED.get(function)) is not None:
         return found
-    return REPLACED_BY_NAME.get((getattr(function, "__module__", ""), getattr(function, "__qualname__", "")))
+    return _BY_NAME.get((getattr(function, "__module__", ""), getattr(function, "__qualname__", "")))
