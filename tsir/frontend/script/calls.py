@@ -351,7 +351,8 @@ def _call_python(e: Emitter, callee: PyObject, args: Sequence[Value], kwargs: Ma
     name = operator_name(target)
     if name is not None:
         return torch_call(e, name, args, kwargs)
-    if (row := python.of_process(target)) is not None:
+    row = python.of_process(target)
+    if row is not None and row.accepts(len(args) + len(kwargs)) and set(kwargs) <= set(row.parameters):
         return call_row(e, row, args, kwargs)
     evaluated = evaluate(e, callee.value, args, kwargs, callee.name)
     if evaluated is not None:
