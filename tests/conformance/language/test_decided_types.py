@@ -192,6 +192,21 @@ def read_before_anything_is_in_it(n: int):
     return xs, ys, total, copies, texts, smallest
 
 
+@programs(30)
+def primes_so_far(n: int):
+    primes, squares = [], []
+    for k in range(2, n):
+        for p in primes:
+            if k % p == 0:
+                break
+        else:
+            primes.append(k)
+        if squares and squares[-1] > k:
+            continue
+        squares.append(k * k)
+    return primes, squares
+
+
 @programs(4)
 def read_by_what_fills_it_later(n: int):
     xs, total = [], 0

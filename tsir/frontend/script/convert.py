@@ -414,7 +414,7 @@ class Retyped(Exception):
         self.loop = loop
 
 
-_READS_OF_ANY_TYPE = frozenset(("len", "contains", "not_contains", *VALUES_OF_DICTS))
+_READS_OF_ANY_TYPE = frozenset(("len", "contains", "not_contains"))
 """What says the same of a container, whatever the type of its elements is."""
 
 
@@ -436,16 +436,15 @@ def is_taken_for_empty(e: Emitter, value: Value | SSAValue) -> bool:
 
 def _is_read(e: Emitter, ssa: SSAValue) -> bool:
     """Whether something was emitted for an empty container that depends on the type of its elements, which is only assumed."""
-    return ssa in e.session.taken_for_empty or any(
-        not isinstance(use.operation, PyOp)
-        or use.operation.FUNCTION not in _READS_OF_ANY_TYPE
-        or any(r.type == _value_type(ssa) and _is_read(e, r) for r in use.operation.results)
-        for use in ssa.uses
-    )
-
-
-def _value_type(container: SSAValue) -> Attribute | None:
-    return container.type.value if isinstance(container.type, ts.DictType) else None
+    is_dict = isinstance(ssa.type, ts.DictType)
+    for use in ssa.uses:
+        read = use.operation.FUNCTION if isinstance(use.operation, PyOp) else None
+        if is_dict and read in VALUES_OF_DICTS:  # whose type changes with that of the dict
+            if any(_is_read(e, r) for r in use.operation.results):
+                return True
+        elif read not in _READS_OF_ANY_TYPE:
+            return True
+    return ssa in e.session.taken_for_empty
 
 
 def retype(e: Emitter, ssa: SSAValue, wanted: Attribute) -> bool:
