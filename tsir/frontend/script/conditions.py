@@ -14,21 +14,23 @@ import numpy as np
 import torch
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IntegerAttr
-from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
-from tsir.dialects.ts.structure import CastOp, ConstantOp, IsInstanceOp
+from tsir.dialects.ts.structure import CastOp, ConstantOp, GetAttrOp, IsInstanceOp
 from tsir.frontend.script.classes import is_exact
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
 from tsir.frontend.script.emitter import DEFINED, Emitter, Unreachable
 from tsir.frontend.script.exception_values import asks_for_class, caught_as, is_exception_class, is_same_class
+from tsir.frontend.script.legacy_tensors import DTYPES
 from tsir.frontend.script.listed import python_class
 from tsir.frontend.script.names import annotation_scope
 from tsir.frontend.script.numpy_calls import is_of_class
 from tsir.frontend.script.numpy_scalars import kind_of
 from tsir.frontend.script.predicates import predicate_condition
 from tsir.frontend.script.run_time_slices import STANDS_FOR
+from tsir.frontend.script.static_state import NeedsInlining
 from tsir.frontend.script.truth import truth
 from tsir.frontend.script.type_relations import Tuples, is_subtype, join_types, members
 from tsir.frontend.script.values import (
@@ -343,6 +345,10 @@ def _is_instance(e: Emitter, value: Value, candidates: Sequence[object], node: a
         return Condition(any(issubclass(cls, c) if isinstance(c, type) else isinstance(c, ts.ListType) for c in candidates))
     if (cls := python_class(value)) is not None:
         return Condition(any(issubclass(cls, c) if isinstance(c, type) else isinstance(c, ts.ListType) for c in candidates))
+    if any(c in DTYPES for c in candidates if isinstance(c, type)):
+        return _has_dtype(e, value, candidates, node, path)
+    if (of_classes := _is_of_tensor_classes(e, value, candidates)) is not None:
+        return Condition(of_classes)
     own = [c for c in candidates if not isinstance(c, type) or not issubclass(c, np.generic)]
     of_number = is_of_class(e, value, candidates, lambda v: _is_instance(e, v, own, node, path))
     if of_number is not None:
@@ -383,6 +389,50 @@ def _is_instance(e: Emitter, value: Value, candidates: Sequence[object], node: a
     no = [m for m in parts if m not in yes]
     exact = [ts.NumberType()] if len({*numbers}) > 1 else numbers[:1]
     return Condition(test, {path: ts.union_of([*exact, *yes])}, {path: ts.union_of(no)} if no and yes else {})
+
+
+def _has_dtype(e: Emitter, value: Value, candidates: Sequence[object], node: ast.expr, path: str | None) -> Condition:
+    """`isinstance(value, torch.FloatTensor)`: of these classes, which no tensor really is of, torch asks for the dtype."""
+    others = [c for c in candidates if not isinstance(c, type) or c not in DTYPES]
+    kind = e.session.type_of(value)
+    if not isinstance(kind, ts.TensorType):
+        if any(isinstance(m, ts.TensorType | ts.AnyType) for m in (() if kind is None else members(kind))):
+            hint = "ask for torch.Tensor first, then for its dtype"
+            e.unsupported(
+                "isinstance() with a class of tensors of one dtype, of a value that may be something else", hint=hint
+            )
+        return _is_instance(e, value, others, node, path)
+    if _is_instance(e, value, others, node, path).value is True:
+        return Condition(True)
+    wanted = StaticTuple(tuple(Const(DTYPES[c]) for c in candidates if c in DTYPES))
+    from tsir.frontend.script import prelude
+    from tsir.frontend.script.values import PyFunction
+
+    return Condition(truth(e, e.session.call_function(e, PyFunction(prelude.has_dtype), [value, wanted], {})))
+
+
+def _is_of_tensor_classes(e: Emitter, value: Value, candidates: Sequence[object]) -> bool | None:
+    """`isinstance(value, nn.Parameter)` and its like, where no other class is asked for: what an attribute is in the modules says
+    it; what callers pass and what operators make is none of these. None for other questions, and where the modules differ.
+
+    Raises NeedsInlining for what a function is passed.
+    """
+    classes = [c for c in candidates if isinstance(c, type) and issubclass(c, torch.Tensor) and c is not torch.Tensor]
+    if not classes or len(classes) < len(candidates) or not isinstance(value, Run):
+        return None
+    owner = value.ssa.owner
+    if isinstance(owner, GetAttrOp):
+        kind = owner.object.type
+        assert isinstance(kind, ts.ClassType)
+        info = e.session.info_of_symbol(kind.symbol.root_reference.data)
+        held = [getattr(m, owner.attr_name.data, None) for m in e.session.reader.modules_of(info)]
+        found = {isinstance(h, tuple(classes)) for h in held}
+        return found.pop() if len(found) == 1 else None
+    if not isinstance(value.type, ts.TensorType):
+        return None
+    if not isinstance(owner, Operation) and not e.is_root:
+        raise NeedsInlining  # what is passed says it
+    return False
 
 
 def _of_class(kind: ts.DictType, cls: type) -> ts.DictType:

@@ -35,14 +35,19 @@ def _is_size(value: Value) -> bool:
     return isinstance(value, Run) and value.tuple_like == "size"
 
 
-LEGACY: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {
-    torch.Tensor: _legacy("Tensor", dtypes.float32), torch.FloatTensor: _legacy("FloatTensor", dtypes.float32),
-    torch.DoubleTensor: _legacy("DoubleTensor", dtypes.float64), torch.HalfTensor: _legacy("HalfTensor", dtypes.float16),
-    torch.BFloat16Tensor: _legacy("BFloat16Tensor", dtypes.bfloat16), torch.LongTensor: _legacy("LongTensor", dtypes.int64),
-    torch.IntTensor: _legacy("IntTensor", dtypes.int32), torch.ShortTensor: _legacy("ShortTensor", dtypes.int16),
-    torch.CharTensor: _legacy("CharTensor", dtypes.int8), torch.ByteTensor: _legacy("ByteTensor", dtypes.uint8),
-    torch.BoolTensor: _legacy("BoolTensor", dtypes.bool_),
+DTYPES: dict[Any, DType] = {
+    torch.FloatTensor: dtypes.float32, torch.DoubleTensor: dtypes.float64, torch.HalfTensor: dtypes.float16,
+    torch.BFloat16Tensor: dtypes.bfloat16, torch.LongTensor: dtypes.int64, torch.IntTensor: dtypes.int32,
+    torch.ShortTensor: dtypes.int16, torch.CharTensor: dtypes.int8, torch.ByteTensor: dtypes.uint8,
+    torch.BoolTensor: dtypes.bool_,
 }  # fmt: skip
+"""The dtype of the tensors that are instances of these classes, by which alone torch tells them apart."""
+
+
+LEGACY: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {
+    torch.Tensor: _legacy("Tensor", dtypes.float32),
+    **{cls: _legacy(cls.__name__, dtype) for cls, dtype in DTYPES.items()},
+}
 """What calls of these classes do."""
 
-__all__ = ["LEGACY"]
+__all__ = ["DTYPES", "LEGACY"]

@@ -310,6 +310,11 @@ def position_of_key(keys, key):
     raise KeyError(key)
 
 
+def has_dtype(tensor, dtypes):
+    """`isinstance(tensor, torch.FloatTensor)` and its like."""
+    return tensor.dtype in dtypes
+
+
 def position_of_attribute(positions, name, owner):
     """The number of an attribute by its name."""
     if name not in positions:
