@@ -1,7 +1,7 @@
 """Compiled functions and modules that a traced program calls: they stay calls, with all their paths."""
 
 import warnings
-from typing import Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import pytest
 import torch
@@ -122,3 +122,39 @@ def test_functions_that_torch_scripted_keep_their_paths():
         x = torch.full((4,), start)
         assert torch.equal(traced(x), CallsTorchScript()(x))
     assert torch.jit.ScriptFunction.__call__ == call
+
+
+def by_lists(factor: float, x: List[Tensor], more: Optional[Dict[str, Tuple[float, List[float]]]] = None) -> Tensor:
+    for y in x[1:]:
+        x[0] = x[0] + y * factor
+    return x[0] if more is None else x[0] * more["a"][0] + more["a"][1][0]
+
+
+@pytest.mark.parametrize("compile_function", [tsir.script, torch.jit.script])
+def test_tuples_for_lists_and_ints_for_floats(compile_function):
+    compiled = compile_function(by_lists)
+
+    def program(x, y):
+        return compiled(2.0, (x, y)) + compiled(3, [x, y], {"a": (2, [1, 0.5])})
+
+    x, y = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
+    traced = tsir.trace(program, (x, x))
+    torch.testing.assert_close(traced(x, y), program(x, y))
+
+
+@tsir.script
+def puts_in(x: List[Tensor], table: Dict[str, Tensor]) -> None:
+    x[0] = x[0] * 2
+    table["a"] = x[1] + 1
+
+
+def test_what_a_compiled_function_puts_into_containers_is_recorded():
+    def program(x, y):
+        pair, table = [x, y], {"a": x}
+        puts_in(pair, table)
+        return pair[0] + table["a"], pair[1]
+
+    x, y = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
+    traced = tsir.trace(program, (x, x))
+    for ours, theirs in zip(traced(x, y), program(x, y), strict=True):
+        torch.testing.assert_close(ours, theirs)

@@ -472,7 +472,7 @@ def _candidates(e: Emitter, node: ast.expr) -> list[object]:
     value = e.expression(node) if isinstance(node, ast.Name | ast.Attribute) else None
     if isinstance(value, StaticTuple):
         return [c.value for c in value.elements if isinstance(c, PyObject)]
-    if isinstance(value, PyObject) and isinstance(value.value, type(torch.LongTensor)):
+    if isinstance(value, PyObject) and isinstance(value.value, type(torch.LongTensor)) and value.value not in DTYPES:
         e.unsupported(f"isinstance() with torch.{value.value.__name__}", node=node, hint="compare the tensor's dtype")
     if isinstance(value, PyObject) and isinstance(value.value, type):
         return [torch.Tensor if value.value is torch.autograd.Variable else value.value]

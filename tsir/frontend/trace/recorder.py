@@ -15,7 +15,7 @@ from torch import _tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from xdsl.dialects import func as func_dialect
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.program import EntryPoint, Program
 from tsir.dialects.schema import Schema, SchemaRegistry
@@ -65,6 +65,19 @@ class Unseen(TorchDispatchMode):
         return self._recorder.unseen(func, args, kwargs or {})
 
 
+def _of_declared_type(value: Any, wanted: Attribute) -> Any:
+    """A caller's argument as the program takes it: a list where it declares one and gets a tuple, a float for an int."""
+    if isinstance(wanted, ts.OptionalType):
+        return None if value is None else _of_declared_type(value, wanted.element)
+    if isinstance(wanted, ts.ListType) and isinstance(value, list | tuple):
+        return [_of_declared_type(v, wanted.element) for v in value]
+    if isinstance(wanted, ts.DictType) and type(value) is dict:
+        return {k: _of_declared_type(v, wanted.value) for k, v in value.items()}
+    if isinstance(wanted, ts.TupleType) and type(value) is tuple and len(value) == len(wanted.elements):
+        return tuple(_of_declared_type(v, k) for v, k in zip(value, wanted.elements.data, strict=True))
+    return float(value) if wanted == ts.FLOAT and type(value) is int else value
+
+
 class Recorder(TracedValues, TorchFunctionMode):
     """Records what runs while it is active; see the module's docstring."""
 
@@ -106,27 +119,38 @@ class Recorder(TracedValues, TorchFunctionMode):
                 location=user_place(),
                 hint="trace it with what it calls, or enter the autocast in it",
             )
-        self.recording = False
-        try:
-            result = run()
-        finally:
-            self.recording = True
         builder, location = self.scope.builder, self.location()
         containers = Containers(builder, location)
         symbol = self.imported.names(program)[entry.symbol]
         function = self.imported.function(symbol)
         operands = [self._compiled_object(program, instance)] if entry.takes_self and instance is not None else []
+        passed: list[tuple[Any, SSAValue]] = []
         try:
-            for value in values:
+            for value in values:  # before the call, which may change what is in a list
                 wanted = function.body.block.args[len(operands)].type
-                given = containers.put_together(value, self.leaf)
+                given = containers.put_together(_of_declared_type(value, wanted), self.leaf)
+                passed.append((value, given))
                 operands.append(given if given.type == wanted else insert(builder, CastOp(given, wanted), location).result)
+            self.recording = False
+            try:
+                result = run()
+            finally:
+                self.recording = True
             call = insert(builder, func_dialect.CallOp(symbol, operands, function.function_type.outputs.data), location)
+            for value, given in passed:
+                if any(isinstance(t, torch.Tensor) and not self.is_computed(t) for t in leaves(value)):
+                    containers.take_apart(value, given, self._bind_put_in)
             return containers.take_apart(result, call.results[0], self._bind_compiled)
         except NotTraceable as error:
             raise UnsupportedError(
                 f"{entry.name}() takes or gives {error}, which can't be recorded", location=user_place()
             ) from None
+
+    def _bind_put_in(self, value: Any, ssa: SSAValue) -> Any:
+        """What the program has put into a container that it was passed."""
+        if isinstance(value, torch.Tensor) and not self.is_computed(value):
+            self.bind(value, ssa)
+        return value
 
     def _bind_compiled(self, value: Any, ssa: SSAValue) -> Any:
         if not isinstance(value, torch.Tensor):
