@@ -1,4 +1,4 @@
-"""Operators on tensors whose sizes are 1 in some calls and larger in others: programs for open sizes broadcast as torch does."""
+"""Operators on tensors whose sizes are 0 or 1 in some calls and larger in others, and on sizes that are -1 in some."""
 
 import random
 from collections.abc import Callable
@@ -85,3 +85,68 @@ def test_calls_of_many_sizes(program: Callable[..., Any], seed: int):
                 compiled(a, b)
         else:
             assert_same(compiled(a, b), expected)
+
+
+def expanded(x: Tensor, a: int, b: int) -> Tensor:
+    return x.expand(a, 4, b, 6)
+
+
+def expanded_by_operators(x: Tensor, a: int, b: int) -> Tensor:
+    y = x.split(2, 1)[-1][:, :1]
+    return y.expand(a, y.shape[1], b, -1) * y
+
+
+def leading(x: Tensor, a: int, b: int) -> Tensor:
+    return x[0].expand(a, 4, b, 6)
+
+
+@pytest.mark.parametrize("program", [expanded, expanded_by_operators, leading], ids=lambda f: f.__name__)
+def test_sizes_of_expand_that_are_negative_in_some_calls(program: Callable[..., Any]):
+    compiled = tsir.script(program)
+    x = torch.randn(1, 4, 1, 6)
+    for a, b in ((1, 1), (2, 3), (-1, 5), (4, 2), (3, -1), (-2, 1), (0, 2), (-1, -1)):
+        try:
+            expected = program(x, a, b)
+        except RuntimeError:
+            with pytest.raises(RuntimeError):
+                compiled(x, a, b)
+        else:
+            assert_same(compiled(x, a, b), expected)
+
+
+def normalised(x: Tensor) -> tuple[Tensor, ...]:
+    x = x[x[:, 0] > 5]
+    return x.softmax(0), x.log_softmax(0), x.logsumexp(0), x.sum(0), x.var(0), F.scaled_dot_product_attention(x, x, x)
+
+
+def largest(x: Tensor) -> Tensor:
+    return x[x > 5].max()
+
+
+def smallest(x: Tensor) -> tuple[Tensor, Tensor]:
+    return x[x[:, 0] > 5].min(0)
+
+
+def largest_ints(x: Tensor) -> Tensor:
+    return x[x > 5].to(torch.int32).amax(0)
+
+
+def places(x: Tensor) -> Tensor:
+    return x[x > 5].argmax()
+
+
+def in_rows(x: Tensor) -> tuple[Tensor, Tensor]:
+    return x[x[:, 0] > 5].max(1)
+
+
+@pytest.mark.parametrize("program", [normalised, largest, smallest, largest_ints, places, in_rows], ids=lambda f: f.__name__)
+def test_what_masks_choose_may_be_nothing(program: Callable[..., Any]):
+    compiled = tsir.script(program)
+    for x in (torch.arange(12.0).view(3, 4), torch.zeros(3, 4), torch.ones(0, 4), torch.arange(20.0).view(5, 4)):
+        try:
+            expected = program(x)
+        except (RuntimeError, IndexError) as error:
+            with pytest.raises(type(error), match=str(error)[:30].replace("(", "\\(").replace(")", "\\)")):
+                compiled(x)
+        else:
+            assert_same(compiled(x), expected)

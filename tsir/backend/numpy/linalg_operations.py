@@ -243,7 +243,9 @@ def emit_reduction(e: FunctionEmitter, view: Structured, index: int, *, squares:
             raise e.error(f"{view.op.name}: an unsigned reduction from another start isn't supported by the NumPy backend")
         text = f"{text}.view('u{dtype.itemsize}')"
     planned = e.buffer(shape, dtype, escapes=escapes) if unsigned is None and (rest or not escapes) else None
-    call = f"{e.numpy(name)}.reduce({text}, axis={axis}"
+    call = (
+        f"{e.numpy(name)}.reduce({text}, axis={axis}{_start_of_empty(e, name, [sizes[d] for d in reduced], dtype, unsigned)}"
+    )
     typed = "" if dtype.name != "float16" and dtype.category.name != "INT" else f", dtype={e.dtype(dtype)}"
     if dtype.name in ("float16", "bfloat16") and name in ("add", "multiply"):
         made = e.assign(
@@ -290,6 +292,20 @@ def _bind_reduction(
     if name is not None and not (isinstance(init, Fill) and is_neutral(name, init.value, dtype.name)):
         found = combined(e, name, found, out.value)
     e.bind(result, found)
+
+
+def _start_of_empty(
+    e: FunctionEmitter, name: str, reduced: Sequence[Size], dtype: DType, unsigned: tuple[str, int] | None
+) -> str:
+    """The argument that a maximum or minimum of perhaps no elements needs: NumPy knows none to begin with."""
+    if name not in ("maximum", "minimum") or all(isinstance(s, int) and s > 0 for s in reduced):
+        return ""
+    if unsigned is not None:
+        return f", initial={unsigned[1] % 2 ** (8 * dtype.itemsize)}"
+    if dtype.category.name == "INT":
+        least = -(2 ** (8 * dtype.itemsize - 1))
+        return f", initial={least if name == 'maximum' else -least - 1}"
+    return f", initial={'-' if name == 'maximum' else ''}{e.numpy('inf')}"
 
 
 def _starts_neutral(e: FunctionEmitter, value: SSAValue, name: str, dtype: DType) -> bool:

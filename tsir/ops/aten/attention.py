@@ -26,7 +26,7 @@ from tsir.ops.tensor import SymTensor, dtype_label, require_bool, require_int
 def attention_weights(scores: SymTensor, may_be_masked: bool) -> SymTensor:
     """softmax over the last dimension; rows that are minus infinity throughout give 0."""
     last = (scores.rank - 1,)
-    peak = reductions.amax(scores, last, True)
+    peak = reductions.peak(scores, last, True)
     if may_be_masked:
         peak = where(binary("eq", peak, -math.inf), 0.0, peak)
     e = unary("exp", binary("sub", scores, peak))
@@ -82,7 +82,7 @@ def _scores(query: SymTensor, key: SymTensor, mask: SymTensor | None, is_causal:
     """`query @ key.T * scale + mask`."""
     width = query.shape[-1]
     if scale is None:
-        factor: Any = 1.0 / math.sqrt(require_int(width, "the width of the queries"))
+        factor: Any = 1.0 / math.sqrt(require_int(width, "the width of the queries") or math.inf)
     else:
         factor = scale
     scores = product(binary("mul", query, factor), transpose(key, -2, -1))

@@ -39,7 +39,7 @@ def softmax_of(x: SymTensor, dim: int) -> SymTensor:
         return unary("exp", binary("sub", x, x))
     if isinstance(x.shape[at], int) and x.shape[at] == 0:
         return copy(x)
-    e = unary("exp", binary("sub", x, reductions.amax(x, (at,), True)))
+    e = unary("exp", binary("sub", x, reductions.peak(x, (at,), True)))
     return binary("div", e, reductions.sum(e, (at,), True))
 
 
@@ -51,7 +51,7 @@ def log_softmax_of(x: SymTensor, dim: int) -> SymTensor:
         return binary("sub", x, x)
     if isinstance(x.shape[at], int) and x.shape[at] == 0:
         return copy(x)
-    shifted = binary("sub", x, reductions.amax(x, (at,), True))
+    shifted = binary("sub", x, reductions.peak(x, (at,), True))
     return binary("sub", shifted, unary("log", reductions.sum(unary("exp", shifted), (at,), True)))
 
 

@@ -11,13 +11,14 @@ from tsir.dialects.dtypes import Category, DType
 from tsir.errors import OperatorError, OperatorIndexError, OperatorNotImplementedError
 from tsir.ops.aten.precision import in_float32
 from tsir.ops.core import reductions as core
+from tsir.ops.core.checks import check_sizes
 from tsir.ops.core.elementwise import binary, convert, copy, real, unary, where
 from tsir.ops.core.slices import concat, slice
 from tsir.ops.core.sorting import scan
 from tsir.ops.core.views import diagonal, reshape
 from tsir.ops.promotion import is_half, result_type
 from tsir.ops.registry import aten
-from tsir.ops.sizes import Size
+from tsir.ops.sizes import Size, SymInt, size_max
 from tsir.ops.sizes import numel as numel_of
 from tsir.ops.tensor import SymTensor, dtype_label, require_number, wrap_dim, wrap_dims
 
@@ -142,6 +143,8 @@ def _variance(x: SymTensor, dims: Dims, correction: Any, keepdim: bool) -> tuple
     freedom = count - correction if isinstance(correction, int) else binary("sub", count, correction)
     if isinstance(freedom, int | float) and freedom < 0:
         freedom = 0
+    elif isinstance(freedom, SymInt):
+        freedom = size_max(freedom, 0)
     mean_ = centre if keepdim or not chosen else reshape(centre, squares.shape)
     return binary("div", squares, freedom), mean_
 
@@ -170,15 +173,6 @@ _declare_variances("std_mean", lambda v, m: (unary("sqrt", v), m), "(Tensor, Ten
 # Extrema --------------------------------------------------------------------------------------------------------------
 
 
-def _check_not_empty(x: SymTensor, dims: Sequence[int], name: str) -> None:
-    if not x.shape:
-        return
-    for d in dims:
-        if isinstance(x.shape[d], int) and x.shape[d] == 0:
-            message = f"{name}(): Expected reduction dim {d} to have non-zero size."
-            raise OperatorIndexError(message)
-
-
 def _check_real(x: SymTensor, name: str) -> None:
     if x.is_complex:
         raise OperatorNotImplementedError(f'"{name}" not implemented for {dtype_label(x.dtype)!r}')
@@ -189,7 +183,6 @@ def extreme(x: SymTensor, dims: Dims, keepdim: bool, largest: bool) -> SymTensor
     name = "amax" if largest else "amin"
     _check_real(x, name)
     chosen = dims_of(x, dims)
-    _check_not_empty(x, chosen, name)
     return (core.amax if largest else core.amin)(x, chosen, keepdim)
 
 
@@ -199,13 +192,11 @@ for _name, _largest in (("amax", True), ("amin", False)):
     )
 
 
+_NO_DIM = "Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+
+
 def _extreme_of_all(x: SymTensor, largest: bool) -> SymTensor:
-    if isinstance(x.numel(), int) and x.numel() == 0:
-        name = "max" if largest else "min"
-        raise OperatorError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
-            "'dim' argument."
-        )
+    check_sizes(x.numel(), "ge", 1, f"{'max' if largest else 'min'}(): {_NO_DIM}")
     return extreme(x, None, False, largest)
 
 
@@ -213,7 +204,7 @@ def _extreme_with_index(x: SymTensor, dim: int, keepdim: bool, largest: bool) ->
     name = "max" if largest else "min"
     _check_real(x, name)
     at = wrap_dim(dim, x.rank)
-    _check_not_empty(x, (at,), name)
+    core.check_not_empty(name, x, (at,))
     index = _arg(x, at, keepdim, largest)
     value = (core.amax if largest else core.amin)(x, (at,) if x.rank else (), keepdim)
     return value, index
@@ -242,14 +233,10 @@ def _argument(x: SymTensor, dim: int | None, keepdim: bool, largest: bool) -> Sy
     if x.dtype is dtypes.bool_ or x.is_complex:
         raise OperatorNotImplementedError(f'"{name}_cpu" not implemented for {dtype_label(x.dtype)!r}')
     if dim is None:
-        if isinstance(x.numel(), int) and x.numel() == 0:
-            raise OperatorIndexError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-                "the 'dim' argument."
-            )
+        check_sizes(x.numel(), "ge", 1, f"{name}(): {_NO_DIM}", exception="IndexError")
         return _arg(x, None, keepdim, largest)
     at = wrap_dim(dim, x.rank)
-    _check_not_empty(x, (at,), name)
+    core.check_not_empty(name, x, (at,))
     return _arg(x, at, keepdim, largest)
 
 
@@ -305,7 +292,7 @@ def logsumexp(x: SymTensor, dims: Dims, keepdim: bool) -> SymTensor:
     chosen = dims_of(x, dims)
     if isinstance(x.numel(), int) and x.numel() == 0:
         return unary("log", core.sum(unary("exp", x), chosen, keepdim))
-    peak = core.amax(real(x) if x.is_complex else x, chosen, True)
+    peak = core.peak(real(x) if x.is_complex else x, chosen, True)
     peak = where(binary("eq", unary("abs", peak), math.inf), 0.0, peak)
     total_ = unary("log", core.sum(unary("exp", binary("sub", x, peak)), chosen, keepdim))
     return binary("add", total_, peak if keepdim or not chosen else reshape(peak, total_.shape))
@@ -344,7 +331,7 @@ def logcumsumexp(x: SymTensor, dim: int) -> SymTensor:
         at = wrap_dim(dim, x.rank)
         if x.shape[at] == 0:
             return copy(x)
-        peak = core.amax(real(x), (at,), True)
+        peak = core.peak(real(x), (at,), True)
         peak = where(binary("eq", unary("abs", peak), math.inf), 0.0, peak)
         return unary("log", _cumulate(unary("exp", binary("sub", x, peak)), at, None, "add")) + peak
     if x.is_complex:

@@ -6,10 +6,10 @@ Conditions on the elements of a tensor stand with what needs them: divisors in `
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, Literal
 
 from tsir.dialects import dtypes
-from tsir.errors import OperatorError
+from tsir.errors import OperatorError, OperatorIndexError
 from tsir.ops.builder import I1, current
 from tsir.ops.core.elementwise import all_elements
 from tsir.ops.core.scalars import cmpf, cmpi, convert_scalar
@@ -47,7 +47,14 @@ def check_number(value: Any, comparison: str, bound: int | float, message: str) 
     b.check(holds, "RuntimeError", message, (number,))
 
 
-def check_sizes(a: Size, comparison: str, b: Size, message: str, *shown: Size) -> None:
+def check_sizes(
+    a: Size,
+    comparison: str,
+    b: Size,
+    message: str,
+    *shown: Size,
+    exception: Literal["RuntimeError", "IndexError"] = "RuntimeError",
+) -> None:
     """Raises OperatorError with this message unless `a comparison b`; emits a check where sizes depend on the elements of tensors.
 
     `comparison` is `eq` or `ge`. `{0}`, `{1}`... in the message stand for the sizes `shown`, which default to the two.
@@ -55,14 +62,14 @@ def check_sizes(a: Size, comparison: str, b: Size, message: str, *shown: Size) -
     shown = shown or (a, b)
     try:
         if not (a == b if comparison == "eq" else a >= b):
-            raise OperatorError(message.format(*shown))
+            raise (OperatorError if exception == "RuntimeError" else OperatorIndexError)(message.format(*shown))
         return
     except CannotLower:
         builder = current()
         if not builder.emitting:
             return
     holds = cmpi(builder, "eq" if comparison == "eq" else "sge", builder.size(a), builder.size(b))
-    builder.check(holds, "RuntimeError", message, [builder.size(s) for s in shown])
+    builder.check(holds, exception, message, [builder.size(s) for s in shown])
 
 
 def with_size(x: SymTensor, dim: int, size: Size, message: str) -> SymTensor:

@@ -18,8 +18,9 @@ from tsir.dialects import dtypes
 from tsir.dialects.dtypes import DType
 from tsir.dialects.linalg_ext import ArgReduceOp
 from tsir.dialects.ts.types import linalg_element_type
-from tsir.errors import OperatorIndexError, OperatorNotImplementedError
+from tsir.errors import OperatorNotImplementedError
 from tsir.ops.builder import affine_map, current, identity_map
+from tsir.ops.core.checks import check_sizes
 from tsir.ops.core.elementwise import fill_value
 from tsir.ops.core.scalars import dtype_class
 from tsir.ops.core.views import reshape
@@ -69,10 +70,6 @@ def reduce(kind: str, x: SymTensor, dims: Sequence[int], keepdim: bool) -> SymTe
     cls = _COMBINE[kind].get(dtype_class(x.dtype))
     if cls is None:
         raise OperatorNotImplementedError(f"{kind} is not implemented for {x.dtype.name}")
-    if kind in ("amax", "amin"):
-        for d in sorted(reduced):
-            if isinstance(x.shape[d], int) and x.shape[d] == 0:
-                raise OperatorIndexError(f"{kind}(): Expected reduction dim {d} to have non-zero size.")
     b = current()
     if not b.emitting:
         return SymTensor(x.dtype, final)
@@ -90,6 +87,13 @@ def reduce(kind: str, x: SymTensor, dims: Sequence[int], keepdim: bool) -> SymTe
     return reshape(found, final) if keepdim and reduced else found
 
 
+def check_not_empty(name: str, x: SymTensor, dims: Sequence[int]) -> None:
+    """Raises OperatorIndexError for a dimension of size 0 among those that `name()` reduces."""
+    for d in sorted(dims) if x.shape else ():
+        message = f"{name}(): Expected reduction dim {d} to have non-zero size."
+        check_sizes(x.shape[d], "ge", 1, message, exception="IndexError")
+
+
 def sum(x: SymTensor, dims: Sequence[int], keepdim: bool = False) -> SymTensor:
     """The sum in `x`'s dtype; of bools it is "any"."""
     return reduce("sum", x, dims, keepdim)
@@ -101,12 +105,19 @@ def prod(x: SymTensor, dims: Sequence[int], keepdim: bool = False) -> SymTensor:
 
 
 def amax(x: SymTensor, dims: Sequence[int], keepdim: bool = False) -> SymTensor:
-    """The maximum. Raises OperatorIndexError over a dimension of size 0."""
+    """The maximum. Raises OperatorIndexError over a dimension of size 0, when the program runs where only that can tell."""
+    check_not_empty("amax", x, dims)
+    return reduce("amax", x, dims, keepdim)
+
+
+def peak(x: SymTensor, dims: Sequence[int], keepdim: bool = False) -> SymTensor:
+    """The maximum; the least number of the dtype, minus infinity, over a dimension of size 0."""
     return reduce("amax", x, dims, keepdim)
 
 
 def amin(x: SymTensor, dims: Sequence[int], keepdim: bool = False) -> SymTensor:
-    """The minimum. Raises OperatorIndexError over a dimension of size 0."""
+    """The minimum. Raises as `amax` does."""
+    check_not_empty("amin", x, dims)
     return reduce("amin", x, dims, keepdim)
 
 

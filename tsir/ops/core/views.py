@@ -16,7 +16,7 @@ from tsir.errors import OperatorError
 from tsir.ops.builder import INDEX, affine_map, current, identity_map, tensor_type
 from tsir.ops.core.elementwise import broadcast_map
 from tsir.ops.core.scalars import cmpi
-from tsir.ops.sizes import Size, SymInt, bounds, divides, is_one, numel, same_size, size_max, size_min
+from tsir.ops.sizes import CannotLower, Size, SymInt, bounds, divides, is_one, numel, same_size, size_max, size_min
 from tsir.ops.tensor import SymTensor, as_size, require_int, wrap_dim, wrap_dims
 
 
@@ -85,6 +85,7 @@ def expand(x: SymTensor, sizes: Sequence[Any]) -> SymTensor:
     offset = len(sizes) - x.rank
     shape: list[Size] = []
     for i, wanted in enumerate(map(as_size, sizes)):
+        wanted = _told_size(wanted, may_keep=i >= offset)
         if i < offset:
             if isinstance(wanted, int) and wanted < 0:
                 raise OperatorError(
@@ -108,6 +109,24 @@ def expand(x: SymTensor, sizes: Sequence[Any]) -> SymTensor:
                 f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(x.shape)}"
             )
     return broadcast_to(x, shape)
+
+
+def _told_size(size: Size, *, may_keep: bool) -> Size:
+    """A size of `expand`, of which it is known that it isn't negative, unless it is a constant.
+
+    Where -1 may keep a size (`may_keep`), a number of run time that stretches a 1 is its absolute value: -1 makes 1.
+    """
+    if isinstance(size, int) or _is_size(size):
+        return size
+    try:
+        return size if size >= 0 else -1 if size == -1 else -2
+    except CannotLower:
+        b = current()
+        if b.emitting:
+            holds = cmpi(b, "sge", b.size(size), b.size(-1 if may_keep else 0))
+            which = "for a dimension that the tensor has" if may_keep else "in a leading, non-existing dimension"
+            b.check(holds, "RuntimeError", f"The expanded size of the tensor ({{0}}) isn't allowed {which}", (b.size(size),))
+        return size_max(size, -size) if may_keep else size
 
 
 def _check_same(own: Size, wanted: Any, dim: int) -> None:
