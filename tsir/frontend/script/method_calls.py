@@ -277,7 +277,7 @@ def _element_arguments(e: Emitter, target: SSAValue, name: str, args: Sequence[V
             if isinstance(values[0], StaticTuple | StaticList) or isinstance(given, ts.ListType | ts.TupleType):
                 values[0] = Run(coerce(e, values[0], target.type, "list.extend()"))
     if isinstance(kind, ts.DictType) and name in ("get", "pop", "setdefault") and values:
-        adopt_item(e, target, values)
+        adopt_item(e, target, values, puts_in=name == "setdefault")
         assert isinstance(target.type, ts.DictType)
         kind = target.type
         values[0] = Run(coerce(e, values[0], kind.key, f"dict.{name}()"))

@@ -194,9 +194,11 @@ def adopt_key(e: Emitter, container: SSAValue, key: Value) -> None:
         e.session.assumed.add(container)  # the type of the values may still be open
 
 
-def adopt_item(e: Emitter, container: SSAValue, args: Sequence[Value]) -> None:
+def adopt_item(e: Emitter, container: SSAValue, args: Sequence[Value], *, puts_in: bool) -> None:
     """The same for the arguments of `get`, `pop` and `setdefault`: the key, and what there is in place of a missing value."""
     given = [e.session.type_of(v) for v in args[:2]]
+    if container in e.session.literals and not puts_in:
+        return  # what is in it stays as it is
     if len(given) < 2 or given[1] is None or given[1] == ts.NONE:
         adopt_key(e, container, args[0])
     elif given[0] is not None and isinstance(container.type, ts.DictType):
