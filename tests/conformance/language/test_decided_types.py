@@ -1,6 +1,8 @@
 """Attributes, defaults and empty containers without annotations: the program says what they hold, next to plain Python."""
 
 # ruff: noqa  (how users write is the point here)
+import heapq
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import *
@@ -190,6 +192,21 @@ def read_before_anything_is_in_it(n: int):
             smallest.append(min(v))
         table.setdefault(i, []).append(i)
     return xs, ys, total, copies, texts, smallest
+
+
+@programs({0: [(1, 4), (2, 1)], 2: [(1, 2)], 1: [(3, 5)]}, 0)
+def shortest_paths(graph: Dict[int, List[Tuple[int, int]]], start: int):
+    """A float in place of what is missing doesn't make the ints that are there floats."""
+    found, queue, rest = {start: 0}, [(0, start)], {"a": 1}
+    while queue:
+        d, u = heapq.heappop(queue)
+        if d > found.get(u, math.inf):
+            continue
+        for v, w in graph.get(u, []):
+            if d + w < found.get(v, math.inf):
+                found[v] = d + w
+                heapq.heappush(queue, (d + w, v))
+    return found, rest.pop("b", 0.5), rest
 
 
 @programs(30)
