@@ -158,3 +158,20 @@ def test_what_a_compiled_function_puts_into_containers_is_recorded():
     traced = tsir.trace(program, (x, x))
     for ours, theirs in zip(traced(x, y), program(x, y), strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+@tsir.script
+def may_give_none(x: Tensor, n: int) -> Tuple[Optional[Tensor], Optional[int]]:
+    if n > 2:
+        return None, None
+    return x * n, n + 1
+
+
+def test_what_may_be_none_is_what_it_is_on_the_path():
+    def program(x, y):
+        given, number = may_give_none(x, 2)
+        missing, none = may_give_none(x, 3)
+        return given + y * number if missing is None and none is None else x
+
+    x, y = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
+    torch.testing.assert_close(tsir.trace(program, (x, x))(x, y), program(x, y))

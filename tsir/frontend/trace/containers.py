@@ -16,7 +16,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.families import py_op
-from tsir.dialects.ts.structure import DictOp, TupleGetOp, TupleOp, UnpackOp
+from tsir.dialects.ts.structure import CastOp, DictOp, TupleGetOp, TupleOp, UnpackOp
 from tsir.frontend.constants import emit_constant, emit_list, insert, is_constant, type_of_constant
 from tsir.frontend.torch_names import is_torch_constant, torch_constant
 from tsir.frontend.trace.numbers import TracedFloat, TracedInt
@@ -103,8 +103,12 @@ class Containers:
     def take_apart(self, value: Any, ssa: SSAValue, bind: Callable[[Any, SSAValue], Any]) -> Any:
         """Gives `bind(leaf, its SSA value)` for each leaf, and the container made of the results.
 
-        The nesting was bounded by `type_of_input`.
+        The nesting was bounded by `type_of_input`. What may be None is what it is on the path that is traced.
         """
+        if isinstance(ssa.type, ts.OptionalType):
+            if value is None:
+                return None
+            ssa = insert(self.builder, CastOp(ssa, ssa.type.element), self.location).result
         if isinstance(value, torch.Tensor) or (isinstance(value, int | float) and not isinstance(value, bool)):
             return bind(value, ssa)
         if isinstance(value, tuple):
