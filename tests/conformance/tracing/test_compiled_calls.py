@@ -175,3 +175,23 @@ def test_what_may_be_none_is_what_it_is_on_the_path():
 
     x, y = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
     torch.testing.assert_close(tsir.trace(program, (x, x))(x, y), program(x, y))
+
+
+@tsir.script
+def appended(x: List[Tensor], y: Tensor) -> List[Tensor]:
+    x.append(y * 2)
+    return x
+
+
+def test_a_container_that_comes_back_is_the_one_that_was_passed():
+    def program(x, y):
+        first = [x]
+        second = appended(first, y)
+        second.append(x + 5)
+        third = appended(second, first[-1])
+        return sum(first), sum(third), len(second)
+
+    x, y = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])
+    traced = tsir.trace(program, (x, x))
+    for ours, theirs in zip(traced(x, y), program(x, y), strict=True):
+        assert ours == theirs if isinstance(theirs, int) else torch.equal(ours, theirs)

@@ -6,7 +6,7 @@ traced numbers, are taken out of it and put into it by operations. How many elem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -29,6 +29,19 @@ class NotTraceable(Exception):
 def is_named_tuple(value: object) -> bool:
     """Whether a value is an instance of a NamedTuple class."""
     return isinstance(value, tuple) and hasattr(value, "_fields")
+
+
+def containers_in(value: Any) -> Iterator[Any]:
+    """The lists and dicts in a value, which programs change."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list | dict):
+            yield item
+        if isinstance(item, list | tuple):
+            pending.extend(item)
+        elif isinstance(item, dict):
+            pending.extend(item.values())
 
 
 def leaves(value: Any) -> Iterator[Any]:
@@ -100,8 +113,9 @@ class Containers:
         self.builder = builder
         self.location = location
 
-    def take_apart(self, value: Any, ssa: SSAValue, bind: Callable[[Any, SSAValue], Any]) -> Any:
-        """Gives `bind(leaf, its SSA value)` for each leaf, and the container made of the results.
+    def take_apart(self, value: Any, ssa: SSAValue, bind: Callable[[Any, SSAValue], Any], kept: Collection[int] = ()) -> Any:
+        """Gives `bind(leaf, its SSA value)` for each leaf, and the container made of the results, but for those whose `id` is in
+        `kept`, which stay as they are.
 
         The nesting was bounded by `type_of_input`. What may be None is what it is on the path that is traced.
         """
@@ -109,13 +123,15 @@ class Containers:
             if value is None:
                 return None
             ssa = insert(self.builder, CastOp(ssa, ssa.type.element), self.location).result
+        if id(value) in kept:
+            return value
         if isinstance(value, torch.Tensor) or (isinstance(value, int | float) and not isinstance(value, bool)):
             return bind(value, ssa)
         if isinstance(value, tuple):
             assert isinstance(ssa.type, ts.TupleType | ts.NamedTupleType)
             kinds = ssa.type.elements.data
             items = [
-                self.take_apart(v, insert(self.builder, TupleGetOp(ssa, i, kinds[i]), self.location).result, bind)
+                self.take_apart(v, insert(self.builder, TupleGetOp(ssa, i, kinds[i]), self.location).result, bind, kept)
                 for i, v in enumerate(value)
             ]
             if isinstance(value, torch.Size):
@@ -127,10 +143,10 @@ class Containers:
             assert isinstance(ssa.type, ts.ListType)
             _single(ssa.type.element)
             unpacked = insert(self.builder, UnpackOp(ssa, [ssa.type.element] * len(value)), self.location)
-            return [self.take_apart(v, r, bind) for v, r in zip(value, unpacked.elements, strict=True)]
+            return [self.take_apart(v, r, bind, kept) for v, r in zip(value, unpacked.elements, strict=True)]
         if isinstance(value, dict):
             assert isinstance(ssa.type, ts.DictType)
-            items = {k: self.take_apart(v, self._item(ssa, k), bind) for k, v in value.items()}
+            items = {k: self.take_apart(v, self._item(ssa, k), bind, kept) for k, v in value.items()}
             if type(value) is dict:
                 return items
             for key, item in items.items():

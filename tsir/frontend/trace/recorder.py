@@ -41,7 +41,7 @@ from tsir.frontend.torch_names import (
     torch_constant,
 )
 from tsir.frontend.trace import autocasting, tables
-from tsir.frontend.trace.containers import Containers, NotTraceable, leaves
+from tsir.frontend.trace.containers import Containers, NotTraceable, containers_in, leaves
 from tsir.frontend.trace.modules import ModuleTable
 from tsir.frontend.trace.numbers import TracedInt, plain
 from tsir.frontend.trace.places import is_called_from, user_place
@@ -140,7 +140,8 @@ class Recorder(TracedValues, TorchFunctionMode):
             for value, given in passed:
                 if any(isinstance(t, torch.Tensor) and not self.is_computed(t) for t in leaves(value)):
                     containers.take_apart(value, given, self._bind_put_in)
-            return containers.take_apart(result, call.results[0], self._bind_compiled)
+            kept = {id(c) for value in values for c in containers_in(value)}
+            return containers.take_apart(result, call.results[0], self._bind_compiled, kept)
         except NotTraceable as error:
             raise UnsupportedError(
                 f"{entry.name}() takes or gives {error}, which can't be recorded", location=user_place()
