@@ -2,12 +2,14 @@
 
 from typing import Any, Dict, List, Union
 
+import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import tsir
 from tests.conformance.language.features import feature
 from tests.conformance.language.programs import Programs, check
+from tests.models.comparison import assert_same
 
 programs = Programs()
 
@@ -210,3 +212,28 @@ def compiled(function):
     if key not in _COMPILED:
         _COMPILED[key] = tsir.script(function)
     return _COMPILED[key]
+
+
+class Summed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(2))
+        self.out = nn.Linear(2, 2)
+
+    def forward(self, x: Tensor, n: int):
+        total = 0.0
+        for i, layer in enumerate(self.layers):
+            if i < n:
+                total = total + layer(x)
+        return self.out(total)
+
+
+@feature("Modules", "sums that begin as numbers, given to torch's modules: TypeError for one that is still a number")
+def test_sums_of_layers() -> None:
+    module = Summed()
+    compiled = tsir.script(module)
+    for n in (1, 2):
+        assert_same(compiled(torch.ones(1, 2), n), module(torch.ones(1, 2), n))
+    for each in (compiled, module):
+        with pytest.raises(TypeError, match="must be Tensor"):
+            each(torch.ones(1, 2), 0)

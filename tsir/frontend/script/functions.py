@@ -18,12 +18,13 @@ from tsir.dialects.names import hint_of
 from tsir.dialects.program import add_python_function
 from tsir.dialects.ts import types as ts
 from tsir.dialects.ts.type_names import show_type
-from tsir.errors import FrontendError, TsirError
+from tsir.errors import FrontendError, SourceLocation, TsirError
 from tsir.frontend.script import lazy, prelude_einops
 from tsir.frontend.script.ambient import ambient_values, check_restored
 from tsir.frontend.script.argument_binding import bind_arguments
 from tsir.frontend.script.autocasting import OFF
 from tsir.frontend.script.autograd_functions import applied, call_applied
+from tsir.frontend.script.blame import is_torch
 from tsir.frontend.script.constructs import end_of
 from tsir.frontend.script.control import emit_steps
 from tsir.frontend.script.convert import coerce, materialise, uninitialized
@@ -37,6 +38,7 @@ from tsir.frontend.script.inlining import holds_run, inline, require_constant
 from tsir.frontend.script.listed import as_object, drop_unused_views
 from tsir.frontend.script.managers import is_manager_function, manager_of
 from tsir.frontend.script.missing_operators import raise_if_conditional
+from tsir.frontend.script.narrowing import item_as
 from tsir.frontend.script.numbers import number_in
 from tsir.frontend.script.numpy_scalars import as_held, kept_class, kind_of
 from tsir.frontend.script.passing import own_name, say_how_called
@@ -57,7 +59,7 @@ from tsir.frontend.script.source import (
 )
 from tsir.frontend.script.statements import STATEMENTS, emit_return
 from tsir.frontend.script.static_state import NeedsInlining, new_dict
-from tsir.frontend.script.type_relations import members
+from tsir.frontend.script.type_relations import is_subtype, members
 from tsir.frontend.script.values import (
     NONE,
     Binding,
@@ -220,6 +222,7 @@ def call_compiled(
             parameters[p.name] = value
         elif p.type is not None:
             parameters[p.name] = kind = _narrowed(e, p.type, value)
+            value = _as_torch_takes_it(e, value, kind, f"argument '{p.name}' of {name}()", p.declared)
             if (own := kept_class(value, kind)) is not None:
                 classes[p.name] = own
             value = number_in(e, value if p.name in classes else as_held(e, value), kind)
@@ -270,6 +273,21 @@ def call_compiled(
         if compiled.only_raises:
             raise Unreachable
     return Run(ssa, compiled.tuple_like) if compiled.tuple_like else session.object_or_run(ssa)
+
+
+def _as_torch_takes_it(e: Emitter, value: Value, wanted: Attribute, what: str, declared: SourceLocation | None) -> Value:
+    """An argument of several types for a function of torch's that takes one of them: others raise TypeError, as in torch."""
+    if (
+        declared is None
+        or not is_torch(declared.file)
+        or not isinstance(value, Run)
+        or not isinstance(value.type, ts.UnionType)
+    ):
+        return value
+    taken = [is_subtype(e, m, wanted) for m in members(value.type)]
+    if not any(taken) or all(taken) or wanted == ts.FLOAT:
+        return value
+    return item_as(e, value, wanted, f"{what} must be {show_type(wanted)}")
 
 
 def known_result(session: Session, compiled: Compiled) -> Attribute:
