@@ -61,6 +61,26 @@ def test_what_is_stored_in_such_an_object_is_refused() -> None:
         tsir.script(Widening(2))
 
 
+def preprocessed(x: torch.Tensor, space: Space, scaled: bool = True) -> torch.Tensor:
+    if isinstance(space, Space) and scaled:
+        return x + space.low
+    return x
+
+
+class Preprocessing(Policy):
+    def forward(self, x):
+        return preprocessed(x, self.space)
+
+
+@feature(
+    "Arguments", "parameters that are annotated with classes which can't be compiled, for objects known while compiling"
+)
+def test_settings_as_arguments() -> None:
+    check(Preprocessing(0), (torch.ones(2),))
+    with pytest.raises(tsir.TsirError, match="numpy.Generator isn't a type"):
+        tsir.script(preprocessed)
+
+
 class Distribution:
     held: torch.Tensor
     scale: int

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import enum
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
+import torch
 from xdsl.ir import Attribute
 
 from tsir.dialects.ts import types as ts
@@ -141,11 +143,24 @@ def _annotation(
 ) -> Annotation:
     """What an annotation says; nothing where it says that the value is a class, or is only a hint and names what isn't a type here."""
     try:
-        return session.annotations.of_node(node, scope, place, evaluated=evaluated)
+        with session.trial():
+            return session.annotations.of_node(node, scope, place, evaluated=evaluated)
     except FrontendError:
-        if hints or _is_of_classes(evaluated):
+        if hints or _is_of_classes(evaluated) or _is_of_settings(evaluated):
             return Annotation(None)
         raise
+
+
+def _is_of_settings(annotation: Any) -> bool:
+    """Whether an annotation is a class of the user's, which can't be compiled: objects of it are known while compiling."""
+    if not isinstance(annotation, type) or annotation.__module__.partition(".")[0] in (
+        "builtins",
+        "numpy",
+        "torch",
+        "collections",
+    ):
+        return False
+    return not issubclass(annotation, torch.nn.Module | enum.Enum | BaseException)
 
 
 def _is_of_classes(annotation: Any) -> bool:
