@@ -81,10 +81,11 @@ def writable(e: FunctionEmitter, value: SSAValue) -> Tensor:
         name = e.assign(empty if found.scalar is None else e.np_full(shape, found.scalar, dtype), value.name_hint)
         return plain(name, found.shape, found.dtype, Storage(Kind.FRESH, e.block), contiguous=True)
     found = e.tensor(value)
-    if value in e.rewritten and found.is_plain and _is_used_once(e, value) and is_only_read_before(e, value, e.op):
+    rewritten = value in e.rewritten and not found.storage.repeated
+    if rewritten and found.is_plain and _is_used_once(e, value) and is_only_read_before(e, value, e.op):
         return found
     storage = found.storage
-    alone = storage.kind is Kind.FRESH and storage.block is e.block and storage.alive == {value}
+    alone = storage.kind is Kind.FRESH and storage.block is e.block and storage.alive == {value} and not storage.repeated
     if (
         alone
         and found.is_plain

@@ -473,6 +473,7 @@ class FunctionEmitter:
             storage.kind in (Kind.FRESH, Kind.PLANNED)
             and storage.block is self.block
             and storage.alive == {value}
+            and not storage.repeated
             and value in self.dying.get(self.op, ())
         )
 

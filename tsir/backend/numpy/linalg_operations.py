@@ -93,6 +93,7 @@ def _alias(e: FunctionEmitter, view: Structured, index: int) -> bool:
     text, _, _ = aligned(e, found, source.exprs, [d or 0 for d in order], sizes)
     name = e.hoisted(text, view.op.results[index].name_hint) if text != found.name else text
     axes = tuple(order.index(d) if d in order else None for d in loops)
+    found.storage.repeated |= any(x is not None and len(x.coefficients) > 1 for x in source.exprs)
     e.bind(view.op.results[index], Tensor(name, shape, axes, found.dtype, found.storage, relaid=found.relaid))
     return True
 

@@ -58,6 +58,8 @@ class Storage:
     """The block whose operations made it."""
     buffer: Buffer | None = None
     alive: set[SSAValue] = field(default_factory=set[SSAValue])
+    repeated: bool = False
+    """Whether a view has some of its elements in several places, such as windows: writing one of them would change the others."""
 
 
 @dataclass(frozen=True)
