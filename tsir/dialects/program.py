@@ -212,6 +212,11 @@ class Program:
                 found[properties["sym_name"].data] = [m["method_name"].data.partition("$")[0] for m in members]
         return found
 
+    def enums(self) -> set[str]:
+        """The names of the program's enums."""
+        classes: list[Any] = [op.properties for op in self.module.body.block.ops if op.name == "ts.class"]
+        return {p["sym_name"].data for p in classes if p["kind"].data == "enum"}
+
     def __post_init__(self) -> None:
         for array in arrays_in(self.root):
             if id(array) in self.sources:

@@ -336,6 +336,8 @@ class Conversion:
             return named_tuple_class(type(value).__name__, tuple(fields))(*items)  # type: ignore[call-arg]
         if (instance := None if self.instances is None else self.instances.instance_of(value)) is not None:
             return instance
+        if isinstance(value, enum.Enum) and (name := self.python_classes.enum_of(value)) is not None:
+            return self.value_in(value, TypeText("class", symbol=name), "an argument")
         for symbol, cls in self.python_classes.items():
             if isinstance(cls, type) and type(value) is cls:
                 return self.value_in(value, TypeText("class", symbol=symbol), "an argument")

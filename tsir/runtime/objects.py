@@ -6,6 +6,7 @@ stay views of the compiled objects (`ScriptModule`). What a module's attributes 
 
 from __future__ import annotations
 
+import enum
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,15 @@ class PythonClasses(ChainMap[str, Any]):
         if self._interfaces is None:
             self._interfaces = self.program.interfaces()
         return self._interfaces.get(symbol)
+
+    def enum_of(self, member: enum.Enum) -> str | None:
+        """What a member's class is called in the program: as in Python, or, in a loaded program, as the caller's of this name."""
+        cls = type(member)
+        known = next((symbol for symbol, python_class in self.items() if python_class is cls), None)
+        if known is None and cls.__name__ not in self and cls.__name__ in self.program.enums():
+            known = cls.__name__
+            self[known] = cls
+        return known
 
     def symbol_of(self, cls: type, base: str) -> str | None:
         """What a Python class is called in the program, or the nearest of its bases up to `base`; None for another class.

@@ -1,6 +1,7 @@
 """Forms of older code that torch.jit takes: constructors by type, ranges for lists, numbers as indices; enums of type Any."""
 
 import enum
+import io
 from typing import Any, List
 
 import pytest
@@ -94,4 +95,8 @@ def which(x: Any) -> int:
 @feature("Type refinement", "isinstance of an enum for arguments of type Any")
 @pytest.mark.parametrize("value", [Colour.RED, Colour.GREEN, 1, "green", None])
 def test_members_of_type_any(value: Any) -> None:
-    assert tsir.script(which)(value) == which(value)
+    compiled, saved = tsir.script(which), io.BytesIO()
+    compiled.save(saved)
+    saved.seek(0)
+    for each in (compiled, tsir.load(saved)):
+        assert each(value) == which(value)
