@@ -217,3 +217,16 @@ def test_lazy_modules_are_called_first(compile_module):
     assert "LazyLinear.weight" in caught.value.message and "call the module once" in caught.value.hint
     module(torch.ones(2, 4))
     assert compile_module(module)(torch.ones(2, 4)).shape == (2, 3)
+
+
+def wrong_behind_lists_of_lists(x: Tensor):
+    table, row = [], []
+    table.append(row)
+    row.append(1)
+    return x.no_such_method(), table
+
+
+def test_the_error_that_is_in_the_way_is_shown():
+    """What the list in a list holds is found when the program is compiled again: the wrong method is wrong both times."""
+    with pytest.raises(tsir.TsirError, match="no_such_method"):
+        tsir.script(wrong_behind_lists_of_lists)

@@ -347,8 +347,7 @@ def _compile_opening(
         try:
             return _compile_closed_or_open(decisions.anew(settings_are_constants=True), compile_with, session_for)
         except FrontendError as other:
-            # Where the code of the first error isn't compiled now, it isn't what is in the way.
-            raise (error if other.location == error.location else other) from None
+            raise _in_the_way(error, other) from None
 
 
 def _compile_closed_or_open(
@@ -369,8 +368,15 @@ def _compile_closed_or_open(
         decisions.has_settings |= opened.has_settings
         found = compile_mixed(opened, error, lambda widened: _compile(widened, compile_with, session_for))
         if found is None:
-            raise first from None
+            raise _in_the_way(first, error) from None
         return found
+
+
+def _in_the_way(first: FrontendError, other: FrontendError) -> FrontendError:
+    """Of the errors of two ways to compile a program the one to show: what stands where the first is is compiled the other way, unless
+    that fails there, too, or at what only that way has."""
+    of_open_types = other.location is None or f"{OpenType.name}<" in str(other)
+    return first if of_open_types or other.location == first.location else other
 
 
 def _closed(decisions: Decisions, session: Session, compiled: Compiled) -> Compiled:
