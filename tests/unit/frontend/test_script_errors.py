@@ -219,11 +219,13 @@ def test_lazy_modules_are_called_first(compile_module):
     assert compile_module(module)(torch.ones(2, 4)).shape == (2, 3)
 
 
-def wrong_behind_lists_of_lists(x: Tensor):
-    table, row = [], []
-    table.append(row)
-    row.append(1)
-    return x.no_such_method(), table
+def wrong_behind_lists_of_lists(x: Tensor, n: int):
+    rows = []
+    for i in range(n):
+        rows.append([])
+    for row in rows:
+        row.append(1)
+    return x.no_such_method(), rows
 
 
 def test_the_error_that_is_in_the_way_is_shown():
