@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,6 +55,14 @@ def _bool_in(self: Conversion, value: Any, expected: TypeText, where: str) -> bo
     raise mismatch(where, expected, type(value).__name__)
 
 
+def _text_in(self: Conversion, value: Any, expected: TypeText, where: str) -> str:
+    """A str, or the text that bytes are in UTF-8 where nothing but a str is declared, as in torch.jit."""
+    if isinstance(value, bytes) and not self.of_several:
+        with suppress(UnicodeDecodeError):
+            return value.decode()
+    return _scalar_in((str,), str)(self, value, expected, where)
+
+
 def _none_in(_self: Conversion, value: Any, expected: TypeText, where: str) -> Any:
     if value is not None:
         raise mismatch(where, expected, type(value).__name__)
@@ -93,7 +102,7 @@ SCALARS_IN = {
     "f64": _scalar_in((float, int), float),
     "i1": _bool_in,
     "complex": _scalar_in((complex, float, int), complex),
-    "str": _scalar_in((str,), str),
+    "str": _text_in,
     "bytes": _scalar_in((bytes,), bytes),
     "none": _none_in,
     "number": _number_in,

@@ -716,3 +716,13 @@ def test_numbers_of_tensors(number: Tensor) -> None:
         torch.testing.assert_close(ours, theirs)
     with pytest.raises(RuntimeError, match="dimension other than 0"):
         tsir.script(_with_numbers_of_tensors)(X, number.view(1))
+
+
+def _texts(s: str, others: List[str]) -> Tuple[str, int]:
+    return s + "-" + others[0], len(s)
+
+
+def test_bytes_are_texts():
+    assert tsir.script(_texts)(b"a\xc3\xa4", [b"c"]) == ("aä-c", 2)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="expected a value of type 'str' but instead found type 'bytes'"):
+        tsir.script(_texts)(b"\xff", ["c"])  # type: ignore[arg-type]
