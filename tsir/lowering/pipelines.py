@@ -33,7 +33,8 @@ from tsir.passes.inline import InlinePass, drop_unused
 from tsir.passes.lay_out import lay_out, mark_strides
 from tsir.passes.outside import mark_outside
 from tsir.passes.registry import get_pass
-from tsir.passes.resize import SharedTensor, resize_by_name, resize_objects
+from tsir.passes.resize import SharedTensor, resize_by_name
+from tsir.passes.resize_objects import resize_objects
 from tsir.passes.scalar_classes import drop_scalar_classes
 from tsir.passes.signature import drop_object, set_argument_types
 from tsir.passes.sized_outs import Resized, number_outs, resize_out, take_other_sizes

@@ -73,61 +73,6 @@ class SharedTensor(UnsupportedError):
     """Something else knows a tensor of which an operator changes the sizes: no name of it can stand for the tensor."""
 
 
-def resize_objects(function: FuncOp) -> bool:
-    """Makes the operators of one function that change sizes in place change the tensors themselves, for all that know them.
-
-        %1 = ts.aten.t_(%0) : ...      ->      %2 = ts.aten.t(%0) : ...
-                                               %1 = ts.aten._resize_object(%0, %2) : ...
-
-    From there on no type of a tensor may say which sizes it has. Raises SharedTensor for tensors that come from attributes, which
-    other calls know with the sizes that they had.
-    """
-    found = [op for op in walk(function) if isinstance(op, AtenOp) and op.SCHEMA.key in RESIZED]
-    change = operator("_resize_object")
-    assert change is not None
-    for op in found:
-        if _is_of_attribute(op.operands[0]):
-            raise _refused(op)
-        definition = operator(RESIZED[op.SCHEMA.key])
-        assert definition is not None
-        count = len(definition.schema.arguments)
-        now = insert_before(aten_op(definition.schema)(list(op.operands[:count]), [TensorType()]), op).results[0]
-        same = insert_before(aten_op(change.schema)([op.operands[0], now], [TensorType()]), op).results[0]
-        op.results[0].replace_all_uses_with(same)
-        block = op.parent_block()
-        assert block is not None
-        block.erase_op(op)
-    return bool(found)
-
-
-def _is_of_attribute(value: SSAValue) -> bool:
-    """Whether a value may be a tensor of an attribute of an object that comes from outside the function."""
-    reads = (v.op for v in _sources(value) if isinstance(v, OpResult) and isinstance(v.op, GetAttrOp))
-    return any(
-        isinstance(v, BlockArgument) and isinstance(v.block.parent_op(), FuncOp)
-        for read in reads
-        for v in _sources(read.object)
-    )
-
-
-def _sources(value: SSAValue) -> set[SSAValue]:
-    """The value and all that it may be made of, through branches and loops."""
-    seen: set[SSAValue] = set()
-    todo = [value]
-    while todo:
-        at = todo.pop()
-        if at in seen:
-            continue
-        seen.add(at)
-        if isinstance(at, OpResult):
-            todo += at.op.operands
-            todo += [v for r in at.op.regions for b in r.blocks if b.last_op is not None for v in b.last_op.operands]
-        elif (parent := _block_of(at).parent_op()) is not None and not isinstance(parent, FuncOp):
-            todo += parent.operands
-            todo += [v for r in parent.regions for b in r.blocks if b.last_op is not None for v in b.last_op.operands]
-    return seen
-
-
 def resize_by_name(
     function: FuncOp, attributes: Attributes | None = None, instance: Instance | None = None, *, is_entry: bool = True
 ) -> None:
@@ -203,7 +148,7 @@ def _is_made_for_out(root: SSAValue, ops: Sequence[AtenOp], function: FuncOp) ->
     order = {op: i for i, op in enumerate(walk(function))}
     last = max(order[op] for op in ops)
     names = _names_of(root)
-    if any(isinstance(a, scf.ForOp | scf.WhileOp | TryOp) for op in ops for a in _ancestors(op, _block_of(root))):
+    if any(isinstance(a, scf.ForOp | scf.WhileOp | TryOp) for op in ops for a in _ancestors(op, block_of(root))):
         return False
     before = (use.operation for name in names for use in name.uses if order[use.operation] < last)
     return all(op in ops for op in before)
@@ -226,12 +171,12 @@ def _names_of(root: SSAValue) -> list[SSAValue]:
 
 def _check(root: SSAValue, ops: list[AtenOp], function: FuncOp, is_entry: bool) -> None:
     if not _is_sole(root, set()) or (root in function.body.block.args and not is_entry):
-        raise _refused(ops[0])
-    block = _block_of(root)
+        raise refused(ops[0])
+    block = block_of(root)
     order = {op: i for i, op in enumerate(walk(function))}
     for op in ops:
         if any(isinstance(a, TryOp) for a in _ancestors(op, block)):
-            raise _refused(op)
+            raise refused(op)
         outermost = ancestor_in(op, block)
         first = order[op]
         if any(isinstance(a, scf.ForOp | scf.WhileOp) for a in _ancestors(op, block)):
@@ -239,7 +184,7 @@ def _check(root: SSAValue, ops: list[AtenOp], function: FuncOp, is_entry: bool) 
         for name in _names_of(root):
             for use in name.uses:
                 if order[use.operation] < first and _keeps(use.operation, use.index) and use.operation is not outermost:
-                    raise _refused(op)
+                    raise refused(op)
 
 
 def _check_attribute(
@@ -252,7 +197,7 @@ def _check_attribute(
 ) -> None:
     """Raises UnsupportedError unless the attribute alone names the tensor from each of these operators on."""
     if attributes is None or not attributes.is_set(read) or _is_tied(instance, read.attr_name.data):
-        raise _refused(ops[0])
+        raise refused(ops[0])
     order = {op: i for i, op in enumerate(walk(function))}
     reads = (op for op in order if isinstance(op, GetAttrOp) and op.attr_name == read.attr_name)
     own = _object_read(read, function, attributes, instance)
@@ -264,10 +209,10 @@ def _check_attribute(
         return own is None or holder is None or own is holder
 
     others = [r.result for r in reads if may_be_same(r)]
-    block = _block_of(root)
+    block = block_of(root)
     for op in ops:
         if any(isinstance(a, scf.ForOp | scf.WhileOp | TryOp) for a in _ancestors(op, block)):
-            raise _refused(op)  # another round, or a handler, would have to see what became of the name
+            raise refused(op)  # another round, or a handler, would have to see what became of the name
         for name in (n for value in (root, *others) for n in _names_of(value)):
             at = order[name.op] if isinstance(name, OpResult) else 0
             for use in name.uses:
@@ -276,7 +221,7 @@ def _check_attribute(
                 if user in ops or at > order[op] or (is_before and not _keeps(user, use.index)):
                     continue
                 if is_before or first_name(name) is not root:
-                    raise _refused(op)
+                    raise refused(op)
 
 
 def _object_read(read: GetAttrOp, function: FuncOp, attributes: Attributes, root: Instance | None) -> Instance | None:
@@ -379,7 +324,8 @@ def _ancestors(op: Operation, block: Block) -> list[Operation]:
     return found
 
 
-def _refused(op: AtenOp) -> SharedTensor:
+def refused(op: AtenOp) -> SharedTensor:
+    """The error for an operator that changes the sizes of a tensor which no name stands for alone."""
     places = location_of(op)
     name = op.SCHEMA.name
     return SharedTensor(
@@ -389,7 +335,8 @@ def _refused(op: AtenOp) -> SharedTensor:
     )
 
 
-def _block_of(value: SSAValue) -> Block:
+def block_of(value: SSAValue) -> Block:
+    """The block that a value belongs to."""
     owner = value.owner
     block = owner if isinstance(owner, Block) else owner.parent_block()
     assert block is not None
@@ -406,7 +353,7 @@ class _Renaming:
         self.root = root
         self.ops = set[Operation](ops)
         self.names = _names_of(root)
-        self.block = _block_of(root)
+        self.block = block_of(root)
         self.within = {a for op in ops for a in _ancestors(op, self.block)}
         self.argument = root if root in function.body.block.args else None
         self.attribute = root.owner if isinstance(root.owner, GetAttrOp) else None
