@@ -105,13 +105,6 @@ def _save(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Val
     return call_in_python(e, torch.save, signature, given, set(given), "torch.save")
 
 
-def _no_gradients(name: str) -> Callable[..., Value]:
-    def emit(e: Emitter, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-        e.unsupported(name, hint="compiled code computes no gradients: return the values, and differentiate outside")
-
-    return emit
-
-
 TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]], Value]] = {
     torch.functional.einsum: _einsum, torch.functional.meshgrid: _gathered("meshgrid", 0),
     torch.functional.broadcast_tensors: _gathered("broadcast_tensors", 0),
@@ -122,7 +115,5 @@ TORCH_PYTHON: dict[Any, Callable[[Emitter, Sequence[Value], Mapping[str, Value]]
     torch.functional.atleast_3d: _operator("atleast_3d"), torch.functional.chain_matmul: _gathered("chain_matmul", 0),
     _utils._single: _repeated(1), _utils._pair: _repeated(2), _utils._triple: _repeated(3), _utils._quadruple: _repeated(4),
     vars(functional)["_no_grad_embedding_renorm_"]: _embedding_renorm, torch.save: _save,
-    torch.autograd.grad: _no_gradients("torch.autograd.grad()"),
-    torch.autograd.backward: _no_gradients("torch.autograd.backward()"),
     **FOREACH,
 }  # fmt: skip
