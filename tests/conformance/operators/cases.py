@@ -581,6 +581,8 @@ CASES = {
     "logcumsumexp": _dim_cases(),
     "cummax": _dim_cases(),
     "cummin": _dim_cases(),
+    "_is_all_true": lambda _: [[t((2, 3), torch.bool)], [t((0,), torch.bool)]],
+    "_is_any_true": lambda _: [[t((2, 3), torch.bool)], [t((0,), torch.bool)]],
     "count_nonzero": lambda d: [[t((2, 3), d), None], [t((2, 3), d), 1]],
     "count_nonzero.dim_IntList": lambda d: [[t((2, 3), d), [0, 1]]],
     "linalg_vector_norm": lambda d: [

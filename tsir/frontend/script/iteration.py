@@ -45,6 +45,7 @@ from tsir.frontend.script.values import (
     StaticDict,
     StaticObject,
     StaticTuple,
+    Unusable,
     Value,
     Zip,
 )
@@ -466,4 +467,6 @@ def as_list(e: Emitter, value: Value) -> SSAValue:
             if isinstance(value, Method):
                 hint = f"call it: `{value.name}(...)`"
                 e.error(f"method {value.name} can't be used as a value here", value=value, hint=hint, code="TS501")
+            if isinstance(value, Unusable):
+                e.error(f"what is used as a value here {value.why}", value=value, hint=value.hint, code="TS202")
             e.error(f"a {e.show(value)} can't be used as a value here", value=value, code="TS501")

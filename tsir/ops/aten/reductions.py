@@ -272,6 +272,12 @@ for _name in ("all", "any"):
     )
 
 
+for _name in ("all", "any"):
+    aten(f"_is_{_name}_true(Tensor self) -> Tensor", out=False)(
+        lambda x, name=_name: _logic(x, tuple(range(x.rank)), False, name)
+    )
+
+
 @aten("count_nonzero(Tensor self, int? dim=None) -> Tensor")
 @aten("count_nonzero.dim_IntList(Tensor self, int[] dim) -> Tensor")
 def count_nonzero(x: SymTensor, dims: Dims) -> SymTensor:

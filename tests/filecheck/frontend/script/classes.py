@@ -141,7 +141,7 @@ class Routed(nn.Module):
 
 # A run-time index of a ModuleList chooses among the calls.
 # CHECK-LABEL: func.func @Routed.forward(
-# CHECK: ts.py.getitem(%{{.*}}, %i)
+# CHECK: func.call @position_in_container(%i, %{{.*}}) : (i64, i64) -> i64
 # CHECK: scf.if
 # CHECK-NEXT: func.call @ReLU.forward(
 # CHECK: } else {
