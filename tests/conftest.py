@@ -1,5 +1,6 @@
 """What all tests share: every program that is scripted has to verify, as it has to when it is loaded."""
 
+import functools
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -14,6 +15,7 @@ def scripted_programs_verify() -> Iterator[None]:
 
     module, extend = ProgramParts.module, ProgramParts.extend
 
+    @functools.wraps(module)
     def verified(self: ProgramParts, first: Sequence[str]) -> ModuleOp:
         made = module(self, first)
         verify_module(made)

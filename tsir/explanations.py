@@ -91,7 +91,7 @@ _PAGES = (
     ),
     _page(
         "TS302", "The result has another type than declared", "The note shows the declaration.",
-        "def program(x) -> int:\n    return x.sum()\n", "def program(x) -> int:\n    return int(x.sum())\n",
+        "def program(x: str) -> int:\n    return x\n", "def program(x: str) -> int:\n    return int(x)\n",
     ),
     _page(
         "TS303", "A function may end without a result", "Where its end is reached it returns None, which the declared type isn't.",
@@ -137,7 +137,7 @@ _PAGES = (
     ),
     _page(
         "TS502", "A function can't be compiled", "It isn't written in Python, or does what compiled code can't.",
-        "import time\ndef program(x):\n    return x, time.time()\n", "def program(x, now: float):\n    return x, now\n",
+        "import os\ndef program(x):\n    return x, os.getpid()\n", "def program(x, process: int):\n    return x, process\n",
     ),
     _page("TS503", "A module's attribute has no type", "The message names the attribute, its class and the part that has no type."),
     _page(

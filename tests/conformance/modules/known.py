@@ -4,7 +4,6 @@ _BOOL = "a bool can't be an input of a trace, as in torch.jit"
 KNOWN: dict[tuple[str, str, str], str] = {
     ("script", "eval", "AdaptiveAvgPool2d((3, None))"): "None among the sizes; torch.jit refuses it, too",
     ("script", "eval", "TripletMarginWithDistanceLoss(margin=0.5)"): "torch's source raises when it is scripted",
-    ("script", "eval", "LinearCrossEntropyLoss(4, 5)"): "its annotations name what its module doesn't define",
 }
 """Cases, by (script or trace, mode, constructor)."""
 
