@@ -726,3 +726,36 @@ def test_bytes_are_texts():
     assert tsir.script(_texts)(b"a\xc3\xa4", [b"c"]) == ("aä-c", 2)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="expected a value of type 'str' but instead found type 'bytes'"):
         tsir.script(_texts)(b"\xff", ["c"])  # type: ignore[arg-type]
+
+
+class Fields:
+    def __init__(self, size: int, **fields: Any) -> None:
+        self.__dict__.update(fields, size=size)
+
+
+class TypedFields:
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._boxes: Optional[Tensor] = None
+
+    @property
+    def boxes(self) -> Tensor:
+        assert self._boxes is not None
+        return self._boxes
+
+    def set_boxes(self, value: Tensor) -> "TypedFields":
+        self._boxes = value
+        return self
+
+
+def _detected(x: Tensor, given: List[Fields]) -> Tuple[Tensor, int, bool]:
+    found = Fields(len(given))
+    found.set_boxes(x * 2)
+    return found.boxes + given[0].boxes, found.size, isinstance(found, Fields)
+
+
+@feature("torch.jit's API", "classes for which another one is compiled: `_jit_override_qualname`, as detectron2's Instances")
+def test_another_class_is_compiled(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Fields, "_jit_override_qualname", torch._jit_internal._qualified_name(TypedFields), raising=False)
+    given = TypedFields(3).set_boxes(X)
+    assert_same(tsir.script(_detected)(X, [given]), (X * 3, 1, True))

@@ -27,7 +27,7 @@ from tsir.dialects.ts import types as ts
 from tsir.errors import FrontendError, SourceLocation, did_you_mean
 from tsir.frontend.script.guarded_imports import guarded_name
 from tsir.frontend.script.prelude_slices import OBJECTS_OF_INDICES
-from tsir.frontend.script.source import is_class_of_compiled
+from tsir.frontend.script.source import is_class_of_compiled, stand_in
 
 ClassTypes = Callable[[type], Attribute]
 """Gives the IR type of a class that a user wrote."""
@@ -227,6 +227,7 @@ class AnnotationReader:
         if isinstance(value, type(torch.LongTensor)) or value is torch.autograd.Variable:
             return ts.TensorType()
         if isinstance(value, type):
+            value = stand_in(value)
             if issubclass(value, torch.Tensor):
                 return ts.TensorType()
             if is_named_tuple(value):

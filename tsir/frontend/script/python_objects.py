@@ -23,9 +23,7 @@ from tsir.frontend.script import (
 )
 from tsir.frontend.script.annotations import is_named_tuple
 from tsir.frontend.script.builtins import named_builtin
-from tsir.frontend.script.source import (
-    was_python,
-)
+from tsir.frontend.script.source import stand_in, was_python
 from tsir.frontend.script.values import (
     Builtin,
     Const,
@@ -102,4 +100,4 @@ def value_of_object(session: Session, value: Any, name: str, owner: Any = None) 
             hint="pass it as an argument, or make it a buffer of the module",
             code="TS506",
         )
-    return PyObject(value, name)
+    return PyObject(stand_in(value) if isinstance(value, type) else value, name)

@@ -11,6 +11,7 @@ import builtins
 import copy
 import inspect
 import linecache
+import sys
 import textwrap
 import types
 from bisect import bisect_left
@@ -20,6 +21,7 @@ from functools import lru_cache
 from typing import Any
 
 import torch
+from torch import nn
 from torch._jit_internal import FunctionModifiers
 
 from tsir.dialects.program import EntryPoint, Program
@@ -123,6 +125,16 @@ def _line_of_def(text: str, first_line: int) -> int:
     """The line of the `def` behind decorators."""
     words = (line.split(maxsplit=1)[:1] for line in text.splitlines())
     return next((first_line + i for i, word in enumerate(words) if word in (["def"], ["async"])), first_line)
+
+
+def stand_in(cls: type) -> type:
+    """The class that is compiled for a class: another one where the library says so, as for torch.jit, by `_jit_override_qualname`."""
+    name = vars(cls).get("_jit_override_qualname")
+    if not isinstance(name, str) or issubclass(cls, nn.Module):
+        return cls
+    module, _, own = name.rpartition(".")
+    found = getattr(sys.modules.get(module.removeprefix("__torch__").removeprefix(".") or "__main__"), own, None)
+    return found if isinstance(found, type) else cls
 
 
 def unwrap(function: Any) -> Any:
