@@ -144,14 +144,22 @@ def specialize(
         resized[found.number] = found
 
 
+def _inlined_as_called(part: ModuleOp, symbol: str) -> FuncOp:
+    """The function with what can be inlined in it, and with the casts of the autocast that is on around the call."""
+    InlinePass(entry=symbol).apply(Context(), part)
+    if (around := autocast.CURRENT[0]) is not None:
+        called = {symbol, *(callee_name(op) for op in walk(part) if isinstance(op, CallOp))}
+        if insert_casts(part, [f for f in functions(part) if f.sym_name.data in called], around):
+            InlinePass(entry=symbol).apply(Context(), part)
+    return find_function(part, symbol)
+
+
 def _with_resized_objects(
     module: ModuleOp, symbol: str, arguments: Sequence[Form | Attribute], instance: Instance | None, lower: bool
 ) -> Specialized:
     """The function for tensors of any sizes: it changes those of tensors themselves, and runs operator by operator."""
     attributes = Attributes(module) if instance is not None else None
-    part = part_of(module, symbol)
-    InlinePass(entry=symbol).apply(Context(), part)
-    function = find_function(part, symbol)
+    function = _inlined_as_called(part := part_of(module, symbol), symbol)
     for known in functions(part):
         resize_objects(known)
         drop_scalar_classes(known)
@@ -185,13 +193,7 @@ def _specialized(
 ) -> Specialized | Resized:
     """The function with these tensors of `out=` resized, or another one that has to be."""
     attributes = Attributes(module) if instance is not None else None
-    part = part_of(module, symbol)
-    InlinePass(entry=symbol).apply(Context(), part)
-    function = find_function(part, symbol)
-    if (around := autocast.CURRENT[0]) is not None:
-        called = {symbol, *(callee_name(op) for op in walk(part) if isinstance(op, CallOp))}
-        if insert_casts(part, [f for f in functions(part) if f.sym_name.data in called], around):
-            InlinePass(entry=symbol).apply(Context(), part)
+    function = _inlined_as_called(part := part_of(module, symbol), symbol)
     has_outs = number_outs(function)
     for one in resized.values():
         if one is not None:

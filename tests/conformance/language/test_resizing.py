@@ -159,6 +159,21 @@ def test_whoever_knows_a_tensor_sees_its_new_sizes(function, arguments):
         assert_same(list(ours), list(theirs))
 
 
+def multiplied(ts: List[Tensor], w: Tensor):
+    for t in ts:
+        t.t_()
+    return [t @ w for t in ts]
+
+
+def test_resized_objects_under_autocast():
+    weight = torch.linspace(-1, 1, 4).view(2, 2)
+    compiled = tsir.script(multiplied)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found, expected = compiled([X.clone(), X * 2], weight), multiplied([X.clone(), X * 2], weight)
+    assert [t.dtype for t in found] == [t.dtype for t in expected] == [torch.bfloat16] * 2
+    assert_same(found, expected)
+
+
 def more_elements(x: Tensor):
     y = [x]
     x.resize_(5, 5)

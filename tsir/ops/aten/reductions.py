@@ -206,7 +206,7 @@ def _extreme_with_index(x: SymTensor, dim: int, keepdim: bool, largest: bool) ->
     at = wrap_dim(dim, x.rank)
     core.check_not_empty(name, x, (at,))
     index = _arg(x, at, keepdim, largest)
-    value = (core.amax if largest else core.amin)(x, (at,) if x.rank else (), keepdim)
+    value = core.reduce("amax" if largest else "amin", x, (at,) if x.rank else (), keepdim)
     return value, index
 
 
